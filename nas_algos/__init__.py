@@ -1,0 +1,1 @@
+"""Search strategies and evaluators over any `Problem`; imports nothing else of this project."""

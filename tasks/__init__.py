@@ -1,0 +1,1 @@
+"""What is searched, on what data, judged how: data sets, networks, search spaces, metrics."""
