@@ -1,0 +1,148 @@
+"""Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017): where its four files are found, and what is in them.
+
+The files are looked for, in this order, in
+
+1. the folder that the caller or the variable ``ACCELNAS_FASHION_MNIST`` names (then nowhere else),
+2. the folder of Debian's package ``dataset-fashion-mnist``,
+3. ``<home>/fashion-mnist``, and if they are missing there they are downloaded into it.
+
+Checksums are of the *decompressed* content: Debian's copies and those of the official repository hold the same bytes
+under different gzip headers (name and time), so a checksum of the ``.gz`` would accept only one of the two.
+"""
+
+import gzip
+import hashlib
+import os
+import urllib.error
+import urllib.request
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from tasks.errors import TaskInputError
+
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+FOLDER_VARIABLE = "ACCELNAS_FASHION_MNIST"
+DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
+SOURCE_URL = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion"
+DOWNLOAD_TIMEOUT_S = 15.0
+
+CONTENT_SHA256 = {
+    "train-images-idx3-ubyte.gz": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte.gz": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte.gz": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte.gz": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+}
+
+_WHAT_TO_DO = (
+    "run `apt-get install dataset-fashion-mnist` (Debian, Ubuntu), "
+    f"or set {FOLDER_VARIABLE} to a folder that holds {', '.join(CONTENT_SHA256)}"
+)
+
+
+@dataclass(frozen=True)
+class Items:
+    """Grey pictures of single fashion items: images uint8[N, 28, 28] (0 is background), labels uint8[N] in 0..9."""
+
+    images: np.ndarray
+    labels: np.ndarray
+
+
+def find_folder(home: Path, folder: Path | None = None, *, download: bool = True) -> Path:
+    """Return a folder that holds the four files, downloading them into ``home`` where no other has them.
+
+    Args:
+        home: the suite's data folder; only a download writes to it.
+        folder: look here and nowhere else; by default what the variable ACCELNAS_FASHION_MNIST says, if it is set.
+        download: whether the network may be tried.
+
+    Raises:
+        TaskInputError: no folder has all four files and they could not be downloaded.
+    """
+    named = folder or os.environ.get(FOLDER_VARIABLE)
+    if named:
+        if missing := _missing(Path(named)):
+            raise TaskInputError(f"Fashion-MNIST folder {named} lacks {', '.join(missing)}; {_WHAT_TO_DO}")
+        return Path(named)
+    kept = home / "fashion-mnist"
+    for candidate in (DEBIAN_FOLDER, kept):
+        if not _missing(candidate):
+            return candidate
+    if not download:
+        raise TaskInputError(f"Fashion-MNIST is not in {DEBIAN_FOLDER} or {kept}; {_WHAT_TO_DO}")
+    for name in _missing(kept):
+        _download(name, kept)
+    return kept
+
+
+def read_items(folder: Path, part: Literal["train", "t10k"]) -> Items:
+    """Read the 60,000 items of ``train`` or the 10,000 of ``t10k`` from a folder, verifying their checksums.
+
+    Raises:
+        TaskInputError: a file is missing, truncated or has other content.
+    """
+    if part not in ("train", "t10k"):
+        raise TaskInputError(f"Fashion-MNIST has no part {part!r}; allowed: train, t10k")
+    images = _content(folder / f"{part}-images-idx3-ubyte.gz")
+    labels = _content(folder / f"{part}-labels-idx1-ubyte.gz")
+    # IDX: a header of 4 bytes and 4 more per axis, then the values; the checksum has already vouched for it.
+    return Items(
+        images=np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28),
+        labels=np.frombuffer(labels, np.uint8, offset=8),
+    )
+
+
+def _missing(folder: Path) -> list[str]:
+    return [name for name in CONTENT_SHA256 if not (folder / name).is_file()]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        compressed = path.read_bytes()
+    except OSError as error:
+        raise TaskInputError(f"cannot read {path}: {error.strerror or error}; {_WHAT_TO_DO}") from error
+    return _verified(compressed, path.name, str(path))
+
+
+def _verified(compressed: bytes, name: str, where: str) -> bytes:
+    try:
+        content = gzip.decompress(compressed)
+    except (OSError, EOFError, zlib.error) as error:
+        raise TaskInputError(f"{where} is damaged ({error}); delete it, then {_WHAT_TO_DO}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != CONTENT_SHA256[name]:
+        raise TaskInputError(
+            f"{where} is not Fashion-MNIST's {name}: its content has sha256 {found[:12]}..., "
+            f"expected {CONTENT_SHA256[name][:12]}...; delete it, then {_WHAT_TO_DO}"
+        )
+    return content
+
+
+def _download(name: str, folder: Path) -> None:
+    url = f"{SOURCE_URL}/{name}"
+    try:
+        with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as response:
+            compressed = response.read()
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise TaskInputError(f"Fashion-MNIST could not be downloaded from {url} ({reason}); {_WHAT_TO_DO}") from error
+    _verified(compressed, name, url)
+    # Written aside and renamed, so that an interrupted download never leaves half a file under the final name.
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{name}.{os.getpid()}.part"
+    partial.write_bytes(compressed)
+    partial.replace(folder / name)
