@@ -57,16 +57,7 @@ def compile_blocks(blocks: Sequence[Block], accelerator: EthosU) -> Measurement:
 
     Raises HardwareInputError when a block is not allowed, or when the compiler leaves an operator to the host CPU.
     """
-    model = write_tflite(blocks)
-    settings = _system_settings(accelerator)
-    try:
-        compiled = regor.compile(accelerator.family, model, "TFLITE", settings, options=_options(accelerator))
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise HardwareInputError(f"{accelerator.name} cannot compile this network: {reason}") from error
-    report = compiled.perf_report
-    if report.cpuOps:
-        raise HardwareInputError(f"{accelerator.name} leaves {report.cpuOps} operators of this network to the host CPU")
+    report = run_compiler(blocks, accelerator).perf_report
     memories = {name.lower(): memory for name, memory in report.memories.items()}
     traffic = {
         name: sum(access.bytesRead + access.bytesWritten for access in memory.accesses.values())
@@ -76,7 +67,7 @@ def compile_blocks(blocks: Sequence[Block], accelerator: EthosU) -> Measurement:
     return Measurement(
         cycles=report.totalCycles,
         latency_ms=report.totalCycles / accelerator.clock_hz * 1e3,
-        peak_activation_bytes=memories["sram"].peakUsage - _constants_in_sram(accelerator, report),
+        peak_activation_bytes=memories["sram"].peakUsage - constant_sram_bytes(accelerator, report),
         param_bytes=sum(operator.weights + 4 * operator.biases for operator in operators),
         compressed_weight_bytes=report.encodedWeights,
         macs=report.macCount,
@@ -84,6 +75,28 @@ def compile_blocks(blocks: Sequence[Block], accelerator: EthosU) -> Measurement:
         dram_bytes=traffic.get("dram", 0),
         flash_bytes=traffic.get("offchipflash", 0) + traffic.get("onchipflash", 0),
     )
+
+
+def run_compiler(
+    blocks: Sequence[Block], accelerator: EthosU, *, operator_table: bool = False
+) -> regor.CompiledTFLiteModel:
+    """Compile and give the compiler's own answer, with its table of operators if asked; raises as compile_blocks."""
+    model = write_tflite(blocks)
+    settings, options = _system_settings(accelerator), _options(accelerator, operator_table=operator_table)
+    try:
+        compiled = regor.compile(accelerator.family, model, "TFLITE", settings, options=options)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise HardwareInputError(f"{accelerator.name} cannot compile this network: {reason}") from error
+    left_out = compiled.perf_report.cpuOps
+    if left_out:
+        raise HardwareInputError(f"{accelerator.name} leaves {left_out} operators of this network to the host CPU")
+    return compiled
+
+
+def constant_sram_bytes(accelerator: EthosU, report: regor.PerfReport) -> int:
+    """SRAM that holds weights for good."""
+    return report.readOnlyPeakUsage if accelerator.memory_mode == "Sram_Only" else 0
 
 
 def measure_with_command_line(blocks: Sequence[Block], accelerator: EthosU) -> dict[str, float]:
@@ -105,10 +118,6 @@ def measure_with_command_line(blocks: Sequence[Block], accelerator: EthosU) -> d
     return numbers
 
 
-def _constants_in_sram(accelerator: EthosU, report: regor.PerfReport) -> int:
-    return report.readOnlyPeakUsage if accelerator.memory_mode == "Sram_Only" else 0
-
-
 @functools.cache
 def _system_settings(accelerator: EthosU) -> str:
     ini = importlib.resources.files("ethosu").joinpath("config_files/Arm/vela.ini").read_text()
@@ -119,9 +128,9 @@ def _system_settings(accelerator: EthosU) -> str:
     )
 
 
-def _options(accelerator: EthosU) -> str:
+def _options(accelerator: EthosU, *, operator_table: bool) -> str:
     return (
-        "\n[compiler]\noutput_format=TFLite\ncop_format=COP1\n"
+        f"\n[compiler]\nenable_db={str(operator_table).lower()}\noutput_format=TFLite\ncop_format=COP1\n"
         f"\n[scheduler]\noptimize=Performance\narena_size_limit={accelerator.arena_cache_bytes}\ndisable_feature=\n"
         "cpu_tensor_alignment=16\ntensor_allocator=HillClimb\n\n[graph]\nsoftmax_int16_neg_exp_range=10.0\n"
     )

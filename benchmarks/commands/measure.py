@@ -1,0 +1,75 @@
+"""`accelnas measure`: compile sampled networks for an accelerator and keep their profiles."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from pathlib import Path
+
+from rich.progress import track
+
+from benchmarks.network_samples import NETWORK_SETS, sample_networks
+from hw_model.accelerators import EthosU, get_accelerator
+from hw_model.blocks import Block
+from hw_model.dataset import MeasuredChain, load_dataset, save_dataset
+from hw_model.errors import HardwareInputError
+from hw_model.profiles import profile_blocks
+
+TRAIN_SEED, TEST_SEED = 1, 2
+_SAVE_SECONDS = 10.0
+
+
+def measure(
+    accelerator: tuple[str, ...],
+    budget: int = 600,
+    test: int = 300,
+    parts: bool = False,
+    output: Path = Path("results/measured"),
+) -> None:
+    """Compile sampled networks for accelerators and write OUTPUT/<accelerator>.parquet; interrupt and resume at will.
+
+    Args:
+        accelerator: Names of accelerators.
+        budget: Networks to learn from, drawn in equal parts from the curated and uncurated sets.
+        test: Networks to judge by, from another seed.
+        parts: Compile the blocks and adjacent pairs of the test networks as well, which the sum of
+            single blocks and the accumulation of pairs are reckoned from, into <accelerator>-parts.parquet.
+        output: Directory of the data sets.
+    """
+    if budget < 0 or test < 0:
+        raise HardwareInputError(f"budget is {budget} and test {test}; allowed: 0 and more")
+    for chosen in [get_accelerator(name) for name in accelerator]:
+        tests = _labelled("test", TEST_SEED, test)
+        wanted = _labelled("train", TRAIN_SEED, budget) + tests
+        _measure_into(output / f"{chosen.name}.parquet", wanted, chosen)
+        if parts:
+            _measure_into(output / f"{chosen.name}-parts.parquet", _parts(tests), chosen)
+
+
+def _labelled(label: str, seed: int, count: int) -> list[tuple[str, tuple[Block, ...]]]:
+    per_set = [count // len(NETWORK_SETS) + (index < count % len(NETWORK_SETS)) for index in range(len(NETWORK_SETS))]
+    return [
+        (f"{label}-{network_set.name}", network)
+        for network_set, size in zip(NETWORK_SETS, per_set, strict=True)
+        for network in sample_networks(seed, size, network_set)
+    ]
+
+
+def _parts(networks: list[tuple[str, tuple[Block, ...]]]) -> list[tuple[str, tuple[Block, ...]]]:
+    singles: set[tuple[Block, ...]] = {(block,) for _, network in networks for block in network}
+    pairs: set[tuple[Block, ...]] = {pair for _, network in networks for pair in itertools.pairwise(network)}
+    return [("single", part) for part in sorted(singles, key=str)] + [("pair", part) for part in sorted(pairs, key=str)]
+
+
+def _measure_into(path: Path, wanted: list[tuple[str, tuple[Block, ...]]], accelerator: EthosU) -> None:
+    known = load_dataset(path, accelerator) if path.exists() else []
+    by_blocks = {chain.blocks: chain for chain in known}
+    missing = [(label, blocks) for label, blocks in dict.fromkeys(wanted) if blocks not in by_blocks]
+    last_save = time.monotonic()
+    for label, blocks in track(missing, description=accelerator.name, disable=not missing):
+        known.append(MeasuredChain(label, blocks, profile_blocks(blocks, accelerator)))
+        if time.monotonic() - last_save > _SAVE_SECONDS:
+            save_dataset(path, known, accelerator)
+            last_save = time.monotonic()
+    if missing:
+        save_dataset(path, known, accelerator)

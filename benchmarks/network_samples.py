@@ -1,0 +1,118 @@
+"""Random networks to measure and to test cost models on: curated and uncurated draws of one skeleton.
+
+The skeleton is that of small vision networks: a stem, five stages that each halve the picture, and the head of one of
+three tasks.  Uncurated draws take channels in steps of one; curated draws take stage widths times a depth multiplier,
+rounded to multiples of eight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hw_model.blocks import Block
+
+STAGE_CHANNELS = (16, 24, 40, 80, 128)
+DEPTH_MULTIPLIERS = (0.5, 0.75, 1.0, 1.25)
+LAYER_KINDS = ("ibn", "fused_ibn", "conv", "separable")
+LAYER_KIND_WEIGHTS = (0.5, 0.3, 0.1, 0.1)
+HEADS = ("classify", "detect", "segment")
+
+
+@dataclass(frozen=True)
+class NetworkSet:
+    """A distribution of networks.
+
+    curated: channels in multiples of eight under a depth multiplier; otherwise in steps of one.
+    input_size: height and width of the input picture in pixels.
+    """
+
+    curated: bool
+    input_size: int
+
+    @property
+    def name(self) -> str:
+        """Such as "curated-96"."""
+        return f"{'curated' if self.curated else 'uncurated'}-{self.input_size}"
+
+
+NETWORK_SETS = tuple(NetworkSet(curated, size) for curated in (True, False) for size in (96, 192))
+
+
+def sample_network(generator: np.random.Generator, network_set: NetworkSet) -> tuple[Block, ...]:
+    """One random network of the set."""
+    chain = _Chain(network_set.input_size)
+    multiplier = generator.choice(DEPTH_MULTIPLIERS) if network_set.curated else 1.0
+
+    def width(base: int) -> int:
+        if network_set.curated:
+            return max(8, 8 * round(base * multiplier / 8))
+        return int(generator.integers(base // 2, base * 3 // 2 + 1))
+
+    chain.add("conv", width(16), kernel=3, stride=2)
+    stages = int(generator.integers(4, 6))
+    for stage in range(stages):
+        channels = width(STAGE_CHANNELS[stage])
+        for layer in range(int(generator.integers(1, 4))):
+            stride = 2 if layer == 0 and stage > 0 else 1
+            _add_layer(chain, generator, channels, stride)
+    _add_head(chain, str(generator.choice(HEADS)))
+    return tuple(chain.blocks)
+
+
+def sample_networks(seed: int, count: int, network_set: NetworkSet) -> list[tuple[Block, ...]]:
+    """That many networks; the n-th depends on seed, set and n alone, so more may be drawn later."""
+    key = [seed, network_set.curated, network_set.input_size]
+    return [sample_network(np.random.default_rng([*key, index]), network_set) for index in range(count)]
+
+
+def _add_layer(chain: _Chain, generator: np.random.Generator, channels: int, stride: int) -> None:
+    kind = generator.choice(LAYER_KINDS, p=LAYER_KIND_WEIGHTS)
+    kernel = int(generator.choice((3, 5), p=(0.7, 0.3)))
+    expansion = int(generator.integers(1 if kind == "ibn" else 2, 7))
+    residual = stride == 1 and chain.channels == channels
+    if kind == "separable":
+        chain.add("depthwise", chain.channels, kernel=kernel, stride=stride)
+        chain.add("conv", channels, kernel=1)
+    elif kind == "conv":
+        if stride == 2 and generator.random() < 0.3:
+            chain.add("max_pool", chain.channels, kernel=2, stride=2)
+            stride = 1
+        chain.add("conv", channels, kernel=3, stride=stride)
+    else:
+        # beyond a quarter million hidden weights a fused 5x5 block is nothing that anybody builds
+        if kind == "fused_ibn" and kernel == 5 and chain.channels > 48:
+            kernel = 3
+        chain.add(str(kind), channels, kernel=kernel, stride=stride, expansion=expansion, residual=residual)
+
+
+def _add_head(chain: _Chain, head: str) -> None:
+    hidden = 2 * chain.channels
+    if head == "classify":
+        chain.add("conv", hidden, kernel=1)
+        chain.add("global_pool", hidden)
+        chain.add("conv", 10, kernel=1, activation=False)
+    elif head == "detect":
+        chain.add("conv", chain.channels, kernel=3)
+        chain.add("conv", 5, kernel=1, activation=False)
+    else:
+        chain.add("conv", chain.channels // 2, kernel=1)
+        chain.add("upsample", chain.channels, stride=2)
+        chain.add("conv", chain.channels, kernel=3)
+        chain.add("conv", 11, kernel=1, activation=False)
+
+
+class _Chain:
+    """Blocks so far, and the shape the last one gives."""
+
+    def __init__(self, input_size: int) -> None:
+        self.blocks: list[Block] = []
+        self.size = (input_size, input_size)
+        self.channels = 3
+
+    def add(self, kind: str, channels: int, **fields: int | bool) -> None:
+        block = Block(kind, *self.size, self.channels, channels, **fields)  # pyright: ignore[reportArgumentType]
+        self.blocks.append(block)
+        self.size = (block.out_height, block.out_width)
+        self.channels = channels
