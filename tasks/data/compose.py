@@ -97,7 +97,7 @@ def make_pool(items: Items, chosen: slice, first_index: int = 0) -> ItemPool:
     shapes = silhouettes(items.images[chosen])
     return ItemPool(
         grey=items.images[chosen],
-        alpha=np.where(shapes, 255, 0).astype(np.uint8),
+        alpha=shapes.view(np.uint8) * np.uint8(255),
         boxes=extents(shapes),
         labels=items.labels[chosen].astype(np.int64),
         indices=np.arange(len(items.labels))[chosen] + first_index,

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import io
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -86,7 +87,7 @@ def prepare(home: Path, config: str, progress: Callable[[int, int], None] | None
             return Path(builder.data_dir)
         for leftover in Path(builder.data_dir).parent.glob("incomplete.*"):  # of a run that was killed
             shutil.rmtree(leftover, ignore_errors=True)
-        _quietly(builder.download_and_prepare)
+        _write(builder)
         for split in SPLITS:
             verify(load_unverified(home, config, split), home, config, split)
         return Path(builder.data_dir)
@@ -223,10 +224,17 @@ def _one_at_a_time(folder: Path, config: str) -> Iterator[None]:
         yield
 
 
-def _quietly(action: Callable[[], None]) -> None:
-    """Run a tensorflow_datasets action without its own bars and prints, which would tear the caller's display."""
+def _write(builder: "FashionScenes") -> None:
+    """Generate and write all splits, without tensorflow_datasets' own bars and prints: they would tear the caller's."""
     import tensorflow_datasets as tfds
+    from tensorflow_datasets.core import shuffle
 
     tfds.disable_progress_bar()
-    with contextlib.redirect_stdout(io.StringIO()):
-        action()
+    # Beyond this size a split is spilled to disk through TensorFlow's file layer, which is not installed; keeping even
+    # `full` in memory (1.7 GB) takes less than loading it does.
+    limit, shuffle.MAX_MEM_BUFFER_SIZE = shuffle.MAX_MEM_BUFFER_SIZE, sys.maxsize
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            builder.download_and_prepare()
+    finally:
+        shuffle.MAX_MEM_BUFFER_SIZE = limit

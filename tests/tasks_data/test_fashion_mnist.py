@@ -31,7 +31,7 @@ def test_both_parts_are_balanced_over_the_ten_classes(folder: Path) -> None:
 
 
 def test_another_gzip_header_around_the_same_content_is_accepted(folder: Path, tmp_path: Path) -> None:
-    for name in CONTENT_SHA256:
+    for name in (name for name in CONTENT_SHA256 if name.startswith("t10k")):
         content = gzip.decompress((folder / name).read_bytes())
         (tmp_path / name).write_bytes(gzip.compress(content, compresslevel=1, mtime=1))
         assert (tmp_path / name).read_bytes() != (folder / name).read_bytes()
