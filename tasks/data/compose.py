@@ -1,7 +1,7 @@
 """Composing one scene: fashion items, tinted and scaled, over a crop of a photograph, with exact boxes and masks.
 
 Everything random comes from the generator passed in, and pixels are computed in integers (Pillow's resampling is
-fixed-point too), so a scene is the same on every processor.
+fixed-point too), so a scene is the same on every processor; on Pillow's version see tasks.data.checksums.
 """
 
 from collections.abc import Sequence

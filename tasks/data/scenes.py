@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasks.data.checksums import PINNED
+from tasks.data.checksums import PILLOW_MAJOR, PINNED
 from tasks.data.settings import CONFIGS, MOST_OBJECTS, SIDE, SPLITS, SceneCounts
 from tasks.errors import TaskInputError
 
@@ -120,8 +120,8 @@ def verify(scenes: Scenes, home: Path, config: str, split: str) -> None:
     if found != expected:
         raise TaskInputError(
             f"FashionScenes {config}/{split} has content {found[:12]}..., expected {expected[:12]}...: delete "
-            f"{_folder(home, config)} and prepare again; if it recurs, install the numpy, pillow and scikit-image "
-            "that the suite pins"
+            f"{_folder(home, config)} and prepare again; if it recurs, install pillow {PILLOW_MAJOR}.x, with which the "
+            "expected content was composed"
         )
 
 

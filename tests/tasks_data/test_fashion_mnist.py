@@ -24,8 +24,7 @@ def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_both_parts_are_balanced_over_the_ten_classes(folder: Path) -> None:
-    for part, per_class in (("train", 6000), ("t10k", 1000)):
-        items = read_items(folder, part)
+    for items, per_class in ((read_items(folder, "train"), 6000), (read_items(folder, "t10k"), 1000)):
         assert items.images.shape == (10 * per_class, 28, 28)
         np.testing.assert_array_equal(np.bincount(items.labels), np.full(10, per_class))
 
