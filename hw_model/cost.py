@@ -31,6 +31,20 @@ class Cost(NamedTuple):
     energy_mj: Any
 
 
+class Estimate(NamedTuple):
+    """What a model says of a workload [..., L].
+
+    cost: of each network, [...].  latency_std_ms: standard deviation of the latency's error, [...]; not a number for a
+    model that cannot tell.  block_latency_ms, block_sram_bytes: of each block in its surroundings, [..., L], blocks
+    first, then zeros.
+    """
+
+    cost: Cost
+    latency_std_ms: Any
+    block_latency_ms: Any
+    block_sram_bytes: Any
+
+
 def count_macs(blocks: Sequence[Block]) -> int:
     """Multiply-accumulates of the convolutions; additions and pooling count none."""
     return sum(operator.macs for operator in chain_operators(blocks))

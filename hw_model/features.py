@@ -1,7 +1,7 @@
 """What the estimator knows of an operator and of its neighbours: sizes, tile quantisation and roofline times.
 
-The features are functions of a workload in JAX, so jit, vmap and grad work through them.  Rounding up to tiles is what
-makes the landscape rocky; its gradient is zero almost everywhere, so gradients see the smooth parts only.
+The features are functions of a workload in JAX, so jit, vmap and grad work through them; see hw_model.rounding for the
+gradient of rounding up to tiles.
 """
 
 from __future__ import annotations
@@ -10,28 +10,25 @@ import jax.numpy as jnp
 from jax import Array
 
 from hw_model.operator_arrays import OPERATOR_KINDS, OperatorArrays
+from hw_model.rounding import round_up
 
 CHANNEL_TILES = (4, 8, 16, 32, 64)
 SPATIAL_TILES = (2, 4, 8, 16)
-
-
-def _tiles(size: Array, tile: float) -> Array:
-    return jnp.ceil(size / tile) * tile
 
 
 def _log(value: Array) -> Array:
     return jnp.log2(value + 1.0)
 
 
-def roofline_cycles(operators: OperatorArrays, macs_per_cycle: float) -> Array:
+def roofline_cycles(operators: OperatorArrays, macs_per_cycle: Array | float) -> Array:
     """A first guess of an operator's cycles [..., L, 3]: tile-rounded arithmetic or feature-map traffic.
 
     Only the scale of the estimate: the estimator learns what multiplies it.
     """
     is_conv = operators.kind == 0
-    depth = jnp.where(is_conv, _tiles(operators.in_channels, 8), 4.0)
+    depth = jnp.where(is_conv, round_up(operators.in_channels, 8), 4.0)
     window = jnp.where(operators.kind <= 2, operators.kernel**2, 1.0)
-    outputs = _tiles(operators.height, 2) * _tiles(operators.width, 2) * _tiles(operators.out_channels, 8)
+    outputs = round_up(operators.height, 2) * round_up(operators.width, 2) * round_up(operators.out_channels, 8)
     arithmetic = outputs * window * depth / macs_per_cycle
     traffic = (_input_bytes(operators) + _output_bytes(operators) * (1.0 + operators.adds)) / 16.0
     weights = operators.weights / 16.0
@@ -39,11 +36,11 @@ def roofline_cycles(operators: OperatorArrays, macs_per_cycle: float) -> Array:
 
 
 def _input_bytes(operators: OperatorArrays) -> Array:
-    return operators.in_height * operators.in_width * _tiles(operators.in_channels, 16)
+    return operators.in_height * operators.in_width * round_up(operators.in_channels, 16)
 
 
 def _output_bytes(operators: OperatorArrays) -> Array:
-    return operators.height * operators.width * _tiles(operators.out_channels, 16)
+    return operators.height * operators.width * round_up(operators.out_channels, 16)
 
 
 def live_bytes(operators: OperatorArrays) -> Array:
@@ -51,7 +48,7 @@ def live_bytes(operators: OperatorArrays) -> Array:
     return _input_bytes(operators) + _output_bytes(operators) + operators.held_bytes
 
 
-def operator_features(operators: OperatorArrays, macs_per_cycle: float) -> Array:
+def operator_features(operators: OperatorArrays, macs_per_cycle: Array | float) -> Array:
     """Features of each operator by itself [..., L, 3, F]."""
     kinds = [(operators.kind == kind).astype(jnp.float32) for kind in range(len(OPERATOR_KINDS))]
     flags = [
@@ -77,15 +74,15 @@ def operator_features(operators: OperatorArrays, macs_per_cycle: float) -> Array
         _log(roofline_cycles(operators, macs_per_cycle)),
     ]
     # the share of a tile row that is filled, 1 for an aligned size
-    filled = [operators.in_channels / _tiles(operators.in_channels, tile) for tile in CHANNEL_TILES]
-    filled += [operators.out_channels / _tiles(operators.out_channels, tile) for tile in CHANNEL_TILES]
-    filled += [operators.height / _tiles(operators.height, tile) for tile in SPATIAL_TILES]
-    filled += [operators.width / _tiles(operators.width, tile) for tile in SPATIAL_TILES]
-    counts = [_log(jnp.ceil(operators.in_channels / 32)), _log(jnp.ceil(operators.out_channels / 16))]
+    filled = [operators.in_channels / round_up(operators.in_channels, tile) for tile in CHANNEL_TILES]
+    filled += [operators.out_channels / round_up(operators.out_channels, tile) for tile in CHANNEL_TILES]
+    filled += [operators.height / round_up(operators.height, tile) for tile in SPATIAL_TILES]
+    filled += [operators.width / round_up(operators.width, tile) for tile in SPATIAL_TILES]
+    counts = [_log(round_up(operators.in_channels, 32) / 32), _log(round_up(operators.out_channels, 16) / 16)]
     return jnp.stack([*kinds, *flags, *sizes, *filled, *counts], axis=-1)
 
 
-def neighbour_features(operators: OperatorArrays, macs_per_cycle: float) -> Array:
+def neighbour_features(operators: OperatorArrays, macs_per_cycle: Array | float) -> Array:
     """What an operator's neighbours need to know of it [..., L, 3, G]; the first one says that it is there."""
     there = operators.mask.astype(jnp.float32)
     known = [

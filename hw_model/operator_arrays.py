@@ -14,6 +14,7 @@ from jax import Array
 
 from hw_model.blocks import BLOCK_KINDS, Block
 from hw_model.operators import block_operators
+from hw_model.rounding import round_up
 from hw_model.workload import Workload
 
 PLACES = 3
@@ -83,7 +84,7 @@ def operator_arrays(workload: Workload) -> OperatorArrays:
     hidden = inputs * workload.expansion
 
     def shrunk(size: Array) -> Array:
-        return jnp.where(is_global, 1.0, jnp.where(is_upsample, size * stride, jnp.ceil(size / stride)))
+        return jnp.where(is_global, 1.0, jnp.where(is_upsample, size * stride, round_up(size, stride) / stride))
 
     out_height, out_width = shrunk(height), shrunk(width)
     middle_height, middle_width = jnp.where(is_fused, out_height, height), jnp.where(is_fused, out_width, width)
@@ -93,7 +94,7 @@ def operator_arrays(workload: Workload) -> OperatorArrays:
     def places(expand: Array, depthwise: Array, last: Array) -> Array:
         return jnp.stack([expand, depthwise, last], axis=-1)
 
-    held = jnp.where(workload.residual, height * width * jnp.ceil(inputs / 16) * 16, 0.0)
+    held = jnp.where(workload.residual, height * width * round_up(inputs, 16), 0.0)
     first_is_depthwise = is_ibn & ~expands
     return OperatorArrays(
         kind=places(jnp.zeros_like(last_kind), jnp.full_like(last_kind, _DEPTHWISE), last_kind),
