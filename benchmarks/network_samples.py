@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw_model.blocks import Block
+from hw_model.cost import count_macs, count_param_bytes
 
 STAGE_CHANNELS = (16, 24, 40, 80, 128)
 DEPTH_MULTIPLIERS = (0.5, 0.75, 1.0, 1.25)
@@ -42,7 +43,7 @@ NETWORK_SETS = tuple(NetworkSet(curated, size) for curated in (True, False) for 
 
 def sample_network(generator: np.random.Generator, network_set: NetworkSet) -> tuple[Block, ...]:
     """One random network of the set."""
-    chain = _Chain(network_set.input_size)
+    chain = _Chain((network_set.input_size, network_set.input_size))
     multiplier = generator.choice(DEPTH_MULTIPLIERS) if network_set.curated else 1.0
 
     def width(base: int) -> int:
@@ -67,10 +68,49 @@ def sample_networks(seed: int, count: int, network_set: NetworkSet) -> list[tupl
     return [sample_network(np.random.default_rng([*key, index]), network_set) for index in range(count)]
 
 
-def _add_layer(chain: _Chain, generator: np.random.Generator, channels: int, stride: int) -> None:
+def sample_general_networks(seed: int, count: int) -> list[tuple[Block, ...]]:
+    """Networks of all shapes, to learn from what lies outside the sets: pictures of 24 to 320 pixels, square or not,
+    up to 384 channels and 8-fold expansion, classifiers of up to 1,000 classes, 4 million parameters, 2 billion MACs.
+    """
+    return [_sample_general(np.random.default_rng([seed, 7, index])) for index in range(count)]
+
+
+def _sample_general(generator: np.random.Generator) -> tuple[Block, ...]:
+    while True:
+        height = _log_uniform(generator, 24, 320)
+        width = (
+            height if generator.random() < 0.7 else _log_uniform(generator, max(8, height // 4), min(320, 2 * height))
+        )
+        chain = _Chain((height, width), channels=int(generator.choice((1, 3))))
+        step = int(generator.choice((1, 8)))
+        channels = _log_uniform(generator, 8, 48)
+        chain.add("conv", _multiple(channels, step), kernel=int(generator.choice((3, 5))), stride=2)
+        for _ in range(int(generator.integers(2, 7))):
+            channels = min(384, int(channels * generator.uniform(1.0, 2.2)))
+            for layer in range(int(generator.integers(1, 4))):
+                stride = 2 if layer == 0 and generator.random() < 0.7 and min(chain.size) > 4 else 1
+                _add_layer(chain, generator, _multiple(channels, step), stride, most_expansion=8)
+        head = str(generator.choice(HEADS))
+        hidden, outputs = _log_uniform(generator, 64, 1280), _log_uniform(generator, 2, 1000)
+        _add_head(chain, head, hidden if head == "classify" else None, outputs if head == "classify" else None)
+        if count_param_bytes(chain.blocks) < 4e6 and count_macs(chain.blocks) < 2e9:
+            return tuple(chain.blocks)
+
+
+def _log_uniform(generator: np.random.Generator, low: int, high: int) -> int:
+    return round(float(np.exp(generator.uniform(np.log(low), np.log(high)))))
+
+
+def _multiple(value: int, step: int) -> int:
+    return max(step, step * round(value / step))
+
+
+def _add_layer(
+    chain: _Chain, generator: np.random.Generator, channels: int, stride: int, most_expansion: int = 6
+) -> None:
     kind = generator.choice(LAYER_KINDS, p=LAYER_KIND_WEIGHTS)
     kernel = int(generator.choice((3, 5), p=(0.7, 0.3)))
-    expansion = int(generator.integers(1 if kind == "ibn" else 2, 7))
+    expansion = int(generator.integers(1 if kind == "ibn" else 2, most_expansion + 1))
     residual = stride == 1 and chain.channels == channels
     if kind == "separable":
         chain.add("depthwise", chain.channels, kernel=kernel, stride=stride)
@@ -87,12 +127,11 @@ def _add_layer(chain: _Chain, generator: np.random.Generator, channels: int, str
         chain.add(str(kind), channels, kernel=kernel, stride=stride, expansion=expansion, residual=residual)
 
 
-def _add_head(chain: _Chain, head: str) -> None:
-    hidden = 2 * chain.channels
+def _add_head(chain: _Chain, head: str, hidden: int | None = None, outputs: int | None = None) -> None:
     if head == "classify":
-        chain.add("conv", hidden, kernel=1)
-        chain.add("global_pool", hidden)
-        chain.add("conv", 10, kernel=1, activation=False)
+        chain.add("conv", hidden or 2 * chain.channels, kernel=1)
+        chain.add("global_pool", chain.channels)
+        chain.add("conv", outputs or 10, kernel=1, activation=False)
     elif head == "detect":
         chain.add("conv", chain.channels, kernel=3)
         chain.add("conv", 5, kernel=1, activation=False)
@@ -106,10 +145,10 @@ def _add_head(chain: _Chain, head: str) -> None:
 class _Chain:
     """Blocks so far, and the shape the last one gives."""
 
-    def __init__(self, input_size: int) -> None:
+    def __init__(self, size: tuple[int, int], channels: int = 3) -> None:
         self.blocks: list[Block] = []
-        self.size = (input_size, input_size)
-        self.channels = 3
+        self.size = size
+        self.channels = channels
 
     def add(self, kind: str, channels: int, **fields: int | bool) -> None:
         block = Block(kind, *self.size, self.channels, channels, **fields)  # pyright: ignore[reportArgumentType]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import astuple
+from statistics import NormalDist
 
 import flatbuffers
 import numpy as np
@@ -34,7 +35,6 @@ from ethosu.vela.tflite.BuiltinOperator import BuiltinOperator
 from ethosu.vela.tflite.BuiltinOptions import BuiltinOptions
 from ethosu.vela.tflite.Padding import Padding
 from ethosu.vela.tflite.TensorType import TensorType
-from scipy.special import ndtri
 
 from hw_model.blocks import Block, check_chain
 from hw_model.operators import Operator, block_operators
@@ -43,7 +43,7 @@ WRITER_VERSION = 1
 """Raised whenever the bytes written for a block change, since measurements are keyed by it."""
 
 WEIGHT_STD = 32.0
-_WEIGHT_STEPS = np.round(WEIGHT_STD * ndtri((np.arange(256) + 0.5) / 256)).astype(np.int8)
+_WEIGHT_STEPS = np.array([round(NormalDist(0, WEIGHT_STD).inv_cdf((step + 0.5) / 256)) for step in range(256)], np.int8)
 _WEIGHT_SCALE = 0.01
 _LINEAR = (0.05, 0)  # scale and zero point of a linear output
 _RELU6 = (6 / 255, -128)  # of an output in 0 to 6

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.progress import track
 
-from benchmarks.network_samples import NETWORK_SETS, sample_networks
+from benchmarks.network_samples import NETWORK_SETS, sample_general_networks, sample_networks
 from hw_model.accelerators import EthosU, get_accelerator
 from hw_model.blocks import Block
 from hw_model.dataset import MeasuredChain, load_dataset, save_dataset
@@ -22,6 +22,7 @@ _SAVE_SECONDS = 10.0
 def measure(
     accelerator: tuple[str, ...],
     budget: int = 600,
+    general: int = 200,
     test: int = 300,
     parts: bool = False,
     output: Path = Path("results/measured"),
@@ -31,16 +32,19 @@ def measure(
     Args:
         accelerator: Names of accelerators.
         budget: Networks to learn from, drawn in equal parts from the curated and uncurated sets.
+        general: Networks of all shapes to learn from besides, so that the estimator knows more than the sets.
         test: Networks to judge by, from another seed.
         parts: Compile the blocks and adjacent pairs of the test networks as well, which the sum of
             single blocks and the accumulation of pairs are reckoned from, into <accelerator>-parts.parquet.
         output: Directory of the data sets.
     """
-    if budget < 0 or test < 0:
-        raise HardwareInputError(f"budget is {budget} and test {test}; allowed: 0 and more")
+    for name, value in {"budget": budget, "general": general, "test": test}.items():
+        if value < 0:
+            raise HardwareInputError(f"{name} is {value}; allowed: 0 and more")
     for chosen in [get_accelerator(name) for name in accelerator]:
         tests = _labelled("test", TEST_SEED, test)
         wanted = _labelled("train", TRAIN_SEED, budget) + tests
+        wanted += [("train-general", network) for network in sample_general_networks(TRAIN_SEED, general)]
         _measure_into(output / f"{chosen.name}.parquet", wanted, chosen)
         if parts:
             _measure_into(output / f"{chosen.name}-parts.parquet", _parts(tests), chosen)

@@ -1,0 +1,163 @@
+"""How good is the estimator?  Fit one for each measured accelerator and judge it on networks that it has not seen.
+
+Reads results/measured (accelnas measure --test 300 --parts), writes the fitted estimators into hw_model/pretrained,
+hw_model/pretrained/npus.json (the calibrated parametric accelerators) and results/estimator.csv.
+Run: python -m benchmarks.experiments.estimator
+"""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import pandas as pd
+import tyro
+from rich.progress import track
+from scipy.stats import kendalltau
+
+from hw_model.accelerators import ETHOS_U, EthosU
+from hw_model.blocks import Block
+from hw_model.cost import Estimate, count_macs
+from hw_model.dataset import MeasuredChain, load_dataset
+from hw_model.estimator import estimate
+from hw_model.fitting import FitSettings, fit, load_estimator, save_estimator
+from hw_model.network_file import EXAMPLES, load_network
+from hw_model.npu import npu_estimate
+from hw_model.npu_calibration import calibrate, save_calibrated
+from hw_model.predict import PRETRAINED
+from hw_model.profiles import profile_blocks
+from hw_model.workload import workload_from_chains
+
+LENGTH = 32
+_FIGURES = ("within_5pct", "within_10pct", "kendall_tau", "mape_pct", "bias_pct")
+
+
+def main(
+    measured: Path = Path("results/measured"), output: Path = Path("results"), steps: int = 6000, refit: bool = True
+) -> None:
+    """Fit and judge an estimator for every accelerator that has been measured.
+
+    Args:
+        measured: Directory of the data sets.
+        output: Directory of the table.
+        steps: Training steps of each estimator.
+        refit: Fit anew also where there is a fitted estimator.
+    """
+    accelerators = [accelerator for name, accelerator in ETHOS_U.items() if (measured / f"{name}.parquet").exists()]
+    examples = [load_network(path) for path in sorted(EXAMPLES.glob("*.json"))]
+    rows, calibrated = [], {}
+    for accelerator in track(accelerators, description="estimators"):
+        chains = load_dataset(measured / f"{accelerator.name}.parquet", accelerator)
+        learned = [chain for chain in chains if chain.set.startswith("train-")]
+        tested = [chain for chain in chains if chain.set.startswith("test-")]
+        tested += [MeasuredChain(e.name, e.blocks, profile_blocks(e.blocks, accelerator)) for e in examples]
+        path = PRETRAINED / f"{accelerator.name}.npz"
+        if refit or not path.exists():
+            save_estimator(path, fit(learned, accelerator, FitSettings(steps=steps)), accelerator)
+        npu = calibrate(learned, accelerator)
+        calibrated[f"npu-{accelerator.name}"] = npu
+        work = workload_from_chains([chain.blocks for chain in tested], LENGTH)
+        parts = measured / f"{accelerator.name}-parts.parquet"
+        methods = {
+            "estimator": _modelled(jax.jit(estimate)(load_estimator(path, accelerator), work)),
+            "analytic": _modelled(jax.jit(npu_estimate)(npu, work)),
+            "macs": _by_macs(learned, tested, accelerator),
+            **(_accumulated(tested, load_dataset(parts, accelerator), accelerator) if parts.exists() else {}),
+        }
+        rows += [row for name, guess in methods.items() for row in _rows(accelerator, name, tested, guess)]
+    save_calibrated(PRETRAINED / "npus.json", calibrated)
+    output.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(output / "estimator.csv", index=False, float_format="%.4g")
+
+
+class Guess(NamedTuple):
+    """One method's latency in ms and peak activation bytes of each tested network; not a number where it has none."""
+
+    latency_ms: np.ndarray
+    peak_activation_bytes: np.ndarray
+    latency_std_ms: np.ndarray | None = None
+
+
+def _modelled(found: Estimate) -> Guess:
+    values = found.cost.latency_ms, found.cost.peak_activation_bytes, found.latency_std_ms
+    return Guess(*(np.asarray(value, float) for value in values))
+
+
+def _by_macs(learned: list[MeasuredChain], tested: list[MeasuredChain], accelerator: EthosU) -> Guess:
+    """MACs times the median ms of a MAC in the networks learned from; they say nothing of the peak."""
+    ms_per_mac = np.median(_true_ms(learned, accelerator) / [count_macs(chain.blocks) for chain in learned])
+    macs = np.array([count_macs(chain.blocks) for chain in tested], float)
+    return Guess(macs * ms_per_mac, np.full(len(tested), np.nan))
+
+
+def _accumulated(tested: list[MeasuredChain], parts: list[MeasuredChain], accelerator: EthosU) -> dict[str, Guess]:
+    """The sum of single blocks, and pairs minus inner singles, from compiled parts; both know no example networks."""
+    known = {part.blocks: part.profile for part in parts}
+    ms_per_cycle = 1e3 / accelerator.clock_hz
+
+    def singles(blocks: tuple[Block, ...]) -> tuple[float, float]:
+        ones = [known[(block,)] for block in blocks]
+        return sum(one.cycles for one in ones) * ms_per_cycle, max(one.peak_activation_bytes for one in ones)
+
+    def pairs(blocks: tuple[Block, ...]) -> tuple[float, float]:
+        twos = [known[pair] for pair in itertools.pairwise(blocks)]
+        inner = sum(known[(block,)].cycles for block in blocks[1:-1])
+        cycles = sum(two.cycles for two in twos) - inner
+        return cycles * ms_per_cycle, max(two.peak_activation_bytes for two in twos)
+
+    found = {}
+    for name, accumulate in {"singles": singles, "pairs": pairs}.items():
+        measurable = [all((block,) in known for block in chain.blocks) for chain in tested]
+        values = [
+            accumulate(chain.blocks) if known_parts and chain.set.startswith("test-") else (np.nan, np.nan)
+            for chain, known_parts in zip(tested, measurable, strict=True)
+        ]
+        found[name] = Guess(*np.array(values).T)
+    return found
+
+
+def _true_ms(chains: list[MeasuredChain], accelerator: EthosU) -> np.ndarray:
+    return np.array([chain.profile.cycles for chain in chains]) / accelerator.clock_hz * 1e3
+
+
+def _rows(accelerator: EthosU, method: str, tested: list[MeasuredChain], guess: Guess) -> list[dict[str, object]]:
+    """One row for all test networks, one for each set and one for each example network."""
+    true_ms = _true_ms(tested, accelerator)
+    true_peak = np.array([chain.profile.peak_activation_bytes for chain in tested], float)
+    sets = np.array([chain.set for chain in tested])
+    drawn = np.char.startswith(sets, "test-")
+    chosen = {"all": drawn, **{label.removeprefix("test-"): sets == label for label in sorted(set(sets))}}
+    rows = []
+    for label, rows_of_set in chosen.items():
+        if np.isnan(guess.latency_ms[rows_of_set]).any():
+            continue
+        row = {"accelerator": accelerator.name, "method": method, "set": label, "n": int(rows_of_set.sum())}
+        row |= _figures(guess.latency_ms[rows_of_set], true_ms[rows_of_set], "")
+        row |= _figures(guess.peak_activation_bytes[rows_of_set], true_peak[rows_of_set], "peak_activation_")
+        if method == "estimator" and guess.latency_std_ms is not None:
+            deviation = np.abs(guess.latency_ms - true_ms)[rows_of_set]
+            row["within_2std_pct"] = 100 * np.mean(deviation < 2 * guess.latency_std_ms[rows_of_set])
+        rows.append(row)
+    return rows
+
+
+def _figures(guessed: np.ndarray, true: np.ndarray, prefix: str) -> dict[str, float]:
+    error = guessed / true - 1
+    if np.isnan(error).any():
+        return dict.fromkeys((f"{prefix}{name}" for name in _FIGURES), np.nan)
+    tau = float(kendalltau(guessed, true)[0]) if len(true) > 1 else np.nan  # pyright: ignore[reportArgumentType]
+    values = (
+        100 * np.mean(np.abs(error) <= 0.05),
+        100 * np.mean(np.abs(error) <= 0.10),
+        tau,
+        100 * np.mean(np.abs(error)),
+        100 * np.mean(error),
+    )
+    return {f"{prefix}{name}": float(value) for name, value in zip(_FIGURES, values, strict=True)}
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

@@ -1,0 +1,152 @@
+"""Networks as JSON that people write by hand.
+
+    {"name": "tiny", "input": [96, 96, 3],
+     "blocks": [{"kind": "conv", "channels": 16, "stride": 2},
+                {"kind": "ibn", "channels": 24, "stride": 2, "expansion": 6, "kernel": 3},
+                {"kind": "ibn", "channels": 24, "expansion": 6, "residual": true, "repeat": 2}]}
+
+"input" is height, width and channels.  A block takes what the one before it gives.  Its "kind" is one of
+hw_model.blocks.BLOCK_KINDS; "channels" are those it gives (needed for conv, ibn and fused_ibn); "kernel" (3, or 1 for
+global_pool and upsample), "stride" (1; for upsample the factor, 2), "expansion" (1), "residual" (false), "activation"
+(true) and "repeat" (1) have the defaults in brackets.  NETWORK_SCHEMA says the same as a JSON Schema.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from hw_model.blocks import BLOCK_KINDS, MAX_BLOCKS, MAX_CHANNELS, MAX_SIZE, Block, check_block, check_chain
+from hw_model.errors import HardwareInputError
+
+EXAMPLES = Path(__file__).parent / "networks"
+"""Published networks that ship with the package."""
+
+_BLOCK_FIELDS = ("kind", "channels", "kernel", "stride", "expansion", "residual", "activation", "repeat")
+_KEEPS_CHANNELS = ("depthwise", "max_pool", "global_pool", "upsample")
+
+NETWORK_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "A chain network for accelnas cost",
+    "type": "object",
+    "required": ["input", "blocks"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string"},
+        "source": {"type": "string"},
+        "input": {"type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "integer", "minimum": 1}},
+        "blocks": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_BLOCKS,
+            "items": {
+                "type": "object",
+                "required": ["kind"],
+                "additionalProperties": False,
+                "properties": {
+                    "kind": {"enum": list(BLOCK_KINDS)},
+                    "channels": {"type": "integer", "minimum": 1, "maximum": MAX_CHANNELS},
+                    "kernel": {"type": "integer", "minimum": 1, "maximum": 7},
+                    "stride": {"type": "integer", "minimum": 1, "maximum": 3},
+                    "expansion": {"type": "integer", "minimum": 1, "maximum": 16},
+                    "residual": {"type": "boolean"},
+                    "activation": {"type": "boolean"},
+                    "repeat": {"type": "integer", "minimum": 1, "maximum": MAX_BLOCKS},
+                },
+            },
+        },
+    },
+}
+
+
+class Network(NamedTuple):
+    """A named chain of blocks."""
+
+    name: str
+    blocks: tuple[Block, ...]
+
+
+def load_network(path: Path) -> Network:
+    """The network of a JSON file; HardwareInputError, one line naming the block, for anything that is not one."""
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise HardwareInputError(f"network file {path} cannot be read: {error}") from error
+    try:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise HardwareInputError(f"network file {path} is not JSON: {error}") from error
+    try:
+        return parse_network(content, path.stem)
+    except HardwareInputError as error:
+        raise HardwareInputError(f"network file {path}: {error}") from error
+
+
+def parse_network(content: Any, default_name: str = "network") -> Network:
+    """The network of decoded JSON; raises HardwareInputError as load_network does."""
+    if not isinstance(content, dict) or not {"input", "blocks"} <= content.keys():
+        raise HardwareInputError('a network is an object with "input" and "blocks"')
+    _only(content, ("name", "source", "input", "blocks"), "network")
+    shape, entries = content["input"], content["blocks"]
+    if not (isinstance(shape, list) and len(shape) == 3 and all(type(size) is int for size in shape)):
+        raise HardwareInputError(f'"input" is {shape!r}; allowed: [height, width, channels] in whole numbers')
+    if not all(1 <= size <= MAX_SIZE for size in shape):
+        raise HardwareInputError(f'"input" is {shape!r}; allowed: whole numbers 1 to {MAX_SIZE}')
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_BLOCKS:
+        found = f"{len(entries)} entries" if isinstance(entries, list) else repr(entries)
+        raise HardwareInputError(f'"blocks" has {found}; allowed: a list of 1 to {MAX_BLOCKS}')
+    blocks: list[Block] = []
+    height, width, channels = shape
+    for position, entry in enumerate(entries):
+        for _ in range(_repeat(entry, position)):
+            block = _block(entry, position, height, width, channels)
+            blocks.append(block)
+            height, width, channels = block.out_height, block.out_width, block.out_channels
+    check_chain(blocks)
+    return Network(str(content.get("name", default_name)), tuple(blocks))
+
+
+def _repeat(entry: Any, position: int) -> int:
+    where = f"block {position}"
+    if not isinstance(entry, dict) or "kind" not in entry:
+        raise HardwareInputError(f'{where} is {_short(entry)}; allowed: an object with a "kind"')
+    _only(entry, _BLOCK_FIELDS, where)
+    repeat = entry.get("repeat", 1)
+    if type(repeat) is not int or not 1 <= repeat <= MAX_BLOCKS:
+        raise HardwareInputError(f"{where}: repeat is {repeat!r}; allowed: whole numbers 1 to {MAX_BLOCKS}")
+    return repeat
+
+
+def _block(entry: dict[str, Any], position: int, height: int, width: int, channels: int) -> Block:
+    kind = entry["kind"]
+    where = f"block {position} ({kind})"
+    if kind in BLOCK_KINDS and kind not in _KEEPS_CHANNELS and "channels" not in entry:
+        raise HardwareInputError(f'{where} needs "channels"')
+    for flag in ("residual", "activation"):
+        if not isinstance(entry.get(flag, False), bool):
+            raise HardwareInputError(f"{where}: {flag} is {_short(entry[flag])}; allowed: true or false")
+    block = Block(
+        kind=kind,
+        height=height,
+        width=width,
+        in_channels=channels,
+        out_channels=entry.get("channels", channels),
+        kernel=entry.get("kernel", 1 if kind in ("global_pool", "upsample") else 3),
+        stride=entry.get("stride", 2 if kind == "upsample" else 1),
+        expansion=entry.get("expansion", 1),
+        residual=entry.get("residual", False),
+        activation=entry.get("activation", True),
+    )
+    check_block(block, position)
+    return block
+
+
+def _only(content: dict[str, Any], allowed: tuple[str, ...], where: str) -> None:
+    unknown = [str(name) for name in content if name not in allowed]
+    if unknown:
+        raise HardwareInputError(f"{where}: unknown {', '.join(unknown)[:80]!r}; allowed: {', '.join(allowed)}")
+
+
+def _short(value: Any) -> str:
+    return repr(value)[:80]

@@ -1,0 +1,120 @@
+"""The cost of one network on an accelerator by name, block by block, by whichever of the three ways is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import jax
+
+from hw_model.accelerators import ETHOS_U, EthosU
+from hw_model.blocks import MAX_BLOCKS, Block, check_chain
+from hw_model.chain import measured_cost
+from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
+from hw_model.errors import HardwareInputError
+from hw_model.estimator import estimate
+from hw_model.fitting import load_estimator
+from hw_model.npu import NPUS, Npu, npu_estimate
+from hw_model.npu_calibration import load_calibrated
+from hw_model.operator_arrays import operator_places
+from hw_model.profiles import profile_blocks
+from hw_model.vela import compile_blocks
+from hw_model.workload import Workload, workload_from_chains
+
+Method = Literal["estimate", "compile"]
+PRETRAINED = Path(__file__).parent / "pretrained"
+_LENGTHS = (32, 64, 128, MAX_BLOCKS)  # few shapes, so few compilations of JAX's own
+
+
+@dataclass(frozen=True)
+class BlockCost:
+    """One block's part: milliseconds, bytes of SRAM in use while it runs, bytes of parameters, MACs."""
+
+    kind: str
+    latency_ms: float
+    sram_bytes: float
+    param_bytes: int
+    macs: int
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A network's cost on an accelerator.
+
+    method: "estimator" (learned), "compiler" (really compiled) or "analytic" (the parametric NPU).
+    latency_std_ms: standard deviation of the latency's error; None where the method cannot tell, 0 for the compiler.
+    """
+
+    accelerator: str
+    method: str
+    cost: Cost
+    latency_std_ms: float | None
+    blocks: tuple[BlockCost, ...]
+
+
+def accelerator_names() -> list[str]:
+    """Every accelerator that predict knows: Ethos-U configurations, then parametric NPUs.
+
+    "npu-ethos-u55-256" and the like are parametric NPUs calibrated to that Ethos-U.
+    """
+    return [*ETHOS_U, *_npus()]
+
+
+def _npus() -> dict[str, Npu]:
+    return NPUS | load_calibrated(PRETRAINED / "npus.json")
+
+
+def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimate") -> Prediction:
+    """Cost of a network on the accelerator of that name.
+
+    method: "compile" runs the vendor's compiler, for Ethos-U only; "estimate" asks the learned or the analytic model.
+    Raises HardwareInputError for an unknown accelerator and for blocks that are not allowed.
+    """
+    check_chain(blocks)
+    if accelerator in ETHOS_U:
+        if method == "compile":
+            return _compiled(blocks, ETHOS_U[accelerator])
+        estimator = load_estimator(PRETRAINED / f"{accelerator}.npz", ETHOS_U[accelerator])
+        found = jax.jit(estimate)(estimator, _workload(blocks))
+        return _from_estimate(blocks, accelerator, "estimator", found)
+    npus = _npus()
+    if accelerator not in npus:
+        raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
+    if method == "compile":
+        raise HardwareInputError(f"no compiler for {accelerator}; allowed with compile: {', '.join(ETHOS_U)}")
+    return _from_estimate(blocks, accelerator, "analytic", jax.jit(npu_estimate)(npus[accelerator], _workload(blocks)))
+
+
+def _workload(blocks: Sequence[Block]) -> Workload:
+    return workload_from_chains([blocks], next(length for length in _LENGTHS if length >= len(blocks)))
+
+
+def _compiled(blocks: Sequence[Block], accelerator: EthosU) -> Prediction:
+    profile = profile_blocks(blocks, accelerator)
+    cycles, sram = [0] * len(blocks), [0] * len(blocks)
+    places = operator_places(blocks)
+    measured = zip(places, profile.operator_cycles, profile.operator_sram_bytes, strict=True)
+    for (block, _), operator_cycles, operator_sram in measured:
+        cycles[block] += operator_cycles
+        sram[block] = max(sram[block], operator_sram)
+    latency = [value / accelerator.clock_hz * 1e3 for value in cycles]
+    cost = measured_cost(blocks, compile_blocks(blocks, accelerator))
+    return Prediction(accelerator.name, "compiler", cost, 0.0, _parts(blocks, latency, sram))
+
+
+def _from_estimate(blocks: Sequence[Block], accelerator: str, method: str, found: Estimate) -> Prediction:
+    cost = Cost(*(float(value[0]) for value in found.cost))
+    # counted exactly, where the model has single precision
+    cost = cost._replace(macs=count_macs(blocks), param_bytes=count_param_bytes(blocks))
+    std = float(found.latency_std_ms[0])
+    parts = _parts(blocks, found.block_latency_ms[0].tolist(), found.block_sram_bytes[0].tolist())
+    return Prediction(accelerator, method, cost, None if std != std else std, parts)
+
+
+def _parts(blocks: Sequence[Block], latency_ms: Sequence[float], sram_bytes: Sequence[float]) -> tuple[BlockCost, ...]:
+    return tuple(
+        BlockCost(block.kind, milliseconds, sram, count_param_bytes([block]), count_macs([block]))
+        for block, milliseconds, sram in zip(blocks, latency_ms, sram_bytes, strict=False)
+    )
