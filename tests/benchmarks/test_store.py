@@ -47,7 +47,9 @@ def test_what_is_put_is_got_back_and_listed(tmp_path):
         assert store.put(finished(KEY, 1 / 3))
         assert store.put(failure)
     with TrialStore(tmp_path / "new" / "trials.sqlite") as store:
-        assert store.get(KEY).quality == {"map": 1 / 3}
+        found = store.get(KEY)
+        assert found is not None
+        assert found.quality == {"map": 1 / 3}
         assert store.get(other) == failure
         assert [trial.key for trial in store.trials(task="detection", fidelity=KEY.fidelity)] == [KEY]
         assert store.trials(fidelity="{}") == []

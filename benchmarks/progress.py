@@ -1,0 +1,121 @@
+"""How far a search is: bars on a terminal, one plain line per finished trial anywhere else.
+
+with SearchProgress("V1, evolution", total=60) as progress, LocalExecutor(2, on_progress=...) as executor:
+    progress.running("trial 7", 0.25, "ibn 8-16-24")     # a line of its own while it runs
+    progress.finished("trial 7", "ibn 8-16-24: mAP 0.31, 1.9 ms")
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.text import Text
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast trials go.  elapsed: seconds so far; worked: trials run in them, parts counted; left: still to run."""
+
+    elapsed: float
+    worked: float
+    left: float
+
+    def seconds_left(self) -> float | None:
+        """Expected, from the mean so far; None before anything is known."""
+        return self.elapsed / self.worked * self.left if self.worked > 0 else None
+
+
+def format_seconds(seconds: float | None) -> str:
+    """Such as "0:07", "12:30" or "1:02:03"; "-:--" for None."""
+    if seconds is None:
+        return "-:--"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+class SearchProgress:
+    """One bar for all trials, with the time left, and one for each that runs; a context manager.
+
+    total: trials to finish.  clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self, title: str, total: int, console: Console | None = None, clock: Callable[[], float] = time.monotonic
+    ):
+        self._console = console or Console()
+        self._clock = clock
+        self._started = clock()
+        self._total = total
+        self._finished = 0
+        self._reused = 0
+        self._running: dict[Hashable, tuple[TaskID, float]] = {}
+        left = _TimeLeft(self)
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[done]}"), left)
+        self._bars = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
+        self._overall = self._bars.add_task(title, total=total, done=self._count())
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def pace(self) -> Pace:
+        """How fast it went so far; trials that were reused, not run, took no time and say nothing of it."""
+        partly = self._partly()
+        worked = self._finished - self._reused + partly
+        return Pace(self._clock() - self._started, worked, self._total - self._finished - partly)
+
+    def running(self, key: Hashable, fraction: float, description: str) -> None:
+        """Show that a trial is so far, 0 to 1; key tells it from the others."""
+        if key in self._running:
+            task = self._running[key][0]
+        else:
+            task = self._bars.add_task(f"  {description}", total=1.0, done="")
+        self._running[key] = (task, fraction)
+        self._bars.update(task, completed=fraction, done=f"{fraction:.0%}")
+        self._update()
+
+    def finished(self, key: Hashable, line: str, *, reused: bool = False) -> None:
+        """Take a trial off the running ones (if it was there), count it and print its line.
+
+        reused: it was found in the store and took no time.
+        """
+        if key in self._running:
+            self._bars.remove_task(self._running.pop(key)[0])
+        self._finished += 1
+        self._reused += reused
+        prefix = "" if self._console.is_terminal else f"[{self._count()}] "
+        self._console.print(prefix + line, markup=False, highlight=False, soft_wrap=True)
+        self._update()
+
+    def _count(self) -> str:
+        return f"{self._finished}/{self._total}"
+
+    def _partly(self) -> float:
+        # a copy, since rich draws from a thread of its own
+        return sum(fraction for _, fraction in tuple(self._running.values()))
+
+    def _update(self) -> None:
+        self._bars.update(self._overall, completed=self._finished + self._partly(), done=self._count())
+
+
+class _TimeLeft(ProgressColumn):
+    """Rich's own looks at the last 30 seconds, in which often no trial ends."""
+
+    def __init__(self, progress: SearchProgress):
+        super().__init__()
+        self._progress = progress
+
+    def render(self, task: Task) -> Text:
+        if task.id != self._progress._overall:
+            return Text("")
+        pace = self._progress.pace()
+        return Text(f"{format_seconds(pace.elapsed)}, {format_seconds(pace.seconds_left())} left")

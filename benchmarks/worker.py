@@ -1,0 +1,123 @@
+"""A worker process of the executor: what it inherits and what it runs; imports nothing heavy."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+
+Report = Callable[[float], None]
+
+PROGRESS_STEP = 0.01  # reports closer than this are dropped, so that a parent that is busy never blocks a training
+PARENT_CHECK_SECONDS = 1.0
+MAX_REASON = 500  # characters; XLA's messages can hold whole programs
+
+WORKER_ENVIRONMENT = {
+    # One thread each: two trainings of one thread outrun one training of two.
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    # XLA frees and allocates its large temporaries every step.  By default glibc maps each anew and the kernel hands
+    # it over page by page (measured: steps five times slower); so keep them on the heap, never give it back, and let
+    # the kernel use huge pages.  glibc reads these when a process starts, so setting them in a worker is too late.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**30),
+}
+
+
+def allowed_cores() -> list[int | None]:
+    """The cores this process may use, [None] where the system does not say."""
+    return [*sorted(os.sched_getaffinity(0))] if hasattr(os, "sched_getaffinity") else [None]
+
+
+@contextlib.contextmanager
+def start_conditions(core: int | None) -> Iterator[None]:
+    """What a process started in here inherits: its core, environment and deafness to Ctrl-C.
+
+    Inherited, it holds from the worker's first instruction, before JAX or NumPy count cores and start their threads,
+    and Ctrl-C while a worker still imports leaves no traceback.
+    """
+    environment = {name: os.environ.get(name) for name in WORKER_ENVIRONMENT}
+    cores = None if core is None else os.sched_getaffinity(0)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        os.environ.update(WORKER_ENVIRONMENT)
+        if core is not None:
+            os.sched_setaffinity(0, {core})  # of this thread alone
+        yield
+    finally:
+        if cores is not None:
+            os.sched_setaffinity(0, cores)
+        for name, value in environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def work(connection: Connection, payload: bytes) -> None:
+    """Initialise, then run jobs until the pipe ends.
+
+    payload: the pickled initializer and its arguments.  Sends pairs: ("ready", None) or ("unable", failure) once,
+    then for each job ("progress", fraction)s and ("result", pickled) or ("failed", failure), where a failure is its
+    reason in one line, its traceback, and the pickled exception or None.
+    """
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    # The parent may be gone or have closed the pipe at any time; then there is nobody left to tell.
+    with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        try:
+            initializer, arguments = pickle.loads(payload)
+            state = None if initializer is None else initializer(*arguments)
+        except (Exception, SystemExit) as error:
+            connection.send(("unable", _failure(error)))
+            return
+        connection.send(("ready", None))
+        while True:
+            connection.send(_run(connection.recv_bytes(), state, _reporter(connection)))
+
+
+def _run(payload: bytes, state: object, report: Report) -> tuple[str, object]:
+    try:
+        function, job = pickle.loads(payload)
+        return "result", pickle.dumps(function(state, job, report))
+    except (Exception, SystemExit) as error:
+        return "failed", _failure(error)
+
+
+def _reporter(connection: Connection) -> Report:
+    last = 0.0
+
+    def report(fraction: float) -> None:
+        nonlocal last
+        fraction = min(float(fraction), 1.0)
+        if fraction >= last + PROGRESS_STEP or fraction == 1.0 > last:
+            last = fraction
+            connection.send(("progress", fraction))
+
+    return report
+
+
+def _failure(error: BaseException) -> tuple[str, str, bytes | None]:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:MAX_REASON]
+    try:
+        pickled = pickle.dumps(error)
+    except Exception:  # many exceptions cannot be pickled; the reason is enough
+        pickled = None
+    return reason, "".join(traceback.format_exception(error)), pickled
+
+
+def _exit_with_parent() -> None:
+    """Leave as soon as the parent is gone, in the middle of a job too."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    while os.getppid() == parent.pid:
+        parent.join(PARENT_CHECK_SECONDS)  # returns at once when the parent dies
+    os._exit(1)
