@@ -15,6 +15,7 @@ from jax import Array
 
 from hw_model.cost import Cost, Estimate, energy_mj
 from hw_model.features import (
+    Machine,
     live_bytes,
     neighbour_features,
     operator_features,
@@ -29,9 +30,9 @@ class Estimator(NamedTuple):
     """A fitted estimator of one accelerator; a pytree of arrays.
 
     weights, biases: of the layers, each with the ensemble's members as leading axis.  feature_mean, feature_scale:
-    what features are standardised by.  macs_per_cycle, clock_hz: of the accelerator.  weights_off_chip: 1 if
-    parameters come from flash or DRAM, 0 if from SRAM.  relative_error: standard deviation of the part of a network's
-    relative latency error that the members' disagreement does not show.
+    what features are standardised by.  macs_per_cycle, clock_hz, sram_limit (bytes that the compiler plans with): of
+    the accelerator.  weights_off_chip: 1 if parameters come from flash or DRAM, 0 if from SRAM.  relative_error:
+    standard deviation of the part of a network's relative latency error that the members' disagreement does not show.
     """
 
     weights: tuple[Array, ...]
@@ -40,6 +41,7 @@ class Estimator(NamedTuple):
     feature_scale: Array
     macs_per_cycle: Array
     clock_hz: Array
+    sram_limit: Array
     weights_off_chip: Array
     relative_error: Array
 
@@ -51,10 +53,13 @@ def estimate(estimator: Estimator, workload: Workload) -> Estimate:
     are stored.  Per-block results are in the order of the blocks, gaps closed.
     """
     operators = operator_arrays(close_gaps(workload))
-    ratios = _perceptron(estimator, contextual_features(operators, estimator.macs_per_cycle))
+    ratios = _perceptron(
+        estimator, contextual_features(operators, Machine(estimator.macs_per_cycle, estimator.sram_limit))
+    )
     guess = jnp.where(operators.mask, roofline_cycles(operators, estimator.macs_per_cycle), 0.0)
     cycles = guess * jnp.exp(ratios[..., 0])  # members lead: [E, ..., L, 3]
     sram = jnp.where(operators.mask, live_bytes(operators), 0.0) * jnp.exp(ratios[..., 1].mean(0))
+    sram = jnp.minimum(sram, estimator.sram_limit)
     totals = cycles.sum((-1, -2))
     mean_cycles = totals.mean(0)
     relative_std = jnp.sqrt(totals.var(0) / jnp.maximum(mean_cycles, 1.0) ** 2 + estimator.relative_error**2)
@@ -74,10 +79,10 @@ def estimate(estimator: Estimator, workload: Workload) -> Estimate:
     return Estimate(cost, latency_ms * relative_std, block_latency, sram.max(-1))
 
 
-def contextual_features(operators: OperatorArrays, macs_per_cycle: Array | float) -> Array:
+def contextual_features(operators: OperatorArrays, machine: Machine) -> Array:
     """Features of each operator with its neighbours' [..., L, 3, F]."""
-    own = operator_features(operators, macs_per_cycle)
-    return with_neighbours(own, neighbour_features(operators, macs_per_cycle), operators.mask)
+    own = operator_features(operators, machine)
+    return with_neighbours(own, neighbour_features(operators, machine), operators.mask)
 
 
 def _perceptron(estimator: Estimator, features: Array) -> Array:

@@ -6,6 +6,8 @@ gradient of rounding up to tiles.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import jax.numpy as jnp
 from jax import Array
 
@@ -48,7 +50,14 @@ def live_bytes(operators: OperatorArrays) -> Array:
     return _input_bytes(operators) + _output_bytes(operators) + operators.held_bytes
 
 
-def operator_features(operators: OperatorArrays, macs_per_cycle: Array | float) -> Array:
+class Machine(NamedTuple):
+    """What the features know of the accelerator: MACs per cycle, and the SRAM in bytes that the compiler plans with."""
+
+    macs_per_cycle: Array | float
+    sram_limit: Array | float
+
+
+def operator_features(operators: OperatorArrays, machine: Machine) -> Array:
     """Features of each operator by itself [..., L, 3, F]."""
     kinds = [(operators.kind == kind).astype(jnp.float32) for kind in range(len(OPERATOR_KINDS))]
     flags = [
@@ -71,18 +80,25 @@ def operator_features(operators: OperatorArrays, macs_per_cycle: Array | float) 
         _log(_output_bytes(operators)),
         _log(operators.held_bytes),
         _log(live_bytes(operators)),
-        _log(roofline_cycles(operators, macs_per_cycle)),
+        _log(roofline_cycles(operators, machine.macs_per_cycle)),
     ]
     # the share of a tile row that is filled, 1 for an aligned size
     filled = [operators.in_channels / round_up(operators.in_channels, tile) for tile in CHANNEL_TILES]
     filled += [operators.out_channels / round_up(operators.out_channels, tile) for tile in CHANNEL_TILES]
     filled += [operators.height / round_up(operators.height, tile) for tile in SPATIAL_TILES]
     filled += [operators.width / round_up(operators.width, tile) for tile in SPATIAL_TILES]
+    filled += _sram_share(operators, machine)
     counts = [_log(round_up(operators.in_channels, 32) / 32), _log(round_up(operators.out_channels, 16) / 16)]
     return jnp.stack([*kinds, *flags, *sizes, *filled, *counts], axis=-1)
 
 
-def neighbour_features(operators: OperatorArrays, macs_per_cycle: Array | float) -> Array:
+def _sram_share(operators: OperatorArrays, machine: Machine) -> list[Array]:
+    """How much of the SRAM the live tensors would fill, up to twice, and whether they fit at all."""
+    share = live_bytes(operators) / machine.sram_limit
+    return [jnp.minimum(share, 2.0), (share > 1.0).astype(jnp.float32)]
+
+
+def neighbour_features(operators: OperatorArrays, machine: Machine) -> Array:
     """What an operator's neighbours need to know of it [..., L, 3, G]; the first one says that it is there."""
     there = operators.mask.astype(jnp.float32)
     known = [
@@ -93,10 +109,11 @@ def neighbour_features(operators: OperatorArrays, macs_per_cycle: Array | float)
         operators.adds.astype(jnp.float32),
         _log(operators.weights),
         _log(operators.macs),
-        _log(roofline_cycles(operators, macs_per_cycle)),
+        _log(roofline_cycles(operators, machine.macs_per_cycle)),
         _log(_input_bytes(operators)),
         _log(_output_bytes(operators)),
         _log(live_bytes(operators)),
+        *_sram_share(operators, machine),
     ]
     return jnp.stack(known, axis=-1) * there[..., None]
 

@@ -20,14 +20,14 @@ from hw_model.accelerators import EthosU
 from hw_model.dataset import MeasuredChain
 from hw_model.errors import HardwareInputError
 from hw_model.estimator import Estimator, contextual_features, estimate, perceptron
-from hw_model.features import live_bytes, roofline_cycles
+from hw_model.features import Machine, live_bytes, roofline_cycles
 from hw_model.operator_arrays import PLACES, operator_arrays, operator_places
 from hw_model.tflite_writer import WRITER_VERSION
 from hw_model.vela import COMPILER_VERSION
 from hw_model.workload import workload_from_chains
 
 _SMALLEST_CYCLES, _SMALLEST_BYTES = 50.0, 1024.0  # operators that the compiler merged away measure as nothing
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def fit(chains: Sequence[MeasuredChain], accelerator: EthosU, settings: FitSetti
         feature_scale=jnp.asarray(scale),
         macs_per_cycle=jnp.float32(accelerator.macs_per_cycle),
         clock_hz=jnp.float32(accelerator.clock_hz),
+        sram_limit=jnp.float32(accelerator.arena_cache_bytes),
         weights_off_chip=jnp.float32(accelerator.memory_mode != "Sram_Only"),
         relative_error=jnp.float32(0.0),
     )
@@ -127,7 +128,8 @@ def _training_rows(chains: Sequence[MeasuredChain], accelerator: EthosU) -> tupl
             cycles[row, block, place] += operator_cycles
             sram[row, block, place] = max(sram[row, block, place], operator_sram)
     mask = np.asarray(operators.mask)
-    features = np.asarray(contextual_features(operators, float(accelerator.macs_per_cycle)))[mask]
+    machine = Machine(float(accelerator.macs_per_cycle), float(accelerator.arena_cache_bytes))
+    features = np.asarray(contextual_features(operators, machine))[mask]
     guess = np.asarray(roofline_cycles(operators, accelerator.macs_per_cycle))[mask]
     cycle_ratio = np.log(np.maximum(cycles[mask], _SMALLEST_CYCLES) / guess)
     sram_ratio = np.log(np.maximum(sram[mask], _SMALLEST_BYTES) / np.asarray(live_bytes(operators))[mask])
