@@ -1,0 +1,1 @@
+"""Detection: anchor-free targets, losses, decoding and COCO metrics."""

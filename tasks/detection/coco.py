@@ -1,0 +1,63 @@
+"""COCO mean average precision through pycocotools."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import numpy as np
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from tasks.detection.head import Detections
+
+
+def coco_map(
+    boxes: np.ndarray, labels: np.ndarray, detections: Detections, classes: int, side_pixels: int
+) -> dict[str, float]:
+    """Mean average precision of detections against objects.
+
+    boxes: float32 [N, M, 4] in 0..1; labels: int32 [N, M], -1 for padding; detections of the same N images.
+    Returns {"map": over IoU .50 to .95, "map50": at IoU .50}, both in 0..1.
+    """
+    objects = [
+        {
+            "id": 0,  # numbered below: pycocotools takes id 0 for "unmatched"
+            "image_id": image,
+            "category_id": 0 if classes == 1 else int(labels[image, m]),
+            "bbox": _xywh(boxes[image, m], side_pixels),
+            "area": float(np.prod(_xywh(boxes[image, m], side_pixels)[2:])),
+            "iscrowd": 0,
+        }
+        for image, m in zip(*np.nonzero(labels >= 0), strict=True)
+    ]
+    for number, entry in enumerate(objects, start=1):
+        entry["id"], entry["image_id"] = number, int(entry["image_id"])
+    found = [
+        {"image_id": image, "category_id": int(c), "bbox": _xywh(box, side_pixels), "score": float(score)}
+        for image, (image_boxes, scores, image_classes) in enumerate(
+            zip(*(np.asarray(part) for part in detections), strict=True)
+        )
+        for box, score, c in zip(image_boxes, scores, image_classes, strict=True)
+        if score > 0
+    ]
+    if not found:
+        return {"map": 0.0, "map50": 0.0}
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
+        truth = COCO()
+        truth.dataset = {
+            "images": [{"id": i, "width": side_pixels, "height": side_pixels} for i in range(len(boxes))],
+            "categories": [{"id": c} for c in range(classes)],
+            "annotations": objects,
+        }
+        truth.createIndex()
+        evaluation = COCOeval(truth, truth.loadRes(found), "bbox")
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return {"map": float(evaluation.stats[0]), "map50": float(evaluation.stats[1])}
+
+
+def _xywh(box: np.ndarray, side_pixels: int) -> list[float]:
+    ymin, xmin, ymax, xmax = (float(v) * side_pixels for v in box)
+    return [xmin, ymin, xmax - xmin, ymax - ymin]

@@ -1,0 +1,30 @@
+"""How thoroughly an architecture is trained and judged: explicit, hashable, part of every trial's key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """Settings of one training and its evaluation.
+
+    data: configuration of the data set.  train_examples: how many of its training examples are used.
+    example_passes: examples seen in all, repeats counted.  eval_split, eval_examples: where quality is judged.
+    The network is trained at the input size its architecture says, which is the size it is deployed at.
+    """
+
+    data: str
+    train_examples: int
+    example_passes: int
+    eval_split: str
+    eval_examples: int
+    batch_size: int = 32
+    peak_learning_rate: float = 4e-3
+    weight_decay: float = 1e-4
+    warmup_fraction: float = 0.1
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps."""
+        return self.example_passes // self.batch_size

@@ -1,0 +1,1 @@
+"""Networks in flax: the blocks, and the static network of an architecture."""

@@ -1,0 +1,97 @@
+"""The trained counterparts of `hw_model.blocks.Block`."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from hw_model.blocks import Block
+from tasks.errors import TaskInputError
+from tasks.networks.batch_norm import BatchNorm
+from tasks.networks.convolution import conv
+from tasks.networks.depthwise import depthwise_conv
+
+# `tasks.networks.initialise` draws the kernels; the modules only say their shapes
+DRAWN_LATER = nn.initializers.zeros
+TRAINED_KINDS = ("conv", "ibn", "fused_ibn")
+
+
+def relu6(x: jax.Array) -> jax.Array:
+    """Clip to 0..6, as int8 deployment folds it into the convolution."""
+    return jnp.clip(x, 0.0, 6.0)
+
+
+class Conv(nn.Module):
+    """k x k convolution without bias, "SAME" padding.  [N, H, W, C] to [N, ceil(H/s), ceil(W/s), channels]."""
+
+    channels: int
+    kernel: int = 1
+    stride: int = 1
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Convolve."""
+        shape = (self.kernel, self.kernel, x.shape[-1], self.channels)
+        return conv(x, self.param("kernel", DRAWN_LATER, shape), self.stride)
+
+
+class Depthwise(nn.Module):
+    """k x k depthwise convolution without bias.  [N, H, W, C] to [N, ceil(H/s), ceil(W/s), C]."""
+
+    kernel: int
+    stride: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Convolve each channel with its own kernel."""
+        weights = self.param("kernel", DRAWN_LATER, (self.kernel, self.kernel, x.shape[-1]))
+        return depthwise_conv(x, weights, self.stride)
+
+
+class BlockLayer(nn.Module):
+    """One Block, trained: batch normalisation after each convolution, which deployment folds into its bias.
+
+    A conv without activation is a predicting layer: it has a bias and no normalisation.
+    """
+
+    block: Block
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        """[N, height, width, in_channels] to [N, out_height, out_width, out_channels].
+
+        Raises TaskInputError for a kind that is not trained.
+        """
+        b = self.block
+        if b.kind == "conv":
+            y = Conv(b.out_channels, b.kernel, b.stride)(x)
+            if not b.activation:
+                return y + self.param("bias", nn.initializers.zeros, (b.out_channels,))
+            y = relu6(BatchNorm()(y, train))
+        elif b.kind == "ibn":
+            y = x
+            if b.expansion > 1:
+                y = relu6(BatchNorm()(Conv(b.hidden_channels)(y), train))
+            y = relu6(BatchNorm()(Depthwise(b.kernel, b.stride)(y), train))
+            y = BatchNorm()(Conv(b.out_channels)(y), train)
+        elif b.kind == "fused_ibn":
+            y = relu6(BatchNorm()(Conv(b.hidden_channels, b.kernel, b.stride)(x), train))
+            y = BatchNorm()(Conv(b.out_channels)(y), train)
+        else:
+            raise TaskInputError(f"block kind {b.kind!r} has no trained form; allowed: {', '.join(TRAINED_KINDS)}")
+        return x + y if b.residual else y
+
+
+class ChainNetwork(nn.Module):
+    """A chain of blocks as one static network."""
+
+    blocks: tuple[Block, ...]
+
+    @nn.compact
+    def __call__(self, images: jax.Array, train: bool) -> jax.Array:
+        """Images float32 [N, H, W, 3] to the last block's output [N, h, w, channels]."""
+        x = images
+        for index, block in enumerate(self.blocks):
+            x = BlockLayer(block, name=f"block_{index:02d}_{block.kind}")(x, train)
+        return x

@@ -1,0 +1,1 @@
+"""Search spaces: ordered decisions, and the architecture that a choice for each of them means."""

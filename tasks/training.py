@@ -1,0 +1,158 @@
+"""Train one architecture from scratch and judge it: the multi-shot evaluator's work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import lax
+
+from hw_model.blocks import Block
+from hw_model.cost import count_macs
+from tasks.fidelity import Fidelity
+from tasks.networks.blocks import ChainNetwork
+from tasks.networks.initialise import host_generator, initialise
+
+# One call of the compiled loop runs this many steps: its temporaries are allocated once, and progress shows between.
+STEPS_PER_CALL = 25
+EVAL_BATCH = 100
+# Part of every trial's key: raise it when a change to networks, losses or training changes what a training yields.
+TRAINING_CODE_VERSION = "1"
+
+
+class DivergedError(RuntimeError):
+    """Training reached a loss that is not finite; the message says at which step."""
+
+
+class TrainableTask(Protocol):
+    """What training needs of a task."""
+
+    def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        """A batch like the given one, randomly changed."""
+        ...
+
+    def loss(self, output: jax.Array, batch: dict[str, jax.Array]) -> jax.Array:
+        """Scalar loss; must be finite for any batch, one without objects too."""
+        ...
+
+    def predict(self, output: jax.Array) -> Any:
+        """A pytree of arrays [N, ...] from the network's output."""
+        ...
+
+
+class TrainState(NamedTuple):
+    """Everything that a step reads and writes."""
+
+    params: Any
+    batch_stats: Any
+    optimiser: Any
+
+
+def normalise_images(images: jax.Array) -> jax.Array:
+    """Uint8 to float32 in -1..1."""
+    return images.astype(jnp.float32) / 127.5 - 1.0
+
+
+def make_optimiser(fidelity: Fidelity) -> optax.GradientTransformation:
+    """AdamW under a warm-up and cosine decay to zero; gradients clipped to norm 10."""
+    schedule = optax.warmup_cosine_decay_schedule(
+        init_value=0.0,
+        peak_value=fidelity.peak_learning_rate,
+        warmup_steps=int(fidelity.steps * fidelity.warmup_fraction),
+        decay_steps=fidelity.steps,
+    )
+    update = optax.chain(optax.clip_by_global_norm(10.0), optax.adamw(schedule, weight_decay=fidelity.weight_decay))
+    # on one flat vector: a third of the compilation of an update for each array
+    return optax.flatten(update)
+
+
+def batch_order(key: jax.Array, examples: int, batch_size: int, steps: int) -> np.ndarray:
+    """Indices int32 [steps, batch_size]: one shuffled pass over the examples after the other."""
+    generator = host_generator(key)
+    order = [generator.permutation(examples) for _ in range(-(-steps * batch_size // examples))]
+    return np.concatenate(order)[: steps * batch_size].reshape(steps, batch_size).astype(np.int32)
+
+
+def train(
+    blocks: tuple[Block, ...],
+    task: TrainableTask,
+    data: dict[str, np.ndarray],
+    fidelity: Fidelity,
+    key: jax.Array,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> TrainState:
+    """Train the chain of blocks on data["images"] uint8 [N, H, W, 3] and its labels.
+
+    progress is called with the fraction done.  The same key gives the same state, bit for bit, on the same machine.
+    Raises DivergedError.
+    """
+    network = ChainNetwork(blocks)
+    optimiser = make_optimiser(fidelity)
+    init_key, order_key, augment_key = jax.random.split(key, 3)
+    variables = initialise(network, data["images"].shape[1:], init_key)
+    params = variables["params"]
+    state = TrainState(params, variables["batch_stats"], optimiser.init(params))
+    device_data = jax.tree.map(jnp.asarray, data)
+    order = batch_order(order_key, len(data["images"]), fidelity.batch_size, fidelity.steps)
+
+    @partial(jax.jit, donate_argnums=0)
+    def run_steps(
+        state: TrainState, device_data: dict[str, jax.Array], order: jax.Array, steps: jax.Array
+    ) -> tuple[TrainState, jax.Array]:
+        def step(state: TrainState, chosen: tuple[jax.Array, jax.Array]) -> tuple[TrainState, jax.Array]:
+            index, step_number = chosen
+            step_key = jax.random.fold_in(augment_key, step_number)
+            batch = task.augment(step_key, {name: array[index] for name, array in device_data.items()})
+
+            def loss_of(params: Any) -> tuple[jax.Array, Any]:
+                output, updated = network.apply(
+                    {"params": params, "batch_stats": state.batch_stats},
+                    normalise_images(batch["images"]),
+                    train=True,
+                    mutable=["batch_stats"],
+                )
+                return task.loss(output, batch), updated["batch_stats"]
+
+            (loss, batch_stats), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+            updates, optimiser_state = optimiser.update(gradients, state.optimiser, state.params)
+            return TrainState(optax.apply_updates(state.params, updates), batch_stats, optimiser_state), loss
+
+        return lax.scan(step, state, (order, steps))
+
+    for start in range(0, fidelity.steps, STEPS_PER_CALL):
+        chunk = slice(start, start + STEPS_PER_CALL)
+        state, losses = run_steps(state, device_data, order[chunk], np.arange(fidelity.steps)[chunk])
+        finite = np.isfinite(np.asarray(losses))
+        if not finite.all():
+            raise DivergedError(f"loss is not finite at step {start + int(np.argmin(finite))} of {fidelity.steps}")
+        progress(min(start + STEPS_PER_CALL, fidelity.steps) / fidelity.steps)
+    return state
+
+
+def predict(blocks: tuple[Block, ...], task: TrainableTask, state: TrainState, images: np.ndarray) -> Any:
+    """The task's predictions for images uint8 [N, H, W, 3], as a pytree of numpy arrays [N, ...]."""
+    network = ChainNetwork(blocks)
+
+    @jax.jit
+    def run(params: Any, batch_stats: Any, batch: jax.Array) -> Any:
+        variables = {"params": params, "batch_stats": batch_stats}
+        return task.predict(network.apply(variables, normalise_images(batch), train=False))
+
+    # the last batch is filled up with its first image, so that one compilation serves all
+    pieces = []
+    for start in range(0, len(images), EVAL_BATCH):
+        batch = images[start : start + EVAL_BATCH]
+        filled = np.concatenate([batch, np.repeat(batch[:1], EVAL_BATCH - len(batch), axis=0)])
+        result = run(state.params, state.batch_stats, filled)
+        pieces.append(jax.tree.map(lambda array, n=len(batch): np.asarray(array)[:n], result))
+    return jax.tree.map(lambda *parts: np.concatenate(parts), *pieces)
+
+
+def training_flops(blocks: tuple[Block, ...], fidelity: Fidelity) -> float:
+    """Floating-point operations of a training: two per MAC, the backward pass twice the forward pass."""
+    return 3 * 2.0 * count_macs(blocks) * fidelity.steps * fidelity.batch_size
