@@ -7,6 +7,7 @@ rounded to multiples of eight.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,3 +156,48 @@ class _Chain:
         self.blocks.append(block)
         self.size = (block.out_height, block.out_width)
         self.channels = channels
+
+
+SPACE_CHANNELS = ((8, 16), (16, 24), (24, 40), (48, 80), (96, 128))
+SPACE_LAYERS = tuple(
+    (kind, expansion, depth) for kind in ("ibn", "fused_ibn") for expansion in (3, 6) for depth in (1, 2)
+)
+
+
+def stage_space(input_size: int) -> list[list[tuple[Block, ...]]]:
+    """A curated space by stages for hw_model.tables: a stem, four stages and a small head.
+
+    At each stage two widths, ibn or fused_ibn, expansion 3 or 6 and one or two layers; options are the segments for
+    either width of the stage before, in the order of stage_genotypes.  131,072 networks.
+    """
+    size = (input_size + 1) // 2
+    places: list[list[tuple[Block, ...]]] = [
+        [(Block("conv", input_size, input_size, 3, channels, 3, 2),) for channels in SPACE_CHANNELS[0]]
+    ]
+    for before, widths in itertools.pairwise(SPACE_CHANNELS):
+        places.append(
+            [
+                _stage(size, inputs, outputs, *layers)
+                for inputs in before
+                for outputs in widths
+                for layers in SPACE_LAYERS
+            ]
+        )
+        size = (size + 1) // 2
+    places.append([(Block("conv", size, size, channels, 64, 1),) for channels in SPACE_CHANNELS[-1]])
+    return places
+
+
+def stage_genotypes(generator: np.random.Generator, count: int) -> np.ndarray:
+    """Random networks of stage_space as options of its places, int8 [count, 6]."""
+    stages = len(SPACE_CHANNELS) - 1
+    widths = generator.integers(0, 2, (count, stages + 1), dtype=np.int8)
+    layers = generator.integers(0, len(SPACE_LAYERS), (count, stages), dtype=np.int8)
+    middle = (2 * widths[:, :-1] + widths[:, 1:]) * len(SPACE_LAYERS) + layers
+    return np.concatenate([widths[:, :1], middle, widths[:, -1:]], axis=1, dtype=np.int8)
+
+
+def _stage(size: int, inputs: int, outputs: int, kind: str, expansion: int, depth: int) -> tuple[Block, ...]:
+    first = Block(kind, size, size, inputs, outputs, 3, 2, expansion)
+    rest = Block(kind, first.out_height, first.out_width, outputs, outputs, 3, 1, expansion, residual=True)
+    return (first, *[rest] * (depth - 1))

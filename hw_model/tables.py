@@ -7,6 +7,7 @@ networks are accumulated as in hw_model.chain, pairs minus inner singles.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -88,22 +89,34 @@ def tabulate(places: Sequence[Sequence[Segment]], cost_function: CostFunction) -
 
 def table_cost(tables: CostTables, genotypes: Array) -> Cost:
     """Costs of networks given as options of each place, [..., P] of integers; pure, so jit and vmap apply."""
-    places = jnp.arange(tables.param_bytes.shape[0])
-    before, after = genotypes[..., :-1], genotypes[..., 1:]
-    steps = places[:-1]
     return Cost(
-        latency_ms=tables.latency_ms[steps, before, after].sum(-1),
-        peak_activation_bytes=tables.peak_bytes[steps, before, after].max(-1),
-        param_bytes=tables.param_bytes[places, genotypes].sum(-1),
-        macs=tables.macs[places, genotypes].sum(-1),
-        energy_mj=tables.energy_mj[steps, before, after].sum(-1),
+        latency_ms=_add_steps(tables.latency_ms, genotypes),
+        peak_activation_bytes=functools.reduce(jnp.maximum, _steps(tables.peak_bytes, genotypes)),
+        param_bytes=_add_places(tables.param_bytes, genotypes),
+        macs=_add_places(tables.macs, genotypes),
+        energy_mj=_add_steps(tables.energy_mj, genotypes),
     )
 
 
 def table_latency_ms(tables: CostTables, genotypes: Array) -> Array:
     """Latency alone of networks [..., P], for when nothing else is asked."""
-    steps = jnp.arange(tables.latency_ms.shape[0])
-    return tables.latency_ms[steps, genotypes[..., :-1], genotypes[..., 1:]].sum(-1)
+    return _add_steps(tables.latency_ms, genotypes)
+
+
+def _add_steps(table: Array, genotypes: Array) -> Array:
+    return functools.reduce(jnp.add, _steps(table, genotypes))
+
+
+def _steps(table: Array, genotypes: Array) -> list[Array]:
+    """Each step's entry [...]; place by place on flat tables, which is several times as fast as one gather."""
+    options = table.shape[-1]
+    columns = [genotypes[..., place].astype(jnp.int32) for place in range(genotypes.shape[-1])]
+    pairs = enumerate(itertools.pairwise(columns))
+    return [table[step].reshape(-1)[before * options + after] for step, (before, after) in pairs]
+
+
+def _add_places(table: Array, genotypes: Array) -> Array:
+    return functools.reduce(jnp.add, [table[p][genotypes[..., p]] for p in range(genotypes.shape[-1])])
 
 
 def enumerate_latency_ms(tables: CostTables, sizes: Sequence[int]) -> np.ndarray:
