@@ -7,8 +7,31 @@ is Vela's default mode for that family, the suffix "-sram-only" puts weights and
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from typing import Protocol
 
 from hw_model.errors import HardwareInputError
+
+
+class Target(Protocol):
+    """What the estimator and its data sets need of an accelerator: EthosU and hw_model.device.Device offer it.
+
+    name: for files and users.  key: everything a measurement depends on, as text.  macs_per_cycle, clock_hz: scale of
+    the first guess, and cycles to seconds.  memory_mode: "Sram_Only" where parameters are not read from behind the
+    SRAM.  arena_cache_bytes: SRAM that the compiler may plan with.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def macs_per_cycle(self) -> int: ...  # noqa: D102
+    @property
+    def clock_hz(self) -> float: ...  # noqa: D102
+    @property
+    def memory_mode(self) -> str: ...  # noqa: D102
+    @property
+    def arena_cache_bytes(self) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hw_model.accelerators import EthosU
+from hw_model.accelerators import Target
 from hw_model.blocks import Block
 from hw_model.errors import HardwareInputError
 from hw_model.profiles import Profile
@@ -45,7 +45,7 @@ class MeasuredChain:
     profile: Profile
 
 
-def save_dataset(path: Path, chains: Sequence[MeasuredChain], accelerator: EthosU) -> None:
+def save_dataset(path: Path, chains: Sequence[MeasuredChain], accelerator: Target) -> None:
     """Write the chains, atomically, with the accelerator, compiler and writer version they were measured with."""
     schema = pa.schema(_COLUMNS, metadata=_versions(accelerator))
     rows = [
@@ -58,7 +58,7 @@ def save_dataset(path: Path, chains: Sequence[MeasuredChain], accelerator: Ethos
     partial.replace(path)
 
 
-def load_dataset(path: Path, accelerator: EthosU) -> list[MeasuredChain]:
+def load_dataset(path: Path, accelerator: Target) -> list[MeasuredChain]:
     """The chains of a file; HardwareInputError when it is damaged or was measured with anything else."""
     try:
         table = pq.read_table(path)
@@ -86,7 +86,7 @@ def load_dataset(path: Path, accelerator: EthosU) -> list[MeasuredChain]:
     ]
 
 
-def _versions(accelerator: EthosU) -> dict[bytes, bytes]:
+def _versions(accelerator: Target) -> dict[bytes, bytes]:
     return {
         b"accelerator": accelerator.key.encode(),
         b"compiler": f"ethos-u-vela {COMPILER_VERSION}".encode(),

@@ -16,7 +16,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from hw_model.accelerators import EthosU
+from hw_model.accelerators import Target
 from hw_model.dataset import MeasuredChain
 from hw_model.errors import HardwareInputError
 from hw_model.estimator import Estimator, contextual_features, estimate, perceptron
@@ -47,7 +47,7 @@ class FitSettings:
     seed: int = 0
 
 
-def fit(chains: Sequence[MeasuredChain], accelerator: EthosU, settings: FitSettings = FitSettings()) -> Estimator:
+def fit(chains: Sequence[MeasuredChain], accelerator: Target, settings: FitSettings = FitSettings()) -> Estimator:
     """Fit an estimator to measured networks; deterministic for equal data and settings.
 
     Raises HardwareInputError when there are fewer than 20 networks.
@@ -75,7 +75,7 @@ def fit(chains: Sequence[MeasuredChain], accelerator: EthosU, settings: FitSetti
     return estimator._replace(relative_error=_unexplained_error(estimator, held_out))
 
 
-def save_estimator(path: Path, estimator: Estimator, accelerator: EthosU) -> None:
+def save_estimator(path: Path, estimator: Estimator, accelerator: Target) -> None:
     """Write an estimator, atomically, with the versions it was fitted for; weights in half precision."""
     arrays: dict[str, np.ndarray] = {
         f"weight{index}": np.asarray(weight, np.float16) for index, weight in enumerate(estimator.weights)
@@ -91,7 +91,7 @@ def save_estimator(path: Path, estimator: Estimator, accelerator: EthosU) -> Non
     partial.replace(path)
 
 
-def load_estimator(path: Path, accelerator: EthosU) -> Estimator:
+def load_estimator(path: Path, accelerator: Target) -> Estimator:
     """The estimator of a file; HardwareInputError when there is none, or a damaged one, or one of another version."""
     remedy = f"fit one with `accelnas measure --accelerator {accelerator.name} --fit`"
     if not path.exists():
@@ -112,11 +112,11 @@ def load_estimator(path: Path, accelerator: EthosU) -> Estimator:
     return estimator
 
 
-def _versions(accelerator: EthosU) -> str:
+def _versions(accelerator: Target) -> str:
     return f"{accelerator.key}, ethos-u-vela {COMPILER_VERSION}, writer {WRITER_VERSION}, format {_FORMAT}"
 
 
-def _training_rows(chains: Sequence[MeasuredChain], accelerator: EthosU) -> tuple[np.ndarray, Array, Array]:
+def _training_rows(chains: Sequence[MeasuredChain], accelerator: Target) -> tuple[np.ndarray, Array, Array]:
     """Features [n, F], log ratios [n, 2] and importance [n] of every operator of the chains."""
     workload = workload_from_chains([chain.blocks for chain in chains])
     operators = operator_arrays(workload)

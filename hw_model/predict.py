@@ -13,6 +13,7 @@ from hw_model.accelerators import ETHOS_U, EthosU
 from hw_model.blocks import MAX_BLOCKS, Block, check_chain
 from hw_model.chain import measured_cost
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
+from hw_model.device import current_device
 from hw_model.errors import HardwareInputError
 from hw_model.estimator import estimate
 from hw_model.fitting import load_estimator
@@ -55,11 +56,11 @@ class Prediction:
 
 
 def accelerator_names() -> list[str]:
-    """Every accelerator that predict knows: Ethos-U configurations, then parametric NPUs.
+    """Every accelerator that predict knows: Ethos-U configurations, then parametric NPUs, then devices that were timed.
 
     "npu-ethos-u55-256" and the like are parametric NPUs calibrated to that Ethos-U.
     """
-    return [*ETHOS_U, *_npus()]
+    return [*ETHOS_U, *_npus(), *(path.stem for path in sorted(PRETRAINED.glob("device-*.npz")))]
 
 
 def _npus() -> dict[str, Npu]:
@@ -79,6 +80,10 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
         estimator = load_estimator(PRETRAINED / f"{accelerator}.npz", ETHOS_U[accelerator])
         found = jax.jit(estimate)(estimator, _workload(blocks))
         return _from_estimate(blocks, accelerator, "estimator", found)
+    device = PRETRAINED / f"{accelerator}.npz"
+    if accelerator.startswith("device-") and device.exists():
+        estimator = load_estimator(device, current_device())
+        return _from_estimate(blocks, accelerator, "estimator", jax.jit(estimate)(estimator, _workload(blocks)))
     npus = _npus()
     if accelerator not in npus:
         raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")

@@ -13,18 +13,20 @@ import tyro
 from rich.progress import track
 
 from benchmarks.network_samples import NETWORK_SETS, sample_general_networks, sample_networks
-from hw_model.accelerators import EthosU, get_accelerator
+from hw_model.accelerators import EthosU, Target, get_accelerator
 from hw_model.blocks import Block
 from hw_model.dataset import MeasuredChain, load_dataset, save_dataset
+from hw_model.device import current_device, time_blocks
 from hw_model.errors import HardwareInputError
 from hw_model.estimator import estimate
 from hw_model.fitting import fit as fit_estimator
 from hw_model.fitting import save_estimator
 from hw_model.predict import PRETRAINED
-from hw_model.profiles import profile_blocks
+from hw_model.profiles import Profile, profile_blocks
 from hw_model.workload import workload_from_chains
 
 TRAIN_SEED, TEST_SEED, REFINE_SEED = 1, 2, 3
+THIS_DEVICE = "this-device"
 _SAVE_SECONDS = 10.0
 
 
@@ -41,7 +43,8 @@ def measure(
     """Compile sampled networks for accelerators and write OUTPUT/<accelerator>.parquet; interrupt and resume at will.
 
     Args:
-        accelerator: Name of an Ethos-U; repeat the option for several.
+        accelerator: Name of an Ethos-U, or this-device for the one that JAX computes on, whose blocks are timed; repeat
+            the option for several.
         budget: Networks to learn from, drawn in equal parts from the curated and uncurated sets.
         general: Networks of all shapes to learn from besides, so that the estimator knows more than the sets.
         test: Networks to judge by, from another seed.
@@ -55,7 +58,7 @@ def measure(
     for name, value in {"budget": budget, "general": general, "test": test, "refine": refine}.items():
         if value < 0:
             raise HardwareInputError(f"{name} is {value}; allowed: 0 and more")
-    for chosen in [get_accelerator(name) for name in accelerator]:
+    for chosen in [_target(name) for name in accelerator]:
         tests = _labelled("test", TEST_SEED, test)
         wanted = _labelled("train", TRAIN_SEED, budget) + tests
         wanted += [("train-general", network) for network in sample_general_networks(TRAIN_SEED, general)]
@@ -70,11 +73,19 @@ def measure(
             save_estimator(PRETRAINED / f"{chosen.name}.npz", fitted, chosen)
 
 
-def _learned(path: Path, accelerator: EthosU) -> list[MeasuredChain]:
+def _target(name: str) -> Target:
+    return current_device() if name == THIS_DEVICE else get_accelerator(name)
+
+
+def _profile(blocks: tuple[Block, ...], accelerator: Target) -> Profile:
+    return profile_blocks(blocks, accelerator) if isinstance(accelerator, EthosU) else time_blocks(blocks)
+
+
+def _learned(path: Path, accelerator: Target) -> list[MeasuredChain]:
     return [chain for chain in load_dataset(path, accelerator) if chain.set.startswith("train-")]
 
 
-def _least_sure(learned: list[MeasuredChain], count: int, accelerator: EthosU) -> list[tuple[str, tuple[Block, ...]]]:
+def _least_sure(learned: list[MeasuredChain], count: int, accelerator: Target) -> list[tuple[str, tuple[Block, ...]]]:
     """The networks whose latency an ensemble fitted to those learned from disagrees about most."""
     estimator = fit_estimator(learned, accelerator)
     drawn = [blocks for _, blocks in _labelled("candidate", REFINE_SEED, 10 * count)]
@@ -98,14 +109,14 @@ def _parts(networks: list[tuple[str, tuple[Block, ...]]]) -> list[tuple[str, tup
     return [("single", part) for part in sorted(singles, key=str)] + [("pair", part) for part in sorted(pairs, key=str)]
 
 
-def _measure_into(path: Path, wanted: list[tuple[str, tuple[Block, ...]]], accelerator: EthosU) -> None:
+def _measure_into(path: Path, wanted: list[tuple[str, tuple[Block, ...]]], accelerator: Target) -> None:
     known = load_dataset(path, accelerator) if path.exists() else []
     by_blocks = {chain.blocks: chain for chain in known}
     missing = [(label, blocks) for label, blocks in dict.fromkeys(wanted) if blocks not in by_blocks]
     last_save = time.monotonic()
     try:
         for label, blocks in track(missing, description=accelerator.name, disable=not missing):
-            known.append(MeasuredChain(label, blocks, profile_blocks(blocks, accelerator)))
+            known.append(MeasuredChain(label, blocks, _profile(blocks, accelerator)))
             if time.monotonic() - last_save > _SAVE_SECONDS:
                 save_dataset(path, known, accelerator)
                 last_save = time.monotonic()
