@@ -1,0 +1,65 @@
+"""Checks of what people pass in; each raises AlgorithmInputError with one line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.strategy import Strategy
+
+
+def check_positive(owner: str, settings: Any, *names: str) -> None:
+    """Each named field of settings must be a whole number, 1 or more."""
+    for name in names:
+        value = getattr(settings, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise AlgorithmInputError(f"{owner}: {name} is {value!r}; allowed: whole numbers, 1 or more")
+
+
+def check_between(owner: str, settings: Any, low: float, high: float, *names: str) -> None:
+    """Each named field of settings must be a number from low to high, both included."""
+    for name in names:
+        value = getattr(settings, name)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+            raise AlgorithmInputError(f"{owner}: {name} is {value!r}; allowed: {low} to {high}")
+
+
+def checked_genotypes(strategy: Strategy, genotypes: Any) -> Any:
+    """Genotypes as a strategy must propose them, int32[batch, D] in range; concrete values, not traced ones."""
+    shape, dtype = np.shape(genotypes), getattr(genotypes, "dtype", type(genotypes).__name__)
+    wanted = (strategy.batch, len(strategy.cardinalities))
+    if shape != wanted or not np.issubdtype(dtype, np.integer):
+        raise AlgorithmInputError(
+            f"strategy {strategy.name}: ask gave {dtype}{list(shape)}; "
+            f"the rule is int32{list(wanted)}, batch by decisions"
+        )
+    _check_range(strategy, np.asarray(genotypes))
+    return jnp.asarray(genotypes, jnp.int32)
+
+
+def _check_range(strategy: Strategy, genotypes: np.ndarray) -> None:
+    wrong = np.argwhere((genotypes < 0) | (genotypes >= np.array(strategy.cardinalities)))
+    if len(wrong):
+        row, decision = wrong[0]
+        raise AlgorithmInputError(
+            f"strategy {strategy.name}: ask gave {genotypes[row, decision]} for decision {decision}; "
+            f"the rule is 0 to {strategy.cardinalities[decision] - 1}"
+        )
+
+
+def checked_scores(strategy: Strategy, scores: Any, count: int) -> jax.Array:
+    """Scores as tell takes them, float32[count] or [count, objectives], with +inf in every column of a failed row."""
+    wanted = (count,) if strategy.objectives == 1 else (count, strategy.objectives)
+    if np.shape(scores) != wanted:
+        raise AlgorithmInputError(
+            f"strategy {strategy.name}: scores are {list(np.shape(scores))}; the rule is {list(wanted)}"
+        )
+    scores = jnp.asarray(scores, jnp.float32)
+    bad = jnp.isnan(scores) | (scores == jnp.inf)
+    if strategy.objectives > 1:
+        bad = jnp.broadcast_to(bad.any(-1, keepdims=True), wanted)
+    return jnp.where(bad, jnp.inf, scores)

@@ -1,0 +1,77 @@
+"""Run a strategy: inside one `lax.scan` where the evaluator is traceable, round by round on the host where it is not.
+
+Both give the same trials for the same key, and a search of r rounds is the beginning of one of more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nas_algos.checks import checked_genotypes, checked_scores
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.strategy import State, Strategy
+
+Evaluate = Callable[[Any], Any]  # genotypes int32[b, D] -> scores float[b] or [b, objectives]; traceable for `scan`
+
+
+class Trials(NamedTuple):
+    """What was tried, in order: genotypes int32[n, D] and scores float32[n] or [n, objectives], n = rounds * batch."""
+
+    genotypes: Any
+    scores: Any
+
+
+def start(strategy: Strategy, key: jax.Array) -> tuple[State, jax.Array]:
+    """The first state and the key that the rounds' keys come from."""
+    init_key, rounds_key = jax.random.split(key)
+    return strategy.init(init_key), rounds_key
+
+
+def propose(strategy: Strategy, state: State, rounds_key: jax.Array, round_index: int) -> Any:
+    """The genotypes of one round, int32[batch, D].  Raises AlgorithmInputError when they break the strategy's rules."""
+    genotypes = strategy.ask(state, jax.random.fold_in(rounds_key, round_index))
+    return checked_genotypes(strategy, genotypes)
+
+
+def learn(strategy: Strategy, state: State, genotypes: Any, scores: Any) -> State:
+    """The state after a round; scores that are not a number count as failed.
+
+    Raises AlgorithmInputError when there is not one score (or one row of `objectives` scores) for each genotype.
+    """
+    return strategy.tell(state, genotypes, checked_scores(strategy, scores, len(genotypes)))
+
+
+def scan(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) -> Trials:
+    """A whole search as one traceable function of its key; jit it, and vmap it over keys for many seeds.
+
+    Values out of range cannot be seen while tracing: check the trials afterwards with `checked_genotypes`.
+    """
+    if not strategy.traceable:
+        raise AlgorithmInputError(f"strategy {strategy.name} runs on the host alone; it cannot be part of a scan")
+    state, rounds_key = start(strategy, key)
+
+    def one_round(state: State, round_index: jax.Array) -> tuple[State, Trials]:
+        genotypes = strategy.ask(state, jax.random.fold_in(rounds_key, round_index))
+        scores = checked_scores(strategy, evaluate(genotypes), strategy.batch)
+        return strategy.tell(state, genotypes, scores), Trials(genotypes, scores)
+
+    _, trials = jax.lax.scan(one_round, state, jnp.arange(rounds))
+    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), trials)
+
+
+def run(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) -> Trials:
+    """The same search round by round, for evaluators and strategies that cannot be traced; checked as it goes."""
+    state, rounds_key = start(strategy, key)
+    ask, tell = (jax.jit(strategy.ask), jax.jit(strategy.tell)) if strategy.traceable else strategy[3:5]
+    strategy = strategy._replace(ask=ask, tell=tell)
+    done = []
+    for round_index in range(rounds):
+        genotypes = propose(strategy, state, rounds_key, round_index)
+        scores = checked_scores(strategy, evaluate(genotypes), strategy.batch)
+        state = strategy.tell(state, genotypes, scores)
+        done.append(Trials(genotypes, scores))
+    return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *done)
