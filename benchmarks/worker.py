@@ -10,6 +10,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 
 Report = Callable[[float], None]
@@ -43,6 +44,8 @@ def start_conditions(core: int | None) -> Iterator[None]:
     Inherited, it holds from the worker's first instruction, before JAX or NumPy count cores and start their threads,
     and Ctrl-C while a worker still imports leaves no traceback.
     """
+    # Python starts its tracker with the first process and then unblocks SIGINT, whoever blocked it; so have it started.
+    resource_tracker.ensure_running()
     environment = {name: os.environ.get(name) for name in WORKER_ENVIRONMENT}
     cores = None if core is None else os.sched_getaffinity(0)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

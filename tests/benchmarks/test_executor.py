@@ -23,6 +23,10 @@ from benchmarks.worker import WORKER_ENVIRONMENT
 CORES_AT_IMPORT = sorted(os.sched_getaffinity(0))
 
 
+def blocked_signals(state, job, report):
+    return signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
 def add(state, job, report):
     return (state or 0) + job
 
@@ -161,6 +165,23 @@ def test_workers_have_one_core_each_and_the_environment_from_their_start_and_the
     by_worker = {pid: pinned[0] for pinned, _, pid in results}
     assert sorted(by_worker.values()) == sorted((sorted(cores) * 2)[:2])
     assert (os.sched_getaffinity(0), dict(os.environ)) == (cores, environment)
+
+
+# In a process of its own, since the first worker of a process once started deaf to nothing.
+FIRST_WORKER = """
+import signal, sys
+sys.path[:0] = {path!r}
+from benchmarks.executor import LocalExecutor
+from test_executor import blocked_signals
+with LocalExecutor(1) as executor:
+    assert signal.SIGINT in executor.submit(blocked_signals, None).result()
+assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+"""
+
+
+def test_the_first_worker_too_starts_deaf_to_ctrl_c_and_the_parent_does_not():
+    script = FIRST_WORKER.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[2])])
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def test_progress_arrives_in_order_from_0_to_1_thinned():
