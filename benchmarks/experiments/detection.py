@@ -98,7 +98,7 @@ def run_detection(home: Path, profile_name: str, profile: DetectionProfile) -> D
         TrialRunner(home, task, tuple(sorted(splits)), store) as runner,
     ):
         floor, baseline_quality = _quality_floor(runner, spaces["V1"], profile)
-        searches = _run_searches(runner, store, cache, spaces, profile, baseline_quality, floor)
+        searches = _run_searches(runner, cache, spaces, profile, baseline_quality, floor)
         for (space, accelerator), result in searches.items():
             for proposed in result.proposed:
                 store.record_proposal(_proposal(task, spaces[space], accelerator, proposed, profile, profile_name))
@@ -134,7 +134,6 @@ def _all_completed(runner: TrialRunner) -> list[Trial]:
 
 def _run_searches(
     runner: TrialRunner,
-    store: TrialStore,
     cache: MeasurementCache,
     spaces: dict[str, SearchSpace],
     profile: DetectionProfile,
@@ -142,7 +141,6 @@ def _run_searches(
     floor: float,
 ) -> dict[tuple[str, str], SearchResult]:
     """All searches side by side, so that no core waits; none sees what another found, only its trainings are shared."""
-    del store
     running: dict[tuple[str, str], Generator[Genotype, float, SearchResult]] = {}
     for name, space in spaces.items():
         for accelerator_name in profile.accelerators:

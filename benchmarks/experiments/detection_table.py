@@ -109,6 +109,8 @@ def markdown(result: DetectionResult, table: pd.DataFrame) -> str:
         f'{profile.map_tolerance:g}. "keeps mAP" applies the same tolerance to the final means. '
         "Network: depth multiplier, then each block: - inverted bottleneck of expansion 6, F3 fused with expansion 3.",
     ]
+    if profile.smoke:
+        lines += ["", "This profile only checks that everything runs: trained for so short, the figures mean nothing."]
     return "\n".join(lines) + "\n"
 
 

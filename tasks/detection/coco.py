@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from typing import Any
 
 import numpy as np
 from pycocotools.coco import COCO
@@ -20,7 +21,7 @@ def coco_map(
     boxes: float32 [N, M, 4] in 0..1; labels: int32 [N, M], -1 for padding; detections of the same N images.
     Returns {"map": over IoU .50 to .95, "map50": at IoU .50}, both in 0..1.
     """
-    objects = [
+    objects: Any = [
         {
             "id": 0,  # numbered below: pycocotools takes id 0 for "unmatched"
             "image_id": image,
@@ -33,7 +34,7 @@ def coco_map(
     ]
     for number, entry in enumerate(objects, start=1):
         entry["id"], entry["image_id"] = number, int(entry["image_id"])
-    found = [
+    found: Any = [
         {"image_id": image, "category_id": int(c), "bbox": _xywh(box, side_pixels), "score": float(score)}
         for image, (image_boxes, scores, image_classes) in enumerate(
             zip(*(np.asarray(part) for part in detections), strict=True)

@@ -20,7 +20,7 @@ class Targets(NamedTuple):
     box_weight: jax.Array
 
 
-def make_targets(boxes: jax.Array, labels: jax.Array, grid: tuple[int, int], classes: int) -> Targets:
+def make_targets(boxes: jax.Array, labels: jax.Array, grid: tuple[int, ...], classes: int) -> Targets:
     """Targets of N images with up to M objects.
 
     boxes: float32 [N, M, 4] in 0..1; labels: int32 [N, M], -1 for padding; with one class every label >= 0 counts as

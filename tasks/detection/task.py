@@ -9,12 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tasks.data.checksums import PINNED
 from tasks.data.scenes import Scenes, load_scenes
-from tasks.data.settings import SIDE
+from tasks.data.settings import SIDE, SPLITS
 from tasks.detection.coco import coco_map
 from tasks.detection.head import Detections, detect, output_channels, read_output
 from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
+from tasks.errors import TaskInputError
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,15 @@ class DetectionTask:
         """Channels of the network's last layer."""
         return output_channels(self.classes)
 
-    def load(self, home: Path, data: str, split: str, examples: int) -> Scenes:
-        """The first `examples` scenes of a split.  Raises TaskInputError when they are missing or corrupted."""
-        return load_scenes(home, data, split).take(slice(0, examples))
+    def data_version(self, data: str) -> str:
+        """What identifies the content of a data configuration.  Raises TaskInputError for an unknown one."""
+        if data not in PINNED:
+            raise TaskInputError(f"unknown data configuration {data!r}; allowed: {', '.join(PINNED)}")
+        return "fashion_scenes-" + "-".join(PINNED[data][split][:12] for split in SPLITS)
+
+    def load(self, home: Path, data: str, split: str) -> Scenes:
+        """A split's scenes.  Raises TaskInputError when they are missing or corrupted."""
+        return load_scenes(home, data, split)
 
     def arrays(self, scenes: Scenes) -> dict[str, np.ndarray]:
         """What training reads: images uint8 [N, H, W, 3], boxes float32 [N, M, 4], labels int32 [N, M]."""

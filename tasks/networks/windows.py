@@ -19,7 +19,7 @@ def pad_same(x: jax.Array, kernel: int, stride: int) -> jax.Array:
     return jnp.pad(x, [(0, 0)] * (x.ndim - 3) + [*spatial, (0, 0)])
 
 
-def taps(padded: jax.Array, kernel: int, stride: int, out: tuple[int, int]) -> list[jax.Array]:
+def taps(padded: jax.Array, kernel: int, stride: int, out: tuple[int, ...]) -> list[jax.Array]:
     """The kernel * kernel shifted views [..., *out, C] of `padded` [..., H, W, C], row by row."""
     leading = padded.ndim - 3
     rows, cols = (1 + (n - 1) * stride for n in out)
@@ -35,7 +35,7 @@ def taps(padded: jax.Array, kernel: int, stride: int, out: tuple[int, int]) -> l
     ]
 
 
-def spread(g: jax.Array, size: tuple[int, int], kernel: int, stride: int) -> jax.Array:
+def spread(g: jax.Array, size: tuple[int, ...], kernel: int, stride: int) -> jax.Array:
     """Place the output gradient g [N, h, w, C] where a stride-1 correlation of it gives `size` pixels."""
     spatial = []
     for pixels, n in zip(size, g.shape[1:3], strict=True):

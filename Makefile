@@ -1,0 +1,44 @@
+# `make help` lists the targets.  Everything is installed into .venv, pinned by constraints.txt.
+PYTHON ?= python3
+PROFILE ?= quick
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: help reproduce test test-fast check data clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+reproduce: $(VENV)/installed data ## install, run the main job, print and write its tables (PROFILE=smoke|quick|full)
+	$(RUN)/accelnas reproduce --profile $(PROFILE)
+
+test: $(VENV)/installed-dev data ## install, check style and types, run all tests
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/pyright
+	$(RUN)/pytest -q
+
+test-fast: $(VENV)/installed-dev data ## the tests that take less than ten seconds each
+	$(RUN)/pytest -q -m "not slow"
+
+data: ## get Fashion-MNIST from Debian's package where apt and root are there
+	@if [ ! -e /usr/share/datasets/fashion-mnist ] && [ -z "$$ACCELNAS_FASHION_MNIST" ] \
+	  && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    dataset-fashion-mnist) >/dev/null 2>&1 || echo "Fashion-MNIST: no Debian package here; it is downloaded when needed"; \
+	fi
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "accelnas needs Python 3.11 or newer; name it as in: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
+	@test -e $(RUN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { echo "python3 -m venv failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 2; }
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean: ## remove the virtual environment and everything that can be made again
+	rm -rf $(VENV) .accelnas build *.egg-info

@@ -1,0 +1,69 @@
+"""`accelnas reproduce`: run the main job of a profile and write its tables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.detection import DetectionResult, SearchFailedError, run_detection
+from benchmarks.profiles import detection_profile
+
+TASKS = ("detection",)
+
+
+def reproduce(
+    task: str = "detection", profile: str = "quick", home: Path = DEFAULT_HOME, results: Path = Path("results")
+) -> None:
+    """Search, train and judge, then print the table and write RESULTS/PROFILE/TASK.{csv,md,png}.
+
+    Stop it at any moment and run it again: finished trainings are not repeated.
+
+    Args:
+        task: detection.
+        profile: smoke (a minute), quick (half an hour on two cores) or full (days of CPU).
+        home: Directory that data, trials and measurements are kept in.
+        results: Directory that tables and plots are written to.
+    """
+    if task not in TASKS:
+        raise BenchmarkInputError(f"unknown task {task!r}; allowed: {', '.join(TASKS)}")
+    settings = detection_profile(profile)
+    for data in sorted({settings.search.data, settings.final.data}):
+        prepare_with_progress(home, data)
+    try:
+        result = run_detection(home, profile, settings)
+    except SearchFailedError as error:
+        raise SystemExit(f"accelnas: {error}") from error
+    write_results(result, home, results / profile)
+
+
+def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
+    """Write the table, the trials, the plot and a contact sheet of test scenes; print the table."""
+    # pandas and matplotlib take a second to load, which bad input need not pay
+    from benchmarks.experiments.detection_plot import write_plot
+    from benchmarks.experiments.detection_table import detection_table, detection_trials, markdown
+    from tasks.data.contact_sheet import write_contact_sheet
+    from tasks.data.scenes import load_scenes
+
+    folder.mkdir(parents=True, exist_ok=True)
+    table, trials = detection_table(result), detection_trials(result)
+    text = markdown(result, table)
+    _write(folder / "detection.csv", table.to_csv(index=False, float_format="%.6g"))
+    _write(folder / "detection_trials.csv", trials.to_csv(index=False, float_format="%.6g"))
+    _write(folder / "detection.md", text)
+    write_plot(result, table, trials, folder / "detection.png")
+    write_contact_sheet(load_scenes(home, result.profile.final.data, "test"), folder / "scenes.png")
+    console = Console(width=max(Console().width, 200))
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"Written to {folder}", soft_wrap=True, highlight=False)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write whole or not at all."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_text(text)
+    os.replace(unfinished, path)

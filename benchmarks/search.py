@@ -1,0 +1,96 @@
+"""Constrained search: the least latency whose quality stays above a floor, training only what could win."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jax
+import numpy as np
+
+from nas_algos.objectives import least_cost
+from nas_algos.strategy import Strategy
+
+Genotype = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """One candidate that a search looked at.
+
+    state: "trained"; "pruned" when it is no faster than the best feasible one known, so that training could not make
+    it win; "known" when this search had it before.  quality: None if pruned, NaN if its training failed.
+    """
+
+    step: int
+    genotype: Genotype
+    latency_ms: float
+    state: Literal["trained", "pruned", "known"]
+    quality: float | None
+    score: float
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """best: the fastest feasible genotype, the baseline's when none was faster."""
+
+    best: Genotype
+    proposed: tuple[Proposed, ...]
+
+
+def constrained_search(
+    strategy: Strategy,
+    latency_ms: Callable[[Genotype], float],
+    baseline: Genotype,
+    baseline_quality: float,
+    floor: float,
+    trainings: int,
+    proposals: int,
+    key: jax.Array,
+) -> Generator[Genotype, float, SearchResult]:
+    """Yield each genotype to train and take its quality (NaN for a failure); return what was found.
+
+    Latency is known for every candidate without training, so a candidate that is not faster than the best feasible one
+    is told to the strategy with the score that it would have if it were feasible, and not trained: it could not
+    win.  The search ends after so many trainings or proposals, whichever comes first.
+    """
+    baseline_latency = latency_ms(baseline)
+    objective = least_cost("latency_ms", floor, baseline_latency)
+
+    def score(quality: float, latency: float) -> float:
+        return float(objective.score(np.array([quality]), {"latency_ms": np.array([latency])})[0])
+
+    init_key, ask_key = jax.random.split(key)
+    ask, tell = (jax.jit(strategy.ask), jax.jit(strategy.tell)) if strategy.traceable else (strategy.ask, strategy.tell)
+
+    def told(state: Any, genotype: Genotype, value: float) -> Any:
+        return tell(state, np.array([genotype], np.int32), np.array([value], np.float32))
+
+    best, best_latency = baseline, baseline_latency
+    qualities = {baseline: baseline_quality}
+    proposed: list[Proposed] = []
+    trained = 0
+    state = told(strategy.init(init_key), baseline, score(baseline_quality, baseline_latency))
+    for round_number in range(proposals):
+        for row in np.asarray(ask(state, jax.random.fold_in(ask_key, round_number))):
+            genotype = tuple(int(value) for value in row)
+            latency = latency_ms(genotype)
+            kind: Literal["trained", "pruned", "known"]
+            if genotype in qualities:
+                kind = "known"
+            elif latency >= best_latency:
+                kind = "pruned"
+            else:
+                kind = "trained"
+                qualities[genotype] = yield genotype
+                trained += 1
+            quality = qualities.get(genotype)
+            value = score(floor if quality is None else quality, latency)
+            state = told(state, genotype, value)
+            proposed.append(Proposed(len(proposed), genotype, latency, kind, quality, value))
+            if kind == "trained" and quality is not None and quality >= floor:
+                best, best_latency = genotype, latency
+        if trained >= trainings or len(proposed) >= proposals:
+            break
+    return SearchResult(best, tuple(proposed))

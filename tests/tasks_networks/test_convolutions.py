@@ -1,0 +1,68 @@
+"""Our convolutions equal XLA's own, values and gradients: the fast forms are only another order of the same sums."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from tasks.networks.convolution import conv
+from tasks.networks.depthwise import depthwise_conv
+from tasks.networks.windows import same_padding
+
+SHAPES = [(size, kernel, stride) for size in (7, 12) for kernel in (1, 3, 5) for stride in (1, 2)]
+
+
+def reference(x, weights, stride, groups=1):
+    return lax.conv_general_dilated(
+        x, weights, (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=groups
+    )
+
+
+def assert_same_function(ours, theirs, *arguments):
+    keys = jax.random.split(jax.random.key(3), 1)
+    value, gradient = jax.vjp(ours, *arguments)
+    expected, expected_gradient = jax.vjp(theirs, *arguments)
+    np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-5)
+    cotangent = jax.random.normal(keys[0], value.shape)
+    for got, wanted in zip(gradient(cotangent), expected_gradient(cotangent), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride"), SHAPES)
+def test_conv_equals_xla(size, kernel, stride):
+    x_key, w_key = jax.random.split(jax.random.key(0))
+    x = jax.random.normal(x_key, (2, size, size + 1, 3))
+    weights = jax.random.normal(w_key, (kernel, kernel, 3, 4))
+    assert_same_function(lambda x, w: conv(x, w, stride), lambda x, w: reference(x, w, stride), x, weights)
+
+
+@pytest.mark.parametrize(("size", "kernel", "stride"), [shape for shape in SHAPES if shape[1] > 1])
+def test_depthwise_equals_xla_grouped(size, kernel, stride):
+    x_key, w_key = jax.random.split(jax.random.key(1))
+    x = jax.random.normal(x_key, (2, size, size + 1, 3))
+    weights = jax.random.normal(w_key, (kernel, kernel, 3))
+    assert_same_function(
+        lambda x, w: depthwise_conv(x, w, stride),
+        lambda x, w: reference(x, w[:, :, None, :], stride, groups=3),
+        x,
+        weights,
+    )
+
+
+def test_same_padding_puts_the_odd_pixel_last():
+    # worked out by hand: 96 pixels, kernel 3, stride 2 give 48, which reach over 97 pixels
+    assert same_padding(96, 3, 2) == (0, 1)
+    assert same_padding(7, 3, 2) == (1, 1)
+    assert same_padding(8, 5, 1) == (2, 2)
+
+
+def test_gradient_runs_inside_a_scan():
+    x = jax.random.normal(jax.random.key(2), (2, 8, 8, 3))
+
+    def step(weights, _):
+        gradient = jax.grad(lambda w: jnp.sum(conv(x, w, 2) ** 2))(weights)
+        return weights - 1e-3 * gradient, jnp.sum(gradient**2)
+
+    _, sizes = lax.scan(step, jnp.ones((3, 3, 3, 4)) * 0.1, None, length=3)
+    assert sizes[0] > sizes[1] > sizes[2] > 0
