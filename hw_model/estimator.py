@@ -25,6 +25,8 @@ from hw_model.features import (
 from hw_model.operator_arrays import OperatorArrays, operator_arrays
 from hw_model.workload import Workload, close_gaps
 
+_BOUND = 8.0
+
 
 class Estimator(NamedTuple):
     """A fitted estimator of one accelerator; a pytree of arrays.
@@ -56,10 +58,10 @@ def estimate(estimator: Estimator, workload: Workload) -> Estimate:
     ratios = _perceptron(
         estimator, contextual_features(operators, Machine(estimator.macs_per_cycle, estimator.sram_limit))
     )
-    guess = jnp.where(operators.mask, roofline_cycles(operators, estimator.macs_per_cycle), 0.0)
-    cycles = guess * jnp.exp(ratios[..., 0])  # members lead: [E, ..., L, 3]
-    sram = jnp.where(operators.mask, live_bytes(operators), 0.0) * jnp.exp(ratios[..., 1].mean(0))
-    sram = jnp.minimum(sram, estimator.sram_limit)
+    guess = roofline_cycles(operators, estimator.macs_per_cycle)
+    cycles = jnp.where(operators.mask, guess * jnp.exp(ratios[..., 0]), 0.0)  # members lead: [E, ..., L, 3]
+    sram = jnp.minimum(live_bytes(operators) * jnp.exp(ratios[..., 1].mean(0)), estimator.sram_limit)
+    sram = jnp.where(operators.mask, sram, 0.0)
     totals = cycles.sum((-1, -2))
     mean_cycles = totals.mean(0)
     relative_std = jnp.sqrt(totals.var(0) / jnp.maximum(mean_cycles, 1.0) ** 2 + estimator.relative_error**2)
@@ -85,8 +87,13 @@ def contextual_features(operators: OperatorArrays, machine: Machine) -> Array:
     return with_neighbours(own, neighbour_features(operators, machine), operators.mask)
 
 
+def standardised(features: Array, mean: Array, scale: Array) -> Array:
+    """Features about nought, bounded so that one that hardly varied among the networks learned from cannot run away."""
+    return jnp.clip((features - mean) / scale, -_BOUND, _BOUND)
+
+
 def _perceptron(estimator: Estimator, features: Array) -> Array:
-    standard = (features - estimator.feature_mean) / estimator.feature_scale
+    standard = standardised(features, estimator.feature_mean, estimator.feature_scale)
 
     def member(weights: tuple[Array, ...], biases: tuple[Array, ...]) -> Array:
         return perceptron(weights, biases, standard)
@@ -99,4 +106,4 @@ def perceptron(weights: tuple[Array, ...], biases: tuple[Array, ...], features: 
     hidden = features
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
         hidden = jax.nn.silu(hidden @ weight + bias)
-    return hidden @ weights[-1] + biases[-1]
+    return jnp.clip(hidden @ weights[-1] + biases[-1], -_BOUND, _BOUND)

@@ -19,7 +19,7 @@ from jax import Array
 from hw_model.accelerators import Target
 from hw_model.dataset import MeasuredChain
 from hw_model.errors import HardwareInputError
-from hw_model.estimator import Estimator, contextual_features, estimate, perceptron
+from hw_model.estimator import Estimator, contextual_features, estimate, perceptron, standardised
 from hw_model.features import Machine, live_bytes, roofline_cycles
 from hw_model.operator_arrays import PLACES, operator_arrays, operator_places
 from hw_model.tflite_writer import WRITER_VERSION
@@ -60,12 +60,14 @@ def fit(chains: Sequence[MeasuredChain], accelerator: Target, settings: FitSetti
     features, targets, importance = _training_rows(learned, accelerator)
     mean, scale = features.mean(0), features.std(0) + 1e-3
     keys = jax.random.split(jax.random.key(settings.seed), settings.members)
-    weights, biases = _train(keys, jnp.asarray((features - mean) / scale), targets, importance, settings)
+    mean, scale = jnp.asarray(mean), jnp.asarray(scale)
+    standard = standardised(jnp.asarray(features), mean, scale)
+    weights, biases = _train(keys, standard, targets, importance, settings)
     estimator = Estimator(
         weights=weights,
         biases=biases,
-        feature_mean=jnp.asarray(mean),
-        feature_scale=jnp.asarray(scale),
+        feature_mean=mean,
+        feature_scale=scale,
         macs_per_cycle=jnp.float32(accelerator.macs_per_cycle),
         clock_hz=jnp.float32(accelerator.clock_hz),
         sram_limit=jnp.float32(accelerator.arena_cache_bytes),

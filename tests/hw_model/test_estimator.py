@@ -22,6 +22,7 @@ from tests.hw_model.networks import NETWORKS
 pytestmark = pytest.mark.slow  # forty networks are compiled and learned from
 U55, U85 = ETHOS_U["ethos-u55-256"], ETHOS_U["ethos-u85-1024"]
 LENGTH = 32
+jitted = jax.jit(estimate)
 QUICK = FitSettings(hidden=32, members=2, steps=600, batch_size=256)
 
 
@@ -53,7 +54,7 @@ def test_operators_add_up_to_the_network(network, accelerator):
 
 def test_unseen_networks_are_within_ten_percent_after_a_few_seconds_of_fitting(fitted):
     unseen = measured(2, 10)
-    found = estimate(fitted, workload_from_chains([chain.blocks for chain in unseen], LENGTH))
+    found = jitted(fitted, workload_from_chains([chain.blocks for chain in unseen], LENGTH))
     true_ms = np.array([chain.profile.cycles for chain in unseen]) / U55.clock_hz * 1e3
     error = np.abs(np.asarray(found.cost.latency_ms) / true_ms - 1)
     assert np.mean(error < 0.1) >= 0.95
@@ -69,14 +70,14 @@ def test_unseen_networks_are_within_ten_percent_after_a_few_seconds_of_fitting(f
 
 def test_one_and_many_and_permuted_and_jitted_agree(fitted):
     chains = [*NETWORKS.values()]
-    many = estimate(fitted, workload_from_chains(chains, LENGTH))
-    jitted = jax.jit(estimate)(fitted, workload_from_chains(chains, LENGTH))
-    turned = estimate(fitted, workload_from_chains(chains[::-1], LENGTH))
+    many = jitted(fitted, workload_from_chains(chains, LENGTH))
+    direct = estimate(fitted, workload_from_chains(chains, LENGTH))
+    turned = jitted(fitted, workload_from_chains(chains[::-1], LENGTH))
     for row, chain in enumerate(chains):
-        single = estimate(fitted, workload_from_chains([chain], LENGTH))
-        for one, all_, jit, other in zip(*map(jax.tree.leaves, (single, many, jitted, turned)), strict=True):
+        single = jitted(fitted, workload_from_chains([chain], LENGTH))
+        for one, all_, plain, other in zip(*map(jax.tree.leaves, (single, many, direct, turned)), strict=True):
             np.testing.assert_allclose(one[0], all_[row], rtol=2e-4)
-            np.testing.assert_allclose(jit[row], all_[row], rtol=2e-4)
+            np.testing.assert_allclose(plain[row], all_[row], rtol=2e-4)
             np.testing.assert_allclose(other[len(chains) - 1 - row], all_[row], rtol=2e-4)
 
 
@@ -86,7 +87,7 @@ def test_places_without_a_block_cost_nothing_and_do_not_part_neighbours(fitted):
     gappy = jax.tree.map(lambda column: np.repeat(column, 2, axis=1), packed)
     gappy = gappy._replace(mask=gappy.mask & (np.arange(2 * LENGTH) % 2 == 1))
     assert chains_from_workload(gappy) == chains
-    expected, found = estimate(fitted, packed), estimate(fitted, gappy)
+    expected, found = jitted(fitted, packed), jitted(fitted, gappy)
     for one, other in zip(expected.cost, found.cost, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5)
     np.testing.assert_allclose(found.block_latency_ms[:, :LENGTH], expected.block_latency_ms, rtol=1e-4)
@@ -95,7 +96,7 @@ def test_places_without_a_block_cost_nothing_and_do_not_part_neighbours(fitted):
 
 def test_totals_are_those_of_the_blocks(fitted):
     chains = [*NETWORKS.values()]
-    found = estimate(fitted, workload_from_chains(chains, LENGTH))
+    found = jitted(fitted, workload_from_chains(chains, LENGTH))
     np.testing.assert_allclose(found.block_latency_ms.sum(-1), found.cost.latency_ms, rtol=1e-5)
     np.testing.assert_allclose(found.block_sram_bytes.max(-1), found.cost.peak_activation_bytes, rtol=1e-5)
     assert found.cost.param_bytes.tolist() == [count_param_bytes(chain) for chain in chains]
@@ -107,7 +108,7 @@ def test_tables_of_the_estimator_give_what_it_gives_for_whole_networks(fitted):
     tables = tabulate(places, from_model(lambda work: estimate(fitted, work), 12))
     genotypes = stage_genotypes(np.random.default_rng(0), 50)
     chains = [sum((places[p][option] for p, option in enumerate(row)), ()) for row in genotypes]
-    direct = estimate(fitted, workload_from_chains(chains, 12)).cost
+    direct = jitted(fitted, workload_from_chains(chains, 12)).cost
     found = table_cost(tables, jnp.asarray(genotypes))
     # an operator sees the one before and the one behind, and each segment inside has two and more: nothing is lost
     np.testing.assert_allclose(found.latency_ms, direct.latency_ms, rtol=1e-4)
@@ -134,7 +135,7 @@ def test_fitting_again_gives_the_same_and_a_file_keeps_it(learned, fitted, tmp_p
     loaded = load_estimator(tmp_path / "estimator.npz", U55)
     work = workload_from_chains([*NETWORKS.values()], LENGTH)
     # weights are kept in half precision
-    expected, found = estimate(fitted, work).cost.latency_ms, estimate(loaded, work).cost.latency_ms
+    expected, found = jitted(fitted, work).cost.latency_ms, jitted(loaded, work).cost.latency_ms
     np.testing.assert_allclose(found, expected, rtol=5e-3)
 
 

@@ -85,3 +85,19 @@ def test_weights_are_spread_as_documented_in_equal_shares():
     assert abs(weights.mean()) < 0.2
     assert weights.std() == pytest.approx(32, abs=0.4)
     assert weights.min() == -weights.max() == -92
+
+
+@pytest.mark.parametrize(
+    ("block", "cycles"),
+    [
+        (Block("conv", 32, 32, 32, 32), (43268, 30426, 52400)),
+        (Block("conv", 32, 32, 33, 33), (101352, 51671, 77343)),
+        (Block("ibn", 24, 24, 24, 24, 3, 1, 6, residual=True), (81116, 44326, 47429)),
+        (Block("ibn", 48, 48, 16, 24, 5, 2, 4), (85836, 45438, 62533)),
+        (Block("fused_ibn", 24, 24, 24, 24, 3, 1, 4, residual=True), (110904, 64254, 80624)),
+    ],
+)
+def test_what_is_written_has_not_changed_under_the_pinned_compiler(block, cycles):
+    """Whoever changes the writer sees it here, and raises WRITER_VERSION."""
+    names = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
+    assert tuple(compile_blocks([block], ETHOS_U[name]).cycles for name in names) == cycles
