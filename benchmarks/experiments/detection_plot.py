@@ -26,7 +26,7 @@ def write_plot(result: DetectionResult, table: pd.DataFrame, trials: pd.DataFram
             label = f"{space}, trained in the search (one seed, validation)"
             panel.plot(tried["latency_ms"], tried["map"], "o", color=colour, alpha=0.45, markersize=5, label=label)
         panel.axhline(result.floor, color="grey", linestyle=":", label="floor in the search")
-        for row in table[table["accelerator"] == accelerator].to_dict("records"):
+        for row in (row for row in table.to_dict("records") if row["accelerator"] == accelerator):
             colour = SPACE_COLOURS.get(row["model"], "black")
             spread = [[row["map"] - row["map_low"]], [row["map_high"] - row["map"]]]
             panel.errorbar(row["latency_ms"], row["map"], yerr=spread, fmt="D", color=colour, capsize=3, markersize=8)

@@ -94,7 +94,7 @@ def markdown(result: DetectionResult, table: pd.DataFrame) -> str:
         )
     trained = sum(p.state == "trained" for search in result.searches.values() for p in search.proposed)
     seen = sum(len(search.proposed) for search in result.searches.values())
-    failed = int(table["failed"].sum())
+    failed = sum(table["failed"].tolist())
     lines += [
         "",
         f"Profile {result.profile_name}: mean over {profile.final_seeds} seeds of {profile.final.example_passes:,} "

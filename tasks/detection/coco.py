@@ -46,11 +46,12 @@ def coco_map(
         return {"map": 0.0, "map50": 0.0}
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
         truth = COCO()
-        truth.dataset = {
+        dataset: Any = {
             "images": [{"id": i, "width": side_pixels, "height": side_pixels} for i in range(len(boxes))],
             "categories": [{"id": c} for c in range(classes)],
             "annotations": objects,
         }
+        truth.dataset = dataset
         truth.createIndex()
         evaluation = COCOeval(truth, truth.loadRes(found), "bbox")
         evaluation.evaluate()
