@@ -85,17 +85,15 @@ class TrialRunner:
         if not self._waiting or self._executor is None:
             return []
         handle = next(iter(self._executor.as_completed()))
-        trial = self._trial_of(handle)
-        self._store.put(trial)
+        if handle.error is None:
+            trial = handle.result()
+            self._store.put(trial)
+        else:  # the worker died: that says nothing of the network, so it is not kept and the next run tries again
+            trial = Trial(handle.job.key, "failed", {}, 0, 0.0, 0.0, error=handle.error)
         waiting = self._waiting.pop(trial.key.digest)
         for index, who in enumerate(waiting):
             self._show_finished(trial, who, reused=index > 0)
         return [(trial, who) for who in waiting]
-
-    def _trial_of(self, handle: JobHandle[Trial]) -> Trial:
-        if handle.error is not None:
-            return Trial(handle.job.key, "failed", {}, 0, 0.0, 0.0, error=handle.error)
-        return handle.result()
 
     def _on_progress(self, handle: JobHandle[Any], fraction: float) -> None:
         if self._progress is not None:
