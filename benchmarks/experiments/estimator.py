@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import jax
 import numpy as np
@@ -18,7 +18,7 @@ import tyro
 from rich.progress import track
 from scipy.stats import kendalltau
 
-from hw_model.accelerators import ETHOS_U, EthosU
+from hw_model.accelerators import ETHOS_U, EthosU, get_accelerator
 from hw_model.blocks import Block
 from hw_model.cost import Estimate, count_macs
 from hw_model.dataset import MeasuredChain, load_dataset
@@ -26,51 +26,65 @@ from hw_model.estimator import estimate
 from hw_model.fitting import FitSettings, fit, load_estimator, save_estimator
 from hw_model.network_file import EXAMPLES, load_network
 from hw_model.npu import npu_estimate
-from hw_model.npu_calibration import calibrate, save_calibrated
+from hw_model.npu_calibration import calibrate, load_calibrated, save_calibrated
 from hw_model.predict import PRETRAINED
 from hw_model.profiles import profile_blocks
 from hw_model.workload import workload_from_chains
 
 LENGTH = 32
+_NPUS = PRETRAINED / "npus.json"
 _FIGURES = ("within_5pct", "within_10pct", "kendall_tau", "mape_pct", "bias_pct")
 
 
 def main(
-    measured: Path = Path("results/measured"), output: Path = Path("results"), steps: int = 6000, refit: bool = True
+    accelerator: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
+    measured: Path = Path("results/measured"),
+    output: Path = Path("results"),
+    steps: int = 6000,
+    refit: bool = False,
 ) -> None:
-    """Fit and judge an estimator for every accelerator that has been measured.
+    """Fit and judge estimators; the table is written after each accelerator, whose rows replace those it had.
 
     Args:
+        accelerator: Name of an Ethos-U; repeat the option for several. All that have been measured if left out.
         measured: Directory of the data sets.
         output: Directory of the table.
         steps: Training steps of each estimator.
         refit: Fit anew also where there is a fitted estimator.
     """
-    accelerators = [accelerator for name, accelerator in ETHOS_U.items() if (measured / f"{name}.parquet").exists()]
+    names = accelerator or tuple(name for name in ETHOS_U if (measured / f"{name}.parquet").exists())
     examples = [load_network(path) for path in sorted(EXAMPLES.glob("*.json"))]
-    rows, calibrated = [], {}
-    for accelerator in track(accelerators, description="estimators"):
-        chains = load_dataset(measured / f"{accelerator.name}.parquet", accelerator)
+    for chosen in track([get_accelerator(name) for name in names], description="estimators"):
+        chains = load_dataset(measured / f"{chosen.name}.parquet", chosen)
         learned = [chain for chain in chains if chain.set.startswith("train-")]
         tested = [chain for chain in chains if chain.set.startswith("test-")]
-        tested += [MeasuredChain(e.name, e.blocks, profile_blocks(e.blocks, accelerator)) for e in examples]
-        path = PRETRAINED / f"{accelerator.name}.npz"
+        tested += [MeasuredChain(e.name, e.blocks, profile_blocks(e.blocks, chosen)) for e in examples]
+        path = PRETRAINED / f"{chosen.name}.npz"
         if refit or not path.exists():
-            save_estimator(path, fit(learned, accelerator, FitSettings(steps=steps)), accelerator)
-        npu = calibrate(learned, accelerator)
-        calibrated[f"npu-{accelerator.name}"] = npu
+            save_estimator(path, fit(learned, chosen, FitSettings(steps=steps)), chosen)
+        npu = calibrate(learned, chosen)
+        save_calibrated(_NPUS, load_calibrated(_NPUS) | {f"npu-{chosen.name}": npu})
         work = workload_from_chains([chain.blocks for chain in tested], LENGTH)
-        parts = measured / f"{accelerator.name}-parts.parquet"
+        parts = measured / f"{chosen.name}-parts.parquet"
         methods = {
-            "estimator": _modelled(jax.jit(estimate)(load_estimator(path, accelerator), work)),
+            "estimator": _modelled(jax.jit(estimate)(load_estimator(path, chosen), work)),
             "analytic": _modelled(jax.jit(npu_estimate)(npu, work)),
-            "macs": _by_macs(learned, tested, accelerator),
-            **(_accumulated(tested, load_dataset(parts, accelerator), accelerator) if parts.exists() else {}),
+            "macs": _by_macs(learned, tested, chosen),
+            **(_accumulated(tested, load_dataset(parts, chosen), chosen) if parts.exists() else {}),
         }
-        rows += [row for name, guess in methods.items() for row in _rows(accelerator, name, tested, guess)]
-    save_calibrated(PRETRAINED / "npus.json", calibrated)
-    output.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(rows).to_csv(output / "estimator.csv", index=False, float_format="%.4g")
+        rows = [row for name, guess in methods.items() for row in _rows(chosen, name, tested, guess)]
+        _replace_rows(output / "estimator.csv", pd.DataFrame(rows))
+
+
+def _replace_rows(path: Path, rows: pd.DataFrame) -> None:
+    """Write the rows instead of those that the table has for the same accelerator, accelerators in their order."""
+    table = rows.round(4)
+    if path.exists():
+        before = pd.read_csv(path)
+        table = pd.concat([before[~before["accelerator"].isin(rows["accelerator"])], table])
+    table = table.sort_values("accelerator", key=lambda names: names.map(list(ETHOS_U).index), kind="stable")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False, float_format="%.4g")
 
 
 class Guess(NamedTuple):
