@@ -82,7 +82,8 @@ def _replace_rows(path: Path, rows: pd.DataFrame) -> None:
     if path.exists():
         before = pd.read_csv(path)
         table = pd.concat([before[~before["accelerator"].isin(rows["accelerator"])], table])
-    table = table.sort_values("accelerator", key=lambda names: names.map(list(ETHOS_U).index), kind="stable")
+    order = [list(ETHOS_U).index(name) for name in table["accelerator"]]
+    table = table.iloc[np.argsort(order, kind="stable")]
     path.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(path, index=False, float_format="%.4g")
 
@@ -108,7 +109,7 @@ def _by_macs(learned: list[MeasuredChain], tested: list[MeasuredChain], accelera
 
 
 def _accumulated(tested: list[MeasuredChain], parts: list[MeasuredChain], accelerator: EthosU) -> dict[str, Guess]:
-    """The sum of single blocks, and pairs minus inner singles, from compiled parts; both know no example networks."""
+    """The sum of single blocks, and pairs minus inner singles, of the networks whose parts have all been compiled."""
     known = {part.blocks: part.profile for part in parts}
     ms_per_cycle = 1e3 / accelerator.clock_hz
 
@@ -124,10 +125,10 @@ def _accumulated(tested: list[MeasuredChain], parts: list[MeasuredChain], accele
 
     found = {}
     for name, accumulate in {"singles": singles, "pairs": pairs}.items():
-        measurable = [all((block,) in known for block in chain.blocks) for chain in tested]
+        parts_of = [{(b,) for b in chain.blocks} | {*itertools.pairwise(chain.blocks)} for chain in tested]
         values = [
-            accumulate(chain.blocks) if known_parts and chain.set.startswith("test-") else (np.nan, np.nan)
-            for chain, known_parts in zip(tested, measurable, strict=True)
+            accumulate(chain.blocks) if needed <= known.keys() else (np.nan, np.nan)
+            for chain, needed in zip(tested, parts_of, strict=True)
         ]
         found[name] = Guess(*np.array(values).T)
     return found
@@ -146,7 +147,8 @@ def _rows(accelerator: EthosU, method: str, tested: list[MeasuredChain], guess: 
     chosen = {"all": drawn, **{label.removeprefix("test-"): sets == label for label in sorted(set(sets))}}
     rows = []
     for label, rows_of_set in chosen.items():
-        if np.isnan(guess.latency_ms[rows_of_set]).any():
+        rows_of_set = rows_of_set & ~np.isnan(guess.latency_ms)
+        if not rows_of_set.any():
             continue
         row = {"accelerator": accelerator.name, "method": method, "set": label, "n": int(rows_of_set.sum())}
         row |= _figures(guess.latency_ms[rows_of_set], true_ms[rows_of_set], "")
