@@ -42,18 +42,23 @@ def reproduce(
 
 
 def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
-    """Write the table, the trials, the plot and a contact sheet of test scenes; print the table."""
+    """Write table, trials, what fusing each block alone saves, plot and a sheet of scenes; print the table."""
     # pandas and matplotlib take a second to load, which bad input need not pay
+    from benchmarks.experiments.detection_fusion import fusion_table
     from benchmarks.experiments.detection_plot import write_plot
     from benchmarks.experiments.detection_table import detection_table, detection_trials, markdown
+    from hw_model.measurements import MeasurementCache
     from tasks.data.contact_sheet import write_contact_sheet
     from tasks.data.scenes import load_scenes
 
     folder.mkdir(parents=True, exist_ok=True)
     table, trials = detection_table(result), detection_trials(result)
     text = markdown(result, table)
+    with MeasurementCache(home / "measurements.sqlite") as cache:
+        fusion = fusion_table(result.spaces["V2"], result.profile.accelerators, cache)
     _write(folder / "detection.csv", table.to_csv(index=False, float_format="%.6g"))
     _write(folder / "detection_trials.csv", trials.to_csv(index=False, float_format="%.6g"))
+    _write(folder / "detection_fusion.csv", fusion.to_csv(index=False, float_format="%.6g"))
     _write(folder / "detection.md", text)
     write_plot(result, table, trials, folder / "detection.png")
     write_contact_sheet(load_scenes(home, result.profile.final.data, "test"), folder / "scenes.png")
