@@ -35,5 +35,5 @@ def load_state(strategy: Strategy, saved: bytes) -> State:
 def _check(strategy: Strategy) -> None:
     if not strategy.traceable:
         raise AlgorithmInputError(
-            f"strategy {strategy.name} runs on the host alone: resume it by telling it its trials again, in their order"
+            f"strategy {strategy.name} runs on the host alone: resume it by repeating its rounds, same key, same scores"
         )

@@ -5,9 +5,14 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from types import MappingProxyType
 
+from nas_algos.bananas import bananas
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.local_search import local_search
+from nas_algos.nsga2 import nsga2
+from nas_algos.optuna_sampler import optuna_sampler
 from nas_algos.random_search import random_search
 from nas_algos.regularised_evolution import regularised_evolution
+from nas_algos.reinforce import reinforce
 from nas_algos.strategy import StrategyFactory
 
 ENTRY_POINT_GROUP = "accelnas.strategies"
@@ -15,7 +20,12 @@ ENTRY_POINT_GROUP = "accelnas.strategies"
 STRATEGIES: MappingProxyType[str, StrategyFactory] = MappingProxyType(
     {
         "random": random_search,
+        "local_search": local_search,
         "regularised_evolution": regularised_evolution,
+        "nsga2": nsga2,
+        "reinforce": reinforce,
+        "bananas": bananas,
+        "optuna": optuna_sampler,
     }
 )
 

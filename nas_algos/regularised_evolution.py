@@ -51,7 +51,9 @@ def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSetti
     def init(key: jax.Array) -> EvolutionState:
         del key
         return EvolutionState(
-            jnp.zeros((population, len(choices)), jnp.int32), jnp.full(population, jnp.inf), jnp.zeros((), jnp.int32)
+            jnp.zeros((population, len(choices)), jnp.int32),
+            jnp.full(population, jnp.inf, jnp.float32),
+            jnp.zeros((), jnp.int32),
         )
 
     def ask(state: EvolutionState, key: jax.Array) -> jax.Array:

@@ -1,0 +1,107 @@
+"""Any sampler of Optuna as a strategy: TPE, NSGA-II and -III, CMA-ES, Gaussian process, quasi-random.
+
+Akiba, Sano, Yanase, Ohta and Koyama, Optuna, arXiv:1907.10902.  Runs on the host.  Needs `pip install optuna`, and what
+the sampler itself needs (cmaes for CmaEsSampler, torch for GPSampler).
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from nas_algos.checks import check_positive
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.genotypes import checked_cardinalities
+from nas_algos.strategy import Strategy
+
+
+@dataclass(frozen=True)
+class OptunaSettings:
+    """sampler: a class in optuna.samplers.  batch: genotypes of each round.  objectives: columns of a score.
+
+    ordered: choices are numbers in order, which CmaEsSampler needs, instead of names without one.
+    """
+
+    sampler: str = "TPESampler"
+    batch: int = 1
+    objectives: int = 1
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class OptunaState:
+    """trials: all told, as Optuna's FrozenTrial, with what the sampler has noted in them."""
+
+    trials: tuple[Any, ...] = ()
+
+
+def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = OptunaSettings()) -> Strategy:
+    """A strategy that asks an Optuna sampler, seeded by each call's key, with all trials so far.
+
+    Raises AlgorithmInputError when Optuna is not installed or has no such sampler.
+    """
+    choices = checked_cardinalities(cardinalities)
+    check_positive("optuna", settings, "batch", "objectives")
+    try:
+        import optuna
+    except ImportError as error:
+        raise AlgorithmInputError("strategy optuna: needs Optuna; pip install optuna") from error
+    sampler_class: Any = getattr(optuna.samplers, settings.sampler, None)
+    if not (inspect.isclass(sampler_class) and "seed" in inspect.signature(sampler_class).parameters):
+        known = [name for name in optuna.samplers.__all__ if name.endswith("Sampler") and name != "BaseSampler"]
+        raise AlgorithmInputError(f"strategy optuna: unknown sampler {settings.sampler!r}; allowed: {', '.join(known)}")
+    make_sampler: Any = sampler_class
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    distributions: dict[str, Any] = {
+        f"d{d}": optuna.distributions.IntDistribution(0, count - 1)
+        if settings.ordered
+        else optuna.distributions.CategoricalDistribution(tuple(range(count)))
+        for d, count in enumerate(choices)
+    }
+    directions = [optuna.study.StudyDirection.MINIMIZE] * settings.objectives
+    # what a sampler notes in a trial that it proposes; tell adds it to the trial's record
+    notes: dict[tuple[int, bytes], dict[str, Any]] = {}
+
+    def init(key: jax.Array) -> OptunaState:
+        del key
+        return OptunaState()
+
+    def ask(state: OptunaState, key: jax.Array) -> np.ndarray:
+        seed = int(jax.random.bits(key)) // 2
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            sampler: Any = make_sampler(seed=seed)
+            study = optuna.create_study(sampler=sampler, directions=directions)
+            study.add_trials(state.trials)
+            rows = []
+            for _ in range(settings.batch):
+                trial = study.ask(distributions)
+                rows.append(np.array([trial.params[name] for name in distributions], np.int32))
+                record = study.get_trials(deepcopy=False)[trial.number]
+                notes[len(state.trials), rows[-1].tobytes()] = dict(record.system_attrs)
+        return np.stack(rows)
+
+    def tell(state: OptunaState, genotypes: Any, scores: Any) -> OptunaState:
+        rows = np.asarray(genotypes, np.int32)
+        values = np.asarray(scores, np.float64).reshape(len(rows), settings.objectives)
+        told = []
+        for row, value in zip(rows, values, strict=True):
+            failed = not np.isfinite(value).all()
+            told.append(
+                optuna.trial.create_trial(
+                    state=optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE,
+                    params={name: int(choice) for name, choice in zip(distributions, row, strict=True)},
+                    distributions=distributions,
+                    values=None if failed else value.tolist(),
+                    system_attrs=notes.get((len(state.trials), row.tobytes()), {}),
+                )
+            )
+        return OptunaState((*state.trials, *told))
+
+    return Strategy("optuna", choices, init, ask, tell, settings.batch, settings.objectives, traceable=False)

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.objectives import best_quality, least_cost, mnasnet, pareto, tunas
+
+NAN, INF = float("nan"), float("inf")
+
+
+def scored(objective, quality, **costs):
+    return np.asarray(objective.score(np.array(quality), {name: np.array(value) for name, value in costs.items()}))
+
+
+def test_least_cost_ranks_feasible_by_cost_then_infeasible_by_how_far_they_miss_then_failed():
+    quality = [0.9, 0.6, 0.7, 0.59, 0.1, NAN, 0.9, 0.9]
+    latency = [1e-3, 5.0, 1e6, 1.0, 1.0, 1.0, NAN, INF]
+    scores = scored(least_cost("latency_ms", floor=0.6, reference=5.0), quality, latency_ms=latency)
+    assert (np.diff(scores[:5]) > 0).all()
+    assert scores[1] == 0.5
+    assert np.isinf(scores[5:]).all()
+
+
+def test_best_quality_ranks_feasible_by_quality_then_infeasible_by_excess():
+    objective = best_quality({"latency_ms": 2.0, "param_bytes": 10.0})
+    scores = scored(
+        objective,
+        [0.9, 0.5, -3.0, 0.99, 0.99, 0.99],
+        latency_ms=[2.0, 1.0, 1.0, 2.2, 2.2, 1.0],
+        param_bytes=[10.0, 1.0, 1.0, 10.0, 12.0, NAN],
+    )
+    assert (np.diff(scores[:5]) > 0).all()
+    assert scores[3] == pytest.approx(2.1)
+    assert scores[4] == pytest.approx(2.3)
+    assert np.isinf(scores[5])
+
+
+def test_a_pareto_row_with_one_failed_column_failed():
+    scores = scored(pareto(["latency_ms"]), [0.5, NAN, 0.5], latency_ms=[3.0, 3.0, INF])
+    assert scores.tolist() == [[-0.5, 3.0], [INF, INF], [INF, INF]]
+
+
+def test_mnasnet_reward_is_that_of_its_equations():
+    soft = scored(mnasnet("t", target=80.0), [0.7, 0.7], t=[80.0, 160.0])
+    assert soft == pytest.approx([-0.7, -0.7 * 2**-0.07])
+    hard = scored(mnasnet("t", 80.0, below=0.0, above=-1.0), [0.7, 0.7], t=[40.0, 160.0])
+    assert hard == pytest.approx([-0.7, -0.35])
+
+
+def test_tunas_reward_is_least_bad_at_the_target_and_symmetric():
+    assert scored(tunas("t", 10.0), [0.7, 0.7, 0.7], t=[10.0, 5.0, 15.0]) == pytest.approx([-0.7, -0.665, -0.665])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: least_cost("t", floor=0.5, reference=0.0), "reference is 0.0"),
+        (lambda: least_cost("t", floor=NAN, reference=1.0), "floor is nan"),
+        (lambda: best_quality({}), "bounds are empty"),
+        (lambda: best_quality({"t": -1.0}), "bound of t is -1.0"),
+        (lambda: pareto([]), "costs are empty"),
+        (lambda: tunas("t", 1.0, weight=0.1), "weight is 0.1"),
+        (lambda: scored(least_cost("t", 0.5, 1.0), [0.5], macs=[1.0]), "has no cost 't'; allowed: macs"),
+    ],
+)
+def test_settings_that_are_not_allowed_are_named(make, message):
+    with pytest.raises(AlgorithmInputError, match=message):
+        make()
