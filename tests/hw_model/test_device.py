@@ -11,6 +11,7 @@ from hw_model.cost import count_macs
 from hw_model.dataset import load_dataset
 from hw_model.device import _network, current_device, time_blocks
 from hw_model.errors import HardwareInputError
+from hw_model.fitting import FitSettings, fit
 from hw_model.operators import chain_operators
 from tests.hw_model.networks import ALL_KINDS, NETWORKS
 
@@ -40,10 +41,15 @@ def test_a_block_that_is_not_allowed_is_refused():
         time_blocks([Block("conv", 0, 8, 8, 8)])
 
 
+def quick_fit(chains, accelerator):
+    return fit(chains, accelerator, FitSettings(hidden=8, members=2, steps=100))
+
+
 @pytest.mark.slow
 def test_this_device_becomes_an_accelerator(tmp_path, monkeypatch):
     device = current_device()
     monkeypatch.setattr("benchmarks.commands.measure.PRETRAINED", tmp_path)
+    monkeypatch.setattr("benchmarks.commands.measure.fit_estimator", quick_fit)
     monkeypatch.setattr(prediction, "PRETRAINED", tmp_path)
     networks = [(Block("conv", 8, 8, 3, c), Block("ibn", 8, 8, c, c, 3, 1, 2, True)) for c in range(8, 30)]
     monkeypatch.setattr("benchmarks.commands.measure.sample_general_networks", lambda seed, count: networks[:count])

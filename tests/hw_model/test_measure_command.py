@@ -7,6 +7,7 @@ from benchmarks.commands.measure import measure
 from hw_model.accelerators import ETHOS_U
 from hw_model.dataset import load_dataset
 from hw_model.errors import HardwareInputError
+from hw_model.fitting import FitSettings, fit
 from hw_model.profiles import profile_blocks
 
 NAME = "ethos-u55-64"
@@ -70,9 +71,14 @@ def test_parts_are_the_blocks_and_pairs_of_the_networks_to_judge_by(tmp_path):
     assert {part.blocks for part in parts if part.set == "pair"} == pairs
 
 
+def quick_fit(chains, accelerator):
+    return fit(chains, accelerator, FitSettings(hidden=8, members=2, steps=100))
+
+
 @pytest.mark.slow
 def test_refining_adds_the_networks_that_are_doubted_and_fitting_keeps_an_estimator(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "PRETRAINED", tmp_path / "pretrained")
+    monkeypatch.setattr("benchmarks.commands.measure.fit_estimator", quick_fit)
     measure((NAME,), budget=20, general=4, test=0, refine=2, fit=True, output=tmp_path)
     assert [chain.set for chain in load(tmp_path)].count("train-refined") == 2
     assert (tmp_path / "pretrained" / f"{NAME}.npz").exists()
