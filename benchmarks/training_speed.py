@@ -1,83 +1,162 @@
-"""Why our convolutions exist: milliseconds of value and gradients, ours against what XLA makes of its own.
+"""Images per second of a training step, ours against PyTorch's on the same networks and machine.
 
-    python -m benchmarks.training_speed
+    python -m benchmarks.training_speed                      # ours, and each layer against what XLA makes of it
+    python -m benchmarks.training_speed --peer PYTHON        # PYTHON has PyTorch; writes results/training_speed.csv
 
-Each row is the median of several calls inside a `lax.scan`, as in training, on the cores this process may use.
+Each side runs as a process of its own, in turn, several times, and the medians are compared: on a shared machine single
+runs swing by a factor of two and more.  Compilation is counted apart.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
+import pandas as pd
+import tyro
 from jax import lax
 from rich.console import Console
 from rich.table import Table
 
-from tasks.networks.convolution import conv
-from tasks.networks.depthwise import depthwise_conv
+from benchmarks.training_speed_layers import layer_table
+from hw_model.blocks import Block
+from tasks.networks.blocks import ChainNetwork
+from tasks.networks.initialise import initialise
 
-BATCH, STEPS, CALLS = 16, 4, 5
-# (name, input side, channels in, channels out, kernel, stride): layers of the detection baseline
-LAYERS = (
-    ("stem", 96, 3, 8, 3, 2),
-    ("fused early", 48, 8, 24, 3, 2),
-    ("fused late", 12, 24, 144, 3, 1),
-    ("pointwise", 24, 16, 96, 1, 1),
-    ("depthwise early", 48, 48, 48, 3, 2),
-    ("depthwise late", 12, 144, 144, 3, 1),
+STEPS, CALLS, BATCH = 5, 5, 64
+# (block, output channels, stride, expansion, kernel): a small network, once of inverted bottlenecks, once mostly fused
+IBN = (
+    *(("conv", 16, 2, 1, 3), ("ibn", 16, 1, 1, 3), ("ibn", 24, 2, 4, 3), ("ibn", 24, 1, 4, 3)),
+    *(("ibn", 32, 2, 4, 3), ("ibn", 32, 1, 4, 3), ("ibn", 64, 2, 4, 3), ("ibn", 64, 1, 4, 3)),
 )
+FUSED = tuple(("fused_ibn", *rest) if kind == "ibn" and i < 6 else (kind, *rest) for i, (kind, *rest) in enumerate(IBN))
+NETWORKS = {"ibn": IBN, "fused_ibn": FUSED}
+SIDES = (32, 64)
 
 
-def _xla(x: jax.Array, weights: jax.Array, stride: int, groups: int) -> jax.Array:
-    return lax.conv_general_dilated(
-        x, weights, (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=groups
-    )
+def build(specification: tuple[Any, ...], side: int) -> tuple[Block, ...]:
+    """The chain of blocks for square images of so many pixels."""
+    blocks, channels = [], 3
+    for kind, out, stride, expansion, kernel in specification:
+        residual = kind != "conv" and stride == 1 and channels == out
+        blocks.append(Block(kind, side, side, channels, out, kernel, stride, expansion, residual))
+        side, channels = blocks[-1].out_height, out
+    return tuple(blocks)
 
 
-def _gradient_ms(layer: Callable[[jax.Array, jax.Array], jax.Array], images: jax.Array, weights: jax.Array) -> float:
-    """Median milliseconds of one value and both gradients."""
+def measure_ours(name: str, side: int) -> tuple[float, float]:
+    """(images per second, seconds of the first call with its compilation) of SGD on random images."""
+    network = ChainNetwork(build(NETWORKS[name], side))
+    variables = initialise(network, (side, side, 3), jax.random.key(0))
+    classifier = jnp.zeros((NETWORKS[name][-1][1], 10))
+    images = jax.random.normal(jax.random.key(1), (STEPS, BATCH, side, side, 3))
+    labels = jax.random.randint(jax.random.key(2), (STEPS, BATCH), 0, 10)
 
-    def step(total: jax.Array, x: jax.Array) -> tuple[jax.Array, None]:
-        value, gradients = jax.value_and_grad(lambda x, w: jnp.sum(layer(x, w) ** 2), (0, 1))(x, weights)
-        return total + value + sum(jnp.sum(g) for g in gradients), None
+    def step(state: Any, batch: Any) -> tuple[Any, jax.Array]:
+        (params, classifier), stats = state
 
-    run = jax.jit(lambda images: lax.scan(step, jnp.zeros(()), images)[0])
-    run(images).block_until_ready()
+        def loss_of(weights: Any) -> tuple[jax.Array, Any]:
+            output, updated = network.apply(
+                {"params": weights[0], "batch_stats": stats}, batch[0], train=True, mutable=["batch_stats"]
+            )
+            logits = output.mean((1, 2)) @ weights[1]
+            loss = optax.softmax_cross_entropy_with_integer_labels(logits, batch[1]).mean()
+            return loss, updated["batch_stats"]
+
+        (loss, stats), gradients = jax.value_and_grad(loss_of, has_aux=True)((params, classifier))
+        weights = jax.tree.map(lambda w, g: w - 0.05 * g, (params, classifier), gradients)
+        return (weights, stats), loss
+
+    run = jax.jit(lambda state: lax.scan(step, state, (images, labels)))
+    state = ((variables["params"], classifier), variables["batch_stats"])
+    started = time.perf_counter()
+    jax.block_until_ready(run(state))
+    first = time.perf_counter() - started
     times = []
     for _ in range(CALLS):
         started = time.perf_counter()
-        run(images).block_until_ready()
+        jax.block_until_ready(run(state))
         times.append(time.perf_counter() - started)
-    return statistics.median(times) / STEPS * 1e3
+    return BATCH * STEPS / statistics.median(times), first
 
 
-def rows(key: jax.Array) -> Iterator[tuple[str, float, float]]:
-    """(layer, ours, XLA's) in milliseconds for a batch of 16."""
-    for name, side, channels, out, kernel, stride in LAYERS:
-        key, x_key, w_key = jax.random.split(key, 3)
-        images = jax.random.normal(x_key, (STEPS, BATCH, side, side, channels))
-        if name.startswith("depthwise"):
-            weights = jax.random.normal(w_key, (kernel, kernel, channels))
-            ours = _gradient_ms(lambda x, w, s=stride: depthwise_conv(x, w, s), images, weights)
-            theirs = _gradient_ms(lambda x, w, s=stride: _xla(x, w[:, :, None], s, w.shape[-1]), images, weights)
-        else:
-            weights = jax.random.normal(w_key, (kernel, kernel, channels, out))
-            ours = _gradient_ms(lambda x, w, s=stride: conv(x, w, s), images, weights)
-            theirs = _gradient_ms(lambda x, w, s=stride: _xla(x, w, s, 1), images, weights)
-        yield name, ours, theirs
+def compare(peer: Path, repeats: int) -> pd.DataFrame:
+    """One row for each network and image size, medians over so many processes of each side in turn."""
+    rows = []
+    for side in SIDES:
+        for name, specification in NETWORKS.items():
+            ours, theirs, first = [], [], []
+            for _ in range(repeats):
+                command = [sys.executable, "-m", "benchmarks.training_speed", "--ours", name, "--side", str(side)]
+                rate, seconds = map(float, _output(command).split())
+                ours.append(rate)
+                first.append(seconds)
+                task = json.dumps({"blocks": specification, "side": side, "batch": BATCH})
+                theirs.append(
+                    float(_output([str(peer), str(Path(__file__).with_name("training_speed_peer.py")), task]))
+                )
+            rows.append(
+                {
+                    "network": name,
+                    "image_size": side,
+                    "batch": BATCH,
+                    "ours_images_per_s": statistics.median(ours),
+                    "pytorch_images_per_s": statistics.median(theirs),
+                    "ratio": statistics.median(ours) / statistics.median(theirs),
+                    "lowest_ratio": min(a / b for a, b in zip(ours, theirs, strict=True)),
+                    "highest_ratio": max(a / b for a, b in zip(ours, theirs, strict=True)),
+                    "compile_s": statistics.median(first),
+                    "repeats": repeats,
+                }
+            )
+    return pd.DataFrame(rows)
 
 
-def main() -> None:
-    """Print the table."""
-    table = Table("layer", "ours ms", "XLA ms", "ratio", title=f"Value and gradients, batch {BATCH}, median of {CALLS}")
-    for name, ours, theirs in rows(jax.random.key(0)):
-        table.add_row(name, f"{ours:.2f}", f"{theirs:.2f}", f"{theirs / ours:.1f}x")
-    Console().print(table)
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def main(
+    peer: Path | None = None,
+    repeats: int = 5,
+    ours: str | None = None,
+    side: int = 32,
+    output: Path = Path("results/training_speed.csv"),
+) -> None:
+    """Measure training speed.
+
+    Args:
+        peer: A Python that has PyTorch.
+        repeats: Processes of each side.
+        ours: Measure only this network here and print images per second and seconds to the first result.
+        side: Pixels, with --ours.
+        output: Table to write, with --peer.
+    """
+    if ours is not None:
+        print(*measure_ours(ours, side))
+        return
+    console = Console()
+    if peer is None:
+        table = Table("network", "image size", "images/s", "first call s")
+        for pixels in SIDES:
+            for name in NETWORKS:
+                rate, first = measure_ours(name, pixels)
+                table.add_row(name, str(pixels), f"{rate:.0f}", f"{first:.1f}")
+        console.print(table)
+        console.print(layer_table(jax.random.key(0)))
+        return
+    frame = compare(peer, repeats)
+    frame.to_csv(output, index=False, float_format="%.4g")
+    console.print(frame.to_string(index=False))
 
 
 if __name__ == "__main__":
-    main()
+    tyro.cli(main)
