@@ -1,6 +1,7 @@
 """Why our convolutions exist: milliseconds of value and gradients, ours against what XLA makes of its own.
 
-`python -m benchmarks.training_speed` prints it.  Each row is the median of several calls inside a `lax.scan`, as in training, on the cores this process may use.
+`python -m benchmarks.training_speed` prints it.  Each row is the median of several calls inside a
+`lax.scan`, as in training, on the cores this process may use.
 """
 
 from __future__ import annotations
