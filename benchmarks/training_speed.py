@@ -121,7 +121,7 @@ def compare(peer: Path, repeats: int) -> pd.DataFrame:
 
 
 def _output(command: list[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 def main(

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from benchmarks.experiments.detection import ARTICLE_REDUCTION_PCT, QUALITY, DetectionResult, Entry
-from benchmarks.statistics import mean_interval
+from benchmarks.intervals import mean_interval
 
 
 def detection_table(result: DetectionResult) -> pd.DataFrame:

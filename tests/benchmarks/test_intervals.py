@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from benchmarks.statistics import mean_interval
+from benchmarks.intervals import mean_interval
 
 
 def test_interval_of_three_values_by_hand():
