@@ -12,8 +12,8 @@ import statistics
 import sys
 import time
 
-import torch  # pyright: ignore[reportMissingImports]
-from torch import nn  # pyright: ignore[reportMissingImports]
+import torch
+from torch import nn
 
 STEPS, WARM_UP = 10, 3
 
