@@ -199,7 +199,8 @@ def test_progress_arrives_in_order_from_0_to_1_thinned():
 
 # A parent whose two workers are in the middle of jobs that never end.
 PARENT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell starts deaf to Ctrl-C
 sys.path[:0] = {path!r}
 from benchmarks.executor import LocalExecutor
 from test_executor import work_for_ever
