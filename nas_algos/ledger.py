@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 
 class Spend(NamedTuple):
@@ -18,7 +18,3 @@ class Spend(NamedTuple):
     training_flops: Any = 0.0
     seconds: Any = 0.0
     joules: Any = 0.0
-
-    def plus(self, other: Spend) -> Self:
-        """Both together, field by field."""
-        return type(self)(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))

@@ -10,9 +10,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nas_algos.checks import checked_genotypes, checked_scores
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.ledger import Spend
+from nas_algos.objectives import Objective
+from nas_algos.problem import Evaluation, Problem
 from nas_algos.strategy import State, Strategy
 
 Evaluate = Callable[[Any], Any]  # genotypes int32[b, D] -> scores float[b] or [b, objectives]; traceable for `scan`
@@ -75,3 +79,29 @@ def run(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) -> 
         state = strategy.tell(state, genotypes, scores)
         done.append(Trials(genotypes, scores))
     return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *done)
+
+
+def run_problem(
+    strategy: Strategy, problem: Problem, objective: Objective, fidelity: str, seed: int, rounds: int, key: jax.Array
+) -> tuple[Trials, Spend]:
+    """The search with real trainings, and its ledger: after each trial, what all so far have spent, fields [n].
+
+    fidelity, seed: of every training, as `Problem.evaluate` takes them.  Raises AlgorithmInputError when the objective
+    has other columns than the strategy takes.
+    """
+    if objective.columns != strategy.objectives:
+        raise AlgorithmInputError(
+            f"strategy {strategy.name}: it takes {strategy.objectives} objectives; {objective.name} has "
+            f"{objective.columns}"
+        )
+    done: list[Evaluation] = []
+
+    def evaluate(genotypes: jax.Array) -> jax.Array:
+        found = [problem.evaluate(genotype, fidelity, seed) for genotype in np.asarray(genotypes)]
+        done.extend(found)
+        # a failed training has failed whatever quality it claims
+        quality = np.array([each.quality if each.error is None else np.nan for each in found])
+        return objective.score(quality, problem.cost(genotypes))
+
+    trials = run(strategy, evaluate, rounds, key)
+    return trials, jax.tree.map(lambda *spent: np.cumsum(spent), *(each.spend for each in done))
