@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -226,24 +227,30 @@ def within(seconds: float, condition) -> bool:
     return met
 
 
-def parent_at_work(folder: Path) -> tuple[subprocess.Popen[str], list[int]]:
-    files = [str(folder / name) for name in ("first", "second")]
+@pytest.fixture
+def parent_at_work(tmp_path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    files = [str(tmp_path / name) for name in ("first", "second")]
     script = PARENT.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[2])], files=files)
     process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, process_group=0)
     assert within(60, lambda: all(Path(file).exists() and Path(file).read_text() for file in files))
-    return process, [int(Path(file).read_text()) for file in files]
+    workers = [int(Path(file).read_text()) for file in files]
+    yield process, workers
+    # a test that fails must not leave busy processes behind
+    for pid in filter(alive, [process.pid, *workers]):
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
 
 
-def test_workers_in_the_middle_of_jobs_leave_when_their_parent_is_killed(tmp_path):
-    process, workers = parent_at_work(tmp_path)
+def test_workers_in_the_middle_of_jobs_leave_when_their_parent_is_killed(parent_at_work):
+    process, workers = parent_at_work
     assert all(map(alive, workers))
     process.kill()
     process.communicate()
     assert within(3, lambda: not any(map(alive, workers)))
 
 
-def test_ctrl_c_stops_the_workers_at_once_and_only_the_parent_tells_of_it(tmp_path):
-    process, workers = parent_at_work(tmp_path)
+def test_ctrl_c_stops_the_workers_at_once_and_only_the_parent_tells_of_it(parent_at_work):
+    process, workers = parent_at_work
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     errors = process.communicate(timeout=10)[1]
     assert not any(map(alive, workers))
