@@ -178,7 +178,10 @@ def test_the_compilation_count_sees_a_state_that_grows():
     assert count_compilations(growing, jax.jit(lambda state, key: strategy.ask((), key))) == 3
 
 
-@pytest.mark.parametrize("name", [name for name in STRATEGIES if name != "random"])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "bananas")) for name in STRATEGIES if name != "random"],
+)
 def test_it_improves_over_random_on_a_separable_toy(name):
     strategy = made(name)
     random = STRATEGIES["random"](CARDINALITIES)
