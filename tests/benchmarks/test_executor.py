@@ -238,7 +238,9 @@ def parent_at_work(tmp_path) -> Iterator[tuple[subprocess.Popen[str], list[int]]
     # a test that fails must not leave busy processes behind
     for pid in filter(alive, [process.pid, *workers]):
         os.kill(pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
+    assert process.stderr is not None
+    process.stderr.close()
 
 
 def test_workers_in_the_middle_of_jobs_leave_when_their_parent_is_killed(parent_at_work):
