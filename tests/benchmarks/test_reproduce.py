@@ -1,5 +1,6 @@
 """The main job end to end, on the smoke profile, through the command line as a user runs it."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -26,7 +27,8 @@ def run(*arguments, timeout=600):
 def trials_in(home):
     if not (home / "trials.sqlite").exists():
         return {}
-    with sqlite3.connect(f"file:{home / 'trials.sqlite'}?mode=ro", uri=True, timeout=20) as connection:
+    path = f"file:{home / 'trials.sqlite'}?mode=ro"
+    with contextlib.closing(sqlite3.connect(path, uri=True, timeout=20)) as connection:
         try:
             return dict(connection.execute("SELECT digest, created FROM trials"))
         except sqlite3.OperationalError:  # just being made
