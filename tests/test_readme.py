@@ -50,3 +50,27 @@ def test_the_command_line_lists_its_commands():
     accelnas = Path(sys.executable).parent / "accelnas"
     listed = subprocess.run([accelnas, "--help"], capture_output=True, text=True, check=True).stdout
     assert all(command in listed for command in re.findall(r"`accelnas ([a-z]+)", README))
+
+
+def test_the_readmes_estimator_table_is_the_committed_one():
+    shown = rows_of(README.split("<!-- results/estimator.csv -->")[1].split("<!-- end -->")[0])[2:]
+    figures = pd.read_csv(ROOT / "results/estimator.csv").set_index(["accelerator", "method", "set"])
+    assert len(shown) == 11
+    for text in shown:
+        name, *cells = [cell.strip() for cell in text.strip("|").split("|")]
+        ours, singles = figures.loc[name, "estimator", "all"], figures.loc[name, "singles", "all"]
+        assert ours["n"] == 300
+        wanted = [
+            *(ours["within_10pct"], ours["kendall_tau"], ours["mape_pct"], ours["peak_activation_within_10pct"]),
+            *(singles["within_10pct"], singles["kendall_tau"], singles["mape_pct"]),
+        ]
+        assert [float(cell) for cell in cells] == pytest.approx(wanted, abs=0.051)
+
+
+def test_the_worst_example_that_the_readme_names_is_the_worst_in_the_default_modes():
+    figures = pd.read_csv(ROOT / "results/estimator.csv")
+    examples = figures[(figures["method"] == "estimator") & (figures["n"] == 1)]
+    worst = examples[~examples["accelerator"].str.contains("sram-only")]["mape_pct"].max()
+    claimed = re.search(r"examples are up to ([\d.]+)% off", README)
+    assert claimed
+    assert float(claimed[1]) == pytest.approx(worst, abs=0.051)
