@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -11,13 +12,19 @@ from benchmarks.commands.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.detection import DetectionResult, SearchFailedError, run_detection
+from benchmarks.experiments.detection_settings import check_classes, check_strategy
 from benchmarks.profiles import detection_profile
 
 TASKS = ("detection",)
 
 
 def reproduce(
-    task: str = "detection", profile: str = "quick", home: Path = DEFAULT_HOME, results: Path = Path("results")
+    task: str = "detection",
+    profile: str = "quick",
+    strategy: str | None = None,
+    classes: int | None = None,
+    home: Path = DEFAULT_HOME,
+    results: Path = Path("results"),
 ) -> None:
     """Search, train and judge, then print the table and write RESULTS/PROFILE/TASK.{csv,md,png}.
 
@@ -25,13 +32,21 @@ def reproduce(
 
     Args:
         task: detection.
-        profile: smoke (a minute), quick (half an hour on two cores) or full (days of CPU).
+        profile: smoke (a minute), quick (twenty minutes on two cores) or full (days of CPU).
+        strategy: random or regularised_evolution instead of the profile's; then RESULTS/PROFILE-STRATEGY is written.
+        classes: 10 for Fashion-MNIST's classes instead of presence; then RESULTS/PROFILE-10-classes is written.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that tables and plots are written to.
     """
     if task not in TASKS:
         raise BenchmarkInputError(f"unknown task {task!r}; allowed: {', '.join(TASKS)}")
     settings = detection_profile(profile)
+    if strategy is not None:
+        check_strategy(strategy)
+        settings, profile = dataclasses.replace(settings, strategy=strategy), f"{profile}-{strategy}"
+    if classes is not None:
+        check_classes(classes)
+        settings, profile = dataclasses.replace(settings, classes=classes), f"{profile}-{classes}-classes"
     for data in sorted({settings.search.data, settings.final.data}):
         prepare_with_progress(home, data)
     try:

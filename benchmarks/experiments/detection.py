@@ -15,7 +15,7 @@ from pathlib import Path
 
 import jax
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.detection_settings import make_strategy
 from benchmarks.profiles import DetectionProfile
 from benchmarks.progress import SearchProgress
 from benchmarks.search import Genotype, Proposed, SearchResult, constrained_search
@@ -27,9 +27,6 @@ from hw_model.blocks import Block
 from hw_model.chain import chain_cost, whole_cost
 from hw_model.cost import Cost
 from hw_model.measurements import MeasurementCache
-from nas_algos.random_search import RandomSettings, random_search
-from nas_algos.regularised_evolution import EvolutionSettings, regularised_evolution
-from nas_algos.strategy import Strategy
 from tasks.detection.task import DetectionTask
 from tasks.spaces.detection import detection_spaces
 from tasks.spaces.space import SearchSpace
@@ -72,15 +69,6 @@ class DetectionResult:
 
 class SearchFailedError(RuntimeError):
     """The experiment cannot go on; one line says why."""
-
-
-def make_strategy(name: str, space: SearchSpace) -> Strategy:
-    """The strategy for a budget of few trainings.  Raises BenchmarkInputError for an unknown name."""
-    if name == "random":
-        return random_search(space.cardinalities, RandomSettings())
-    if name == "regularised_evolution":
-        return regularised_evolution(space.cardinalities, EvolutionSettings(population=20, tournament=5))
-    raise BenchmarkInputError(f"unknown strategy {name!r} for detection; allowed: random, regularised_evolution")
 
 
 def run_detection(home: Path, profile_name: str, profile: DetectionProfile) -> DetectionResult:
