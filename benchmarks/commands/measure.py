@@ -13,7 +13,7 @@ import tyro
 from rich.progress import track
 
 from benchmarks.network_samples import NETWORK_SETS, sample_general_networks, sample_networks
-from hw_model.accelerators import EthosU, Target, get_accelerator
+from hw_model.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.blocks import Block
 from hw_model.dataset import MeasuredChain, load_dataset, save_dataset
 from hw_model.device import current_device, time_blocks
@@ -55,6 +55,8 @@ def measure(
         fit: Fit the estimator that accelnas cost uses to all networks to learn from.
         output: Directory of the data sets.
     """
+    if not accelerator:
+        raise HardwareInputError(f"no --accelerator given; allowed: {THIS_DEVICE}, {', '.join(ETHOS_U)}")
     for name, value in {"budget": budget, "general": general, "test": test, "refine": refine}.items():
         if value < 0:
             raise HardwareInputError(f"{name} is {value}; allowed: 0 and more")

@@ -99,6 +99,7 @@ def test_a_second_run_trains_nothing_and_writes_the_same(smoke):
         (["reproduce", "--strategy", "luck"], ["'luck'", "random, regularised_evolution"]),
         (["reproduce", "--classes", "3"], ["3", "1, 10"]),
         (["prepare", "--data", "huge"], ["'huge'", "quick"]),
+        (["measure"], ["no --accelerator", "ethos-u55-256", "this-device"]),
         (["cost", "mobilenet_v2_050", "--accelerator", "ethos-u99"], ["'ethos-u99'", "ethos-u55-256"]),
     ],
 )
