@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from nas_algos.objectives import least_cost
+from nas_algos.search import compiled, learn, propose, start
 from nas_algos.strategy import Strategy
 
 Genotype = tuple[int, ...]
@@ -61,19 +62,19 @@ def constrained_search(
     def score(quality: float, latency: float) -> float:
         return float(objective.score(np.array([quality]), {"latency_ms": np.array([latency])})[0])
 
-    init_key, ask_key = jax.random.split(key)
-    ask, tell = (jax.jit(strategy.ask), jax.jit(strategy.tell)) if strategy.traceable else (strategy.ask, strategy.tell)
+    strategy = compiled(strategy)
 
     def told(state: Any, genotype: Genotype, value: float) -> Any:
-        return tell(state, np.array([genotype], np.int32), np.array([value], np.float32))
+        return learn(strategy, state, np.array([genotype], np.int32), np.array([value], np.float32))
 
     best, best_latency = baseline, baseline_latency
     qualities = {baseline: baseline_quality}
     proposed: list[Proposed] = []
     trained = 0
-    state = told(strategy.init(init_key), baseline, score(baseline_quality, baseline_latency))
+    state, rounds_key = start(strategy, key)
+    state = told(state, baseline, score(baseline_quality, baseline_latency))
     for round_number in range(proposals):
-        for row in np.asarray(ask(state, jax.random.fold_in(ask_key, round_number))):
+        for row in np.asarray(propose(strategy, state, rounds_key, round_number)):
             genotype = tuple(int(value) for value in row)
             latency = latency_ms(genotype)
             kind: Literal["trained", "pruned", "known"]

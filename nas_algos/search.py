@@ -29,6 +29,13 @@ class Trials(NamedTuple):
     scores: Any
 
 
+def compiled(strategy: Strategy) -> Strategy:
+    """The same strategy with ask and tell under jax.jit where they can be, for loops on the host."""
+    if not strategy.traceable:
+        return strategy
+    return strategy._replace(ask=jax.jit(strategy.ask), tell=jax.jit(strategy.tell))
+
+
 def start(strategy: Strategy, key: jax.Array) -> tuple[State, jax.Array]:
     """The first state and the key that the rounds' keys come from."""
     init_key, rounds_key = jax.random.split(key)
@@ -70,8 +77,7 @@ def scan(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) ->
 def run(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) -> Trials:
     """The same search round by round, for evaluators and strategies that cannot be traced; checked as it goes."""
     state, rounds_key = start(strategy, key)
-    ask, tell = (jax.jit(strategy.ask), jax.jit(strategy.tell)) if strategy.traceable else strategy[3:5]
-    strategy = strategy._replace(ask=ask, tell=tell)
+    strategy = compiled(strategy)
     done = []
     for round_index in range(rounds):
         genotypes = propose(strategy, state, rounds_key, round_index)

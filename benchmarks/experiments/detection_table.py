@@ -71,7 +71,8 @@ def describe(entry: Entry, result: DetectionResult) -> str:
     """Such as "x0.75 -F3F4---": depth multiplier, then each block: "-" kept, "F3" fused with expansion 3."""
     space = result.spaces["V1" if entry.model == "Baseline" else entry.model]
     chosen = space.describe(entry.genotype)
-    kinds = [str(chosen.get(f"block_{index}", "ibn_6")) for index in range(1, 7)]
+    blocks = [decision.name for decision in result.spaces["V2"].decisions]
+    kinds = [str(chosen.get(block, "ibn")) for block in blocks]
     fused = "".join("F" + kind.rpartition("_")[2] if kind.startswith("fused") else "-" for kind in kinds)
     return f"x{chosen.get('depth_multiplier', 1.0):g} {fused}"
 
