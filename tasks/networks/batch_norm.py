@@ -12,32 +12,38 @@ MOMENTUM = 0.9
 
 
 @jax.custom_vjp
-def _normalise(x: jax.Array, scale: jax.Array, bias: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Normalise x [..., C] by its own mean and variance over all axes but the last; also returns those two [C]."""
-    return _normalise_forward(x, scale, bias)[0]
+def _normalise(
+    x: jax.Array, scale: jax.Array, bias: jax.Array, pixels: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Normalise x [..., C] by its own mean and variance over all axes but the last; also returns those two [C].
+
+    pixels: how many positions count; x is zero at the others.
+    """
+    return _normalise_forward(x, scale, bias, pixels)[0]
 
 
 def _normalise_forward(
-    x: jax.Array, scale: jax.Array, bias: jax.Array
+    x: jax.Array, scale: jax.Array, bias: jax.Array, pixels: jax.Array
 ) -> tuple[tuple[jax.Array, jax.Array, jax.Array], tuple[jax.Array, ...]]:
     axes = tuple(range(x.ndim - 1))
-    mean = x.mean(axes)
-    variance = jnp.maximum((x * x).mean(axes) - mean * mean, 0.0)
+    mean = x.sum(axes) / pixels
+    variance = jnp.maximum((x * x).sum(axes) / pixels - mean * mean, 0.0)
     inverse = lax.rsqrt(variance + EPSILON)
-    return ((x - mean) * (inverse * scale) + bias, mean, variance), (x, mean, inverse, scale)
+    return ((x - mean) * (inverse * scale) + bias, mean, variance), (x, mean, variance, inverse, scale, pixels)
 
 
 def _normalise_backward(
     saved: tuple[jax.Array, ...], gradients: tuple[jax.Array, jax.Array, jax.Array]
-) -> tuple[jax.Array, jax.Array, jax.Array]:
+) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
     # the batch statistics only feed the running averages, so no gradient comes back through them
-    (x, mean, inverse, scale), g = saved, gradients[0]
+    (x, mean, variance, inverse, scale, n), g = saved, gradients[0]
     axes = tuple(range(x.ndim - 1))
-    n = x.size // x.shape[-1]
     g_bias = g.sum(axes)
     g_scale = ((g * x).sum(axes) - mean * g_bias) * inverse
     g_x = (inverse * scale) * (g - g_bias / n - (x - mean) * (inverse * g_scale / n))
-    return g_x, g_scale, g_bias
+    # mean = sum / n and variance = sum of squares / n - mean^2; compiled away unless n depends on what is learned
+    g_n = (inverse * scale * (g_bias * mean + g_scale * inverse * (variance - mean * mean) / 2)).sum() / n
+    return g_x, g_scale, g_bias, g_n
 
 
 _normalise.defvjp(_normalise_forward, _normalise_backward)
@@ -47,8 +53,11 @@ class BatchNorm(nn.Module):
     """Batch statistics in training, running averages (collection "batch_stats") otherwise.  [..., C] to [..., C]."""
 
     @nn.compact
-    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        """Normalise over all axes but the last; gradients do not flow through the running averages."""
+    def __call__(self, x: jax.Array, train: bool, pixels: jax.Array | None = None) -> jax.Array:
+        """Normalise over all axes but the last; gradients do not flow through the running averages.
+
+        pixels: how many positions the batch statistics count, all if not given; x must be zero at the others.
+        """
         shape = x.shape[-1:]
         scale = self.param("scale", nn.initializers.ones, shape)
         bias = self.param("bias", nn.initializers.zeros, shape)
@@ -57,7 +66,8 @@ class BatchNorm(nn.Module):
         if not train:
             inverse = lax.rsqrt(running_variance.value + EPSILON)
             return (x - running_mean.value) * (inverse * scale) + bias
-        y, mean, variance = _normalise(x, scale, bias)
+        counted = jnp.asarray(x.size // x.shape[-1], x.dtype) if pixels is None else pixels
+        y, mean, variance = _normalise(x, scale, bias, counted)
         if not self.is_initializing():
             running_mean.value = MOMENTUM * running_mean.value + (1 - MOMENTUM) * mean
             running_variance.value = MOMENTUM * running_variance.value + (1 - MOMENTUM) * variance
