@@ -1,8 +1,8 @@
-"""The content that each prepared split must have: sha256 as computed by tasks.data.scenes.content_checksum.
+"""The content that each prepared split must have: sha256 as computed by tasks.data.store.content_checksum.
 
-They change with the version of FashionScenes, and with Pillow's resampling: version 13 rounds one grey level otherwise
-than 11 and 12 did, in a few pixels of about one scene in ninety. NumPy 2.2 and 2.4, SciPy 1.15 and 1.17, scikit-image
-0.25 and 0.26 were tried and make no difference. A mismatch says that results would not compare exactly.
+Those of scenes change with the version of their builder, and with Pillow's resampling: version 13 rounds one grey level
+otherwise than 11 and 12 did, in a few pixels of about one scene in ninety. NumPy 2.2 and 2.4, SciPy 1.15 and 1.17,
+scikit-image 0.25 and 0.26 were tried and make no difference. A mismatch says that results would not compare exactly.
 """
 
 PILLOW_MAJOR = 13
@@ -28,4 +28,24 @@ PINNED: dict[str, dict[str, str]] = {
         "validation": "7bce6c57723449528111cba443a4606cfbef05af63864208a94286f1b63795b0",
         "test": "0cd0b4c2d1813c695134581be9e21a04ce429b7647a56a8a0e7e756ae3d52c00",
     },
+}
+
+_ALL_ITEMS = {
+    "train": "aad724f1514defc50abe0c762a1c40244446787c46f8f6283a22f0cbcb3915dd",
+    "validation": "3ee77df0ec9dfb896eea33ee87c8da34efdac757f0e78b8100ddddee344d5885",
+    "test": "463a5bf59a767a9e6345b75c0e669c1d9241b16c74f0003127fc90c1191c7620",
+}
+PINNED_ITEMS: dict[str, dict[str, str]] = {
+    "tiny": {
+        "train": "716a1cc15761cb076458a0ecfb4168746a5b482e9ba6067c47de2f8aca95805d",
+        "validation": "87c1958dd4f58eb9ce288004d7e4ef030c53e03dd084bcc79626e59347b5d872",
+        "test": "64d139268c7b2a9bdd284f519d9fe163abb65814dd1024c1dce8e22b3f1b1e7c",
+    },
+    "smoke": {
+        "train": "d66ef49f3b26cc869c7a085570d032a4f64d8309b31800d9f62c720006047b7d",
+        "validation": "3c1a4ea1c47804b1771336315b7b28f6596c1ca50dad010b5e5e5571d915c447",
+        "test": "db84d9446b581072b27041a51a03fcdd367b60c5c91a8b729949b105c1a91b41",
+    },
+    "quick": _ALL_ITEMS,
+    "full": _ALL_ITEMS,
 }

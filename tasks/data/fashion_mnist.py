@@ -36,6 +36,9 @@ CLASSES = (
     "Bag",
     "Ankle boot",
 )
+TRAIN_ITEMS = 50_000  # of the train file; the 10,000 after them are for validation
+T10K_FIRST = 60_000  # items of the t10k file are named from here on, those of the train file by their place in it
+
 FOLDER_VARIABLE = "ACCELNAS_FASHION_MNIST"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 SOURCE_URL = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion"

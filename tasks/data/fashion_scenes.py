@@ -4,8 +4,7 @@ Splits are made before composing: training scenes draw from the first 50,000 ite
 validation scenes from its last 10,000, test scenes from its t10k file; backgrounds from three groups of photographs.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +13,16 @@ import tensorflow_datasets as tfds
 
 from tasks.data.backgrounds import ALL_PHOTOGRAPHS, read_photographs
 from tasks.data.compose import ItemPool, Scene, compose, make_pool
-from tasks.data.fashion_mnist import CLASSES, find_folder, read_items
-from tasks.data.settings import CONFIGS, SIDE, SPLITS, SceneCounts
-
-TRAIN_ITEMS = 50_000
-T10K_FIRST = 60_000  # items of the t10k file are named from here on, those of the train file by their place in it
-
-Progress = Callable[[int, int], None]
+from tasks.data.fashion_mnist import CLASSES, T10K_FIRST, TRAIN_ITEMS, find_folder, read_items
+from tasks.data.own_builder import OwnBuilder, OwnConfig
+from tasks.data.settings import CONFIGS, SIDE, SPLITS, SplitCounts
 
 
-@dataclass(eq=False, kw_only=True)
-class FashionScenesConfig(tfds.core.BuilderConfig):
-    """A size of the data set: scenes per split, and the seed of all of them."""
-
-    counts: SceneCounts
-
-
-class FashionScenes(tfds.core.GeneratorBasedBuilder):
+class FashionScenes(OwnBuilder):
     """Fashion items over photographs: detection and segmentation on pictures of 96 x 96."""
 
     VERSION = tfds.core.Version("1.0.0")
-    BUILDER_CONFIGS = tuple(FashionScenesConfig(name=name, counts=counts) for name, counts in CONFIGS.items())
-
-    def __init__(self, *, downloads: Path | None = None, progress: Progress | None = None, **kwargs: Any):
-        """Besides the usual arguments: where to keep downloads, and a callback of (scenes done, scenes in all)."""
-        self._downloads = downloads
-        self._progress = progress
-        super().__init__(**kwargs)
+    BUILDER_CONFIGS = tuple(OwnConfig(name=name, counts=counts) for name, counts in CONFIGS.items())
 
     def _info(self) -> tfds.core.DatasetInfo:
         return tfds.core.DatasetInfo(
@@ -66,20 +48,13 @@ class FashionScenes(tfds.core.GeneratorBasedBuilder):
             disable_shuffling=True,
         )
 
-    def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
-        del dl_manager  # what it would manage, find_folder finds
-        folder = find_folder(self._downloads or Path(self.data_dir))
-        return {split: self._generate_examples(split, folder) for split in SPLITS}
+    def _source(self, downloads: Path) -> Path:
+        return find_folder(downloads)
 
     def _generate_examples(self, split: str, folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-        assert isinstance(self.builder_config, FashionScenesConfig)
-        counts = self.builder_config.counts
-        pool = item_pool(split, folder)
-        before = sum(counts.of(earlier) for earlier in SPLITS[: SPLITS.index(split)])
-        for index, scene in enumerate(generate(split, pool, counts)):
+        for index, scene in enumerate(generate(split, item_pool(split, folder), self.counts)):
             yield index, _example(index, scene)
-            if self._progress is not None:
-                self._progress(before + index + 1, counts.total)
+            self.report(split, index)
 
 
 def item_pool(split: str, folder: Path) -> ItemPool:
@@ -90,7 +65,7 @@ def item_pool(split: str, folder: Path) -> ItemPool:
     return make_pool(read_items(folder, "train"), chosen)
 
 
-def generate(split: str, pool: ItemPool, counts: SceneCounts) -> Iterator[Scene]:
+def generate(split: str, pool: ItemPool, counts: SplitCounts) -> Iterator[Scene]:
     """Compose the scenes of a split in the order of their ids, each from a generator of its own."""
     photographs = read_photographs(split)
     for index in range(counts.of(split)):

@@ -18,8 +18,9 @@ from tasks.data.backgrounds import ALL_PHOTOGRAPHS, PHOTOGRAPHS
 from tasks.data.checksums import PINNED
 from tasks.data.contact_sheet import write_contact_sheet
 from tasks.data.fashion_mnist import find_folder
-from tasks.data.scenes import Scenes, content_checksum, load_scenes, load_unverified, prepare
-from tasks.data.settings import CONFIGS, SIDE, SPLITS, SceneCounts
+from tasks.data.scenes import FASHION_SCENES, Scenes, load_scenes, prepare
+from tasks.data.settings import CONFIGS, SIDE, SPLITS, SplitCounts
+from tasks.data.store import content_checksum
 from tasks.errors import TaskInputError
 
 
@@ -85,13 +86,13 @@ def test_scenes_are_written_as_they_are_composed_and_composed_alike_every_time(
     for index, scene in enumerate(fashion_scenes.generate("test", pool, CONFIGS["tiny"])):
         np.testing.assert_array_equal(scene.image, tiny["test"].images[index])
         np.testing.assert_array_equal(scene.instances, tiny["test"].instances[index])
-    other = next(fashion_scenes.generate("test", pool, SceneCounts(1, 1, 1, seed=1)))
+    other = next(fashion_scenes.generate("test", pool, SplitCounts(1, 1, 1, seed=1)))
     assert not np.array_equal(other.image, tiny["test"].images[0])
 
 
 def test_a_scene_does_not_depend_on_how_many_there_are(home: Path, tiny: dict[str, Scenes]) -> None:
     pool = fashion_scenes.item_pool("test", find_folder(home))
-    for index, scene in enumerate(fashion_scenes.generate("test", pool, SceneCounts(1, 1, 3))):
+    for index, scene in enumerate(fashion_scenes.generate("test", pool, SplitCounts(1, 1, 3))):
         np.testing.assert_array_equal(scene.image, tiny["test"].images[index])
 
 
@@ -157,7 +158,7 @@ def test_flipped_bits_are_noticed(copy: Path) -> None:
 
 def test_intact_files_with_other_content_are_refused(copy: Path) -> None:
     shutil.copyfile(_records(copy, "test"), _records(copy, "validation"))
-    assert len(load_unverified(copy, "tiny", "validation")) == 12
+    assert len(FASHION_SCENES.load_unverified(copy, "tiny", "validation")) == 12
     with pytest.raises(TaskInputError, match=r"tiny/validation has content .* expected .*: delete .* prepare again"):
         load_scenes(copy, "tiny", "validation")
 
