@@ -22,10 +22,19 @@ def checked_cardinalities(cardinalities: Sequence[int]) -> tuple[int, ...]:
     return checked
 
 
+def below(bits: jax.Array, limits: jax.Array | int) -> jax.Array:
+    """Uniform whole numbers, int32, of 0 .. limits - 1 from random uint32 bits; limits broadcast as in NumPy.
+
+    The remainder favours small numbers by less than limits / 2^32, which no search can notice; jax.random.randint
+    draws twice as many bits to halve the exponent of that.
+    """
+    return (bits % jnp.asarray(limits, jnp.uint32)).astype(jnp.int32)
+
+
 def sample(key: jax.Array, cardinalities: Sequence[int], count: int) -> jax.Array:
     """Uniform genotypes, int32[count, D]."""
-    choices = jnp.asarray(cardinalities, jnp.int32)
-    return jax.random.randint(key, (count, len(choices)), 0, choices[None], jnp.int32)
+    choices = jnp.asarray(cardinalities, jnp.uint32)
+    return below(jax.random.bits(key, (count, len(choices))), choices[None])
 
 
 def mutate(key: jax.Array, genotypes: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
@@ -34,11 +43,18 @@ def mutate(key: jax.Array, genotypes: jax.Array, cardinalities: Sequence[int]) -
     The decision is uniform among those with a choice, and the new value among the others.  Where no decision has a
     choice, the genotype stays as it is.
     """
-    decision_key, step_key = jax.random.split(key)
+    return mutate_by(jax.random.bits(key, (2, len(genotypes))), genotypes, cardinalities)
+
+
+def mutate_by(bits: jax.Array, genotypes: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
+    """`mutate` with random bits drawn by the caller, uint32[2, b]."""
+    open_decisions = [decision for decision, choices in enumerate(cardinalities) if choices > 1]
+    if not open_decisions:
+        return genotypes
     choices = jnp.asarray(cardinalities, jnp.int32)
-    count = len(genotypes)
-    open_decisions = jnp.where((choices > 1) | (choices.max() == 1), 0.0, -jnp.inf)
-    decision = jax.random.categorical(decision_key, open_decisions, shape=(count,))
-    step = jax.random.randint(step_key, (count,), 1, jnp.maximum(choices[decision], 2), jnp.int32)
-    rows = jnp.arange(count)
-    return genotypes.at[rows, decision].set((genotypes[rows, decision] + step) % choices[decision])
+    decision = jnp.array(open_decisions, jnp.int32)[below(bits[0], len(open_decisions))]
+    count = choices[decision]
+    step = 1 + below(bits[1], count - 1)
+    # a comparison with every decision, because XLA writes single places one by one on a CPU
+    chosen = decision[:, None] == jnp.arange(len(choices))[None]
+    return jnp.where(chosen, (genotypes + step[:, None]) % choices[None], genotypes)
