@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import jax
 
@@ -74,22 +75,44 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
     Raises HardwareInputError for an unknown accelerator and for blocks that are not allowed.
     """
     check_chain(blocks)
-    if accelerator in ETHOS_U:
-        if method == "compile":
-            return _compiled(blocks, ETHOS_U[accelerator])
-        estimator = load_estimator(PRETRAINED / f"{accelerator}.npz", ETHOS_U[accelerator])
-        found = jax.jit(estimate)(estimator, _workload(blocks))
-        return _from_estimate(blocks, accelerator, "estimator", found)
-    device = PRETRAINED / f"{accelerator}.npz"
-    if accelerator.startswith("device-") and device.exists():
-        estimator = load_estimator(device, current_device())
-        return _from_estimate(blocks, accelerator, "estimator", jax.jit(estimate)(estimator, _workload(blocks)))
-    npus = _npus()
-    if accelerator not in npus:
-        raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
     if method == "compile":
-        raise HardwareInputError(f"no compiler for {accelerator}; allowed with compile: {', '.join(ETHOS_U)}")
-    return _from_estimate(blocks, accelerator, "analytic", jax.jit(npu_estimate)(npus[accelerator], _workload(blocks)))
+        if accelerator not in ETHOS_U:
+            raise HardwareInputError(f"no compiler for {accelerator}; allowed with compile: {', '.join(ETHOS_U)}")
+        return _compiled(blocks, ETHOS_U[accelerator])
+    model = cost_model(accelerator)
+    return _from_estimate(blocks, accelerator, model.method, model.estimate(_workload(blocks)))
+
+
+class CostModel(NamedTuple):
+    """estimate: workloads [..., L] to their costs, compiled; traceable.  method: as in Prediction."""
+
+    method: str
+    estimate: Callable[[Workload], Estimate]
+
+
+def cost_model(accelerator: str) -> CostModel:
+    """The learned or analytic model of an accelerator.  Raises HardwareInputError for an unknown name."""
+    npus = _npus()
+    if accelerator in npus:
+        return CostModel("analytic", partial(jax.jit(npu_estimate), npus[accelerator]))
+    file = PRETRAINED / f"{accelerator}.npz"
+    if accelerator in ETHOS_U:
+        return CostModel("estimator", partial(jax.jit(estimate), load_estimator(file, ETHOS_U[accelerator])))
+    if accelerator.startswith("device-") and file.exists():
+        return CostModel("estimator", partial(jax.jit(estimate), load_estimator(file, current_device())))
+    raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
+
+
+def parallelism_factor(accelerator: str) -> int:
+    """Output channels that an Ethos-U or a parametric NPU computes at a time.
+
+    Raises HardwareInputError where that is not known, as for devices that were only timed.
+    """
+    npus = _npus()
+    name = accelerator if accelerator in npus else f"npu-{accelerator.removesuffix('-sram-only')}"
+    if name not in npus:
+        raise HardwareInputError(f"parallelism factor of {accelerator!r} is not known; known of: {', '.join(npus)}")
+    return int(npus[name].output_lanes)
 
 
 def _workload(blocks: Sequence[Block]) -> Workload:

@@ -1,65 +1,43 @@
-"""The detector that the article starts from, and its three search spaces V1, V2 and V3.
+"""The detector that the article starts from, and its search spaces.
 
 The baseline is a MobileNetV2-like (arXiv:1801.04381) chain of inverted bottlenecks of expansion 6 down to stride 8 and
-one predicting layer.  V1 scales all channels by one depth multiplier; V2 replaces inverted bottlenecks by fused ones,
-each with its own expansion; V3 does both.
+one predicting layer.  The article's spaces: V1 scales all channels by one depth multiplier; V2 replaces inverted
+bottlenecks by fused ones, each with its own expansion; V3 does both.  `detection_skeleton` is the larger space behind
+the uncurated, curated and auto-curated ones.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple
 
-from hw_model.blocks import Block
-from tasks.spaces.space import Choice, Decision, SearchSpace
+from tasks.spaces.layer import Decision, Layer
+from tasks.spaces.skeleton import Skeleton, Stage
+from tasks.spaces.space import SearchSpace
 
 CHANNEL_STEP = 8  # the smallest group of channels that all three accelerators process at once
 DEPTH_MULTIPLIERS = (1.0, 0.75, 0.625, 0.5, 0.375)
 IBN_EXPANSION = 6
 FUSED_EXPANSIONS = (3, 4, 6)
-STEM_CHANNELS = 8
 
-
-class Stage(NamedTuple):
-    """One inverted bottleneck of the baseline."""
-
-    channels: int
-    stride: int
-
-
-BASELINE = (Stage(16, 2), Stage(16, 1), Stage(24, 2), Stage(24, 1), Stage(32, 1), Stage(32, 1))
-
-_MULTIPLIER = Decision("depth_multiplier", DEPTH_MULTIPLIERS)
-_BLOCKS = tuple(
-    Decision(f"block_{index}", (f"ibn_{IBN_EXPANSION}", *(f"fused_ibn_{e}" for e in FUSED_EXPANSIONS)))
-    for index in range(1, len(BASELINE) + 1)
+SKELETON = Skeleton(
+    stem_channels=8,
+    stages=(Stage(16, stride=2), Stage(24, stride=2), Stage(32, stride=1)),
+    sides=(96,),
 )
-
-
-def scaled_channels(channels: int, multiplier: float) -> int:
-    """Channels times the multiplier, to the nearest multiple of CHANNEL_STEP (ties go up), at least one."""
-    return max(CHANNEL_STEP, int(channels * multiplier / CHANNEL_STEP + 0.5) * CHANNEL_STEP)
-
-
-def build_detector(chosen: dict[str, Choice], output_channels: int, side_pixels: int) -> tuple[Block, ...]:
-    """The detector for a depth multiplier and block types such as "ibn_6"; what is not chosen is the baseline's."""
-    multiplier = float(chosen.get("depth_multiplier", 1.0))
-    channels = scaled_channels(STEM_CHANNELS, multiplier)
-    blocks = [Block("conv", side_pixels, side_pixels, 3, channels, stride=2)]
-    for index, stage in enumerate(BASELINE, start=1):
-        kind, _, expansion = str(chosen.get(f"block_{index}", f"ibn_{IBN_EXPANSION}")).rpartition("_")
-        before, out = blocks[-1], scaled_channels(stage.channels, multiplier)
-        residual = stage.stride == 1 and before.out_channels == out
-        shape = (before.out_height, before.out_width, before.out_channels, out)
-        blocks.append(Block(kind, *shape, stride=stage.stride, expansion=int(expansion), residual=residual))
-    last = blocks[-1]
-    shape = (last.out_height, last.out_width, last.out_channels, output_channels)
-    return (*blocks, Block("conv", *shape, kernel=1, activation=False))
 
 
 def detection_spaces(output_channels: int, side_pixels: int) -> MappingProxyType[str, SearchSpace]:
     """The spaces V1, V2 and V3; genotype 0, 0, ... is the baseline in each."""
-    build = partial(build_detector, output_channels=output_channels, side_pixels=side_pixels)
-    spaces = {"V1": (_MULTIPLIER,), "V2": _BLOCKS, "V3": (_MULTIPLIER, *_BLOCKS)}
-    return MappingProxyType({name: SearchSpace(name, decisions, build) for name, decisions in spaces.items()})
+    multiplier = Decision("depth_multiplier", DEPTH_MULTIPLIERS)
+    places = [(stage, layer) for stage in SKELETON.stages for layer in range(stage.layers)]
+    choices = (f"ibn_{IBN_EXPANSION}", *(f"fused_ibn_{e}" for e in FUSED_EXPANSIONS))
+    blocks = tuple(Decision(f"block_{index}", choices) for index in range(1, len(places) + 1))
+    spaces = {}
+    for name, decisions in {"V1": (multiplier,), "V2": blocks, "V3": (multiplier, *blocks)}.items():
+        layers = [Layer("conv", SKELETON.stem_channels, stride=2)]
+        for block, (stage, layer) in zip(blocks, places, strict=True):
+            kind = block.name if block in decisions else choices[0]
+            layers.append(Layer(kind, stage.channels, stride=stage.stride if layer == 0 else 1))
+        layers.append(Layer("conv", output_channels, kernel=1, activation=False, fixed_channels=True))
+        spaces[name] = SearchSpace(name, decisions, tuple(layers), side_pixels, channel_step=CHANNEL_STEP)
+    return MappingProxyType(spaces)

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from hw_model.blocks import Block
+import jax.numpy as jnp
+import numpy as np
+
+from hw_model.blocks import Block, check_chain
+from hw_model.workload import Workload, chains_from_workload
 from tasks.errors import TaskInputError
-
-Choice = str | int | float
-
-
-@dataclass(frozen=True)
-class Decision:
-    """One thing to decide, such as the depth multiplier, and what it can be; choice 0 is the baseline's."""
-
-    name: str
-    choices: tuple[Choice, ...]
+from tasks.spaces.layer import Choice, Decision, Layer
+from tasks.spaces.lowering import MULTIPLIER, Tables, lower_rows, make_tables
+from tasks.spaces.slots import Slot, make_slots
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """Ordered decisions and what they build.
+    """Ordered decisions and the chain of layers that they set.
 
-    build: the architecture, a chain of blocks, for one choice of each decision, {decision name: choice}; different
-    genotypes may build equal architectures only where a decision has no effect.
+    input_side: pixels of the square input, or the name of the decision that sets them.  input_channels: of the images.
+    channel_step: channels times the depth multiplier (the decision of that name, where there is one) go to the nearest
+    multiple of it, ties up, one step at least.
+
+    Different genotypes may build equal architectures only where a decision has no effect.
+    Raises TaskInputError when layers and decisions do not fit together.
     """
 
     name: str
     decisions: tuple[Decision, ...]
-    build: Callable[[dict[str, Choice]], tuple[Block, ...]]
+    layers: tuple[Layer, ...]
+    input_side: int | str
+    input_channels: int = 3
+    channel_step: int = 1
+
+    def __post_init__(self):
+        empty = [decision.name for decision in self.decisions if not decision.choices]
+        if empty or not self.decisions or not self.layers:
+            raise TaskInputError(f"space {self.name}: decision {empty} has no choices; allowed: one and more of each")
+        used = {MULTIPLIER, self.input_side}
+        for layer in self.layers:
+            used |= {layer.block, layer.channels, layer.kernel, layer.present.decision if layer.present else None}
+        idle = [decision.name for decision in self.decisions if decision.name not in used]
+        if idle:
+            raise TaskInputError(f"space {self.name}: no layer uses decision {idle[0]!r}")
+        check_chain(self.decode((0,) * len(self.decisions)))
 
     @property
     def cardinalities(self) -> tuple[int, ...]:
@@ -41,6 +59,28 @@ class SearchSpace:
     def size(self) -> int:
         """Number of genotypes."""
         return math.prod(self.cardinalities)
+
+    @cached_property
+    def slots(self) -> tuple[Slot, ...]:
+        """The largest block at each place, for a supernet."""
+        return make_slots(self._tables)
+
+    @cached_property
+    def _tables(self) -> Tables:
+        return make_tables(self.decisions, self.layers, self.input_side, self.input_channels, self.channel_step)
+
+    def lower(self, genotypes: Any) -> Workload:
+        """Architectures as arrays: genotypes int32[..., D] in range to a Workload of shape [..., len(layers)].
+
+        Pure and traceable; NumPy in, NumPy out.
+        """
+        xp = np if isinstance(genotypes, np.ndarray) else jnp
+        return lower_rows(self._tables, genotypes, xp)
+
+    def decode(self, genotype: Sequence[int]) -> tuple[Block, ...]:
+        """The architecture of a genotype.  Raises TaskInputError for one outside the space."""
+        self.describe(genotype)
+        return chains_from_workload(self.lower(np.array([genotype], np.int32)))[0]
 
     def describe(self, genotype: Sequence[int]) -> dict[str, Choice]:
         """The choice that was made for each decision.  Raises TaskInputError for a genotype outside the space."""
@@ -58,7 +98,7 @@ class SearchSpace:
             chosen[decision.name] = decision.choices[int(value)]
         return chosen
 
-    def encode(self, chosen: dict[str, Choice]) -> tuple[int, ...]:
+    def encode(self, chosen: Mapping[str, Choice]) -> tuple[int, ...]:
         """The genotype of a choice for each decision.  Raises TaskInputError for a choice that the space lacks."""
         for decision in self.decisions:
             if chosen.get(decision.name) not in decision.choices:
@@ -68,6 +108,16 @@ class SearchSpace:
                 )
         return tuple(decision.choices.index(chosen[decision.name]) for decision in self.decisions)
 
-    def decode(self, genotype: Sequence[int]) -> tuple[Block, ...]:
-        """The architecture of a genotype.  Raises TaskInputError for one outside the space."""
-        return self.build(self.describe(genotype))
+    def effective(self, genotype: Sequence[int]) -> dict[str, Choice]:
+        """What a genotype comes to when the depth multiplier is multiplied out: the same network's choices in a space
+        of the same skeleton without multiplier, such as the uncurated one.
+        """
+        chosen = self.describe(genotype)
+        multiplier = chosen.pop(MULTIPLIER, None)
+        if multiplier is not None:
+            index = self.decisions[self._tables.position[MULTIPLIER]].choices.index(multiplier)
+            for layer in self.layers:
+                if isinstance(layer.channels, str) and not layer.fixed_channels:
+                    choice = genotype[self._tables.position[layer.channels]]
+                    chosen[layer.channels] = int(self._tables.scaled[layer.channels][choice, index])
+        return chosen

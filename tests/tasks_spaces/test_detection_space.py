@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from hw_model.blocks import check_chain
 from tasks.errors import TaskInputError
-from tasks.spaces.detection import CHANNEL_STEP, detection_spaces, scaled_channels
+from tasks.spaces.detection import CHANNEL_STEP, detection_spaces
+from tasks.spaces.lowering import scale_channels
 
 SPACES = detection_spaces(5, 96)
 BASELINE = SPACES["V1"].decode((0,))
@@ -49,7 +50,12 @@ def test_all_multipliers_make_different_networks():
 
 def test_scaled_channels_go_to_the_nearest_step():
     # by hand: 24 * .75 = 18 -> 16; 24 * .5 = 12 is a tie -> 16; 16 * .375 = 6 -> 8; 8 * .375 = 3 -> 8 at least
-    assert [scaled_channels(c, m) for c, m in ((24, 0.75), (24, 0.5), (16, 0.375), (8, 0.375))] == [16, 16, 8, 8]
+    assert [scale_channels(c, m, CHANNEL_STEP) for c, m in ((24, 0.75), (24, 0.5), (16, 0.375), (8, 0.375))] == [
+        16,
+        16,
+        8,
+        8,
+    ]
 
 
 def test_genotypes_outside_the_space_are_named():

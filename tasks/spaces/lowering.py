@@ -1,0 +1,140 @@
+"""From choice indices to blocks, as table lookups over whole arrays of genotypes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hw_model.blocks import BLOCK_KINDS
+from hw_model.workload import Workload
+from tasks.errors import TaskInputError
+from tasks.spaces.layer import Choice, Decision, Layer, parse_block
+
+MULTIPLIER = "depth_multiplier"
+_UPSAMPLE, _GLOBAL_POOL = BLOCK_KINDS.index("upsample"), BLOCK_KINDS.index("global_pool")
+_ADDING = [BLOCK_KINDS.index(kind) for kind in ("conv", "ibn", "fused_ibn")]
+
+
+class Tables(NamedTuple):
+    """A space in the form that lowering reads.
+
+    position: place of each decision in the genotype.  kinds, expansions, values: int32[choices] of decisions over
+    blocks and over numbers.  scaled: int32[choices, multipliers] of decisions over channels.
+    """
+
+    layers: tuple[Layer, ...]
+    input_side: int | str
+    input_channels: int
+    choices: dict[str, tuple[Choice, ...]]
+    position: dict[str, int]
+    kinds: dict[str, np.ndarray]
+    expansions: dict[str, np.ndarray]
+    values: dict[str, np.ndarray]
+    scaled: dict[str, np.ndarray]
+
+    def largest_channels(self, layer: Layer) -> int:
+        """Most channels that any genotype lets a layer give out."""
+        return int(self.scaled[_column(layer)].max())
+
+
+def scale_channels(channels: int, multiplier: float, step: int) -> int:
+    """Channels times the multiplier, to the nearest multiple of step (ties go up), at least one step."""
+    return max(step, int(channels * multiplier / step + 0.5) * step)
+
+
+def make_tables(
+    decisions: Sequence[Decision], layers: tuple[Layer, ...], side: int | str, channels: int, step: int
+) -> Tables:
+    """Tables of a space.  Raises TaskInputError for a field that is neither a constant nor a decision."""
+    choices = {decision.name: decision.choices for decision in decisions}
+    multipliers = choices.get(MULTIPLIER)
+    kinds, expansions, values, scaled = {}, {}, {}, {}
+    for layer in layers:
+        parsed = [parse_block(str(choice)) for choice in choices.get(layer.block, (layer.block,))]
+        kinds[layer.block] = np.array([BLOCK_KINDS.index(kind) for kind, _ in parsed], np.int32)
+        expansions[layer.block] = np.array([expansion for _, expansion in parsed], np.int32)
+        if isinstance(layer.kernel, str):
+            values[layer.kernel] = np.array(_known(choices, layer.kernel), np.int32)
+        if layer.present is not None:
+            _known(choices, layer.present.decision)
+        if layer.channels is not None:
+            column = _known(choices, layer.channels) if isinstance(layer.channels, str) else (layer.channels,)
+            exact = layer.fixed_channels or multipliers is None
+            rows = [
+                [int(c) if exact else scale_channels(int(c), float(m), step) for m in multipliers or (1.0,)]
+                for c in column
+            ]
+            scaled[_column(layer)] = np.array(rows, np.int32)
+    if isinstance(side, str):
+        values[side] = np.array(_known(choices, side), np.int32)
+    position = {decision.name: place for place, decision in enumerate(decisions)}
+    return Tables(layers, side, channels, choices, position, kinds, expansions, values, scaled)
+
+
+def _column(layer: Layer) -> str:
+    """Name of a layer's channels among the scaled ones: the decision's, or one that says the constant."""
+    return f"{layer.channels}{' fixed' if layer.fixed_channels else ''}"
+
+
+def _known(choices: dict[str, tuple[Choice, ...]], name: str) -> tuple[Choice, ...]:
+    if name not in choices:
+        raise TaskInputError(f"a layer names decision {name!r}; allowed: {', '.join(choices)}")
+    return choices[name]
+
+
+def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
+    """Genotypes [..., D] to a Workload [..., L] in the array module xp (numpy or jax.numpy)."""
+    genotypes = genotypes.astype(np.int32)
+    shape = genotypes.shape[:-1]
+
+    def gene(name: str) -> Any:
+        return genotypes[..., tables.position[name]]
+
+    def constant(value: Any, dtype: Any = np.int32) -> Any:
+        return xp.full(shape, value, dtype)
+
+    def look_up(table: np.ndarray, name: str) -> Any:
+        return xp.asarray(table)[gene(name)] if name in tables.position else constant(table[0])
+
+    multiplier = gene(MULTIPLIER) if MULTIPLIER in tables.position else constant(0)
+    side, channels = tables.input_side, constant(tables.input_channels)
+    height = look_up(tables.values[side], side) if isinstance(side, str) else constant(side)
+    rows = []
+    for layer in tables.layers:
+        kind = look_up(tables.kinds[layer.block], layer.block)
+        expansion = look_up(tables.expansions[layer.block], layer.block)
+        kernel = layer.kernel
+        kernel = look_up(tables.values[kernel], kernel) if isinstance(kernel, str) else constant(kernel)
+        if layer.channels is None:
+            out = channels
+        else:
+            choice = gene(layer.channels) if isinstance(layer.channels, str) else constant(0)
+            out = xp.asarray(tables.scaled[_column(layer)])[choice, multiplier]
+        present = constant(True, bool)
+        if layer.present is not None:
+            name = layer.present.decision
+            allowed = np.array([choice in layer.present.choices for choice in tables.choices[name]])
+            present = xp.asarray(allowed)[gene(name)]
+        adds = xp.isin(kind, np.array(_ADDING)) & (out == channels)
+        residual = adds if layer.residual and layer.activation and layer.stride == 1 else constant(False, bool)
+        # places without a block hold a harmless one, so that no logarithm or division meets a zero
+        row = {
+            "kind": kind,
+            "height": height,
+            "width": height,
+            "in_channels": channels,
+            "out_channels": out,
+            "kernel": kernel,
+            "stride": constant(layer.stride),
+            "expansion": expansion,
+        }
+        row = {name: xp.where(present, value, 0 if name == "kind" else 1) for name, value in row.items()}
+        row |= {"residual": residual & present, "activation": constant(layer.activation, bool) & present}
+        rows.append(row | {"mask": present})
+        after = xp.where(
+            kind == _UPSAMPLE, height * layer.stride, xp.where(kind == _GLOBAL_POOL, 1, -(-height // layer.stride))
+        )
+        height, channels = xp.where(present, after, height), xp.where(present, out, channels)
+    return Workload(**{name: xp.stack([row[name] for row in rows], axis=-1) for name in Workload._fields})

@@ -1,0 +1,98 @@
+"""Every task's spaces by name."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import jax
+
+from hw_model.workload import Workload
+from tasks.errors import TaskInputError
+from tasks.spaces import classification, detection, segmentation
+from tasks.spaces.curation import auto_curate
+from tasks.spaces.detection import detection_spaces
+from tasks.spaces.skeleton import Skeleton, curated_space, most_channels, uncurated_space
+from tasks.spaces.space import SearchSpace
+
+SKELETONS: MappingProxyType[str, Skeleton] = MappingProxyType(
+    {
+        "classification": classification.SKELETON,
+        "detection": detection.SKELETON,
+        "segmentation": segmentation.SKELETON,
+    }
+)
+KINDS = ("curated", "uncurated", "auto-curated")
+ARTICLE_SPACES = ("V1", "V2", "V3")
+# what auto-curation draws its sample networks from
+CURATION_SEED = 0
+
+
+def space_names(task: str) -> tuple[str, ...]:
+    """Names that `make_space` knows for a task.  Raises TaskInputError for an unknown task."""
+    if task not in SKELETONS:
+        raise TaskInputError(f"unknown task {task!r}; allowed: {', '.join(SKELETONS)}")
+    return (*KINDS, *ARTICLE_SPACES) if task == "detection" else KINDS
+
+
+def make_space(
+    task: str,
+    name: str,
+    output_channels: int,
+    parallelism: int,
+    latency_ms: Callable[[Workload], Any],
+) -> SearchSpace:
+    """A task's space: one of `space_names`, or the path of a Python file that defines SPACE.
+
+    output_channels: of the task's predicting layer.  parallelism: the accelerator's factor, for "curated"; where it
+    is larger than the space's channels, they are aligned to the largest power of two that fits.  latency_ms: its
+    cost model, workloads [n, L] to [n], for "auto-curated".  Raises TaskInputError for an unknown name or file.
+    """
+    allowed = space_names(task)
+    skeleton = SKELETONS[task]
+    if name.endswith(".py"):
+        return load_space(Path(name))
+    if name not in allowed:
+        raise TaskInputError(f"unknown space {name!r} for {task}; allowed: {', '.join(allowed)}, or a file.py")
+    if name in ARTICLE_SPACES:
+        return detection_spaces(output_channels, skeleton.sides[0])[name]
+    if name == "curated":
+        smallest = min(most_channels(channels) for channels in skeleton.channels.values())
+        while parallelism > smallest:
+            parallelism //= 2
+        return curated_space(skeleton, output_channels, parallelism)
+    uncurated = uncurated_space(skeleton, output_channels)
+    if name == "uncurated":
+        return uncurated
+    return auto_curate(uncurated, latency_ms, tuple(skeleton.channels), jax.random.key(CURATION_SEED))
+
+
+def baseline_genotype(task: str, space: SearchSpace) -> tuple[int, ...] | None:
+    """The genotype of the task's baseline, None where the space does not hold it (as a curated one may not)."""
+    if space.name in ARTICLE_SPACES:
+        return (0,) * len(space.decisions)
+    chosen = SKELETONS[task].baseline() | {"depth_multiplier": 1.0}
+    try:
+        genotype = space.encode(chosen)
+    except TaskInputError:
+        return None
+    return genotype
+
+
+def load_space(path: Path) -> SearchSpace:
+    """The SPACE of a user's Python file.  Raises TaskInputError, naming the file, when there is none."""
+    specification = importlib.util.spec_from_file_location(path.stem, path)
+    if not path.is_file() or specification is None or specification.loader is None:
+        raise TaskInputError(f"space file {path} does not exist; allowed: a Python file that defines SPACE")
+    module = importlib.util.module_from_spec(specification)
+    try:
+        specification.loader.exec_module(module)
+    except Exception as error:  # a user's file may raise anything
+        raise TaskInputError(f"space file {path} cannot be run: {type(error).__name__}: {error}") from error
+    space = getattr(module, "SPACE", None)
+    if not isinstance(space, SearchSpace):
+        raise TaskInputError(f"space file {path} defines no SPACE; allowed: SPACE = SearchSpace(...)")
+    return space
