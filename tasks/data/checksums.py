@@ -6,6 +6,7 @@ scikit-image 0.25 and 0.26 were tried and make no difference. A mismatch says th
 """
 
 PILLOW_MAJOR = 13
+STAMPS_VERSION = "2022.06.04"  # of Debian's tuxpaint-stamps-default
 
 PINNED: dict[str, dict[str, str]] = {
     "tiny": {
@@ -49,3 +50,5 @@ PINNED_ITEMS: dict[str, dict[str, str]] = {
     "quick": _ALL_ITEMS,
     "full": _ALL_ITEMS,
 }
+
+PINNED_PHOTO_OBJECTS: dict[str, dict[str, str]] = {}

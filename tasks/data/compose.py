@@ -1,4 +1,4 @@
-"""Composing one scene: fashion items, tinted and scaled, over a crop of a photograph, with exact boxes and masks.
+"""Composing one scene: items or cut-outs, scaled, over a crop of a photograph, with exact boxes and masks.
 
 Everything random comes from the generator passed in, and pixels are computed in integers (Pillow's resampling is
 fixed-point too), so a scene is the same on every processor; on Pillow's version see tasks.data.checksums.
@@ -6,6 +6,7 @@ fixed-point too), so a scene is the same on every processor; on Pillow's version
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
@@ -30,12 +31,32 @@ class SceneRules:
     attempts: int = 8  # to place an item before it is dropped
 
 
+class Pool(Protocol):
+    """What a scene's objects are drawn from: N things with labels int[N].
+
+    ``indices`` int[N] are stable names of the things over all pools, so that pools can be shown to be disjoint.
+    """
+
+    @property
+    def labels(self) -> np.ndarray: ...  # noqa: D102
+
+    @property
+    def indices(self) -> np.ndarray: ...  # noqa: D102
+
+    def scaled(self, which: int, longer: int) -> tuple[np.ndarray, np.ndarray]:
+        """A thing cut to its silhouette, ``longer`` pixels long: alpha uint8[h, w] and its picture uint8[h, w, ...]."""
+        ...
+
+    def coloured(self, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The colours that the picture gets in a scene: int32[h, w, 3] in 0..255."""
+        ...
+
+
 @dataclass(frozen=True)
 class ItemPool:
-    """Items to draw from: grey and alpha uint8[N, 28, 28] (255 inside the silhouette), labels and indices int[N].
+    """A Pool of fashion items: grey and alpha uint8[N, 28, 28] (255 inside the silhouette), labels and indices int[N].
 
-    ``boxes`` int[N, 4] are the silhouettes' extents (ymin, xmin, ymax, xmax; ends exclusive); ``indices`` are stable
-    names of the items over all pools, so that pools can be shown to be disjoint.
+    ``boxes`` int[N, 4] are the silhouettes' extents (ymin, xmin, ymax, xmax; ends exclusive). Items are tinted.
     """
 
     grey: np.ndarray
@@ -43,6 +64,44 @@ class ItemPool:
     boxes: np.ndarray
     labels: np.ndarray
     indices: np.ndarray
+
+    def scaled(self, which: int, longer: int) -> tuple[np.ndarray, np.ndarray]:
+        """Alpha and shade, uint8[h, w] both."""
+        top, left, bottom, right = (int(v) for v in self.boxes[which])
+        size = _scaled_size((right - left, bottom - top), longer)
+        window = np.s_[which, top:bottom, left:right]
+        alpha, shade = (
+            np.asarray(Image.fromarray(picture[window]).resize(size, Image.Resampling.BILINEAR))
+            for picture in (self.alpha, self.grey)
+        )
+        return alpha, shade
+
+    def coloured(self, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Colour grey shades from a dark to a light tone of one random tint."""
+        light = rng.integers(70, 256, size=3).astype(np.int32)
+        dark = light * int(rng.integers(50, 130)) >> 8
+        return dark + ((light - dark) * picture[..., None].astype(np.int32)) // 255
+
+
+@dataclass(frozen=True)
+class CutOutPool:
+    """A Pool of cut-outs in their own colours: N RGBA pictures of any size, each cut to its silhouette."""
+
+    pictures: tuple[Image.Image, ...]
+    labels: np.ndarray
+    indices: np.ndarray
+
+    def scaled(self, which: int, longer: int) -> tuple[np.ndarray, np.ndarray]:
+        """Alpha uint8[h, w] and colours uint8[h, w, 3]."""
+        picture = self.pictures[which]
+        # Pillow weighs colours with alpha here, so what lies under transparent pixels does not bleed in.
+        pixels = np.asarray(picture.resize(_scaled_size(picture.size, longer), Image.Resampling.BILINEAR))
+        return pixels[..., 3], pixels[..., :3]
+
+    def coloured(self, picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Change the light a little."""
+        gain = int(rng.integers(180, 320))  # in 256ths
+        return np.minimum((picture.astype(np.int32) * gain) >> 8, 255)
 
 
 @dataclass(frozen=True)
@@ -114,7 +173,7 @@ def extents(masks: np.ndarray) -> np.ndarray:
 
 
 def compose(
-    pool: ItemPool, photographs: Sequence[Photograph], rng: np.random.Generator, rules: SceneRules | None = None
+    pool: Pool, photographs: Sequence[Photograph], rng: np.random.Generator, rules: SceneRules | None = None
 ) -> Scene:
     """Compose one scene of 1 to ``rules.most_objects`` objects.
 
@@ -131,13 +190,15 @@ def compose(
         for attempt in range(rules.attempts):
             last_chance = attempt == rules.attempts - 1 and not drawn
             which = int(rng.integers(len(pool.labels)))
-            alpha, shade = _scaled(pool, which, rules, rng)
+            alpha, picture = pool.scaled(which, int(rng.integers(rules.item_low, rules.item_high + 1)))
+            if rng.integers(2):
+                alpha, picture = alpha[:, ::-1], picture[:, ::-1]
             height, width = alpha.shape
             top = int(rng.integers(0, rules.side - height + 1))
             left = int(rng.integers(0, rules.side - width + 1))
             window = np.s_[top : top + height, left : left + width]
             seen = alpha >= 128
-            pixels = _tinted(shade, rng)
+            pixels = pool.coloured(picture, rng)
             covered = instances.copy()
             covered[window][seen] = len(drawn) + 1
             if not last_chance and (
@@ -154,27 +215,9 @@ def compose(
     return Scene(image, instances, extents(masks), pool.labels[drawn], pool.indices[drawn], photograph.index)
 
 
-def _scaled(pool: ItemPool, which: int, rules: SceneRules, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Cut an item to its silhouette and scale it; alpha and shade, uint8[h, w] both."""
-    top, left, bottom, right = (int(v) for v in pool.boxes[which])
-    longer = int(rng.integers(rules.item_low, rules.item_high + 1))
-    scale = longer / max(bottom - top, right - left)
-    size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
-    window = np.s_[which, top:bottom, left:right]
-    alpha, shade = (
-        np.asarray(Image.fromarray(picture[window]).resize(size, Image.Resampling.BILINEAR))
-        for picture in (pool.alpha, pool.grey)
-    )
-    if rng.integers(2):
-        return alpha[:, ::-1], shade[:, ::-1]
-    return alpha, shade
-
-
-def _tinted(shade: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Colour grey shades from a dark to a light tone of one random tint; int32[h, w, 3] in 0..255."""
-    light = rng.integers(70, 256, size=3).astype(np.int32)
-    dark = light * int(rng.integers(50, 130)) >> 8
-    return dark + ((light - dark) * shade[..., None].astype(np.int32)) // 255
+def _scaled_size(size: tuple[int, int], longer: int) -> tuple[int, int]:
+    scale = longer / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
 def _difference(pixels: np.ndarray, under: np.ndarray, seen: np.ndarray) -> float:

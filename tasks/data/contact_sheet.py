@@ -1,23 +1,23 @@
 """A picture to judge scenes by: many of them side by side, with their boxes, masks and class names drawn in."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tasks.data.fashion_mnist import CLASSES
-from tasks.data.scenes import Scenes
-from tasks.data.settings import SIDE
+from tasks.data.scenes import IGNORED, Scenes
 from tasks.errors import TaskInputError
 
 _SCALE = 3
 _COLUMNS = 6
 _GAP = 6
-# The colours of objects 1 to 4: far apart, also for those who tell red from green badly.
+# The colours of objects 1 to 4, then again: far apart, also for those who tell red from green badly.
 _COLOURS = np.array([[255, 194, 10], [64, 176, 255], [255, 90, 160], [90, 255, 140]], np.uint8)
 
 
-def write_contact_sheet(scenes: Scenes, path: Path, n: int = 24) -> None:
+def write_contact_sheet(scenes: Scenes, path: Path, n: int = 24, class_names: Sequence[str] = CLASSES) -> None:
     """Write a PNG of the first ``n`` scenes: each object's mask outlined, its box and class name in the same colour.
 
     Raises:
@@ -25,31 +25,31 @@ def write_contact_sheet(scenes: Scenes, path: Path, n: int = 24) -> None:
     """
     if not 1 <= n <= len(scenes):
         raise TaskInputError(f"a contact sheet of {n} scenes cannot be drawn; allowed: 1 to {len(scenes)}")
-    tile = SIDE * _SCALE + _GAP
+    tile = scenes.images.shape[1] * _SCALE + _GAP
     rows = -(-n // _COLUMNS)
     sheet = Image.new("RGB", (min(n, _COLUMNS) * tile + _GAP, rows * tile + _GAP), "white")
     for index in range(n):
         row, column = divmod(index, _COLUMNS)
-        sheet.paste(_tile(scenes, index), (_GAP + column * tile, _GAP + row * tile))
+        sheet.paste(_tile(scenes, index, class_names), (_GAP + column * tile, _GAP + row * tile))
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path, format="PNG")
 
 
-def _tile(scenes: Scenes, index: int) -> Image.Image:
+def _tile(scenes: Scenes, index: int, class_names: Sequence[str]) -> Image.Image:
     pixels = scenes.images[index].repeat(_SCALE, 0).repeat(_SCALE, 1)
     instances = scenes.instances[index].repeat(_SCALE, 0).repeat(_SCALE, 1)
     outline = _outline(instances)
-    pixels[outline] = _COLOURS[instances[outline] - 1]
+    pixels[outline] = _COLOURS[(instances[outline] - 1) % len(_COLOURS)]
     tile = Image.fromarray(pixels)
     draw = ImageDraw.Draw(tile)
     font = ImageFont.load_default(13)
-    for box, label, colour in zip(scenes.boxes[index], scenes.labels[index], _COLOURS, strict=True):
+    for k, (box, label) in enumerate(zip(scenes.boxes[index], scenes.labels[index], strict=True)):
         if label < 0:
             continue
-        top, left, bottom, right = (round(float(edge) * SIDE * _SCALE) for edge in box)
-        fill = tuple(int(channel) for channel in colour)
+        top, left, bottom, right = (round(float(edge) * tile.width) for edge in box)
+        fill = tuple(int(channel) for channel in _COLOURS[k % len(_COLOURS)])
         draw.rectangle((left, top, right - 1, bottom - 1), outline=fill)
-        name = CLASSES[label]
+        name = class_names[label]
         place = (min(left + 2, tile.width - draw.textlength(name, font) - 2), top - 16 if top >= 16 else top + 1)
         draw.text(place, name, fill=fill, font=font, stroke_width=2, stroke_fill="black")
     return tile
@@ -59,4 +59,6 @@ def _outline(instances: np.ndarray) -> np.ndarray:
     """Mark the pixels of objects that touch a pixel of something else; bool, same shape."""
     padded = np.pad(instances, 1)
     neighbours = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
-    return (instances > 0) & np.any([neighbour != instances for neighbour in neighbours], axis=0)
+    return (
+        (instances > 0) & (instances != IGNORED) & np.any([neighbour != instances for neighbour in neighbours], axis=0)
+    )

@@ -38,8 +38,11 @@ class FashionItems(OwnBuilder):
             disable_shuffling=True,
         )
 
-    def _generate_examples(self, split: str, folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-        items = read_items(folder, "t10k" if split == "test" else "train")
+    def _source(self, downloads: Path) -> Path:
+        return find_folder(downloads)
+
+    def _generate_examples(self, split: str, source: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+        items = read_items(source, "t10k" if split == "test" else "train")
         first_in_file = TRAIN_ITEMS if split == "validation" else 0
         first_id = T10K_FIRST if split == "test" else first_in_file
         for record in range(self.counts.of(split)):
@@ -53,6 +56,3 @@ class FashionItems(OwnBuilder):
                 },
             )
             self.report(split, record)
-
-    def _source(self, downloads: Path) -> Path:
-        return find_folder(downloads)

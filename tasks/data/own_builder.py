@@ -41,14 +41,14 @@ class OwnBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             self._progress(before + index + 1, self.counts.total)
 
     @abstractmethod
-    def _source(self, downloads: Path) -> Path:
-        """Find the folder that examples are made from.  Raises TaskInputError."""
+    def _source(self, downloads: Path) -> Any:
+        """Find what records are made from.  Raises TaskInputError."""
 
     @abstractmethod
-    def _generate_examples(self, split: str, folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _generate_examples(self, split: str, source: Any) -> Iterator[tuple[int, dict[str, Any]]]:
         """Make the records of a split, in order."""
 
     def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
         del dl_manager  # what it would manage, _source finds
-        folder = self._source(self._downloads or Path(self.data_dir))
-        return {split: self._generate_examples(split, folder) for split in SPLITS}
+        source = self._source(self._downloads or Path(self.data_dir))
+        return {split: self._generate_examples(split, source) for split in SPLITS}

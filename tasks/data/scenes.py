@@ -1,4 +1,4 @@
-"""Pictures with objects as plain arrays, and FashionScenes, the data set of them that is composed by default.
+"""Pictures with objects as plain arrays, and the two data sets of them that are composed here.
 
     prepare(home, "quick")
     scenes = load_scenes(home, "quick", "train")
@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from tasks.data.checksums import PILLOW_MAJOR, PINNED
-from tasks.data.settings import CONFIGS, MOST_OBJECTS, SIDE
+from tasks.data.checksums import PILLOW_MAJOR, PINNED, PINNED_PHOTO_OBJECTS, STAMPS_VERSION
+from tasks.data.settings import CONFIGS, MOST_OBJECTS, PHOTO_CONFIGS, SIDE
 from tasks.data.store import Progress, Store
 
 IGNORED = 255  # in Scenes.instances and Scenes.masks: a pixel that counts neither as background nor as an object
@@ -93,6 +93,12 @@ def _fashion_scenes() -> Any:
     return FashionScenes
 
 
+def _photo_objects() -> Any:
+    from tasks.data.photo_objects import PhotoObjects
+
+    return PhotoObjects
+
+
 FASHION_SCENES = Store(
     title="FashionScenes",
     counts=CONFIGS,
@@ -100,6 +106,16 @@ FASHION_SCENES = Store(
     builder=_fashion_scenes,
     gather=gather_scenes,
     remedy=f"install pillow {PILLOW_MAJOR}.x, with which the expected content was composed",
+)
+
+PHOTO_OBJECTS = Store(
+    title="PhotoObjects",
+    counts=PHOTO_CONFIGS,
+    pinned=PINNED_PHOTO_OBJECTS,
+    builder=_photo_objects,
+    gather=gather_scenes,
+    remedy=f"install pillow {PILLOW_MAJOR}.x and tuxpaint-stamps-default {STAMPS_VERSION}, with which the expected "
+    "content was composed",
 )
 
 

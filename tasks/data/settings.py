@@ -35,6 +35,12 @@ CONFIGS: dict[str, SplitCounts] = {
     "full": SplitCounts(60_000, 5_000, 5_000),
 }
 
+PHOTO_CONFIGS: dict[str, SplitCounts] = {
+    "tiny": SplitCounts(24, 12, 12, seed=20_240_602),
+    "smoke": SplitCounts(512, 128, 128, seed=20_240_602),
+    "quick": SplitCounts(20_000, 2_000, 2_000, seed=20_240_602),
+}
+
 ITEM_CONFIGS: dict[str, SplitCounts] = {  # in records, of ITEMS_IN_A_RECORD items
     "tiny": SplitCounts(3, 1, 1),
     "smoke": SplitCounts(10, 2, 2),

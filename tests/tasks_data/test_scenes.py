@@ -16,6 +16,7 @@ from tensorflow_datasets.core import shuffle
 from tasks.data import fashion_scenes
 from tasks.data.backgrounds import ALL_PHOTOGRAPHS, PHOTOGRAPHS
 from tasks.data.checksums import PINNED
+from tasks.data.composed import generate
 from tasks.data.contact_sheet import write_contact_sheet
 from tasks.data.fashion_mnist import find_folder
 from tasks.data.scenes import FASHION_SCENES, Scenes, load_scenes, prepare
@@ -83,16 +84,16 @@ def test_scenes_are_written_as_they_are_composed_and_composed_alike_every_time(
     home: Path, tiny: dict[str, Scenes]
 ) -> None:
     pool = fashion_scenes.item_pool("test", find_folder(home))
-    for index, scene in enumerate(fashion_scenes.generate("test", pool, CONFIGS["tiny"])):
+    for index, scene in enumerate(generate("test", pool, CONFIGS["tiny"])):
         np.testing.assert_array_equal(scene.image, tiny["test"].images[index])
         np.testing.assert_array_equal(scene.instances, tiny["test"].instances[index])
-    other = next(fashion_scenes.generate("test", pool, SplitCounts(1, 1, 1, seed=1)))
+    other = next(generate("test", pool, SplitCounts(1, 1, 1, seed=1)))
     assert not np.array_equal(other.image, tiny["test"].images[0])
 
 
 def test_a_scene_does_not_depend_on_how_many_there_are(home: Path, tiny: dict[str, Scenes]) -> None:
     pool = fashion_scenes.item_pool("test", find_folder(home))
-    for index, scene in enumerate(fashion_scenes.generate("test", pool, SplitCounts(1, 1, 3))):
+    for index, scene in enumerate(generate("test", pool, SplitCounts(1, 1, 3))):
         np.testing.assert_array_equal(scene.image, tiny["test"].images[index])
 
 
