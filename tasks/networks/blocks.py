@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from hw_model.blocks import Block
+from hw_model.blocks import BLOCK_KINDS, Block
 from tasks.errors import TaskInputError
 from tasks.networks.batch_norm import BatchNorm
 from tasks.networks.convolution import conv
 from tasks.networks.depthwise import depthwise_conv
+from tasks.networks.windows import same_padding, taps
 
 # `tasks.networks.initialise` draws the kernels; the modules only say their shapes
 DRAWN_LATER = nn.initializers.zeros
-TRAINED_KINDS = ("conv", "ibn", "fused_ibn")
 
 
 def relu6(x: jax.Array) -> jax.Array:
     """Clip to 0..6, as int8 deployment folds it into the convolution."""
     return jnp.clip(x, 0.0, 6.0)
+
+
+def max_pool(x: jax.Array, kernel: int, stride: int) -> jax.Array:
+    """Largest value of each k x k window, "SAME" padding.  [N, H, W, C] to [N, ceil(H / s), ceil(W / s), C].
+
+    As maxima of shifted views: the gradient of XLA's own window is a scatter, which is slow on CPU.
+    """
+    spatial = [same_padding(size, kernel, stride) for size in x.shape[1:3]]
+    out = (-(-x.shape[1] // stride), -(-x.shape[2] // stride))
+    padded = jnp.pad(x, [(0, 0), *spatial, (0, 0)], constant_values=-jnp.inf)
+    return reduce(jnp.maximum, taps(padded, kernel, stride, out))
+
+
+def upsample(x: jax.Array, factor: int) -> jax.Array:
+    """Each pixel factor x factor times.  [N, H, W, C] to [N, H * factor, W * factor, C]."""
+    n, h, w, c = x.shape
+    repeated = jnp.broadcast_to(x[:, :, None, :, None, :], (n, h, factor, w, factor, c))
+    return repeated.reshape(n, h * factor, w * factor, c)
 
 
 class Conv(nn.Module):
@@ -69,6 +89,9 @@ class BlockLayer(nn.Module):
             if not b.activation:
                 return y + self.param("bias", nn.initializers.zeros, (b.out_channels,))
             y = relu6(BatchNorm()(y, train))
+        elif b.kind == "depthwise":
+            y = BatchNorm()(Depthwise(b.kernel, b.stride)(x), train)
+            y = relu6(y) if b.activation else y
         elif b.kind == "ibn":
             y = x
             if b.expansion > 1:
@@ -78,8 +101,14 @@ class BlockLayer(nn.Module):
         elif b.kind == "fused_ibn":
             y = relu6(BatchNorm()(Conv(b.hidden_channels, b.kernel, b.stride)(x), train))
             y = BatchNorm()(Conv(b.out_channels)(y), train)
+        elif b.kind == "max_pool":
+            y = max_pool(x, b.kernel, b.stride)
+        elif b.kind == "global_pool":
+            y = x.mean((1, 2), keepdims=True)
+        elif b.kind == "upsample":
+            y = upsample(x, b.stride)
         else:
-            raise TaskInputError(f"block kind {b.kind!r} has no trained form; allowed: {', '.join(TRAINED_KINDS)}")
+            raise TaskInputError(f"block kind {b.kind!r} has no trained form; allowed: {', '.join(BLOCK_KINDS)}")
         return x + y if b.residual else y
 
 
@@ -90,7 +119,7 @@ class ChainNetwork(nn.Module):
 
     @nn.compact
     def __call__(self, images: jax.Array, train: bool) -> jax.Array:
-        """Images float32 [N, H, W, 3] to the last block's output [N, h, w, channels]."""
+        """Images float32 [N, H, W, C] to the last block's output [N, h, w, channels]."""
         x = images
         for index, block in enumerate(self.blocks):
             x = BlockLayer(block, name=f"block_{index:02d}_{block.kind}")(x, train)
