@@ -16,9 +16,9 @@ class DetectionProfile:
     search: how candidates are trained and judged, on validation scenes.  final: how winners and baseline are, on test
     scenes that no decision has seen.  search_baseline_seeds: trainings that the mAP to keep is averaged over.
     final_seeds: trainings behind each mean of the table.  trainings: candidates that each of the searches (three
-    spaces on each accelerator) may train.  proposals: candidates that it may look at.  map_tolerance: how far below the
-    baseline's mAP@[.5:.95] a candidate may be.  classes: 1 for presence, 10 for Fashion-MNIST's.  smoke: a profile that
-    checks that everything runs and whose figures mean nothing.
+    spaces on each accelerator) may train.  confirmations: further trainings of a candidate that reached the floor in
+    its first.  proposals: candidates that it may look at.  map_tolerance: how far below the baseline's mAP@[.5:.95] a
+    candidate may be.  classes: 1 for presence, 10 for Fashion-MNIST's.  smoke: a profile that checks that everything runs and whose figures mean nothing.
     """
 
     accelerators: tuple[str, ...]
@@ -28,6 +28,7 @@ class DetectionProfile:
     final_seeds: int
     trainings: int
     proposals: int
+    confirmations: int = 1
     map_tolerance: float = 0.02
     strategy: str = "regularised_evolution"
     classes: int = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,7 +22,8 @@ class Proposed:
     """One candidate that a search looked at.
 
     state: "trained"; "pruned" when it is no faster than the best feasible one known, so that training could not make
-    it win; "known" when this search had it before.  quality: None if pruned, NaN if its training failed.
+    it win; "known" when this search had it before.  quality: mean over its trainings, None if pruned, NaN if one
+    failed.  trainings: how many it had, 0 if none.
     """
 
     step: int
@@ -30,6 +32,15 @@ class Proposed:
     state: Literal["trained", "pruned", "known"]
     quality: float | None
     score: float
+    trainings: int = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A training that a search asks for: the repeat-th of a genotype, from 0."""
+
+    genotype: Genotype
+    repeat: int
 
 
 @dataclass(frozen=True)
@@ -49,8 +60,12 @@ def constrained_search(
     trainings: int,
     proposals: int,
     key: jax.Array,
-) -> Generator[Genotype, float, SearchResult]:
-    """Yield each genotype to train and take its quality (NaN for a failure); return what was found.
+    confirmations: int = 0,
+) -> Generator[Wanted, float, SearchResult]:
+    """Yield each training that is wanted and take its quality (NaN for a failure); return what was found.
+
+    A candidate that reaches the floor in its first training has so many more, and wins only if their mean reaches it:
+    the first alone is a draw that luck has helped.  `trainings` counts candidates.
 
     Latency is known for every candidate without training, so a candidate that is not faster than the best feasible one
     is told to the strategy with the score that it would have if it were feasible, and not trained: it could not
@@ -69,6 +84,7 @@ def constrained_search(
 
     best, best_latency = baseline, baseline_latency
     qualities = {baseline: baseline_quality}
+    repeats = {baseline: 0}
     proposed: list[Proposed] = []
     trained = 0
     state, rounds_key = start(strategy, key)
@@ -84,12 +100,15 @@ def constrained_search(
                 kind = "pruned"
             else:
                 kind = "trained"
-                qualities[genotype] = yield genotype
+                found = [(yield Wanted(genotype, 0))]
+                while found[0] >= floor and len(found) <= confirmations:
+                    found.append((yield Wanted(genotype, len(found))))
+                qualities[genotype], repeats[genotype] = math.fsum(found) / len(found), len(found)
                 trained += 1
             quality = qualities.get(genotype)
             value = score(floor if quality is None else quality, latency)
             state = told(state, genotype, value)
-            proposed.append(Proposed(len(proposed), genotype, latency, kind, quality, value))
+            proposed.append(Proposed(len(proposed), genotype, latency, kind, quality, value, repeats.get(genotype, 0)))
             if kind == "trained" and quality is not None and quality >= floor:
                 best, best_latency = genotype, latency
         if trained >= trainings or len(proposed) >= proposals:

@@ -18,7 +18,7 @@ import jax
 from benchmarks.experiments.detection_settings import make_strategy
 from benchmarks.profiles import DetectionProfile
 from benchmarks.progress import SearchProgress
-from benchmarks.search import Genotype, Proposed, SearchResult, constrained_search
+from benchmarks.search import Genotype, Proposed, SearchResult, Wanted, constrained_search
 from benchmarks.store import TrialStore
 from benchmarks.trial_runner import TrialRunner, trial_key
 from benchmarks.trials import Proposal, Trial
@@ -129,7 +129,7 @@ def _run_searches(
     floor: float,
 ) -> dict[tuple[str, str], SearchResult]:
     """All searches side by side, so that no core waits; none sees what another found, only its trainings are shared."""
-    running: dict[tuple[str, str], Generator[Genotype, float, SearchResult]] = {}
+    running: dict[tuple[str, str], Generator[Wanted, float, SearchResult]] = {}
     for name, space in spaces.items():
         for accelerator_name in profile.accelerators:
             accelerator = get_accelerator(accelerator_name)
@@ -148,18 +148,20 @@ def _run_searches(
                 min(profile.trainings, space.size - 1),
                 profile.proposals,
                 jax.random.fold_in(jax.random.key(SEARCH_SEED), which),
+                profile.confirmations,
             )
     results: dict[tuple[str, str], SearchResult] = {}
     total = sum(min(profile.trainings, spaces[name].size - 1) for name, _ in running)
 
     def advance(who: tuple[str, str], quality: float | None) -> None:
         try:
-            genotype = next(running[who]) if quality is None else running[who].send(quality)
+            wanted = next(running[who]) if quality is None else running[who].send(quality)
         except StopIteration as finished:
             results[who] = finished.value
         else:
-            # the seed differs from the baseline's first, or a lucky initialisation would favour both alike
-            runner.request(who, spaces[who[0]].decode(genotype), profile.search, profile.search_baseline_seeds)
+            # the seeds differ from the baseline's, or a lucky initialisation would favour both alike
+            seed = profile.search_baseline_seeds + wanted.repeat
+            runner.request(who, spaces[who[0]].decode(wanted.genotype), profile.search, seed)
 
     with SearchProgress("Searches", total=total) as progress:
         runner.show(progress)

@@ -57,6 +57,7 @@ def detection_trials(result: DetectionResult) -> pd.DataFrame:
             "genotype": " ".join(map(str, proposed.genotype)),
             "latency_ms": proposed.latency_ms,
             "map": proposed.quality,
+            "trainings": proposed.trainings,
             "feasible": proposed.quality is not None and proposed.quality >= result.floor,
         }
         for (space, accelerator), search in result.searches.items()

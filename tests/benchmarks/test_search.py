@@ -25,14 +25,15 @@ def quality(genotype):
     return 1.0 - 0.1 * max(genotype)
 
 
-def search(strategy, judge=quality, trainings=30, proposals=400, seed=0):
-    steps = constrained_search(strategy, latency, BASELINE, 1.0, 0.75, trainings, proposals, jax.random.key(seed))
+def search(strategy, judge=quality, trainings=30, proposals=400, seed=0, confirmations=0):
+    key = jax.random.key(seed)
+    steps = constrained_search(strategy, latency, BASELINE, 1.0, 0.75, trainings, proposals, key, confirmations)
     asked = []
     try:
-        genotype = next(steps)
+        wanted = next(steps)
         while True:
-            asked.append(genotype)
-            genotype = steps.send(judge(genotype))
+            asked.append((wanted.genotype, wanted.repeat) if confirmations else wanted.genotype)
+            wanted = steps.send(judge(*asked[-1]) if confirmations else judge(wanted.genotype))
     except StopIteration as finished:
         return finished.value, asked
 
@@ -79,3 +80,22 @@ def test_the_same_key_gives_the_same_search_and_another_key_another():
     first, second, other = (search(STRATEGIES["regularised_evolution"], seed=seed)[1] for seed in (1, 1, 2))
     assert first == second
     assert first != other
+
+
+def test_a_lucky_first_training_does_not_win():
+    def lucky(genotype, repeat):
+        # all but (1, 1, 1) reach the floor of .75 by luck, once
+        return 0.9 if repeat == 0 or genotype == (1, 1, 1) else 0.5
+
+    result, asked = search(STRATEGIES["random"], judge=lucky, confirmations=2, trainings=60)
+    assert result.best == (1, 1, 1)
+    assert {repeat for _, repeat in asked} == {0, 1, 2}
+    trained = [proposed for proposed in result.proposed if proposed.state == "trained"]
+    # by hand: the mean of .9, .5 and .5
+    assert {round(p.quality, 6) for p in trained if p.genotype != (1, 1, 1)} == {0.633333}
+    assert {p.trainings for p in trained} == {3}
+
+
+def test_what_misses_the_floor_is_not_trained_again():
+    _, asked = search(STRATEGIES["random"], judge=lambda genotype, repeat: 0.1, confirmations=1, trainings=5)
+    assert [repeat for _, repeat in asked] == [0] * 5
