@@ -51,4 +51,20 @@ PINNED_ITEMS: dict[str, dict[str, str]] = {
     "full": _ALL_ITEMS,
 }
 
-PINNED_PHOTO_OBJECTS: dict[str, dict[str, str]] = {}
+PINNED_PHOTO_OBJECTS: dict[str, dict[str, str]] = {
+    "tiny": {
+        "train": "3909dabdb8b0459029ba809a6890a55495d58b75669197a1c4a371b69e631cc7",
+        "validation": "70bede656f1202fc6751d10ee372457db05b83498d9b449d47a24bb6caf858c7",
+        "test": "a3b08c2ca6467fa30c7a24560840780007cc2d21aa24b06c50185c64d4ab2a89",
+    },
+    "smoke": {
+        "train": "b1bf935e1213e8d73dd4fe9403e6ceac0ea91b18cefa63488549eba8e5b9b3f0",
+        "validation": "303887ec950e67c9f222021aabfe7451af3fc762efbccd933ca05e18dc2322ea",
+        "test": "56eea1ba91bacd369ad65fb1a5e9a6e92166105164ab6bdcdfb78131df005bdb",
+    },
+    "quick": {
+        "train": "e868106c5a16828220976496d1f4a5190911da9ce88e0ee23d2d36fc4bdb3181",
+        "validation": "c45336fab534e3405825d8285d824b8883c9217ed9bbdbe59c595d02043d33cd",
+        "test": "482ff07d9dcd5f2a083ba8a74b3f4e6498560eab3690a8e27272b1637ba98d2f",
+    },
+}

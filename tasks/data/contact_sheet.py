@@ -49,7 +49,7 @@ def _tile(scenes: Scenes, index: int, class_names: Sequence[str]) -> Image.Image
         top, left, bottom, right = (round(float(edge) * tile.width) for edge in box)
         fill = tuple(int(channel) for channel in _COLOURS[k % len(_COLOURS)])
         draw.rectangle((left, top, right - 1, bottom - 1), outline=fill)
-        name = class_names[label]
+        name = str(class_names[label])
         place = (min(left + 2, tile.width - draw.textlength(name, font) - 2), top - 16 if top >= 16 else top + 1)
         draw.text(place, name, fill=fill, font=font, stroke_width=2, stroke_fill="black")
     return tile

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tasks.data import fashion_mnist, stamps
+from tasks.data.catalogue import PET, PET_BREEDS, VOC_2007
 from tasks.data.labelled import FASHION_ITEMS, LabelledImages
 from tasks.data.scenes import FASHION_SCENES, PHOTO_OBJECTS, Scenes
 from tasks.data.settings import ITEM_SIDE, SIDE
@@ -90,6 +91,9 @@ DATASETS: dict[str, Dataset] = {
     "fashion_items": OwnDataset(FASHION_ITEMS, fashion_mnist.CLASSES, ITEM_SIDE, channels=1),
     "fashion_scenes": OwnDataset(FASHION_SCENES, fashion_mnist.CLASSES, SIDE, channels=3),
     "photo_objects": OwnDataset(PHOTO_OBJECTS, stamps.CLASSES, SIDE, channels=3),
+    "oxford_iiit_pet": PET,
+    "oxford_iiit_pet_breeds": PET_BREEDS,
+    "voc_2007": VOC_2007,
 }
 
 

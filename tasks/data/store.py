@@ -146,10 +146,11 @@ def allowed(what: str, given: str, choices: Any) -> None:
         raise TaskInputError(f"{what} {given!r}; allowed: {', '.join(choices)}")
 
 
-def records(source: Any) -> Iterator[dict[str, Any]]:
-    """Read a tensorflow-datasets data source in order, many records at a time."""
-    for start in range(0, len(source), _READ_AT_ONCE):
-        yield from source.__getitems__(list(range(start, min(start + _READ_AT_ONCE, len(source)))))
+def records(source: Any, rows: range | None = None) -> Iterator[dict[str, Any]]:
+    """Read these rows of a tensorflow-datasets data source, all by default, in order and many at a time."""
+    rows = range(len(source)) if rows is None else rows
+    for start in range(0, len(rows), _READ_AT_ONCE):
+        yield from source.__getitems__(list(rows[start : start + _READ_AT_ONCE]))
 
 
 def first_line(error: Exception) -> str:
