@@ -1,0 +1,186 @@
+"""One network that holds the weights of every architecture of a space, and behaves as the one its gates say.
+
+Weights are shared by slicing: an architecture uses the first channels of each layer (slimmable networks,
+arXiv:1812.08928), the window of its kernel size out of the largest kernel (as OFA, arXiv:1908.09791, but without a
+transformation) and, where different kinds of block may stand, weights of its kind's own (SPOS, arXiv:1904.00420).
+Unused channels are computed and then emptied, so one compilation serves all architectures, and `jax.vmap` over gates,
+or over gates and parameters, runs many at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax import lax
+
+from tasks.errors import TaskInputError
+from tasks.networks.batch_norm import BatchNorm
+from tasks.networks.blocks import DRAWN_LATER, relu6, upsample
+from tasks.networks.convolution import conv
+from tasks.networks.depthwise import depthwise_conv
+from tasks.networks.gates import KINDS_WITH_RESIDUAL, Gates, SlotGates, check_slots, open_gates, out_size
+from tasks.spaces.slots import Slot
+
+Shape = tuple[int, int, int]
+
+
+class Kernel(nn.Module):
+    """The parameter "kernel" alone, under the name that the layer has in the static network."""
+
+    shape: tuple[int, ...]
+
+    @nn.compact
+    def __call__(self) -> jax.Array:
+        """The kernel."""
+        return self.param("kernel", DRAWN_LATER, self.shape)
+
+
+class SupernetBlock(nn.Module):
+    """One kind of block at one slot, at its largest; layers are named as in `tasks.networks.blocks.BlockLayer`."""
+
+    slot: Slot
+    kind: str
+
+    @nn.compact
+    def __call__(self, x: jax.Array, gates: SlotGates, train: bool) -> jax.Array:
+        """[N, slot.height, slot.width, slot.in_channels] to [N, h, w, slot.out_channels].
+
+        x must be zero in unused channels and outside the valid pixels.  The result is zero outside the valid pixels,
+        but not in unused channels.
+        """
+        slot, k, hidden = self.slot, self.slot.kernel, self.slot.hidden_channels
+        before = None if gates.pixels is None else gates.pixels[..., None]
+        # of the first h pixels, every second one are the first ceil(h / 2) of the output
+        after = None if before is None else before[:: slot.stride, :: slot.stride]
+
+        def normalise(name: str, y: Any, pixels: jax.Array | None) -> jax.Array:
+            if pixels is None:
+                return BatchNorm(name=name)(y, train)
+            return BatchNorm(name=name)(y * pixels, train, pixels=y.shape[0] * _count(pixels)) * pixels
+
+        def weights(name: str, shape: tuple[int, ...]) -> jax.Array:
+            kernel = Kernel(shape, name=name)()
+            if shape[0] == 1:
+                return kernel
+            return kernel * gates.kernel.reshape(k, k, *(1,) * (len(shape) - 2))
+
+        if self.kind == "conv":
+            y = conv(x, weights("Conv_0", (k, k, slot.in_channels, slot.out_channels)), slot.stride)
+            if slot.activation:
+                return relu6(normalise("BatchNorm_0", y, after))
+            y = y + self.param("bias", nn.initializers.zeros, (slot.out_channels,))
+            return y if after is None else y * after
+        if self.kind == "depthwise":
+            y = depthwise_conv(x, weights("Depthwise_0", (k, k, slot.in_channels)), slot.stride)
+            return relu6(normalise("BatchNorm_0", y, after))
+        if self.kind == "ibn":
+            y = conv(x, weights("Conv_0", (1, 1, slot.in_channels, hidden)), 1)
+            y = relu6(normalise("BatchNorm_0", y, before))
+            y = gates.expand * y + (1 - gates.expand) * _fit(x, (x.shape[1], x.shape[2], hidden))
+            y = depthwise_conv(y, weights("Depthwise_0", (k, k, hidden)), slot.stride)
+            # hidden channels meet each other in the projection only, so emptying them once is enough
+            y = relu6(normalise("BatchNorm_1", y, after)) * gates.hidden
+            return normalise("BatchNorm_2", conv(y, weights("Conv_1", (1, 1, hidden, slot.out_channels)), 1), after)
+        if self.kind == "fused_ibn":
+            y = conv(x, weights("Conv_0", (k, k, slot.in_channels, hidden)), slot.stride)
+            y = relu6(normalise("BatchNorm_0", y, after)) * gates.hidden
+            return normalise("BatchNorm_1", conv(y, weights("Conv_1", (1, 1, hidden, slot.out_channels)), 1), after)
+        if self.kind == "upsample":
+            return upsample(x, slot.stride)
+        assert self.kind == "global_pool"
+        pixels = jnp.float32(slot.height * slot.width) if before is None else _count(before)
+        return x.sum((1, 2), keepdims=True) / pixels
+
+
+class Supernet(nn.Module):
+    """The supernet of a space's slots.
+
+    Where sizes vary, every picture stands in the top left corner of a canvas of the largest size that is zero
+    elsewhere, and batch statistics and means count its own pixels only.  `tasks.networks.initialise` draws its
+    kernels by the fan-in of the largest slice; batch normalisation makes smaller ones work as well.
+
+    skip_unused: leave out the blocks whose gate is zero, which halves the time for gates of zeros and ones (not under
+    `jax.vmap`, where all are computed), keeps their running averages, and gives zero as the gradient in such a gate.
+    Without it the gradient in every gate is exact, as a search by gradients needs.  Parameters are the same.
+    """
+
+    slots: tuple[Slot, ...]
+    skip_unused: bool = False
+
+    @nn.compact
+    def __call__(self, images: jax.Array, gates: Gates | None = None, train: bool = False) -> jax.Array:
+        """Images float32 [N, H, W, 3] of the first slot's largest size to the last slot's output [N, h, w, channels].
+
+        gates: of `make_gates`, for one architecture; left out only to make the parameters.  train: normalise by batch
+        statistics and update running averages, which then mix all architectures: `recalibrate` before evaluation.
+        Outside the valid pixels and in unused channels the output is zero.
+        Raises TaskInputError for slots no supernet is made for and for images or gates of another shape.
+        """
+        check_slots(self.slots)
+        first = self.slots[0]
+        shape = (first.height, first.width, first.in_channels)
+        if images.shape[1:] != shape:
+            raise TaskInputError(f"images are {images.shape[1:]} (height, width, channels); the supernet takes {shape}")
+        gates = open_gates(self.slots) if gates is None else gates
+        if len(gates) != len(self.slots):
+            raise TaskInputError(f"gates of {len(gates)} slots; the supernet has {len(self.slots)}")
+        x = images
+        for place, (slot, slot_gates) in enumerate(zip(self.slots, gates, strict=True)):
+            after = self.slots[place + 1] if place + 1 < len(self.slots) else None
+            shape = _last_shape(slot) if after is None else (after.height, after.width, after.in_channels)
+            total = None
+            for index, kind in enumerate(slot.kinds):
+                share = slot_gates.kinds[index] * slot_gates.present
+                block = SupernetBlock(slot, kind, name=f"slot_{place:02d}_{kind}")
+                part = self._compute(block, x, slot_gates, share, train) * (share * slot_gates.out)
+                total = part if total is None else total + part
+            assert total is not None
+            x = _fit(total, shape) + _unchanged(x, slot, slot_gates, shape)
+        return x
+
+    def _compute(self, block: SupernetBlock, x: jax.Array, gates: SlotGates, share: jax.Array, train: bool) -> Any:
+        """A block's output, zeros where its share of the slot's is zero and the supernet skips."""
+        slot = block.slot
+        always = len(slot.kinds) == 1 and not slot.optional
+        if self.is_initializing() or not self.skip_unused or always:
+            return block(x, gates, train)
+        shape = (x.shape[0], out_size(slot, slot.height), out_size(slot, slot.width), slot.out_channels)
+        return nn.cond(
+            share != 0,
+            lambda block, x, gates: block(x, gates, train),
+            lambda block, x, gates: jnp.zeros(shape, x.dtype),
+            block,
+            x,
+            gates,
+        )
+
+
+def _unchanged(x: jax.Array, slot: Slot, gates: SlotGates, shape: Shape) -> jax.Array | float:
+    """What of a slot's input is added to its output: all for a residual and for an absent block."""
+    share = 1 - gates.present if slot.optional else 0.0
+    if slot.stride == 1 and any(kind in KINDS_WITH_RESIDUAL for kind in slot.kinds):
+        share = share + gates.present * gates.residual
+    return 0.0 if isinstance(share, float) else _fit(x, shape) * share
+
+
+def _last_shape(slot: Slot) -> Shape:
+    height, width = out_size(slot, slot.height), out_size(slot, slot.width)
+    if not slot.optional:
+        return height, width, slot.out_channels
+    return max(height, slot.height), max(width, slot.width), max(slot.out_channels, slot.in_channels)
+
+
+def _fit(x: jax.Array, shape: Shape) -> jax.Array:
+    """Crop or extend [N, H, W, C] to [N, *shape] by zeros behind; what is cropped never holds valid values."""
+    if x.shape[1:] == shape:
+        return x
+    margins = [(0, new - old, 0) for new, old in zip(shape, x.shape[1:], strict=True)]
+    return lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *margins])
+
+
+def _count(pixels: jax.Array) -> jax.Array:
+    # a place without a block may have no pixels, and must not yield 0 / 0
+    return jnp.maximum(pixels.sum(), 1.0)
