@@ -1,4 +1,4 @@
-"""`accelnas prepare`: compose a data set once."""
+"""`accelnas prepare`: make a data set ready, once."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.commands.home import DEFAULT_HOME
-from tasks.data.scenes import prepare as prepare_scenes
+from tasks.data.datasets import get_dataset
 
 
-def prepare(data: str = "quick", home: Path = DEFAULT_HOME) -> None:
-    """Compose FashionScenes from Fashion-MNIST and photographs, unless that was done before.
+def prepare(
+    data: str = "quick", dataset: str = "fashion_scenes", download: bool = False, home: Path = DEFAULT_HOME
+) -> None:
+    """Make a data set ready to be loaded, unless that was done before.
 
     Args:
-        data: Configuration: tiny, smoke, quick or full.
+        data: Configuration, of most data sets: tiny, smoke, quick or full.
+        dataset: Which data set: fashion_items, fashion_scenes, photo_objects, oxford_iiit_pet, oxford_iiit_pet_breeds
+            or voc_2007.
+        download: Allow hundreds of megabytes to be fetched from the network.
         home: Directory that data, trials and measurements are kept in.
     """
-    prepare_with_progress(home, data)
+    prepare_with_progress(home, data, dataset, download)
 
 
-def prepare_with_progress(home: Path, data: str) -> None:
-    """Prepare a configuration with a progress bar.  Raises TaskInputError."""
+def prepare_with_progress(home: Path, data: str, dataset: str = "fashion_scenes", download: bool = False) -> None:
+    """Prepare a configuration of a data set with a progress bar.  Raises TaskInputError."""
     console = Console()
     columns = (
         TextColumn("{task.description}"),
@@ -30,7 +35,10 @@ def prepare_with_progress(home: Path, data: str) -> None:
         TextColumn("{task.percentage:.0f}%"),
         TimeRemainingColumn(),
     )
+    chosen = get_dataset(dataset)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        bar = bars.add_task(f"Scenes ({data})", total=None)
-        folder = prepare_scenes(home, data, lambda done, total: bars.update(bar, completed=done, total=total))
-    console.print(f"Scenes ({data}): {folder}", soft_wrap=True, highlight=False)
+        bar = bars.add_task(f"{dataset} ({data})", total=None)
+        folder = chosen.prepare(
+            home, data, lambda done, total: bars.update(bar, completed=done, total=total), download=download
+        )
+    console.print(f"{dataset} ({data}): {folder}", soft_wrap=True, highlight=False)

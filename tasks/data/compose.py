@@ -10,7 +10,6 @@ from typing import Protocol
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from tasks.data.backgrounds import Photograph, crop
 from tasks.data.fashion_mnist import Items
@@ -138,6 +137,8 @@ def silhouettes(images: np.ndarray) -> np.ndarray:
 
 
 def _silhouettes(images: np.ndarray) -> np.ndarray:
+    from scipy import ndimage  # 0.2 s, which reading prepared scenes can do without
+
     padded = np.pad(images > 3, ((0, 0), (1, 1), (1, 1)))
     # Structures that are flat along axis 0 let one call label all pictures, each by itself.
     cross, square = np.zeros((2, 3, 3, 3), bool)

@@ -1,0 +1,107 @@
+"""What every data set offers behind the one interface."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.commands.prepare import prepare, prepare_with_progress
+from tasks.data.checksums import PINNED
+from tasks.data.datasets import DATASETS, Dataset, get_dataset
+from tasks.data.labelled import LabelledImages
+from tasks.data.scenes import IGNORED, Scenes, empty_scenes
+from tasks.data.settings import SPLITS
+from tasks.errors import TaskInputError
+
+OFFLINE = ("fashion_items", "fashion_scenes")  # what needs no other package; photo_objects: see test_stamps
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    for name in OFFLINE:
+        prepare("tiny", dataset=name, home=home)
+    return home
+
+
+@pytest.mark.parametrize("name", OFFLINE)
+def test_what_is_loaded_is_what_the_data_set_says_of_itself(name: str, home: Path) -> None:
+    dataset: Dataset = DATASETS[name]
+    for split in SPLITS:
+        examples = dataset.load(home, "tiny", split)
+        assert isinstance(examples, LabelledImages if name == "fashion_items" else Scenes)
+        side = dataset.side_pixels
+        assert examples.images.shape == (len(examples), side, side, dataset.channels)
+        assert set(np.unique(examples.labels)) - {-1} <= set(range(len(dataset.class_names)))
+        assert len(set(examples.ids)) == len(examples)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_config_has_a_version_of_its_own_content(name: str) -> None:
+    dataset = DATASETS[name]
+    versions = {config: dataset.version(config) for config in dataset.configs}
+    if name == "fashion_items":  # quick and full are both everything
+        assert versions.pop("full") == versions["quick"]
+    assert len(set(versions.values())) == len(versions) > 0
+    assert all(version.startswith((f"{name}-", "oxford_iiit_pet-")) for version in versions.values())
+
+
+def test_the_version_of_fashion_scenes_is_the_one_that_stored_trials_name() -> None:
+    assert DATASETS["fashion_scenes"].version("smoke") == "fashion_scenes-e22189c6ea29-1b1dab093dcb-91861f2de2b7"
+    for config in PINNED:
+        digits = [PINNED[config][split][:12] for split in ("train", "validation", "test")]
+        assert DATASETS["fashion_scenes"].version(config) == "fashion_scenes-" + "-".join(digits)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_unknown_configs_are_answered_with_those_allowed(name: str, tmp_path: Path) -> None:
+    dataset = DATASETS[name]
+    for attempt in (
+        lambda: dataset.version("huge"),
+        lambda: dataset.prepare(tmp_path, "huge", download=True),
+        lambda: dataset.load(tmp_path, "huge", "train"),
+    ):
+        with pytest.raises(TaskInputError, match=f"'huge'; allowed: {dataset.configs[0]}"):
+            attempt()
+
+
+def test_unknown_data_sets_are_answered_with_those_allowed(tmp_path: Path) -> None:
+    with pytest.raises(TaskInputError, match=r"'cifar'; allowed: fashion_items, fashion_scenes, photo_objects, oxf"):
+        get_dataset("cifar")
+    with pytest.raises(TaskInputError, match=r"'cifar'; allowed: fashion_items"):
+        prepare_with_progress(tmp_path, "tiny", "cifar")
+
+
+def test_the_command_says_where_the_data_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepare_with_progress(home, "tiny")
+    assert capsys.readouterr().out == f"fashion_scenes (tiny): {home}/data/fashion_scenes/tiny/1.0.0\n"
+
+
+def scenes_of(instances: np.ndarray, labels: list[list[int]]) -> Scenes:
+    scenes = empty_scenes(len(instances), len(labels[0]))
+    scenes.instances[:] = 0
+    scenes.instances[:, : instances.shape[1], : instances.shape[2]] = instances
+    scenes.labels[:] = labels
+    return scenes
+
+
+def test_masks_name_classes_and_keep_ignored_pixels_apart() -> None:
+    instances = np.array([[[0, 1, 2], [255, 3, 3]], [[0, 0, 0], [0, 0, 0]]], np.uint8)
+    scenes = scenes_of(instances, [[4, 0, 9], [-1, -1, -1]])
+    expected = np.array([[[0, 5, 1], [255, 10, 10]], [[0, 0, 0], [0, 0, 0]]], np.uint8)
+    np.testing.assert_array_equal(scenes.masks[:, :2, :3], expected)
+    assert scenes.masks.dtype == np.uint8
+    assert scenes.masks[:, 2:].max() == 0
+
+
+def test_masks_of_one_pixel_and_of_no_scene_at_all() -> None:
+    scenes = scenes_of(np.array([[[1]]], np.uint8), [[7]])
+    assert scenes.masks[0, 0, 0] == 8
+    assert int((scenes.masks > 0).sum()) == 1
+    none = scenes.take(slice(0, 0))
+    assert (len(none), none.masks.shape) == (0, (0, 96, 96))
+
+
+def test_as_many_objects_as_a_mask_can_hold_are_told_from_ignored_pixels() -> None:
+    scenes = scenes_of(np.array([[[32, IGNORED]]], np.uint8), [list(range(32))])
+    assert list(scenes.masks[0, 0, :2]) == [32, IGNORED]
