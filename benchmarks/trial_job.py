@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.trials import Trial, TrialKey
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
+from tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class TrialJob:
 class WorkerData:
     """What each worker keeps: the task and its data by (configuration, split)."""
 
-    task: Any
+    task: Task
     splits: dict[tuple[str, str], Any]
 
 
-def load_worker_data(home: Path, task: Any, wanted: tuple[tuple[str, str], ...], compilation_cache: Path) -> WorkerData:
-    """Read the splits once.  Raises TaskInputError for data that are missing or corrupted."""
+def load_worker_data(
+    home: Path, task: Task, wanted: tuple[tuple[str, str], ...], compilation_cache: Path
+) -> WorkerData:
+    """Read the splits once.  Raises TaskInputError for data that are missing or damaged."""
     import jax
 
     # trainings of one architecture share their compilation, whichever worker and run they are in

@@ -15,11 +15,12 @@ from benchmarks.trial_job import TrialJob, load_worker_data, run_trial
 from benchmarks.trials import Trial, TrialKey, canonical_json
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
+from tasks.task import Task
 from tasks.training import TRAINING_CODE_VERSION
 
 
-def trial_key(task: Any, blocks: tuple[Block, ...], fidelity: Fidelity, seed: int) -> TrialKey:
-    """The key of one training, from everything that its result depends on."""
+def trial_key(task: Task, blocks: tuple[Block, ...], fidelity: Fidelity, seed: int) -> TrialKey:
+    """The key of one training, from everything that its result depends on; data sets differ by their data version."""
     return TrialKey(
         task=f"{task.name}-{task.classes}",
         data_version=task.data_version(fidelity.data),

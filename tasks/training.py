@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,9 +14,12 @@ from jax import lax
 
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
+from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.initialise import host_generator, initialise
+from tasks.networks.resize import resize_images
+from tasks.task import Task
 
 # One call of the compiled loop runs this many steps: its temporaries are allocated once, and progress shows between.
 STEPS_PER_CALL = 25
@@ -26,23 +29,7 @@ TRAINING_CODE_VERSION = "1"
 
 
 class DivergedError(RuntimeError):
-    """Training reached a loss that is not finite; the message says at which step."""
-
-
-class TrainableTask(Protocol):
-    """What training needs of a task."""
-
-    def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
-        """A batch like the given one, randomly changed."""
-        ...
-
-    def loss(self, output: jax.Array, batch: dict[str, jax.Array]) -> jax.Array:
-        """Scalar loss; must be finite for any batch, one without objects too."""
-        ...
-
-    def predict(self, output: jax.Array) -> Any:
-        """A pytree of arrays [N, ...] from the network's output."""
-        ...
+    """Training reached a loss or parameters that are not finite; the message says at which step."""
 
 
 class TrainState(NamedTuple):
@@ -56,6 +43,17 @@ class TrainState(NamedTuple):
 def normalise_images(images: jax.Array) -> jax.Array:
     """Uint8 to float32 in -1..1."""
     return images.astype(jnp.float32) / 127.5 - 1.0
+
+
+def fit_images(blocks: tuple[Block, ...], images: np.ndarray) -> np.ndarray:
+    """Images uint8 [N, H, W, C] at the size that the first block takes, resized once where they have another.
+
+    Raises TaskInputError when their channels are not the first block's.
+    """
+    first = blocks[0]
+    if images.shape[-1] != first.in_channels:
+        raise TaskInputError(f"images have {images.shape[-1]} channels; the network takes {first.in_channels}")
+    return resize_images(images, first.height, first.width)
 
 
 def learning_rates(fidelity: Fidelity) -> np.ndarray:
@@ -87,17 +85,19 @@ def batch_order(key: jax.Array, examples: int, batch_size: int, steps: int) -> n
 
 def train(
     blocks: tuple[Block, ...],
-    task: TrainableTask,
+    task: Task,
     data: dict[str, np.ndarray],
     fidelity: Fidelity,
     key: jax.Array,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> TrainState:
-    """Train the chain of blocks on data["images"] uint8 [N, H, W, 3] and its labels.
+    """Train the chain of blocks on data["images"] uint8 [N, H, W, C] and what `task.arrays` has besides.
 
-    progress is called with the fraction done.  The same key gives the same state, bit for bit, on the same machine.
-    Raises DivergedError.
+    Images are resized to the size that the first block takes.  progress is called with the fraction done.  The same key
+    gives the same state, bit for bit, on the same machine.
+    Raises DivergedError, and TaskInputError for images whose channels the network does not take.
     """
+    data = data | {"images": fit_images(blocks, data["images"])}
     network = ChainNetwork(blocks)
     optimiser = make_optimiser(fidelity)
     init_key, order_key, augment_key = jax.random.split(key, 3)
@@ -140,11 +140,21 @@ def train(
         if not finite.all():
             raise DivergedError(f"loss is not finite at step {start + int(np.argmin(finite))} of {fidelity.steps}")
         progress(min(start + STEPS_PER_CALL, fidelity.steps) / fidelity.steps)
+    # the last update comes after the last loss, and a prediction of NaN may look like a poor one
+    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves((state.params, state.batch_stats))):
+        raise DivergedError(f"parameters are not finite after step {fidelity.steps - 1} of {fidelity.steps}")
     return state
 
 
-def predict(blocks: tuple[Block, ...], task: TrainableTask, state: TrainState, images: np.ndarray) -> Any:
-    """The task's predictions for images uint8 [N, H, W, 3], as a pytree of numpy arrays [N, ...]."""
+def predict(blocks: tuple[Block, ...], task: Task, state: TrainState, images: np.ndarray) -> Any:
+    """The task's predictions for images uint8 [N, H, W, C], as a pytree of numpy arrays [N, ...].
+
+    Images are resized to the size that the first block takes.  Raises TaskInputError when there is no image, and for
+    images whose channels the network does not take.
+    """
+    if len(images) == 0:
+        raise TaskInputError("no images to predict; allowed: 1 and more")
+    images = fit_images(blocks, images)
     network = ChainNetwork(blocks)
 
     @jax.jit

@@ -1,4 +1,4 @@
-"""Detection on FashionScenes: is there an item, and where."""
+"""Detection on composed scenes: is there an object, and where."""
 
 from __future__ import annotations
 
@@ -9,42 +9,40 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tasks.data.checksums import PINNED
-from tasks.data.scenes import Scenes, load_scenes
-from tasks.data.settings import SIDE, SPLITS
+from tasks.data.scenes import Scenes
 from tasks.detection.coco import coco_map
 from tasks.detection.head import Detections, detect, output_channels, read_output
 from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
 from tasks.errors import TaskInputError
+from tasks.task import DatasetTask, Size
 
 
 @dataclass(frozen=True)
-class DetectionTask:
-    """classes 1: presence, as in the article; classes 10: which of Fashion-MNIST's items as well."""
+class DetectionTask(DatasetTask):
+    """classes 1: presence, as in the article; as many as the data set has: which object as well."""
 
     classes: int = 1
+    dataset: str = "fashion_scenes"
     name: str = "detection"
-    side_pixels: int = SIDE
 
     @property
     def output_channels(self) -> int:
         """Channels of the network's last layer."""
         return output_channels(self.classes)
 
-    def data_version(self, data: str) -> str:
-        """What identifies the content of a data configuration.  Raises TaskInputError for an unknown one."""
-        if data not in PINNED:
-            raise TaskInputError(f"unknown data configuration {data!r}; allowed: {', '.join(PINNED)}")
-        return "fashion_scenes-" + "-".join(PINNED[data][split][:12] for split in SPLITS)
+    @property
+    def metric(self) -> str:
+        """Mean average precision over IoU .50 to .95."""
+        return "map"
 
     def load(self, home: Path, data: str, split: str) -> Scenes:
-        """A split's scenes.  Raises TaskInputError when they are missing or corrupted."""
-        return load_scenes(home, data, split)
+        """A split's scenes.  Raises TaskInputError when they are missing or damaged, or the data set has none."""
+        return self._load(home, data, split, Scenes)
 
-    def arrays(self, scenes: Scenes) -> dict[str, np.ndarray]:
-        """What training reads: images uint8 [N, H, W, 3], boxes float32 [N, M, 4], labels int32 [N, M]."""
-        return {"images": scenes.images, "boxes": scenes.boxes, "labels": scenes.labels}
+    def arrays(self, examples: Scenes) -> dict[str, np.ndarray]:
+        """What training reads: images uint8 [N, H, W, C], boxes float32 [N, M, 4], labels int32 [N, M]."""
+        return {"images": examples.images, "boxes": examples.boxes, "labels": examples.labels}
 
     def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
         """Mirror half of the scenes left to right, boxes with them."""
@@ -57,15 +55,19 @@ class DetectionTask:
             "labels": batch["labels"],
         }
 
-    def loss(self, output: jax.Array, batch: dict[str, jax.Array]) -> jax.Array:
+    def loss(self, output: jax.Array, batch: dict[str, jax.Array], size: Size | None = None) -> jax.Array:
         """Scalar training loss of the network's output [N, h, w, channels]."""
         targets = make_targets(batch["boxes"], batch["labels"], output.shape[1:3], self.classes)
         return detection_loss(read_output(output), targets)
 
-    def predict(self, output: jax.Array) -> Detections:
+    def predict(self, output: jax.Array, size: Size | None = None) -> Detections:
         """Detections from the network's output."""
         return detect(read_output(output))
 
-    def quality(self, scenes: Scenes, predictions: Detections) -> dict[str, float]:
+    def quality(self, examples: Scenes, predictions: Detections) -> dict[str, float]:
         """{"map", "map50"} in 0..1 of predictions for all scenes, in their order."""
-        return coco_map(scenes.boxes, scenes.labels, predictions, self.classes, self.side_pixels)
+        if len(predictions.boxes) != len(examples.boxes):
+            raise TaskInputError(
+                f"{len(predictions.boxes)} predictions for {len(examples.boxes)} scenes; they must be as many"
+            )
+        return coco_map(examples.boxes, examples.labels, predictions, self.classes, self.side_pixels)

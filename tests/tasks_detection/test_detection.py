@@ -1,15 +1,21 @@
 """Detection: targets, decoding, losses and COCO metrics against cases worked out by hand."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from PIL import Image
 
+from tasks.data.scenes import empty_scenes
 from tasks.detection.coco import coco_map
+from tasks.detection.drawing import FOUND_COLOUR, TRUE_COLOUR, draw_detections
 from tasks.detection.head import HEAT_BIAS, Detections, detect, read_output
 from tasks.detection.losses import generalised_iou
 from tasks.detection.targets import make_targets
 from tasks.detection.task import DetectionTask
+from tasks.errors import TaskInputError
 
 GRID = (12, 12)
 
@@ -127,3 +133,32 @@ def test_only_local_maxima_are_detections():
     output = jnp.asarray(np.concatenate([heat[..., None], np.zeros((12, 12, 4))], -1), jnp.float32)[None]
     scores = detect(read_output(output), k=3).scores[0]
     assert (scores > 0.1).sum() == 2
+
+
+def test_scenes_without_any_object_have_no_map():
+    boxes, labels = one_scene()
+    found = Detections(np.array([[[0.0, 0.0, 0.5, 0.5]]]), np.array([[0.9]]), np.zeros((1, 1), np.int32))
+    assert all(math.isnan(value) for value in coco_map(boxes, labels, found, 1, 96).values())
+
+
+def test_another_number_of_predictions_than_scenes_is_named():
+    scenes = empty_scenes(2)
+    found = Detections(np.zeros((1, 1, 4)), np.zeros((1, 1)), np.zeros((1, 1), np.int32))
+    with pytest.raises(TaskInputError, match="1 predictions for 2 scenes"):
+        DetectionTask().quality(scenes, found)
+
+
+def test_the_drawing_shows_truth_left_and_what_is_sure_right(tmp_path):
+    scenes = empty_scenes(1)
+    scenes.images[:] = 0
+    scenes.boxes[0, 0], scenes.labels[0, 0] = (0.5, 0.0, 1.0, 0.5), 3
+    found = Detections(
+        np.array([[[0.5, 0.5, 1.0, 1.0], [0.0, 0.0, 0.5, 0.5]]]), np.array([[0.9, 0.1]]), np.zeros((1, 2), np.int32)
+    )
+    draw_detections(scenes, found, tmp_path / "new" / "detections.png")
+    picture = np.asarray(Image.open(tmp_path / "new" / "detections.png"))
+    left, right = picture[4:196, 4:196], picture[4:196, 198:390]
+    assert left[96, 0].tolist() == list(TRUE_COLOUR)  # the corner of the true box, at twice the size
+    assert right[96, 96].tolist() == list(FOUND_COLOUR)
+    assert not left[:96].any()
+    assert not right[:96, :96].any()  # score 0.1 is not drawn

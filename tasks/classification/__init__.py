@@ -1,0 +1,1 @@
+"""Classification: which item is in the picture."""

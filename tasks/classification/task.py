@@ -1,0 +1,88 @@
+"""Classification on Fashion-MNIST (arXiv:1708.07747): which of ten items is it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from tasks.classification.augment import mirror, shift
+from tasks.data.labelled import LabelledImages
+from tasks.errors import TaskInputError
+from tasks.task import DatasetTask, Size
+
+SMOOTHING = 0.1
+SHIFT_PIXELS = 2
+
+
+class Classification(NamedTuple):
+    """log_probabilities: float32 [N, classes]."""
+
+    log_probabilities: jax.Array
+
+
+@dataclass(frozen=True)
+class ClassificationTask(DatasetTask):
+    """One label an image; the network's output is [N, 1, 1, classes]."""
+
+    classes: int = 10
+    dataset: str = "fashion_items"
+    name: str = "classification"
+
+    @property
+    def output_channels(self) -> int:
+        """One logit a class."""
+        return self.classes
+
+    @property
+    def metric(self) -> str:
+        """Share of images whose most probable class is theirs."""
+        return "accuracy"
+
+    def load(self, home: Path, data: str, split: str) -> LabelledImages:
+        """A split's images.  Raises TaskInputError when they are missing or damaged, or the data set has none."""
+        return self._load(home, data, split, LabelledImages)
+
+    def arrays(self, examples: LabelledImages) -> dict[str, np.ndarray]:
+        """What training reads: images uint8 [N, H, W, C], labels int32 [N].
+
+        Raises TaskInputError for labels outside the task's classes.
+        """
+        if len(examples.labels) and not 0 <= examples.labels.min() <= examples.labels.max() < self.classes:
+            raise TaskInputError(
+                f"labels are {examples.labels.min()} to {examples.labels.max()}; allowed: 0 to {self.classes - 1}"
+            )
+        return {"images": examples.images, "labels": examples.labels}
+
+    def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        """Mirror half of the images left to right and move all by up to two pixels."""
+        mirror_key, shift_key = jax.random.split(key)
+        return {
+            "images": shift(shift_key, mirror(mirror_key, batch["images"]), SHIFT_PIXELS),
+            "labels": batch["labels"],
+        }
+
+    def loss(self, output: jax.Array, batch: dict[str, jax.Array], size: Size | None = None) -> jax.Array:
+        """Cross-entropy with label smoothing (arXiv:1512.00567, section 7), averaged over the batch."""
+        log_p = jax.nn.log_softmax(output[:, 0, 0])
+        target = jax.nn.one_hot(batch["labels"], self.classes) * (1 - SMOOTHING) + SMOOTHING / self.classes
+        return -(target * log_p).sum(-1).mean()
+
+    def predict(self, output: jax.Array, size: Size | None = None) -> Classification:
+        """Log-probabilities from the network's output."""
+        return Classification(jax.nn.log_softmax(output[:, 0, 0]))
+
+    def quality(self, examples: LabelledImages, predictions: Classification) -> dict[str, float]:
+        """{"accuracy" in 0..1, "nll" in nats: mean negative log-likelihood}."""
+        log_p, labels = np.asarray(predictions.log_probabilities), examples.labels
+        if len(log_p) != len(labels):
+            raise TaskInputError(f"{len(log_p)} predictions for {len(labels)} images; they must be as many")
+        if len(labels) == 0:
+            return {"accuracy": float("nan"), "nll": float("nan")}
+        return {
+            "accuracy": float((log_p.argmax(-1) == labels).mean()),
+            "nll": float(-log_p[np.arange(len(labels)), labels].mean(dtype=np.float64)),
+        }

@@ -1,0 +1,84 @@
+"""Segmentation on composed scenes: which pixels are an object's, and which object's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tasks.data.scenes import IGNORED, Scenes
+from tasks.errors import TaskInputError
+from tasks.segmentation.iou import confusion_matrix, segmentation_quality
+from tasks.segmentation.losses import enlarge, pixel_cross_entropy
+from tasks.task import DatasetTask, Size
+
+
+@dataclass(frozen=True)
+class SegmentationTask(DatasetTask):
+    """classes 1: objects against background; as many as the data set has: which object as well.
+
+    The network's output may be coarser than the masks: it is enlarged to their size for loss and prediction, whatever
+    input size and output stride the network has.
+    """
+
+    classes: int = 1
+    dataset: str = "fashion_scenes"
+    name: str = "segmentation"
+
+    @property
+    def output_channels(self) -> int:
+        """One logit a class, and one for the background, which is first."""
+        return self.classes + 1
+
+    @property
+    def metric(self) -> str:
+        """Mean intersection over union."""
+        return "miou"
+
+    def load(self, home: Path, data: str, split: str) -> Scenes:
+        """A split's scenes.  Raises TaskInputError when they are missing or damaged, or the data set has none."""
+        return self._load(home, data, split, Scenes)
+
+    def arrays(self, examples: Scenes) -> dict[str, np.ndarray]:
+        """What training reads: images uint8 [N, H, W, C], masks uint8 [N, side, side].
+
+        Raises TaskInputError for masks with more classes than the task has.
+        """
+        return {"images": examples.images, "masks": self._masks(examples)}
+
+    def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        """Mirror half of the scenes left to right, masks with them."""
+        mirror = jax.random.bernoulli(key, 0.5, (len(batch["images"]), 1, 1))
+        return {
+            "images": jnp.where(mirror[..., None], batch["images"][:, :, ::-1], batch["images"]),
+            "masks": jnp.where(mirror, batch["masks"][:, :, ::-1], batch["masks"]),
+        }
+
+    def loss(self, output: jax.Array, batch: dict[str, jax.Array], size: Size | None = None) -> jax.Array:
+        """Cross-entropy over the pixels of the masks, those of value 255 left out."""
+        masks = batch["masks"]
+        height, width = masks.shape[1:3]
+        return pixel_cross_entropy(enlarge(output, height, width, size), masks)
+
+    def predict(self, output: jax.Array, size: Size | None = None) -> jax.Array:
+        """The most probable class of each pixel, 0 for background: uint8 [N, side, side]."""
+        return enlarge(output, self.side_pixels, self.side_pixels, size).argmax(1).astype(jnp.uint8)
+
+    def quality(self, examples: Scenes, predictions: np.ndarray) -> dict[str, float]:
+        """{"miou", "pixel_accuracy"} in 0..1 over all pixels of the split whose class is known."""
+        masks, predicted = self._masks(examples), np.asarray(predictions)
+        if masks.shape != predicted.shape:
+            raise TaskInputError(f"predictions {predicted.shape} for masks {masks.shape}; they must be alike")
+        return segmentation_quality(confusion_matrix(masks, predicted, self.output_channels))
+
+    def _masks(self, scenes: Scenes) -> np.ndarray:
+        if self.classes == 1:
+            return np.where(scenes.masks == IGNORED, np.uint8(IGNORED), (scenes.masks > 0).astype(np.uint8))
+        unknown = (scenes.masks > self.classes) & (scenes.masks != IGNORED)
+        if unknown.any():
+            found = scenes.masks[unknown].max()
+            raise TaskInputError(f"a mask holds class {found}; allowed: 0 to {self.classes}, and {IGNORED}")
+        return scenes.masks

@@ -1,0 +1,120 @@
+"""What a task is: the one interface through which training, judging and the supernet know classification and others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import jax
+import numpy as np
+
+from tasks.data.datasets import get_dataset
+from tasks.errors import TaskInputError
+
+# (height, width) in pixels of the part of an output that is valid: whole numbers, or traced int32 scalars
+Size = tuple[int | jax.Array, int | jax.Array]
+Examples = TypeVar("Examples")
+
+
+class Task(Protocol):
+    """A task on one data set; immutable, picklable, and equal to another with equal fields.
+
+    `loss` and `predict` take the raw output of a network, float32 [N, h, w, output_channels].  Their `size` is given
+    where only the top left part of the output is valid, which a supernet's canvas makes so; the rest of it must be
+    finite and has no effect.  A task whose networks always fill the canvas ignores it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Key in `tasks.registry.TASKS`."""
+        ...
+
+    @property
+    def classes(self) -> int:
+        """How many classes are told apart, background not counted."""
+        ...
+
+    @property
+    def dataset(self) -> str:
+        """Key in `tasks.data.datasets.DATASETS`."""
+        ...
+
+    @property
+    def side_pixels(self) -> int:
+        """Height and width of the data's images; a network may take them at another size."""
+        ...
+
+    @property
+    def channels(self) -> int:
+        """Channels of the data's images."""
+        ...
+
+    @property
+    def output_channels(self) -> int:
+        """Channels of the network's last layer."""
+        ...
+
+    @property
+    def metric(self) -> str:
+        """The one of `quality`'s values that networks are compared by; larger is better, in 0..1."""
+        ...
+
+    def data_version(self, data: str) -> str:
+        """What identifies the content of a data configuration.  Raises TaskInputError for an unknown one."""
+        ...
+
+    def load(self, home: Path, data: str, split: str) -> Any:
+        """A split's examples, with `images` and `take(slice)`.  Raises TaskInputError when missing or damaged."""
+        ...
+
+    def arrays(self, examples: Any) -> dict[str, np.ndarray]:
+        """What training reads, each [N, ...]; "images" uint8 [N, H, W, C] among them."""
+        ...
+
+    def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        """A batch of such arrays like the given one, randomly changed; the images may have any size."""
+        ...
+
+    def loss(self, output: jax.Array, batch: dict[str, jax.Array], size: Size | None = None) -> jax.Array:
+        """Scalar loss; must be finite for any batch, one without objects too."""
+        ...
+
+    def predict(self, output: jax.Array, size: Size | None = None) -> Any:
+        """A pytree of arrays [N, ...] from the network's output."""
+        ...
+
+    def quality(self, examples: Any, predictions: Any) -> dict[str, float]:
+        """Metric name to value, of predictions (numpy) for all examples, in their order; not a number where undefined.
+
+        Raises TaskInputError when there are not as many predictions as examples.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class DatasetTask:
+    """What every task takes from its data set, the key `dataset` in `tasks.data.datasets.DATASETS`."""
+
+    classes: int
+    dataset: str
+
+    @property
+    def side_pixels(self) -> int:
+        """Height and width of the data's images; a network may take them at another size."""
+        return get_dataset(self.dataset).side_pixels
+
+    @property
+    def channels(self) -> int:
+        """Channels of the data's images."""
+        return get_dataset(self.dataset).channels
+
+    def data_version(self, data: str) -> str:
+        """What identifies the content of a data configuration.  Raises TaskInputError for an unknown one."""
+        return get_dataset(self.dataset).version(data)
+
+    def _load(self, home: Path, data: str, split: str, kind: type[Examples]) -> Examples:
+        examples = get_dataset(self.dataset).load(home, data, split)
+        if not isinstance(examples, kind):
+            raise TaskInputError(f"data set {self.dataset!r} holds {type(examples).__name__}; needed: {kind.__name__}")
+        return examples
