@@ -4,7 +4,7 @@ PROFILE ?= quick
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: help reproduce test test-fast check data clean
+.PHONY: help reproduce test test-fast check data photo-objects clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,6 +27,14 @@ data: ## get Fashion-MNIST from Debian's package where apt and root are there
 	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 	    dataset-fashion-mnist) >/dev/null 2>&1 || echo "Fashion-MNIST: no Debian package here; it is downloaded when needed"; \
 	fi
+
+photo-objects: $(VENV)/installed ## get Tux Paint's stamps (161 MB, Debian) and compose the second data set of scenes
+	@if [ ! -e /usr/share/tuxpaint/stamps ] && [ -z "$$ACCELNAS_STAMPS" ] \
+	  && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    tuxpaint-stamps-default >/dev/null; \
+	fi
+	$(RUN)/accelnas prepare --dataset photo_objects --data $(PROFILE)
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
