@@ -8,15 +8,26 @@ import sys
 import tyro
 
 from benchmarks.commands.cost import cost
+from benchmarks.commands.list import list_names
 from benchmarks.commands.measure import measure
 from benchmarks.commands.prepare import prepare
 from benchmarks.commands.reproduce import reproduce
+from benchmarks.commands.search import search
+from benchmarks.commands.train import train
 from benchmarks.errors import BenchmarkInputError
 from hw_model.errors import HardwareInputError
 from nas_algos.errors import AlgorithmInputError
 from tasks.errors import TaskInputError
 
-COMMANDS = {"reproduce": reproduce, "prepare": prepare, "cost": cost, "measure": measure}
+COMMANDS = {
+    "reproduce": reproduce,
+    "search": search,
+    "train": train,
+    "cost": cost,
+    "measure": measure,
+    "prepare": prepare,
+    "list": list_names,
+}
 INPUT_ERRORS = (BenchmarkInputError, HardwareInputError, TaskInputError, AlgorithmInputError)
 
 

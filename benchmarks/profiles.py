@@ -18,7 +18,8 @@ class DetectionProfile:
     final_seeds: trainings behind each mean of the table.  trainings: candidates that each of the searches (three
     spaces on each accelerator) may train.  confirmations: further trainings of a candidate that reached the floor in
     its first.  proposals: candidates that it may look at.  map_tolerance: how far below the baseline's mAP@[.5:.95] a
-    candidate may be.  classes: 1 for presence, 10 for Fashion-MNIST's.  smoke: a profile that checks that everything runs and whose figures mean nothing.
+    candidate may be.  classes: 1 for presence, 10 for Fashion-MNIST's.  smoke: a profile that checks that everything
+    runs and whose figures mean nothing.
     """
 
     accelerators: tuple[str, ...]

@@ -14,6 +14,7 @@ global_pool and upsample), "stride" (1; for upsample the factor, 2), "expansion"
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -150,3 +151,34 @@ def _only(content: dict[str, Any], allowed: tuple[str, ...], where: str) -> None
 
 def _short(value: Any) -> str:
     return repr(value)[:80]
+
+
+def network_content(name: str, blocks: Sequence[Block], source: str = "") -> dict[str, Any]:
+    """A chain as the JSON that `parse_network` reads back to equal blocks."""
+    entries = []
+    for block in blocks:
+        entry: dict[str, Any] = {"kind": block.kind, "kernel": block.kernel, "stride": block.stride}
+        if block.kind not in _KEEPS_CHANNELS:
+            entry["channels"] = block.out_channels
+        if block.expansion != 1:
+            entry["expansion"] = block.expansion
+        if block.residual:
+            entry["residual"] = True
+        if not block.activation:
+            entry["activation"] = False
+        entries.append(entry)
+    first = blocks[0]
+    told = {"source": source} if source else {}
+    return {"name": name, **told, "input": [first.height, first.width, first.in_channels], "blocks": entries}
+
+
+def summary(blocks: Sequence[Block]) -> str:
+    """A chain in one line that people can read, such as "96x96x3: conv 16 /2, fused_ibn_3 24 k5, conv 5 k1"."""
+    words = []
+    for block in blocks:
+        kind = f"{block.kind}_{block.expansion}" if block.expansion != 1 else block.kind
+        channels = "" if block.kind in _KEEPS_CHANNELS else f" {block.out_channels}"
+        kernel = "" if block.kernel == 3 or block.kind in ("upsample", "global_pool") else f" k{block.kernel}"
+        stride = f" {'x' if block.kind == 'upsample' else '/'}{block.stride}" if block.stride != 1 else ""
+        words.append(f"{kind}{channels}{kernel}{stride}")
+    return f"{blocks[0].height}x{blocks[0].width}x{blocks[0].in_channels}: {', '.join(words)}"

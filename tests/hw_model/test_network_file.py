@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hw_model.blocks import BLOCK_KINDS, Block
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
-from hw_model.network_file import EXAMPLES, NETWORK_SCHEMA, load_network, parse_network
+from hw_model.network_file import (
+    EXAMPLES,
+    NETWORK_SCHEMA,
+    load_network,
+    network_content,
+    parse_network,
+    summary,
+)
 
 GOOD = {"input": [32, 32, 3], "blocks": [{"kind": "conv", "channels": 8, "stride": 2}, {"kind": "conv", "channels": 8}]}
 
@@ -129,3 +136,27 @@ def test_whatever_is_written_is_a_network_or_one_clear_line(blocks, shape):
         message = str(error)
     assert (macs >= 0) != bool(message)
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_what_is_written_reads_back_to_equal_blocks(path):
+    network = load_network(path)
+    content = json.loads(json.dumps(network_content(network.name, network.blocks, "somewhere")))
+    again = parse_network(content)
+    assert again.blocks == network.blocks
+    assert again.name == network.name
+
+
+def test_a_network_in_one_line():
+    network = parse_network(
+        {
+            "input": [96, 80, 3],
+            "blocks": [
+                {"kind": "conv", "channels": 16, "stride": 2},
+                {"kind": "fused_ibn", "channels": 24, "expansion": 3, "kernel": 5},
+                {"kind": "upsample"},
+                {"kind": "conv", "channels": 5, "kernel": 1},
+            ],
+        }
+    )
+    assert summary(network.blocks) == "96x80x3: conv 16 /2, fused_ibn_3 24 k5, upsample x2, conv 5 k1"

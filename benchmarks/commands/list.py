@@ -1,0 +1,27 @@
+"""`accelnas list`: the names that the other commands take."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+
+def list_names() -> None:
+    """Print tasks, spaces, algorithms, accelerators, data sets and profiles."""
+    from benchmarks.fidelities import PROFILES
+    from hw_model.predict import accelerator_names
+    from nas_algos.registry import strategy_names
+    from tasks.data.datasets import DATASETS
+    from tasks.registry import TASKS
+    from tasks.spaces.registry import space_names
+
+    console = Console(width=120)
+    table = Table("what", "names", show_lines=True)
+    table.add_row("tasks", ", ".join(TASKS))
+    for task in TASKS:
+        table.add_row(f"spaces of {task}", ", ".join(space_names(task)) + ", or FILE.py")
+    table.add_row("algorithms", ", ".join(f"{name} ({origin})" for name, origin in strategy_names().items()))
+    table.add_row("accelerators", ", ".join(accelerator_names()))
+    table.add_row("data sets", ", ".join(DATASETS))
+    table.add_row("profiles", ", ".join(PROFILES))
+    console.print(table)

@@ -1,0 +1,52 @@
+"""`accelnas search`: one algorithm on one task, space and accelerator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.commands.home import DEFAULT_HOME
+
+
+def search(
+    task: str = "detection",
+    space: str = "curated",
+    algorithm: str = "regularised_evolution",
+    accelerator: str = "ethos-u85-1024",
+    budget: int = 20,
+    seeds: int = 2,
+    latency_ms: float | None = None,
+    peak_bytes: float | None = None,
+    param_bytes: float | None = None,
+    profile: str = "quick",
+    final_seeds: int = 3,
+    home: Path = DEFAULT_HOME,
+    results: Path = Path("results/search"),
+) -> None:
+    """Search for the best quality within bounds on the network's cost; print the found networks and write them.
+
+    Each seed is a search of its own, and its winner is trained again, with seeds that no search has used, on test
+    examples.  Writes RESULTS/TASK-SPACE-ALGORITHM-ACCELERATOR/: table.csv, candidates.csv, and each winner as JSON that
+    `accelnas cost` and `accelnas train` take.  Stop it at any moment: the same command goes on where it was.
+
+    Args:
+        task: classification, detection or segmentation.
+        space: curated, uncurated or auto-curated; V1, V2 or V3 for detection; or the path of a Python file.
+        algorithm: A name that `accelnas list` prints, or the path of a Python file.
+        accelerator: A name that `accelnas list` prints.
+        budget: Trainings of each search.
+        seeds: How many searches.
+        latency_ms: Most latency; the baseline's if no bound is given.
+        peak_bytes: Most memory for activations.
+        param_bytes: Most memory for parameters.
+        profile: smoke, quick, careful or full: how candidates are trained.
+        final_seeds: Trainings of each winner.
+        home: Directory that data, trials and measurements are kept in.
+        results: Directory that the folder of this search is written to.
+    """
+    # jax and pandas take seconds to load, which `accelnas --help` need not pay
+    from benchmarks.experiments.search import SearchSettings, run_search
+
+    bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
+    given = {name: value for name, value in bounds.items() if value is not None}
+    settings = SearchSettings(task, space, algorithm, accelerator, budget, seeds, given, profile, final_seeds)
+    run_search(home, settings, results)

@@ -1,0 +1,67 @@
+"""`accelnas train`: train one network on a task and judge it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tyro
+
+from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.errors import BenchmarkInputError
+
+
+def train(
+    network: tyro.conf.Positional[Path],
+    task: str = "detection",
+    profile: str = "quick",
+    seeds: int = 1,
+    dataset: str | None = None,
+    classes: int | None = None,
+    home: Path = DEFAULT_HOME,
+) -> None:
+    """Train a network from scratch and print its quality on test examples; finished trainings are not repeated.
+
+    Args:
+        network: JSON file of a network, such as `accelnas search` writes.
+        task: classification, detection or segmentation.
+        profile: smoke, quick, careful or full.
+        seeds: Trainings, with seeds from 1000 on.
+        dataset: Another of the data sets that `accelnas list` prints.
+        classes: Number of classes where the task leaves a choice.
+        home: Directory that data and trials are kept in.
+    """
+    from benchmarks.experiments.detection import FIRST_FINAL_SEED
+    from benchmarks.fidelities import get_fidelity, on_test
+    from benchmarks.intervals import mean_interval
+    from benchmarks.trainings import Training, train_all
+    from hw_model.network_file import load_network, summary
+    from tasks.registry import make_task
+
+    loaded = load_network(network)
+    chosen = make_task(task, dataset, classes)
+    fidelity = on_test(get_fidelity(task, profile))
+    if seeds < 1:
+        raise BenchmarkInputError(f"number of seeds is {seeds}; allowed: 1 and more")
+    first, last = loaded.blocks[0], loaded.blocks[-1]
+    for what, given, wanted in (
+        ("takes images of channels", first.in_channels, chosen.channels),
+        ("gives channels", last.out_channels, chosen.output_channels),
+    ):
+        if given != wanted:
+            raise BenchmarkInputError(f"network {network} {what} {given}; allowed for {task}: {wanted}")
+    from benchmarks.commands.prepare import prepare_with_progress
+
+    prepare_with_progress(home, fidelity.data, chosen.dataset)
+    wanted = [
+        Training(f"{loaded.name} seed {seed}", loaded.blocks, fidelity, seed)
+        for seed in range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + seeds)
+    ]
+    trials = train_all(home, chosen, loaded.name, wanted)
+    print(summary(loaded.blocks))
+    for trial in trials:
+        if trial.error:
+            print(f"seed {trial.key.seed} failed: {trial.error}")
+    done = [trial for trial in trials if trial.state == "done"]
+    for name in done[0].quality if done else ():
+        mean, low, high = mean_interval([trial.quality[name] for trial in done])
+        print(f"{name} {mean:.4f} [{low:.4f}, {high:.4f}] over {len(done)} seed(s), {fidelity.eval_examples} examples")

@@ -1,0 +1,193 @@
+"""How well a short training ranks what a longer one ranks, and what seed noise hides.
+
+For each task architectures spread over the curated space are trained at `quick` and at `careful`, four times as long;
+three of them with more seeds at `quick`.  Writes results/fidelity.csv, results/fidelity_trials.csv and
+results/fidelity.png; run: python -m benchmarks.experiments.fidelity (about an hour on two cores; stop it at any moment,
+finished trainings are kept).
+
+kendall_tau: of the two rankings (tau-b), with a 95% interval by bootstrap over architectures (percentiles).
+top5_overlap: share of the five best at `high` that are among the five best at `low`.  seed_std: standard deviation
+between seeds of one architecture at `low`, pooled over three.  architecture_std: between architectures at `low`, one
+seed each, noise included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pandas as pd
+import tyro
+from rich.console import Console
+from scipy import stats
+
+from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.fidelities import get_fidelity
+from benchmarks.trainings import Training, train_all
+from hw_model.blocks import Block
+from hw_model.cost import count_macs
+from tasks.registry import TASKS, make_task
+from tasks.spaces.moves import sample
+from tasks.spaces.registry import SKELETONS
+from tasks.spaces.skeleton import curated_space
+from tasks.spaces.space import SearchSpace
+
+PARALLELISM = 8
+NOISE_SEEDS = 5
+TOP = 5
+RESAMPLES = 2_000
+# random architectures for each that is trained
+CROWD = 32
+
+
+def spread_architectures(space: SearchSpace, count: int, key: jax.Array) -> list[tuple[int, ...]]:
+    """Genotypes that cover a space's sizes: many random ones, in the order of their MACs, are thinned evenly."""
+    drawn = np.asarray(sample(key, space.cardinalities, CROWD * count))
+    macs = [count_macs(space.decode(genotype)) for genotype in drawn.tolist()]
+    order = np.argsort(macs, kind="stable")
+    return [tuple(drawn[place].tolist()) for place in order[CROWD // 2 :: CROWD]]
+
+
+def rank_agreement(low: Sequence[float], high: Sequence[float]) -> tuple[float, float, float, float]:
+    """Kendall's tau with its 95% interval, and the share of the five best that both have.
+
+    Pairs in which one is not a number are left out; tau is not a number where there is nothing to rank.
+    """
+    pairs = np.array([(a, b) for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)])
+    if len(pairs) < 2 or len(set(pairs[:, 0])) < 2 or len(set(pairs[:, 1])) < 2:
+        return math.nan, math.nan, math.nan, math.nan
+
+    def tau(a: Any, b: Any) -> float:
+        return np.asarray(stats.kendalltau(a, b))[0].item()
+
+    resampled = np.random.default_rng(0).integers(len(pairs), size=(RESAMPLES, len(pairs)))
+    # a resample of one architecture alone has no tau
+    low_end, high_end = np.nanpercentile([tau(*pairs[rows].T) for rows in resampled], [2.5, 97.5])
+    best = [set(np.argsort(-column, kind="stable")[:TOP].tolist()) for column in pairs.T]
+    return tau(*pairs.T), float(low_end), float(high_end), len(best[0] & best[1]) / min(TOP, len(pairs))
+
+
+def run_task(home: Path, name: str, low: str, high: str, architectures: int, noise_seeds: int) -> pd.DataFrame:
+    """Every training of one task as a table: architecture, fidelity, seed, quality (not a number where it failed)."""
+    task = make_task(name)
+    space = curated_space(SKELETONS[name], task.output_channels, PARALLELISM)
+    genotypes = spread_architectures(space, architectures, jax.random.key(0))
+    # three over the whole range of sizes, not its ends
+    noisy = {genotypes[round(share * (architectures - 1))] for share in (0.2, 0.5, 0.8)}
+    wanted: list[Training] = []
+    rows: list[dict[str, Any]] = []
+    for profile in (low, high):
+        for number, genotype in enumerate(genotypes):
+            blocks: tuple[Block, ...] = space.decode(genotype)
+            for seed in range(noise_seeds if profile == low and genotype in noisy else 1):
+                wanted.append(Training(f"{profile} {number}", blocks, get_fidelity(name, profile), seed))
+                rows.append(
+                    {
+                        "task": name,
+                        "metric": task.metric,
+                        "fidelity": profile,
+                        "architecture": number,
+                        "genotype": " ".join(map(str, genotype)),
+                        "macs": count_macs(blocks),
+                        "seed": seed,
+                    }
+                )
+    trials = train_all(home, task, f"{name} fidelity", wanted)
+    for row, trial in zip(rows, trials, strict=True):
+        row |= {
+            "quality": trial.quality.get(task.metric, math.nan),
+            "example_passes": trial.example_passes,
+            "training_flops": trial.training_flops,
+            "error": trial.error or "",
+        }
+    return pd.DataFrame(rows)
+
+
+def agreement_row(trials: pd.DataFrame, low: str, high: str) -> dict[str, Any]:
+    """The row of results/fidelity.csv of one task's trainings."""
+    rows = trials.to_dict("records")
+    first = {name: [row for row in rows if row["fidelity"] == name and row["seed"] == 0] for name in (low, high)}
+    tau, tau_low, tau_high, overlap = rank_agreement(*([row["quality"] for row in part] for part in first.values()))
+    seeds: dict[int, list[float]] = {}
+    for row in rows:
+        if row["fidelity"] == low:
+            seeds.setdefault(row["architecture"], []).append(row["quality"])
+    repeated = [values for values in seeds.values() if len(values) > 1]
+    spread = float(np.nanstd([row["quality"] for row in first[low]], ddof=1))
+    noise = math.sqrt(np.mean([np.nanvar(values, ddof=1) for values in repeated]))
+    spent = {name: sum(row["training_flops"] for row in part) for name, part in first.items()}
+    return {
+        "task": rows[0]["task"],
+        "low": low,
+        "high": high,
+        "n": len(first[low]),
+        "kendall_tau": tau,
+        "tau_low": tau_low,
+        "tau_high": tau_high,
+        "top5_overlap": overlap,
+        "seed_std": noise,
+        "architecture_std": spread,
+        "spread_to_noise": spread / noise if noise > 0 else math.nan,
+        "noise_architectures": len(repeated),
+        "noise_seeds": min(len(values) for values in repeated),
+        "spend_ratio": spent[high] / spent[low],
+        "failed": sum(row["error"] != "" for row in rows),
+        "metric": rows[0]["metric"],
+    }
+
+
+def main(
+    task: tuple[str, ...] = tuple(TASKS),
+    low: str = "quick",
+    high: str = "careful",
+    architectures: int = 24,
+    noise_seeds: int = NOISE_SEEDS,
+    home: Path = DEFAULT_HOME,
+    output: Path = Path("results"),
+) -> None:
+    """Train and compare the rankings.
+
+    Args:
+        task: Tasks to do; rows of others in the table that is there are kept.
+        low: Profile of the short trainings.
+        high: Profile of the long ones.
+        architectures: How many of them.
+        noise_seeds: Seeds of the three that are trained repeatedly.
+        home: Directory that data and trials are kept in.
+        output: Directory of the tables.
+    """
+    from benchmarks.experiments.fidelity_plot import write_plot
+
+    tables, rows = [], []
+    for name in task:
+        dataset = make_task(name).dataset
+        for data in sorted({get_fidelity(name, profile).data for profile in (low, high)}):
+            prepare_with_progress(home, data, dataset)
+        trials = run_task(home, name, low, high, architectures, noise_seeds)
+        tables.append(trials)
+        rows.append(agreement_row(trials, low, high))
+    output.mkdir(parents=True, exist_ok=True)
+    table = _merged(output / "fidelity.csv", pd.DataFrame(rows))
+    everything = _merged(output / "fidelity_trials.csv", pd.concat(tables))
+    write_plot(everything, table, output / "fidelity.png")
+    Console(width=200).print(table.to_string(index=False, float_format="%.3g"))
+
+
+def _merged(path: Path, fresh: pd.DataFrame) -> pd.DataFrame:
+    """The table at `path` with its rows of the fresh tasks replaced, written there."""
+    if path.exists():
+        kept = pd.read_csv(path, keep_default_na=False, na_values={"quality": ["", "nan"]})
+        others = [name not in set(fresh["task"]) for name in kept["task"]]
+        fresh = pd.concat([kept.loc[others], fresh])
+    fresh = fresh.sort_values("task", kind="stable")
+    fresh.to_csv(path, index=False, float_format="%.6g")
+    return fresh
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

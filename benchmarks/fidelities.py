@@ -1,0 +1,58 @@
+"""How candidates are trained and judged: the three tasks' fidelities by profile, as data.
+
+smoke: seconds, checks that everything runs.  quick: what a search on two cores can pay.  careful: four times that; how
+well quick ranks what careful ranks is results/fidelity.csv.  full: a GPU, or days of CPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+from benchmarks.errors import BenchmarkInputError
+from tasks.fidelity import Fidelity
+
+PROFILES = ("smoke", "quick", "careful", "full")
+
+FIDELITIES: MappingProxyType[str, MappingProxyType[str, Fidelity]] = MappingProxyType(
+    {
+        "classification": MappingProxyType(
+            {
+                "smoke": Fidelity("smoke", 512, 256, "validation", 128),
+                "quick": Fidelity("quick", 50_000, 6_400, "validation", 2_000),
+                "careful": Fidelity("quick", 50_000, 25_600, "validation", 2_000),
+                "full": Fidelity("full", 50_000, 1_000_000, "validation", 10_000),
+            }
+        ),
+        "detection": MappingProxyType(
+            {
+                "smoke": Fidelity("smoke", 512, 256, "validation", 128),
+                "quick": Fidelity("quick", 20_000, 6_400, "validation", 1_000),
+                "careful": Fidelity("quick", 20_000, 25_600, "validation", 1_000),
+                "full": Fidelity("full", 60_000, 240_000, "validation", 5_000),
+            }
+        ),
+        "segmentation": MappingProxyType(
+            {
+                "smoke": Fidelity("smoke", 512, 256, "validation", 128),
+                "quick": Fidelity("quick", 20_000, 3_200, "validation", 500),
+                "careful": Fidelity("quick", 20_000, 12_800, "validation", 500),
+                "full": Fidelity("full", 60_000, 240_000, "validation", 5_000),
+            }
+        ),
+    }
+)
+
+
+def get_fidelity(task: str, profile: str) -> Fidelity:
+    """The fidelity of that profile.  Raises BenchmarkInputError naming those there are."""
+    if profile not in PROFILES:
+        raise BenchmarkInputError(f"unknown profile {profile!r}; allowed: {', '.join(PROFILES)}")
+    if task not in FIDELITIES:
+        raise BenchmarkInputError(f"unknown task {task!r}; allowed: {', '.join(FIDELITIES)}")
+    return FIDELITIES[task][profile]
+
+
+def on_test(fidelity: Fidelity) -> Fidelity:
+    """The same training, judged on test examples, which no decision may see."""
+    return replace(fidelity, eval_split="test")
