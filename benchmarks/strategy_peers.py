@@ -17,7 +17,7 @@ def scores_of(table: Table, genotypes: np.ndarray) -> np.ndarray:
     return table.scores[np.ravel_multi_index(tuple(genotypes.T), table.cardinalities)]
 
 
-def pymoo_nsga2(table: Table, evaluations: int, seed: int) -> np.ndarray:
+def pymoo_nsga2(table: Table, evaluations: int, seed: int, population: int = 20) -> np.ndarray:
     """pymoo's NSGA-II with a population of 20 and its recipe for integer variables."""
     from pymoo.algorithms.moo.nsga2 import NSGA2
     from pymoo.core.problem import Problem
@@ -38,7 +38,7 @@ def pymoo_nsga2(table: Table, evaluations: int, seed: int) -> np.ndarray:
     upper = np.array(table.cardinalities) - 1
     problem = Lookup(n_var=len(upper), n_obj=table.scores.shape[1], xl=0, xu=upper, vtype=int)
     algorithm = NSGA2(
-        pop_size=20,
+        pop_size=population,
         sampling=IntegerRandomSampling(),
         crossover=SBX(prob=1.0, eta=3, vtype=float, repair=RoundingRepair()),
         mutation=PM(prob=1.0, eta=3, vtype=float, repair=RoundingRepair()),

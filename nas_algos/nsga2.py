@@ -2,7 +2,7 @@
 
 Deb, Pratap, Agarwal and Meyarivan, A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II, IEEE Transactions on
 Evolutionary Computation 6(2), 2002.  For choices instead of numbers: uniform crossover, and mutation that redraws a
-decision.  Children that are alive already, or twice among their siblings, are replaced while there are spare ones.
+decision.  A child that was tried already, or has a twin among its siblings, is mutated again.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from nas_algos.checks import check_between, check_positive
-from nas_algos.genotypes import checked_cardinalities, sample
-from nas_algos.pareto import crowding, front_ranks
+from nas_algos.genotypes import below, checked_cardinalities, codes, mutate_by, random_bits
+from nas_algos.pareto import crowding, first_places, front_ranks
 from nas_algos.strategy import Strategy
 
 
@@ -25,15 +26,17 @@ class Nsga2Settings:
     """population: genotypes alive.  batch: children of each round.  objectives: columns of a score, 2 or more.
 
     mutated_decisions: expected number of decisions redrawn in a child.  crossover: probability of two parents.
-    spares: children made for each that is asked for.
+    retries: further mutations of a child that was tried already.  memory: places of a table of what was tried; what
+    comes to the same place later drives out what was there.
     """
 
-    population: int = 20
-    batch: int = 20
+    population: int = 16
+    batch: int = 16
     objectives: int = 2
-    mutated_decisions: float = 1.0
+    mutated_decisions: float = 0.5
     crossover: float = 0.9
-    spares: int = 3
+    retries: int = 2
+    memory: int = 512
 
 
 @struct.dataclass
@@ -41,76 +44,91 @@ class Nsga2State:
     """genotypes: int32[population, D]; scores: float32[population, M]; told: int32[], trials so far.
 
     strength: float32[population], smaller is better: front, then crowding; +inf where nobody lives.
+    tried: uint32[memory], codes of trials, each at the place of its remainder.
     """
 
     genotypes: jax.Array
     scores: jax.Array
     strength: jax.Array
+    tried: jax.Array
     told: jax.Array
 
 
 def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings()) -> Strategy:
     """NSGA-II for two objectives or more; the first `population` genotypes are uniform."""
     choices = checked_cardinalities(cardinalities)
-    check_positive("nsga2", settings, "population", "batch", "spares")
+    check_positive("nsga2", settings, "population", "batch", "memory")
+    check_between("nsga2", settings, 0, 100, "retries")
     check_between("nsga2", settings, 2, 8, "objectives")
     check_between("nsga2", settings, 0, len(choices), "mutated_decisions")
     check_between("nsga2", settings, 0, 1, "crossover")
-    population, batch = settings.population, settings.batch
-    made = batch * settings.spares
-    mutation = settings.mutated_decisions / len(choices)
+    check_between("nsga2", settings, 2, 1 << 20, "memory")
+    population, batch, memory = settings.population, settings.batch, settings.memory
+    counts, redrawn = jnp.array([choices], jnp.int32), _share(settings.mutated_decisions / len(choices))
 
     def init(key: jax.Array) -> Nsga2State:
+        del key
         return Nsga2State(
-            sample(key, choices, population),
+            jnp.zeros((population, len(choices)), jnp.int32),
             jnp.full((population, settings.objectives), jnp.inf, jnp.float32),
             jnp.full(population, jnp.inf, jnp.float32),
+            jnp.arange(1, memory + 1, dtype=jnp.uint32),  # at no place the code of that place, so nothing was tried
             jnp.zeros((), jnp.int32),
         )
 
-    def ask(state: Nsga2State, key: jax.Array) -> jax.Array:
-        first_key, rivals_key, child_key = jax.random.split(key, 3)
-        rivals = jax.random.randint(rivals_key, (2, 2, made), 0, population)
+    def child(state: Nsga2State, words: jax.Array, swaps: jax.Array) -> jax.Array:
+        rivals = below(words[:4], population)
         fights = state.strength[rivals]
-        mothers, fathers = jnp.where(fights[0] <= fights[1], rivals[0], rivals[1])
-        draws = jax.random.uniform(child_key, (3, made, len(choices)))
-        paired = draws[0, :, :1] < settings.crossover
-        genes = jnp.where(paired & (draws[1] < 0.5), state.genotypes[fathers], state.genotypes[mothers])
-        redraws = draws[2] < mutation  # and where it is, draws[2] / mutation is uniform again
-        steps = 1 + jnp.floor(draws[2] / max(mutation, 1e-9) * (jnp.array([choices]) - 1).astype(jnp.float32))
-        moved = (genes + steps.astype(jnp.int32)) % jnp.array([choices], jnp.int32)
-        children = _distinct_first(jnp.where(redraws, moved, genes), state.genotypes)[:batch]
+        mothers = jnp.where(fights[0] <= fights[1], rivals[0], rivals[1])
+        fathers = jnp.where(fights[2] <= fights[3], rivals[2], rivals[3])
+        from_father = (words[4] < _share(settings.crossover))[:, None] & (swaps[0] >> 31 == 1)
+        genes = jnp.where(from_father, state.genotypes[fathers], state.genotypes[mothers])
+        # the first bit of a swap has decided it, the others are left for the new value
+        moved = genes + 1 + below(swaps[0] << 1, counts - 1)
+        moved = jnp.where(moved >= counts, moved - counts, moved)
+        return jnp.where(swaps[1] < redrawn, moved, genes)
+
+    def repeated(state: Nsga2State, children: jax.Array) -> jax.Array:
+        marks = codes(children, choices)
+        twins = jnp.tri(batch, k=-1, dtype=bool).T & (marks[:, None] == marks[None])
+        return (state.tried[marks % memory] == marks) | twins.any(0)
+
+    def ask(state: Nsga2State, key: jax.Array) -> jax.Array:
+        small = (5 + 2 * settings.retries) * batch
+        words = random_bits(key, (small + 2 * batch * len(choices),))
+        words, swaps = words[:small].reshape(-1, batch), words[small:].reshape(2, batch, len(choices))
         filling = state.told + jnp.arange(batch) < population
-        return jnp.where(filling[:, None], sample(first_key, choices, batch), children)
+        children = jnp.where(filling[:, None], below(swaps[0], counts), child(state, words, swaps))
+        for retry in range(5, len(words), 2):
+            again = mutate_by(words[retry : retry + 2], children, choices)
+            children = jnp.where(repeated(state, children)[:, None], again, children)
+        return children
 
     def tell(state: Nsga2State, genotypes: jax.Array, scores: jax.Array) -> Nsga2State:
         everyone = jnp.concatenate([state.genotypes, jnp.asarray(genotypes)])
         totals = jnp.concatenate([state.scores, jnp.asarray(scores)])
-        born = jnp.arange(len(everyone)) >= population
-        alive = born | ~jnp.isinf(state.strength)[jnp.minimum(jnp.arange(len(everyone)), population - 1)]
-        present = alive & ~_seen_before(everyone, alive)
+        alive = jnp.concatenate([jnp.isfinite(state.strength), jnp.ones(len(genotypes), bool)])
+        marks = codes(everyone, choices)
+        # who lives already has no twin, so that only the new rows, the columns here, are to be compared with all above
+        above = jnp.tri(len(genotypes), len(everyone), population - 1, dtype=bool).T & alive[:, None]
+        twins = (above & (marks[:, None] == marks[None, population:])).any(0)
+        present = jnp.concatenate([alive[:population], ~twins])
         ranks = front_ranks(totals, present, population)
-        distance = crowding(totals, ranks)
         # rank first, then the less crowded: 1 / (1 + distance) lies in 0..1
-        strength = jnp.where(present, ranks.astype(jnp.float32) + 0.99 / (1 + distance), jnp.inf)
-        kept = jnp.argsort(strength)[:population]
-        return Nsga2State(everyone[kept], totals[kept], strength[kept], state.told + len(genotypes))
+        crowded = 0.99 / (1 + crowding(totals, ranks))
+        strength = jnp.where(present, ranks.astype(jnp.float32) + crowded, jnp.inf)
+        kept = first_places(strength, population)
+        return Nsga2State(
+            everyone[kept],
+            totals[kept],
+            strength[kept],
+            state.tried.at[marks[population:] % memory].set(marks[population:]),
+            state.told + len(genotypes),
+        )
 
     return Strategy("nsga2", choices, init, ask, tell, batch, settings.objectives)
 
 
-def _equal(rows: jax.Array, others: jax.Array) -> jax.Array:
-    """bool[n, m]: is row i of [n, D] the same genotype as row j of [m, D]?"""
-    return (rows[:, None] == others[None]).all(-1)
-
-
-def _seen_before(genotypes: jax.Array, alive: jax.Array) -> jax.Array:
-    """bool[n]: is there an equal genotype alive further up?"""
-    count = len(genotypes)
-    return (jnp.tri(count, k=-1, dtype=bool) & _equal(genotypes, genotypes) & alive[None]).any(1)
-
-
-def _distinct_first(children: jax.Array, population: jax.Array) -> jax.Array:
-    """The children [n, D] in another order: those not in the population nor further up come first."""
-    repeated = _equal(children, population).any(1) | _seen_before(children, jnp.ones(len(children), bool))
-    return children[jnp.argsort(repeated, stable=True)]
+def _share(probability: float) -> np.uint32:
+    """The limit that a random word is below with this probability."""
+    return np.uint32(min(round(probability * 2**32), 2**32 - 1))

@@ -15,7 +15,7 @@ from flax import struct
 
 from nas_algos.checks import check_positive
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.genotypes import below, checked_cardinalities, mutate_by, sample
+from nas_algos.genotypes import below, checked_cardinalities, mutate_by, random_bits, sample
 from nas_algos.strategy import Strategy
 
 
@@ -57,8 +57,8 @@ def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSetti
         )
 
     def child(state: EvolutionState, key: jax.Array) -> jax.Array:
-        # all bits at once, one number each: drawing them is most of the work of a search in a table
-        bits = jax.random.bits(key, (settings.tournament + 2, batch))
+        # all bits at once: small draws one by one would take most of the time of a search in a table
+        bits = random_bits(key, (settings.tournament + 2, batch))
         rivals = below(bits[2:], population)
         rival_scores = state.scores[rivals]
         winners, best = rivals[0], rival_scores[0]

@@ -16,7 +16,7 @@ import numpy as np
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities
-from nas_algos.search import Evaluate
+from nas_algos.search import Evaluate, Trials
 
 _ARRAYS = ("name", "cardinalities", "scores", "reference")
 
@@ -25,19 +25,27 @@ class Table(NamedTuple):
     """All of a space, N = product of cardinalities genotypes, the last decision changing fastest.
 
     scores: float[N, M], all minimised, +inf where the evaluation failed.  reference: float[M], the hypervolume's
-    reference point, published with the problem and never taken from a run.
+    reference point, published with the problem and never taken from a run.  draws: float[K, N, M], what each of K
+    training seeds came to, or None where there is no noise; a search sees one of them, and `scores` are their means.
     """
 
     name: str
     cardinalities: tuple[int, ...]
     scores: np.ndarray
     reference: np.ndarray
+    draws: np.ndarray | None = None
 
 
 def make_table(name: str, cardinalities: Sequence[int], scores: Any, reference: Any) -> Table:
-    """A Table whose shapes are checked.  Raises AlgorithmInputError when they do not fit or a score is not a number."""
+    """A Table whose shapes are checked.  Raises AlgorithmInputError when they do not fit or a score is not a number.
+
+    scores: float[N, M], or float[K, N, M] where each network was trained with K seeds.
+    """
     choices = checked_cardinalities(cardinalities)
     scores, reference = np.asarray(scores, np.float64), np.asarray(reference, np.float64)
+    draws = None
+    if scores.ndim == 3 and len(scores):
+        draws, scores = scores, scores.mean(0)  # a network that failed once has failed
     if scores.ndim != 2 or len(scores) != math.prod(choices):
         raise AlgorithmInputError(
             f"table {name}: scores are {list(scores.shape)}; allowed: {math.prod(choices)} rows, one for each genotype"
@@ -46,11 +54,11 @@ def make_table(name: str, cardinalities: Sequence[int], scores: Any, reference: 
         raise AlgorithmInputError(f"table {name}: reference is {reference}; allowed: {scores.shape[1]} finite numbers")
     if np.isnan(scores).any():
         raise AlgorithmInputError(f"table {name}: a score is NaN; a failed evaluation is +inf")
-    return Table(name, choices, scores, reference)
+    return Table(name, choices, scores, reference, draws)
 
 
 def load_table(path: Path) -> Table:
-    """A table from a .npz file with the arrays name, cardinalities, scores and reference.
+    """A table from a .npz file with the arrays name, cardinalities, scores and reference, as `make_table` takes them.
 
     Raises AlgorithmInputError when the file cannot be read or an array is missing or does not fit.
     """
@@ -65,15 +73,43 @@ def load_table(path: Path) -> Table:
 def table_index(genotypes: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
     """Row of each genotype, int32[b, D] -> int32[b]."""
     strides = np.cumprod([1, *cardinalities[:0:-1]])[::-1]
-    return genotypes @ jnp.array(strides, jnp.int32)
+    return (genotypes * jnp.array(strides, jnp.int32)[None]).sum(1)
 
 
-def lookup(table: Table, objectives: Sequence[int]) -> Evaluate:
-    """An evaluator that gives these columns of the table: float32[b] for one, float32[b, M] for more."""
-    columns = jnp.asarray(table.scores[:, list(objectives)], jnp.float32)
+def lookup(table: Table, objectives: Sequence[int], draw: int | None = None) -> Evaluate:
+    """An evaluator that gives these columns of the table: float32[b] for one, float32[b, M] for more.
+
+    draw: the training seed that the search sees, 0 .. K - 1; the means over all seeds where it is left out.  Raises
+    AlgorithmInputError when the table has no such draw.
+    """
+    seeds = 0 if table.draws is None else len(table.draws)
+    if draw is not None and not 0 <= draw < seeds:
+        raise AlgorithmInputError(f"table {table.name}: draw is {draw}; allowed: below {seeds}, its training seeds")
+    scores = table.scores if draw is None or table.draws is None else table.draws[draw]
+    columns = jnp.asarray(scores[:, list(objectives)], jnp.float32)
     columns = columns[:, 0] if len(objectives) == 1 else columns
 
     def evaluate(genotypes: jax.Array) -> jax.Array:
         return columns[table_index(genotypes, table.cardinalities)]
 
     return evaluate
+
+
+def incumbents(scores: Any) -> Any:
+    """The trial that was best so far after each, int32[..., n] of scores [..., n] as the search saw them.
+
+    The first of equal ones; the first trial while all have failed.  What a search found after t trials is worth the
+    *true* value of trial incumbents[t] (the mean over all seeds, or another training), never the score that picked it.
+    """
+    scores = jnp.asarray(scores)
+    scores = jnp.where(jnp.isnan(scores), jnp.inf, scores)
+    best = jax.lax.cummin(scores, axis=scores.ndim - 1)
+    before = jnp.concatenate([jnp.full_like(best[..., :1], jnp.inf), best[..., :-1]], axis=-1)
+    improved = jnp.where(scores < before, jnp.arange(scores.shape[-1], dtype=jnp.int32), 0)
+    return jax.lax.cummax(improved, axis=scores.ndim - 1)
+
+
+def true_curve(table: Table, trials: Trials, column: int = 0) -> np.ndarray:
+    """The anytime curve, float[n]: the true value of the incumbent after each trial of one search for one objective."""
+    chosen = np.asarray(trials.genotypes)[np.asarray(incumbents(trials.scores))]
+    return table.scores[np.ravel_multi_index(tuple(chosen.T), table.cardinalities), column]
