@@ -10,7 +10,7 @@ from PIL import Image
 from tasks.data.scenes import IGNORED, Scenes
 from tasks.drawing import SCALE, write_pairs
 
-TINT = 0.55
+TINT = 0.7
 # Background is left as it is.  Ten colours far apart (Tableau's), used again from the eleventh class on.
 COLOURS = np.array(
     [
