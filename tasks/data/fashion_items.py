@@ -1,7 +1,7 @@
 """FashionItems: the tensorflow-datasets builder of Fashion-MNIST (Xiao, Rasul and Vollgraf, arXiv:1708.07747).
 
 Training items are the first 50,000 of the train file, validation items its last 10,000, test items the t10k file. Each
-record holds 100 of them: 60,000 records of one item take 6 s and more to decode, 600 of 100 take 0.3 s.
+record holds 100 of them: 10,000 items took 0.6 to 1.6 s to read one by one (zlib, raw, PNG), 0.05 s by the hundred.
 """
 
 from collections.abc import Iterator
