@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.commands.prepare import prepare, prepare_with_progress
 from tasks.data.checksums import PINNED
+from tasks.data.contact_sheet import write_contact_sheet
 from tasks.data.datasets import DATASETS, Dataset, get_dataset
 from tasks.data.labelled import LabelledImages
 from tasks.data.scenes import IGNORED, Scenes, empty_scenes
@@ -105,3 +107,19 @@ def test_masks_of_one_pixel_and_of_no_scene_at_all() -> None:
 def test_as_many_objects_as_a_mask_can_hold_are_told_from_ignored_pixels() -> None:
     scenes = scenes_of(np.array([[[32, IGNORED]]], np.uint8), [list(range(32))])
     assert list(scenes.masks[0, 0, :2]) == [32, IGNORED]
+
+
+def test_a_contact_sheet_names_classes_as_told_and_repeats_its_colours_after_four_objects(tmp_path: Path) -> None:
+    scenes = scenes_of(np.zeros((1, 1, 1), np.uint8), [[0, 1, 0, 1, 0]])
+    scenes.images[:] = 128
+    scenes.instances[0, 60:70, 60:70] = IGNORED
+    for k in range(5):
+        scenes.boxes[0, k] = np.array([40, 19 * k, 50, 19 * k + 10]) / np.float32(96)
+        scenes.instances[0, 40:50, 19 * k : 19 * k + 10] = 1 + k
+    write_contact_sheet(scenes, tmp_path / "sheet.png", n=1, class_names=("a", "b"))
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        pixels = np.asarray(sheet)[6:, 6:]
+    corners = [tuple(pixels[3 * 50 - 1, 3 * (19 * k + 10) - 1]) for k in range(5)]
+    assert len(set(corners[:4])) == 4
+    assert corners[4] == corners[0]
+    assert (pixels[3 * 60 : 3 * 70, 3 * 60 : 3 * 70] == 128).all()  # ignored pixels are no object to outline
