@@ -43,7 +43,7 @@ def _boxes(
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(10)
     colour = TRUE_COLOUR if scores is None else FOUND_COLOUR
     for number, (box, label) in enumerate(zip(boxes, labels, strict=True)):
-        scaled = np.asarray(box) * [picture.height, picture.width] * 2
+        scaled = np.asarray(box) * ([picture.height, picture.width] * 2)
         top, left, bottom, right = (round(float(edge)) for edge in scaled)
         # a box of one pixel and less still shows
         draw.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=colour)
