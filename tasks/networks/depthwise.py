@@ -13,7 +13,10 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from tasks.networks.windows import pad_same, spread, taps
+from tasks.networks.windows import pad_same, row_taps, spread, taps
+
+# with so few channels, loops over one pixel's channels are too short to pay: whole rows are one axis then
+NARROW = 16
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
@@ -52,12 +55,15 @@ def _kernel_gradient(x: jax.Array, kernel: int, stride: int, g: jax.Array) -> ja
 
     def add_example(sums: list[jax.Array], example: tuple[jax.Array, jax.Array]) -> tuple[list[jax.Array], None]:
         image, gradient = example
-        views = taps(pad_same(image, kernel, stride), kernel, stride, g.shape[1:3])
+        padded = pad_same(image, kernel, stride)
+        views = row_taps(padded, kernel, g.shape[1:3]) if joined else taps(padded, kernel, stride, g.shape[1:3])
         return [s + view * gradient for s, view in zip(sums, views, strict=True)], None
 
-    start = [jnp.zeros(g.shape[1:], g.dtype)] * (kernel * kernel)
-    sums, _ = lax.scan(add_example, start, (x, g))
-    return jnp.stack([s.sum((0, 1)) for s in sums]).reshape(kernel, kernel, -1)
+    joined = stride == 1 and g.shape[-1] <= NARROW
+    gradients = g.reshape(*g.shape[:2], -1) if joined else g
+    start = [jnp.zeros(gradients.shape[1:], g.dtype)] * (kernel * kernel)
+    sums, _ = lax.scan(add_example, start, (x, gradients))
+    return jnp.stack([s.reshape(g.shape[1:]).sum((0, 1)) for s in sums]).reshape(kernel, kernel, -1)
 
 
 depthwise_conv.defvjp(_forward, _backward)

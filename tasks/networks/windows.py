@@ -35,6 +35,13 @@ def taps(padded: jax.Array, kernel: int, stride: int, out: tuple[int, ...]) -> l
     ]
 
 
+def row_taps(padded: jax.Array, kernel: int, out: tuple[int, ...]) -> list[jax.Array]:
+    """`taps` of one image [H, W, C] at stride 1, each as rows of all their channels [h, w * C]."""
+    channels = padded.shape[-1]
+    rows = padded.reshape(padded.shape[0], -1)
+    return [rows[i : i + out[0], j * channels : (j + out[1]) * channels] for i in range(kernel) for j in range(kernel)]
+
+
 def spread(g: jax.Array, size: tuple[int, ...], kernel: int, stride: int) -> jax.Array:
     """Place the output gradient g [N, h, w, C] where a stride-1 correlation of it gives `size` pixels."""
     spatial = []

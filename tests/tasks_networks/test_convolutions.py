@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from jax import lax
 
-from tasks.networks.convolution import conv
+from tasks.networks.convolution import NARROW, conv
+from tasks.networks.depthwise import NARROW as DEPTHWISE_NARROW
 from tasks.networks.depthwise import depthwise_conv
 from tasks.networks.windows import same_padding
 
@@ -37,6 +38,14 @@ def test_conv_equals_xla(size, kernel, stride):
     assert_same_function(lambda x, w: conv(x, w, stride), lambda x, w: reference(x, w, stride), x, weights)
 
 
+@pytest.mark.parametrize(("kernel", "stride", "out"), [(1, 1, 40), (1, 1, 4), (3, 1, 40), (3, 2, 4), (5, 2, 40)])
+def test_conv_of_many_channels_equals_xla(kernel, stride, out):
+    x_key, w_key = jax.random.split(jax.random.key(4))
+    x = jax.random.normal(x_key, (2, 7, 8, NARROW + 1))
+    weights = jax.random.normal(w_key, (kernel, kernel, NARROW + 1, out))
+    assert_same_function(lambda x, w: conv(x, w, stride), lambda x, w: reference(x, w, stride), x, weights)
+
+
 @pytest.mark.parametrize(("size", "kernel", "stride"), [shape for shape in SHAPES if shape[1] > 1])
 def test_depthwise_equals_xla_grouped(size, kernel, stride):
     x_key, w_key = jax.random.split(jax.random.key(1))
@@ -45,6 +54,20 @@ def test_depthwise_equals_xla_grouped(size, kernel, stride):
     assert_same_function(
         lambda x, w: depthwise_conv(x, w, stride),
         lambda x, w: reference(x, w[:, :, None, :], stride, groups=3),
+        x,
+        weights,
+    )
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 2)])
+def test_depthwise_of_many_channels_equals_xla_grouped(kernel, stride):
+    x_key, w_key = jax.random.split(jax.random.key(5))
+    channels = DEPTHWISE_NARROW + 1
+    x = jax.random.normal(x_key, (2, 7, 8, channels))
+    weights = jax.random.normal(w_key, (kernel, kernel, channels))
+    assert_same_function(
+        lambda x, w: depthwise_conv(x, w, stride),
+        lambda x, w: reference(x, w[:, :, None, :], stride, groups=channels),
         x,
         weights,
     )
