@@ -24,16 +24,14 @@ def load_state(strategy: Strategy, saved: bytes) -> State:
         state = jax.tree.map(jnp.asarray, serialization.from_bytes(template, saved))
         same = jax.tree.all(jax.tree.map(lambda a, b: (a.shape, a.dtype) == (b.shape, b.dtype), template, state))
     except Exception as error:  # msgpack has no common ancestor of what it raises for damaged bytes
-        raise AlgorithmInputError(
-            f"strategy {strategy.name}: this is no saved state of it ({type(error).__name__})"
-        ) from error
+        raise AlgorithmInputError(f"{strategy.label}: this is no saved state of it ({type(error).__name__})") from error
     if not same:
-        raise AlgorithmInputError(f"strategy {strategy.name}: the state was saved with other settings or another space")
+        raise AlgorithmInputError(f"{strategy.label}: the state was saved with other settings or another space")
     return state
 
 
 def _check(strategy: Strategy) -> None:
     if not strategy.traceable:
         raise AlgorithmInputError(
-            f"strategy {strategy.name} runs on the host alone: resume it by repeating its rounds, same key, same scores"
+            f"{strategy.label} runs on the host alone: resume it by repeating its rounds, same key, same scores"
         )

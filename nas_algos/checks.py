@@ -34,8 +34,7 @@ def checked_genotypes(strategy: Strategy, genotypes: Any) -> Any:
     wanted = (strategy.batch, len(strategy.cardinalities))
     if shape != wanted or not np.issubdtype(dtype, np.integer):
         raise AlgorithmInputError(
-            f"strategy {strategy.name}: ask gave {dtype}{list(shape)}; "
-            f"the rule is int32{list(wanted)}, batch by decisions"
+            f"{strategy.label}: ask gave {dtype}{list(shape)}; the rule is int32{list(wanted)}, batch by decisions"
         )
     _check_range(strategy, np.asarray(genotypes))
     return jnp.asarray(genotypes, jnp.int32)
@@ -46,7 +45,7 @@ def _check_range(strategy: Strategy, genotypes: np.ndarray) -> None:
     if len(wrong):
         row, decision = wrong[0]
         raise AlgorithmInputError(
-            f"strategy {strategy.name}: ask gave {genotypes[row, decision]} for decision {decision}; "
+            f"{strategy.label}: ask gave {genotypes[row, decision]} for decision {decision}; "
             f"the rule is 0 to {strategy.cardinalities[decision] - 1}"
         )
 
@@ -55,11 +54,19 @@ def checked_scores(strategy: Strategy, scores: Any, count: int) -> jax.Array:
     """Scores as tell takes them, float32[count] or [count, objectives], with +inf in every column of a failed row."""
     wanted = (count,) if strategy.objectives == 1 else (count, strategy.objectives)
     if np.shape(scores) != wanted:
-        raise AlgorithmInputError(
-            f"strategy {strategy.name}: scores are {list(np.shape(scores))}; the rule is {list(wanted)}"
-        )
+        raise AlgorithmInputError(f"{strategy.label}: scores are {list(np.shape(scores))}; the rule is {list(wanted)}")
     scores = jnp.asarray(scores, jnp.float32)
     bad = jnp.isnan(scores) | (scores == jnp.inf)
     if strategy.objectives > 1:
         bad = jnp.broadcast_to(bad.any(-1, keepdims=True), wanted)
     return jnp.where(bad, jnp.inf, scores)
+
+
+def check_state(strategy: Strategy, state: Any) -> None:
+    """No array of a state may hold a NaN; concrete values, not traced ones."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(state):
+        dtype = getattr(leaf, "dtype", None)
+        if dtype is not None and jnp.issubdtype(dtype, jnp.floating) and bool(jnp.isnan(leaf).any()):
+            raise AlgorithmInputError(
+                f"{strategy.label}: tell left NaN in its state{jax.tree_util.keystr(path)}; the rule is none"
+            )

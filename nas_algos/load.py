@@ -16,28 +16,43 @@ import jax.numpy as jnp
 
 from nas_algos import search
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.registry import STRATEGIES, find_strategy
+from nas_algos.registry import STRATEGIES, find_strategy, source_of
+from nas_algos.small_budgets import settings_for
 from nas_algos.strategy import Strategy, StrategyFactory
 
+_PLENTY = 1_000  # trainings from which settings no longer change
 
-def build_strategy(name: str, cardinalities: Sequence[int]) -> Strategy:
-    """The strategy of that name, or of that path if it ends in .py, with its default settings.
 
-    One that is not ours is tried out for two rounds, and its functions say where they come from when they raise.
-    Raises AlgorithmInputError when it is unknown, cannot be loaded or breaks a rule.
+def build_strategy(
+    name: str, cardinalities: Sequence[int], trainings: int | None = None, objectives: int | None = None
+) -> Strategy:
+    """The strategy of that name, or of that path if it ends in .py.
+
+    trainings: ours get settings that fit so many; their defaults where it is left out.  objectives: columns of a
+    score; the strategy's own where it is left out.  One that is not ours is tried out for three rounds, and its
+    functions say where they come from when they raise.  Raises AlgorithmInputError when it is unknown, cannot be
+    loaded, breaks a rule or takes another number of objectives.
     """
     if name in STRATEGIES:
-        return STRATEGIES[name](cardinalities)
+        if trainings is None and objectives is None:
+            return STRATEGIES[name](cardinalities)
+        columns = objectives or (2 if name == "nsga2" else 1)
+        settings = settings_for(name, _PLENTY if trainings is None else trainings, columns)
+        return STRATEGIES[name](cardinalities) if settings is None else STRATEGIES[name](cardinalities, settings)
     factory = load_file(Path(name)) if name.endswith(".py") else find_strategy(name)
-    made = _guarded(name, "the factory", factory)(cardinalities)
+    origin = name if name.endswith(".py") else source_of(factory)
+    label = f"strategy {name}" + (f" ({origin})" if origin != name else "")
+    made = _guarded(label, "the factory", factory)(cardinalities)
     if not isinstance(made, Strategy):
-        raise AlgorithmInputError(f"strategy {name}: the factory gave {type(made).__name__}; the rule is a Strategy")
+        raise AlgorithmInputError(f"{label}: the factory gave {type(made).__name__}; the rule is a Strategy")
     if tuple(made.cardinalities) != tuple(cardinalities):
         raise AlgorithmInputError(
-            f"strategy {name}: its cardinalities are {tuple(made.cardinalities)}; the rule is {tuple(cardinalities)}"
+            f"{label}: its cardinalities are {tuple(made.cardinalities)}; the rule is {tuple(cardinalities)}"
         )
-    functions = {part: _guarded(name, part, getattr(made, part)) for part in ("init", "ask", "tell")}
-    guarded = made._replace(name=name, cardinalities=tuple(cardinalities), **functions)
+    if objectives is not None and made.objectives != objectives:
+        raise AlgorithmInputError(f"{label}: it takes {made.objectives} objectives; asked for {objectives}")
+    functions = {part: _guarded(label, part, getattr(made, part)) for part in ("init", "ask", "tell")}
+    guarded = made._replace(name=name, cardinalities=tuple(cardinalities), origin=origin, **functions)
     _try_out(guarded)
     return guarded
 
@@ -48,15 +63,15 @@ def load_file(path: Path) -> StrategyFactory:
     if not path.is_file() or spec is None or spec.loader is None:
         raise AlgorithmInputError(f"strategy {path}: no such file")
     module = importlib.util.module_from_spec(spec)
-    _guarded(str(path), "the file", spec.loader.exec_module)(module)
+    _guarded(f"strategy {path}", "the file", spec.loader.exec_module)(module)
     factory = getattr(module, "strategy", None)
     if not callable(factory):
         raise AlgorithmInputError(f"strategy {path}: it defines no function strategy(cardinalities)")
     return factory  # pyright: ignore[reportReturnType]
 
 
-def _guarded(name: str, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, with what it raises as one line that names the strategy and the part."""
+def _guarded(label: str, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with what it raises as one line that names the strategy, its file and the part."""
 
     def call(*arguments: Any) -> Any:
         try:
@@ -65,21 +80,21 @@ def _guarded(name: str, part: str, function: Callable[..., Any]) -> Callable[...
             raise
         except Exception as error:
             lines = str(error).splitlines() or [""]
-            raise AlgorithmInputError(f"strategy {name}: {part} raised {type(error).__name__}: {lines[0]}") from error
+            raise AlgorithmInputError(f"{label}: {part} raised {type(error).__name__}: {lines[0]}") from error
 
     return call
 
 
 def _try_out(strategy: Strategy) -> None:
-    """Two rounds with all scores equal: shapes, ranges and the state's structure."""
+    """Three rounds, one with all scores equal and one with all failed: shapes, ranges, the state's structure, NaNs."""
     state, rounds_key = search.start(strategy, jax.random.key(0))
     shape = (strategy.batch,) if strategy.objectives == 1 else (strategy.batch, strategy.objectives)
-    for round_index in range(2):
+    for round_index, score in enumerate((0.0, jnp.inf, 1.0)):
         genotypes = search.propose(strategy, state, rounds_key, round_index)
-        after = search.learn(strategy, state, genotypes, jnp.zeros(shape))
+        after = search.learn(strategy, state, genotypes, jnp.full(shape, score))
         if strategy.traceable and _structure(after) != _structure(state):
             raise AlgorithmInputError(
-                f"strategy {strategy.name}: tell gave another kind of state, {_structure(after)}; "
+                f"{strategy.label}: tell gave another kind of state, {_structure(after)}; "
                 f"the rule is that of init, {_structure(state)}"
             )
         state = after

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+import sys
 from importlib.metadata import entry_points
 from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from nas_algos.bananas import bananas
 from nas_algos.errors import AlgorithmInputError
@@ -28,6 +32,49 @@ STRATEGIES: MappingProxyType[str, StrategyFactory] = MappingProxyType(
         "optuna": optuna_sampler,
     }
 )
+
+
+class Algorithm(NamedTuple):
+    """origin: "built-in", "entry point" or "file".  source: the file.  summary: the first line about it.
+
+    paper: what its docstring names as its source, an arXiv number where there is one; empty where it names none.
+    """
+
+    name: str
+    origin: Literal["built-in", "entry point", "file"]
+    source: str
+    paper: str
+    summary: str
+
+
+def algorithms() -> list[Algorithm]:
+    """All that can be used by name.  An installed package that cannot be imported says so in its summary."""
+    found = []
+    for name in strategy_names():
+        try:
+            factory = find_strategy(name)
+        except AlgorithmInputError as error:
+            found.append(Algorithm(name, "entry point", strategy_names()[name], "", str(error)))
+        else:
+            found.append(describe(name, factory, "built-in" if name in STRATEGIES else "entry point"))
+    return found
+
+
+def describe(name: str, factory: StrategyFactory, origin: Literal["built-in", "entry point", "file"]) -> Algorithm:
+    """What a strategy's module, or else its factory, says about itself."""
+    module = inspect.getmodule(factory)
+    text = inspect.getdoc(module) or inspect.getdoc(factory) or ""
+    paper = re.search(r"arXiv:\d{4}\.\d{4,5}", text) or re.search(r"[^.]*\b(?:19|20)\d\d\b", text)
+    summary = text.split("\n\n")[0].replace("\n", " ")
+    return Algorithm(name, origin, source_of(factory), " ".join(paper[0].split()) if paper else "", summary)
+
+
+def source_of(factory: object) -> str:
+    """The file that a factory was written in, or its module where there is none."""
+    try:
+        return inspect.getsourcefile(inspect.unwrap(factory)) or ""  # pyright: ignore[reportArgumentType]
+    except TypeError:  # not a function or class: an object that can be called
+        return str(getattr(sys.modules.get(type(factory).__module__), "__file__", None) or type(factory).__module__)
 
 
 def strategy_names() -> dict[str, str]:

@@ -5,14 +5,14 @@ Both give the same trials for the same key, and a search of r rounds is the begi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nas_algos.checks import checked_genotypes, checked_scores
+from nas_algos.checks import check_state, checked_genotypes, checked_scores
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.ledger import Spend
 from nas_algos.objectives import Objective
@@ -51,9 +51,12 @@ def propose(strategy: Strategy, state: State, rounds_key: jax.Array, round_index
 def learn(strategy: Strategy, state: State, genotypes: Any, scores: Any) -> State:
     """The state after a round; scores that are not a number count as failed.
 
-    Raises AlgorithmInputError when there is not one score (or one row of `objectives` scores) for each genotype.
+    Raises AlgorithmInputError when there is not one score (or one row of `objectives` scores) for each genotype, or
+    the strategy's new state is not a number somewhere.
     """
-    return strategy.tell(state, genotypes, checked_scores(strategy, scores, len(genotypes)))
+    after = strategy.tell(state, genotypes, checked_scores(strategy, scores, len(genotypes)))
+    check_state(strategy, after)
+    return after
 
 
 def scan(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) -> Trials:
@@ -62,7 +65,7 @@ def scan(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) ->
     Values out of range cannot be seen while tracing: check the trials afterwards with `checked_genotypes`.
     """
     if not strategy.traceable:
-        raise AlgorithmInputError(f"strategy {strategy.name} runs on the host alone; it cannot be part of a scan")
+        raise AlgorithmInputError(f"{strategy.label} runs on the host alone; it cannot be part of a scan")
     state, rounds_key = start(strategy, key)
 
     def one_round(state: State, round_index: jax.Array) -> tuple[State, Trials]:
@@ -82,7 +85,7 @@ def run(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) -> 
     for round_index in range(rounds):
         genotypes = propose(strategy, state, rounds_key, round_index)
         scores = checked_scores(strategy, evaluate(genotypes), strategy.batch)
-        state = strategy.tell(state, genotypes, scores)
+        state = learn(strategy, state, genotypes, scores)
         done.append(Trials(genotypes, scores))
     return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *done)
 
@@ -95,19 +98,36 @@ def run_problem(
     fidelity, seed: of every training, as `Problem.evaluate` takes them.  Raises AlgorithmInputError when the objective
     has other columns than the strategy takes.
     """
-    if objective.columns != strategy.objectives:
-        raise AlgorithmInputError(
-            f"strategy {strategy.name}: it takes {strategy.objectives} objectives; {objective.name} has "
-            f"{objective.columns}"
-        )
+    check_columns(strategy, objective)
     done: list[Evaluation] = []
 
     def evaluate(genotypes: jax.Array) -> jax.Array:
-        found = [problem.evaluate(genotype, fidelity, seed) for genotype in np.asarray(genotypes)]
+        scores, found = train_all(problem, objective, genotypes, fidelity, seed)
         done.extend(found)
-        # a failed training has failed whatever quality it claims
-        quality = np.array([each.quality if each.error is None else np.nan for each in found])
-        return objective.score(quality, problem.cost(genotypes))
+        return scores
 
     trials = run(strategy, evaluate, rounds, key)
-    return trials, jax.tree.map(lambda *spent: np.cumsum(spent), *(each.spend for each in done))
+    return trials, total_spend(done)
+
+
+def check_columns(strategy: Strategy, objective: Objective) -> None:
+    """Raises AlgorithmInputError when the objective has other columns than the strategy takes."""
+    if objective.columns != strategy.objectives:
+        raise AlgorithmInputError(
+            f"{strategy.label}: it takes {strategy.objectives} objectives; {objective.name} has {objective.columns}"
+        )
+
+
+def train_all(
+    problem: Problem, objective: Objective, genotypes: Any, fidelity: str, seed: int
+) -> tuple[jax.Array, list[Evaluation]]:
+    """Train and score genotypes int32[b, D]: scores float32[b] or [b, columns], and the evaluations."""
+    found = [problem.evaluate(genotype, fidelity, seed) for genotype in np.asarray(genotypes)]
+    # a failed training has failed whatever quality it claims
+    quality = np.array([each.quality if each.error is None else np.nan for each in found])
+    return objective.score(quality, problem.cost(genotypes)), found
+
+
+def total_spend(done: Sequence[Evaluation]) -> Spend:
+    """The ledger of trainings in order: after each, what all so far have spent, fields [n]."""
+    return jax.tree.map(lambda *spent: np.cumsum(spent), *(each.spend for each in done))

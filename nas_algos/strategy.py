@@ -31,6 +31,7 @@ class Strategy(NamedTuple):
     batch: genotypes proposed in each round.  objectives: columns of a score.
     traceable: all three run under jax.jit, vmap and lax.scan; otherwise they run on the host with NumPy arrays and a
     state that is not a pytree of arrays.
+    origin: the file or package that it was loaded from, for error messages; empty for those of this package.
 
     Every random draw comes from the key of that call, so a search is a function of its keys.
     """
@@ -43,6 +44,12 @@ class Strategy(NamedTuple):
     batch: int = 1
     objectives: int = 1
     traceable: bool = True
+    origin: str = ""
+
+    @property
+    def label(self) -> str:
+        """How error messages call it: its name, and where it comes from if the name does not say so."""
+        return f"strategy {self.name}" + (f" ({self.origin})" if self.origin not in ("", self.name) else "")
 
 
 class StrategyFactory(Protocol):

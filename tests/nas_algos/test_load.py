@@ -1,3 +1,6 @@
+"""Strategies of others, by path and by entry point, as their authors would use them."""
+
+import re
 import subprocess
 import sys
 import zipfile
@@ -7,27 +10,28 @@ import pytest
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
-from nas_algos.registry import find_strategy, strategy_names
+from nas_algos.registry import STRATEGIES, algorithms, find_strategy, strategy_names
 
-CLIMBER = """
-import jax
-import jax.numpy as jnp
-from nas_algos.genotypes import mutate, sample
-from nas_algos.strategy import Strategy
+EXAMPLE = Path(__file__).parent / "twenty_lines.py"
+CLIMBER = EXAMPLE.read_text()
 
-def strategy(cardinalities):
-    def init(key):
-        return sample(key, cardinalities, 1), jnp.full(1, jnp.inf)
+BROKEN = [
+    ("mutate(key, state[0], cardinalities)", "state[0][0]", r"ask gave int32\[2\]; the rule is int32\[1, 2\]"),
+    ("mutate(key, state[0], cardinalities)", "state[0] + 9", "for decision 0; the rule is 0 to 2"),
+    ("mutate(key, state[0], cardinalities)", "state[0] - 9", "for decision 0; the rule is 0 to 2"),
+    ("mutate(key, state[0], cardinalities)", "state[0] / 2", "ask gave float32"),
+    ("mutate(key, state[0], cardinalities)", "state[7]", "ask raised IndexError"),
+    ("better = scores <= state[1]", "return scores", "tell gave another kind of state"),
+    ("better = scores <= state[1]", "raise OSError('disk')", "tell raised OSError: disk"),
+    ("jnp.where(better, scores, state[1])", "scores - scores", r"tell left NaN in its state\[1\]; the rule is none"),
+    ("tuple(cardinalities), init", "(2, 2), init", r"its cardinalities are \(2, 2\); the rule is \(3, 4\)"),
+    ("return Strategy(", "return (", "the factory gave tuple; the rule is a Strategy"),
+]
 
-    def ask(state, key):
-        return mutate(key, state[0], cardinalities)
 
-    def tell(state, genotypes, scores):
-        better = scores < state[1]
-        return jnp.where(better[:, None], genotypes, state[0]), jnp.where(better, scores, state[1])
-
-    return Strategy("climber", tuple(cardinalities), init, ask, tell)
-"""
+def changed(old, new):
+    assert old in CLIMBER
+    return CLIMBER.replace(old, new, 1)
 
 
 def written(folder, text) -> str:
@@ -36,36 +40,75 @@ def written(folder, text) -> str:
     return str(path)
 
 
+def wheel_of(folder, text) -> Path:
+    """A wheel of one module, written as the wheel format says, so that no build backend is needed."""
+    about = "climber-1.dist-info/"
+    files = {
+        "climber.py": text,
+        about + "METADATA": "Metadata-Version: 2.1\nName: climber\nVersion: 1\n",
+        about + "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        about + "entry_points.txt": "[accelnas.strategies]\nclimber = climber:strategy\n",
+    }
+    files[about + "RECORD"] = "".join(f"{name},,\n" for name in [*files, about + "RECORD"])
+    path = folder / "climber-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, content in files.items():
+            wheel.writestr(name, content)
+    return path
+
+
+def unpacked(folder, text, monkeypatch) -> str:
+    """The wheel's files where pip would put them; the path of the module."""
+    site = folder / "site"
+    with zipfile.ZipFile(wheel_of(folder, text)) as wheel:
+        wheel.extractall(site)
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delitem(sys.modules, "climber", raising=False)
+    return str(site / "climber.py")
+
+
 def test_a_file_given_by_path_is_a_strategy(tmp_path):
     path = written(tmp_path, CLIMBER)
     assert build_strategy(path, (3, 4)).name == path
 
 
-def test_the_climber_has_at_most_twenty_lines_of_code():
-    assert len([line for line in CLIMBER.splitlines() if line.strip()]) <= 20
+def test_the_example_has_at_most_twenty_lines_of_code_and_none_is_crowded():
+    lines = [line for line in CLIMBER.splitlines() if line.strip()]
+    assert len(lines) <= 20
+    assert ";" not in CLIMBER.split('"""')[2]
+    assert max(map(len, lines)) <= 120
 
 
 @pytest.mark.parametrize(
     ("old", "new", "rule"),
     [
-        ("mutate(key, state[0], cardinalities)", "state[0][0]", r"ask gave int32\[2\]; the rule is int32\[1, 2\]"),
-        ("mutate(key, state[0], cardinalities)", "state[0] + 9", "for decision 0; the rule is 0 to 2"),
-        ("mutate(key, state[0], cardinalities)", "state[0] / 2", "ask gave float32"),
-        ("mutate(key, state[0], cardinalities)", "state[7]", "ask raised IndexError"),
-        ("better = scores < state[1]", "return scores", "tell gave another kind of state"),
-        ("better = scores < state[1]", "raise OSError('disk')", "tell raised OSError: disk"),
+        *BROKEN,
         ("def strategy", "def tactics", "defines no function strategy"),
-        ("import jax\n", "import jacks\n", "the file raised ModuleNotFoundError"),
-        ("tuple(cardinalities), init", "(2, 2), init", r"its cardinalities are \(2, 2\); the rule is \(3, 4\)"),
-        ("return Strategy(", "return (", "the factory gave tuple; the rule is a Strategy"),
+        ("import jax.numpy", "import jacks.numpy", "the file raised ModuleNotFoundError"),
     ],
 )
 def test_a_broken_file_is_named_with_the_rule_it_broke(tmp_path, old, new, rule):
-    path = written(tmp_path, CLIMBER.replace(old, new, 1))
+    path = written(tmp_path, changed(old, new))
     with pytest.raises(AlgorithmInputError, match=rule) as error:
         build_strategy(path, (3, 4))
     assert path in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("old", "new", "rule"), BROKEN)
+def test_a_broken_package_is_named_with_its_file_and_the_rule_it_broke(tmp_path, monkeypatch, old, new, rule):
+    path = unpacked(tmp_path, changed(old, new), monkeypatch)
+    with pytest.raises(AlgorithmInputError, match=rule) as error:
+        build_strategy("climber", (3, 4))
+    assert f"strategy climber ({path})" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_package_that_cannot_be_imported_is_listed_with_the_reason(tmp_path, monkeypatch):
+    unpacked(tmp_path, changed("import jax.numpy", "import jacks.numpy"), monkeypatch)
+    with pytest.raises(AlgorithmInputError, match="climber:strategy cannot be imported"):
+        build_strategy("climber", (3, 4))
+    assert "No module named 'jacks'" in {each.name: each.summary for each in algorithms()}["climber"]
 
 
 @pytest.mark.parametrize("name", ["no/such/file.py", "annealing"])
@@ -74,28 +117,63 @@ def test_what_does_not_exist_is_named(name):
         build_strategy(name, (3, 4))
 
 
-def built_wheel(folder) -> Path:
-    """A wheel of one module, written as the wheel format says, so that no build backend is needed."""
-    about = "climber-1.dist-info/"
-    files = {
-        "climber.py": CLIMBER,
-        about + "METADATA": "Metadata-Version: 2.1\nName: climber\nVersion: 1\n",
-        about + "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        about + "entry_points.txt": "[accelnas.strategies]\nclimber = climber:strategy\n",
-    }
-    files[about + "RECORD"] = "".join(f"{name},,\n" for name in [*files, about + "RECORD"])
-    path = folder / "climber-1-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as wheel:
-        for name, text in files.items():
-            wheel.writestr(name, text)
-    return path
+def test_each_of_ours_is_listed_with_its_paper_and_a_summary():
+    ours = [each for each in algorithms() if each.origin == "built-in"]
+    assert [each.name for each in ours] == list(STRATEGIES)
+    for each in ours:
+        assert re.fullmatch(r"arXiv:\d{4}\.\d{4,5}|Deb, .* 2002", each.paper)
+        assert 20 < len(each.summary) < 120
+        assert Path(each.source).is_file()
 
 
-def test_a_package_installed_without_network_is_found_by_name(tmp_path, monkeypatch):
-    site = tmp_path / "site"
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("trainings", [5, 30, 1_000])
+def test_a_small_budget_gives_settings_that_see_a_few_generations(name, trainings):
+    pytest.importorskip("optuna")
+    strategy = build_strategy(name, (3, 4, 5), trainings)
+    assert strategy.name == name
+    assert strategy.batch <= max(trainings // 4, 4)
+
+
+def test_objectives_that_a_strategy_does_not_take_are_named(tmp_path):
+    assert build_strategy("nsga2", (3, 4), objectives=3).objectives == 3
+    for name in ("bananas", written(tmp_path, CLIMBER)):
+        with pytest.raises(AlgorithmInputError, match="it takes 1 objective"):
+            build_strategy(name, (3, 4), objectives=2)
+    with pytest.raises(AlgorithmInputError, match="objectives is 1; allowed: 2 to 8"):
+        build_strategy("nsga2", (3, 4), objectives=1)
+
+
+# What a user types after `pip install climber`: it is listed, runs by name, and stands in a table beside random.
+USER = """
+import jax, numpy as np
+from nas_algos.compare import compare
+from nas_algos.registry import algorithms
+from nas_algos.tabular import make_table
+
+genotypes = np.indices((4,) * 5).reshape(5, -1).T
+table = make_table("sum", (4,) * 5, genotypes.sum(1)[:, None], (16,))
+print([each.origin for each in algorithms() if each.name == "climber"])
+for row in compare(["climber"], table, 60, 20, jax.random.key(0)):
+    print(row.strategy, row.true)
+"""
+
+
+def test_a_package_installed_without_network_is_listed_runs_by_name_and_beats_random_in_a_table(tmp_path, monkeypatch):
+    site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
+    elsewhere.mkdir()
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(site)]
-    subprocess.run([*install, str(built_wheel(tmp_path))], check=True, capture_output=True)
+    subprocess.run([*install, str(wheel_of(tmp_path, CLIMBER))], check=True, capture_output=True)
+    root = Path(__file__).parents[2]
+    monkeypatch.setenv("PYTHONPATH", f"{site}:{root}")
+    said = subprocess.run(
+        [sys.executable, "-c", USER], cwd=elsewhere, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert said[0] == "['entry point']"
+    rows = {name: float(value) for name, value in (line.split() for line in said[1:])}
+    assert list(rows) == ["random", "climber"]
+    # 60 of 1,024 uniform draws: the least sum of five digits 0..3 is 2.0 on average; climbing ends at 0
+    assert rows["climber"] < 0.5 < rows["random"]
     monkeypatch.syspath_prepend(site)
     assert strategy_names()["climber"] == "climber:strategy"
     assert callable(find_strategy("climber"))
-    assert build_strategy("climber", (3, 4)).name == "climber"

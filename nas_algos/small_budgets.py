@@ -1,0 +1,49 @@
+"""Settings of our strategies for a number of trainings: populations of fifty are no use to a search of thirty.
+
+Rules of thumb, tuned on no problem: about four generations at least, and the papers' values from a few hundred
+trainings on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nas_algos.bananas import BananasSettings
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.nsga2 import Nsga2Settings
+from nas_algos.optuna_sampler import OptunaSettings
+from nas_algos.random_search import RandomSettings
+from nas_algos.regularised_evolution import EvolutionSettings
+from nas_algos.reinforce import ReinforceSettings
+
+
+def settings_for(name: str, trainings: int, objectives: int) -> Any:
+    """Settings of one of ours, or None where its defaults fit any number of trainings.
+
+    Raises AlgorithmInputError when the strategy cannot take so many objectives.
+    """
+    if not isinstance(trainings, int) or trainings < 1:
+        raise AlgorithmInputError(f"strategy {name}: trainings are {trainings!r}; allowed: 1 or more")
+    many = {
+        "random": lambda: RandomSettings(objectives=objectives),
+        "nsga2": lambda: Nsga2Settings(
+            population=_within(trainings // 4, 4, 16), batch=_within(trainings // 4, 4, 16), objectives=objectives
+        ),
+        "optuna": lambda: OptunaSettings(objectives=objectives),
+    }
+    one = {
+        "regularised_evolution": lambda: EvolutionSettings(
+            population=_within(trainings // 4, 4, 50), tournament=_within(trainings // 12, 2, 10)
+        ),
+        "reinforce": lambda: ReinforceSettings(batch=_within(trainings // 25, 2, 8)),
+        "bananas": lambda: BananasSettings(batch=_within(trainings // 20, 1, 5), first=_within(trainings // 3, 3, 20)),
+    }
+    if name in many:
+        return many[name]()
+    if objectives != 1:
+        raise AlgorithmInputError(f"strategy {name}: it takes 1 objective; asked for {objectives}")
+    return one[name]() if name in one else None
+
+
+def _within(value: int, low: int, high: int) -> int:
+    return min(max(value, low), high)
