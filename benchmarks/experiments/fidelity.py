@@ -27,6 +27,7 @@ from scipy import stats
 
 from benchmarks.commands.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.fidelities import get_fidelity
 from benchmarks.trainings import Training, train_all
 from hw_model.blocks import Block
@@ -163,6 +164,11 @@ def main(
     """
     from benchmarks.experiments.fidelity_plot import write_plot
 
+    if low == high or architectures < TOP or noise_seeds < 2:
+        raise BenchmarkInputError(
+            f"low {low}, high {high}, {architectures} architectures, {noise_seeds} noise seeds; "
+            f"allowed: two profiles, {TOP} architectures and more, 2 seeds and more"
+        )
     tables, rows = [], []
     for name in task:
         dataset = make_task(name).dataset
