@@ -4,12 +4,14 @@
     python -m benchmarks.training_speed --peer PYTHON        # PYTHON has PyTorch; writes results/training_speed.csv
 
 Each side runs as a process of its own, in turn, several times, and the medians are compared: on a shared machine single
-runs swing by a factor of two and more.  Compilation is counted apart.
+runs swing by a factor of two and more.  Both get the memory settings of `benchmarks.worker`, and run once on one core,
+as the suite trains its candidates, and once on all.  Compilation is counted apart.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.training_speed_layers import layer_table
+from benchmarks.worker import WORKER_ENVIRONMENT, allowed_cores
 from hw_model.blocks import Block
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.initialise import initialise
@@ -89,25 +92,29 @@ def measure_ours(name: str, side: int) -> tuple[float, float]:
 
 
 def compare(peer: Path, repeats: int) -> pd.DataFrame:
-    """One row for each network and image size, medians over so many processes of each side in turn."""
+    """One row for each number of cores, image size and network, medians over so many processes of each side in turn."""
     rows = []
-    for side in SIDES:
+    allowed = [core for core in allowed_cores() if core is not None]
+    settings = [
+        (cores, side) for cores in ([allowed[-1:], allowed] if len(allowed) > 1 else [allowed]) for side in SIDES
+    ]
+    for cores, side in settings:
         for name, specification in NETWORKS.items():
             ours, theirs, first = [], [], []
             for _ in range(repeats):
                 command = [sys.executable, "-m", "benchmarks.training_speed", "--ours", name, "--side", str(side)]
-                rate, seconds = map(float, _output(command).split())
+                rate, seconds = map(float, _output(command, cores).split())
                 ours.append(rate)
                 first.append(seconds)
                 task = json.dumps({"blocks": specification, "side": side, "batch": BATCH})
-                theirs.append(
-                    float(_output([str(peer), str(Path(__file__).with_name("training_speed_peer.py")), task]))
-                )
+                command = [str(peer), str(Path(__file__).with_name("training_speed_peer.py")), task]
+                theirs.append(float(_output(command, cores)))
             rows.append(
                 {
                     "network": name,
                     "image_size": side,
                     "batch": BATCH,
+                    "cores": len(cores),
                     "ours_images_per_s": statistics.median(ours),
                     "pytorch_images_per_s": statistics.median(theirs),
                     "ratio": statistics.median(ours) / statistics.median(theirs),
@@ -120,8 +127,17 @@ def compare(peer: Path, repeats: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _output(command: list[str]) -> str:
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+def _output(command: list[str], cores: list[int]) -> str:
+    """What a command prints that runs on these cores, with the workers' settings of the memory allocator."""
+    environment = {**os.environ, **{name: v for name, v in WORKER_ENVIRONMENT.items() if "THREADS" not in name}}
+    before = os.sched_getaffinity(0) if cores else set()
+    try:
+        if cores:
+            os.sched_setaffinity(0, cores)  # inherited, so that both sides start as many threads
+        return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment).stdout
+    finally:
+        if cores:
+            os.sched_setaffinity(0, before)
 
 
 def main(
