@@ -100,19 +100,21 @@ def test_random_architectures_of_the_supernet_equal_their_static_networks(task, 
     assert_equals_the_static_network(space, random_genotypes(space, 8, seed=5), skip_unused)
 
 
-def test_an_unsliced_weight_would_be_noticed():
+def test_a_gate_left_open_would_be_noticed():
     space = CLASSIFICATION
-    variables = random_variables(space, 1)
-    genotype = np.array(CORNERS["classification"][0], np.int32)
-    images = random_images(space, 2, 2)
-    network = Supernet(space.slots)
+    variables, images, network = random_variables(space, 1), random_images(space, 2, 2), Supernet(space.slots)
     apply = compile_quickly(lambda gates: network.apply(variables, images, gates, train=False))
-    others = [
-        np.array([*genotype[:place], value, *genotype[place + 1 :]], np.int32) for place, value in ((0, 0), (2, 1))
-    ]
-    output = apply(gates_of(space, genotype))
-    for other in others:
-        assert np.abs(output - apply(gates_of(space, other))).max() > 1e-3 * largest(output)
+    # ibn_1, which lets nothing of the first layer's other channels in, and conv
+    for block, closed in (
+        (0, [(1, "kinds"), (1, "kernel"), (1, "hidden"), (1, "expand"), (2, "present")]),
+        (3, [(0, "out"), (1, "kernel")]),
+    ):
+        gates = gates_of(space, np.array((0, 1, 0, block, 2, 0), np.int32))
+        output = apply(gates)
+        for place, name in closed:
+            opened = list(gates)
+            opened[place] = opened[place]._replace(**{name: jnp.ones_like(getattr(gates[place], name))})
+            assert np.abs(output - apply(tuple(opened))).max() > 1e-3 * largest(output), (place, name)
 
 
 def test_vmap_over_gates_and_over_parameters_gives_what_single_calls_give():
