@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmarks.progress import SearchProgress
 from benchmarks.store import TrialStore
@@ -14,7 +15,8 @@ from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
 
 
-class Training(NamedTuple):
+@dataclass(frozen=True)
+class Training:
     """One training that is wanted; `name` is for the progress display."""
 
     name: str
@@ -22,21 +24,24 @@ class Training(NamedTuple):
     fidelity: Fidelity
     seed: int
 
+    def __str__(self):
+        return f"{self.name} seed {self.seed}"
+
+
+def run_trainings(runner: TrialRunner, title: str, wanted: Sequence[Training]) -> list[Trial]:
+    """The trials of these trainings, in their order."""
+    found: dict[Hashable, Trial] = {}
+    with SearchProgress(title, total=len(wanted)) as progress:
+        runner.show(progress)
+        for training in wanted:
+            runner.request(training, training.blocks, training.fidelity, training.seed)
+        while completed := runner.next_completed():
+            found |= {who: trial for trial, who in completed}
+    return [found[training] for training in wanted]
+
 
 def train_all(home: Path, task: Any, title: str, wanted: Sequence[Training]) -> list[Trial]:
-    """The trials of these trainings, in their order.  Raises TaskInputError where data are missing."""
-    splits = sorted({(f.data, split) for _, _, f, _ in wanted for split in ("train", f.eval_split)})
-    found: dict[int, Trial] = {}
-    with (
-        TrialStore(home / "trials.sqlite") as store,
-        TrialRunner(home, task, tuple(splits), store) as runner,
-        SearchProgress(title, total=len(wanted)) as progress,
-    ):
-        runner.show(progress)
-        for number, training in enumerate(wanted):
-            runner.request((training.name, number), training.blocks, training.fidelity, training.seed)
-        while completed := runner.next_completed():
-            for trial, who in completed:
-                assert isinstance(who, tuple)
-                found[who[1]] = trial
-    return [found[number] for number in range(len(wanted))]
+    """As run_trainings, with workers of its own.  Raises TaskInputError where data are missing."""
+    splits = sorted({(each.fidelity.data, split) for each in wanted for split in ("train", each.fidelity.eval_split)})
+    with TrialStore(home / "trials.sqlite") as store, TrialRunner(home, task, tuple(splits), store) as runner:
+        return run_trainings(runner, title, wanted)

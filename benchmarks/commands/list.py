@@ -10,7 +10,7 @@ def list_names() -> None:
     """Print tasks, spaces, algorithms, accelerators, data sets and profiles."""
     from benchmarks.fidelities import PROFILES
     from hw_model.predict import accelerator_names
-    from nas_algos.registry import strategy_names
+    from nas_algos.registry import algorithms
     from tasks.data.datasets import DATASETS
     from tasks.registry import TASKS
     from tasks.spaces.registry import space_names
@@ -20,7 +20,10 @@ def list_names() -> None:
     table.add_row("tasks", ", ".join(TASKS))
     for task in TASKS:
         table.add_row(f"spaces of {task}", ", ".join(space_names(task)) + ", or FILE.py")
-    table.add_row("algorithms", ", ".join(f"{name} ({origin})" for name, origin in strategy_names().items()))
+    for each in algorithms():
+        paper = f" ({each.paper})" if each.paper else ""
+        table.add_row(f"algorithm ({each.origin})", f"{each.name}: {each.summary}{paper}")
+    table.add_row("algorithms too", "FILE.py")
     table.add_row("accelerators", ", ".join(accelerator_names()))
     table.add_row("data sets", ", ".join(DATASETS))
     table.add_row("profiles", ", ".join(PROFILES))

@@ -53,7 +53,7 @@ def train(
 
     prepare_with_progress(home, fidelity.data, chosen.dataset)
     wanted = [
-        Training(f"{loaded.name} seed {seed}", loaded.blocks, fidelity, seed)
+        Training(loaded.name, loaded.blocks, fidelity, seed)
         for seed in range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + seeds)
     ]
     trials = train_all(home, chosen, loaded.name, wanted)

@@ -54,7 +54,7 @@ def baseline_blocks(task: Task) -> tuple[Block, ...]:
 def baseline_rows(home: Path, task: Task, fidelity: Fidelity, accelerators: tuple[str, ...]) -> list[dict[str, Any]]:
     """Train a task's baseline and cost it on each accelerator."""
     blocks = baseline_blocks(task)
-    wanted = [Training(f"{task.name} seed {seed}", blocks, fidelity, seed) for seed in SEEDS]
+    wanted = [Training(task.name, blocks, fidelity, seed) for seed in SEEDS]
     trials = train_all(home, task, f"{task.name} baseline", wanted)
     values = [trial.quality[task.metric] for trial in trials if trial.state == "done"]
     mean, low, high = mean_interval(values)

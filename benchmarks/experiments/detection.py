@@ -20,6 +20,7 @@ from benchmarks.profiles import DetectionProfile
 from benchmarks.progress import SearchProgress
 from benchmarks.search import Genotype, Proposed, SearchResult, Wanted, constrained_search
 from benchmarks.store import TrialStore
+from benchmarks.trainings import Training, run_trainings
 from benchmarks.trial_runner import TrialRunner, trial_key
 from benchmarks.trials import Proposal, Trial
 from hw_model.accelerators import get_accelerator
@@ -100,24 +101,14 @@ def _baseline(space: SearchSpace) -> Genotype:
 
 def _quality_floor(runner: TrialRunner, space: SearchSpace, profile: DetectionProfile) -> tuple[float, float]:
     """The floor and the baseline's mean quality at search fidelity."""
-    seeds = range(profile.search_baseline_seeds)
-    with SearchProgress("Baseline", total=len(seeds)) as progress:
-        runner.show(progress)
-        for seed in seeds:
-            runner.request(("Baseline", "seed", seed), space.decode(_baseline(space)), profile.search, seed)
-        trials = _all_completed(runner)
+    blocks = space.decode(_baseline(space))
+    wanted = [Training("Baseline", blocks, profile.search, seed) for seed in range(profile.search_baseline_seeds)]
+    trials = run_trainings(runner, "Baseline", wanted)
     failed = [trial.error for trial in trials if trial.state == "failed"]
     if failed:
         raise SearchFailedError(f"the baseline could not be trained: {failed[0]}")
     mean = sum(trial.quality[QUALITY] for trial in trials) / len(trials)
     return mean - profile.map_tolerance, mean
-
-
-def _all_completed(runner: TrialRunner) -> list[Trial]:
-    trials = []
-    while completed := runner.next_completed():
-        trials += [trial for trial, _ in completed]
-    return trials
 
 
 def _run_searches(
@@ -217,17 +208,12 @@ def _finals(
     for who, architecture in blocks.items():
         names.setdefault(architecture, " ".join(who))
     seeds = range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + profile.final_seeds)
+    wanted = [
+        Training(name, architecture, profile.final, seed) for architecture, name in names.items() for seed in seeds
+    ]
     trials: dict[tuple[Block, ...], list[Trial]] = {architecture: [] for architecture in names}
-    by_name = {name: architecture for architecture, name in names.items()}
-    with SearchProgress("Final trainings", total=len(names) * len(seeds)) as progress:
-        runner.show(progress)
-        for architecture, name in names.items():
-            for seed in seeds:
-                runner.request((name, "seed", seed), architecture, profile.final, seed)
-        while completed := runner.next_completed():
-            for trial, who in completed:
-                assert isinstance(who, tuple)
-                trials[by_name[who[0]]].append(trial)
+    for training, trial in zip(wanted, run_trainings(runner, "Final trainings", wanted), strict=True):
+        trials[training.blocks].append(trial)
     entries = []
     for (model, name), architecture in blocks.items():
         accelerator = get_accelerator(name)
@@ -239,7 +225,7 @@ def _finals(
                 architecture,
                 whole_cost(architecture, accelerator, cache),
                 chain_cost(architecture, accelerator, cache).latency_ms,
-                tuple(sorted(trials[architecture], key=lambda trial: trial.key.seed)),
+                tuple(trials[architecture]),
             )
         )
     return sorted(entries, key=lambda entry: (entry.model, profile.accelerators.index(entry.accelerator)))

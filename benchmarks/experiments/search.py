@@ -90,7 +90,7 @@ def run_search(home: Path, settings: SearchSettings, results: Path) -> pd.DataFr
     task = make_task(settings.task)
     fidelity = get_fidelity(settings.task, settings.profile)
     space = space_for(task, settings.space, settings.accelerator)
-    strategy = build_strategy(settings.algorithm, space.cardinalities)
+    strategy = build_strategy(settings.algorithm, space.cardinalities, settings.budget)
     costs = space_costs(space, settings.accelerator)
     start = baseline_blocks(task)
     bounds = settings.bounds or {"latency_ms": predict(start, settings.accelerator).cost.latency_ms}

@@ -1,0 +1,106 @@
+"""The README's tables and listing, written from the files they show: python -m benchmarks.readme_tables.
+
+One stands between `<!-- NAME -->` and `<!-- end -->`, NAME being the file it is made from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+ROOT = Path(__file__).parent.parent
+
+
+def fill(text: str, root: Path) -> str:
+    """The text with every table that is known made anew from the files under `root`."""
+    for name, render in TABLES.items():
+        pattern = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+        if pattern.search(text):
+            content = render(root / name)
+            text = pattern.sub(lambda found, content=content: found[1] + content + found[2], text)
+    return text
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table, each line ended."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _records(path: Path) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in pd.read_csv(path).to_dict("records")]
+
+
+def _baselines(path: Path) -> str:
+    rows: dict[str, list[str]] = {}
+    header = ["task", "quality (95% interval, n)", "MMACs", "params", "params KiB"]
+    for row in _records(path):
+        interval = f"{row['quality_low']:.3f} to {row['quality_high']:.3f}, {row['seeds']}"
+        start = [
+            row["task"],
+            f"{row['metric']} {row['quality']:.3f} ({interval})",
+            f"{row['macs'] / 1e6:.1f}",
+            f"{row['params']:,}",
+            f"{row['param_bytes'] / 1024:.0f}",
+        ]
+        name = f"{row['accelerator'].removeprefix('ethos-')}: ms, KiB"
+        header += [name] if name not in header else []
+        cells = rows.setdefault(row["task"], start)
+        cells.append(f"{row['latency_ms']:.3f}, {row['peak_sram_bytes'] / 1024:.0f}")
+    return markdown_table(header, list(rows.values()))
+
+
+def _fidelity(path: Path) -> str:
+    header = ["task", "n", "Kendall tau (95% interval)", "top five shared", "std of architectures", "of seeds", "ratio"]
+    rows = [
+        [
+            row["task"],
+            str(row["n"]),
+            f"{row['kendall_tau']:.2f} ({row['tau_low']:.2f} to {row['tau_high']:.2f})",
+            f"{row['top5_overlap'] * 5:.0f} of 5",
+            f"{row['architecture_std']:.4f}",
+            f"{row['seed_std']:.4f}",
+            f"{row['spread_to_noise']:.1f}",
+        ]
+        for row in _records(path)
+    ]
+    return markdown_table(header, rows)
+
+
+def _training_speed(path: Path) -> str:
+    header = ["network", "image side", "cores", "ours, images/s", "PyTorch, images/s", "ratio"]
+    rows = [
+        [
+            row["network"],
+            str(row["image_size"]),
+            str(row["cores"]),
+            f"{row['ours_images_per_s']:.0f}",
+            f"{row['pytorch_images_per_s']:.0f}",
+            f"{row['ratio']:.2f}",
+        ]
+        for row in _records(path)
+    ]
+    return markdown_table(header, rows)
+
+
+TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
+    {
+        "results/quick/detection.md": lambda path: "\n".join(
+            [line for line in path.read_text().splitlines() if line.startswith("|")] + [""]
+        ),
+        "results/baselines.csv": _baselines,
+        "tests/nas_algos/twenty_lines.py": lambda path: f"```python\n{path.read_text()}```\n",
+        "results/fidelity.csv": _fidelity,
+        "results/training_speed.csv": _training_speed,
+    }
+)
+
+
+if __name__ == "__main__":
+    readme = ROOT / "README.md"
+    readme.write_text(fill(readme.read_text(), ROOT))
