@@ -74,18 +74,43 @@ REPORTED: dict[str, NpuProblem] = {
     ),
 }
 
+TUNING: dict[str, NpuProblem] = {
+    "tuning-8x3-npu-p32": NpuProblem(
+        "npu-p32",
+        64,
+        ((8, 24, 2), (24, 24, 1), (24, 48, 2), (48, 48, 1), (48, 48, 1), (48, 72, 1), (72, 72, 1), (72, 120, 2)),
+        (_TRIO,) * 8,
+        0.6,
+    ),
+    "tuning-6x5-npu-p64": NpuProblem(
+        "npu-p64",
+        96,
+        ((16, 16, 1), (16, 32, 2), (32, 64, 2), (64, 64, 1), (64, 128, 2), (128, 128, 1)),
+        (_FIVE,) * 6,
+        0.75,
+    ),
+    "tuning-8x53-npu-p16": NpuProblem(
+        "npu-p16",
+        32,
+        ((16, 24, 1), (24, 24, 1), (24, 40, 2), (40, 40, 1), (40, 56, 1), (56, 56, 1), (56, 80, 2), (80, 80, 1)),
+        (_TRIO, _FIVE) * 4,
+        1.0,
+    ),
+}
+
 
 @functools.cache
 def npu_table(name: str) -> Table:
-    """The table of a reported problem: columns error (0..1) and latency in ms, with SEEDS noisy draws of error.
+    """The table of a problem of REPORTED or TUNING: columns error (0..1), with SEEDS noisy draws, and latency in ms.
 
     Raises BenchmarkInputError for an unknown name.
     """
-    if name not in REPORTED:
-        raise BenchmarkInputError(f"unknown problem {name!r}; allowed: {', '.join(REPORTED)}")
-    problem = REPORTED[name]
+    problems = REPORTED | TUNING
+    if name not in problems:
+        raise BenchmarkInputError(f"unknown problem {name!r}; allowed: {', '.join(problems)}")
+    problem = problems[name]
     places = _places(problem)
-    generator = np.random.default_rng(list(REPORTED).index(name))
+    generator = np.random.default_rng(list(problems).index(name))
     shape = tuple(len(options) for options in places)
     genotypes = np.indices(shape).reshape(len(shape), -1).T
     tables = tabulate(places, from_model(lambda work: npu_estimate(NPUS[problem.npu], work), 2))
@@ -145,7 +170,8 @@ def synthetic_table(decisions: int = 8, choices: int = 3, seed: int = 0) -> Tabl
 def tuning_tables() -> list[Table]:
     """What defaults may be tuned on; none is ever reported."""
     shapes = ((8, 3), (6, 5), (10, 3), (7, 4))
-    return [synthetic_table(*shape, seed=seed) for seed, shape in enumerate(shapes, start=100)]
+    made_up = [synthetic_table(*shape, seed=seed) for seed, shape in enumerate(shapes, start=100)]
+    return [*made_up, *(npu_table(name) for name in TUNING)]
 
 
 def nas_bench_macro(path: Path) -> Table:

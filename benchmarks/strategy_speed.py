@@ -1,40 +1,53 @@
-"""How fast and how good are our strategies beside pymoo's and Optuna's, on the same table with the same evaluations?
+"""How fast and how good are our strategies beside pymoo's and Optuna's, on the same tables with the same evaluations?
 
-Writes results/strategy_speed.csv and results/strategy_hypervolume.csv.  The default table is synthetic and says so in
-its name: it serves speed, where only its size matters.  Give a real one with --table.  Ours run all seeds at once on
-all cores, the peers one after the other as their users run them; total_s of ours is one call with its compilation,
-of the peers the sum over seeds, and us_per_suggestion comes from the median call.
+Writes results/strategy_speed.csv (on the first problem, where only its size matters) and
+results/strategy_hypervolume.csv (on every reported problem of benchmarks/strategy_problems.py).  Ours run all seeds in
+one call, shared out over the cores; the peers run one seed after the other, as their users run them.  Ours and theirs
+take turns, so that whatever else the machine does falls on both.  total_s of ours is one call with its compilation, of
+the peers the sum over seeds; us_per_suggestion is a median of calls divided by their suggestions, for both.
 Run: python -m benchmarks.strategy_speed   (needs pip install pymoo optuna moocore)
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import moocore
 import numpy as np
 import pandas as pd
 import tyro
+from jax.sharding import AxisType, PartitionSpec
 from rich.progress import track
 from scipy import stats
 
 from benchmarks.strategy_peers import optuna_sampler, pymoo_nsga2
+from benchmarks.strategy_problems import REPORTED, npu_table
 from nas_algos import search
 from nas_algos.nsga2 import Nsga2Settings, nsga2
 from nas_algos.random_search import RandomSettings, random_search
-from nas_algos.regularised_evolution import regularised_evolution
+from nas_algos.registry import STRATEGIES
 from nas_algos.strategy import Strategy
-from nas_algos.tabular import Table, load_table, lookup, make_table
+from nas_algos.tabular import Table, load_table, lookup
 
-PEERS: dict[str, Callable[[Table, int, int], np.ndarray]] = {
+Peer = Callable[[Table, int, int], np.ndarray]
+Keys = Any  # jax.random keys [seeds]
+
+PEERS: dict[str, Peer] = {
     "pymoo NSGA-II": pymoo_nsga2,
     "Optuna NSGA-II": partial(optuna_sampler, sampler="NSGAIISampler"),
     "Optuna TPE": partial(optuna_sampler, sampler="TPESampler"),
 }
+TURNS, CALLS = 5, 5  # the calls of a turn follow each other: the first of them finds the caches cold
+FEWER_CALLS = {"Optuna TPE": 1}  # one takes as long as all calls of the others together
+LEFT_OUT = ("bananas", "optuna")  # trains networks in every round; runs on the host, one seed at a time
+TOGETHER = 125  # seeds in one vmap, so that what they compute stays in a core's cache
+LONG = 1000  # evaluations of a second row for regularised evolution
 
 
 def main(
@@ -42,99 +55,115 @@ def main(
     output: Path = Path("results"),
     evaluations: int = 300,
     seeds: int = 1000,
-    peer_seeds: int = 30,
+    peer_seeds: int = 100,
+    tpe_seeds: int = 30,
+    speed: bool = True,
+    hypervolume: bool = True,
 ) -> None:
     """Time all, compare hypervolumes, print and write both tables.
 
     Args:
-        table: A .npz file as nas_algos.tabular.load_table reads; the synthetic one where it is left out.
+        table: A .npz file as nas_algos.tabular.load_table reads, to take the place of the reported problems.
         output: Directory of the results.
         evaluations: Of each search.
         seeds: Of our strategies, all at once.
         peer_seeds: Of the peers, one after the other.
+        tpe_seeds: Of Optuna's TPE, which takes ten times as long as the others.
+        speed: Write the first table.
+        hypervolume: Write the second.
     """
-    problem = load_table(table) if table else synthetic_table()
-    choices, objectives = problem.cardinalities, problem.scores.shape[1]
-    both = range(objectives)
+    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
+    problems = [load_table(table)] if table else [npu_table(name) for name in REPORTED]
+    if speed:
+        _write(speeds(problems[0], evaluations, seeds), output / "strategy_speed.csv")
+    if hypervolume:
+        counts = dict.fromkeys(PEERS, peer_seeds) | {"Optuna TPE": tpe_seeds}
+        rows = [row for problem in problems for row in compared(problem, evaluations, seeds, counts)]
+        _write(pd.DataFrame(rows), output / "strategy_hypervolume.csv")
+
+
+def speeds(table: Table, evaluations: int, seeds: int) -> pd.DataFrame:
+    """One row for each of ours that can be traced and each peer, timed in turns; the first turn compiles or imports."""
+    plans = [(name, evaluations) for name in STRATEGIES if name not in LEFT_OUT]
+    plans.append(("regularised_evolution", LONG))
+    ours = {(name, length): _ours(name, table, length, seeds) for name, length in plans}
+    calls: dict[tuple[str, int], list[float]] = {}
+    for turn in track(range(1 + TURNS), description="in turns"):
+        for plan, call in ours.items():
+            calls.setdefault(plan, []).extend(_seconds(partial(call, turn)) for _ in range(CALLS))
+        for name, peer in PEERS.items():
+            length, count = (evaluations, FEWER_CALLS.get(name, CALLS)) if turn else (40, 1)
+            if turn <= count:
+                times = [_seconds(partial(peer, table, length, CALLS * turn + call)) for call in range(count)]
+                calls.setdefault((name, evaluations), []).extend(times)
+    rows = []
+    for (name, length), seconds in calls.items():
+        mine = (name, length) in ours
+        count = seeds if mine else len(seconds) - 1  # the first call of a peer is for its imports
+        rows.append(
+            {
+                "strategy": name,
+                "evaluations": length,
+                "seeds": count,
+                "total_s": seconds[0] if mine else sum(seconds[1:]),
+                "us_per_suggestion": float(np.median(seconds[1:])) / length / (count if mine else 1) * 1e6,
+            }
+        )
+    return _ratios(pd.DataFrame(rows))
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+def _ours(name: str, table: Table, evaluations: int, seeds: int) -> Callable[[int], np.ndarray]:
+    """All seeds of a search with default settings, as a function of a number."""
+    searches = _searches(STRATEGIES[name](table.cardinalities), table, evaluations)
+    return lambda number: np.asarray(searches(jax.random.split(jax.random.key(number), seeds)))
+
+
+def _searches(strategy: Strategy, table: Table, evaluations: int) -> Callable[[Keys], Any]:
+    """Scores [seeds, evaluations(, M)] of searches from keys [seeds], a number that the cores can share evenly."""
+    evaluate = lookup(table, range(strategy.objectives))
+    rounds = -(-evaluations // strategy.batch)
+    cores = jax.make_mesh((len(jax.devices()),), ("cores",), axis_types=(AxisType.Auto,))
+    share = PartitionSpec("cores")
+
+    def one(key: jax.Array) -> jax.Array:
+        return search.scan(strategy, evaluate, rounds, key).scores[:evaluations]
+
+    def several(keys: jax.Array) -> jax.Array:
+        return jax.lax.map(one, keys, batch_size=TOGETHER)
+
+    return jax.jit(jax.shard_map(several, mesh=cores, in_specs=share, out_specs=share, check_vma=False))
+
+
+def compared(table: Table, evaluations: int, seeds: int, peer_seeds: dict[str, int]) -> list[dict[str, object]]:
+    """Rows of hypervolumes on one problem: ours for Pareto fronts with many seeds, then the peers."""
+    objectives = table.scores.shape[1]
     ours = {
-        "random": (random_search(choices, RandomSettings(20, objectives)), evaluations, both),
-        "nsga2": (nsga2(choices, Nsga2Settings(objectives=objectives)), evaluations, both),
-        "regularised_evolution": (regularised_evolution(choices), 1000, [0]),
+        "random": random_search(table.cardinalities, RandomSettings(20, objectives)),
+        "nsga2": nsga2(table.cardinalities, Nsga2Settings(objectives=objectives)),
     }
-    speed, volumes = [], {}
-    for name, (strategy, count, columns) in ours.items():
-        first_s, warm_s, scores = _time_ours(strategy, problem, columns, count, seeds)
-        speed.append(_speed_row(name, count, seeds, first_s, warm_s))
-        if len(columns) == objectives:
-            volumes[name] = hypervolumes(problem, scores)
+    volumes = {
+        name: hypervolumes(
+            table, np.asarray(_searches(strategy, table, evaluations)(jax.random.split(jax.random.key(0), seeds)))
+        )
+        for name, strategy in ours.items()
+    }
     for name, peer in PEERS.items():
-        peer(problem, 40, 0)  # imports and first calls
-        seconds, runs = [], []
-        for seed in track(range(peer_seeds), description=name):
-            begin = time.perf_counter()
-            runs.append(peer(problem, evaluations, seed))
-            seconds.append(time.perf_counter() - begin)
-        # the median, as for ours: whatever else the machine does must not count as theirs
-        speed.append(_speed_row(name, evaluations, peer_seeds, sum(seconds), float(np.median(seconds)) * peer_seeds))
-        volumes[name] = hypervolumes(problem, np.stack(runs))
-    _write(_ratios(pd.DataFrame(speed)), output / "strategy_speed.csv")
-    rows = [_volume_row(problem, name, evaluations, values) for name, values in volumes.items()]
-    _write(pd.DataFrame(rows), output / "strategy_hypervolume.csv")
-    for name in ("random", "nsga2"):
-        worse = stats.mannwhitneyu(volumes[name], volumes["pymoo NSGA-II"], alternative="less").pvalue
-        print(f"{name}: p = {worse:.3g} of so low hypervolumes if no worse than pymoo's NSGA-II (Mann-Whitney)")
-
-
-def synthetic_table(decisions: int = 8, choices: int = 3) -> Table:
-    """A made-up table of the size of NAS-Bench-Macro: error and cost, no real network's.
-
-    Error is a sum over decisions and over neighbouring ones, cost a sum over decisions; larger choices cost more and
-    tend to err less.  Both are scaled to 0..1, and the reference point is (1, 1).
-    """
-    generator = np.random.default_rng(0)
-    shape = (choices,) * decisions
-    genotypes = np.indices(shape).reshape(decisions, -1).T
-    gains = np.sort(generator.gamma(1.0, size=(decisions, choices)), axis=1)
-    pairs = generator.normal(0, 0.3, (decisions - 1, choices, choices))
-    costs = np.cumsum(generator.gamma(2.0, size=(decisions, choices)), axis=1)
-    position = np.arange(decisions)
-    error = -gains[position, genotypes].sum(1) + pairs[position[:-1], genotypes[:, :-1], genotypes[:, 1:]].sum(1)
-    scores = np.stack([error, costs[position, genotypes].sum(1)], axis=1)
-    scores = (scores - scores.min(0)) / np.ptp(scores, axis=0)
-    return make_table(f"synthetic-{decisions}x{choices}", shape, scores, np.ones(2))
+        runs = [peer(table, evaluations, seed) for seed in track(range(peer_seeds[name]), description=name)]
+        volumes[name] = hypervolumes(table, np.stack(runs))
+    return [_volume_row(table, name, evaluations, values, volumes) for name, values in volumes.items()]
 
 
 def hypervolumes(table: Table, scores: np.ndarray) -> np.ndarray:
     """Hypervolume of each search's trials, [seeds, n, M], as a share of the true front's: float[seeds]."""
     best = moocore.hypervolume(table.scores[np.isfinite(table.scores).all(1)], ref=table.reference)
+    scores = scores.astype(float)
     return np.array([moocore.hypervolume(run[np.isfinite(run).all(1)], ref=table.reference) for run in scores]) / best
-
-
-def _time_ours(
-    strategy: Strategy, table: Table, columns: range | list[int], evaluations: int, seeds: int
-) -> tuple[float, float, np.ndarray]:
-    """Seconds with compilation, median seconds of five calls without, and the scores [seeds, n(, M)]."""
-    rounds = -(-evaluations // strategy.batch)
-    evaluate = lookup(table, columns)
-    searches = jax.jit(jax.vmap(lambda key: search.scan(strategy, evaluate, rounds, key).scores))
-    seconds, scores = [], np.zeros(0)
-    for repeat in range(6):
-        keys = jax.random.split(jax.random.key(repeat), seeds)
-        begin = time.perf_counter()
-        scores = np.asarray(searches(keys))
-        seconds.append(time.perf_counter() - begin)
-    return seconds[0], float(np.median(seconds[1:])), scores[:, :evaluations].astype(float)
-
-
-def _speed_row(name: str, evaluations: int, seeds: int, total_s: float, warm_s: float) -> dict[str, object]:
-    microseconds = warm_s / (evaluations * seeds) * 1e6
-    return {
-        "strategy": name,
-        "evaluations": evaluations,
-        "seeds": seeds,
-        "total_s": total_s,
-        "us_per_suggestion": microseconds,
-    }
 
 
 def _ratios(speed: pd.DataFrame) -> pd.DataFrame:
@@ -147,8 +176,10 @@ def _ratios(speed: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _volume_row(table: Table, name: str, evaluations: int, values: np.ndarray) -> dict[str, object]:
-    """Mean over seeds with its 95% interval (Student's t)."""
+def _volume_row(
+    table: Table, name: str, evaluations: int, values: np.ndarray, volumes: dict[str, np.ndarray]
+) -> dict[str, object]:
+    """Mean over seeds with its 95% interval (Student's t), and the chance of so low ranks if no worse than pymoo."""
     low, high = stats.t.interval(0.95, len(values) - 1, values.mean(), stats.sem(values))
     return {
         "problem": table.name,
@@ -158,6 +189,7 @@ def _volume_row(table: Table, name: str, evaluations: int, values: np.ndarray) -
         "hypervolume": values.mean(),
         "low": low,
         "high": high,
+        "p_worse_than_pymoo": stats.mannwhitneyu(values, volumes["pymoo NSGA-II"], alternative="less").pvalue,
     }
 
 

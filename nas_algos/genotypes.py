@@ -36,7 +36,10 @@ def random_bits(key: jax.Array, shape: Sequence[int]) -> jax.Array:
     """
     seeds = jax.random.bits(key, (2,))
     counters = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
-    return _hashed(_hashed(counters * np.uint32(0x9E3779B9) + seeds[0]) ^ seeds[1])
+    words = counters * np.uint32(0x9E3779B9) + seeds[0]
+    after = jnp.stack([seeds[1], jnp.zeros((), jnp.uint32)])
+    # a loop, because XLA would else hash a word anew wherever it is used
+    return jax.lax.fori_loop(0, 2, lambda turn, words: _hashed(words) ^ after[turn], words)
 
 
 def _hashed(words: jax.Array) -> jax.Array:
@@ -74,13 +77,15 @@ def mutate(key: jax.Array, genotypes: jax.Array, cardinalities: Sequence[int]) -
 
 def mutate_by(bits: jax.Array, genotypes: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
     """`mutate` with random bits drawn by the caller, uint32[2, b]."""
-    open_decisions = [decision for decision, choices in enumerate(cardinalities) if choices > 1]
-    if not open_decisions:
+    count = sum(choices > 1 for choices in cardinalities)
+    if not count:
         return genotypes
+    # the place of each decision among those with a choice, compared with the one drawn: XLA on a CPU reads and writes
+    # single places one by one
+    places = np.cumsum([choices > 1 for choices in cardinalities]) - 1
+    places = jnp.array(np.where(np.array(cardinalities) > 1, places, -1), jnp.int32)[None]
+    chosen = below(bits[0], count)[:, None] == places
     choices = jnp.asarray(cardinalities, jnp.int32)[None]
-    decision = jnp.array(open_decisions, jnp.int32)[below(bits[0], len(open_decisions))]
-    # compared with every decision, because XLA writes single places one by one on a CPU
-    chosen = decision[:, None] == jnp.arange(choices.shape[1])[None]
     moved = genotypes + 1 + below(bits[1][:, None], choices - 1)
     return jnp.where(chosen, jnp.where(moved >= choices, moved - choices, moved), genotypes)
 

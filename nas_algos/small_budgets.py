@@ -27,7 +27,7 @@ def settings_for(name: str, trainings: int, objectives: int) -> Any:
     many = {
         "random": lambda: RandomSettings(objectives=objectives),
         "nsga2": lambda: Nsga2Settings(
-            population=_within(trainings // 4, 4, 16), batch=_within(trainings // 4, 4, 16), objectives=objectives
+            population=_within(trainings // 4, 4, 12), batch=_within(trainings // 4, 4, 12), objectives=objectives
         ),
         "optuna": lambda: OptunaSettings(objectives=objectives),
     }

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import chisquare
 
-from nas_algos.genotypes import mutate, sample
+from nas_algos.genotypes import below, mutate, random_bits, sample
 
 # Keys are fixed, so that these tests pass or fail for good: a right draw would fail one key in a thousand.
 LEAST_P = 1e-3
@@ -43,3 +43,31 @@ def test_a_mutation_changes_one_decision_uniformly_to_another_of_its_choices():
 def test_where_nothing_can_change_a_mutation_changes_nothing():
     parents = jnp.zeros((5, 2), jnp.int32)
     assert not np.asarray(mutate(jax.random.key(0), parents, (1, 1))).any()
+
+
+def test_below_is_the_share_of_the_word_in_whole_numbers():
+    words = np.array([0, 1, 12_345_678, 2**31, 2**32 - 65_536, 2**32 - 1], np.uint32)
+    for limit in (1, 2, 3, 7, 1_000, 65_535, 65_536):
+        expected = [(int(word) * limit) >> 32 for word in words]
+        assert below(jnp.array(words), limit).tolist() == expected
+
+
+def test_every_bit_of_random_words_is_even_and_no_two_go_together():
+    words = np.asarray(random_bits(jax.random.key(0), (DRAWS,)))
+    bits = (words[:, None] >> np.arange(32)) & 1
+    # of 528 sums the largest deviation of right bits is some 3.5 standard errors
+    signs = 1.0 - 2.0 * bits
+    assert np.abs(signs.mean(0)).max() * DRAWS**0.5 < 4.5
+    together = signs.T @ signs / DRAWS
+    assert np.abs(together - np.eye(32)).max() * DRAWS**0.5 < 4.5
+    # nor the bits of a word with those of the next
+    following = signs[:-1].T @ signs[1:] / DRAWS
+    assert np.abs(following).max() * DRAWS**0.5 < 4.5
+
+
+def test_keys_that_differ_by_one_round_share_no_words():
+    keys = jax.vmap(lambda index: jax.random.fold_in(jax.random.key(0), index))(jnp.arange(64))
+    words = np.asarray(jax.vmap(lambda key: random_bits(key, (64,)))(keys))
+    assert len(np.unique(words)) >= words.size - 2
+    signs = 1.0 - 2.0 * ((words[:, :, None] >> np.arange(32)) & 1).reshape(64, -1)
+    assert np.abs(signs @ signs.T / 2048 - np.eye(64)).max() * 2048**0.5 < 5
