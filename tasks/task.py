@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import jax
 import numpy as np
@@ -60,6 +60,10 @@ class Task(Protocol):
         """The one of `quality`'s values that networks are compared by; larger is better, in 0..1."""
         ...
 
+    def config(self, data: str) -> str:
+        """The data set's own name for a data configuration such as "quick"; see DatasetTask.views."""
+        ...
+
     def data_version(self, data: str) -> str:
         """What identifies the content of a data configuration.  Raises TaskInputError for an unknown one."""
         ...
@@ -96,6 +100,9 @@ class Task(Protocol):
 class DatasetTask:
     """What every task takes from its data set, the key `dataset` in `tasks.data.datasets.DATASETS`."""
 
+    # Data sets of the catalogue come in one size but several views of the pictures; these are the ones for this task.
+    views: ClassVar[tuple[str, ...]] = ()
+
     classes: int
     dataset: str
 
@@ -109,12 +116,17 @@ class DatasetTask:
         """Channels of the data's images."""
         return get_dataset(self.dataset).channels
 
+    def config(self, data: str) -> str:
+        """The task's view of a data set that has views, whatever the size asked for; else the configuration itself."""
+        configs = get_dataset(self.dataset).configs
+        return next((view for view in self.views if view in configs), data)
+
     def data_version(self, data: str) -> str:
         """What identifies the content of a data configuration.  Raises TaskInputError for an unknown one."""
-        return get_dataset(self.dataset).version(data)
+        return get_dataset(self.dataset).version(self.config(data))
 
     def _load(self, home: Path, data: str, split: str, kind: type[Examples]) -> Examples:
-        examples = get_dataset(self.dataset).load(home, data, split)
+        examples = get_dataset(self.dataset).load(home, self.config(data), split)
         if not isinstance(examples, kind):
             raise TaskInputError(f"data set {self.dataset!r} holds {type(examples).__name__}; needed: {kind.__name__}")
         return examples

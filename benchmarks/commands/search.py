@@ -19,6 +19,8 @@ def search(
     param_bytes: float | None = None,
     profile: str = "quick",
     final_seeds: int = 3,
+    dataset: str | None = None,
+    classes: int | None = None,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results/search"),
 ) -> None:
@@ -40,13 +42,16 @@ def search(
         param_bytes: Most memory for parameters.
         profile: smoke, quick, careful or full: how candidates are trained.
         final_seeds: Trainings of each winner.
+        dataset: Another of the data sets that `accelnas list` prints.
+        classes: Number of classes where the task leaves a choice.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that the folder of this search is written to.
     """
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     from benchmarks.experiments.search import SearchSettings, run_search
+    from tasks.registry import make_task
 
     bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
     given = {name: value for name, value in bounds.items() if value is not None}
-    settings = SearchSettings(task, space, algorithm, accelerator, budget, seeds, given, profile, final_seeds)
-    run_search(home, settings, results)
+    settings = SearchSettings(space, algorithm, accelerator, budget, seeds, given, profile, final_seeds)
+    run_search(home, make_task(task, dataset, classes), settings, results)

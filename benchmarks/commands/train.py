@@ -51,7 +51,7 @@ def train(
             raise BenchmarkInputError(f"network {network} {what} {given}; allowed for {task}: {wanted}")
     from benchmarks.commands.prepare import prepare_with_progress
 
-    prepare_with_progress(home, fidelity.data, chosen.dataset)
+    prepare_with_progress(home, chosen.config(fidelity.data), chosen.dataset)
     wanted = [
         Training(loaded.name, loaded.blocks, fidelity, seed)
         for seed in range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + seeds)

@@ -33,7 +33,7 @@ from tasks.detection.drawing import draw_detections
 from tasks.fidelity import Fidelity
 from tasks.registry import TASKS, make_task
 from tasks.segmentation.drawing import draw_segments
-from tasks.spaces.registry import SKELETONS
+from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import uncurated_space
 from tasks.task import Task
 from tasks.training import predict, train
@@ -46,7 +46,7 @@ DRAWN = 24
 
 def baseline_blocks(task: Task) -> tuple[Block, ...]:
     """The network that a task's search starts from."""
-    skeleton = SKELETONS[task.name]
+    skeleton = skeleton_for(task)
     space = uncurated_space(skeleton, task.output_channels)
     return space.decode(space.encode(skeleton.baseline()))
 
@@ -109,7 +109,7 @@ def main(
     rows = []
     for name in TASKS:
         task, fidelity = make_task(name), on_test(get_fidelity(name, profile))
-        prepare_with_progress(home, fidelity.data, task.dataset)
+        prepare_with_progress(home, task.config(fidelity.data), task.dataset)
         rows += baseline_rows(home, task, fidelity, accelerators)
         if name in DRAW:
             draw_predictions(home, task, fidelity, output / f"predictions_{name}.png")

@@ -34,7 +34,7 @@ from hw_model.blocks import Block
 from hw_model.cost import count_macs
 from tasks.registry import TASKS, make_task
 from tasks.spaces.moves import sample
-from tasks.spaces.registry import SKELETONS
+from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import curated_space
 from tasks.spaces.space import SearchSpace
 
@@ -76,7 +76,7 @@ def rank_agreement(low: Sequence[float], high: Sequence[float]) -> tuple[float, 
 def run_task(home: Path, name: str, low: str, high: str, architectures: int, noise_seeds: int) -> pd.DataFrame:
     """Every training of one task as a table: architecture, fidelity, seed, quality (not a number where it failed)."""
     task = make_task(name)
-    space = curated_space(SKELETONS[name], task.output_channels, PARALLELISM)
+    space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
     genotypes = spread_architectures(space, architectures, jax.random.key(0))
     # three over the whole range of sizes, not its ends
     noisy = {genotypes[round(share * (architectures - 1))] for share in (0.2, 0.5, 0.8)}

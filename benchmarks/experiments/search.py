@@ -46,7 +46,6 @@ from tasks.training import training_flops
 class SearchSettings:
     """As the options of `accelnas search`; bounds: {cost: most}, by the baseline's latency where it is empty."""
 
-    task: str
     space: str
     algorithm: str
     accelerator: str
@@ -69,7 +68,7 @@ def space_for(task: Task, name: str, accelerator: str) -> SearchSpace:
     """The task's space of that name, curated for the accelerator.  Raises TaskInputError, HardwareInputError."""
     model = cost_model(accelerator).estimate
     factor = parallelism_factor(accelerator) if name == "curated" else 1
-    return make_space(task.name, name, task.output_channels, factor, lambda work: model(work).cost.latency_ms)
+    return make_space(task, name, factor, lambda work: model(work).cost.latency_ms)
 
 
 def space_costs(space: SearchSpace, accelerator: str) -> Costs:
@@ -85,10 +84,9 @@ def exact_cost(blocks: tuple[Block, ...], accelerator: str, cache: MeasurementCa
     return predict(blocks, accelerator).cost
 
 
-def run_search(home: Path, settings: SearchSettings, results: Path) -> pd.DataFrame:
+def run_search(home: Path, task: Task, settings: SearchSettings, results: Path) -> pd.DataFrame:
     """Search, train the winners anew, print and write; what is in the stores under `home` is not repeated."""
-    task = make_task(settings.task)
-    fidelity = get_fidelity(settings.task, settings.profile)
+    fidelity = get_fidelity(task.name, settings.profile)
     space = space_for(task, settings.space, settings.accelerator)
     strategy = build_strategy(settings.algorithm, space.cardinalities, settings.budget)
     costs = space_costs(space, settings.accelerator)
@@ -96,7 +94,7 @@ def run_search(home: Path, settings: SearchSettings, results: Path) -> pd.DataFr
     bounds = settings.bounds or {"latency_ms": predict(start, settings.accelerator).cost.latency_ms}
     objective = best_quality(bounds) if strategy.objectives == 1 else pareto(["latency_ms"])
     request = Request(objective, bounds, settings.budget)
-    prepare_with_progress(home, fidelity.data, task.dataset)
+    prepare_with_progress(home, task.config(fidelity.data), task.dataset)
     splits = ((fidelity.data, "train"), (fidelity.data, fidelity.eval_split))
     searches = {
         seed: live_search(strategy, costs, request, jax.random.fold_in(jax.random.key(0), seed))
@@ -139,9 +137,9 @@ def run_search(home: Path, settings: SearchSettings, results: Path) -> pd.DataFr
                 }
             )
     table = pd.DataFrame(rows)
-    folder = results / "-".join(
-        _slug(part) for part in (task.name, settings.space, settings.algorithm, settings.accelerator)
-    )
+    other = () if task == make_task(task.name) else (task.dataset, str(task.classes))
+    parts = (task.name, *other, settings.space, settings.algorithm, settings.accelerator)
+    folder = results / "-".join(_slug(part) for part in parts)
     _write(folder, table, _candidates(found), blocks)
     _print(table, task.metric, bounds, folder)
     return table

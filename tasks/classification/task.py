@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import numpy as np
@@ -27,6 +27,8 @@ class Classification(NamedTuple):
 @dataclass(frozen=True)
 class ClassificationTask(DatasetTask):
     """One label an image; the network's output is [N, 1, 1, classes]."""
+
+    views: ClassVar[tuple[str, ...]] = ("species", "breeds")
 
     classes: int = 10
     dataset: str = "fashion_items"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,8 @@ from tasks.task import DatasetTask, Size
 @dataclass(frozen=True)
 class DetectionTask(DatasetTask):
     """classes 1: presence, as in the article; as many as the data set has: which object as well."""
+
+    views: ClassVar[tuple[str, ...]] = ("heads", "objects")
 
     classes: int = 1
     dataset: str = "fashion_scenes"

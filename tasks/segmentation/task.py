@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +24,8 @@ class SegmentationTask(DatasetTask):
     The network's output may be coarser than the masks: it is enlarged to their size for loss and prediction, whatever
     input size and output stride the network has.
     """
+
+    views: ClassVar[tuple[str, ...]] = ("trimaps",)
 
     classes: int = 1
     dataset: str = "fashion_scenes"

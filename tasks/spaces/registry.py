@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +18,7 @@ from tasks.spaces.curation import auto_curate
 from tasks.spaces.detection import detection_spaces
 from tasks.spaces.skeleton import Skeleton, curated_space, most_channels, uncurated_space
 from tasks.spaces.space import SearchSpace
+from tasks.task import Task
 
 SKELETONS: MappingProxyType[str, Skeleton] = MappingProxyType(
     {
@@ -38,33 +40,34 @@ def space_names(task: str) -> tuple[str, ...]:
     return (*KINDS, *ARTICLE_SPACES) if task == "detection" else KINDS
 
 
-def make_space(
-    task: str,
-    name: str,
-    output_channels: int,
-    parallelism: int,
-    latency_ms: Callable[[Workload], Any],
-) -> SearchSpace:
+def skeleton_for(task: Task) -> Skeleton:
+    """The task's skeleton, taking the images of its data set."""
+    skeleton = SKELETONS[task.name]
+    sides = skeleton.sides if skeleton.sides[0] == task.side_pixels else (task.side_pixels,)
+    return replace(skeleton, sides=sides, input_channels=task.channels)
+
+
+def make_space(task: Task, name: str, parallelism: int, latency_ms: Callable[[Workload], Any]) -> SearchSpace:
     """A task's space: one of `space_names`, or the path of a Python file that defines SPACE.
 
-    output_channels: of the task's predicting layer.  parallelism: the accelerator's factor, for "curated"; where it
-    is larger than the space's channels, they are aligned to the largest power of two that fits.  latency_ms: its
-    cost model, workloads [n, L] to [n], for "auto-curated".  Raises TaskInputError for an unknown name or file.
+    parallelism: the accelerator's factor, for "curated"; where it is larger than the space's channels, they are
+    aligned to the largest power of two that fits.  latency_ms: its cost model, workloads [n, L] to [n], for
+    "auto-curated".  Raises TaskInputError for an unknown name or file.
     """
-    allowed = space_names(task)
-    skeleton = SKELETONS[task]
+    allowed = space_names(task.name)
+    skeleton = skeleton_for(task)
     if name.endswith(".py"):
         return load_space(Path(name))
     if name not in allowed:
-        raise TaskInputError(f"unknown space {name!r} for {task}; allowed: {', '.join(allowed)}, or a file.py")
+        raise TaskInputError(f"unknown space {name!r} for {task.name}; allowed: {', '.join(allowed)}, or a file.py")
     if name in ARTICLE_SPACES:
-        return detection_spaces(output_channels, skeleton.sides[0])[name]
+        return detection_spaces(task.output_channels, task.side_pixels)[name]
     if name == "curated":
         smallest = min(most_channels(channels) for channels in skeleton.channels.values())
         while parallelism > smallest:
             parallelism //= 2
-        return curated_space(skeleton, output_channels, parallelism)
-    uncurated = uncurated_space(skeleton, output_channels)
+        return curated_space(skeleton, task.output_channels, parallelism)
+    uncurated = uncurated_space(skeleton, task.output_channels)
     if name == "uncurated":
         return uncurated
     return auto_curate(uncurated, latency_ms, tuple(skeleton.channels), jax.random.key(CURATION_SEED))

@@ -10,16 +10,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
+from hw_model.blocks import Block
 from tasks.data.catalogue import PET, PET_BREEDS, VOC_2007, CatalogueDataset
 from tasks.data.labelled import LabelledImages
 from tasks.data.scenes import IGNORED, Scenes
 from tasks.data.views import MOST_VOC_OBJECTS
 from tasks.errors import TaskInputError
+from tasks.fidelity import Fidelity
+from tasks.registry import make_task
+from tasks.training import predict, train
 
 
 @pytest.fixture(autouse=True)
@@ -293,3 +298,29 @@ def test_reading_loads_neither_tensorflow_nor_torch(home: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", reading, home], capture_output=True, text=True)
     assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "metric"), [("classification", "accuracy"), ("detection", "map"), ("segmentation", "miou")]
+)
+def test_every_task_trains_on_pets_that_the_user_prepared(home: Path, name: str, metric: str) -> None:
+    task = make_task(name, "oxford_iiit_pet")
+    head = (Block("conv", 4, 4, 8, task.output_channels, kernel=1, activation=False),)
+    if name == "classification":
+        head = (
+            Block("global_pool", 4, 4, 8, 8),
+            Block("conv", 1, 1, 8, task.output_channels, kernel=1, activation=False),
+        )
+    blocks = (Block("conv", 8, 8, 3, 8, stride=2), *head)
+    examples, judged = (task.load(home, "quick", split) for split in ("train", "validation"))
+    fidelity = Fidelity("quick", 14, 8, "validation", 3, batch_size=4)
+    state = train(blocks, task, task.arrays(examples), fidelity, jax.random.key(0))
+    quality = task.quality(judged, predict(blocks, task, state, judged.images))
+    assert 0 <= quality[task.metric] <= 1
+    assert task.data_version("quick") == PET.version(task.config("quick"))
+
+
+def test_detection_reads_voc_as_objects() -> None:
+    assert make_task("detection", "voc_2007").config("full") == "objects"
+    with pytest.raises(TaskInputError, match="objects"):
+        make_task("segmentation", "voc_2007").data_version("full")

@@ -15,13 +15,12 @@ from hw_model.cost import count_macs
 from hw_model.npu import NPUS, npu_estimate
 from hw_model.workload import chains_from_workload
 from tasks.errors import TaskInputError
+from tasks.registry import make_task
 from tasks.spaces.curation import auto_curate
 from tasks.spaces.layer import Decision, Layer, Presence
 from tasks.spaces.moves import all_neighbours, cross_over, mutate, next_neighbours, sample
 from tasks.spaces.registry import SKELETONS, baseline_genotype, make_space, space_names
 from tasks.spaces.space import SearchSpace
-
-OUTPUTS = {"classification": 10, "detection": 5, "segmentation": 2}
 
 
 def latency_ms(workload):
@@ -30,9 +29,7 @@ def latency_ms(workload):
 
 NPU = jax.jit(lambda workload: npu_estimate(NPUS["npu-p16"], workload))
 SPACES = {
-    (task, name): make_space(task, name, OUTPUTS[task], 16, latency_ms)
-    for task in SKELETONS
-    for name in space_names(task)
+    (task, name): make_space(make_task(task), name, 16, latency_ms) for task in SKELETONS for name in space_names(task)
 }
 every_space = pytest.mark.parametrize("space", SPACES.values(), ids=map(" ".join, SPACES))
 
@@ -197,7 +194,7 @@ def test_a_space_of_ones_own_is_one_short_file(tmp_path):
         "          Layer('conv', 5, kernel=1, activation=False))\n"
         "SPACE = SearchSpace('mine', decisions, layers, input_side=96)\n"
     )
-    space = make_space("detection", str(file), 5, 8, latency_ms)
+    space = make_space(make_task("detection"), str(file), 8, latency_ms)
     networks = [space.decode(genotype) for genotype in itertools.product(range(2), repeat=3)]
     assert space.size == 8
     assert {len(network) for network in networks} == {2, 3}
@@ -219,11 +216,18 @@ def test_what_is_wrong_with_a_space_is_named(tmp_path):
     with pytest.raises(TaskInputError, match="names decision 'depth'"):
         space((width,), (Layer("conv", "width", present=Presence("depth", (1,))),))
     with pytest.raises(TaskInputError, match="unknown space 'V1' for classification; allowed: curated, "):
-        make_space("classification", "V1", 10, 8, latency_ms)
+        make_space(make_task("classification"), "V1", 8, latency_ms)
     with pytest.raises(TaskInputError, match="unknown task 'speech'; allowed: classification, "):
-        make_space("speech", "V1", 10, 8, latency_ms)
+        space_names("speech")
     (tmp_path / "empty.py").write_text("")
     with pytest.raises(TaskInputError, match=r"empty.py defines no SPACE"):
-        make_space("detection", str(tmp_path / "empty.py"), 5, 8, latency_ms)
+        make_space(make_task("detection"), str(tmp_path / "empty.py"), 8, latency_ms)
     with pytest.raises(TaskInputError, match=r"missing.py does not exist"):
-        make_space("detection", "missing.py", 5, 8, latency_ms)
+        make_space(make_task("detection"), "missing.py", 8, latency_ms)
+
+
+def test_spaces_take_the_images_of_the_data_set():
+    task = make_task("classification", "oxford_iiit_pet")
+    space = make_space(task, "curated", 8, latency_ms)
+    blocks = space.decode((0,) * len(space.decisions))
+    assert (blocks[0].height, blocks[0].in_channels, blocks[-1].out_channels) == (96, 3, 2)
