@@ -14,6 +14,7 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.local_search import local_search
 from nas_algos.nsga2 import nsga2
 from nas_algos.optuna_sampler import optuna_sampler
+from nas_algos.ppo import ppo
 from nas_algos.random_search import random_search
 from nas_algos.regularised_evolution import regularised_evolution
 from nas_algos.reinforce import reinforce
@@ -28,6 +29,7 @@ STRATEGIES: MappingProxyType[str, StrategyFactory] = MappingProxyType(
         "regularised_evolution": regularised_evolution,
         "nsga2": nsga2,
         "reinforce": reinforce,
+        "ppo": ppo,
         "bananas": bananas,
         "optuna": optuna_sampler,
     }

@@ -47,50 +47,77 @@ class ReinforceState:
     told: jax.Array
 
 
+class Controller:
+    """A distribution over genotypes, independent between decisions, with what REINFORCE and PPO ask of it."""
+
+    def __init__(self, cardinalities: Sequence[int]):
+        self.choices = checked_cardinalities(cardinalities)
+        self._allowed = jnp.array(np.arange(max(self.choices)) < np.array(self.choices)[:, None])
+
+    def start(self, optimiser: optax.GradientTransformation, key: jax.Array) -> ReinforceState:
+        """The uniform distribution."""
+        del key
+        logits = jnp.zeros(self._allowed.shape)
+        return ReinforceState(logits, optimiser.init(logits), jnp.zeros(()), jnp.zeros(()), jnp.zeros((), jnp.int32))
+
+    def _log_probabilities(self, logits: jax.Array) -> jax.Array:
+        return jax.nn.log_softmax(jnp.where(self._allowed, logits, -1e9), axis=-1)
+
+    def draw(self, logits: jax.Array, key: jax.Array, count: int) -> jax.Array:
+        """Genotypes int32[count, D]."""
+        shape = count, len(self.choices)
+        return jax.random.categorical(key, self._log_probabilities(logits)[None], shape=shape).astype(jnp.int32)
+
+    def log_probability(self, logits: jax.Array, genotypes: jax.Array) -> jax.Array:
+        """float32[b], of whole genotypes int32[b, D]."""
+        return self._log_probabilities(logits)[jnp.arange(len(self.choices))[None], genotypes].sum(-1)
+
+    def entropy(self, logits: jax.Array) -> jax.Array:
+        """float32[], in nats, summed over decisions."""
+        log_p = self._log_probabilities(logits)
+        return -jnp.where(self._allowed, jnp.exp(log_p) * log_p, 0.0).sum()
+
+    def judge(
+        self, state: ReinforceState, scores: jax.Array, memory: float, failure: float
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Advantages float32[b] in typical deviations, larger is better, and the new baseline and deviation."""
+        good = jnp.isfinite(scores)
+        some = good.any()
+        values, count = jnp.where(good, scores, 0.0), jnp.maximum(good.sum(), 1).astype(jnp.float32)
+        kept = jnp.where(state.deviation > 0, memory, 0.0)
+        baseline = jnp.where(some, kept * state.baseline + (1 - kept) * values.sum() / count, state.baseline)
+        spread = jnp.where(good, jnp.abs(values - baseline), 0.0).sum() / count
+        deviation = jnp.where(some, kept * state.deviation + (1 - kept) * spread, state.deviation)
+        advantages = jnp.where(good, (baseline - values) / jnp.maximum(deviation, 1e-12), failure)
+        return jnp.clip(advantages, -5.0, 5.0), baseline, deviation
+
+
 def reinforce(cardinalities: Sequence[int], settings: ReinforceSettings = ReinforceSettings()) -> Strategy:
     """Policy gradient for one objective; advantages are in units of the scores' typical deviation."""
-    choices = checked_cardinalities(cardinalities)
+    controller = Controller(cardinalities)
     check_positive("reinforce", settings, "batch")
     check_between("reinforce", settings, 1e-6, 10, "learning_rate")
     check_between("reinforce", settings, 0, 10, "entropy")
     check_between("reinforce", settings, 0, 0.9999, "memory")
     check_between("reinforce", settings, -100, 0, "failure")
-    allowed = jnp.array(np.arange(max(choices)) < np.array(choices)[:, None])
     optimiser = optax.adam(settings.learning_rate)
 
-    def init(key: jax.Array) -> ReinforceState:
-        del key
-        logits = jnp.zeros(allowed.shape)
-        return ReinforceState(logits, optimiser.init(logits), jnp.zeros(()), jnp.zeros(()), jnp.zeros((), jnp.int32))
-
-    def log_probabilities(logits: jax.Array) -> jax.Array:
-        return jax.nn.log_softmax(jnp.where(allowed, logits, -1e9), axis=-1)
-
     def ask(state: ReinforceState, key: jax.Array) -> jax.Array:
-        shape = settings.batch, len(choices)
-        return jax.random.categorical(key, log_probabilities(state.logits)[None], shape=shape).astype(jnp.int32)
+        return controller.draw(state.logits, key, settings.batch)
 
     def loss(logits: jax.Array, genotypes: jax.Array, advantages: jax.Array) -> jax.Array:
-        log_p = log_probabilities(logits)
-        chosen = log_p[jnp.arange(len(choices))[None], genotypes].sum(-1)
-        entropy = -jnp.where(allowed, jnp.exp(log_p) * log_p, 0.0).sum()
-        return -(advantages * chosen).mean() - settings.entropy * entropy
+        gain = (advantages * controller.log_probability(logits, genotypes)).mean()
+        return -gain - settings.entropy * controller.entropy(logits)
 
     def tell(state: ReinforceState, genotypes: jax.Array, scores: jax.Array) -> ReinforceState:
-        good = jnp.isfinite(scores)
-        some = good.any()
-        values, count = jnp.where(good, scores, 0.0), jnp.maximum(good.sum(), 1).astype(jnp.float32)
-        mean = values.sum() / count
-        memory = jnp.where(state.deviation > 0, settings.memory, 0.0)
-        baseline = jnp.where(some, memory * state.baseline + (1 - memory) * mean, state.baseline)
-        spread = jnp.where(good, jnp.abs(values - baseline), 0.0).sum() / count
-        deviation = jnp.where(some, memory * state.deviation + (1 - memory) * spread, state.deviation)
-        advantages = jnp.where(good, (baseline - values) / jnp.maximum(deviation, 1e-12), settings.failure)
-        advantages = jnp.clip(advantages, -5.0, 5.0)
+        advantages, baseline, deviation = controller.judge(state, scores, settings.memory, settings.failure)
         gradient = jax.grad(loss)(state.logits, genotypes, advantages)
         with jax.numpy_dtype_promotion("standard"):  # optax raises floats to whole powers
             updates, moments = optimiser.update(gradient, state.moments)
         logits = state.logits + jnp.asarray(updates)
         return ReinforceState(logits, moments, baseline, deviation, state.told + len(genotypes))
 
-    return Strategy("reinforce", choices, init, ask, tell, settings.batch)
+    def init(key: jax.Array) -> ReinforceState:
+        return controller.start(optimiser, key)
+
+    return Strategy("reinforce", controller.choices, init, ask, tell, settings.batch)

@@ -12,6 +12,7 @@ from nas_algos.bananas import BananasSettings
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.nsga2 import Nsga2Settings
 from nas_algos.optuna_sampler import OptunaSettings
+from nas_algos.ppo import PpoSettings
 from nas_algos.random_search import RandomSettings
 from nas_algos.regularised_evolution import EvolutionSettings
 from nas_algos.reinforce import ReinforceSettings
@@ -36,6 +37,7 @@ def settings_for(name: str, trainings: int, objectives: int) -> Any:
             population=_within(trainings // 4, 4, 50), tournament=_within(trainings // 12, 2, 10)
         ),
         "reinforce": lambda: ReinforceSettings(batch=_within(trainings // 25, 2, 8)),
+        "ppo": lambda: PpoSettings(batch=_within(trainings // 25, 2, 8)),
         "bananas": lambda: BananasSettings(batch=_within(trainings // 20, 1, 5), first=_within(trainings // 3, 3, 20)),
     }
     if name in many:
