@@ -1,6 +1,7 @@
 """`accelnas search` end to end on the smoke profile, as a user runs it, and what becomes of its networks."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.packages import install_without_network, wheel_of
+
 ACCELNAS = str(Path(sys.executable).parent / "accelnas")
+EXAMPLE = Path(__file__).parents[1] / "nas_algos" / "twenty_lines.py"
 MINE = """
 import jax
 from nas_algos.strategy import Strategy
@@ -22,15 +26,16 @@ def strategy(cardinalities):
 """
 
 
-def run(*arguments):
-    done = subprocess.run([ACCELNAS, *map(str, arguments)], capture_output=True, text=True, timeout=600)
+def run(*arguments, **environment):
+    command = [ACCELNAS, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=os.environ | environment)
     return done.returncode, done.stdout, done.stderr
 
 
-def search(folder, *more):
+def search(folder, *more, **environment):
     where = ["--home", folder / "home", "--results", folder / "results"]
     what = ["--task", "classification", "--accelerator", "npu-p16", "--profile", "smoke", "--final-seeds", 2]
-    return run("search", *what, *where, *more)
+    return run("search", *what, *where, *more, **environment)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +95,21 @@ def test_a_found_network_can_be_costed_and_trained(searched):
     code, _, errors = run("train", network, "--task", "detection", "--profile", "smoke", *where)
     assert code == 2
     assert "takes images of channels 1; allowed for detection: 3" in errors
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_an_installed_package_is_listed_and_searched_with_by_name(searched, tmp_path):
+    install_without_network(wheel_of(tmp_path, EXAMPLE.read_text()), tmp_path / "site")
+    path = f"{tmp_path / 'site'}:{EXAMPLE.parents[2]}"
+    code, printed, errors = run("list", PYTHONPATH=path)
+    assert code == 0, errors
+    assert "climber: Hill climbing" in printed
+    folder, _, _ = searched
+    code, _, errors = search(folder, "--algorithm", "climber", "--budget", 1, "--seeds", 1, PYTHONPATH=path)
+    assert code == 0, errors
+    table = pd.read_csv(folder / "results" / "classification-curated-climber-npu-p16" / "table.csv")
+    assert table["algorithm"].tolist() == ["-", "climber"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
 from nas_algos.registry import STRATEGIES, algorithms, find_strategy, strategy_names
+from tests.packages import install_without_network, wheel_of
 
 EXAMPLE = Path(__file__).parent / "twenty_lines.py"
 CLIMBER = EXAMPLE.read_text()
@@ -38,23 +39,6 @@ def written(folder, text) -> str:
     path = folder / "mine.py"
     path.write_text(text)
     return str(path)
-
-
-def wheel_of(folder, text) -> Path:
-    """A wheel of one module, written as the wheel format says, so that no build backend is needed."""
-    about = "climber-1.dist-info/"
-    files = {
-        "climber.py": text,
-        about + "METADATA": "Metadata-Version: 2.1\nName: climber\nVersion: 1\n",
-        about + "WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        about + "entry_points.txt": "[accelnas.strategies]\nclimber = climber:strategy\n",
-    }
-    files[about + "RECORD"] = "".join(f"{name},,\n" for name in [*files, about + "RECORD"])
-    path = folder / "climber-1-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as wheel:
-        for name, content in files.items():
-            wheel.writestr(name, content)
-    return path
 
 
 def unpacked(folder, text, monkeypatch) -> str:
@@ -162,8 +146,7 @@ for row in compare(["climber"], table, 60, 20, jax.random.key(0)):
 def test_a_package_installed_without_network_is_listed_runs_by_name_and_beats_random_in_a_table(tmp_path, monkeypatch):
     site, elsewhere = tmp_path / "site", tmp_path / "elsewhere"
     elsewhere.mkdir()
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(site)]
-    subprocess.run([*install, str(wheel_of(tmp_path, CLIMBER))], check=True, capture_output=True)
+    install_without_network(wheel_of(tmp_path, CLIMBER), site)
     root = Path(__file__).parents[2]
     monkeypatch.setenv("PYTHONPATH", f"{site}:{root}")
     said = subprocess.run(
