@@ -3,7 +3,7 @@
 Writes results/baselines.csv, a row for each task and accelerator, and results/predictions_TASK.png for detection and
 segmentation; run: python -m benchmarks.experiments.baselines.
 
-quality, quality_low, quality_high: mean over the seeds at `careful` on test examples with Student's 95% interval.
+quality, quality_low, quality_high: mean over the seeds at `quick` on test examples with Student's 95% interval.
 latency_ms, peak_sram_bytes: of the network compiled whole.  params: weights and biases; param_bytes: as deployed, int8
 weights and int32 biases.
 """
@@ -92,7 +92,7 @@ def draw_predictions(home: Path, task: Task, fidelity: Fidelity, path: Path) -> 
 
 
 def main(
-    profile: str = "careful",
+    profile: str = "quick",
     accelerators: tuple[str, ...] = ACCELERATORS,
     home: Path = DEFAULT_HOME,
     output: Path = Path("results"),
