@@ -73,6 +73,11 @@ class SearchProgress:
         worked = self._finished - self._reused + partly
         return Pace(self._clock() - self._started, worked, self._total - self._finished - partly)
 
+    def expect(self, more: int) -> None:
+        """Count on so many more trials than were announced."""
+        self._total += more
+        self._bars.update(self._overall, total=self._total)
+
     def running(self, key: Hashable, fraction: float, description: str) -> None:
         """Show that a trial is so far, 0 to 1; key tells it from the others."""
         if key in self._running:

@@ -152,6 +152,7 @@ def _run_searches(
         else:
             # the seeds differ from the baseline's, or a lucky initialisation would favour both alike
             seed = profile.search_baseline_seeds + wanted.repeat
+            progress.expect(min(wanted.repeat, 1))
             runner.request(who, spaces[who[0]].decode(wanted.genotype), profile.search, seed)
 
     with SearchProgress("Searches", total=total) as progress:

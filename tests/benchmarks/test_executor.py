@@ -290,3 +290,12 @@ def test_the_time_left_comes_from_trials_that_ran_and_not_from_reused_ones():
     progress.running("b", 0.5, "ibn")
     assert progress.pace().seconds_left() == pytest.approx(60 / 1.5 * 3.5)
     assert [format_seconds(value) for value in (None, 7.4, 750, 3723)] == ["-:--", "0:07", "12:30", "1:02:03"]
+
+
+def test_trials_that_nobody_announced_are_counted_on_when_they_are_expected():
+    output = io.StringIO()
+    with SearchProgress("V1", total=1, console=Console(file=output, width=20)) as progress:
+        progress.finished("a", "first")
+        progress.expect(1)
+        progress.finished("b", "second")
+    assert output.getvalue() == "[1/1] first\n[2/2] second\n"
