@@ -105,7 +105,8 @@ def markdown(result: DetectionResult, table: pd.DataFrame) -> str:
         "the accelerator in its default memory mode, at the size trained on. The article's column is the article's.",
         "",
         f"Search: {profile.strategy}, one for each space and accelerator, {trained} candidates trained "
-        f"({profile.search.example_passes:,} images, one seed, {profile.search.eval_examples:,} validation scenes) of "
+        f"({profile.search.example_passes:,} images, {profile.search.eval_examples:,} validation scenes; those that "
+        f"reached the mAP {profile.confirmations} time(s) more, and their mean counts) of "
         f"{seen} looked at; the rest could not be faster than the best known. A candidate had to reach "
         f"mAP {result.floor:.3f}, the baseline's mean over {profile.search_baseline_seeds} seed(s) less "
         f'{profile.map_tolerance:g}. "keeps mAP" applies the same tolerance to the final means. '
