@@ -21,7 +21,7 @@ from benchmarks.experiments.baselines import baseline_blocks
 from benchmarks.experiments.detection import FIRST_FINAL_SEED
 from benchmarks.fidelities import get_fidelity, on_test
 from benchmarks.intervals import mean_interval
-from benchmarks.live_search import Candidate, Costs, Request, incumbent, live_search, run_side_by_side
+from benchmarks.live_search import Candidate, Costs, Genotype, Request, incumbent, live_search, run_side_by_side
 from benchmarks.progress import SearchProgress
 from benchmarks.store import TrialStore
 from benchmarks.trainings import Training, train_all
@@ -36,10 +36,13 @@ from hw_model.predict import cost_model, parallelism_factor, predict
 from nas_algos.load import build_strategy
 from nas_algos.objectives import best_quality, pareto
 from tasks.registry import make_task
+from tasks.spaces.moves import sample
 from tasks.spaces.registry import make_space
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 from tasks.training import training_flops
+
+DRAWN = 2_000
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,22 @@ def exact_cost(blocks: tuple[Block, ...], accelerator: str, cache: MeasurementCa
     return predict(blocks, accelerator).cost
 
 
+def largest_within(
+    space: SearchSpace, costs: Costs, bounds: Mapping[str, float], key: jax.Array
+) -> dict[str, Genotype]:
+    """What needs no search: of DRAWN random networks within the bounds those with most MACs and most parameters.
+
+    {cost: genotype}; empty when none of them is within the bounds.
+    """
+    genotypes = sample(key, space.cardinalities, DRAWN)
+    cost = {name: np.asarray(values) for name, values in jax.jit(costs)(genotypes).items()}
+    inside = np.logical_and.reduce([cost[name] <= bound for name, bound in bounds.items()])
+    if not inside.any():
+        return {}
+    chosen = {name: int(np.argmax(np.where(inside, cost[name], -np.inf))) for name in ("macs", "param_bytes")}
+    return {name: tuple(np.asarray(genotypes[place]).tolist()) for name, place in chosen.items()}
+
+
 def run_search(home: Path, task: Task, settings: SearchSettings, results: Path) -> pd.DataFrame:
     """Search, train the winners anew, print and write; what is in the stores under `home` is not repeated."""
     fidelity = get_fidelity(task.name, settings.profile)
@@ -108,9 +127,9 @@ def run_search(home: Path, task: Task, settings: SearchSettings, results: Path) 
         runner.show(progress)
         found = run_side_by_side(runner, searches, space, task.metric, fidelity)
     winners = {seed: incumbent(candidates) for seed, candidates in sorted(found.items())}
-    blocks = {"baseline": start} | {
-        f"seed {seed}": space.decode(best.genotype) for seed, best in winners.items() if best is not None
-    }
+    largest = largest_within(space, costs, bounds, jax.random.key(0))
+    blocks = {"baseline": start} | {f"most {name}": space.decode(genotype) for name, genotype in largest.items()}
+    blocks |= {f"seed {seed}": space.decode(best.genotype) for seed, best in winners.items() if best is not None}
     final = on_test(fidelity)
     wanted = [
         Training(name, network, final, FIRST_FINAL_SEED + repeat)
@@ -124,7 +143,7 @@ def run_search(home: Path, task: Task, settings: SearchSettings, results: Path) 
             again = [
                 t.quality.get(task.metric, math.nan) for t, w in zip(trials, wanted, strict=True) if w.name == name
             ]
-            seed = None if name == "baseline" else int(name.removeprefix("seed "))
+            seed = int(name.removeprefix("seed ")) if name.startswith("seed ") else None
             rows.append(
                 {
                     "algorithm": "-" if seed is None else settings.algorithm,

@@ -54,17 +54,18 @@ def test_an_algorithm_in_a_file_is_searched_with_and_its_winners_are_judged_anew
     folder, _, printed = searched
     results = folder / "results" / "classification-curated-mine-npu-p16"
     table = pd.read_csv(results / "table.csv")
-    assert table["network"].tolist() == ["baseline", "seed 0", "seed 1"]
-    assert table["trainings"].tolist() == [0, 2, 2]
+    assert table["network"].tolist() == ["baseline", "most macs", "most param_bytes", "seed 0", "seed 1"]
+    assert table["trainings"].tolist() == [0, 0, 0, 2, 2]
+    assert table["macs"].idxmax() == 1
     assert (table["seeds"] == 2).all()
     assert table["quality"].between(0, 1).all()
     assert (table["latency_ms"][1:] <= 10).all()
-    assert table["training_flops"][1] > 0
+    assert table["training_flops"][3] > 0
     assert str(results) in printed
     candidates = pd.read_csv(results / "candidates.csv")
     trained = candidates[candidates["trained"]]
     assert len(trained) == 4
-    assert table["seen_by_search"][1:].tolist() == trained.groupby("seed")["quality"].max().tolist()
+    assert table["seen_by_search"][3:].tolist() == trained.groupby("seed")["quality"].max().tolist()
 
 
 @pytest.mark.slow
@@ -75,7 +76,7 @@ def test_run_again_it_trains_nothing_and_writes_the_same(searched):
     before = {path.name: path.read_bytes() for path in results.iterdir()}
     code, printed, errors = search(folder, *more)
     assert code == 0, errors
-    assert printed.count("known already") == 4 + 6
+    assert printed.count("known already") == 4 + 10
     assert before == {path.name: path.read_bytes() for path in results.iterdir()}
 
 
@@ -109,7 +110,7 @@ def test_an_installed_package_is_listed_and_searched_with_by_name(searched, tmp_
     code, _, errors = search(folder, "--algorithm", "climber", "--budget", 1, "--seeds", 1, PYTHONPATH=path)
     assert code == 0, errors
     table = pd.read_csv(folder / "results" / "classification-curated-climber-npu-p16" / "table.csv")
-    assert table["algorithm"].tolist() == ["-", "climber"]
+    assert table["algorithm"].tolist() == ["-", "-", "-", "climber"]
 
 
 @pytest.mark.parametrize(
