@@ -78,6 +78,8 @@ def live_search(strategy: Strategy, costs: Costs, request: Request, key: jax.Arr
         quality = np.array([known.get(row, math.nan) if ok else 0.0 for row, ok in zip(rows, inside, strict=True)])
         state = learn(strategy, state, genotypes, request.objective.score(quality, cost))
         for row, place in zip(rows, range(len(rows)), strict=True):
+            if inside[place] and row not in known:  # the budget ended within the round
+                continue
             candidates.append(
                 Candidate(
                     len(candidates),
