@@ -9,6 +9,8 @@ or over gates and parameters, runs many at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -39,10 +41,16 @@ class Kernel(nn.Module):
 
 
 class SupernetBlock(nn.Module):
-    """One kind of block at one slot, at its largest; layers are named as in `tasks.networks.blocks.BlockLayer`."""
+    """One kind of block at one slot, at its largest; layers are named as in `tasks.networks.blocks.BlockLayer`.
+
+    linear: leave out normalisation and activation.  For who looks inside (`tasks.networks.probe`): where the collection
+    "units" is mutable, what each activation is given goes there, and where "nudges" are given, float32 [N or 1, 1, 1,
+    channels], what each activation gives is multiplied by them.
+    """
 
     slot: Slot
     kind: str
+    linear: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array, gates: SlotGates, train: bool) -> jax.Array:
@@ -57,9 +65,20 @@ class SupernetBlock(nn.Module):
         after = None if before is None else before[:: slot.stride, :: slot.stride]
 
         def normalise(name: str, y: Any, pixels: jax.Array | None) -> jax.Array:
+            if self.linear:
+                return y if pixels is None else y * pixels
             if pixels is None:
                 return BatchNorm(name=name)(y, train)
             return BatchNorm(name=name)(y * pixels, train, pixels=y.shape[0] * _count(pixels)) * pixels
+
+        def activate(name: str, y: jax.Array, channels: jax.Array, pixels: jax.Array | None) -> jax.Array:
+            if self.linear:
+                return y
+            if self.is_mutable_collection("units") and not self.is_initializing():
+                used = channels[None, None] if pixels is None else channels[None, None] * pixels
+                self.put_variable("units", name, (y, jnp.broadcast_to(used, y.shape[1:])))
+            y = relu6(y)
+            return y * self.get_variable("nudges", name) if self.has_variable("nudges", name) else y
 
         def weights(name: str, shape: tuple[int, ...]) -> jax.Array:
             kernel = Kernel(shape, name=name)()
@@ -70,23 +89,23 @@ class SupernetBlock(nn.Module):
         if self.kind == "conv":
             y = conv(x, weights("Conv_0", (k, k, slot.in_channels, slot.out_channels)), slot.stride)
             if slot.activation:
-                return relu6(normalise("BatchNorm_0", y, after))
+                return activate("Relu_0", normalise("BatchNorm_0", y, after), gates.out, after)
             y = y + self.param("bias", nn.initializers.zeros, (slot.out_channels,))
             return y if after is None else y * after
         if self.kind == "depthwise":
             y = depthwise_conv(x, weights("Depthwise_0", (k, k, slot.in_channels)), slot.stride)
-            return relu6(normalise("BatchNorm_0", y, after))
+            return activate("Relu_0", normalise("BatchNorm_0", y, after), gates.out, after)
         if self.kind == "ibn":
             y = conv(x, weights("Conv_0", (1, 1, slot.in_channels, hidden)), 1)
-            y = relu6(normalise("BatchNorm_0", y, before))
+            y = activate("Relu_0", normalise("BatchNorm_0", y, before), gates.hidden * gates.expand, before)
             y = gates.expand * y + (1 - gates.expand) * _fit(x, (x.shape[1], x.shape[2], hidden))
             y = depthwise_conv(y, weights("Depthwise_0", (k, k, hidden)), slot.stride)
             # hidden channels meet each other in the projection only, so emptying them once is enough
-            y = relu6(normalise("BatchNorm_1", y, after)) * gates.hidden
+            y = activate("Relu_1", normalise("BatchNorm_1", y, after), gates.hidden, after) * gates.hidden
             return normalise("BatchNorm_2", conv(y, weights("Conv_1", (1, 1, hidden, slot.out_channels)), 1), after)
         if self.kind == "fused_ibn":
             y = conv(x, weights("Conv_0", (k, k, slot.in_channels, hidden)), slot.stride)
-            y = relu6(normalise("BatchNorm_0", y, after)) * gates.hidden
+            y = activate("Relu_0", normalise("BatchNorm_0", y, after), gates.hidden, after) * gates.hidden
             return normalise("BatchNorm_1", conv(y, weights("Conv_1", (1, 1, hidden, slot.out_channels)), 1), after)
         if self.kind == "upsample":
             return upsample(x, slot.stride)
@@ -128,24 +147,17 @@ class Supernet(nn.Module):
         if len(gates) != len(self.slots):
             raise TaskInputError(f"gates of {len(gates)} slots; the supernet has {len(self.slots)}")
         x = images
-        for place, (slot, slot_gates) in enumerate(zip(self.slots, gates, strict=True)):
-            after = self.slots[place + 1] if place + 1 < len(self.slots) else None
-            shape = _last_shape(slot) if after is None else (after.height, after.width, after.in_channels)
-            total = None
-            for index, kind in enumerate(slot.kinds):
-                share = slot_gates.kinds[index] * slot_gates.present
-                block = SupernetBlock(slot, kind, name=f"slot_{place:02d}_{kind}")
-                part = self._compute(block, x, slot_gates, share, train) * (share * slot_gates.out)
-                total = part if total is None else total + part
-            assert total is not None
-            x = _fit(total, shape) + _unchanged(x, slot, slot_gates, shape)
+        for place, slot_gates in enumerate(gates):
+            x = run_slot(self.slots, place, x, slot_gates, partial(self._compute, place, slot_gates, train))
         return x
 
-    def _compute(self, block: SupernetBlock, x: jax.Array, gates: SlotGates, share: jax.Array, train: bool) -> Any:
+    def _compute(
+        self, place: int, gates: SlotGates, train: bool, kind: str, x: jax.Array, share: jax.Array
+    ) -> jax.Array:
         """A block's output, zeros where its share of the slot's is zero and the supernet skips."""
-        slot = block.slot
-        always = len(slot.kinds) == 1 and not slot.optional
-        if self.is_initializing() or not self.skip_unused or always:
+        slot = self.slots[place]
+        block = SupernetBlock(slot, kind, name=block_name(place, kind))
+        if self.is_initializing() or not self.skip_unused or stands_always(slot):
             return block(x, gates, train)
         shape = (x.shape[0], out_size(slot, slot.height), out_size(slot, slot.width), slot.out_channels)
         return nn.cond(
@@ -156,6 +168,38 @@ class Supernet(nn.Module):
             x,
             gates,
         )
+
+
+def block_name(place: int, kind: str) -> str:
+    """What the block of a kind at the slot in that place is called among the parameters."""
+    return f"slot_{place:02d}_{kind}"
+
+
+def stands_always(slot: Slot) -> bool:
+    """Whether the slot's one kind of block stands there in every architecture."""
+    return len(slot.kinds) == 1 and not slot.optional
+
+
+def run_slot(
+    slots: tuple[Slot, ...],
+    place: int,
+    x: jax.Array,
+    gates: SlotGates,
+    compute: Callable[[str, jax.Array, jax.Array], jax.Array],
+) -> jax.Array:
+    """One slot of a supernet: its input x, as the slot takes it, to what the next slot takes.
+
+    compute: the output of the block of a kind, given (kind, x, its share of the slot's output).
+    """
+    slot, after = slots[place], slots[place + 1] if place + 1 < len(slots) else None
+    shape = _last_shape(slot) if after is None else (after.height, after.width, after.in_channels)
+    total = None
+    for index, kind in enumerate(slot.kinds):
+        share = gates.kinds[index] * gates.present
+        part = compute(kind, x, share) * (share * gates.out)
+        total = part if total is None else total + part
+    assert total is not None
+    return _fit(total, shape) + _unchanged(x, slot, gates, shape)
 
 
 def _unchanged(x: jax.Array, slot: Slot, gates: SlotGates, shape: Shape) -> jax.Array | float:

@@ -1,0 +1,262 @@
+"""Zero-shot scores of a space's networks: thousands by one compilation.
+
+arrays = task.arrays(task.load(home, data, "train"))
+scores = score_genotypes(task, space, genotypes, ("zen", "macs"), jax.random.key(0), arrays)
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from benchmarks.errors import BenchmarkInputError
+from hw_model.blocks import Block
+from hw_model.workload import Workload
+from nas_algos.zero_shot.network import Probe as ScoreProbe
+from nas_algos.zero_shot.scores import SCORES, Combination, measured_names
+from tasks.errors import TaskInputError
+from tasks.networks.gates import Gates, make_gates
+from tasks.networks.initialise import host_generator
+from tasks.networks.probe import Probe, draw_unit_kernels, one_network
+from tasks.networks.resize import resize_images
+from tasks.spaces.slots import Slot
+from tasks.spaces.space import SearchSpace
+from tasks.task import Task
+from tasks.training import normalise_images
+
+BATCH = 32
+# genotypes of one call of the compiled function; progress shows between calls
+CHUNK = 16
+
+
+class Inputs(NamedTuple):
+    """What all architectures share, handed to the compiled function.
+
+    canvases: the batch's pictures at each side that the space chooses from, uint8 [sides, N, H, W, C], in the top left
+    corner.  batch: the task's arrays of those examples, each [N, ...].  unit_kernels: of `draw_unit_kernels`.
+    key: of the scores' own randomness.
+    """
+
+    canvases: Any
+    batch: dict[str, Any]
+    unit_kernels: dict[str, Any]
+    key: Any
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A compiled function from genotypes to scores.  compile_seconds: what that took."""
+
+    names: tuple[str, ...]
+    cardinalities: tuple[int, ...]
+    compiled: Callable[[Inputs, np.ndarray], dict[str, jax.Array]]
+    inputs: Inputs
+    chunk: int
+    compile_seconds: float
+
+    def __call__(
+        self, genotypes: Any, progress: Callable[[int, int], None] = lambda done, total: None
+    ) -> dict[str, np.ndarray]:
+        """Scores by name, float64 [n] each, of genotypes int32 [n, D]; not a number where a score fails.
+
+        progress: called with how many of how many are done.  Combined scores (see SCORES) are relative to the networks
+        of this call.  Raises BenchmarkInputError for genotypes outside the space.
+        """
+        rows = checked_genotypes(genotypes, self.cardinalities)
+        pieces = []
+        for start in range(0, len(rows), self.chunk):
+            piece = rows[start : start + self.chunk]
+            # the last piece is filled up, so that one compilation serves all
+            filled = np.concatenate([piece, np.repeat(piece[:1], self.chunk - len(piece), axis=0)])
+            found = jax.tree.map(np.asarray, self.compiled(self.inputs, filled))
+            pieces.append({name: values[: len(piece)] for name, values in found.items()})
+            progress(min(start + self.chunk, len(rows)), len(rows))
+        measured = {
+            name: finite_or_nan(np.concatenate([piece[name] for piece in pieces]))
+            for name in measured_names(self.names)
+        }
+        return {name: _combined(name, measured) for name in self.names}
+
+
+def score_genotypes(
+    task: Task,
+    space: SearchSpace,
+    genotypes: Any,
+    names: Sequence[str],
+    key: jax.Array,
+    arrays: Mapping[str, np.ndarray],
+    batch: int = BATCH,
+    chunk: int = CHUNK,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, np.ndarray]:
+    """Scores of the named kinds, larger is better: {name: float64 [n]} of genotypes int32 [n, D].
+
+    key: of the initial weights, the choice of examples and the scores' own randomness; the same for all networks.
+    arrays: `task.arrays` of training examples, of which `batch` are drawn.  A score that is not finite is not a number;
+    `count_failed` counts those.  To score more of the same space later, keep a `make_scorer`.
+    Raises AlgorithmInputError for an unknown name, BenchmarkInputError for genotypes outside the space and for a batch
+    of fewer than two examples or more than there are.
+    """
+    checked_genotypes(genotypes, space.cardinalities)
+    scorer = make_scorer(task, space, names, key, arrays, batch, chunk=min(chunk, len(genotypes)))
+    return scorer(genotypes, progress)
+
+
+def make_scorer(
+    task: Task,
+    space: SearchSpace,
+    names: Sequence[str],
+    key: jax.Array,
+    arrays: Mapping[str, np.ndarray],
+    batch: int = BATCH,
+    chunk: int = CHUNK,
+) -> Scorer:
+    """Compile what `score_genotypes` runs, for use again and again.  Raises the same errors."""
+    measured = measured_names(names)
+    if chunk < 1:
+        raise BenchmarkInputError(f"chunk is {chunk}; allowed: 1 and more genotypes")
+    side_choices = _sides(space)
+    inputs = make_inputs(space.slots, side_choices, key, arrays, batch)
+    varying = sizes_vary(space)
+
+    def score_all(inputs: Inputs, genotypes: jax.Array) -> dict[str, jax.Array]:
+        def score_one(genotype: jax.Array) -> dict[str, jax.Array]:
+            row = space.lower(genotype)
+            gates = make_gates(space.slots, row, varying)
+            return measure(task, space.slots, row, gates, inputs, side_choices, measured)
+
+        # not vmap: what an architecture does not use is not computed
+        return lax.map(score_one, genotypes)
+
+    started = time.perf_counter()
+    shape = jax.ShapeDtypeStruct((chunk, len(space.cardinalities)), jnp.int32)
+    compiled = jax.jit(score_all).lower(inputs, shape).compile()
+    return Scorer(tuple(names), tuple(space.cardinalities), compiled, inputs, chunk, time.perf_counter() - started)
+
+
+def compile_one(
+    task: Task,
+    blocks: tuple[Block, ...],
+    names: Sequence[str],
+    key: jax.Array,
+    arrays: Mapping[str, np.ndarray],
+    batch: int = BATCH,
+) -> tuple[Callable[[], dict[str, jax.Array]], float]:
+    """The measured scores of one network compiled by itself, as a call, and the seconds of its compilation."""
+    slots, row, gates = one_network(blocks)
+    measured, sides = measured_names(names), (slots[0].height,)
+    inputs = make_inputs(slots, sides, key, arrays, batch)
+    started = time.perf_counter()
+    compiled = jax.jit(lambda inputs: measure(task, slots, row, gates, inputs, sides, measured)).lower(inputs).compile()
+    return lambda: jax.block_until_ready(compiled(inputs)), time.perf_counter() - started
+
+
+def measure(
+    task: Task,
+    slots: tuple[Slot, ...],
+    row: Workload,
+    gates: Gates,
+    inputs: Inputs,
+    sides: tuple[int, ...],
+    names: tuple[str, ...],
+) -> dict[str, jax.Array]:
+    """The scores of one architecture, its row of the workload [len(slots)] and its gates; traceable."""
+    choice = jnp.argmax(jnp.asarray(sides, jnp.int32) == jnp.asarray(row.height[0]))
+    here = (jnp.arange(slots[0].height) < row.height[0])[:, None] & (jnp.arange(slots[0].width) < row.width[0])[None]
+    images = jnp.where(here[None, :, :, None], normalise_images(jnp.asarray(inputs.canvases)[choice]), 0.0)
+    # the predicting layer is always there, and leaves the size as it is
+    size = (row.height[-1], row.width[-1])
+
+    def loss_of(output: jax.Array, example: Any) -> jax.Array:
+        batch = {name: jnp.asarray(array) for name, array in inputs.batch.items()}
+        if example is not None:
+            batch = {name: lax.dynamic_slice_in_dim(array, example, 1) for name, array in batch.items()}
+        return task.loss(output, batch, size)
+
+    kernels = {name: jnp.asarray(kernel) for name, kernel in inputs.unit_kernels.items()}
+    probe = ScoreProbe(Probe(slots, row, gates, kernels, images, loss_of))
+    found = {}
+    for name in names:
+        score = SCORES[name]
+        assert not isinstance(score, Combination)
+        # by name, so that a score is the same whichever others are asked for
+        found[name] = score.measure(probe, jax.random.fold_in(inputs.key, zlib.crc32(name.encode())))
+    return found
+
+
+def make_inputs(
+    slots: tuple[Slot, ...], sides: tuple[int, ...], key: jax.Array, arrays: Mapping[str, np.ndarray], batch: int
+) -> Inputs:
+    """Draw the batch and the weights.  Raises BenchmarkInputError for a batch that cannot be drawn."""
+    count = len(arrays["images"])
+    if not 2 <= batch <= count:
+        raise BenchmarkInputError(f"batch of {batch} examples; allowed: 2 to the {count} there are")
+    weights_key, batch_key, score_key = jax.random.split(key, 3)
+    chosen = host_generator(batch_key).choice(count, batch, replace=False)
+    drawn = {name: array[chosen] for name, array in arrays.items()}
+    first, images = slots[0], drawn["images"]
+    if images.shape[-1] != first.in_channels:
+        raise TaskInputError(f"images have {images.shape[-1]} channels; the networks take {first.in_channels}")
+    canvases = np.zeros((len(sides), batch, first.height, first.width, first.in_channels), np.uint8)
+    for canvas, side in zip(canvases, sides, strict=True):
+        canvas[:, :side, :side] = resize_images(images, side, side)
+    return Inputs(canvases, drawn, draw_unit_kernels(slots, weights_key), score_key)
+
+
+def sizes_vary(space: SearchSpace) -> bool:
+    """Whether the space decides over sizes of activations, so that its supernet needs a canvas."""
+    if isinstance(space.input_side, str):
+        return True
+    try:
+        make_gates(space.slots, space.lower(np.zeros((1, len(space.cardinalities)), np.int32)))
+    except TaskInputError:
+        return True
+    return False
+
+
+def checked_genotypes(genotypes: Any, cardinalities: Sequence[int]) -> np.ndarray:
+    """Genotypes as int32 [n, D].  Raises BenchmarkInputError for none and for any outside the space."""
+    rows = np.asarray(genotypes)
+    if rows.ndim != 2 or rows.shape[1] != len(cardinalities) or len(rows) == 0 or rows.dtype.kind not in "iu":
+        raise BenchmarkInputError(
+            f"genotypes are {rows.dtype}{list(rows.shape)}; allowed: whole numbers [n, {len(cardinalities)}], n >= 1"
+        )
+    wrong = np.argwhere((rows < 0) | (rows >= np.asarray(cardinalities)))
+    if len(wrong):
+        row, decision = wrong[0]
+        raise BenchmarkInputError(
+            f"genotype {row} has {rows[row, decision]} for decision {decision}; "
+            f"allowed: 0 to {cardinalities[decision] - 1}"
+        )
+    return rows.astype(np.int32)
+
+
+def finite_or_nan(values: np.ndarray) -> np.ndarray:
+    """The values as float64, not a number where they are infinite: a search must not mistake those for the best."""
+    values = values.astype(np.float64)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def count_failed(values: np.ndarray) -> int:
+    """How many networks have no score."""
+    return int(np.isnan(values).sum())
+
+
+def _combined(name: str, measured: Mapping[str, np.ndarray]) -> np.ndarray:
+    score = SCORES[name]
+    return score.combine(measured) if isinstance(score, Combination) else measured[name]
+
+
+def _sides(space: SearchSpace) -> tuple[int, ...]:
+    if not isinstance(space.input_side, str):
+        return (space.input_side,)
+    (sides,) = (decision.choices for decision in space.decisions if decision.name == space.input_side)
+    return tuple(int(side) for side in sides)

@@ -1,0 +1,182 @@
+"""What a zero-shot score needs of a network, and what several scores need alike.
+
+A network's architecture may be traced, so that one compilation scores all: then arrays have the sizes of the largest
+architecture, and what is not in use is zero, or told from the rest by a mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+Kernels = Mapping[str, jax.Array]
+
+
+class Layer(Protocol):
+    """One convolution, or fully connected layer; all scalars, float32.
+
+    used: 1 where the architecture has it, else 0.  fan_in: weights to one output value.  outputs: output channels.
+    pixels: output pixels.
+    """
+
+    @property
+    def used(self) -> Any: ...  # noqa: D102
+    @property
+    def fan_in(self) -> Any: ...  # noqa: D102
+    @property
+    def outputs(self) -> Any: ...  # noqa: D102
+    @property
+    def pixels(self) -> Any: ...  # noqa: D102
+
+
+class Units(Protocol):
+    """One layer of activations: what it is given, before [N, h, w, C]; used [h, w, C], ones for what is in use."""
+
+    @property
+    def before(self) -> jax.Array: ...  # noqa: D102
+    @property
+    def used(self) -> jax.Array: ...  # noqa: D102
+
+
+class Normalisation(Protocol):
+    """One batch normalisation's mean [C] and variance [C] over a batch; used [C], ones for channels in use."""
+
+    @property
+    def mean(self) -> jax.Array: ...  # noqa: D102
+    @property
+    def variance(self) -> jax.Array: ...  # noqa: D102
+    @property
+    def used(self) -> jax.Array: ...  # noqa: D102
+
+
+class Pass(Protocol):
+    """A forward pass.
+
+    output: [N, h, w, outputs], features: what the head (mean over space, predicting layer) is given, [N, h, w, C]; both
+    zero where not in use.  units: by name.  normalisations: those that were applied, by name.
+    """
+
+    @property
+    def output(self) -> jax.Array: ...  # noqa: D102
+    @property
+    def features(self) -> jax.Array: ...  # noqa: D102
+    @property
+    def units(self) -> Mapping[str, Units]: ...  # noqa: D102
+    @property
+    def normalisations(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
+class Network(Protocol):
+    """A network at initialisation, and a batch of training examples.
+
+    Everything must be traceable; nothing may depend on the order of the examples, on the values of weights that are not
+    in use, or on pixels outside the picture.
+    """
+
+    @property
+    def images(self) -> jax.Array:
+        """The batch, float32 [N, H, W, C], zero outside the picture."""
+        ...
+
+    @property
+    def pixels(self) -> jax.Array:
+        """Ones where the picture is, float32 [H, W]."""
+        ...
+
+    @property
+    def layers(self) -> Mapping[str, Layer]:
+        """All convolutions by name, those included that this architecture does not use."""
+        ...
+
+    @property
+    def kernels(self) -> Kernels:
+        """Initial weights, one array for each of `layers`; normal with variance 2 / fan-in of this architecture."""
+        ...
+
+    @property
+    def unit_kernels(self) -> Kernels:
+        """The same draws with variance 1.  Biases are zero and scales of normalisations one in either case."""
+        ...
+
+    def run(
+        self,
+        kernels: Kernels,
+        images: jax.Array,
+        normalisations: Mapping[str, Any] | None = None,
+        nudges: Mapping[str, jax.Array] | None = None,
+        residuals: bool = True,
+    ) -> Pass:
+        """Forward pass of images [M, H, W, C].
+
+        normalisations: statistics to normalise by, of another pass, constants then; the batch's own when None.
+        nudges: for each of the units [N or 1, 1, 1, C], what their activations are multiplied by.  residuals: add inputs
+        to outputs where the architecture does.
+        """
+        ...
+
+    def run_linear(self, kernels: Kernels, images: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """(output, logarithm) of the network without normalisations and activations.
+
+        The true output is output * exp(logarithm), which would often overflow.  The logarithm is a constant for
+        differentiation.
+        """
+        ...
+
+    def loss(self, output: jax.Array, example: Any = None) -> jax.Array:
+        """Scalar loss of the batch, given the output for it; of one example alone, given its place and output [1, ...]."""
+        ...
+
+
+class Probe:
+    """A network, and what several scores need of it, computed once.
+
+    The properties must first be read outside of any function that JAX transforms.
+    """
+
+    def __init__(self, network: Network):
+        self.network = network
+
+    @cached_property
+    def first(self) -> Pass:
+        """The pass of the batch through the initial network."""
+        return self.network.run(self.network.kernels, self.network.images)
+
+    @cached_property
+    def loss_gradients(self) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
+        """Gradients of the batch's loss, in the weights and in nudges of one: {name: [N, 1, 1, C]}.
+
+        The latter are, for each example and channel, the sum over pixels of activation times gradient in it.
+        """
+        network, count = self.network, len(self.network.images)
+        nudges = {
+            name: jnp.ones((count, 1, 1, units.before.shape[-1])) for name, units in sorted(self.first.units.items())
+        }
+
+        def loss(kernels: Any, nudges: Any) -> jax.Array:
+            return network.loss(network.run(kernels, network.images, nudges=nudges).output)
+
+        return jax.grad(loss, argnums=(0, 1))(dict(network.kernels), nudges)
+
+    def example_gradients(self, of: Callable[[jax.Array, jax.Array], jax.Array]) -> dict[str, jax.Array]:
+        """Gradients in the weights of a scalar function (output [1, ...], example) for each example: {name: [N, ...]}.
+
+        Normalised by the batch's statistics, held constant.  Were they not, each example's output would depend on all
+        others; and what is summed after a normalisation without an activation behind it, as in a network that ends in
+        a linear bottleneck, would have a gradient of zero and rounding.
+        """
+        network, held = self.network, self.first.normalisations
+
+        def one(example: tuple[jax.Array, jax.Array]) -> dict[str, jax.Array]:
+            number, image = example
+
+            def value(kernels: Any) -> jax.Array:
+                return of(network.run(kernels, image[None], held).output, number)
+
+            return jax.grad(value)(dict(network.kernels))
+
+        return lax.map(one, (jnp.arange(len(network.images)), network.images))
