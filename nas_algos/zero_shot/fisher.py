@@ -1,5 +1,5 @@
 """Fisher: J. Turner et al., "BlockSwap: Fisher-guided block substitution for network compression" (arXiv:1906.04113,
-equations 2 and 3), after L. Theis et al. (arXiv:1801.05787); a score by arXiv:2101.08134.
+section 3), after L. Theis et al. (arXiv:1801.05787); a score by arXiv:2101.08134.
 
 For each channel of each activation  1 / (2 N) sum over examples of (sum over pixels of activation * gradient of the
 summed loss in it)^2, summed over channels and layers.  Normalised by batch statistics.

@@ -3,8 +3,8 @@
 
 TE-NAS counts how many different activation patterns its samples have.  With thousands of units no two pictures share
 one, so here that count would be the batch's size for every network.  Counted instead, as in the first paper, are the
-boundaries that are crossed on straight lines: from the mean picture of the batch to each of its pictures, at STEPS equal
-steps, how many units turn on or off; the mean over lines, plus one.  A unit that turns twice within a step is missed.
+boundaries that are crossed on straight lines: from the mean picture of the batch to each of its pictures, at STEPS
+equal steps, how many units turn on or off; the mean over lines, plus one.  A unit that turns twice in a step is missed.
 Normalised by the batch's statistics, held constant, so that the network is one piecewise linear function.
 """
 

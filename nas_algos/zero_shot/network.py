@@ -114,8 +114,8 @@ class Network(Protocol):
         """Forward pass of images [M, H, W, C].
 
         normalisations: statistics to normalise by, of another pass, constants then; the batch's own when None.
-        nudges: for each of the units [N or 1, 1, 1, C], what their activations are multiplied by.  residuals: add inputs
-        to outputs where the architecture does.
+        nudges: for each of the units [N or 1, 1, 1, C], what their activations are multiplied by.  residuals: add
+        inputs to outputs where the architecture does.
         """
         ...
 
@@ -128,7 +128,7 @@ class Network(Protocol):
         ...
 
     def loss(self, output: jax.Array, example: Any = None) -> jax.Array:
-        """Scalar loss of the batch, given the output for it; of one example alone, given its place and output [1, ...]."""
+        """Scalar loss of the batch from its output; of one example alone from its place and its output [1, ...]."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""SNIP: N. Lee et al., "SNIP: single-shot network pruning based on connection sensitivity" (arXiv:1810.02340, equation
+"""SNIP: N. Lee et al., "SNIP: single-shot network pruning based on connection sensitivity" (arXiv:1810.02340, section
 4), summed over all weights, not normalised, as a score by arXiv:2101.08134.
 
 Sum over weights of |weight * gradient of the loss in it|, after one batch, normalised by batch statistics.

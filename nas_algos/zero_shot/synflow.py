@@ -1,9 +1,10 @@
 """SynFlow: H. Tanaka et al., "Pruning neural networks without any data by iteratively conserving synaptic flow"
-(arXiv:2006.05467, equations 1 and 2), summed over all weights as a score by arXiv:2101.08134.
+(arXiv:2006.05467, section 6), summed over all weights as a score by arXiv:2101.08134.
 
-R = 1^T f(1) of the network with absolute weights, an input of ones, and without normalisation, as arXiv:2101.08134 does;
-then every value is positive and ReLU the identity (the cap at six is left out, or all deep networks would reach it).
-The score is the logarithm of the sum of weight * dR/dweight: a network of thirty layers would overflow without.
+R = 1^T f(1) of the network with absolute weights, an input of ones, and without normalisation, as arXiv:2101.08134
+does; then every value is positive and ReLU the identity (the cap at six is left out, or all deep networks would reach
+it).  The score is the logarithm of the sum of weight * dR/dweight: a network of thirty layers would overflow without.
+Weights are normal with variance 2 / fan-in of the architecture.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Trainability in the article's sense: from the network's topology, nonlinearity and operations.
 
-Four scores that look at different things, none of them at size alone, combined by ranks as in AZ-NAS (J. Lee and B.
-Ham, arXiv:2403.19232, equation 11):
+Four scores that look at different things, none of them at size alone, combined by ranks as AZ-NAS does (J. Lee and
+B. Ham, arXiv:2403.19232, its non-linear ranking aggregation):
 
     zen      topology and operations: how strongly the features answer to the picture
     naswot   nonlinearity: how well its activations tell pictures apart

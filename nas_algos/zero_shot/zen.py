@@ -1,10 +1,11 @@
 """Zen-score: M. Lin et al., "Zen-NAS: a zero-shot NAS for high-performance deep image recognition" (arXiv:2102.01063,
 algorithm 1).
 
-Weights are N(0, 1), so that the width of a layer shows in the scale of what it gives; normalisation takes that scale out
-and the score puts it back:  log E |f(x) - f(x + 0.01 e)| + sum over normalisations of log sqrt(mean over channels of
-variance), x and e Gaussian pictures, f the features before the head, without residual connections, which the paper
-removes.  Activations are the network's own (capped at six).  x + 0.01 e is normalised as x is, so that f is one function.
+Weights are N(0, 1), so that the width of a layer shows in the scale of what it gives; normalisation takes that scale
+out and the score puts it back:  log E |f(x) - f(x + 0.01 e)| + sum over normalisations of log sqrt(mean over channels
+of variance), x and e Gaussian pictures, f the features before the head, without residual connections, which the paper
+removes.  Activations are the network's own (capped at six).  x + 0.01 e is normalised as x is, so that f is one
+function.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """ZiCo: G. Li et al., "ZiCo: zero-shot NAS via inverse coefficient of variation on gradients" (arXiv:2301.11300,
-equation 14).
+the definition of ZiCo).
 
-Sum over layers of  log(sum over weights of E|g| / sqrt(Var|g|)), g the weight's gradient of the loss.  Mean and variance
-are over single examples here, not over batches of them, so that the batch's order cannot matter.  Normalised by the
-batch's statistics, held constant.  Weights whose gradient does not vary are left out, as in the authors' code.
+Sum over layers of  log(sum over weights of E|g| / sqrt(Var|g|)), g the weight's gradient of the loss.  Mean and
+variance are over single examples here, not over batches of them, so that the batch's order cannot matter.  Normalised
+by the batch's statistics, held constant.  Weights whose gradient does not vary are left out, as in the authors' code.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -76,7 +76,7 @@ class Probe:
     images: jax.Array
     loss_of: Callable[[jax.Array, Any], jax.Array]
 
-    @cached_property
+    @property
     def layers(self) -> dict[str, Layer]:
         """Every convolution that may stand in the network."""
         found = {}
@@ -88,11 +88,12 @@ class Probe:
                     found[f"{block_name(place, kind)}/{name}"] = layer
         return found
 
-    @cached_property
+    @property
     def kernels(self) -> dict[str, jax.Array]:
         """Normal with variance 2 / fan-in (arXiv:1502.01852) by the architecture's own fan-in."""
+        layers = self.layers
         return {
-            name: kernel * jnp.sqrt(2.0 / jnp.maximum(self.layers[name].fan_in, 1.0))
+            name: kernel * jnp.sqrt(2.0 / jnp.maximum(layers[name].fan_in, 1.0))
             for name, kernel in self.unit_kernels.items()
         }
 
