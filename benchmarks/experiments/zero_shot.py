@@ -168,6 +168,7 @@ def main(
     profile: str = "quick",
     architectures: int = 60,
     batch: int = BATCH,
+    scores: tuple[str, ...] = tuple(SCORES),
     home: Path = DEFAULT_HOME,
     output: Path = Path("results"),
 ) -> None:
@@ -178,6 +179,7 @@ def main(
         profile: Of the trainings: smoke, quick, careful or full.
         architectures: How many of them.
         batch: Training examples that scores look at.
+        scores: Which; multiply-accumulates are always among them.
         home: Directory that data and trials are kept in.
         output: Directory of the tables, in a folder of the profile's name.
     """
@@ -185,7 +187,9 @@ def main(
 
     if architectures < LEAST:
         raise BenchmarkInputError(f"{architectures} architectures; allowed: {LEAST} and more")
-    folder, names = output / profile, tuple(SCORES)
+    names = tuple(dict.fromkeys((*scores, "macs")))
+    measured_names(names)  # an unknown one is told before anything is trained
+    folder = output / profile
     folder.mkdir(parents=True, exist_ok=True)
     for name in task:
         prepare_with_progress(home, get_fidelity(name, profile).data, make_task(name).dataset)

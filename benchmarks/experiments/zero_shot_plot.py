@@ -22,7 +22,8 @@ def write_plot(table: pd.DataFrame, path: Path) -> None:
     tasks = list(dict.fromkeys(table["task"]))
     figure, axes = plt.subplots(1, len(tasks), figsize=(4.6 * len(tasks), 5), squeeze=False, layout="constrained")
     for axis, task in zip(axes[0], tasks, strict=True):
-        rows = table[table["task"] == task].sort_values("kendall_tau", na_position="first")
+        own = table[table["task"] == task]
+        rows = own.iloc[np.argsort(np.nan_to_num(np.asarray(own["kendall_tau"], float), nan=-2.0), kind="stable")]
         places = np.arange(len(rows))
         for label, (value, low, high, colour, shift) in SERIES.items():
             middle = rows[value].to_numpy(float)
