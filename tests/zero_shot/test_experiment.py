@@ -68,6 +68,7 @@ def test_bad_input_is_named_before_anything_is_trained(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_scores_trains_and_writes_and_goes_on_from_the_store(tmp_path, monkeypatch):
     arguments = {"task": ("classification",), "profile": "smoke", "architectures": 4, "batch": 8}
     arguments |= {"scores": ("naswot", "depth"), "home": tmp_path / "home", "output": tmp_path}

@@ -1,12 +1,14 @@
 """What holds for scores of whole lists of networks, whatever the score."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.zero_shot import count_failed, score_genotypes
+from benchmarks.zero_shot import count_failed, make_inputs, score_genotypes
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.zero_shot import scores as registry
 from nas_algos.zero_shot.scores import SCORES, Score
@@ -41,8 +43,6 @@ def assert_same(ours, theirs, rel):
 
 
 def with_batch(scorer, change):
-    from dataclasses import replace
-
     return replace(scorer, inputs=change(scorer.inputs))
 
 
@@ -62,15 +62,15 @@ def test_scores_do_not_depend_on_the_order_of_the_batch(scorer, genotypes, score
 
 
 def test_scores_follow_from_the_key_alone(scorer, genotypes, scores):
-    again = toy_scorer(NAME, NAMES, jax.random.key(5))(genotypes)
-    assert_same(again, scores, 0)
+    assert_same(scorer(genotypes), scores, 0)
+    # whatever is scored beside it, networks or scores
     reversed_order = scorer(genotypes[::-1])
     assert_same({name: values[::-1] for name, values in reversed_order.items()}, scores, 0)
+    alone = toy_scorer(NAME, ("zen",), jax.random.key(5))(genotypes)
+    np.testing.assert_allclose(alone["zen"], scores["zen"], rtol=1e-5)
 
 
 def test_another_key_gives_other_scores_of_all_but_what_is_counted(scorer, genotypes, scores):
-    from benchmarks.zero_shot import make_inputs
-
     space = SPACES[NAME]
     inputs = make_inputs(space.slots, (16, 12), jax.random.key(6), examples(NAME), 5)
     other = with_batch(scorer, lambda _: inputs)(genotypes)
