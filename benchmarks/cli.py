@@ -8,6 +8,7 @@ import sys
 import tyro
 
 from benchmarks.commands.cost import cost
+from benchmarks.commands.expert import expert
 from benchmarks.commands.list import list_names
 from benchmarks.commands.measure import measure
 from benchmarks.commands.prepare import prepare
@@ -22,6 +23,7 @@ from tasks.errors import TaskInputError
 COMMANDS = {
     "reproduce": reproduce,
     "search": search,
+    "expert": expert,
     "train": train,
     "cost": cost,
     "measure": measure,

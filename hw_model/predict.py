@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import jax
+from jax.tree_util import Partial
 
 from hw_model.accelerators import ETHOS_U, EthosU
 from hw_model.blocks import MAX_BLOCKS, Block, check_chain
@@ -27,6 +27,7 @@ from hw_model.workload import Workload, workload_from_chains
 
 Method = Literal["estimate", "compile"]
 PRETRAINED = Path(__file__).parent / "pretrained"
+_ESTIMATE, _NPU_ESTIMATE = jax.jit(estimate), jax.jit(npu_estimate)
 _LENGTHS = (32, 64, 128, MAX_BLOCKS)  # few shapes, so few compilations of JAX's own
 
 
@@ -84,7 +85,9 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
 
 
 class CostModel(NamedTuple):
-    """estimate: workloads [..., L] to their costs, compiled; traceable.  method: as in Prediction."""
+    """estimate: workloads [..., L] to their costs, compiled; traceable, and a pytree, so that a jitted function that
+    takes it as an argument is compiled once for all accelerators of a kind.  method: as in Prediction.
+    """
 
     method: str
     estimate: Callable[[Workload], Estimate]
@@ -94,12 +97,12 @@ def cost_model(accelerator: str) -> CostModel:
     """The learned or analytic model of an accelerator.  Raises HardwareInputError for an unknown name."""
     npus = _npus()
     if accelerator in npus:
-        return CostModel("analytic", partial(jax.jit(npu_estimate), npus[accelerator]))
+        return CostModel("analytic", Partial(_NPU_ESTIMATE, npus[accelerator]))
     file = PRETRAINED / f"{accelerator}.npz"
     if accelerator in ETHOS_U:
-        return CostModel("estimator", partial(jax.jit(estimate), load_estimator(file, ETHOS_U[accelerator])))
+        return CostModel("estimator", Partial(_ESTIMATE, load_estimator(file, ETHOS_U[accelerator])))
     if accelerator.startswith("device-") and file.exists():
-        return CostModel("estimator", partial(jax.jit(estimate), load_estimator(file, current_device())))
+        return CostModel("estimator", Partial(_ESTIMATE, load_estimator(file, current_device())))
     raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
 
 

@@ -33,6 +33,7 @@ def train(
     from benchmarks.experiments.detection import FIRST_FINAL_SEED
     from benchmarks.fidelities import get_fidelity, on_test
     from benchmarks.intervals import mean_interval
+    from benchmarks.network_checks import check_fits
     from benchmarks.trainings import Training, train_all
     from hw_model.network_file import load_network, summary
     from tasks.registry import make_task
@@ -42,13 +43,7 @@ def train(
     fidelity = on_test(get_fidelity(task, profile))
     if seeds < 1:
         raise BenchmarkInputError(f"number of seeds is {seeds}; allowed: 1 and more")
-    first, last = loaded.blocks[0], loaded.blocks[-1]
-    for what, given, wanted in (
-        ("takes images of channels", first.in_channels, chosen.channels),
-        ("gives channels", last.out_channels, chosen.output_channels),
-    ):
-        if given != wanted:
-            raise BenchmarkInputError(f"network {network} {what} {given}; allowed for {task}: {wanted}")
+    check_fits(network, loaded.blocks, chosen)
     from benchmarks.commands.prepare import prepare_with_progress
 
     prepare_with_progress(home, chosen.config(fidelity.data), chosen.dataset)

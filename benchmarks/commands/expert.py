@@ -1,0 +1,50 @@
+"""`accelnas expert`: rewrite rules instead of a search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.errors import BenchmarkInputError
+
+
+def expert(
+    task: str = "detection",
+    accelerator: str = "ethos-u85-1024",
+    objective: Literal["latency", "memory"] = "latency",
+    network: Path | None = None,
+    train: int = 0,
+    profile: str = "quick",
+    dataset: str | None = None,
+    classes: int | None = None,
+    home: Path = DEFAULT_HOME,
+    results: Path = Path("results/expert"),
+) -> None:
+    """Rewrite a network for an accelerator as an expert would, without training; print each step and what it saved.
+
+    Rules are tried in order at each place and judged by the accelerator's cost model; start and end are compiled whole
+    where there is a compiler.  Writes RESULTS/TASK-ACCELERATOR-OBJECTIVE/: start.json and end.json, which
+    `accelnas cost` and `accelnas train` take, and steps.csv.
+
+    Args:
+        task: classification, detection or segmentation.
+        accelerator: A name that `accelnas list` prints, of known parallelism factor.
+        objective: What to lower: latency, or memory (parameters and peak activations) at no higher latency.
+        network: JSON file of the network to start from; the task's baseline if left out.
+        train: Train start and end from scratch with so many seeds and compare them on test examples.
+        profile: smoke, quick, careful or full: how they are trained.
+        dataset: Another of the data sets that `accelnas list` prints.
+        classes: Number of classes where the task leaves a choice.
+        home: Directory that data, trials and measurements are kept in.
+        results: Directory that the folder of this network is written to.
+    """
+    if train < 0:
+        raise BenchmarkInputError(f"number of seeds to train is {train}; allowed: 0 and more")
+    # jax and pandas take seconds to load, which `accelnas --help` need not pay
+    from benchmarks.experiments.expert_run import run_expert
+    from benchmarks.fidelities import get_fidelity
+    from tasks.registry import make_task
+
+    chosen = make_task(task, dataset, classes)
+    run_expert(home, chosen, accelerator, objective, network, train, get_fidelity(task, profile), results)

@@ -1,0 +1,97 @@
+"""The spaces that curation is judged by, all as subsets of the uncurated one, and the random control among them.
+
+A genotype of a subset is looked up in tables of channels and becomes one of the uncurated space.  Tables are arrays, so
+that many subsets of one shape, such as random ones, share a compilation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tasks.spaces.lowering import MULTIPLIER, scale_channels
+from tasks.spaces.skeleton import LEAST_CHANNELS, Skeleton, most_channels, space_over
+from tasks.spaces.space import SearchSpace
+
+Tables = tuple[Any, ...]
+"""For each decision over channels int32[draws, choices, multipliers]: the uncurated space's choice."""
+
+
+@dataclass(frozen=True)
+class Subsets:
+    """One or several (`draws`) subsets of equal shape.
+
+    cardinalities: of the multiplier where there is one, then the channels, then all else, as in the uncurated space.
+    tables: see Tables.  has_multiplier: whether the first decision is a depth multiplier.
+    """
+
+    name: str
+    cardinalities: tuple[int, ...]
+    tables: Tables
+    has_multiplier: bool
+
+    @property
+    def draws(self) -> int:
+        """How many subsets."""
+        return len(self.tables[0])
+
+    @property
+    def channel_decisions(self) -> range:
+        """Positions of the decisions over channels."""
+        first = int(self.has_multiplier)
+        return range(first, first + len(self.tables))
+
+    def uncurated(self, tables: Sequence[Any], genotypes: Any) -> Any:
+        """Genotypes int32[..., D] of one subset, with its tables [choices, multipliers], in the uncurated space.
+
+        Traceable; arrays of jax.numpy or of NumPy in, the same out.
+        """
+        xp = np if isinstance(genotypes, np.ndarray) else jnp
+        multiplier = genotypes[..., 0] if self.has_multiplier else xp.zeros_like(genotypes[..., 0])
+        channels = [
+            xp.asarray(table)[genotypes[..., place], multiplier]
+            for place, table in zip(self.channel_decisions, tables, strict=True)
+        ]
+        return xp.concatenate([xp.stack(channels, axis=-1), genotypes[..., self.channel_decisions.stop :]], axis=-1)
+
+
+def subset_of(space: SearchSpace, skeleton: Skeleton) -> Subsets:
+    """A curated, auto-curated or uncurated space over the skeleton as one subset."""
+    by_name = {decision.name: decision for decision in space.decisions}
+    multipliers = by_name[MULTIPLIER].choices if MULTIPLIER in by_name else (1.0,)
+    tables = []
+    for name in skeleton.channels:
+        rows = [
+            [scale_channels(int(channels), float(m), space.channel_step) for m in multipliers]
+            for channels in by_name[name].choices
+        ]
+        tables.append(np.array([rows], np.int32) - LEAST_CHANNELS)
+    return Subsets(space.name, space.cardinalities, tuple(tables), MULTIPLIER in by_name)
+
+
+def stacked(several: Sequence[Subsets]) -> Subsets:
+    """Subsets of one shape as one, a draw after the other."""
+    tables = tuple(np.concatenate(parts) for parts in zip(*(each.tables for each in several), strict=True))
+    return replace(several[0], tables=tables)
+
+
+def random_space(curated: SearchSpace, skeleton: Skeleton, output_channels: int, key: jax.Array) -> SearchSpace:
+    """The control: a space as large as the curated one, decision by decision, with channels that nobody chose.
+
+    Each decision over channels has as many sizes as the curated space's, drawn without repeats from all that keep the
+    uncurated space's range with every depth multiplier; the multipliers are the same, in steps of one channel.
+    """
+    by_name = {decision.name: decision for decision in curated.decisions}
+    multipliers = tuple(float(m) for m in by_name[MULTIPLIER].choices)
+    channels = {}
+    keys = jax.random.split(key, len(skeleton.channels))
+    for (name, baseline), name_key in zip(skeleton.channels.items(), keys, strict=True):
+        sizes = np.arange(int(np.ceil(LEAST_CHANNELS / min(multipliers))), most_channels(baseline) + 1)
+        drawn = jax.random.choice(name_key, sizes, (len(by_name[name].choices),), replace=False)
+        channels[name] = tuple(np.sort(np.asarray(drawn)).tolist())
+    return space_over(skeleton, "random-subset", channels, output_channels, multipliers)

@@ -1,0 +1,33 @@
+"""Rule: an inverted bottleneck becomes a fused one, with one of a few expansions.
+
+Xiong et al., MobileDets, arXiv:2004.14525: where pictures are large and channels few, one k x k convolution keeps an
+accelerator busier than a 1x1 and a depthwise one, although it has more MACs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tasks.expert.chains import block_name
+from tasks.expert.rule import Architecture, Rewrite, Rule
+from tasks.spaces.detection import FUSED_EXPANSIONS
+
+
+def propose(blocks: Architecture, place: int, parallelism: int) -> tuple[Rewrite, ...]:
+    """The block fused, with each expansion of FUSED_EXPANSIONS that is not larger than its own."""
+    del parallelism
+    block = blocks[place]
+    if block.kind != "ibn":
+        return ()
+    fused = [replace(block, kind="fused_ibn", expansion=e) for e in FUSED_EXPANSIONS if e <= block.expansion]
+    return tuple(
+        Rewrite(f"{block_name(block)} becomes {block_name(new)}", (*blocks[:place], new, *blocks[place + 1 :]))
+        for new in fused
+    )
+
+
+FUSE_IBN = Rule(
+    "fuse_ibn",
+    "one k x k convolution keeps the multipliers busier than a 1x1 and a depthwise one where channels are few",
+    propose,
+)
