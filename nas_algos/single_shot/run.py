@@ -54,7 +54,7 @@ class SingleShotRun(NamedTuple):
     genotype: what was found, within the bounds; cost: of that; quality: with inherited weights.  preferred: what it
     would have been without the bounds, None if the same.  spend: of all, training and evaluations.  computed_flops:
     spend.training_flops with the unused channels that were computed and emptied.  looks: networks judged with
-    inherited weights, in order, and looks_spend what each had been spent by then.
+    inherited weights, in order, with their costs and what had been spent by then.
     """
 
     algorithm: str
@@ -68,6 +68,7 @@ class SingleShotRun(NamedTuple):
     skipped: int
     history: tuple[Moment, ...]
     looks: tuple[Look, ...]
+    looks_cost: tuple[dict[str, float], ...]
     looks_spend: tuple[Spend, ...]
     variables: Variables
 
@@ -119,6 +120,7 @@ def run_single_shot(
         skipped=record["skipped"],
         history=_history(supernet, record["history"]),
         looks=looks,
+        looks_cost=tuple(_costs(supernet, [look.genotype for look in looks])),
         looks_spend=tuple(spends),
         variables=variables,
     )
