@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from nas_algos.single_shot.run import run_single_shot as run_algorithm
 from tasks.fidelity import Fidelity
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
+from tasks.training import TRAINING_CODE_VERSION
 
 Genotype = tuple[int, ...]
 
@@ -92,6 +94,25 @@ class SingleShotResult:
     rank_seconds: float = 0.0
 
 
+def make_job(
+    home: Path,
+    task: Task,
+    space: SearchSpace,
+    accelerator: str,
+    algorithm: str,
+    bounds: Mapping[str, float],
+    budget: Budget,
+    fidelity: Fidelity,
+    seed: int,
+    rank: Sequence[Genotype] = (),
+) -> SingleShotJob:
+    """A job with a folder of its own under home: the same search finds it again, another one does not."""
+    parts = space, accelerator, algorithm, dict(bounds), budget, fidelity, seed
+    job = SingleShotJob(*parts, Path(), tuple(rank))
+    digest = hashlib.sha256(_stamp(task, job).encode()).hexdigest()[:20]
+    return replace(job, folder=home / "single_shot" / digest)
+
+
 def run_single_shot(
     data: WorkerData, job: SingleShotJob, report: Callable[[float], None] = lambda fraction: None
 ) -> SingleShotResult:
@@ -100,8 +121,7 @@ def run_single_shot(
     data: of `benchmarks.trial_job.load_worker_data`, with training and evaluation split.  Raises AlgorithmInputError
     for a budget that is too small, bounds that no network keeps, or a folder of another job.
     """
-    path = job.folder / "result.json"
-    stamp = repr((data.task, data.task.data_version(job.fidelity.data), job.space, _without_folder(job)))
+    path, stamp = job.folder / "result.json", _stamp(data.task, job)
     if path.exists():
         content = json.loads(path.read_text())
         if content["job"] == stamp:
@@ -157,6 +177,12 @@ def run_side_by_side(home: Path, task: Task, title: str, jobs: Sequence[SingleSh
             return [_told(handle) for handle in handles]
 
 
+def _stamp(task: Task, job: SingleShotJob) -> str:
+    """All that a job's result depends on."""
+    rows = [job.accelerator, job.algorithm, sorted(job.bounds.items()), job.budget, job.fidelity, job.seed, job.rank]
+    return repr((task, task.data_version(job.fidelity.data), TRAINING_CODE_VERSION, job.space, rows))
+
+
 def _told(handle: Any) -> SingleShotResult:
     """The handle's result; bad input comes out as it was raised in the worker."""
     try:
@@ -167,11 +193,6 @@ def _told(handle: Any) -> SingleShotResult:
 
 def _label(job: SingleShotJob) -> str:
     return f"{job.algorithm} seed {job.seed}"
-
-
-def _without_folder(job: SingleShotJob) -> tuple[Any, ...]:
-    fields = (job.accelerator, job.algorithm, sorted(job.bounds.items()), job.budget, job.fidelity, job.seed, job.rank)
-    return fields
 
 
 def _result(found: SingleShotRun, job: SingleShotJob, ranked: tuple[float, ...], seconds: float) -> SingleShotResult:
