@@ -48,7 +48,10 @@ def cost_changes(supernet: Supernet, genotype: jax.Array, names: Sequence[str]) 
 
 
 def check_bounds(owner: str, supernet: Supernet, bounds: Mapping[str, float]) -> None:
-    """Raise AlgorithmInputError unless each bound is above zero and on a cost that the supernet has."""
+    """Raise AlgorithmInputError unless each bound is above zero, on a cost that the supernet has, and some keep them.
+
+    Some: of DRAWN random networks, or the smallest.
+    """
     if not bounds:
         raise AlgorithmInputError(f"{owner}: bounds are empty; allowed: a cost and its bound, one or more")
     known = list(jax.eval_shape(supernet.cost, jnp.zeros((1, len(supernet.cardinalities)), jnp.int32)))
@@ -57,6 +60,13 @@ def check_bounds(owner: str, supernet: Supernet, bounds: Mapping[str, float]) ->
             raise AlgorithmInputError(f"{owner}: the supernet has no cost {name!r}; allowed: {', '.join(known)}")
         if not 0 < bound < float("inf"):
             raise AlgorithmInputError(f"{owner}: bound of {name} is {bound!r}; allowed: above 0, finite")
+    drawn = sample(jax.random.key(0), supernet.cardinalities, DRAWN).at[0].set(extreme(supernet, largest=False))
+    costs = jax.jit(supernet.cost)(drawn)
+    if not within(costs, bounds).any():
+        least = ", ".join(f"{name} {float(np.nanmin(np.asarray(costs[name]))):.4g}" for name in bounds)
+        raise AlgorithmInputError(
+            f"{owner}: none of {DRAWN} random networks keeps {dict(bounds)}; allowed: bounds some keep (least: {least})"
+        )
 
 
 def within(costs: Mapping[str, Any], bounds: Mapping[str, float]) -> np.ndarray:
@@ -71,7 +81,7 @@ def most_probable_within(
 
     When the most probable of all breaks a bound, DRAWN networks are drawn from the distribution, and again from
     flatter ones (logits over HEATS, at last uniform) until some are within; the most probable of these is it.
-    Raises AlgorithmInputError when none is.
+    Where none ever is, it is the smallest network.
     """
     cardinalities = supernet.cardinalities
     log_p = jax.nn.log_softmax(masked(logits, cardinalities), axis=-1)
@@ -91,7 +101,7 @@ def most_probable_within(
             places = jnp.arange(len(cardinalities))[None]
             likely = np.where(inside, np.asarray(log_p[places, drawn].sum(-1)), -np.inf)
             return np.asarray(drawn[int(likely.argmax())]), np.asarray(best)
-    raise AlgorithmInputError(f"none of {DRAWN} random networks is within {dict(bounds)}; allowed: bounds some keep")
+    return extreme(supernet, largest=False), np.asarray(best)
 
 
 def extreme(supernet: Supernet, largest: bool) -> np.ndarray:

@@ -84,8 +84,9 @@ def run_single_shot(
 ) -> SingleShotRun:
     """Train the supernet, choose a network, and say what was spent.
 
-    folder: of checkpoints, one each `checkpoint_steps` steps and one after the last; a run that finds some goes on
-    from there, and comes to the same result bit for bit (seconds apart).  progress is called with the fraction done.
+    folder: of checkpoints, one about each `checkpoint_steps` steps and one after the last; a run that finds some goes
+    on from there, and comes to the same result bit for bit (seconds apart).  progress is called with the fraction done.
+    The training is whole calls of STEPS_PER_CALL steps, so that up to one call's steps of the budget are not spent.
     Raises AlgorithmInputError when the budget is too small, the folder holds another run, or no network is within
     the bounds.
     """
@@ -95,6 +96,8 @@ def run_single_shot(
     batch_size = np.shape(supernet.batch_order(keys[1], 1)[0])[1]
     ledger = Ledger(supernet, batch_size)
     plan = ledger.plan(algorithm, budget)
+    if plan.steps > STEPS_PER_CALL:  # a last piece of another length would compile the training a second time
+        plan = plan._replace(steps=plan.steps // STEPS_PER_CALL * STEPS_PER_CALL)
     with Checkpoints(folder) if folder else contextlib.nullcontext() as checkpoints:
         state, record = _train(algorithm, supernet, ledger, plan, keys, checkpoints, progress, checkpoint_steps)
     started = time.perf_counter()
@@ -161,10 +164,9 @@ def _train(
 
     started, before = time.perf_counter(), record["seconds"]
     while done < plan.steps:
-        # pieces end where checkpoints are due, wherever the run was taken up
-        until = min(done + STEPS_PER_CALL, plan.steps, (done // checkpoint_steps + 1) * checkpoint_steps)
+        until = min(done + STEPS_PER_CALL, plan.steps)
         state, outcome = run_steps(state, supernet.data, keys[2], tuple(column[done:until] for column in columns))
-        done = until
+        due, done = until // checkpoint_steps > done // checkpoint_steps, until
         charge = charge.plus(ledger.steps(algorithm, outcome))
         losses = np.asarray(outcome.loss, np.float64)
         losses = losses[np.isfinite(losses)]
@@ -174,7 +176,7 @@ def _train(
         record["charge"] = list(charge)
         loss = float(losses.mean()) if len(losses) else None
         record["history"].append([done, list(charge), record["seconds"], loss, record["skipped"], now and list(now)])
-        if checkpoints and (done % checkpoint_steps == 0 or done == plan.steps):
+        if checkpoints and (due or done == plan.steps):
             checkpoints.save(done, state, record)
         progress(done / plan.steps * (1 - algorithm.search_share))
     return state, record
