@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from nas_algos.bananas import bananas
 from nas_algos.errors import AlgorithmInputError
@@ -62,7 +63,7 @@ def algorithms() -> list[Algorithm]:
     return found
 
 
-def describe(name: str, factory: StrategyFactory, origin: Literal["built-in", "entry point", "file"]) -> Algorithm:
+def describe(name: str, factory: Callable[..., Any], origin: Literal["built-in", "entry point", "file"]) -> Algorithm:
     """What a strategy's module, or else its factory, says about itself."""
     module = inspect.getmodule(factory)
     text = inspect.getdoc(module) or inspect.getdoc(factory) or ""

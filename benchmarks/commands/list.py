@@ -10,7 +10,8 @@ def list_names() -> None:
     """Print tasks, spaces, algorithms, accelerators, data sets and profiles."""
     from benchmarks.fidelities import PROFILES
     from hw_model.predict import accelerator_names
-    from nas_algos.registry import algorithms
+    from nas_algos.registry import algorithms, describe
+    from nas_algos.single_shot.registry import SINGLE_SHOT
     from tasks.data.datasets import DATASETS
     from tasks.registry import TASKS
     from tasks.spaces.registry import space_names
@@ -23,6 +24,9 @@ def list_names() -> None:
     for each in algorithms():
         paper = f" ({each.paper})" if each.paper else ""
         table.add_row(f"algorithm ({each.origin})", f"{each.name}: {each.summary}{paper}")
+    for name, factory in SINGLE_SHOT.items():
+        each = describe(name, getattr(factory, "func", factory), "built-in")
+        table.add_row("algorithm (single-shot)", f"{name}: {each.summary} ({each.paper})")
     table.add_row("algorithms too", "FILE.py")
     table.add_row("accelerators", ", ".join(accelerator_names()))
     table.add_row("data sets", ", ".join(DATASETS))

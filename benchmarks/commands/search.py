@@ -35,7 +35,7 @@ def search(
         space: curated, uncurated or auto-curated; V1, V2 or V3 for detection; or the path of a Python file.
         algorithm: A name that `accelnas list` prints, or the path of a Python file.
         accelerator: A name that `accelnas list` prints.
-        budget: Trainings of each search.
+        budget: Trainings of each search; a single-shot one passes as many examples as they would.
         seeds: How many searches.
         latency_ms: Most latency; the baseline's if no bound is given.
         peak_bytes: Most memory for activations.

@@ -23,6 +23,8 @@ from benchmarks.fidelities import get_fidelity, on_test
 from benchmarks.intervals import mean_interval
 from benchmarks.live_search import Candidate, Costs, Genotype, Request, incumbent, live_search, run_side_by_side
 from benchmarks.progress import SearchProgress
+from benchmarks.single_shot import make_job
+from benchmarks.single_shot import run_side_by_side as search_side_by_side
 from benchmarks.store import TrialStore
 from benchmarks.trainings import Training, train_all
 from benchmarks.trial_runner import TrialRunner
@@ -35,6 +37,9 @@ from hw_model.network_file import network_content, summary
 from hw_model.predict import cost_model, parallelism_factor, predict
 from nas_algos.load import build_strategy
 from nas_algos.objectives import best_quality, pareto
+from nas_algos.single_shot.charges import Budget
+from nas_algos.single_shot.registry import SINGLE_SHOT
+from nas_algos.strategy import Strategy
 from tasks.registry import make_task
 from tasks.spaces.moves import sample
 from tasks.spaces.registry import make_space
@@ -107,26 +112,19 @@ def run_search(home: Path, task: Task, settings: SearchSettings, results: Path) 
     """Search, train the winners anew, print and write; what is in the stores under `home` is not repeated."""
     fidelity = get_fidelity(task.name, settings.profile)
     space = space_for(task, settings.space, settings.accelerator)
-    strategy = build_strategy(settings.algorithm, space.cardinalities, settings.budget)
+    single_shot = settings.algorithm in SINGLE_SHOT
+    strategy = None if single_shot else build_strategy(settings.algorithm, space.cardinalities, settings.budget)
     costs = space_costs(space, settings.accelerator)
     start = baseline_blocks(task)
     bounds = settings.bounds or {"latency_ms": predict(start, settings.accelerator).cost.latency_ms}
-    objective = best_quality(bounds) if strategy.objectives == 1 else pareto(["latency_ms"])
-    request = Request(objective, bounds, settings.budget)
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
-    splits = ((fidelity.data, "train"), (fidelity.data, fidelity.eval_split))
-    searches = {
-        seed: live_search(strategy, costs, request, jax.random.fold_in(jax.random.key(0), seed))
-        for seed in range(settings.seeds)
-    }
-    with (
-        TrialStore(home / "trials.sqlite") as store,
-        TrialRunner(home, task, splits, store) as runner,
-        SearchProgress(f"{settings.algorithm}", total=settings.budget * settings.seeds) as progress,
-    ):
-        runner.show(progress)
-        found = run_side_by_side(runner, searches, space, task.metric, fidelity)
-    winners = {seed: incumbent(candidates) for seed, candidates in sorted(found.items())}
+    if strategy is None:
+        found, spent = _search_single_shot(home, task, space, bounds, settings)
+        winners = {seed: candidates[-1] for seed, candidates in found.items()}
+    else:
+        found = _search_training(home, task, space, strategy, bounds, settings)
+        spent = {seed: _spend(candidates, space, fidelity) for seed, candidates in found.items()}
+        winners = {seed: incumbent(candidates) for seed, candidates in sorted(found.items())}
     largest = largest_within(space, costs, bounds, jax.random.key(0))
     blocks = {"baseline": start} | {f"most {name}": space.decode(genotype) for name, genotype in largest.items()}
     blocks |= {f"seed {seed}": space.decode(best.genotype) for seed, best in winners.items() if best is not None}
@@ -151,7 +149,7 @@ def run_search(home: Path, task: Task, settings: SearchSettings, results: Path) 
                     **_quality(again),
                     "seen_by_search": math.nan if seed is None else _seen(winners[seed]),
                     **_cost(exact_cost(network, settings.accelerator, cache)),
-                    **_spend([] if seed is None else found[seed], space, fidelity),
+                    **(_spend([], space, fidelity) if seed is None else spent[seed]),
                     "architecture": summary(network),
                 }
             )
@@ -162,6 +160,61 @@ def run_search(home: Path, task: Task, settings: SearchSettings, results: Path) 
     _write(folder, table, _candidates(found), blocks)
     _print(table, task.metric, bounds, folder)
     return table
+
+
+def _search_training(
+    home: Path,
+    task: Task,
+    space: SearchSpace,
+    strategy: Strategy,
+    bounds: Mapping[str, float],
+    settings: SearchSettings,
+) -> dict[int, list[Candidate]]:
+    """What a strategy looked at, by seed; each candidate is trained from scratch."""
+    fidelity = get_fidelity(task.name, settings.profile)
+    costs = space_costs(space, settings.accelerator)
+    objective = best_quality(bounds) if strategy.objectives == 1 else pareto(["latency_ms"])
+    request = Request(objective, dict(bounds), settings.budget)
+    splits = ((fidelity.data, "train"), (fidelity.data, fidelity.eval_split))
+    searches = {
+        seed: live_search(strategy, costs, request, jax.random.fold_in(jax.random.key(0), seed))
+        for seed in range(settings.seeds)
+    }
+    with (
+        TrialStore(home / "trials.sqlite") as store,
+        TrialRunner(home, task, splits, store) as runner,
+        SearchProgress(f"{settings.algorithm}", total=settings.budget * settings.seeds) as progress,
+    ):
+        runner.show(progress)
+        return run_side_by_side(runner, searches, space, task.metric, fidelity)
+
+
+def _search_single_shot(
+    home: Path, task: Task, space: SearchSpace, bounds: Mapping[str, float], settings: SearchSettings
+) -> tuple[dict[int, list[Candidate]], dict[int, dict[str, float]]]:
+    """The incumbents of single-shot searches, by seed, what was found last; and what they spent.
+
+    The budget is what so many trainings pass of examples; quality is with inherited weights.
+    """
+    fidelity = get_fidelity(task.name, settings.profile)
+    budget = Budget(example_passes=float(settings.budget * fidelity.steps * fidelity.batch_size))
+    what = space, settings.accelerator, settings.algorithm, bounds, budget, fidelity
+    jobs = [make_job(home, task, *what, seed) for seed in range(settings.seeds)]
+    found, spent = {}, {}
+    for result in search_side_by_side(home, task, settings.algorithm, jobs):
+        rows = [(row.genotype, row.cost, row.within_bounds, row.quality) for row in result.history]
+        rows.append((result.genotype, result.cost, True, result.quality))
+        found[result.seed] = [
+            Candidate(step, genotype, cost, inside, quality if math.isfinite(quality) else None, charged=False)
+            for step, (genotype, cost, inside, quality) in enumerate(rows)
+        ]
+        spent[result.seed] = {
+            "proposals": len(rows),
+            "trainings": result.spend.trainings,
+            "example_passes": result.spend.example_passes,
+            "training_flops": result.spend.training_flops,
+        }
+    return found, spent
 
 
 def _quality(values: list[float]) -> dict[str, float]:

@@ -1,0 +1,185 @@
+"""Single-shot searches: how well their supernets rank, what they cost, and whether they meet the latency asked for.
+
+Each algorithm trains a supernet of the task's curated space within the baseline's latency, at the spend in example
+passes of BUDGET trainings; then architectures spread over the space, those of benchmarks.experiments.fidelity, are
+judged with the weights that they inherit, and ranked against their trainings from scratch at the same profile (found
+in the store, or done first).  Writes results/quick/single_shot.csv (RESULTS/PROFILE/single_shot.csv); run:
+python -m benchmarks.experiments.single_shot (hours on two cores; stop it at any moment, supernets go on from their
+last checkpoint).
+
+supernet_example_passes, supernet_flops: all that the search was charged; computed_flops: with the unused channels that
+a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures
+ranked.  kendall_tau: tau-b with its 95% interval by bootstrap over the n architectures; macs_tau: of MACs, for
+comparison.  latency_ms: of the network found, by the cost model; preferred_latency_ms: of the one that the algorithm
+would have had without the bound; meets_target: whether that one keeps it.  skipped_steps: networks whose loss was not
+finite.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import tyro
+from rich.console import Console
+
+from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.baselines import baseline_blocks
+from benchmarks.experiments.fidelity import PARALLELISM, rank_agreement, spread_architectures
+from benchmarks.experiments.search import space_costs
+from benchmarks.fidelities import get_fidelity
+from benchmarks.single_shot import SingleShotResult, make_job, run_side_by_side
+from benchmarks.trainings import Training, train_all
+from hw_model.cost import count_macs
+from hw_model.predict import predict
+from nas_algos.single_shot.charges import Budget
+from nas_algos.single_shot.registry import SINGLE_SHOT, find_single_shot
+from tasks.registry import make_task
+from tasks.spaces.registry import skeleton_for
+from tasks.spaces.skeleton import curated_space
+from tasks.training import training_flops
+
+BUDGET = 10
+ARCHITECTURES = 60
+FEWEST = 24
+KEY = ("task", "accelerator", "algorithm", "seed")
+
+
+def run_task(
+    home: Path,
+    name: str,
+    accelerator: str,
+    algorithms: Sequence[str],
+    seeds: int,
+    profile: str,
+    budget: int,
+    architectures: int,
+) -> pd.DataFrame:
+    """A row for each algorithm and seed; what is stored under `home` is not repeated."""
+    task, fidelity = make_task(name), get_fidelity(name, profile)
+    space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
+    genotypes = spread_architectures(space, architectures, jax.random.key(0))
+    blocks = [space.decode(genotype) for genotype in genotypes]
+    prepare_with_progress(home, task.config(fidelity.data), task.dataset)
+    wanted = [Training(f"{name} {number}", chain, fidelity, 0) for number, chain in enumerate(blocks)]
+    alone = [trial.quality.get(task.metric, math.nan) for trial in train_all(home, task, f"{name} alone", wanted)]
+    target = predict(baseline_blocks(task), accelerator).cost.latency_ms
+    passes = Budget(example_passes=float(budget * fidelity.steps * fidelity.batch_size))
+    jobs = [
+        make_job(home, task, space, accelerator, algorithm, {"latency_ms": target}, passes, fidelity, seed, genotypes)
+        for algorithm in algorithms
+        for seed in range(seeds)
+    ]
+    results = run_side_by_side(home, task, f"{name} single-shot", jobs)
+    one_training = float(np.mean([training_flops(chain, fidelity) for chain in blocks]))
+    macs = [float(count_macs(chain)) for chain in blocks]
+    latency = jax.jit(lambda genotypes: space_costs(space, accelerator)(genotypes)["latency_ms"])
+    rows = []
+    for result in results:
+        preferred = result.preferred or result.genotype
+        rows.append(
+            {"task": name, "accelerator": accelerator}
+            | supernet_row(result, alone, macs, one_training)
+            | {
+                "latency_ms": result.cost["latency_ms"],
+                "latency_target_ms": target,
+                "preferred_latency_ms": float(latency(jnp.array([preferred], jnp.int32))[0]),
+                "meets_target": result.preferred is None,
+                "skipped_steps": result.skipped,
+                "profile": profile,
+                "metric": task.metric,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def supernet_row(
+    result: SingleShotResult, alone: Sequence[float], macs: Sequence[float], one_training: float
+) -> dict[str, Any]:
+    """What a supernet cost and how well it ranks.
+
+    alone: qualities of the architectures that `result.ranked` is of, trained from scratch; macs: theirs.  one_training:
+    FLOPs of one of these trainings.  Architectures of which one quality is not a number are left out.
+    """
+    both = [(a, b, m) for a, b, m in zip(result.ranked, alone, macs, strict=True) if math.isfinite(a + b)]
+    inherited, trained, size = ([row[place] for row in both] for place in range(3))
+    tau, low, high, overlap = rank_agreement(inherited, trained)
+    return {
+        "algorithm": result.algorithm,
+        "seed": result.seed,
+        "supernet_example_passes": result.spend.example_passes,
+        "supernet_flops": result.spend.training_flops,
+        "computed_flops": result.computed_flops,
+        "seconds": result.spend.seconds,
+        "cost_in_trainings": result.spend.training_flops / one_training,
+        "kendall_tau": tau,
+        "low": low,
+        "high": high,
+        "n": len(both),
+        "macs_tau": rank_agreement(size, trained)[0],
+        "top5_overlap": overlap,
+        "inherited_quality": result.quality,
+    }
+
+
+def main(
+    task: tuple[str, ...] = ("detection",),
+    accelerator: str = "ethos-u65-512",
+    algorithm: tuple[str, ...] = tuple(SINGLE_SHOT),
+    seeds: int = 1,
+    profile: str = "quick",
+    budget: int = BUDGET,
+    architectures: int = ARCHITECTURES,
+    home: Path = DEFAULT_HOME,
+    output: Path = Path("results"),
+) -> None:
+    """Train the supernets, rank, and write the table.
+
+    Args:
+        task: Tasks to do; rows of others in the table that is there are kept.
+        accelerator: Whose latency is bounded.
+        algorithm: Single-shot algorithms to do.
+        seeds: Searches of each.
+        profile: smoke, quick, careful or full.
+        budget: Trainings whose example passes each search may spend.
+        architectures: How many to rank, 24 and more.
+        home: Directory that data, trials and supernets are kept in.
+        output: Directory of the profile's folder of results.
+    """
+    for name in algorithm:
+        find_single_shot(name)
+    if architectures < FEWEST or seeds < 1 or budget < 1:
+        raise BenchmarkInputError(
+            f"{architectures} architectures, {seeds} seeds, budget {budget}; "
+            f"allowed: {FEWEST} architectures and more, 1 and more of the others"
+        )
+    path = output / profile / "single_shot.csv"
+    for name in task:
+        # written after each task, so that what is done is seen
+        table = _merged(path, run_task(home, name, accelerator, algorithm, seeds, profile, budget, architectures))
+        Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
+
+
+def _merged(path: Path, fresh: pd.DataFrame) -> pd.DataFrame:
+    """The table at `path` with the rows of the same searches replaced, written there."""
+    if path.exists():
+        kept = pd.read_csv(path)
+        done = set(fresh[list(KEY)].itertuples(index=False, name=None))
+        others = [row not in done for row in kept[list(KEY)].itertuples(index=False, name=None)]
+        fresh = pd.concat([kept.loc[others], fresh])
+    fresh = fresh.sort_values(list(KEY), kind="stable")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh.to_csv(path, index=False, float_format="%.6g")
+    return fresh
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

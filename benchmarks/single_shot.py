@@ -1,0 +1,238 @@
+"""Single-shot searches with real supernets: one call, or a job for each seed in the workers of an executor."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from benchmarks.executor import LocalExecutor
+from benchmarks.progress import SearchProgress
+from benchmarks.task_supernet import TaskSupernet
+from benchmarks.trial_job import WorkerData, load_worker_data
+from hw_model.predict import cost_model
+from nas_algos.ledger import Spend
+from nas_algos.single_shot.charges import Budget
+from nas_algos.single_shot.registry import find_single_shot
+from nas_algos.single_shot.run import SingleShotRun
+from nas_algos.single_shot.run import run_single_shot as run_algorithm
+from tasks.fidelity import Fidelity
+from tasks.spaces.space import SearchSpace
+from tasks.task import Task
+from tasks.training import TRAINING_CODE_VERSION
+
+Genotype = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class SingleShotJob:
+    """A search: picklable, and all that its result depends on, with task and data.
+
+    bounds: {cost: most}.  folder: of checkpoints and the result; of this search alone.  rank: genotypes to judge with
+    the inherited weights at the end, which is not charged to the search.
+    """
+
+    space: SearchSpace
+    accelerator: str
+    algorithm: str
+    bounds: dict[str, float]
+    budget: Budget
+    fidelity: Fidelity
+    seed: int
+    folder: Path
+    rank: tuple[Genotype, ...] = ()
+
+
+@dataclass(frozen=True)
+class Point:
+    """A search's incumbent after a spend: the network that it would have given out then.
+
+    quality: with inherited weights; not a number where the algorithm decides without judging whole networks.
+    within_bounds: whether the incumbent keeps them.  loss: mean of the last training steps.  skipped: so far.
+    """
+
+    step: int
+    spend: Spend
+    genotype: Genotype
+    cost: dict[str, float]
+    within_bounds: bool
+    quality: float
+    loss: float
+    skipped: int
+
+
+@dataclass(frozen=True)
+class SingleShotResult:
+    """What a search found, and what it spent.
+
+    genotype: within the bounds by the cost model; cost: by it.  quality: with inherited weights.  preferred: the
+    network that the algorithm would have chosen without the bounds, None if it is the same; the one given out then is
+    the most probable within them.  history: incumbents as the spend grew.  computed_flops: as SingleShotRun.  ranked:
+    qualities of the job's `rank`.  rank_seconds: what judging these took; no part of the spend.
+    """
+
+    algorithm: str
+    seed: int
+    genotype: Genotype
+    cost: dict[str, float]
+    quality: float
+    preferred: Genotype | None
+    spend: Spend
+    computed_flops: float
+    steps: int
+    skipped: int
+    history: tuple[Point, ...]
+    ranked: tuple[float, ...] = ()
+    rank_seconds: float = 0.0
+
+
+def make_job(
+    home: Path,
+    task: Task,
+    space: SearchSpace,
+    accelerator: str,
+    algorithm: str,
+    bounds: Mapping[str, float],
+    budget: Budget,
+    fidelity: Fidelity,
+    seed: int,
+    rank: Sequence[Genotype] = (),
+) -> SingleShotJob:
+    """A job with a folder of its own under home: the same search finds it again, another one does not."""
+    parts = space, accelerator, algorithm, dict(bounds), budget, fidelity, seed
+    job = SingleShotJob(*parts, Path(), tuple(rank))
+    digest = hashlib.sha256(_stamp(task, job).encode()).hexdigest()[:20]
+    return replace(job, folder=home / "single_shot" / digest)
+
+
+def run_single_shot(
+    data: WorkerData, job: SingleShotJob, report: Callable[[float], None] = lambda fraction: None
+) -> SingleShotResult:
+    """Search, or go on where the job's folder says, or read the result there; what LocalExecutor.submit takes.
+
+    data: of `benchmarks.trial_job.load_worker_data`, with training and evaluation split.  Raises AlgorithmInputError
+    for a budget that is too small, bounds that no network keeps, or a folder of another job.
+    """
+    path, stamp = job.folder / "result.json", _stamp(data.task, job)
+    if path.exists():
+        content = json.loads(path.read_text())
+        if content["job"] == stamp:
+            report(1.0)
+            return _read(content["result"])
+    supernet = supernet_for(data, job)
+    algorithm = find_single_shot(job.algorithm)(supernet, job.bounds)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    found = run_algorithm(algorithm, supernet, job.budget, jax.random.key(job.seed), job.folder / "checkpoints", report)
+    started = time.perf_counter()
+    ranked = tuple(supernet.quality(found.variables, genotype) for genotype in job.rank)
+    seconds = time.perf_counter() - started
+    result = _result(found, job, ranked, seconds)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps({"job": stamp, "result": asdict(result)}, indent=1) + "\n")
+    os.replace(unfinished, path)
+    # thousands of compiled kernels would stay mapped until the process may map no more
+    jax.clear_caches()
+    return result
+
+
+def supernet_for(data: WorkerData, job: SingleShotJob) -> TaskSupernet:
+    """The untrained supernet of a job."""
+    fidelity = job.fidelity
+    model = cost_model(job.accelerator).estimate
+    return TaskSupernet(
+        data.task,
+        job.space,
+        lambda genotypes: model(job.space.lower(genotypes)).cost._asdict(),
+        data.splits[fidelity.data, "train"],
+        data.splits[fidelity.data, fidelity.eval_split],
+        fidelity,
+    )
+
+
+def run_side_by_side(home: Path, task: Task, title: str, jobs: Sequence[SingleShotJob]) -> list[SingleShotResult]:
+    """The jobs' results in their order, one worker for each core.  Raises JobFailedError when one fails."""
+    splits = sorted({(job.fidelity.data, split) for job in jobs for split in ("train", job.fidelity.eval_split)})
+    with SearchProgress(title, total=len(jobs)) as progress:
+
+        def show(handle: Any, fraction: float) -> None:
+            progress.running(handle.job.folder, fraction, _label(handle.job))
+
+        arguments = (home, task, tuple(splits), home / "compilations")
+        workers = min(len(jobs), len(os.sched_getaffinity(0)))
+        with LocalExecutor(workers, load_worker_data, arguments, show) as executor:
+            handles = [executor.submit(run_single_shot, job) for job in jobs]
+            for handle in executor.as_completed():
+                if handle.error is None:
+                    found = handle.result()
+                    what = f"{task.metric} {found.quality:.3f} inherited ({found.spend.seconds:.0f} s)"
+                    progress.finished(handle.job.folder, f"{_label(handle.job)}: {what}")
+            return [_told(handle) for handle in handles]
+
+
+def _stamp(task: Task, job: SingleShotJob) -> str:
+    """All that a job's result depends on."""
+    rows = [job.accelerator, job.algorithm, sorted(job.bounds.items()), job.budget, job.fidelity, job.seed, job.rank]
+    return repr((task, task.data_version(job.fidelity.data), TRAINING_CODE_VERSION, job.space, rows))
+
+
+def _told(handle: Any) -> SingleShotResult:
+    """The handle's result; bad input comes out as it was raised in the worker."""
+    try:
+        return handle.result()
+    except Exception as error:
+        raise error.__cause__ or error from None
+
+
+def _label(job: SingleShotJob) -> str:
+    return f"{job.algorithm} seed {job.seed}"
+
+
+def _result(found: SingleShotRun, job: SingleShotJob, ranked: tuple[float, ...], seconds: float) -> SingleShotResult:
+    points = [
+        Point(m.step, m.spend, m.genotype, m.cost, _within(m.cost, job.bounds), math.nan, m.loss, m.skipped)
+        for m in found.history
+        if m.genotype is not None
+    ]
+    best, last = -math.inf, found.history[-1]
+    for look, cost, spend in zip(found.looks, found.looks_cost, found.looks_spend, strict=True):
+        if look.quality > best:
+            best = look.quality
+            point = Point(found.steps, spend, look.genotype, cost, True, best, last.loss, found.skipped)
+            points.append(point)
+    return SingleShotResult(
+        algorithm=found.algorithm,
+        seed=job.seed,
+        genotype=found.genotype,
+        cost=found.cost,
+        quality=found.quality,
+        preferred=found.preferred,
+        spend=found.spend,
+        computed_flops=found.computed_flops,
+        steps=found.steps,
+        skipped=found.skipped,
+        history=tuple(points),
+        ranked=ranked,
+        rank_seconds=seconds,
+    )
+
+
+def _within(cost: dict[str, float], bounds: dict[str, float]) -> bool:
+    return all(cost[name] <= bound for name, bound in bounds.items())
+
+
+def _read(content: dict[str, Any]) -> SingleShotResult:
+    preferred = content["preferred"]
+    history = [
+        Point(**row | {"spend": Spend(*row["spend"]), "genotype": tuple(row["genotype"])}) for row in content["history"]
+    ]
+    plain = {"genotype": tuple(content["genotype"]), "preferred": preferred and tuple(preferred)}
+    plain |= {"spend": Spend(*content["spend"]), "history": tuple(history), "ranked": tuple(content["ranked"])}
+    return SingleShotResult(**content | plain)

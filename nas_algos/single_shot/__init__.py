@@ -1,0 +1,1 @@
+"""Single-shot search: one supernet is trained, and a network is found with the weights that it shares."""

@@ -1,0 +1,106 @@
+"""A single-shot algorithm: pure functions that train shared weights and decide at the same time, or afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, Protocol
+
+import jax
+import numpy as np
+
+from nas_algos.single_shot.supernet import Supernet, Variables
+from nas_algos.single_shot.weights import Weights
+
+Genotype = tuple[int, ...]
+
+
+class Inputs(NamedTuple):
+    """What a step is given.
+
+    share: float32[], of the training that is done, 0 to below 1.  rate: learning rate of the weights, float32[].
+    batch, held_out: rows of the supernet's data.  key: of this step alone.
+    """
+
+    share: Any
+    rate: Any
+    batch: Any
+    held_out: Any
+    key: Any
+
+
+class Outcome(NamedTuple):
+    """What a step did; scanned, so fields get an axis of steps.
+
+    trained: int32[m, D], the networks whose weights it trained.  judged: int32[D], the one it ran on held-out examples,
+    and judging: bool[], whether it did.  loss: float32[], of the trained ones.  skipped: int32[], how many of these
+    losses and judgements were not finite; they changed nothing.
+    """
+
+    trained: Any
+    judged: Any
+    judging: Any
+    loss: Any
+    skipped: Any
+
+
+class Look(NamedTuple):
+    """A network that was judged with inherited weights, after the training."""
+
+    genotype: Genotype
+    quality: float
+
+
+class Found(NamedTuple):
+    """genotype: within all bounds.  preferred: what the algorithm would have had without them, None if the same.
+
+    looks: every network judged with inherited weights on the way.
+    """
+
+    genotype: Genotype
+    preferred: Genotype | None
+    looks: tuple[Look, ...]
+
+
+class SingleShot(NamedTuple):
+    """Pure functions, and what a caller must know to run them and to charge for them.
+
+    init(key) -> state, a pytree of arrays with a field `weights`.
+    step(state, inputs) -> state, outcome; traceable, and the same shapes for the whole run.
+    finish(state, evaluations, key) -> Found, on the host; it may judge so many networks with inherited weights.
+    Raises AlgorithmInputError when no network within the bounds is found.
+    preference(state) -> int32[D], the network that it would choose now, or None before `finish`.
+    bounds, settings: what it was made with.  paths: networks trained in each step.  held_out: what a judging step
+    computes: the judged network forward, or every part forward and backward.  judging_share: of the steps, that judge.
+    search_share: of the budget, kept for `finish`.
+    """
+
+    name: str
+    init: Callable[[jax.Array], Any]
+    step: Callable[[Any, Inputs], tuple[Any, Outcome]]
+    finish: Callable[[Any, int, jax.Array], Found]
+    preference: Callable[[Any], Any] | None
+    bounds: Mapping[str, float]
+    settings: Any
+    paths: int = 1
+    held_out: Literal["nothing", "forward", "everything"] = "nothing"
+    judging_share: float = 0.0
+    search_share: float = 0.0
+
+
+class SingleShotFactory(Protocol):
+    """Makes an algorithm for a supernet; what the registry holds."""
+
+    def __call__(self, supernet: Supernet, bounds: Mapping[str, float], settings: Any = ...) -> SingleShot:
+        """bounds: {cost: most}.  Raises AlgorithmInputError when bounds or settings are not allowed."""
+        ...
+
+
+def variables_of(state: Any) -> Variables:
+    """The trained variables in an algorithm's state."""
+    weights: Weights = state.weights
+    return Variables(weights.params, weights.statistics)
+
+
+def as_genotype(row: Any) -> Genotype:
+    """int32[D] as a tuple."""
+    return tuple(np.asarray(row).tolist())
