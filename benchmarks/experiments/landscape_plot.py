@@ -32,7 +32,7 @@ def write_landscape(table: pd.DataFrame, shares: Mapping[str, float], accelerato
         _walk(axes, steps, value)
         told = f"walk: {len(steps) - 1} steps to {steps[value].iloc[-1]:.3g} {unit}"
         axes.set_title(f"{title}\n{told}\nof all starts {shares[walked]:.0%} lead to the least", fontsize=11)
-        axes.set(xlabel="channels, stage 2", ylabel="channels, stage 3", zlim=(0, millions[value].max()))
+        axes.set(xlabel="channels, layer 2", ylabel="channels, layer 3", zlim=(0, millions[value].max()))
         axes.set(xlim=(0, 100), ylim=(0, 100))
         axes.set_zlabel(unit, labelpad=2)
         axes.set_box_aspect(None, zoom=0.92)
