@@ -88,6 +88,54 @@ def _training_speed(path: Path) -> str:
     return markdown_table(header, rows)
 
 
+def _expert(path: Path) -> str:
+    header = ["task", "accelerator", "lowered", "MMACs", "params", "compiled, share of the baseline's", "less"]
+    rows = []
+    start: dict[str, Any] = {}
+    for row in _records(path):
+        if row["rule"] == "start":
+            start = row
+        elif row["rule"] == "end":
+            rows.append(
+                [
+                    row["task"],
+                    row["accelerator"],
+                    row["objective"],
+                    f"{start['macs'] / 1e6:.1f} to {row['macs'] / 1e6:.1f}",
+                    f"{start['params']:,} to {row['params']:,}",
+                    f"{row['compiled_share']:.2f}",
+                    f"{1 - row['compiled_share']:.0%}",
+                ]
+            )
+    return markdown_table(header, rows)
+
+
+def _curation(path: Path) -> str:
+    header = ["accelerator", "space", "searches within 5%", "their spread", "monotone moves", "local minima"]
+    rows = [
+        [
+            row["accelerator"],
+            row["space"],
+            f"{row['success_rate']:.0%}",
+            f"{row['spread']:.3f}",
+            f"{row['monotone_share']:.0%}",
+            f"{row['local_minima_share']:.1%}",
+        ]
+        for row in _records(path)
+    ]
+    return markdown_table(header, rows)
+
+
+def _strategies(path: Path) -> str:
+    table = pd.read_csv(path)
+    shown = table.groupby(["strategy", "trainings"], sort=False)["regret"].mean().unstack()
+    budgets = sorted(shown.columns)
+    rows = [
+        [str(name), *("-" if pd.isna(row[n]) else f"{row[n]:.3f}" for n in budgets)] for name, row in shown.iterrows()
+    ]
+    return markdown_table(["strategy", *(f"{n} trainings" for n in budgets)], rows)
+
+
 TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
     {
         "results/quick/detection.md": lambda path: "\n".join(
@@ -97,6 +145,9 @@ TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
         "tests/nas_algos/twenty_lines.py": lambda path: f"```python\n{path.read_text()}```\n",
         "results/fidelity.csv": _fidelity,
         "results/training_speed.csv": _training_speed,
+        "results/quick/expert.csv": _expert,
+        "results/quick/curation.csv": _curation,
+        "results/strategy_quality.csv": _strategies,
     }
 )
 

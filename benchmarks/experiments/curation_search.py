@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -76,7 +77,7 @@ def outcome(best: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
     """best: float[seeds, evaluations] as best_latency_ms gives it.
 
     draws: where seeds are shared out over several random spaces in order, the spread is the mean over them of the
-    standard deviation within each.
+    standard deviation within each; not a number where none has two searches.
     """
     seeds = len(best)
     reached = np.sort(evaluations_to(best, best_known * (1 + WITHIN)))
@@ -86,7 +87,7 @@ def outcome(best: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
     groups = np.arange(seeds) * draws // seeds
     finite = np.isfinite(ratio)
     inside = [ratio[finite & (groups == draw)] for draw in range(draws)]
-    spread = float(np.mean([np.std(values, ddof=1) for values in inside if len(values) > 1]))
+    deviations = [float(np.std(values, ddof=1)) for values in inside if len(values) > 1]
     # the interval of a median: order statistics between which it lies with 95%, whatever the distribution
     low, high = stats.binom.ppf((0.025, 0.975), seeds, 0.5).astype(int)
     return Outcome(
@@ -98,7 +99,7 @@ def outcome(best: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
         float(proportion.low),
         float(proportion.high),
         *mean_interval(ratio[finite].tolist()),
-        spread,
+        float(np.mean(deviations)) if deviations else math.nan,
         int((~finite).sum()),
     )
 
