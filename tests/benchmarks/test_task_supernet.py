@@ -55,6 +55,7 @@ def variables_of(space, seed=1):
     return Variables(found["params"], found["batch_stats"])
 
 
+@pytest.mark.slow
 def test_effects_are_what_a_little_of_another_choice_changes():
     space, net = CLASSIFICATION, classification()
     # a network of blocks whose gates all matter, and a key and batch of one's own
@@ -75,17 +76,18 @@ def test_effects_are_what_a_little_of_another_choice_changes():
         return ClassificationTask(classes=3).loss(output, augmented)
 
     here = make_gates(space.slots, space.lower(genotype))
-    assert loss_at(here) == pytest.approx(loss, rel=1e-5)
+    assert float(loss_at(here)) == pytest.approx(float(loss), rel=1e-5)
     changes = single_changes(genotype, space.cardinalities)
     largest = 0.0
     for decision, choice in ((0, 0), (1, 0), (2, 0), (3, 0), (3, 3), (4, 1), (5, 0)):
         there = make_gates(space.slots, space.lower(changes[decision, choice]))
-        step = 1e-2
+        step = 3e-4
         moved = [jax.tree.map(lambda a, b, s=sign * step: a + s * (b - a), here, there) for sign in (1.0, -1.0)]
         slope = (float(loss_at(moved[0])) - float(loss_at(moved[1]))) / (2 * step)
         ours = float(effects[decision, choice] - effects[decision, genotype[decision]])
         largest = max(largest, abs(slope))
-        assert ours == pytest.approx(slope, abs=0.02 * max(abs(slope), 0.1)), (decision, choice)
+        # rounding and the kinks of relu6, of which some lie within a step
+        assert ours == pytest.approx(slope, abs=0.02), (decision, choice)
     assert largest > 0.1
 
 
