@@ -127,12 +127,11 @@ def _curation(path: Path) -> str:
 
 
 def _strategies(path: Path) -> str:
-    table = pd.read_csv(path)
-    shown = table.groupby(["strategy", "trainings"], sort=False)["regret"].mean().unstack()
-    budgets = sorted(shown.columns)
-    rows = [
-        [str(name), *("-" if pd.isna(row[n]) else f"{row[n]:.3f}" for n in budgets)] for name, row in shown.iterrows()
-    ]
+    regrets: dict[str, dict[int, list[float]]] = {}
+    for row in _records(path):
+        regrets.setdefault(row["strategy"], {}).setdefault(row["trainings"], []).append(row["regret"])
+    budgets = sorted({budget for found in regrets.values() for budget in found})
+    rows = [[name, *(f"{sum(found[n]) / len(found[n]):.3f}" for n in budgets)] for name, found in regrets.items()]
     return markdown_table(["strategy", *(f"{n} trainings" for n in budgets)], rows)
 
 
