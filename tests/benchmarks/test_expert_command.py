@@ -30,6 +30,7 @@ def expert(folder, *more):
     return run("expert", "--task", "classification", "--accelerator", "npu-p16", *where, *more)
 
 
+@pytest.mark.slow
 def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path):
     code, printed, errors = expert(tmp_path)
     assert code == 0, errors

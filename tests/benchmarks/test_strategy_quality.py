@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pytest
 
 from benchmarks import strategy_quality
 from benchmarks.strategy_problems import REPORTED, npu_table
@@ -18,6 +19,7 @@ def test_regret_is_above_the_best_of_the_table_and_falls_with_the_budget():
     assert 0 <= many["regret"] < few["regret"]
 
 
+@pytest.mark.slow
 def test_the_table_has_a_row_for_each_problem_budget_and_strategy(tmp_path):
     strategy_quality.main(trainings=(2, 4), seeds=2, strategies=("random", "local_search"), output=tmp_path)
     table = pd.read_csv(tmp_path / "strategy_quality.csv")

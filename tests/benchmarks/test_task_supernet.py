@@ -81,16 +81,16 @@ def test_effects_are_what_a_little_of_another_choice_changes():
     largest = 0.0
     for decision, choice in ((0, 0), (1, 0), (2, 0), (3, 0), (3, 3), (4, 1), (5, 0)):
         there = make_gates(space.slots, space.lower(changes[decision, choice]))
-        step = 3e-4
+        step = 1e-4  # a larger one crosses kinks of relu6
         moved = [jax.tree.map(lambda a, b, s=sign * step: a + s * (b - a), here, there) for sign in (1.0, -1.0)]
         slope = (float(loss_at(moved[0])) - float(loss_at(moved[1]))) / (2 * step)
         ours = float(effects[decision, choice] - effects[decision, genotype[decision]])
         largest = max(largest, abs(slope))
-        # rounding and the kinks of relu6, of which some lie within a step
-        assert ours == pytest.approx(slope, abs=0.02), (decision, choice)
+        assert ours == pytest.approx(slope, abs=0.02 * max(abs(slope), 0.1)), (decision, choice)
     assert largest > 0.1
 
 
+@pytest.mark.slow
 def test_the_loss_is_that_of_the_static_network_at_its_own_input_side():
     space, task = SEGMENTATION, SegmentationTask(classes=2)
     generator = np.random.default_rng(1)
