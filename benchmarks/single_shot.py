@@ -16,6 +16,7 @@ import jax
 
 from benchmarks.executor import LocalExecutor
 from benchmarks.progress import SearchProgress
+from benchmarks.result_files import write_whole
 from benchmarks.task_supernet import TaskSupernet
 from benchmarks.trial_job import WorkerData, load_worker_data
 from hw_model.predict import cost_model
@@ -135,9 +136,7 @@ def run_single_shot(
     ranked = tuple(supernet.quality(found.variables, genotype) for genotype in job.rank)
     seconds = time.perf_counter() - started
     result = _result(found, job, ranked, seconds)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps({"job": stamp, "result": asdict(result)}, indent=1) + "\n")
-    os.replace(unfinished, path)
+    write_whole(path, json.dumps({"job": stamp, "result": asdict(result)}, indent=1) + "\n")
     # thousands of compiled kernels would stay mapped until the process may map no more
     jax.clear_caches()
     return result

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from benchmarks.progress import SearchProgress
 from benchmarks.store import TrialStore
@@ -45,3 +48,14 @@ def train_all(home: Path, task: Any, title: str, wanted: Sequence[Training]) -> 
     splits = sorted({(each.fidelity.data, split) for each in wanted for split in ("train", each.fidelity.eval_split)})
     with TrialStore(home / "trials.sqlite") as store, TrialRunner(home, task, tuple(splits), store) as runner:
         return run_trainings(runner, title, wanted)
+
+
+def train_qualities(
+    home: Path, task: Any, title: str, networks: Sequence[tuple[Block, ...]], fidelity: Fidelity
+) -> np.ndarray:
+    """The task's metric of each network, trained once with seed 0: float64 [n], not a number where it failed.
+
+    Raises TaskInputError where data are missing.
+    """
+    wanted = [Training(f"{title} {number}", blocks, fidelity, seed=0) for number, blocks in enumerate(networks)]
+    return np.array([trial.quality.get(task.metric, math.nan) for trial in train_all(home, task, title, wanted)])

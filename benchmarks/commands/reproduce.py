@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +13,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.detection import DetectionResult, SearchFailedError, run_detection
 from benchmarks.experiments.detection_settings import check_classes, check_strategy
 from benchmarks.profiles import detection_profile
+from benchmarks.result_files import write_whole
 
 TASKS = ("detection",)
 
@@ -71,19 +71,12 @@ def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
     text = markdown(result, table)
     with MeasurementCache(home / "measurements.sqlite") as cache:
         fusion = fusion_table(result.spaces["V2"], result.profile.accelerators, cache)
-    _write(folder / "detection.csv", table.to_csv(index=False, float_format="%.6g"))
-    _write(folder / "detection_trials.csv", trials.to_csv(index=False, float_format="%.6g"))
-    _write(folder / "detection_fusion.csv", fusion.to_csv(index=False, float_format="%.6g"))
-    _write(folder / "detection.md", text)
+    write_whole(folder / "detection.csv", table.to_csv(index=False, float_format="%.6g"))
+    write_whole(folder / "detection_trials.csv", trials.to_csv(index=False, float_format="%.6g"))
+    write_whole(folder / "detection_fusion.csv", fusion.to_csv(index=False, float_format="%.6g"))
+    write_whole(folder / "detection.md", text)
     write_plot(result, table, trials, folder / "detection.png")
     write_contact_sheet(load_scenes(home, result.profile.final.data, "test"), folder / "scenes.png")
     console = Console(width=max(Console().width, 200))
     console.print(text, markup=False, highlight=False, soft_wrap=True)
     console.print(f"Written to {folder}", soft_wrap=True, highlight=False)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write whole or not at all."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(text)
-    os.replace(unfinished, path)

@@ -1,8 +1,8 @@
 """Latency, MACs and parameters of many networks of the uncurated space, and the objective that curation is judged by.
 
 The objective, fixed before any result was seen: least latency of the networks that have at least the baseline's MACs
-and at least its parameters.  Latency alone would be least for the smallest network; the two floors stand for quality,
-which they rank better than anything else that needs no training (see docs/comparing.md).
+and at least its parameters.  Latency alone would be least for the smallest network; the two floors stand in for
+quality, and how well they do is not measured here.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -17,10 +15,11 @@ from benchmarks.experiments.expert import STEP_COLUMNS, compiled, expert_archite
 from benchmarks.fidelities import on_test
 from benchmarks.intervals import mean_interval
 from benchmarks.network_checks import check_fits
+from benchmarks.result_files import write_network
 from benchmarks.trainings import Training, train_all
 from hw_model.accelerators import ETHOS_U
 from hw_model.measurements import MeasurementCache
-from hw_model.network_file import load_network, network_content, summary
+from hw_model.network_file import load_network, summary
 from tasks.expert.procedure import Objective, Snapshot, Step
 from tasks.expert.rule import Architecture
 from tasks.fidelity import Fidelity
@@ -109,10 +108,7 @@ def _write(folder: Path, table: pd.DataFrame, networks: dict[str, Architecture])
     folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(folder / "steps.csv", index=False, float_format="%.6g")
     for name, blocks in networks.items():
-        path = folder / f"{name}.json"
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(network_content(f"{folder.name} {name}", blocks), indent=1) + "\n")
-        os.replace(unfinished, path)
+        write_network(folder / f"{name}.json", f"{folder.name} {name}", blocks)
 
 
 def _train(

@@ -29,6 +29,7 @@ from benchmarks.commands.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.fidelities import get_fidelity
+from benchmarks.result_files import merge_rows
 from benchmarks.trainings import Training, train_all
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
@@ -178,21 +179,10 @@ def main(
         tables.append(trials)
         rows.append(agreement_row(trials, low, high))
     output.mkdir(parents=True, exist_ok=True)
-    table = _merged(output / "fidelity.csv", pd.DataFrame(rows))
-    everything = _merged(output / "fidelity_trials.csv", pd.concat(tables))
+    table = merge_rows(output / "fidelity.csv", pd.DataFrame(rows), ("task",))
+    everything = merge_rows(output / "fidelity_trials.csv", pd.concat(tables), ("task",))
     write_plot(everything, table, output / "fidelity.png")
     Console(width=200).print(table.to_string(index=False, float_format="%.3g"))
-
-
-def _merged(path: Path, fresh: pd.DataFrame) -> pd.DataFrame:
-    """The table at `path` with its rows of the fresh tasks replaced, written there."""
-    if path.exists():
-        kept = pd.read_csv(path, keep_default_na=False, na_values={"quality": ["", "nan"]})
-        others = [name not in set(fresh["task"]) for name in kept["task"]]
-        fresh = pd.concat([kept.loc[others], fresh])
-    fresh = fresh.sort_values("task", kind="stable")
-    fresh.to_csv(path, index=False, float_format="%.6g")
-    return fresh
 
 
 if __name__ == "__main__":

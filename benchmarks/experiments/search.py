@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from benchmarks.fidelities import get_fidelity, on_test
 from benchmarks.intervals import mean_interval
 from benchmarks.live_search import Candidate, Costs, Genotype, Request, incumbent, live_search, run_side_by_side
 from benchmarks.progress import SearchProgress
+from benchmarks.result_files import write_network
 from benchmarks.single_shot import make_job
 from benchmarks.single_shot import run_side_by_side as search_side_by_side
 from benchmarks.store import TrialStore
@@ -33,7 +32,7 @@ from hw_model.blocks import Block
 from hw_model.chain import whole_cost
 from hw_model.cost import Cost
 from hw_model.measurements import MeasurementCache
-from hw_model.network_file import network_content, summary
+from hw_model.network_file import summary
 from hw_model.predict import cost_model, parallelism_factor, predict
 from nas_algos.load import build_strategy
 from nas_algos.objectives import best_quality, pareto
@@ -264,10 +263,7 @@ def _write(
     table.to_csv(folder / "table.csv", index=False, float_format="%.6g")
     candidates.to_csv(folder / "candidates.csv", index=False, float_format="%.6g")
     for name, network in blocks.items():
-        path = folder / f"{name.replace(' ', '_')}.json"
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(network_content(name, network), indent=1) + "\n")
-        os.replace(unfinished, path)
+        write_network(folder / f"{name.replace(' ', '_')}.json", name, network)
 
 
 def _print(table: pd.DataFrame, metric: str, bounds: Mapping[str, float], folder: Path) -> None:

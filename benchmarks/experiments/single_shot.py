@@ -36,8 +36,9 @@ from benchmarks.experiments.baselines import baseline_blocks
 from benchmarks.experiments.fidelity import PARALLELISM, rank_agreement, spread_architectures
 from benchmarks.experiments.search import space_costs
 from benchmarks.fidelities import get_fidelity
+from benchmarks.result_files import merge_rows
 from benchmarks.single_shot import SingleShotResult, make_job, run_side_by_side
-from benchmarks.trainings import Training, train_all
+from benchmarks.trainings import train_qualities
 from hw_model.cost import count_macs
 from hw_model.predict import predict
 from nas_algos.single_shot.charges import Budget
@@ -69,8 +70,7 @@ def run_task(
     genotypes = spread_architectures(space, architectures, jax.random.key(0))
     blocks = [space.decode(genotype) for genotype in genotypes]
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
-    wanted = [Training(f"{name} {number}", chain, fidelity, 0) for number, chain in enumerate(blocks)]
-    alone = [trial.quality.get(task.metric, math.nan) for trial in train_all(home, task, f"{name} alone", wanted)]
+    alone = train_qualities(home, task, f"{name} alone", blocks, fidelity).tolist()
     target = predict(baseline_blocks(task), accelerator).cost.latency_ms
     passes = Budget(example_passes=float(budget * fidelity.steps * fidelity.batch_size))
     jobs = [
@@ -164,21 +164,10 @@ def main(
     path = output / profile / "single_shot.csv"
     for name in task:
         # written after each task, so that what is done is seen
-        table = _merged(path, run_task(home, name, accelerator, algorithm, seeds, profile, budget, architectures))
+        table = merge_rows(
+            path, run_task(home, name, accelerator, algorithm, seeds, profile, budget, architectures), KEY
+        )
         Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
-
-
-def _merged(path: Path, fresh: pd.DataFrame) -> pd.DataFrame:
-    """The table at `path` with the rows of the same searches replaced, written there."""
-    if path.exists():
-        kept = pd.read_csv(path)
-        done = set(fresh[list(KEY)].itertuples(index=False, name=None))
-        others = [row not in done for row in kept[list(KEY)].itertuples(index=False, name=None)]
-        fresh = pd.concat([kept.loc[others], fresh])
-    fresh = fresh.sort_values(list(KEY), kind="stable")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh.to_csv(path, index=False, float_format="%.6g")
-    return fresh
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ from benchmarks.rank_correlation import (
     kendall_within,
     spearman,
 )
-from benchmarks.trainings import Training, train_all
+from benchmarks.result_files import merge_rows
+from benchmarks.trainings import train_qualities
 from benchmarks.zero_shot import BATCH, CHUNK, compile_one, count_failed, make_scorer
 from hw_model.predict import cost_model
 from nas_algos.zero_shot.scores import SCORES, Combination, measured_names
@@ -53,19 +54,6 @@ ACCELERATOR = "ethos-u85-1024"
 LEAST = 4
 # places in the order of sizes of the architectures that are compiled by themselves, to time that
 STATIC_SHARES = (0.35, 0.65)
-
-
-def train_qualities(
-    home: Path, task: Task, space: SearchSpace, genotypes: list[tuple[int, ...]], profile: str
-) -> np.ndarray:
-    """The task's metric of each architecture on validation examples, float64 [n]; not a number where it failed."""
-    fidelity = get_fidelity(task.name, profile)
-    wanted = [
-        Training(f"{profile} {number}", space.decode(genotype), fidelity, seed=0)
-        for number, genotype in enumerate(genotypes)
-    ]
-    trials = train_all(home, task, f"{task.name} zero-shot", wanted)
-    return np.array([trial.quality.get(task.metric, math.nan) for trial in trials])
 
 
 def score_all(
@@ -135,7 +123,8 @@ def run_task(
     task = make_task(name)
     space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
     genotypes = spread_architectures(space, architectures, jax.random.key(0))
-    quality = train_qualities(home, task, space, genotypes, profile)
+    blocks = [space.decode(genotype) for genotype in genotypes]
+    quality = train_qualities(home, task, f"{name} zero-shot", blocks, get_fidelity(name, profile))
     arrays = task.arrays(task.load(home, get_fidelity(name, profile).data, "train"))
     scores, taken = score_all(task, space, genotypes, names, arrays, batch)
     latency = cost_model(ACCELERATOR).estimate(space.lower(np.array(genotypes, np.int32))).cost.latency_ms
@@ -195,20 +184,10 @@ def main(
         prepare_with_progress(home, get_fidelity(name, profile).data, make_task(name).dataset)
         rows, everything = run_task(home, name, names, profile, architectures, batch)
         # after each task, so that a run that is stopped has not scored in vain
-        table = _merged(folder / "zero_shot.csv", rows)
-        _merged(folder / "zero_shot_scores.csv", everything)
+        table = merge_rows(folder / "zero_shot.csv", rows, ("task",))
+        merge_rows(folder / "zero_shot_scores.csv", everything, ("task",))
         write_plot(table, folder / "zero_shot.png")
         Console(width=200).print(rows.to_string(index=False, float_format="%.3g"))
-
-
-def _merged(path: Path, fresh: pd.DataFrame) -> pd.DataFrame:
-    """The table at `path` with its rows of the fresh tasks replaced, written there."""
-    if path.exists():
-        kept = pd.read_csv(path)
-        fresh = pd.concat([kept.loc[[name not in set(fresh["task"]) for name in kept["task"]]], fresh])
-    fresh = fresh.sort_values("task", kind="stable")
-    fresh.to_csv(path, index=False, float_format="%.6g")
-    return fresh
 
 
 if __name__ == "__main__":

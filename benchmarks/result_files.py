@@ -1,0 +1,43 @@
+"""Files of results: written whole or not at all, and tables of which one run replaces some rows."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hw_model.blocks import Block
+from hw_model.network_file import network_content
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write aside and rename, so that a run that is stopped leaves the old file or the new one."""
+    unfinished = path.with_name(path.name + ".unfinished")
+    unfinished.write_text(text)
+    os.replace(unfinished, path)
+
+
+def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:
+    """A network as JSON that `accelnas cost` and `accelnas train` take."""
+    write_whole(path, json.dumps(network_content(name, blocks), indent=1) + "\n")
+
+
+def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+    """The table at `path` with its rows of the fresh ones' keys replaced, in the order of keys, written there."""
+    import pandas as pd  # takes half a second, which who only writes text need not pay
+
+    columns = list(key)
+    if path.exists():
+        kept = pd.read_csv(path)
+        done = set(fresh[columns].itertuples(index=False, name=None))
+        others = [row not in done for row in kept[columns].itertuples(index=False, name=None)]
+        fresh = pd.concat([kept.loc[others], fresh])
+    fresh = fresh.sort_values(columns, kind="stable")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, fresh.to_csv(index=False, float_format="%.6g"))
+    return fresh
