@@ -25,7 +25,7 @@ from tasks.task import Task
 STEPS_PER_CALL = 25
 EVAL_BATCH = 100
 # Part of every trial's key: raise it when a change to networks, losses or training changes what a training yields.
-TRAINING_CODE_VERSION = "2"
+TRAINING_CODE_VERSION = "3"
 
 
 class DivergedError(RuntimeError):

@@ -7,6 +7,8 @@ weight.  `benchmarks/training_speed.py` prints both.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from functools import partial
 
 import jax
@@ -15,8 +17,10 @@ from jax import lax
 
 from tasks.networks.windows import fold, pad_same, same_padding, taps
 
-# with so few channels the views of the taps are copied in pieces too small for the memory to keep up
-NARROW = 16
+# the library's forward convolution of so few channels, those of an image, is slower than its product of patches
+NARROW = 4
+# patches of a few images at a time, so that what is copied is still in the cache when it is multiplied
+CHUNK_BYTES = 3 * 2**18
 
 
 def conv(x: jax.Array, weights: jax.Array, stride: int) -> jax.Array:
@@ -46,6 +50,23 @@ _pointwise.defvjp(_pointwise_forward, _pointwise_backward)
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _conv(x: jax.Array, weights: jax.Array, stride: int) -> jax.Array:
+    kernel, _, channels, outputs = weights.shape
+    if channels > NARROW:
+        return _library_conv(x, weights, stride)
+    out = [-(-pixels // stride) for pixels in x.shape[1:3]]
+    matrix = weights.reshape(-1, outputs)
+
+    def at_once(x: jax.Array) -> jax.Array:
+        return (_patches(x, kernel, stride, out) @ matrix).reshape(x.shape[0], *out, outputs)
+
+    def in_chunks(x: jax.Array) -> jax.Array:
+        chunk = _chunk(x.shape[0], math.prod(out) * matrix.size // outputs)
+        return lax.map(at_once, x.reshape(-1, chunk, *x.shape[1:])).reshape(x.shape[0], *out, outputs)
+
+    return lax.platform_dependent(x, cpu=in_chunks, default=lambda x: _library_conv(x, weights, stride))
+
+
+def _library_conv(x: jax.Array, weights: jax.Array, stride: int) -> jax.Array:
     return lax.conv_general_dilated(x, weights, (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
 
 
@@ -69,25 +90,48 @@ _conv.defvjp(_conv_forward, _conv_backward)
 
 def _weight_gradient(x: jax.Array, kernel: int, stride: int, g: jax.Array) -> jax.Array:
     """Sum over batch and space of each tap's outer product, [K, K, C, O]."""
-    if x.shape[-1] > NARROW:
-        g_rows = _rows(g)
-        views = taps(pad_same(x, kernel, stride), kernel, stride, g.shape[1:3])
-        products = [_product_over_rows(_rows(view), g_rows) for view in views]
-        return jnp.stack(products).reshape(kernel, kernel, x.shape[-1], -1)
-    padding = []
-    for pixels, n in zip(x.shape[1:3], g.shape[1:3], strict=True):
-        low = same_padding(pixels, kernel, stride)[0]
-        padding.append((low, kernel + (n - 1) * stride - pixels - low))
-    # the batch is summed over, so it takes the place of the channels, and those take the place of the batch
-    gradient = lax.conv_general_dilated(
-        lax.optimization_barrier(x.transpose(3, 1, 2, 0)),
-        lax.optimization_barrier(g.transpose(1, 2, 0, 3)),
-        (1, 1),
-        padding,
-        rhs_dilation=(stride, stride),
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-    )
-    return gradient.transpose(1, 2, 0, 3)
+    channels, outputs = x.shape[-1], g.shape[-1]
+    columns = kernel * (channels + outputs) if stride == 1 else kernel * kernel * channels
+
+    def at_once(x: jax.Array, g: jax.Array) -> jax.Array:
+        if stride == 1:
+            return _crossed_product(x, kernel, g)
+        patches = _patches(x, kernel, stride, g.shape[1:3])
+        return _product_over_rows(patches, _rows(g)).reshape(kernel, kernel, channels, outputs)
+
+    def in_chunks(x: jax.Array, g: jax.Array) -> jax.Array:
+        chunk = _chunk(x.shape[0], math.prod(g.shape[1:3]) * columns)
+        pieces = [a.reshape(-1, chunk, *a.shape[1:]) for a in (x, g)]
+        start = jnp.zeros((kernel, kernel, channels, outputs), g.dtype)
+        return lax.scan(lambda total, piece: (total + at_once(*piece), None), start, tuple(pieces))[0]
+
+    return lax.platform_dependent(x, g, cpu=in_chunks, default=at_once)
+
+
+def _crossed_product(x: jax.Array, kernel: int, g: jax.Array) -> jax.Array:
+    """The weight gradient at stride 1, as one product of the columns' taps of x with the rows' taps of g.
+
+    Sum over p of x[p + (i, j)] g[p] is the sum over q of x[q + (0, j)] g[q - (i, 0)]: the same products, of wider
+    matrices, and K * (C + O) values to copy for a pixel where patches of x have K * K * C.
+    """
+    height, width = x.shape[1:3]
+    top, (left, right) = same_padding(height, kernel, 1)[0], same_padding(width, kernel, 1)
+    padded = jnp.pad(x, [(0, 0), (0, 0), (left, right), (0, 0)])
+    x_taps = jnp.concatenate([padded[:, :, j : j + width] for j in range(kernel)], axis=-1)
+    padded = jnp.pad(g, [(0, 0), (kernel - 1 - top, top), (0, 0), (0, 0)])
+    g_taps = jnp.concatenate([padded[:, i : i + height] for i in reversed(range(kernel))], axis=-1)
+    product = _product_over_rows(_rows(x_taps), _rows(g_taps))
+    return product.reshape(kernel, x.shape[-1], kernel, g.shape[-1]).transpose(2, 0, 1, 3)
+
+
+def _patches(x: jax.Array, kernel: int, stride: int, out: Sequence[int]) -> jax.Array:
+    """What the window sees at each pixel of the output, as a matrix [N * h * w, K * K * C] in memory."""
+    return _rows(jnp.concatenate(taps(pad_same(x, kernel, stride), kernel, stride, tuple(out)), axis=-1))
+
+
+def _chunk(batch: int, values: int) -> int:
+    """How many images, a divisor of the batch, to copy so many float32 values of at a time."""
+    return max(n for n in range(1, batch + 1) if batch % n == 0 and (n == 1 or 4 * n * values <= CHUNK_BYTES))
 
 
 def _product_over_rows(a: jax.Array, b: jax.Array) -> jax.Array:

@@ -52,17 +52,23 @@ def spread(g: jax.Array, size: tuple[int, ...], kernel: int, stride: int) -> jax
 
 
 def fold(patches: jax.Array, shape: tuple[int, ...], kernel: int, stride: int) -> jax.Array:
-    """The transpose of concatenated `taps` over `pad_same`: sum patches [N, h, w, K*K*C] into [N, H, W, C]."""
-    channels = shape[-1]
-    total = None
+    """The transpose of concatenated `taps` over `pad_same`: sum patches [N, h, w, K*K*C] into [N, H, W, C].
+
+    Each of the stride x stride phases of the result is summed apart, at the patches' size, and then they interleave.
+    """
+    (n, h, w), channels = patches.shape[:3], shape[-1]
+    low = [same_padding(pixels, kernel, stride)[0] for pixels in shape[1:3]]
+    phases: list[list[jax.Array]] = [[] for _ in range(stride * stride)]
     for index in range(kernel * kernel):
         i, j = divmod(index, kernel)
+        # the tap at p falls on pixel stride * p + i - low = stride * (p + down) + y
+        (down, y), (right, x) = divmod(i - low[0], stride), divmod(j - low[1], stride)
         piece = patches[..., index * channels : (index + 1) * channels]
-        spatial = []
-        for pixels, n, offset in ((shape[1], piece.shape[1], i), (shape[2], piece.shape[2], j)):
-            low = offset - same_padding(pixels, kernel, stride)[0]
-            spatial.append((low, pixels - low - (1 + (n - 1) * stride), stride - 1))
-        placed = lax.pad(piece, jnp.zeros((), piece.dtype), [(0, 0, 0), *spatial, (0, 0, 0)])
-        total = placed if total is None else total + placed
-    assert total is not None
-    return total
+        zero = jnp.zeros((), piece.dtype)
+        phases[y * stride + x].append(
+            lax.pad(piece, zero, [(0, 0, 0), (down, -down, 0), (right, -right, 0), (0, 0, 0)])
+        )
+    nothing = jnp.zeros((n, h, w, channels), patches.dtype)
+    sums = jnp.stack([sum(phase[1:], phase[0]) if phase else nothing for phase in phases], axis=3)
+    pixels = sums.reshape(n, h, w, stride, stride, channels).transpose(0, 1, 3, 2, 4, 5)
+    return pixels.reshape(n, h * stride, w * stride, channels)[:, : shape[1], : shape[2]]
