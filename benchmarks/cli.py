@@ -7,6 +7,7 @@ import sys
 
 import tyro
 
+from benchmarks.commands.compare import compare
 from benchmarks.commands.cost import cost
 from benchmarks.commands.expert import expert
 from benchmarks.commands.list import list_names
@@ -23,6 +24,7 @@ from tasks.errors import TaskInputError
 COMMANDS = {
     "reproduce": reproduce,
     "search": search,
+    "compare": compare,
     "expert": expert,
     "train": train,
     "cost": cost,

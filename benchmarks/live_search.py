@@ -19,6 +19,7 @@ from tasks.fidelity import Fidelity
 from tasks.spaces.space import SearchSpace
 
 Genotype = tuple[int, ...]
+Who = tuple[str, int]  # a search by its algorithm's name and its seed
 Costs = Callable[[Any], Mapping[str, Any]]  # genotypes int32[b, D] to float[b] for each name, as Problem.cost
 # A strategy that proposes what it knows, or what its bounds rule out, is stopped at so many proposals per training.
 MOST_PROPOSALS = 50
@@ -104,32 +105,33 @@ def incumbent(candidates: list[Candidate]) -> Candidate | None:
 
 
 def run_side_by_side(
-    runner: TrialRunner, searches: Mapping[int, Search], space: SearchSpace, metric: str, fidelity: Fidelity
-) -> dict[int, list[Candidate]]:
-    """Drive searches {seed: search} until all have ended; each candidate is trained with its search's seed."""
-    results: dict[int, list[Candidate]] = {}
-    waiting: dict[int, dict[Genotype, float | None]] = {}
+    runner: TrialRunner, searches: Mapping[Who, Search], space: SearchSpace, metric: str, fidelity: Fidelity
+) -> dict[Who, list[Candidate]]:
+    """Drive searches {(name, seed): search} until all have ended; each candidate is trained with its search's seed."""
+    results: dict[Who, list[Candidate]] = {}
+    waiting: dict[Who, dict[Genotype, float | None]] = {}
     blocks: dict[Genotype, tuple[Block, ...]] = {}
 
-    def advance(seed: int, qualities: list[float] | None) -> None:
+    def advance(who: Who, qualities: list[float] | None) -> None:
         try:
-            wanted = next(searches[seed]) if qualities is None else searches[seed].send(qualities)
+            wanted = next(searches[who]) if qualities is None else searches[who].send(qualities)
         except StopIteration as ended:
-            results[seed] = ended.value
+            results[who] = ended.value
             return
-        waiting[seed] = dict.fromkeys(wanted)
+        waiting[who] = dict.fromkeys(wanted)
         for genotype in wanted:
             blocks.setdefault(genotype, space.decode(genotype))
-            runner.request((seed, genotype), blocks[genotype], fidelity, seed)
+            runner.request((*who, genotype), blocks[genotype], fidelity, seed=who[1])
 
-    for seed in searches:
-        advance(seed, None)
+    for who in searches:
+        advance(who, None)
     while completed := runner.next_completed():
-        for trial, who in completed:
-            assert isinstance(who, tuple)
-            seed, genotype = who
-            waiting[seed][genotype] = trial.quality.get(metric, math.nan)
-            values = [value for value in waiting[seed].values() if value is not None]
-            if len(values) == len(waiting[seed]):
-                advance(seed, values)
-    return results
+        for trial, asker in completed:
+            assert isinstance(asker, tuple)
+            name, seed, genotype = asker
+            answers = waiting[name, seed]
+            answers[genotype] = trial.quality.get(metric, math.nan)
+            values = [value for value in answers.values() if value is not None]
+            if len(values) == len(answers):
+                advance((name, seed), values)
+    return {who: results[who] for who in searches}

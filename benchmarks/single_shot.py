@@ -21,6 +21,7 @@ from benchmarks.task_supernet import TaskSupernet
 from benchmarks.trial_job import WorkerData, load_worker_data
 from hw_model.predict import cost_model
 from nas_algos.ledger import Spend
+from nas_algos.single_shot.algorithm import Look
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import find_single_shot
 from nas_algos.single_shot.run import SingleShotRun
@@ -76,8 +77,9 @@ class SingleShotResult:
 
     genotype: within the bounds by the cost model; cost: by it.  quality: with inherited weights.  preferred: the
     network that the algorithm would have chosen without the bounds, None if it is the same; the one given out then is
-    the most probable within them.  history: incumbents as the spend grew.  computed_flops: as SingleShotRun.  ranked:
-    qualities of the job's `rank`.  rank_seconds: what judging these took; no part of the spend.
+    the most probable within them.  history: incumbents as the spend grew.  looks: networks judged with inherited
+    weights after the training, with that quality.  computed_flops: as SingleShotRun.  ranked: qualities of the job's
+    `rank`.  rank_seconds: what judging these took; no part of the spend.
     """
 
     algorithm: str
@@ -91,6 +93,7 @@ class SingleShotResult:
     steps: int
     skipped: int
     history: tuple[Point, ...]
+    looks: tuple[Look, ...]
     ranked: tuple[float, ...] = ()
     rank_seconds: float = 0.0
 
@@ -218,6 +221,7 @@ def _result(found: SingleShotRun, job: SingleShotJob, ranked: tuple[float, ...],
         steps=found.steps,
         skipped=found.skipped,
         history=tuple(points),
+        looks=found.looks,
         ranked=ranked,
         rank_seconds=seconds,
     )
@@ -232,6 +236,7 @@ def _read(content: dict[str, Any]) -> SingleShotResult:
     history = [
         Point(**row | {"spend": Spend(*row["spend"]), "genotype": tuple(row["genotype"])}) for row in content["history"]
     ]
-    plain = {"genotype": tuple(content["genotype"]), "preferred": preferred and tuple(preferred)}
+    looks = tuple(Look(tuple(genotype), quality) for genotype, quality in content["looks"])
+    plain = {"looks": looks, "genotype": tuple(content["genotype"]), "preferred": preferred and tuple(preferred)}
     plain |= {"spend": Spend(*content["spend"]), "history": tuple(history), "ranked": tuple(content["ranked"])}
     return SingleShotResult(**content | plain)

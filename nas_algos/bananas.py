@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import struct
 
 from nas_algos.checks import check_between, check_positive
+from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities, mutate, sample
 from nas_algos.strategy import Strategy
 
@@ -40,6 +42,17 @@ class BananasSettings:
     learning_rate: float = 0.01
 
 
+class Pool(NamedTuple):
+    """Networks to choose from, where something is known of each before any training, such as zero-shot scores.
+
+    genotypes: int32[n, D].  features: float[n, F], not a number where unknown; the predictors see them standardised,
+    beside the decisions.
+    """
+
+    genotypes: Any
+    features: Any
+
+
 @struct.dataclass
 class BananasState:
     """genotypes: int32[memory, D], a ring; scores: float32[memory]; told: int32[], trials so far."""
@@ -49,8 +62,14 @@ class BananasState:
     told: jax.Array
 
 
-def bananas(cardinalities: Sequence[int], settings: BananasSettings = BananasSettings()) -> Strategy:
-    """Predictor-guided search for one objective; the ensemble is trained anew in every round."""
+def bananas(
+    cardinalities: Sequence[int], settings: BananasSettings = BananasSettings(), pool: Pool | None = None
+) -> Strategy:
+    """Predictor-guided search for one objective; the ensemble is trained anew in every round.
+
+    pool: propose these alone, in place of uniform genotypes and mutants.  Raises AlgorithmInputError for a pool of
+    fewer than a batch, and for features that are not one row for each genotype.
+    """
     choices = checked_cardinalities(cardinalities)
     names = ("batch", "first", "memory", "candidates", "parents", "members", "width", "steps")
     check_positive("bananas", settings, *names)
@@ -58,11 +77,28 @@ def bananas(cardinalities: Sequence[int], settings: BananasSettings = BananasSet
     check_between("bananas", settings, 1, settings.memory, "parents", "batch")
     check_between("bananas", settings, settings.batch, 1_000_000, "candidates")
     memory, batch = settings.memory, settings.batch
+    if pool is not None:
+        pool = _standardised(pool, len(choices), batch)
     optimiser = optax.adam(settings.learning_rate)
 
     def features(genotypes: jax.Array) -> jax.Array:
-        """One-hot decisions in a row, float32[n, sum of choices]."""
-        return jnp.concatenate([jax.nn.one_hot(genotypes[:, d], count) for d, count in enumerate(choices)], axis=1)
+        """One-hot decisions in a row, and the pool's features, zeros for what is not in it; float32[n, columns]."""
+        columns = [jax.nn.one_hot(genotypes[:, d], count) for d, count in enumerate(choices)]
+        if pool is not None:
+            same = (genotypes[:, None] == pool.genotypes[None]).all(-1)
+            columns.append(jnp.where(same.any(1)[:, None], pool.features[jnp.argmax(same, axis=1)], 0.0))
+        return jnp.concatenate(columns, axis=1)
+
+    def draw_first(key: jax.Array) -> jax.Array:
+        if pool is None:
+            return sample(key, choices, batch)
+        return pool.genotypes[jax.random.randint(key, (batch,), 0, len(pool.genotypes))]
+
+    def draw_mutants(keys: Sequence[jax.Array], parents: jax.Array) -> jax.Array:
+        one_key, two_key, both_key = keys
+        once = mutate(one_key, parents, choices)
+        twice = mutate(two_key, once, choices)
+        return jnp.where(jax.random.bernoulli(both_key, 0.5, (len(parents), 1)), twice, once)
 
     def how_many(known: jax.Array) -> jax.Array:
         return jnp.maximum(known.sum(), 1).astype(jnp.float32)
@@ -100,7 +136,7 @@ def bananas(cardinalities: Sequence[int], settings: BananasSettings = BananasSet
         )
 
     def pick(state: BananasState, key: jax.Array) -> jax.Array:
-        train_key, parent_key, one_key, two_key, both_key, draw_key = jax.random.split(key, 6)
+        train_key, parent_key, *mutant_keys, draw_key = jax.random.split(key, 6)
         known = jnp.arange(memory) < state.told
         order = jnp.argsort(jnp.where(known, state.scores, jnp.nan))  # unknown ones last
         ranks = jnp.searchsorted(state.scores[order], state.scores, side="left")
@@ -108,23 +144,23 @@ def bananas(cardinalities: Sequence[int], settings: BananasSettings = BananasSet
         seen = features(state.genotypes)
         keys = jax.random.split(train_key, settings.members)
         ensemble = jax.vmap(lambda key: train(key, seen, targets, known))(keys)
-        best = jnp.minimum(settings.parents, known.sum())
-        parents = order[jax.random.randint(parent_key, (settings.candidates,), 0, jnp.maximum(best, 1))]
-        once = mutate(one_key, state.genotypes[parents], choices)
-        twice = mutate(two_key, once, choices)
-        mutants = jnp.where(jax.random.bernoulli(both_key, 0.5, (settings.candidates, 1)), twice, once)
-        guesses = jax.vmap(lambda weights: predict(weights, features(mutants)))(ensemble)
-        noise = jax.random.normal(draw_key, (settings.candidates,))
-        draws = guesses.mean(0) + guesses.std(0) * noise
-        old = ((mutants[:, None] == state.genotypes[None]).all(-1) & known[None]).any(1)
-        twins = jnp.tri(settings.candidates, k=-1, dtype=bool) & (mutants[:, None] == mutants[None]).all(-1)
+        if pool is None:
+            best = jnp.minimum(settings.parents, known.sum())
+            parents = order[jax.random.randint(parent_key, (settings.candidates,), 0, jnp.maximum(best, 1))]
+            candidates = draw_mutants(mutant_keys, state.genotypes[parents])
+        else:
+            candidates = pool.genotypes
+        guesses = jax.vmap(lambda weights: predict(weights, features(candidates)))(ensemble)
+        draws = guesses.mean(0) + guesses.std(0) * jax.random.normal(draw_key, (len(candidates),))
+        old = ((candidates[:, None] == state.genotypes[None]).all(-1) & known[None]).any(1)
+        twins = jnp.tri(len(candidates), k=-1, dtype=bool) & (candidates[:, None] == candidates[None]).all(-1)
         draws = draws + jnp.where(old | twins.any(1), 1e6, 0.0)
-        return mutants[jnp.argsort(draws)[:batch]]
+        return candidates[jnp.argsort(draws)[:batch]]
 
     def ask(state: BananasState, key: jax.Array) -> jax.Array:
         first_key, pick_key = jax.random.split(key)
         filling = state.told + jnp.arange(batch) < settings.first
-        return jnp.where(filling[:, None], sample(first_key, choices, batch), pick(state, pick_key))
+        return jnp.where(filling[:, None], draw_first(first_key), pick(state, pick_key))
 
     def tell(state: BananasState, genotypes: jax.Array, scores: jax.Array) -> BananasState:
         oldest = (state.told + jnp.arange(len(genotypes))) % memory
@@ -135,3 +171,20 @@ def bananas(cardinalities: Sequence[int], settings: BananasSettings = BananasSet
         )
 
     return Strategy("bananas", choices, init, ask, tell, batch)
+
+
+def _standardised(pool: Pool, decisions: int, fewest: int) -> Pool:
+    """The pool as arrays, each feature with mean 0 and deviation 1 over it, 0 where unknown."""
+    genotypes, features = np.asarray(pool.genotypes), np.asarray(pool.features, np.float64)
+    shapes = genotypes.shape, features.shape
+    if len(shapes[0]) != 2 or shapes[0][1] != decisions or len(genotypes) < fewest or shapes[1][:-1] != shapes[0][:1]:
+        raise AlgorithmInputError(
+            f"bananas: pool of genotypes {list(shapes[0])} and features {list(shapes[1])}; "
+            f"allowed: [n, {decisions}] and [n, F], n >= {fewest}"
+        )
+    known = np.isfinite(features)
+    count = np.maximum(known.sum(0), 1)
+    centred = np.where(known, features - np.where(known, features, 0.0).sum(0) / count, 0.0)
+    deviation = np.sqrt((centred**2).sum(0) / count)
+    scaled = centred / np.where(deviation > 0, deviation, 1.0)
+    return Pool(jnp.asarray(genotypes, jnp.int32), jnp.asarray(scaled, jnp.float32))

@@ -26,7 +26,7 @@ from benchmarks.experiments.detection import FIRST_FINAL_SEED
 from benchmarks.experiments.search import space_costs, space_for
 from benchmarks.fidelities import get_fidelity, on_test
 from benchmarks.intervals import mean_interval
-from benchmarks.live_search import Candidate, Genotype, Request, Search, incumbent, live_search, run_side_by_side
+from benchmarks.live_search import Candidate, Genotype, Request, Search, Who, incumbent, live_search, run_side_by_side
 from benchmarks.progress import SearchProgress
 from benchmarks.store import TrialStore
 from benchmarks.trainings import Training, run_trainings
@@ -112,17 +112,18 @@ def _searches(
     request = Request(best_quality(bounds), bounds, settings.budget)
     fidelity = get_fidelity(task.name, settings.profile)
     uncurated = space_for(task, "uncurated", settings.accelerator)
-    searches: dict[int, Search] = {}
+    searches: dict[Who, Search] = {}
     for seed in range(settings.seeds):
         space = spaces[seed % len(spaces)]
         strategy = build_strategy(settings.algorithm, space.cardinalities, settings.budget, 1)
         key = jax.random.fold_in(jax.random.key(0), seed)
         search = live_search(strategy, space_costs(space, settings.accelerator), request, key)
-        searches[seed] = translated(search, lambda genotype, space=space: uncurated.encode(space.effective(genotype)))
+        searches[name, seed] = translated(
+            search, lambda genotype, space=space: uncurated.encode(space.effective(genotype))
+        )
     with SearchProgress(name, total=settings.budget * settings.seeds) as progress:
         runner.show(progress)
-        results = run_side_by_side(runner, searches, uncurated, task.metric, fidelity)
-    return [results[seed] for seed in sorted(results)]
+        return list(run_side_by_side(runner, searches, uncurated, task.metric, fidelity).values())
 
 
 def translated(search: Search, translate: Callable[[Genotype], Genotype]) -> Search:

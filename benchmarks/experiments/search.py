@@ -176,7 +176,7 @@ def _search_training(
     request = Request(objective, dict(bounds), settings.budget)
     splits = ((fidelity.data, "train"), (fidelity.data, fidelity.eval_split))
     searches = {
-        seed: live_search(strategy, costs, request, jax.random.fold_in(jax.random.key(0), seed))
+        (settings.algorithm, seed): live_search(strategy, costs, request, jax.random.fold_in(jax.random.key(0), seed))
         for seed in range(settings.seeds)
     }
     with (
@@ -185,7 +185,8 @@ def _search_training(
         SearchProgress(f"{settings.algorithm}", total=settings.budget * settings.seeds) as progress,
     ):
         runner.show(progress)
-        return run_side_by_side(runner, searches, space, task.metric, fidelity)
+        found = run_side_by_side(runner, searches, space, task.metric, fidelity)
+    return {seed: candidates for (_, seed), candidates in found.items()}
 
 
 def _search_single_shot(

@@ -14,7 +14,7 @@ from nas_algos.zero_shot.depth import depth
 from nas_algos.zero_shot.fisher import fisher
 from nas_algos.zero_shot.grad_norm import grad_norm
 from nas_algos.zero_shot.jacob_cov import jacob_cov
-from nas_algos.zero_shot.linear_regions import linear_regions
+from nas_algos.zero_shot.linear_regions import STEPS, linear_regions
 from nas_algos.zero_shot.macs import macs
 from nas_algos.zero_shot.naswot import naswot
 from nas_algos.zero_shot.network import Probe
@@ -26,16 +26,25 @@ from nas_algos.zero_shot.trainability import PARTS, trainability
 from nas_algos.zero_shot.zen import zen
 from nas_algos.zero_shot.zico import zico
 
+FORWARD = 1 / 3  # of a pass forward and backward
+
 
 @dataclass(frozen=True)
 class Score:
     """A number for one network, scalar; not a number where it has none.  key: all its randomness.
 
-    source: the paper, "baseline" for what is only counted.
+    source: the paper, "baseline" for what is only counted.  passes: what it computes for each example of the batch,
+    in passes forward and backward, of which a forward pass is a third; one_example: for one example only.
     """
 
     source: str
     measure: Callable[[Probe, jax.Array], jax.Array]
+    passes: float
+    one_example: bool = False
+
+    def example_passes(self, batch: int) -> float:
+        """What one network's score is charged in a ledger."""
+        return self.passes * (1 if self.one_example else batch)
 
 
 @dataclass(frozen=True)
@@ -49,20 +58,20 @@ class Combination:
 
 SCORES: MappingProxyType[str, Score | Combination] = MappingProxyType(
     {
-        "synflow": Score("arXiv:2006.05467", synflow),
-        "naswot": Score("arXiv:2006.04647", naswot),
-        "zen": Score("arXiv:2102.01063", zen),
-        "grad_norm": Score("arXiv:2101.08134", grad_norm),
-        "snip": Score("arXiv:1810.02340", snip),
-        "fisher": Score("arXiv:1906.04113", fisher),
-        "ntk": Score("arXiv:2102.11535", ntk),
-        "linear_regions": Score("arXiv:1901.09021", linear_regions),
-        "zico": Score("arXiv:2301.11300", zico),
-        "jacob_cov": Score("arXiv:2006.04647v1", jacob_cov),
+        "synflow": Score("arXiv:2006.05467", synflow, 1.0, one_example=True),
+        "naswot": Score("arXiv:2006.04647", naswot, FORWARD),
+        "zen": Score("arXiv:2102.01063", zen, 2 * FORWARD),
+        "grad_norm": Score("arXiv:2101.08134", grad_norm, 1.0),
+        "snip": Score("arXiv:1810.02340", snip, 1.0),
+        "fisher": Score("arXiv:1906.04113", fisher, 1.0),
+        "ntk": Score("arXiv:2102.11535", ntk, 1.0 + FORWARD),
+        "linear_regions": Score("arXiv:1901.09021", linear_regions, (STEPS + 2) * FORWARD),
+        "zico": Score("arXiv:2301.11300", zico, 1.0 + FORWARD),
+        "jacob_cov": Score("arXiv:2006.04647v1", jacob_cov, 1.0 + FORWARD),
         "trainability": Combination("arXiv:2403.19232", PARTS, trainability),
-        "params": Score("baseline", params),
-        "macs": Score("baseline", macs),
-        "depth": Score("baseline", depth),
+        "params": Score("baseline", params, 0.0),
+        "macs": Score("baseline", macs, 0.0),
+        "depth": Score("baseline", depth, 0.0),
     }
 )
 
@@ -81,3 +90,9 @@ def measured_names(names: Iterable[str]) -> tuple[str, ...]:
         score = SCORES[name]
         found |= dict.fromkeys(score.parts if isinstance(score, Combination) else (name,))
     return tuple(found)
+
+
+def example_passes(names: Iterable[str], batch: int) -> float:
+    """What scoring one network by all of these is charged in a ledger; raises as `measured_names`."""
+    found = (SCORES[name] for name in measured_names(names))
+    return sum(score.example_passes(batch) for score in found if isinstance(score, Score))

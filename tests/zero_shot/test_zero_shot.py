@@ -111,7 +111,7 @@ def test_a_score_that_is_not_finite_is_counted_and_has_no_rank(monkeypatch):
     def poorer(probe, key):
         return jnp.float32(jnp.nan)
 
-    broken = dict(SCORES) | {"poor": Score("test", poor), "poorer": Score("test", poorer)}
+    broken = dict(SCORES) | {"poor": Score("test", poor, 0.0), "poorer": Score("test", poorer, 0.0)}
     monkeypatch.setattr(registry, "SCORES", broken)
     monkeypatch.setattr("benchmarks.zero_shot.SCORES", broken)
     rows = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 1, 1]], np.int32)  # 4, 6 and 4 channels in the stem

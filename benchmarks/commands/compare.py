@@ -1,0 +1,81 @@
+"""`accelnas compare`: families of search head-to-head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.commands.home import DEFAULT_HOME
+
+CONTENDERS = (
+    *("baseline", "expert", "random", "regularised_evolution", "nsga2", "bananas"),
+    *("zero_shot:macs", "zero_shot:params", "zero_shot:naswot", "zero_shot:zen"),
+    *("gumbel", "tunas", "one_shot", "sandwich"),
+    *("zero_shot_evolution:naswot", "zero_shot_predictor:naswot", "supernet_ranking:one_shot"),
+)
+
+
+def compare(
+    task: str = "detection",
+    accelerator: str = "ethos-u65-512",
+    contenders: tuple[str, ...] = CONTENDERS,
+    space: str = "curated",
+    budget: int = 8,
+    seeds: int = 3,
+    final_seeds: int = 2,
+    pool: int = 128,
+    latency_ms: float | None = None,
+    profile: str = "quick",
+    home: Path = DEFAULT_HOME,
+    output: Path = Path("results"),
+) -> None:
+    """Compare searches at equal spend; every winner is trained anew, the same way for all.
+
+    Writes OUTPUT/PROFILE/head_to_head.csv, head_to_head_searches.csv, head_to_head_curves.csv and head_to_head.png;
+    rows of other tasks, accelerators and contenders are kept.  Stop it at any moment: the same command goes on where
+    it was.
+
+    Args:
+        task: classification, detection or segmentation.
+        accelerator: A name that `accelnas list` prints.
+        contenders: baseline, expert, algorithms that `accelnas list` prints, FILE.py, zero_shot:SCORE,
+            zero_shot_evolution:SCORE, zero_shot_predictor:SCORE, supernet_ranking:SINGLE_SHOT.
+        space: curated, uncurated, auto-curated, or the path of a Python file.
+        budget: Trainings whose example passes each search may spend.
+        seeds: Searches of each contender.
+        final_seeds: Trainings of each search's winner.
+        pool: Random networks within the bound that zero-shot scores choose from.
+        latency_ms: Most latency; the baseline's if no bound is given.
+        profile: smoke, quick, careful or full: how networks are trained.
+        home: Directory that data, trials and measurements are kept in.
+        output: Directory of the profile's folder of results.
+    """
+    # jax and pandas take seconds to load, which `accelnas --help` need not pay
+    from benchmarks.errors import BenchmarkInputError
+    from benchmarks.experiments.baselines import baseline_blocks
+    from benchmarks.experiments.search import space_for
+    from benchmarks.fidelities import get_fidelity
+    from benchmarks.head_to_head.contenders import find_contender
+    from benchmarks.head_to_head.contest import Contest
+    from benchmarks.head_to_head.report import run_and_write
+    from hw_model.predict import predict
+    from tasks.registry import make_task
+
+    if final_seeds < 1:
+        raise BenchmarkInputError(f"final_seeds is {final_seeds}; allowed: 1 and more")
+    chosen = [find_contender(name) for name in dict.fromkeys(contenders)]
+    found = make_task(task)
+    bound = predict(baseline_blocks(found), accelerator).cost.latency_ms if latency_ms is None else latency_ms
+    if not 0 < bound < float("inf"):
+        raise BenchmarkInputError(f"latency_ms is {bound}; allowed: finite numbers above 0")
+    contest = Contest(
+        home=home,
+        task=found,
+        space=space_for(found, space, accelerator),
+        accelerator=accelerator,
+        bounds={"latency_ms": bound},
+        budget=budget,
+        seeds=seeds,
+        fidelity=get_fidelity(task, profile),
+        pool=pool,
+    )
+    run_and_write(contest, chosen, final_seeds, output / profile)
