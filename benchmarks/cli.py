@@ -16,6 +16,7 @@ from benchmarks.commands.prepare import prepare
 from benchmarks.commands.reproduce import reproduce
 from benchmarks.commands.search import search
 from benchmarks.commands.train import train
+from benchmarks.commands.trials import trials
 from benchmarks.errors import BenchmarkInputError
 from hw_model.errors import HardwareInputError
 from nas_algos.errors import AlgorithmInputError
@@ -27,6 +28,7 @@ COMMANDS = {
     "compare": compare,
     "expert": expert,
     "train": train,
+    "trials": trials,
     "cost": cost,
     "measure": measure,
     "prepare": prepare,

@@ -19,8 +19,8 @@ FIDELITIES: MappingProxyType[str, MappingProxyType[str, Fidelity]] = MappingProx
         "classification": MappingProxyType(
             {
                 "smoke": Fidelity("smoke", 512, 256, "validation", 128),
-                "quick": Fidelity("quick", 50_000, 12_800, "validation", 10_000),
-                "careful": Fidelity("quick", 50_000, 51_200, "validation", 10_000),
+                "quick": Fidelity("quick", 50_000, 25_600, "validation", 10_000),
+                "careful": Fidelity("quick", 50_000, 102_400, "validation", 10_000),
                 "full": Fidelity("full", 50_000, 1_000_000, "validation", 10_000),
             }
         ),
@@ -35,8 +35,8 @@ FIDELITIES: MappingProxyType[str, MappingProxyType[str, Fidelity]] = MappingProx
         "segmentation": MappingProxyType(
             {
                 "smoke": Fidelity("smoke", 512, 256, "validation", 128),
-                "quick": Fidelity("quick", 20_000, 3_200, "validation", 500),
-                "careful": Fidelity("quick", 20_000, 12_800, "validation", 500),
+                "quick": Fidelity("quick", 20_000, 6_400, "validation", 1_000),
+                "careful": Fidelity("quick", 20_000, 25_600, "validation", 1_000),
                 "full": Fidelity("full", 60_000, 240_000, "validation", 5_000),
             }
         ),

@@ -19,7 +19,7 @@ class Fidelity:
     example_passes: int
     eval_split: str
     eval_examples: int
-    batch_size: int = 16
+    batch_size: int = 8
     peak_learning_rate: float = 2e-2
     weight_decay: float = 1e-4
     warmup_fraction: float = 0.1

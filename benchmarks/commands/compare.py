@@ -5,13 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.commands.home import DEFAULT_HOME
-
-CONTENDERS = (
-    *("baseline", "expert", "random", "regularised_evolution", "nsga2", "bananas"),
-    *("zero_shot:macs", "zero_shot:params", "zero_shot:naswot", "zero_shot:zen"),
-    *("gumbel", "tunas", "one_shot", "sandwich"),
-    *("zero_shot_evolution:naswot", "zero_shot_predictor:naswot", "supernet_ranking:one_shot"),
-)
+from benchmarks.profiles import CONTENDERS, ContestSettings
 
 
 def compare(
@@ -50,32 +44,8 @@ def compare(
         output: Directory of the profile's folder of results.
     """
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
-    from benchmarks.errors import BenchmarkInputError
-    from benchmarks.experiments.baselines import baseline_blocks
-    from benchmarks.experiments.search import space_for
-    from benchmarks.fidelities import get_fidelity
-    from benchmarks.head_to_head.contenders import find_contender
-    from benchmarks.head_to_head.contest import Contest
+    from benchmarks.head_to_head.contest import make_contest
     from benchmarks.head_to_head.report import run_and_write
-    from hw_model.predict import predict
-    from tasks.registry import make_task
 
-    if final_seeds < 1:
-        raise BenchmarkInputError(f"final_seeds is {final_seeds}; allowed: 1 and more")
-    chosen = [find_contender(name) for name in dict.fromkeys(contenders)]
-    found = make_task(task)
-    bound = predict(baseline_blocks(found), accelerator).cost.latency_ms if latency_ms is None else latency_ms
-    if not 0 < bound < float("inf"):
-        raise BenchmarkInputError(f"latency_ms is {bound}; allowed: finite numbers above 0")
-    contest = Contest(
-        home=home,
-        task=found,
-        space=space_for(found, space, accelerator),
-        accelerator=accelerator,
-        bounds={"latency_ms": bound},
-        budget=budget,
-        seeds=seeds,
-        fidelity=get_fidelity(task, profile),
-        pool=pool,
-    )
-    run_and_write(contest, chosen, final_seeds, output / profile)
+    settings = ContestSettings(task, accelerator, contenders, profile, space, budget, seeds, final_seeds, pool)
+    run_and_write(make_contest(home, settings, latency_ms), contenders, final_seeds, output / profile)

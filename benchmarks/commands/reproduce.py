@@ -12,34 +12,51 @@ from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.detection import DetectionResult, SearchFailedError, run_detection
 from benchmarks.experiments.detection_settings import check_classes, check_strategy
-from benchmarks.profiles import detection_profile
+from benchmarks.profiles import CONTESTS, detection_profile
 from benchmarks.result_files import write_whole
 
-TASKS = ("detection",)
+TASKS = ("detection", "head_to_head")
 
 
 def reproduce(
-    task: str = "detection",
+    task: tuple[str, ...] = TASKS,
     profile: str = "quick",
     strategy: str | None = None,
     classes: int | None = None,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results"),
 ) -> None:
-    """Search, train and judge, then print the table and write RESULTS/PROFILE/TASK.{csv,md,png}.
+    """Search, train and judge, then print the tables and write them to RESULTS/PROFILE.
 
     Stop it at any moment and run it again: finished trainings are not repeated.
 
     Args:
-        task: detection.
-        profile: smoke (a minute), quick (twenty minutes on two cores) or full (days of CPU).
-        strategy: random or regularised_evolution instead of the profile's; then RESULTS/PROFILE-STRATEGY is written.
-        classes: 10 for Fashion-MNIST's classes instead of presence; then RESULTS/PROFILE-10-classes is written.
+        task: detection (the article's first table), head_to_head (families of search compared, a part of what
+            `accelnas compare` does), or both.
+        profile: smoke (a minute), quick (forty minutes on two cores) or full (days of CPU).
+        strategy: of detection alone: random or regularised_evolution instead of the profile's; then
+            RESULTS/PROFILE-STRATEGY is written.
+        classes: of detection alone: 10 for Fashion-MNIST's classes instead of presence; then
+            RESULTS/PROFILE-10-classes is written.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that tables and plots are written to.
     """
-    if task not in TASKS:
-        raise BenchmarkInputError(f"unknown task {task!r}; allowed: {', '.join(TASKS)}")
+    unknown = [name for name in task if name not in TASKS]
+    if unknown or not task:
+        raise BenchmarkInputError(f"unknown task {', '.join(unknown) or 'none'}; allowed: {', '.join(TASKS)}")
+    detection_profile(profile)  # a wrong name is told before anything is done
+    if "detection" in task:
+        _reproduce_detection(profile, strategy, classes, home, results)
+    if "head_to_head" in task and strategy is None and classes is None:
+        # jax takes seconds to load, which bad input need not pay
+        from benchmarks.head_to_head.contest import make_contest
+        from benchmarks.head_to_head.report import run_and_write
+
+        contest = CONTESTS[profile]
+        run_and_write(make_contest(home, contest), contest.contenders, contest.final_seeds, results / profile)
+
+
+def _reproduce_detection(profile: str, strategy: str | None, classes: int | None, home: Path, results: Path) -> None:
     settings = detection_profile(profile)
     if strategy is not None:
         check_strategy(strategy)

@@ -43,6 +43,8 @@ PARALLELISM = 8
 NOISE_SEEDS = 5
 TOP = 5
 RESAMPLES = 2_000
+# architectures that the experiments on supernets and zero-shot scores train
+SHARED = 60
 # random architectures for each that is trained
 CROWD = 32
 
@@ -78,7 +80,9 @@ def run_task(home: Path, name: str, low: str, high: str, architectures: int, noi
     """Every training of one task as a table: architecture, fidelity, seed, quality (not a number where it failed)."""
     task = make_task(name)
     space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
-    genotypes = spread_architectures(space, architectures, jax.random.key(0))
+    # some of those that other experiments train at the same profile, so that none is trained twice
+    many = spread_architectures(space, max(architectures, SHARED), jax.random.key(0))
+    genotypes = [many[place] for place in np.linspace(0, len(many) - 1, architectures).round().astype(int)]
     # three over the whole range of sizes, not its ends
     noisy = {genotypes[round(share * (architectures - 1))] for share in (0.2, 0.5, 0.8)}
     wanted: list[Training] = []

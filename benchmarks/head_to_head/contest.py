@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments.search import space_costs
+from benchmarks.experiments.baselines import baseline_blocks
+from benchmarks.experiments.search import space_costs, space_for
+from benchmarks.fidelities import get_fidelity
 from benchmarks.live_search import Costs
+from benchmarks.profiles import ContestSettings
 from hw_model.blocks import Block
+from hw_model.predict import predict
 from nas_algos.ledger import Spend
 from nas_algos.strategy import Strategy
 from tasks.fidelity import Fidelity
+from tasks.registry import make_task
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
@@ -65,6 +70,28 @@ class Contest:
                 f"which takes {self.training_passes}; allowed: a larger budget or a smaller pool"
             )
         return left
+
+
+def make_contest(home: Path, settings: ContestSettings, latency_ms: float | None = None) -> Contest:
+    """The contest of these settings, within a latency bound, the baseline's if none is given.
+
+    Raises BenchmarkInputError, TaskInputError and HardwareInputError for what the settings may not be.
+    """
+    task, accelerator = make_task(settings.task), settings.accelerator
+    bound = predict(baseline_blocks(task), accelerator).cost.latency_ms if latency_ms is None else latency_ms
+    if not 0 < bound < math.inf:
+        raise BenchmarkInputError(f"latency_ms is {bound}; allowed: finite numbers above 0")
+    return Contest(
+        home=home,
+        task=task,
+        space=space_for(task, settings.space, accelerator),
+        accelerator=accelerator,
+        bounds={"latency_ms": bound},
+        budget=settings.budget,
+        seeds=settings.seeds,
+        fidelity=get_fidelity(settings.task, settings.profile),
+        pool=settings.pool,
+    )
 
 
 class Live(NamedTuple):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from benchmarks.head_to_head.contenders import Contender
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.head_to_head.contenders import find_contender
 from benchmarks.head_to_head.contest import Contest
 from benchmarks.head_to_head.plot import write_plot
 from benchmarks.head_to_head.run import run_contest, states_budget
@@ -21,8 +22,14 @@ SHOWN = (
 )
 
 
-def run_and_write(contest: Contest, contenders: Sequence[Contender], final_seeds: int, folder: Path) -> pd.DataFrame:
-    """The rows of these contenders; those of others in the tables that are there are kept."""
+def run_and_write(contest: Contest, names: Sequence[str], final_seeds: int, folder: Path) -> pd.DataFrame:
+    """The rows of these contenders; those of others in the tables that are there are kept.
+
+    Raises BenchmarkInputError and AlgorithmInputError for unknown contenders and for no final seed.
+    """
+    if final_seeds < 1:
+        raise BenchmarkInputError(f"final_seeds is {final_seeds}; allowed: 1 and more")
+    contenders = [find_contender(name) for name in dict.fromkeys(names)]
     console = Console(width=max(Console().width, 200))
     console.print(states_budget(contest, contenders, final_seeds), highlight=False, soft_wrap=True)
     judged = run_contest(contest, contenders, final_seeds)
@@ -31,7 +38,6 @@ def run_and_write(contest: Contest, contenders: Sequence[Contender], final_seeds
     # from all searches that are there, since the tests against random search are corrected over all contenders
     table = merge_rows(folder / "head_to_head.csv", contenders_table(searches), KEY)
     write_plot(searches, curves, folder / "head_to_head.png")
-    names = [contender.name for contender in contenders]
     mine = [
         {str(name): row[name] for name in SHOWN}
         for row in table.to_dict("records")

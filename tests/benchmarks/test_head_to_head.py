@@ -1,5 +1,6 @@
 """`accelnas compare`: who takes part, what it is charged, what the tables say, and a contest at smoke."""
 
+import inspect
 import math
 import os
 import subprocess
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmarks.commands.compare import CONTENDERS
+from benchmarks.commands.compare import compare as compare_command
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.search import space_for
 from benchmarks.fidelities import get_fidelity
@@ -22,6 +23,7 @@ from benchmarks.head_to_head.prepared import Prepared
 from benchmarks.head_to_head.run import Judged
 from benchmarks.head_to_head.scored_pool import ScoredPool, draw_pool
 from benchmarks.head_to_head.table import WATTS_PER_CORE, contenders_table, curves_table, searches_table
+from benchmarks.profiles import CONTENDERS, CONTESTS
 from benchmarks.single_shot import SingleShotResult
 from hw_model.cost import Cost
 from nas_algos.errors import AlgorithmInputError
@@ -63,6 +65,14 @@ def test_every_default_contender_is_known_and_each_family_takes_part():
     families = {find_contender(name).family for name in CONTENDERS}
     assert families == {"none", "expert", "multi-shot", "single-shot", "zero-shot", "hybrid"}
     assert sum(find_contender(name).family == "hybrid" for name in CONTENDERS) == 3
+
+
+def test_what_is_reproduced_is_a_part_of_the_complete_contest_at_its_settings():
+    quick = CONTESTS["quick"]
+    assert set(quick.contenders) < set(CONTENDERS)
+    defaults = {name: parameter.default for name, parameter in inspect.signature(compare_command).parameters.items()}
+    for name in ("task", "accelerator", "space", "budget", "seeds", "final_seeds", "pool", "profile"):
+        assert getattr(quick, name) == defaults[name]
 
 
 @pytest.mark.parametrize(
@@ -185,38 +195,50 @@ def test_a_winner_all_of_whose_trainings_failed_has_no_quality():
     assert math.isnan(table.loc["nsga2", "p_value"])
 
 
-def compare(folder, *more):
-    command = [ACCELNAS, "compare", "--task", "classification", "--accelerator", "npu-p16", "--profile", "smoke"]
-    where = ["--home", str(folder / "home"), "--output", str(folder / "results")]
-    done = subprocess.run([*command, *where, *more], capture_output=True, text=True, timeout=600, env=os.environ)
+def run(*arguments):
+    command = [ACCELNAS, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=os.environ)
     return done.returncode, done.stdout, done.stderr
+
+
+def compare(folder, *contenders):
+    what = ("--task", "classification", "--accelerator", "npu-p16", "--profile", "smoke")
+    settings = ("--budget", 2, "--seeds", 2, "--final-seeds", 1, "--pool", 8)
+    where = ("--home", folder / "home", "--output", folder / "results")
+    return run("compare", *what, *settings, *where, "--contenders", *contenders)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_contest_through_the_command_line_goes_on_where_it_was(tmp_path):
-    settings = ("--budget", "2", "--seeds", "2", "--final-seeds", "1", "--pool", "6")
-    code, printed, errors = compare(tmp_path, *settings, "--contenders", "zero_shot:macs", "zero_shot_evolution:params")
+    home, results = tmp_path / "home", tmp_path / "results" / "smoke"
+    where = ("--home", home, "--results", results.parent)
+    code, printed, errors = run("reproduce", "--task", "head_to_head", "--profile", "smoke", *where)
     assert code == 0, errors
     assert "each search may spend 512 example passes (2 trainings of 256)" in printed
-    results = tmp_path / "results" / "smoke"
-    table = pd.read_csv(results / "head_to_head.csv").set_index("algorithm")
-    assert table["trainings"].to_dict() == {"zero_shot:macs": 0, "zero_shot_evolution:params": 2}
-    assert table["quality"].between(0, 1).all()
-    assert len(pd.read_csv(results / "head_to_head_searches.csv")) == 4
-    assert (results / "head_to_head.png").stat().st_size > 10_000
-    # the same, and one contender more: nothing is trained twice, and the other's row stays
-    before = table.loc["zero_shot:macs", "quality"]
-    code, printed, errors = compare(tmp_path, *settings, "--contenders", "zero_shot:macs", "zero_shot:params")
+    before = pd.read_csv(results / "head_to_head.csv").set_index("algorithm")
+    assert set(before.index) == {"baseline", "zero_shot:macs"}
+    # the same settings and one contender more: nothing is trained twice, and the others' rows stay
+    code, printed, errors = compare(tmp_path, "zero_shot:macs", "zero_shot_evolution:params")
     assert code == 0, errors
     assert printed.count("known already") >= 2
     table = pd.read_csv(results / "head_to_head.csv").set_index("algorithm")
-    assert set(table.index) == {"zero_shot:macs", "zero_shot:params", "zero_shot_evolution:params"}
-    assert table.loc["zero_shot:macs", "quality"] == before
+    assert set(table.index) == {"baseline", "zero_shot:macs", "zero_shot_evolution:params"}
+    assert table["trainings"].to_dict() == {"baseline": 0, "zero_shot:macs": 0, "zero_shot_evolution:params": 2}
+    assert table["quality"].between(0, 1).all()
+    assert table.loc[before.index, "quality"].tolist() == before["quality"].tolist()
+    assert len(pd.read_csv(results / "head_to_head_searches.csv")) == 6
+    assert (results / "head_to_head.png").stat().st_size > 10_000
+    # and what was trained can be trained again
+    code, printed, errors = run("trials", "export", tmp_path / "trials.parquet", "--home", home)
+    assert code == 0, errors
+    code, printed, errors = run("trials", "verify", tmp_path / "trials.parquet", "--count", 1, "--home", home)
+    assert code == 0, errors
+    assert "1 of 1 equal to the last bit" in printed
 
 
 def test_bad_input_ends_with_one_line_and_code_2(tmp_path):
-    code, _, errors = compare(tmp_path, "--contenders", "random", "nobody")
+    code, _, errors = compare(tmp_path, "random", "nobody")
     assert code == 2
     assert errors.startswith("accelnas: unknown contender 'nobody'; allowed: baseline, expert")
     assert len(errors.splitlines()) == 1

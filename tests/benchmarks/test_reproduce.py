@@ -40,7 +40,17 @@ def smoke(tmp_path_factory):
     """Home and results of a smoke run that was killed after its first trainings and then run again."""
     folder = tmp_path_factory.mktemp("smoke")
     home, results = folder / "home", folder / "results"
-    arguments = ["reproduce", "--profile", "smoke", "--home", str(home), "--results", str(results)]
+    arguments = [
+        "reproduce",
+        "--task",
+        "detection",
+        "--profile",
+        "smoke",
+        "--home",
+        str(home),
+        "--results",
+        str(results),
+    ]
     with open(folder / "killed.txt", "w") as output:
         process = subprocess.Popen([*COMMAND, *arguments], stdout=output, stderr=output)
         deadline = time.monotonic() + 500
