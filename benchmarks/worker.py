@@ -11,7 +11,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 
 Report = Callable[[float], None]
 
@@ -122,5 +122,7 @@ def _exit_with_parent() -> None:
     if parent is None:
         return
     while os.getppid() == parent.pid:
-        parent.join(PARENT_CHECK_SECONDS)  # returns at once when the parent dies
+        # returns at once when the parent dies; parent.join would import something, and tensorflow-datasets, while it
+        # is itself imported by the other thread, hands out stand-ins for what is imported
+        wait([parent.sentinel], PARENT_CHECK_SECONDS)
     os._exit(1)
