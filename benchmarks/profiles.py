@@ -50,7 +50,7 @@ class ContestSettings:
     contenders: tuple[str, ...]
     profile: str
     space: str = "curated"
-    budget: int = 8
+    budget: int = 6
     seeds: int = 3
     final_seeds: int = 2
     pool: int = 128
@@ -97,7 +97,7 @@ DETECTION: MappingProxyType[str, DetectionProfile] = MappingProxyType(
             accelerators=THREE_ETHOS_U,
             search=Fidelity("quick", 20_000, 6_400, "validation", 1_000),
             final=Fidelity("quick", 20_000, 12_800, "test", 2_000),
-            search_baseline_seeds=2,
+            search_baseline_seeds=5,
             final_seeds=3,
             trainings=6,
             proposals=300,

@@ -126,31 +126,6 @@ def _curation(path: Path) -> str:
     return markdown_table(header, rows)
 
 
-def _head_to_head(path: Path) -> str:
-    header = ["task", "accelerator", "algorithm", "family", "searches", "quality (95% interval)", "ms", "within bound"]
-    header += ["trainings", "PFLOPs", "minutes", "Wh", "hypervolume", "p, adjusted"]
-    rows = [
-        [
-            row["task"],
-            row["accelerator"],
-            row["algorithm"],
-            row["family"],
-            str(row["seeds"]),
-            f"{row['metric']} {row['quality']:.3f} ({row['quality_low']:.3f} to {row['quality_high']:.3f})",
-            f"{row['latency_ms']:.3f}",
-            f"{row['within_bound']:.0%}",
-            f"{row['trainings']:.3g}",
-            f"{row['train_flops'] / 1e15:.2g}",
-            f"{row['wall_s'] / 60:.1f}",
-            f"{row['kwh'] * 1e3:.1f}",
-            f"{row['hypervolume']:.3f}",
-            "-" if pd.isna(row["p_adjusted"]) else f"{row['p_adjusted']:.2f}",
-        ]
-        for row in _records(path)
-    ]
-    return markdown_table(header, rows)
-
-
 def _strategies(path: Path) -> str:
     regrets: dict[str, dict[int, list[float]]] = {}
     for row in _records(path):
@@ -172,7 +147,6 @@ TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
         "results/quick/expert.csv": _expert,
         "results/quick/curation.csv": _curation,
         "results/strategy_quality.csv": _strategies,
-        "results/quick/head_to_head.csv": _head_to_head,
     }
 )
 

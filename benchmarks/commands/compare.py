@@ -13,7 +13,7 @@ def compare(
     accelerator: str = "ethos-u65-512",
     contenders: tuple[str, ...] = CONTENDERS,
     space: str = "curated",
-    budget: int = 8,
+    budget: int = 6,
     seeds: int = 3,
     final_seeds: int = 2,
     pool: int = 128,
