@@ -14,6 +14,7 @@ from benchmarks.trial_runner import TrialRunner
 from hw_model.blocks import Block
 from nas_algos.objectives import Objective
 from nas_algos.search import compiled, learn, propose, start
+from nas_algos.single_shot.relaxed import within
 from nas_algos.strategy import Strategy
 from tasks.fidelity import Fidelity
 from tasks.spaces.space import SearchSpace
@@ -68,7 +69,7 @@ def live_search(strategy: Strategy, costs: Costs, request: Request, key: jax.Arr
     while len(known) < request.trainings and len(candidates) < MOST_PROPOSALS * request.trainings:
         genotypes = np.asarray(propose(strategy, state, rounds_key, round_index))
         cost = {name: np.asarray(values, float) for name, values in costs(genotypes).items()}
-        inside = np.logical_and.reduce([cost[name] <= bound for name, bound in request.bounds.items()])
+        inside = within(cost, request.bounds)
         inside = np.broadcast_to(inside, len(genotypes))
         rows = [tuple(row) for row in genotypes.tolist()]
         fresh = list(dict.fromkeys(row for row, ok in zip(rows, inside, strict=True) if ok and row not in known))

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write aside and rename, so that a run that is stopped leaves the old file or the new one."""
     unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_text(text)
+    unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
     os.replace(unfinished, path)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.result_files import write_whole
 from benchmarks.store import TrialStore
 from benchmarks.trials import Trial, TrialKey, to_frame
 
@@ -21,9 +21,7 @@ def write_trials(trials: Iterable[Trial], path: Path) -> int:
     """Write the trials, oldest first, and return how many; a run that is stopped leaves the old file or the new one."""
     rows = list(trials)
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".unfinished")
-    to_frame(rows).to_parquet(unfinished, index=False, compression="zstd")
-    os.replace(unfinished, path)
+    write_whole(path, to_frame(rows).to_parquet(index=False, compression="zstd"))
     return len(rows)
 
 

@@ -38,6 +38,7 @@ from nas_algos.load import build_strategy
 from nas_algos.objectives import best_quality, pareto
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import SINGLE_SHOT
+from nas_algos.single_shot.relaxed import within
 from nas_algos.strategy import Strategy
 from tasks.registry import make_task
 from tasks.spaces.moves import sample
@@ -100,7 +101,7 @@ def largest_within(
     """
     genotypes = sample(key, space.cardinalities, DRAWN)
     cost = {name: np.asarray(values) for name, values in jax.jit(costs)(genotypes).items()}
-    inside = np.logical_and.reduce([cost[name] <= bound for name, bound in bounds.items()])
+    inside = within(cost, bounds)
     if not inside.any():
         return {}
     chosen = {name: int(np.argmax(np.where(inside, cost[name], -np.inf))) for name in ("macs", "param_bytes")}

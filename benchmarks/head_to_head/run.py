@@ -78,10 +78,11 @@ def _search(contest: Contest, runner: TrialRunner, store: TrialStore, live: dict
     if not live:
         return {}
     objective, root = best_quality(contest.bounds), jax.random.key(0)
+    costs = contest.costs  # one function, so that it is compiled once for all searches
     searches = {
         who: live_search(
             start.strategy,
-            contest.costs,
+            costs,
             Request(objective, contest.bounds, start.trainings),
             jax.random.fold_in(root, who[1]),
         )

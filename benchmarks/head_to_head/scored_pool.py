@@ -23,13 +23,14 @@ from benchmarks.trial_job import WorkerData, load_worker_data
 from benchmarks.zero_shot import BATCH, score_genotypes
 from hw_model.cost import count_macs
 from nas_algos.ledger import Spend
+from nas_algos.single_shot.charges import TRAINING
+from nas_algos.single_shot.relaxed import within
 from nas_algos.zero_shot.scores import SCORES, Combination, example_passes, measured_names
 from tasks.spaces.moves import sample
 from tasks.spaces.space import SearchSpace
 from tasks.training import TRAINING_CODE_VERSION
 
 DRAWS_PER_NETWORK = 50
-FLOPS_PER_MAC = 6.0  # forward and backward
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class ScoredPool:
         """What scoring the pool by these is charged."""
         each = example_passes(names, BATCH)
         seconds = sum(self.seconds[name] for name in measured_names(names))
-        return Spend(0, each * len(self.genotypes), each * FLOPS_PER_MAC * float(self.macs.sum()), seconds)
+        return Spend(0, each * len(self.genotypes), each * TRAINING * float(self.macs.sum()), seconds)
 
 
 class Measured(NamedTuple):
@@ -89,8 +90,7 @@ def draw_pool(contest: Contest, seed: int) -> np.ndarray:
     """
     count = contest.pool * DRAWS_PER_NETWORK
     drawn = np.asarray(sample(jax.random.fold_in(jax.random.key(1), seed), contest.space.cardinalities, count))
-    cost = {name: np.asarray(values) for name, values in jax.jit(contest.costs)(drawn).items()}
-    inside = np.logical_and.reduce([cost[name] <= bound for name, bound in contest.bounds.items()])
+    inside = within(jax.jit(contest.costs)(drawn), contest.bounds)
     rows = list(dict.fromkeys(map(tuple, drawn[inside].tolist())))[: contest.pool]
     if len(rows) < 2:
         raise BenchmarkInputError(
