@@ -135,6 +135,72 @@ def _strategies(path: Path) -> str:
     return markdown_table(["strategy", *(f"{n} trainings" for n in budgets)], rows)
 
 
+def _head_to_head(path: Path) -> str:
+    header = ["task", "accelerator", "algorithm", "family", "searches", "quality (95% interval)", "ms", "within bound"]
+    header += ["trainings", "PFLOPs", "minutes", "Wh", "hypervolume", "p, adjusted"]
+    rows = [
+        [
+            row["task"],
+            row["accelerator"],
+            row["algorithm"],
+            row["family"],
+            str(row["seeds"]),
+            f"{row['metric']} {row['quality']:.3f} ({row['quality_low']:.3f} to {row['quality_high']:.3f})",
+            f"{row['latency_ms']:.3f}",
+            f"{row['within_bound']:.0%}",
+            f"{row['trainings']:.3g}",
+            f"{row['train_flops'] / 1e15:.2g}",
+            f"{row['wall_s'] / 60:.1f}",
+            f"{row['kwh'] * 1e3:.1f}",
+            f"{row['hypervolume']:.3f}",
+            "-" if pd.isna(row["p_adjusted"]) else f"{row['p_adjusted']:.2f}",
+        ]
+        for row in _records(path)
+    ]
+    return markdown_table(header, rows)
+
+
+def _zero_shot(path: Path) -> str:
+    tasks: dict[str, dict[str, str]] = {}
+    for row in _records(path):
+        mark = " *" if row["better_than_macs"] else ""
+        cell = (
+            f"{row['kendall_tau']:.2f} ({row['low']:.2f} to {row['high']:.2f}), {row['tau_at_equal_latency']:.2f}{mark}"
+        )
+        tasks.setdefault(f"{row['task']}, n = {row['n']}", {})[row["score"]] = cell
+    scores = list(dict.fromkeys(score for found in tasks.values() for score in found))
+    return markdown_table(
+        ["score", *tasks], [[name, *(found.get(name, "-") for found in tasks.values())] for name in scores]
+    )
+
+
+def _single_shot(path: Path) -> str:
+    header = [
+        "task",
+        "algorithm",
+        "Kendall tau (95% interval), n",
+        "of MACs",
+        "cost in trainings",
+        "ms found",
+        "ms asked for",
+    ]
+    header += ["met without help"]
+    rows = [
+        [
+            row["task"],
+            row["algorithm"],
+            f"{row['kendall_tau']:.2f} ({row['low']:.2f} to {row['high']:.2f}), {row['n']}",
+            f"{row['macs_tau']:.2f}",
+            f"{row['cost_in_trainings']:.1f}",
+            f"{row['latency_ms']:.3f}",
+            f"{row['latency_target_ms']:.3f}",
+            "yes" if row["meets_target"] else f"no, {row['preferred_latency_ms']:.3f} ms",
+        ]
+        for row in _records(path)
+    ]
+    return markdown_table(header, rows)
+
+
 TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
     {
         "results/quick/detection.md": lambda path: "\n".join(
@@ -147,6 +213,9 @@ TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
         "results/quick/expert.csv": _expert,
         "results/quick/curation.csv": _curation,
         "results/strategy_quality.csv": _strategies,
+        "results/quick/head_to_head.csv": _head_to_head,
+        "results/quick/zero_shot.csv": _zero_shot,
+        "results/quick/single_shot.csv": _single_shot,
     }
 )
 

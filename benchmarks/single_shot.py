@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -14,11 +13,10 @@ from typing import Any
 
 import jax
 
-from benchmarks.executor import LocalExecutor
-from benchmarks.progress import SearchProgress
 from benchmarks.result_files import write_whole
+from benchmarks.side_by_side import run_jobs
 from benchmarks.task_supernet import TaskSupernet
-from benchmarks.trial_job import WorkerData, load_worker_data
+from benchmarks.trial_job import WorkerData
 from hw_model.predict import cost_model
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.algorithm import Look
@@ -162,21 +160,8 @@ def supernet_for(data: WorkerData, job: SingleShotJob) -> TaskSupernet:
 def run_side_by_side(home: Path, task: Task, title: str, jobs: Sequence[SingleShotJob]) -> list[SingleShotResult]:
     """The jobs' results in their order, one worker for each core.  Raises JobFailedError when one fails."""
     splits = sorted({(job.fidelity.data, split) for job in jobs for split in ("train", job.fidelity.eval_split)})
-    with SearchProgress(title, total=len(jobs)) as progress:
-
-        def show(handle: Any, fraction: float) -> None:
-            progress.running(handle.job.folder, fraction, _label(handle.job))
-
-        arguments = (home, task, tuple(splits), home / "compilations")
-        workers = min(len(jobs), len(os.sched_getaffinity(0)))
-        with LocalExecutor(workers, load_worker_data, arguments, show) as executor:
-            handles = [executor.submit(run_single_shot, job) for job in jobs]
-            for handle in executor.as_completed():
-                if handle.error is None:
-                    found = handle.result()
-                    what = f"{task.metric} {found.quality:.3f} inherited ({found.spend.seconds:.0f} s)"
-                    progress.finished(handle.job.folder, f"{_label(handle.job)}: {what}")
-            return [_told(handle) for handle in handles]
+    found = run_jobs(home, task, splits, title, run_single_shot, {_label(job): job for job in jobs}, _describe)
+    return list(found.values())
 
 
 def _stamp(task: Task, job: SingleShotJob) -> str:
@@ -185,16 +170,13 @@ def _stamp(task: Task, job: SingleShotJob) -> str:
     return repr((task, task.data_version(job.fidelity.data), TRAINING_CODE_VERSION, job.space, rows))
 
 
-def _told(handle: Any) -> SingleShotResult:
-    """The handle's result; bad input comes out as it was raised in the worker."""
-    try:
-        return handle.result()
-    except Exception as error:
-        raise error.__cause__ or error from None
-
-
 def _label(job: SingleShotJob) -> str:
-    return f"{job.algorithm} seed {job.seed}"
+    part = f" {job.budget.example_passes:g} passes" if job.budget.example_passes else ""
+    return f"{job.algorithm} seed {job.seed}{part}"
+
+
+def _describe(found: SingleShotResult) -> str:
+    return f"quality {found.quality:.3f} inherited ({found.spend.seconds:.0f} s)"
 
 
 def _result(found: SingleShotRun, job: SingleShotJob, ranked: tuple[float, ...], seconds: float) -> SingleShotResult:

@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,8 @@ def build(specification: tuple[Any, ...], side: int) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def measure_ours(name: str, side: int) -> tuple[float, float]:
-    """(images per second, seconds of the first call with its compilation) of SGD on random images."""
+def make_run(name: str, side: int) -> tuple[Callable[[Any], Any], Any]:
+    """STEPS steps of SGD on random images as one compiled function of a state, and that state."""
     network = ChainNetwork(build(NETWORKS[name], side))
     variables = initialise(network, (side, side, 3), jax.random.key(0))
     classifier = jnp.zeros((NETWORKS[name][-1][1], 10))
@@ -78,8 +79,13 @@ def measure_ours(name: str, side: int) -> tuple[float, float]:
         weights = jax.tree.map(lambda w, g: w - 0.05 * g, (params, classifier), gradients)
         return (weights, stats), loss
 
-    run = jax.jit(lambda state: lax.scan(step, state, (images, labels)))
     state = ((variables["params"], classifier), variables["batch_stats"])
+    return jax.jit(lambda state: lax.scan(step, state, (images, labels))), state
+
+
+def measure_ours(name: str, side: int) -> tuple[float, float]:
+    """(images per second, seconds of the first call with its compilation) of SGD on random images."""
+    run, state = make_run(name, side)
     started = time.perf_counter()
     jax.block_until_ready(run(state))
     first = time.perf_counter() - started
@@ -91,24 +97,26 @@ def measure_ours(name: str, side: int) -> tuple[float, float]:
     return BATCH * STEPS / statistics.median(times), first
 
 
+def core_sets() -> list[list[int]]:
+    """One core, as the suite trains its candidates, and all."""
+    allowed = [core for core in allowed_cores() if core is not None]
+    return [allowed[-1:], allowed] if len(allowed) > 1 else [allowed]
+
+
 def compare(peer: Path, repeats: int) -> pd.DataFrame:
     """One row for each number of cores, image size and network, medians over so many processes of each side in turn."""
     rows = []
-    allowed = [core for core in allowed_cores() if core is not None]
-    settings = [
-        (cores, side) for cores in ([allowed[-1:], allowed] if len(allowed) > 1 else [allowed]) for side in SIDES
-    ]
-    for cores, side in settings:
+    for cores, side in ((cores, side) for cores in core_sets() for side in SIDES):
         for name, specification in NETWORKS.items():
             ours, theirs, first = [], [], []
             for _ in range(repeats):
                 command = [sys.executable, "-m", "benchmarks.training_speed", "--ours", name, "--side", str(side)]
-                rate, seconds = map(float, _output(command, cores).split())
+                rate, seconds = map(float, output_of(command, cores).split())
                 ours.append(rate)
                 first.append(seconds)
                 task = json.dumps({"blocks": specification, "side": side, "batch": BATCH})
                 command = [str(peer), str(Path(__file__).with_name("training_speed_peer.py")), task]
-                theirs.append(float(_output(command, cores)))
+                theirs.append(float(output_of(command, cores)))
             rows.append(
                 {
                     "network": name,
@@ -127,7 +135,7 @@ def compare(peer: Path, repeats: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _output(command: list[str], cores: list[int]) -> str:
+def output_of(command: list[str], cores: list[int]) -> str:
     """What a command prints that runs on these cores, with the workers' settings of the memory allocator."""
     environment = {**os.environ, **{name: v for name, v in WORKER_ENVIRONMENT.items() if "THREADS" not in name}}
     before = os.sched_getaffinity(0) if cores else set()

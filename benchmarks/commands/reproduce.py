@@ -43,7 +43,8 @@ def reproduce(
     """
     unknown = [name for name in task if name not in TASKS]
     if unknown or not task:
-        raise BenchmarkInputError(f"unknown task {', '.join(map(repr, unknown)) or 'none'}; allowed: {', '.join(TASKS)}")
+        names = ", ".join(map(repr, unknown)) or "none"
+        raise BenchmarkInputError(f"unknown task {names}; allowed: {', '.join(TASKS)}")
     detection_profile(profile)  # a wrong name is told before anything is done
     if "detection" in task:
         _reproduce_detection(profile, strategy, classes, home, results)

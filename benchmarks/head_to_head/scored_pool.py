@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.executor import JobHandle, LocalExecutor
 from benchmarks.head_to_head.contest import Contest
-from benchmarks.progress import SearchProgress
 from benchmarks.result_files import write_whole
-from benchmarks.trial_job import WorkerData, load_worker_data
+from benchmarks.side_by_side import run_jobs
+from benchmarks.trial_job import WorkerData
 from benchmarks.zero_shot import BATCH, score_genotypes
 from hw_model.cost import count_macs
 from nas_algos.ledger import Spend
@@ -142,18 +140,10 @@ def score_pool(
 def _measure(contest: Contest, pools: dict[int, np.ndarray], names: tuple[str, ...]) -> dict[int, dict[str, Measured]]:
     """Scores of each seed's pool, the seeds side by side."""
     data, folder = contest.fidelity.data, contest.home / "zero_shot"
-    with SearchProgress("zero-shot scores", total=len(pools)) as progress:
+    jobs = {f"seed {seed}": PoolJob(contest.space, rows, names, seed, data, folder) for seed, rows in pools.items()}
+    found = run_jobs(contest.home, contest.task, ((data, "train"),), "zero-shot scores", score_pool, jobs, _describe)
+    return dict(zip(pools, found.values(), strict=True))
 
-        def show(handle: JobHandle[Any], fraction: float) -> None:
-            progress.running(handle.job.seed, fraction, f"seed {handle.job.seed}")
 
-        workers = min(len(pools), len(os.sched_getaffinity(0)))
-        arguments = (contest.home, contest.task, ((data, "train"),), contest.home / "compilations")
-        with LocalExecutor(workers, load_worker_data, arguments, show) as executor:
-            handles = {
-                seed: executor.submit(score_pool, PoolJob(contest.space, rows, names, seed, data, folder))
-                for seed, rows in pools.items()
-            }
-            for handle in executor.as_completed():
-                progress.finished(handle.job.seed, f"seed {handle.job.seed}: {len(handle.job.genotypes)} networks")
-            return {seed: handle.result() for seed, handle in handles.items()}
+def _describe(found: dict[str, Measured]) -> str:
+    return ", ".join(f"{name} of {len(measured.values)} networks" for name, measured in found.items())
