@@ -137,7 +137,7 @@ def _strategies(path: Path) -> str:
 
 def _head_to_head(path: Path) -> str:
     header = ["task", "accelerator", "algorithm", "family", "searches", "quality (95% interval)", "ms", "within bound"]
-    header += ["trainings", "PFLOPs", "minutes", "Wh", "hypervolume", "p, adjusted"]
+    header += ["trainings", "TFLOPs", "minutes", "Wh", "hypervolume", "p, adjusted"]
     rows = [
         [
             row["task"],
@@ -149,7 +149,7 @@ def _head_to_head(path: Path) -> str:
             f"{row['latency_ms']:.3f}",
             f"{row['within_bound']:.0%}",
             f"{row['trainings']:.3g}",
-            f"{row['train_flops'] / 1e15:.2g}",
+            f"{row['train_flops'] / 1e12:.2g}",
             f"{row['wall_s'] / 60:.1f}",
             f"{row['kwh'] * 1e3:.1f}",
             f"{row['hypervolume']:.3f}",
@@ -174,33 +174,6 @@ def _zero_shot(path: Path) -> str:
     )
 
 
-def _single_shot(path: Path) -> str:
-    header = [
-        "task",
-        "algorithm",
-        "Kendall tau (95% interval), n",
-        "of MACs",
-        "cost in trainings",
-        "ms found",
-        "ms asked for",
-    ]
-    header += ["met without help"]
-    rows = [
-        [
-            row["task"],
-            row["algorithm"],
-            f"{row['kendall_tau']:.2f} ({row['low']:.2f} to {row['high']:.2f}), {row['n']}",
-            f"{row['macs_tau']:.2f}",
-            f"{row['cost_in_trainings']:.1f}",
-            f"{row['latency_ms']:.3f}",
-            f"{row['latency_target_ms']:.3f}",
-            "yes" if row["meets_target"] else f"no, {row['preferred_latency_ms']:.3f} ms",
-        ]
-        for row in _records(path)
-    ]
-    return markdown_table(header, rows)
-
-
 TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
     {
         "results/quick/detection.md": lambda path: "\n".join(
@@ -215,7 +188,6 @@ TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
         "results/strategy_quality.csv": _strategies,
         "results/quick/head_to_head.csv": _head_to_head,
         "results/quick/zero_shot.csv": _zero_shot,
-        "results/quick/single_shot.csv": _single_shot,
     }
 )
 

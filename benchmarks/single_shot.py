@@ -160,7 +160,11 @@ def supernet_for(data: WorkerData, job: SingleShotJob) -> TaskSupernet:
 def run_side_by_side(home: Path, task: Task, title: str, jobs: Sequence[SingleShotJob]) -> list[SingleShotResult]:
     """The jobs' results in their order, one worker for each core.  Raises JobFailedError when one fails."""
     splits = sorted({(job.fidelity.data, split) for job in jobs for split in ("train", job.fidelity.eval_split)})
-    found = run_jobs(home, task, splits, title, run_single_shot, {_label(job): job for job in jobs}, _describe)
+
+    def describe(found: SingleShotResult) -> str:
+        return f"{task.metric} {found.quality:.3f} inherited ({found.spend.seconds:.0f} s)"
+
+    found = run_jobs(home, task, splits, title, run_single_shot, {_label(job): job for job in jobs}, describe)
     return list(found.values())
 
 
@@ -171,12 +175,8 @@ def _stamp(task: Task, job: SingleShotJob) -> str:
 
 
 def _label(job: SingleShotJob) -> str:
-    part = f" {job.budget.example_passes:g} passes" if job.budget.example_passes else ""
-    return f"{job.algorithm} seed {job.seed}{part}"
-
-
-def _describe(found: SingleShotResult) -> str:
-    return f"quality {found.quality:.3f} inherited ({found.spend.seconds:.0f} s)"
+    amount, unit = next((value, name) for name, value in job.budget._asdict().items() if value is not None)
+    return f"{job.algorithm} seed {job.seed}, {amount:g} {unit.replace('_', ' ')}"
 
 
 def _result(found: SingleShotRun, job: SingleShotJob, ranked: tuple[float, ...], seconds: float) -> SingleShotResult:

@@ -68,7 +68,7 @@ def test_an_algorithm_in_a_file_is_searched_with_and_its_winners_are_judged_anew
     table = pd.read_csv(results / "table.csv")
     assert table["network"].tolist() == ["baseline", "most macs", "most param_bytes", "seed 0", "seed 1"]
     assert table["trainings"].tolist() == [0, 0, 0, 2, 2]
-    assert table["macs"].idxmax() == 1
+    assert table["macs"][1:].max() == table["macs"][1]
     assert (table["seeds"] == 2).all()
     assert table["quality"].between(0, 1).all()
     assert (table["latency_ms"][1:] <= 10).all()
@@ -132,7 +132,7 @@ def test_a_supernet_is_searched_with_at_the_spend_of_so_many_trainings(algorithm
     folder, _, _ = searched  # its home has the data and the baseline's trainings
     code, printed, errors = search(folder, "--algorithm", algorithm, "--budget", 4, "--seeds", 1)
     assert code == 0, errors
-    assert f"{algorithm} seed 0: accuracy" in printed
+    assert f"{algorithm} seed 0, 1024 example passes: accuracy" in printed
     table = pd.read_csv(folder / "results" / f"classification-tiny-{algorithm}-npu-p16" / "table.csv")
     found = table[table["algorithm"] == algorithm]
     assert found["quality"].between(0, 1).all()
