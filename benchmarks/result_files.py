@@ -28,7 +28,10 @@ def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:
 
 
 def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
-    """The table at `path` with its rows of the fresh ones' keys replaced, in the order of keys, written there."""
+    """The table at `path` with its rows of the fresh ones' keys replaced, in the order of keys, written there.
+
+    Returned as it is read from there, so that what is made of it can be made of the file too, to the last digit.
+    """
     import pandas as pd  # takes half a second, which who only writes text need not pay
 
     columns = list(key)
@@ -40,4 +43,4 @@ def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFr
     fresh = fresh.sort_values(columns, kind="stable")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, fresh.to_csv(index=False, float_format="%.6g"))
-    return fresh
+    return pd.read_csv(path)

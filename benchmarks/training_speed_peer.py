@@ -89,11 +89,11 @@ def part_of(event):
 def profile(blocks, side, batch):
     """Milliseconds of each part in one step."""
     step = make_step(blocks, side, batch)
-    for _ in range(WARM_UP):
-        step()
-    with torch.profiler.profile(record_shapes=True) as found:
-        for _ in range(STEPS):
-            step()
+    # the first profile of a process is slow itself
+    for count in (WARM_UP, STEPS):
+        with torch.profiler.profile(record_shapes=True) as found:
+            for _ in range(count):
+                step()
     parts = dict.fromkeys(("convolution", "depthwise", "normalisation", "rest"), 0.0)
     for event in found.key_averages(group_by_input_shape=True):
         parts[part_of(event)] += event.self_cpu_time_total / STEPS / 1e3
