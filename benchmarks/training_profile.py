@@ -1,11 +1,11 @@
-"""Where a training step's milliseconds go, ours beside PyTorch's: why rows of training_speed.csv are what they are.
+"""Where a training step's milliseconds go: why rows of results/training_speed.csv are what they are.
 
-    python -m benchmarks.training_profile --peer PYTHON      # PYTHON has PyTorch; writes results/training_profile.csv
+    python -m benchmarks.training_profile      # writes results/training_profile.csv
 
-Networks, batch and processes are those of `benchmarks.training_speed`; both profilers slow what they watch, so that the
-parts are to be compared with each other and not added up to that table's rates.  A fusion counts as what its root
-does.  convolution: standard and pointwise; normalisation: batch normalisation, activations and residual additions,
-which XLA fuses; rest: what is outside the network, and between the parts.
+Networks, batch and processes are those of `benchmarks.training_speed`, ours alone: PyTorch runs several times slower
+under its profiler, so that its parts say nothing.  A fusion counts as what its root does.  convolution: standard and
+pointwise; normalisation: batch normalisation, activations and residual additions, which XLA fuses; rest: what is
+outside the network, and between the parts.
 """
 
 from __future__ import annotations
@@ -74,49 +74,33 @@ def profile_ours(name: str, side: int) -> dict[str, float]:
     return found
 
 
-def compare(peer: Path) -> pd.DataFrame:
-    """A row for each number of cores, image size, network and part."""
+def compare() -> pd.DataFrame:
+    """A row for each number of cores, image size and network, each measured in a process of its own."""
     rows: list[dict[str, Any]] = []
     for cores in core_sets():
         for side in SIDES:
-            for name, specification in NETWORKS.items():
-                ours = [sys.executable, "-m", "benchmarks.training_profile", "--ours", name, "--side", str(side)]
-                task = json.dumps({"blocks": specification, "side": side, "batch": BATCH})
-                script = str(Path(__file__).with_name("training_speed_peer.py"))
-                found = [
-                    json.loads(output_of(command, cores)) for command in (ours, [str(peer), script, task, "profile"])
-                ]
+            for name in NETWORKS:
+                command = [sys.executable, "-m", "benchmarks.training_profile", "--network", name, "--side", str(side)]
+                parts = json.loads(output_of(command, cores))
                 setting = {"network": name, "image_size": side, "batch": BATCH, "cores": len(cores)}
-                rows += [
-                    setting | {"part": part, "ours_ms": found[0][part], "pytorch_ms": found[1][part]} for part in PARTS
-                ]
+                rows += [setting | {"part": part, "ours_ms": parts[part]} for part in PARTS]
     return pd.DataFrame(rows)
 
 
-def main(
-    peer: Path | None = None,
-    ours: str | None = None,
-    side: int = 32,
-    output: Path = Path("results/training_profile.csv"),
-) -> None:
+def main(network: str | None = None, side: int = 32, output: Path = Path("results/training_profile.csv")) -> None:
     """Profile training steps.
 
     Args:
-        peer: A Python that has PyTorch; without, ours alone is printed.
-        ours: Profile only this network here and print a JSON object.
-        side: Pixels, with --ours.
-        output: Table to write, with --peer.
+        network: Profile only this one here and print a JSON object.
+        side: Pixels, with --network.
+        output: Table to write.
     """
-    if ours is not None:
-        print(json.dumps(profile_ours(ours, side)))
+    if network is not None:
+        print(json.dumps(profile_ours(network, side)))
         return
-    console = Console(width=120)
-    if peer is None:
-        console.print(pd.DataFrame({name: profile_ours(name, max(SIDES)) for name in NETWORKS}).to_string())
-        return
-    frame = compare(peer)
+    frame = compare()
     frame.to_csv(output, index=False, float_format="%.4g")
-    console.print(frame.to_string(index=False, float_format="%.3g"))
+    Console(width=120).print(frame.to_string(index=False, float_format="%.3g"))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""The peer's side of `benchmarks.training_speed` and `benchmarks.training_profile`: a PyTorch training step.
+"""The peer's side of `benchmarks.training_speed`: images per second of a PyTorch training step.
 
-Run by these with a Python that has PyTorch; imports nothing of ours.
+Run by `python -m benchmarks.training_speed --peer PYTHON` with a Python that has PyTorch; imports nothing of ours.
 
-    python training_speed_peer.py '{"blocks": [["conv", 16, 2, 1, 3], ...], "side": 32, "batch": 64}' [profile]
+    python training_speed_peer.py '{"blocks": [["conv", 16, 2, 1, 3], ...], "side": 32, "batch": 64}'
 
-prints one number, images per second, or with `profile` the milliseconds of each part of a step as a JSON object.
+prints one number.
 """
 
 import json
@@ -47,8 +47,8 @@ class Block(nn.Module):
         return x + self.layers(x) if self.residual else self.layers(x)
 
 
-def make_step(blocks, side, batch):
-    """A function that takes one step of SGD on random images."""
+def images_per_second(blocks, side, batch):
+    """Median over steps of SGD on random images."""
     chain, channels = [], 3
     for kind, out, stride, expansion, kernel in blocks:
         chain.append(Block(kind, channels, out, stride, expansion, kernel))
@@ -58,48 +58,15 @@ def make_step(blocks, side, batch):
     optimiser = torch.optim.SGD(network.parameters(), 0.05)
     images = torch.randn(batch, 3, side, side).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(0, 10, (batch,))
-
-    def step():
+    times = []
+    for _ in range(WARM_UP + STEPS):
+        started = time.perf_counter()
         optimiser.zero_grad()
         nn.functional.cross_entropy(network(images), labels).backward()
         optimiser.step()
-
-    return step
-
-
-def images_per_second(blocks, side, batch):
-    """Median over steps."""
-    step, times = make_step(blocks, side, batch), []
-    for _ in range(WARM_UP + STEPS):
-        started = time.perf_counter()
-        step()
         times.append(time.perf_counter() - started)
     return batch / statistics.median(times[WARM_UP:])
 
 
-def part_of(event):
-    """The part of a step that an operator belongs to; shapes tell depthwise convolutions."""
-    if "convolution" in event.key:
-        weights = event.input_shapes[2 if "backward" in event.key else 1]
-        return "depthwise" if len(weights) == 4 and weights[1] == 1 and weights[0] > 1 else "convolution"
-    network = ("batch_norm", "hardtanh", "aten::add_", "aten::add")
-    return "normalisation" if any(name in event.key for name in network) else "rest"
-
-
-def profile(blocks, side, batch):
-    """Milliseconds of each part in one step."""
-    step = make_step(blocks, side, batch)
-    # the first profile of a process is slow itself
-    for count in (WARM_UP, STEPS):
-        with torch.profiler.profile(record_shapes=True) as found:
-            for _ in range(count):
-                step()
-    parts = dict.fromkeys(("convolution", "depthwise", "normalisation", "rest"), 0.0)
-    for event in found.key_averages(group_by_input_shape=True):
-        parts[part_of(event)] += event.self_cpu_time_total / STEPS / 1e3
-    return parts
-
-
 if __name__ == "__main__":
-    task = json.loads(sys.argv[1])
-    print(json.dumps(profile(**task)) if sys.argv[2:] == ["profile"] else images_per_second(**task))
+    print(images_per_second(**json.loads(sys.argv[1])))
