@@ -5,7 +5,7 @@ results/strategy_hypervolume.csv (on every reported problem of benchmarks/strate
 one call, shared out over the cores; the peers run one seed after the other, as their users run them.  Ours and theirs
 take turns, so that whatever else the machine does falls on both.  total_s of ours is one call with its compilation, of
 the peers the sum over seeds; us_per_suggestion is a median of calls divided by their suggestions, for both.
-Run: python -m benchmarks.strategy_speed   (needs pip install pymoo optuna moocore)
+Run: python -m benchmarks.strategy_speed   (needs pip install -e ".[peers]")
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.training_speed import BATCH, NETWORKS, SIDES, STEPS, core_sets, make_run, output_of
+from benchmarks.training_speed import STEPS, make_run, output_of, rows_to_measure
 
 PARTS = ("convolution", "depthwise", "normalisation", "rest")
 # an instruction's name, and the scope that it comes from
@@ -74,23 +75,30 @@ def profile_ours(name: str, side: int) -> dict[str, float]:
     return found
 
 
-def compare() -> pd.DataFrame:
-    """A row for each number of cores, image size and network, each measured in a process of its own."""
+def compare(repeats: int) -> pd.DataFrame:
+    """A row for each part of each network: medians over so many processes, with the least and the most."""
     rows: list[dict[str, Any]] = []
-    for cores in core_sets():
-        for side in SIDES:
-            for name in NETWORKS:
-                command = [sys.executable, "-m", "benchmarks.training_profile", "--network", name, "--side", str(side)]
-                parts = json.loads(output_of(command, cores))
-                setting = {"network": name, "image_size": side, "batch": BATCH, "cores": len(cores)}
-                rows += [setting | {"part": part, "ours_ms": parts[part]} for part in PARTS]
+    for cores, row in rows_to_measure():
+        what = ["--network", row["network"], "--side", str(row["image_size"])]
+        command = [sys.executable, "-m", "benchmarks.training_profile", *what]
+        runs = [json.loads(output_of(command, cores)) for _ in range(repeats)]
+        for part in PARTS:
+            times = [run[part] for run in runs]
+            spread = {"ours_ms": statistics.median(times), "lowest_ms": min(times), "highest_ms": max(times)}
+            rows.append(row | {"part": part} | spread | {"repeats": repeats})
     return pd.DataFrame(rows)
 
 
-def main(network: str | None = None, side: int = 32, output: Path = Path("results/training_profile.csv")) -> None:
+def main(
+    repeats: int = 3,
+    network: str | None = None,
+    side: int = 32,
+    output: Path = Path("results/training_profile.csv"),
+) -> None:
     """Profile training steps.
 
     Args:
+        repeats: Processes for each network.
         network: Profile only this one here and print a JSON object.
         side: Pixels, with --network.
         output: Table to write.
@@ -98,7 +106,7 @@ def main(network: str | None = None, side: int = 32, output: Path = Path("result
     if network is not None:
         print(json.dumps(profile_ours(network, side)))
         return
-    frame = compare()
+    frame = compare(repeats)
     frame.to_csv(output, index=False, float_format="%.4g")
     Console(width=120).print(frame.to_string(index=False, float_format="%.3g"))
 

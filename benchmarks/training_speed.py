@@ -10,13 +10,14 @@ as the suite trains its candidates, and once on all.  Compilation is counted apa
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,35 +104,38 @@ def core_sets() -> list[list[int]]:
     return [allowed[-1:], allowed] if len(allowed) > 1 else [allowed]
 
 
+def rows_to_measure() -> Iterator[tuple[list[int], dict[str, Any]]]:
+    """The cores to run on, and what begins a row, for each number of cores, image size and network."""
+    for cores, side, name in itertools.product(core_sets(), SIDES, NETWORKS):
+        yield cores, {"network": name, "image_size": side, "batch": BATCH, "cores": len(cores)}
+
+
 def compare(peer: Path, repeats: int) -> pd.DataFrame:
-    """One row for each number of cores, image size and network, medians over so many processes of each side in turn."""
+    """Medians over so many processes of each side in turn."""
     rows = []
-    for cores, side in ((cores, side) for cores in core_sets() for side in SIDES):
-        for name, specification in NETWORKS.items():
-            ours, theirs, first = [], [], []
-            for _ in range(repeats):
-                command = [sys.executable, "-m", "benchmarks.training_speed", "--ours", name, "--side", str(side)]
-                rate, seconds = map(float, output_of(command, cores).split())
-                ours.append(rate)
-                first.append(seconds)
-                task = json.dumps({"blocks": specification, "side": side, "batch": BATCH})
-                command = [str(peer), str(Path(__file__).with_name("training_speed_peer.py")), task]
-                theirs.append(float(output_of(command, cores)))
-            rows.append(
-                {
-                    "network": name,
-                    "image_size": side,
-                    "batch": BATCH,
-                    "cores": len(cores),
-                    "ours_images_per_s": statistics.median(ours),
-                    "pytorch_images_per_s": statistics.median(theirs),
-                    "ratio": statistics.median(ours) / statistics.median(theirs),
-                    "lowest_ratio": min(a / b for a, b in zip(ours, theirs, strict=True)),
-                    "highest_ratio": max(a / b for a, b in zip(ours, theirs, strict=True)),
-                    "compile_s": statistics.median(first),
-                    "repeats": repeats,
-                }
-            )
+    for cores, row in rows_to_measure():
+        name, side = row["network"], row["image_size"]
+        ours, theirs, first = [], [], []
+        for _ in range(repeats):
+            command = [sys.executable, "-m", "benchmarks.training_speed", "--ours", name, "--side", str(side)]
+            rate, seconds = map(float, output_of(command, cores).split())
+            ours.append(rate)
+            first.append(seconds)
+            task = json.dumps({"blocks": NETWORKS[name], "side": side, "batch": BATCH})
+            command = [str(peer), str(Path(__file__).with_name("training_speed_peer.py")), task]
+            theirs.append(float(output_of(command, cores)))
+        rows.append(
+            row
+            | {
+                "ours_images_per_s": statistics.median(ours),
+                "pytorch_images_per_s": statistics.median(theirs),
+                "ratio": statistics.median(ours) / statistics.median(theirs),
+                "lowest_ratio": min(a / b for a, b in zip(ours, theirs, strict=True)),
+                "highest_ratio": max(a / b for a, b in zip(ours, theirs, strict=True)),
+                "compile_s": statistics.median(first),
+                "repeats": repeats,
+            }
+        )
     return pd.DataFrame(rows)
 
 

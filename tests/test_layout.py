@@ -1,8 +1,11 @@
 """Which package may import which: tasks know hw_model, benchmarks know all, hw_model and nas_algos know nobody."""
 
 import ast
+import importlib.metadata
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,6 +41,26 @@ def test_packages_import_only_what_the_design_allows(package):
 
 def test_the_check_sees_imports_inside_functions():
     assert imported_packages("def f():\n    from nas_algos.x import y\n    import tasks.z") == {"nas_algos", "tasks"}
+
+
+OPTIONAL = {
+    "benchmarks/strategy_peers.py": {"pymoo", "optuna"},
+    "benchmarks/training_speed_peer.py": {"torch"},
+    "nas_algos/optuna_sampler.py": {"optuna"},
+}
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_what_packages_import_is_installed_with_them(package):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = {re.split(r"[^\w-]", line)[0] for line in project["dependencies"]}
+    distributions = importlib.metadata.packages_distributions()
+    for path in (ROOT / package).rglob("*.py"):
+        where = str(path.relative_to(ROOT))
+        others = imported_packages(path.read_text()) - set(OURS) - sys.stdlib_module_names - OPTIONAL.get(where, set())
+        for name in others:
+            providers = {provider.replace("_", "-").lower() for provider in distributions[name]}
+            assert declared & providers, f"{where} imports {name}; declared: {', '.join(sorted(declared))}"
 
 
 def test_top_level_holds_only_the_agreed_folders():
