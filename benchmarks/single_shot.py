@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from nas_algos.ledger import Spend
 from nas_algos.single_shot.algorithm import Look
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import find_single_shot
-from nas_algos.single_shot.run import SingleShotRun
+from nas_algos.single_shot.run import SingleShotRun, trained_variables
 from nas_algos.single_shot.run import run_single_shot as run_algorithm
 from tasks.fidelity import Fidelity
 from tasks.spaces.space import SearchSpace
@@ -36,8 +35,7 @@ Genotype = tuple[int, ...]
 class SingleShotJob:
     """A search: picklable, and all that its result depends on, with task and data.
 
-    bounds: {cost: most}.  folder: of checkpoints and the result; of this search alone.  rank: genotypes to judge with
-    the inherited weights at the end, which is not charged to the search.
+    bounds: {cost: most}.  folder: of checkpoints and the result; of this search alone.
     """
 
     space: SearchSpace
@@ -48,7 +46,6 @@ class SingleShotJob:
     fidelity: Fidelity
     seed: int
     folder: Path
-    rank: tuple[Genotype, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +73,7 @@ class SingleShotResult:
     genotype: within the bounds by the cost model; cost: by it.  quality: with inherited weights.  preferred: the
     network that the algorithm would have chosen without the bounds, None if it is the same; the one given out then is
     the most probable within them.  history: incumbents as the spend grew.  looks: networks judged with inherited
-    weights after the training, with that quality.  computed_flops: as SingleShotRun.  ranked: qualities of the job's
-    `rank`.  rank_seconds: what judging these took; no part of the spend.
+    weights after the training, with that quality.  computed_flops: as SingleShotRun.
     """
 
     algorithm: str
@@ -92,8 +88,14 @@ class SingleShotResult:
     skipped: int
     history: tuple[Point, ...]
     looks: tuple[Look, ...]
-    ranked: tuple[float, ...] = ()
-    rank_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class RankJob:
+    """Genotypes to judge with the weights that a search's supernet came to."""
+
+    search: SingleShotJob
+    genotypes: tuple[Genotype, ...]
 
 
 def make_job(
@@ -106,11 +108,9 @@ def make_job(
     budget: Budget,
     fidelity: Fidelity,
     seed: int,
-    rank: Sequence[Genotype] = (),
 ) -> SingleShotJob:
     """A job with a folder of its own under home: the same search finds it again, another one does not."""
-    parts = space, accelerator, algorithm, dict(bounds), budget, fidelity, seed
-    job = SingleShotJob(*parts, Path(), tuple(rank))
+    job = SingleShotJob(space, accelerator, algorithm, dict(bounds), budget, fidelity, seed, Path())
     digest = hashlib.sha256(_stamp(task, job).encode()).hexdigest()[:20]
     return replace(job, folder=home / "single_shot" / digest)
 
@@ -133,14 +133,37 @@ def run_single_shot(
     algorithm = find_single_shot(job.algorithm)(supernet, job.bounds)
     job.folder.mkdir(parents=True, exist_ok=True)
     found = run_algorithm(algorithm, supernet, job.budget, jax.random.key(job.seed), job.folder / "checkpoints", report)
-    started = time.perf_counter()
-    ranked = tuple(supernet.quality(found.variables, genotype) for genotype in job.rank)
-    seconds = time.perf_counter() - started
-    result = _result(found, job, ranked, seconds)
+    result = _result(found, job)
     write_whole(path, json.dumps({"job": stamp, "result": asdict(result)}, indent=1) + "\n")
     # thousands of compiled kernels would stay mapped until the process may map no more
     jax.clear_caches()
     return result
+
+
+def rank(data: WorkerData, job: RankJob, report: Callable[[float], None] = lambda fraction: None) -> tuple[float, ...]:
+    """Qualities with inherited weights, not numbers where a prediction is not finite; in no search's spend.
+
+    The supernet is read from its last checkpoint, or trained if there is none.  Raises what `run_single_shot` does.
+    """
+    search, qualities = job.search, []
+    digest = hashlib.sha256(repr(job.genotypes).encode()).hexdigest()[:20]
+    path, stamp = search.folder / f"ranked-{digest}.json", _stamp(data.task, search)
+    if path.exists():
+        content = json.loads(path.read_text())
+        if content["job"] == stamp:
+            report(1.0)
+            return tuple(content["qualities"])
+    supernet = supernet_for(data, search)
+    algorithm = find_single_shot(search.algorithm)(supernet, search.bounds)
+    search.folder.mkdir(parents=True, exist_ok=True)
+    key, folder = jax.random.key(search.seed), search.folder / "checkpoints"
+    variables = trained_variables(algorithm, supernet, search.budget, key, folder)
+    for genotype in job.genotypes:
+        qualities.append(supernet.quality(variables, genotype))
+        report(len(qualities) / len(job.genotypes))
+    write_whole(path, json.dumps({"job": stamp, "qualities": qualities}) + "\n")
+    jax.clear_caches()
+    return tuple(qualities)
 
 
 def supernet_for(data: WorkerData, job: SingleShotJob) -> TaskSupernet:
@@ -159,18 +182,33 @@ def supernet_for(data: WorkerData, job: SingleShotJob) -> TaskSupernet:
 
 def run_side_by_side(home: Path, task: Task, title: str, jobs: Sequence[SingleShotJob]) -> list[SingleShotResult]:
     """The jobs' results in their order, one worker for each core.  Raises JobFailedError when one fails."""
-    splits = sorted({(job.fidelity.data, split) for job in jobs for split in ("train", job.fidelity.eval_split)})
 
     def describe(found: SingleShotResult) -> str:
         return f"{task.metric} {found.quality:.3f} inherited ({found.spend.seconds:.0f} s)"
 
-    found = run_jobs(home, task, splits, title, run_single_shot, {_label(job): job for job in jobs}, describe)
-    return list(found.values())
+    by_label = {_label(job): job for job in jobs}
+    return list(run_jobs(home, task, _splits(jobs), title, run_single_shot, by_label, describe).values())
+
+
+def rank_side_by_side(
+    home: Path, task: Task, title: str, jobs: Sequence[SingleShotJob], genotypes: Sequence[Genotype]
+) -> list[tuple[float, ...]]:
+    """`rank` of the same genotypes with each job's supernet, one worker for each core."""
+    by_label = {f"{_label(job)}, ranking": RankJob(job, tuple(genotypes)) for job in jobs}
+
+    def describe(qualities: tuple[float, ...]) -> str:
+        return f"{len(qualities)} networks judged, best {task.metric} {max(qualities, default=math.nan):.3f}"
+
+    return list(run_jobs(home, task, _splits(jobs), title, rank, by_label, describe).values())
+
+
+def _splits(jobs: Sequence[SingleShotJob]) -> list[tuple[str, str]]:
+    return sorted({(job.fidelity.data, split) for job in jobs for split in ("train", job.fidelity.eval_split)})
 
 
 def _stamp(task: Task, job: SingleShotJob) -> str:
     """All that a job's result depends on."""
-    rows = [job.accelerator, job.algorithm, sorted(job.bounds.items()), job.budget, job.fidelity, job.seed, job.rank]
+    rows = [job.accelerator, job.algorithm, sorted(job.bounds.items()), job.budget, job.fidelity, job.seed]
     return repr((task, task.data_version(job.fidelity.data), TRAINING_CODE_VERSION, job.space, rows))
 
 
@@ -179,7 +217,7 @@ def _label(job: SingleShotJob) -> str:
     return f"{job.algorithm} seed {job.seed}, {amount:g} {unit.replace('_', ' ')}"
 
 
-def _result(found: SingleShotRun, job: SingleShotJob, ranked: tuple[float, ...], seconds: float) -> SingleShotResult:
+def _result(found: SingleShotRun, job: SingleShotJob) -> SingleShotResult:
     points = [
         Point(m.step, m.spend, m.genotype, m.cost, _within(m.cost, job.bounds), math.nan, m.loss, m.skipped)
         for m in found.history
@@ -204,8 +242,6 @@ def _result(found: SingleShotRun, job: SingleShotJob, ranked: tuple[float, ...],
         skipped=found.skipped,
         history=tuple(points),
         looks=found.looks,
-        ranked=ranked,
-        rank_seconds=seconds,
     )
 
 
@@ -220,5 +256,5 @@ def _read(content: dict[str, Any]) -> SingleShotResult:
     ]
     looks = tuple(Look(tuple(genotype), quality) for genotype, quality in content["looks"])
     plain = {"looks": looks, "genotype": tuple(content["genotype"]), "preferred": preferred and tuple(preferred)}
-    plain |= {"spend": Spend(*content["spend"]), "history": tuple(history), "ranked": tuple(content["ranked"])}
+    plain |= {"spend": Spend(*content["spend"]), "history": tuple(history)}
     return SingleShotResult(**content | plain)

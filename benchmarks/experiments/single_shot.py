@@ -3,9 +3,10 @@
 Each algorithm trains a supernet of the task's curated space within the baseline's latency, at the spend in example
 passes of BUDGET trainings; then architectures spread over the space, those of benchmarks.experiments.fidelity, are
 judged with the weights that they inherit, and ranked against their trainings from scratch at the same profile (found
-in the store, or done first).  Writes results/quick/single_shot.csv (RESULTS/PROFILE/single_shot.csv); run:
-python -m benchmarks.experiments.single_shot (hours on two cores; stop it at any moment, supernets go on from their
-last checkpoint).
+in the store, or done first).  Supernets are those of `accelnas compare` where accelerator, budget and seed are the same
+and the accelerator's parallelism factor is eight.  Writes results/quick/single_shot.csv
+(RESULTS/PROFILE/single_shot.csv); run: python -m benchmarks.experiments.single_shot (hours on two cores; stop it at any
+moment, supernets go on from their last checkpoint).
 
 supernet_example_passes, supernet_flops: all that the search was charged; computed_flops: with the unused channels that
 a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures
@@ -37,7 +38,7 @@ from benchmarks.experiments.fidelity import PARALLELISM, rank_agreement, spread_
 from benchmarks.experiments.search import space_costs
 from benchmarks.fidelities import get_fidelity
 from benchmarks.result_files import merge_rows
-from benchmarks.single_shot import SingleShotResult, make_job, run_side_by_side
+from benchmarks.single_shot import SingleShotResult, make_job, rank_side_by_side, run_side_by_side
 from benchmarks.trainings import train_qualities
 from hw_model.cost import count_macs
 from hw_model.predict import predict
@@ -48,7 +49,7 @@ from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import curated_space
 from tasks.training import training_flops
 
-BUDGET = 10
+BUDGET = 6
 ARCHITECTURES = 60
 FEWEST = 24
 KEY = ("task", "accelerator", "algorithm", "seed")
@@ -74,20 +75,21 @@ def run_task(
     target = predict(baseline_blocks(task), accelerator).cost.latency_ms
     passes = Budget(example_passes=float(budget * fidelity.steps * fidelity.batch_size))
     jobs = [
-        make_job(home, task, space, accelerator, algorithm, {"latency_ms": target}, passes, fidelity, seed, genotypes)
+        make_job(home, task, space, accelerator, algorithm, {"latency_ms": target}, passes, fidelity, seed)
         for algorithm in algorithms
         for seed in range(seeds)
     ]
     results = run_side_by_side(home, task, f"{name} single-shot", jobs)
+    inherited = rank_side_by_side(home, task, f"{name} with inherited weights", jobs, genotypes)
     one_training = float(np.mean([training_flops(chain, fidelity) for chain in blocks]))
     macs = [float(count_macs(chain)) for chain in blocks]
     latency = jax.jit(lambda genotypes: space_costs(space, accelerator)(genotypes)["latency_ms"])
     rows = []
-    for result in results:
+    for result, qualities in zip(results, inherited, strict=True):
         preferred = result.preferred or result.genotype
         rows.append(
             {"task": name, "accelerator": accelerator}
-            | supernet_row(result, alone, macs, one_training)
+            | supernet_row(result, qualities, alone, macs, one_training)
             | {
                 "latency_ms": result.cost["latency_ms"],
                 "latency_target_ms": target,
@@ -102,16 +104,21 @@ def run_task(
 
 
 def supernet_row(
-    result: SingleShotResult, alone: Sequence[float], macs: Sequence[float], one_training: float
+    result: SingleShotResult,
+    inherited: Sequence[float],
+    alone: Sequence[float],
+    macs: Sequence[float],
+    one_training: float,
 ) -> dict[str, Any]:
     """What a supernet cost and how well it ranks.
 
-    alone: qualities of the architectures that `result.ranked` is of, trained from scratch; macs: theirs.  one_training:
-    FLOPs of one of these trainings.  Architectures of which one quality is not a number are left out.
+    inherited, alone: qualities of the same architectures with the supernet's weights and trained from scratch; macs:
+    theirs.  one_training: FLOPs of one of these trainings.  Architectures of which one quality is not a number are left
+    out.
     """
-    both = [(a, b, m) for a, b, m in zip(result.ranked, alone, macs, strict=True) if math.isfinite(a + b)]
-    inherited, trained, size = ([row[place] for row in both] for place in range(3))
-    tau, low, high, overlap = rank_agreement(inherited, trained)
+    both = [(a, b, m) for a, b, m in zip(inherited, alone, macs, strict=True) if math.isfinite(a + b)]
+    judged, trained, size = ([row[place] for row in both] for place in range(3))
+    tau, low, high, overlap = rank_agreement(judged, trained)
     return {
         "algorithm": result.algorithm,
         "seed": result.seed,
@@ -132,9 +139,9 @@ def supernet_row(
 
 def main(
     task: tuple[str, ...] = ("detection",),
-    accelerator: str = "ethos-u65-512",
+    accelerator: str = "ethos-u55-256",
     algorithm: tuple[str, ...] = tuple(SINGLE_SHOT),
-    seeds: int = 1,
+    seeds: int = 3,
     profile: str = "quick",
     budget: int = BUDGET,
     architectures: int = ARCHITECTURES,

@@ -93,11 +93,7 @@ def run_single_shot(
     if checkpoint_steps < 1:
         raise AlgorithmInputError(f"checkpoint_steps is {checkpoint_steps}; allowed: 1 and more")
     keys = jax.random.split(key, 4)
-    batch_size = np.shape(supernet.batch_order(keys[1], 1)[0])[1]
-    ledger = Ledger(supernet, batch_size)
-    plan = ledger.plan(algorithm, budget)
-    if plan.steps > STEPS_PER_CALL:  # a last piece of another length would compile the training a second time
-        plan = plan._replace(steps=plan.steps // STEPS_PER_CALL * STEPS_PER_CALL)
+    ledger, plan = _planned(algorithm, supernet, budget, keys)
     with Checkpoints(folder) if folder else contextlib.nullcontext() as checkpoints:
         state, record = _train(algorithm, supernet, ledger, plan, keys, checkpoints, progress, checkpoint_steps)
     started = time.perf_counter()
@@ -129,6 +125,28 @@ def run_single_shot(
     )
 
 
+def trained_variables(
+    algorithm: SingleShot, supernet: Supernet, budget: Budget, key: jax.Array, folder: Path
+) -> Variables:
+    """The weights that `run_single_shot` comes to with the same arguments, without its choice; raises what it does.
+
+    Where the folder holds its last checkpoint nothing is trained.
+    """
+    keys = jax.random.split(key, 4)
+    ledger, plan = _planned(algorithm, supernet, budget, keys)
+    with Checkpoints(folder) as checkpoints:
+        return variables_of(_train(algorithm, supernet, ledger, plan, keys, checkpoints)[0])
+
+
+def _planned(algorithm: SingleShot, supernet: Supernet, budget: Budget, keys: jax.Array) -> tuple[Ledger, Plan]:
+    batch_size = np.shape(supernet.batch_order(keys[1], 1)[0])[1]
+    ledger = Ledger(supernet, batch_size)
+    plan = ledger.plan(algorithm, budget)
+    if plan.steps > STEPS_PER_CALL:  # a last piece of another length would compile the training a second time
+        plan = plan._replace(steps=plan.steps // STEPS_PER_CALL * STEPS_PER_CALL)
+    return ledger, plan
+
+
 def _train(
     algorithm: SingleShot,
     supernet: Supernet,
@@ -136,8 +154,8 @@ def _train(
     plan: Plan,
     keys: jax.Array,
     checkpoints: Checkpoints | None,
-    progress: Callable[[float], None],
-    checkpoint_steps: int,
+    progress: Callable[[float], None] = lambda fraction: None,
+    checkpoint_steps: int = CHECKPOINT_STEPS,
 ) -> tuple[Any, dict[str, Any]]:
     """The state after all steps, and the record of them as a checkpoint has it."""
     state = algorithm.init(keys[0])

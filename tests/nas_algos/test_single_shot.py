@@ -14,7 +14,7 @@ from nas_algos.single_shot.charges import Budget, Ledger
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
 from nas_algos.single_shot.registry import SINGLE_SHOT, find_single_shot
 from nas_algos.single_shot.relaxed import cost_changes, extreme, masked, most_probable_within, single_changes
-from nas_algos.single_shot.run import run_single_shot
+from nas_algos.single_shot.run import run_single_shot, trained_variables
 from nas_algos.single_shot.tunas import _judge
 from tests.nas_algos.toy_supernet import BATCH, CARDINALITIES, ToySupernet
 
@@ -125,6 +125,10 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_result_bit_for_bit(runs, tmp
     assert without_seconds(resumed) == without_seconds(uninterrupted)
     variables = (jax.tree.leaves(each.variables) for each in (resumed, uninterrupted))
     assert all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in zip(*variables, strict=True))
+    toy, before = ToySupernet(), sorted(tmp_path.rglob("*"))
+    again = trained_variables(SINGLE_SHOT[name](toy, {"latency_ms": BOUND}), toy, BUDGET, jax.random.key(0), tmp_path)
+    assert jax.tree.map(np.array_equal, again, resumed.variables) == jax.tree.map(lambda _: True, again)
+    assert sorted(tmp_path.rglob("*")) == before  # read, not trained
     with pytest.raises(AlgorithmInputError, match="another run"):
         run(name, folder=tmp_path, seed=1)
 
