@@ -38,10 +38,13 @@ def test_conv_equals_xla(size, kernel, stride):
     assert_same_function(lambda x, w: conv(x, w, stride), lambda x, w: reference(x, w, stride), x, weights)
 
 
-@pytest.mark.parametrize(("kernel", "stride", "out"), [(1, 1, 40), (1, 1, 4), (3, 1, 40), (3, 2, 4), (5, 2, 40)])
-def test_conv_of_many_channels_equals_xla(kernel, stride, out):
+@pytest.mark.parametrize(
+    ("size", "kernel", "stride", "out"),
+    [(7, 1, 1, 40), (7, 1, 1, 4), (7, 3, 1, 40), (7, 3, 2, 4), (7, 5, 2, 40), (4, 5, 1, 40), (4, 5, 2, 4)],
+)
+def test_conv_of_many_channels_equals_xla(size, kernel, stride, out):
     x_key, w_key = jax.random.split(jax.random.key(4))
-    x = jax.random.normal(x_key, (2, 7, 8, NARROW + 1))
+    x = jax.random.normal(x_key, (2, size, size + 1, NARROW + 1))
     weights = jax.random.normal(w_key, (kernel, kernel, NARROW + 1, out))
     assert_same_function(lambda x, w: conv(x, w, stride), lambda x, w: reference(x, w, stride), x, weights)
 
