@@ -7,6 +7,7 @@ quality, and how well they do is not measured here.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -95,7 +96,7 @@ class Evaluator:
         count = len(genotypes)
         padded = np.resize(genotypes, (-(-max(count, 1) // BLOCK) * BLOCK, genotypes.shape[1])) if count else genotypes
         parts = [padded[start : start + BLOCK] for start in range(0, len(padded), BLOCK)]
-        with ThreadPoolExecutor(2) as pool:  # a compiled call leaves Python alone
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:  # a compiled call leaves Python alone
             found = list(pool.map(lambda part: jax.tree.map(np.asarray, function(self._estimate, part)), parts))
         columns = zip(*(part if isinstance(part, tuple) else (part,) for part in found), strict=True)
         joined = [np.concatenate(column)[:count].astype(float) for column in columns]

@@ -23,12 +23,12 @@ import numpy as np
 import pandas as pd
 import tyro
 from rich.console import Console
-from scipy import stats
 
 from benchmarks.commands.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.fidelities import get_fidelity
+from benchmarks.rank_correlation import draw_resamples, kendall
 from benchmarks.result_files import merge_rows
 from benchmarks.trainings import Training, train_all
 from hw_model.blocks import Block
@@ -42,7 +42,6 @@ from tasks.spaces.space import SearchSpace
 PARALLELISM = 8
 NOISE_SEEDS = 5
 TOP = 5
-RESAMPLES = 2_000
 # architectures that the experiments on supernets and zero-shot scores train
 SHARED = 60
 # random architectures for each that is trained
@@ -66,14 +65,9 @@ def rank_agreement(low: Sequence[float], high: Sequence[float]) -> tuple[float, 
     if len(pairs) < 2 or len(set(pairs[:, 0])) < 2 or len(set(pairs[:, 1])) < 2:
         return math.nan, math.nan, math.nan, math.nan
 
-    def tau(a: Any, b: Any) -> float:
-        return np.asarray(stats.kendalltau(a, b))[0].item()
-
-    resampled = np.random.default_rng(0).integers(len(pairs), size=(RESAMPLES, len(pairs)))
-    # a resample of one architecture alone has no tau
-    low_end, high_end = np.nanpercentile([tau(*pairs[rows].T) for rows in resampled], [2.5, 97.5])
+    tau = kendall(pairs[:, 0], pairs[:, 1], draw_resamples(len(pairs)))
     best = [set(np.argsort(-column, kind="stable")[:TOP].tolist()) for column in pairs.T]
-    return tau(*pairs.T), float(low_end), float(high_end), len(best[0] & best[1]) / min(TOP, len(pairs))
+    return tau.value, tau.low, tau.high, len(best[0] & best[1]) / min(TOP, len(pairs))
 
 
 def run_task(home: Path, name: str, low: str, high: str, architectures: int, noise_seeds: int) -> pd.DataFrame:
