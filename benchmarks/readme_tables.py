@@ -155,7 +155,7 @@ def _head_to_head(path: Path) -> str:
             f"{row['wall_s'] / 60:.1f}",
             f"{row['kwh'] * 1e3:.1f}",
             f"{row['hypervolume']:.3f}",
-            "-" if pd.isna(row["p_adjusted"]) else f"{row['p_adjusted']:.2f}",
+            "-" if pd.isna(row["p_adjusted"]) else f"{row['p_adjusted']:.2g}",
         ]
         for row in _records(path)
     ]
