@@ -15,6 +15,7 @@ them, three seeds each, spread by .0198 in accuracy with .0063 of noise between 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 from benchmarks.errors import BenchmarkInputError
@@ -22,22 +23,16 @@ from tasks.fidelity import Fidelity
 
 PROFILES = ("smoke", "quick", "careful", "full")
 
-CLASSIFICATION_RATE = 2e-3
+_classifier = partial(Fidelity, peak_learning_rate=2e-3)
 
 FIDELITIES: MappingProxyType[str, MappingProxyType[str, Fidelity]] = MappingProxyType(
     {
         "classification": MappingProxyType(
             {
-                "smoke": Fidelity("smoke", 512, 256, "validation", 128, peak_learning_rate=CLASSIFICATION_RATE),
-                "quick": Fidelity(
-                    "quick", 50_000, 25_600, "validation", 10_000, peak_learning_rate=CLASSIFICATION_RATE
-                ),
-                "careful": Fidelity(
-                    "quick", 50_000, 102_400, "validation", 10_000, peak_learning_rate=CLASSIFICATION_RATE
-                ),
-                "full": Fidelity(
-                    "full", 50_000, 1_000_000, "validation", 10_000, peak_learning_rate=CLASSIFICATION_RATE
-                ),
+                "smoke": _classifier("smoke", 512, 256, "validation", 128),
+                "quick": _classifier("quick", 50_000, 25_600, "validation", 10_000),
+                "careful": _classifier("quick", 50_000, 102_400, "validation", 10_000),
+                "full": _classifier("full", 50_000, 1_000_000, "validation", 10_000),
             }
         ),
         "detection": MappingProxyType(

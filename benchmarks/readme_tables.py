@@ -13,8 +13,6 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.intervals import mean_interval
-
 ROOT = Path(__file__).parent.parent
 
 
@@ -174,31 +172,6 @@ def _zero_shot(path: Path) -> str:
     return markdown_table(
         ["score", *tasks], [[name, *(found.get(name, "-") for found in tasks.values())] for name in scores]
     )
-
-
-def _single_shot(path: Path) -> str:
-    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in _records(path):
-        groups.setdefault((row["task"], row["accelerator"], row["algorithm"]), []).append(row)
-    header = ["task", "accelerator", "supernet", "seeds", "Kendall tau (95% interval), n", "of MACs"]
-    header += ["cost in trainings", "ms found", "ms asked for", "met unaided"]
-    rows = []
-    for names, found in groups.items():
-        tau, low, high = mean_interval([row["kendall_tau"] for row in found])
-        cost, latency = (sum(row[name] for row in found) / len(found) for name in ("cost_in_trainings", "latency_ms"))
-        rows.append(
-            [
-                *names,
-                str(len(found)),
-                f"{tau:.2f} ({low:.2f} to {high:.2f}), {found[0]['n']}",
-                f"{found[0]['macs_tau']:.2f}",
-                f"{cost:.1f}",
-                f"{latency:.3f}",
-                f"{found[0]['latency_target_ms']:.3f}",
-                f"{sum(row['meets_target'] for row in found)} of {len(found)}",
-            ]
-        )
-    return markdown_table(header, rows)
 
 
 TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(

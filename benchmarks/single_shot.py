@@ -18,7 +18,7 @@ from benchmarks.task_supernet import TaskSupernet
 from benchmarks.trial_job import WorkerData
 from hw_model.predict import cost_model
 from nas_algos.ledger import Spend
-from nas_algos.single_shot.algorithm import Look
+from nas_algos.single_shot.algorithm import Look, SingleShot
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import find_single_shot
 from nas_algos.single_shot.run import SingleShotRun, trained_variables
@@ -123,21 +123,12 @@ def run_single_shot(
     data: of `benchmarks.trial_job.load_worker_data`, with training and evaluation split.  Raises AlgorithmInputError
     for a budget that is too small, bounds that no network keeps, or a folder of another job.
     """
-    path, stamp = job.folder / "result.json", _stamp(data.task, job)
-    if path.exists():
-        content = json.loads(path.read_text())
-        if content["job"] == stamp:
-            report(1.0)
-            return _read(content["result"])
-    supernet = supernet_for(data, job)
-    algorithm = find_single_shot(job.algorithm)(supernet, job.bounds)
-    job.folder.mkdir(parents=True, exist_ok=True)
-    found = run_algorithm(algorithm, supernet, job.budget, jax.random.key(job.seed), job.folder / "checkpoints", report)
-    result = _result(found, job)
-    write_whole(path, json.dumps({"job": stamp, "result": asdict(result)}, indent=1) + "\n")
-    # thousands of compiled kernels would stay mapped until the process may map no more
-    jax.clear_caches()
-    return result
+
+    def search() -> dict[str, Any]:
+        supernet = supernet_for(data, job)
+        return asdict(_result(run_algorithm(*_training(supernet, job), report), job))
+
+    return _read(_kept(data.task, job, "result.json", search, report))
 
 
 def rank(data: WorkerData, job: RankJob, report: Callable[[float], None] = lambda fraction: None) -> tuple[float, ...]:
@@ -145,25 +136,42 @@ def rank(data: WorkerData, job: RankJob, report: Callable[[float], None] = lambd
 
     The supernet is read from its last checkpoint, or trained if there is none.  Raises what `run_single_shot` does.
     """
-    search, qualities = job.search, []
+    search = job.search
+
+    def judge() -> list[float]:
+        supernet, qualities = supernet_for(data, search), []
+        variables = trained_variables(*_training(supernet, search))
+        for genotype in job.genotypes:
+            qualities.append(supernet.quality(variables, genotype))
+            report(len(qualities) / len(job.genotypes))
+        return qualities
+
     digest = hashlib.sha256(repr(job.genotypes).encode()).hexdigest()[:20]
-    path, stamp = search.folder / f"ranked-{digest}.json", _stamp(data.task, search)
+    return tuple(_kept(data.task, search, f"ranked-{digest}.json", judge, report))
+
+
+def _training(supernet: TaskSupernet, job: SingleShotJob) -> tuple[SingleShot, TaskSupernet, Budget, jax.Array, Path]:
+    """What a job's training is called with; its folder is there then."""
+    algorithm = find_single_shot(job.algorithm)(supernet, job.bounds)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    return algorithm, supernet, job.budget, jax.random.key(job.seed), job.folder / "checkpoints"
+
+
+def _kept(
+    task: Task, job: SingleShotJob, name: str, compute: Callable[[], Any], report: Callable[[float], None]
+) -> Any:
+    """What the file of that name in the job's folder holds, as JSON has it; computed and written if it is not there."""
+    path, stamp = job.folder / name, _stamp(task, job)
     if path.exists():
         content = json.loads(path.read_text())
         if content["job"] == stamp:
             report(1.0)
-            return tuple(content["qualities"])
-    supernet = supernet_for(data, search)
-    algorithm = find_single_shot(search.algorithm)(supernet, search.bounds)
-    search.folder.mkdir(parents=True, exist_ok=True)
-    key, folder = jax.random.key(search.seed), search.folder / "checkpoints"
-    variables = trained_variables(algorithm, supernet, search.budget, key, folder)
-    for genotype in job.genotypes:
-        qualities.append(supernet.quality(variables, genotype))
-        report(len(qualities) / len(job.genotypes))
-    write_whole(path, json.dumps({"job": stamp, "qualities": qualities}) + "\n")
+            return content["result"]
+    text = json.dumps({"job": stamp, "result": compute()}, indent=1) + "\n"
+    write_whole(path, text)
+    # thousands of compiled kernels would stay mapped until the process may map no more
     jax.clear_caches()
-    return tuple(qualities)
+    return json.loads(text)["result"]
 
 
 def supernet_for(data: WorkerData, job: SingleShotJob) -> TaskSupernet:

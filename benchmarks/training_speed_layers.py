@@ -19,7 +19,8 @@ from tasks.networks.convolution import conv
 from tasks.networks.depthwise import depthwise_conv
 
 BATCH, STEPS, CALLS = 16, 4, 5
-# (name, input side, channels in, channels out, kernel, stride): layers of the detection baseline
+# (name, input side, channels in, channels out, kernel, stride): layers of the detection baseline, and one of
+# classification's space whose kernel is larger than the picture
 LAYERS = (
     ("stem", 96, 3, 8, 3, 2),
     ("fused early", 48, 8, 24, 3, 2),
@@ -27,6 +28,7 @@ LAYERS = (
     ("pointwise", 24, 16, 96, 1, 1),
     ("depthwise early", 48, 48, 48, 3, 2),
     ("depthwise late", 12, 144, 144, 3, 1),
+    ("large kernel", 4, 40, 160, 5, 1),
 )
 
 
