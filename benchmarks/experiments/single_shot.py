@@ -1,12 +1,11 @@
 """Single-shot searches: how well their supernets rank, what they cost, and whether they meet the latency asked for.
 
-Each algorithm trains a supernet of the task's curated space within the baseline's latency, at the spend in example
-passes of BUDGET trainings; then architectures spread over the space, those of benchmarks.experiments.fidelity, are
-judged with the weights that they inherit, and ranked against their trainings from scratch at the same profile (found
-in the store, or done first).  Supernets are those of `accelnas compare` where accelerator, budget and seed are the same
-and the accelerator's parallelism factor is eight.  Writes results/quick/single_shot.csv
-(RESULTS/PROFILE/single_shot.csv); run: python -m benchmarks.experiments.single_shot (hours on two cores; stop it at any
-moment, supernets go on from their last checkpoint).
+Each algorithm trains a supernet of the space curated for the accelerator, within the baseline's latency, at the spend
+in example passes of BUDGET trainings; then architectures spread over that space are judged with the weights that they
+inherit, and ranked against their trainings from scratch at the same profile (found in the store, or done first).
+Supernets are those of `accelnas compare` where accelerator, budget and seed are the same.  Writes
+results/quick/single_shot.csv (RESULTS/PROFILE/single_shot.csv); run: python -m benchmarks.experiments.single_shot
+(hours on two cores; stop it at any moment, supernets go on from their last checkpoint).
 
 supernet_example_passes, supernet_flops: all that the search was charged; computed_flops: with the unused channels that
 a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures
@@ -34,8 +33,8 @@ from benchmarks.commands.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.baselines import baseline_blocks
-from benchmarks.experiments.fidelity import PARALLELISM, rank_agreement, spread_architectures
-from benchmarks.experiments.search import space_costs
+from benchmarks.experiments.fidelity import rank_agreement, spread_architectures
+from benchmarks.experiments.search import space_costs, space_for
 from benchmarks.fidelities import get_fidelity
 from benchmarks.result_files import merge_rows
 from benchmarks.single_shot import SingleShotResult, make_job, rank_side_by_side, run_side_by_side
@@ -45,8 +44,6 @@ from hw_model.predict import predict
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import SINGLE_SHOT, find_single_shot
 from tasks.registry import make_task
-from tasks.spaces.registry import skeleton_for
-from tasks.spaces.skeleton import curated_space
 from tasks.training import training_flops
 
 BUDGET = 6
@@ -67,7 +64,7 @@ def run_task(
 ) -> pd.DataFrame:
     """A row for each algorithm and seed; what is stored under `home` is not repeated."""
     task, fidelity = make_task(name), get_fidelity(name, profile)
-    space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
+    space = space_for(task, "curated", accelerator)
     genotypes = spread_architectures(space, architectures, jax.random.key(0))
     blocks = [space.decode(genotype) for genotype in genotypes]
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
@@ -139,7 +136,7 @@ def supernet_row(
 
 def main(
     task: tuple[str, ...] = ("detection",),
-    accelerator: str = "ethos-u55-256",
+    accelerator: str = "ethos-u65-512",
     algorithm: tuple[str, ...] = tuple(SINGLE_SHOT),
     seeds: int = 3,
     profile: str = "quick",
@@ -152,7 +149,7 @@ def main(
 
     Args:
         task: Tasks to do; rows of others in the table that is there are kept.
-        accelerator: Whose latency is bounded.
+        accelerator: Whose latency is bounded, and that the space is curated for.
         algorithm: Single-shot algorithms to do.
         seeds: Searches of each.
         profile: smoke, quick, careful or full.
