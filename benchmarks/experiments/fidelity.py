@@ -56,6 +56,11 @@ def spread_architectures(space: SearchSpace, count: int, key: jax.Array) -> list
     return [tuple(drawn[place].tolist()) for place in order[CROWD // 2 :: CROWD]]
 
 
+def evenly(genotypes: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:
+    """So many of them, the first and the last among them."""
+    return [genotypes[place] for place in np.linspace(0, len(genotypes) - 1, count).round().astype(int)]
+
+
 def rank_agreement(low: Sequence[float], high: Sequence[float]) -> tuple[float, float, float, float]:
     """Kendall's tau with its 95% interval, and the share of the five best that both have.
 
@@ -75,8 +80,7 @@ def run_task(home: Path, name: str, low: str, high: str, architectures: int, noi
     task = make_task(name)
     space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
     # some of those that other experiments train at the same profile, so that none is trained twice
-    many = spread_architectures(space, max(architectures, SHARED), jax.random.key(0))
-    genotypes = [many[place] for place in np.linspace(0, len(many) - 1, architectures).round().astype(int)]
+    genotypes = evenly(spread_architectures(space, max(architectures, SHARED), jax.random.key(0)), architectures)
     # three over the whole range of sizes, not its ends
     noisy = {genotypes[round(share * (architectures - 1))] for share in (0.2, 0.5, 0.8)}
     wanted: list[Training] = []
