@@ -5,6 +5,7 @@ One stands between `<!-- NAME -->` and `<!-- end -->`, NAME being the file it is
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
+
+from benchmarks.intervals import mean_interval
 
 ROOT = Path(__file__).parent.parent
 
@@ -126,6 +129,24 @@ def _curation(path: Path) -> str:
     return markdown_table(header, rows)
 
 
+def _curation_trained(path: Path) -> str:
+    header = ["accelerator", "space", "searches", "within 5%", "trainings until then, median"]
+    header += ["quality seen by the search", "quality trained anew (95% interval)"]
+    rows = [
+        [
+            row["accelerator"],
+            row["space"],
+            str(row["seeds"]),
+            f"{row['success_rate']:.0%}",
+            f"{row['evaluations_to_5pct']:g}" if math.isfinite(row["evaluations_to_5pct"]) else "never",
+            f"{row['metric']} {row['quality']:.3f} ({row['quality_low']:.3f} to {row['quality_high']:.3f})",
+            f"{row['test_quality']:.3f} ({row['test_low']:.3f} to {row['test_high']:.3f})",
+        ]
+        for row in _records(path)
+    ]
+    return markdown_table(header, rows)
+
+
 def _strategies(path: Path) -> str:
     regrets: dict[str, dict[int, list[float]]] = {}
     for row in _records(path):
@@ -174,6 +195,31 @@ def _zero_shot(path: Path) -> str:
     )
 
 
+def _single_shot(path: Path) -> str:
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in _records(path):
+        groups.setdefault((row["task"], row["accelerator"], row["algorithm"]), []).append(row)
+    header = ["task", "accelerator", "supernet", "seeds", "Kendall tau (95% interval), n", "of MACs"]
+    header += ["cost in trainings", "ms found", "ms asked for", "met unaided"]
+    rows = []
+    for names, found in groups.items():
+        tau, low, high = mean_interval([row["kendall_tau"] for row in found])
+        cost, latency = (sum(row[name] for row in found) / len(found) for name in ("cost_in_trainings", "latency_ms"))
+        rows.append(
+            [
+                *names,
+                str(len(found)),
+                f"{tau:.2f} ({low:.2f} to {high:.2f}), {found[0]['n']}",
+                f"{found[0]['macs_tau']:.2f}",
+                f"{cost:.1f}",
+                f"{latency:.3f}",
+                f"{found[0]['latency_target_ms']:.3f}",
+                f"{sum(row['meets_target'] for row in found)} of {len(found)}",
+            ]
+        )
+    return markdown_table(header, rows)
+
+
 TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
     {
         "results/quick/detection.md": lambda path: "\n".join(
@@ -185,9 +231,11 @@ TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
         "results/training_speed.csv": _training_speed,
         "results/quick/expert.csv": _expert,
         "results/quick/curation.csv": _curation,
+        "results/quick/curation_trained.csv": _curation_trained,
         "results/strategy_quality.csv": _strategies,
         "results/quick/head_to_head.csv": _head_to_head,
         "results/quick/zero_shot.csv": _zero_shot,
+        "results/quick/single_shot.csv": _single_shot,
     }
 )
 

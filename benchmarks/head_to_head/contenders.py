@@ -4,7 +4,7 @@ baseline               the network that the task's searches start from
 expert                 that, rewritten by the rules of `tasks.expert`
 zero_shot:SCORE        the network of a random pool with the highest score
 gumbel, tunas, ...     a single-shot search
-random, nsga2, ...     a strategy, or FILE.py; each candidate is trained from scratch
+random, bananas, ...   a strategy, or FILE.py; each candidate is trained from scratch
 and the hybrids of `benchmarks.head_to_head.hybrids`.
 """
 
@@ -102,6 +102,8 @@ def find_contender(name: str) -> Contender:
     if name in SINGLE_SHOT:
         return Contender(name, "single-shot", partial(single_shot, algorithm=name), supernets=((name, 1.0),))
     if name in strategy_names() or name.endswith(".py"):
+        # what takes several objectives, or cannot be loaded, is told now and not after the supernets of others
+        build_strategy(name, (2, 2), objectives=1)
         return Contender(name, "multi-shot", partial(multi_shot, algorithm=name))
     raise BenchmarkInputError(
         f"unknown contender {name!r}; allowed: baseline, expert, {', '.join(SINGLE_SHOT)}, "

@@ -89,6 +89,13 @@ def test_who_is_unknown_is_told_who_is_allowed(name, error):
         find_contender(name)
 
 
+def test_a_strategy_that_cannot_compete_is_told_before_anything_is_trained(tmp_path):
+    with pytest.raises(AlgorithmInputError, match="objectives is 1; allowed: 2 to 8"):
+        find_contender("nsga2")
+    with pytest.raises(AlgorithmInputError, match=r"missing\.py"):
+        find_contender(str(tmp_path / "missing.py"))
+
+
 @pytest.mark.parametrize("wrong", [{"budget": 0}, {"seeds": 1}, {"pool": 1}])
 def test_a_contest_that_shows_nothing_is_refused(wrong):
     with pytest.raises(BenchmarkInputError, match=next(iter(wrong))):
@@ -159,7 +166,7 @@ def test_a_hybrid_that_has_nothing_left_to_train_with_is_refused():
 
 def test_the_tables_say_what_was_judged():
     spend = Spend(3, 768.0, 6.0, 240.0)
-    qualities = {"random": (0.2, 0.4, 0.3), "expert": (0.6, 0.62, 0.7), "nsga2": (0.3, 0.2, 0.4)}
+    qualities = {"random": (0.2, 0.4, 0.3), "expert": (0.6, 0.62, 0.7), "local_search": (0.3, 0.2, 0.4)}
     every = [
         judged(name, seed, quality - 0.05, quality + 0.05, spend=spend)
         for name, values in qualities.items()
@@ -182,17 +189,17 @@ def test_the_tables_say_what_was_judged():
     assert table.loc["expert", "p_value"] == pytest.approx(expected)
     # of two tests the smaller p is doubled, by Benjamini and Hochberg
     assert table.loc["expert", "p_adjusted"] == pytest.approx(2 * expected)
-    assert table.loc["nsga2", "p_adjusted"] == pytest.approx(1.0)
+    assert table.loc["local_search", "p_adjusted"] == pytest.approx(1.0)
     curves = curves_table(contest(), every[:1])
     assert curves[["example_passes", "best_seen"]].to_numpy().tolist() == [[256.0, 0.1], [512.0, 0.3]]
 
 
 def test_a_winner_all_of_whose_trainings_failed_has_no_quality():
-    every = [judged("random", 0, 0.5), judged("random", 1), judged("nsga2", 0), judged("nsga2", 1)]
+    every = [judged("random", 0, 0.5), judged("random", 1), judged("local_search", 0), judged("local_search", 1)]
     table = contenders_table(searches_table(contest(), every)).set_index("algorithm")
     assert table.loc["random", "quality"] == 0.5
-    assert math.isnan(table.loc["nsga2", "quality"])
-    assert math.isnan(table.loc["nsga2", "p_value"])
+    assert math.isnan(table.loc["local_search", "quality"])
+    assert math.isnan(table.loc["local_search", "p_value"])
 
 
 def run(*arguments):
