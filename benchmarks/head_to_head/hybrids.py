@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.head_to_head.contest import Contest, Live
 from benchmarks.head_to_head.prepared import Prepared
+from hw_model.blocks import Block
 from nas_algos.bananas import Pool, bananas
 from nas_algos.load import build_strategy
 from nas_algos.small_budgets import settings_for
@@ -38,6 +39,10 @@ def supernet_ranking(contest: Contest, prepared: Prepared, seed: int, algorithm:
     result = prepared.supernets[algorithm, share, seed]
     trainings = contest.trainings_left(result.spend)
     looks = [look for look in result.looks if math.isfinite(look.quality)]
-    first = [look.genotype for look in sorted(looks, key=lambda look: -look.quality)] or [result.genotype]
+    ranked = [look.genotype for look in sorted(looks, key=lambda look: -look.quality)] or [result.genotype]
+    distinct: dict[tuple[Block, ...], tuple[int, ...]] = {}
+    for genotype in ranked:  # those that differ in what their network does not have are one network, to be trained once
+        distinct.setdefault(contest.space.decode(genotype), genotype)
     random = build_strategy("random", contest.space.cardinalities, trainings, objectives=1)
-    return Live(warm_start(random, np.array(first[:trainings], np.int32)), trainings, result.spend)
+    first = np.array([*distinct.values()][:trainings], np.int32)
+    return Live(warm_start(random, first), trainings, result.spend)

@@ -143,6 +143,17 @@ def first_proposals(live, count):
     return rows
 
 
+def same_network(space, genotype):
+    """Another genotype of the same network: a decision changed that it does not depend on."""
+    changed = (
+        (*genotype[:place], choice, *genotype[place + 1 :])
+        for place, cardinality in enumerate(space.cardinalities)
+        for choice in range(cardinality)
+        if choice != genotype[place]
+    )
+    return next(other for other in changed if space.decode(other) == space.decode(genotype))
+
+
 def test_hybrids_pay_for_what_they_knew_before():
     ours = contest()  # ten trainings of 256 passes
     pool = scored(np.array([3.0, 2.0, np.nan, 1.0]))
@@ -150,11 +161,15 @@ def test_hybrids_pay_for_what_they_knew_before():
     assert evolution.trainings == 9  # 42.7 passes of scoring are a part of one
     assert first_proposals(evolution, 3) == pool.genotypes[[0, 1, 3]].tolist()
     found = tuple(pool.genotypes[1].tolist())
-    looks = (Look(found, 0.2), Look(tuple(pool.genotypes[0].tolist()), math.nan), Look(found[::-1], 0.5))
+    other = same_network(ours.space, found)
+    best = tuple(cardinality - 1 for cardinality in ours.space.cardinalities)
+    looks = (Look(found, 0.2), Look(tuple(pool.genotypes[0].tolist()), math.nan), Look(other, 0.3), Look(best, 0.5))
     supernet = SingleShotResult("one_shot", 0, found, {}, 0.5, None, Spend(1, 1300.0, 5.0, 9.0), 6.0, 4, 0, (), looks)
     ranking = find_contender("supernet_ranking:one_shot").begin(ours, Prepared({}, {("one_shot", 0.5, 0): supernet}), 0)
     assert ranking.trainings == 4  # 1260 of 2560 passes are left
-    assert first_proposals(ranking, 2) == [list(found[::-1]), list(found)]
+    # the second best again, by another name, is not trained again: random networks follow
+    assert first_proposals(ranking, 2) == [list(best), list(other)]
+    assert list(found) not in first_proposals(ranking, 4)
     assert ranking.spent == supernet.spend
 
 
