@@ -16,6 +16,7 @@ from benchmarks.result_files import write_whole
 from benchmarks.side_by_side import run_jobs
 from benchmarks.task_supernet import TaskSupernet
 from benchmarks.trial_job import WorkerData
+from benchmarks.worker import release_memory
 from hw_model.predict import cost_model
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.algorithm import Look, SingleShot
@@ -169,8 +170,9 @@ def _kept(
             return content["result"]
     text = json.dumps({"job": stamp, "result": compute()}, indent=1) + "\n"
     write_whole(path, text)
-    # thousands of compiled kernels would stay mapped until the process may map no more
+    # thousands of compiled kernels would stay mapped until the process may map no more, and gigabytes with them
     jax.clear_caches()
+    release_memory()
     return json.loads(text)["result"]
 
 

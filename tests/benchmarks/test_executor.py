@@ -18,7 +18,7 @@ from rich.console import Console
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.executor import JobFailedError, LocalExecutor
 from benchmarks.progress import SearchProgress, format_seconds
-from benchmarks.worker import WORKER_ENVIRONMENT
+from benchmarks.worker import WORKER_ENVIRONMENT, release_memory
 
 # Read while a worker imports this module, which is before it runs any of our code.
 CORES_AT_IMPORT = sorted(os.sched_getaffinity(0))
@@ -65,6 +65,18 @@ def work_for_ever(state, job, report):
     Path(job).write_text(str(os.getpid()))
     while True:  # busy, so that nothing but the watching thread can end it
         sum(range(1000))
+
+
+def resident_megabytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def hold_and_release(state, job, report):
+    blocks = [b"x" * 2**20 for _ in range(job)]
+    del blocks
+    kept = resident_megabytes()
+    release_memory()
+    return kept, resident_megabytes()
 
 
 def refuse_to_start(path):
@@ -180,6 +192,14 @@ with LocalExecutor(1) as executor:
     assert signal.SIGINT in executor.submit(blocked_signals, None).result()
 assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 """
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, and glibc is what keeps memory")
+def test_a_worker_keeps_freed_memory_for_its_next_job_until_it_is_told_to_give_it_back():
+    with LocalExecutor(1) as executor:
+        kept, left = executor.submit(hold_and_release, 300).result()
+    assert kept > 300
+    assert left < kept - 250
 
 
 def test_the_first_worker_too_starts_deaf_to_ctrl_c_and_the_parent_does_not():
