@@ -5,7 +5,6 @@ One stands between `<!-- NAME -->` and `<!-- end -->`, NAME being the file it is
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -129,24 +128,6 @@ def _curation(path: Path) -> str:
     return markdown_table(header, rows)
 
 
-def _curation_trained(path: Path) -> str:
-    header = ["accelerator", "space", "searches", "within 5%", "trainings until then, median"]
-    header += ["quality seen by the search", "quality trained anew (95% interval)"]
-    rows = [
-        [
-            row["accelerator"],
-            row["space"],
-            str(row["seeds"]),
-            f"{row['success_rate']:.0%}",
-            f"{row['evaluations_to_5pct']:g}" if math.isfinite(row["evaluations_to_5pct"]) else "never",
-            f"{row['metric']} {row['quality']:.3f} ({row['quality_low']:.3f} to {row['quality_high']:.3f})",
-            f"{row['test_quality']:.3f} ({row['test_low']:.3f} to {row['test_high']:.3f})",
-        ]
-        for row in _records(path)
-    ]
-    return markdown_table(header, rows)
-
-
 def _strategies(path: Path) -> str:
     regrets: dict[str, dict[int, list[float]]] = {}
     for row in _records(path):
@@ -231,11 +212,9 @@ TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
         "results/training_speed.csv": _training_speed,
         "results/quick/expert.csv": _expert,
         "results/quick/curation.csv": _curation,
-        "results/quick/curation_trained.csv": _curation_trained,
         "results/strategy_quality.csv": _strategies,
         "results/quick/head_to_head.csv": _head_to_head,
         "results/quick/zero_shot.csv": _zero_shot,
-        "results/quick/single_shot.csv": _single_shot,
     }
 )
 
