@@ -215,6 +215,7 @@ TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
         "results/strategy_quality.csv": _strategies,
         "results/quick/head_to_head.csv": _head_to_head,
         "results/quick/zero_shot.csv": _zero_shot,
+        "results/quick/single_shot.csv": _single_shot,
     }
 )
 
