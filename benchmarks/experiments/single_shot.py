@@ -47,7 +47,7 @@ from tasks.registry import make_task
 from tasks.training import training_flops
 
 BUDGET = 6
-ARCHITECTURES = 60
+ARCHITECTURES = 30
 FEWEST = 24
 KEY = ("task", "accelerator", "algorithm", "seed")
 
