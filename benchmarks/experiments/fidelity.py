@@ -42,7 +42,7 @@ from tasks.spaces.space import SearchSpace
 PARALLELISM = 8
 NOISE_SEEDS = 5
 TOP = 5
-# architectures that the experiments on supernets and zero-shot scores train
+# architectures that the experiment on zero-shot scores trains
 SHARED = 60
 # random architectures for each that is trained
 CROWD = 32
