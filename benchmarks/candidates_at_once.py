@@ -106,7 +106,8 @@ def measure(home: Path, name: str, profile: str, at_once: Sequence[int]) -> pd.D
     for count in at_once:
         first, later, _ = supernet_seconds(supernet, evenly(genotypes, count))
         rows.append(_row("supernet", count, count, first, later, calls * later / count))
-    return pd.DataFrame(rows).assign(device=jax.devices()[0].device_kind, task=name, profile=profile)[COLUMNS]
+    table = pd.DataFrame(rows).assign(device=jax.devices()[0].device_kind, task=name, profile=profile)
+    return table.reindex(columns=COLUMNS)
 
 
 def _row(method: str, at_once: int, n: int, first: float, later: float, seconds_each: float) -> dict[str, Any]:
