@@ -5,20 +5,13 @@ import pytest
 
 from benchmarks.candidates_at_once import static_seconds, supernet_seconds
 from benchmarks.task_supernet import TaskSupernet
-from tasks.classification.task import ClassificationTask
-from tasks.data.labelled import LabelledImages
-from tasks.fidelity import Fidelity
+from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.tasks_networks.supernet_spaces import CLASSIFICATION, random_genotypes
-
-TASK = ClassificationTask(classes=3)
-FIDELITY = Fidelity("smoke", 80, 80, "validation", 40)
 
 
 @pytest.mark.slow
 def test_a_candidate_learns_beside_others_as_it_does_alone():
-    generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (80, 15, 15, 1), dtype=np.uint8)
-    some = LabelledImages(images, generator.integers(0, 3, 80).astype(np.int32), np.arange(80))
+    some = noise_pictures()
     supernet = TaskSupernet(TASK, CLASSIFICATION, lambda genotypes: {}, some, some, FIDELITY)
     first, second = random_genotypes(CLASSIFICATION, 2, 1).tolist()
     *_, both = supernet_seconds(supernet, [first, second])

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pytest
 
 from benchmarks.experiments.single_shot import supernet_row
@@ -10,19 +9,12 @@ from benchmarks.single_shot import RankJob, SingleShotResult, make_job, rank, ru
 from benchmarks.trial_job import WorkerData
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.charges import Budget
-from tasks.classification.task import ClassificationTask
-from tasks.data.labelled import LabelledImages
-from tasks.fidelity import Fidelity
+from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.tasks_networks.supernet_spaces import CLASSIFICATION, random_genotypes
-
-TASK = ClassificationTask(classes=3)
-FIDELITY = Fidelity("smoke", 80, 80, "validation", 40)
 
 
 def worker_data():
-    generator = np.random.default_rng(0)
-    images = generator.integers(0, 256, (80, 15, 15, 1), dtype=np.uint8)
-    some = LabelledImages(images, generator.integers(0, 3, 80).astype(np.int32), np.arange(80))
+    some = noise_pictures()
     return WorkerData(TASK, {("smoke", "train"): some, ("smoke", "validation"): some})
 
 
