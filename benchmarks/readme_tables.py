@@ -5,6 +5,7 @@ One stands between `<!-- NAME -->` and `<!-- end -->`, NAME being the file it is
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -128,6 +129,24 @@ def _curation(path: Path) -> str:
     return markdown_table(header, rows)
 
 
+def _curation_trained(path: Path) -> str:
+    header = ["accelerator", "space", "searches", "within 5%", "trainings until then, median"]
+    header += ["quality seen by the search", "quality trained anew (95% interval)"]
+    rows = [
+        [
+            row["accelerator"],
+            row["space"],
+            str(row["seeds"]),
+            f"{row['success_rate']:.0%}",
+            f"{row['evaluations_to_5pct']:g}" if math.isfinite(row["evaluations_to_5pct"]) else "never",
+            f"{row['metric']} {row['quality']:.3f} ({row['quality_low']:.3f} to {row['quality_high']:.3f})",
+            f"{row['test_quality']:.3f} ({row['test_low']:.3f} to {row['test_high']:.3f})",
+        ]
+        for row in _records(path)
+    ]
+    return markdown_table(header, rows)
+
+
 def _strategies(path: Path) -> str:
     regrets: dict[str, dict[int, list[float]]] = {}
     for row in _records(path):
@@ -181,10 +200,11 @@ def _single_shot(path: Path) -> str:
     for row in _records(path):
         groups.setdefault((row["task"], row["accelerator"], row["algorithm"]), []).append(row)
     header = ["task", "accelerator", "supernet", "seeds", "Kendall tau (95% interval), n", "of MACs"]
-    header += ["cost in trainings", "ms found", "ms asked for", "met unaided"]
+    header += ["cost in trainings", "ms found", "ms asked for", "kept", "kept unaided", "certainty"]
     rows = []
     for names, found in groups.items():
         tau, low, high = mean_interval([row["kendall_tau"] for row in found])
+        learned = not math.isnan(found[0]["certainty"])
         cost, latency = (sum(row[name] for row in found) / len(found) for name in ("cost_in_trainings", "latency_ms"))
         rows.append(
             [
@@ -196,6 +216,8 @@ def _single_shot(path: Path) -> str:
                 f"{latency:.3f}",
                 f"{found[0]['latency_target_ms']:.3f}",
                 f"{sum(row['meets_target'] for row in found)} of {len(found)}",
+                f"{sum(row['met_unaided'] for row in found)} of {len(found)}" if learned else "-",
+                f"{sum(row['certainty'] for row in found) / len(found):.2f}" if learned else "-",
             ]
         )
     return markdown_table(header, rows)
@@ -212,6 +234,7 @@ TABLES: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
         "results/training_speed.csv": _training_speed,
         "results/quick/expert.csv": _expert,
         "results/quick/curation.csv": _curation,
+        "results/quick/curation_trained.csv": _curation_trained,
         "results/strategy_quality.csv": _strategies,
         "results/quick/head_to_head.csv": _head_to_head,
         "results/quick/zero_shot.csv": _zero_shot,

@@ -74,7 +74,7 @@ class SingleShotResult:
     genotype: within the bounds by the cost model; cost: by it.  quality: with inherited weights.  preferred: the
     network that the algorithm would have chosen without the bounds, None if it is the same; the one given out then is
     the most probable within them.  history: incumbents as the spend grew.  looks: networks judged with inherited
-    weights after the training, with that quality.  computed_flops: as SingleShotRun.
+    weights after the training, with that quality.  certainty, computed_flops: as SingleShotRun.
     """
 
     algorithm: str
@@ -83,6 +83,7 @@ class SingleShotResult:
     cost: dict[str, float]
     quality: float
     preferred: Genotype | None
+    certainty: float | None
     spend: Spend
     computed_flops: float
     steps: int
@@ -246,6 +247,7 @@ def _result(found: SingleShotRun, job: SingleShotJob) -> SingleShotResult:
         cost=found.cost,
         quality=found.quality,
         preferred=found.preferred,
+        certainty=found.certainty,
         spend=found.spend,
         computed_flops=found.computed_flops,
         steps=found.steps,

@@ -11,8 +11,10 @@ supernet_example_passes, supernet_flops: all that the search was charged; comput
 a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures
 ranked.  kendall_tau: tau-b with its 95% interval by bootstrap over the n architectures; macs_tau: of MACs, for
 comparison.  latency_ms: of the network found, by the cost model; preferred_latency_ms: of the one that the algorithm
-would have had without the bound; meets_target: whether that one keeps it.  skipped_steps: networks whose loss was not
-finite.
+would have had without the bound, not a number where it searches within the bound only; meets_target: whether the
+network found keeps the bound; met_unaided: whether the preferred one does.  certainty: of the distribution over
+networks at the end, the largest probability of a decision, mean over decisions (1: converged to one network).
+skipped_steps: networks whose loss was not finite.
 """
 
 from __future__ import annotations
@@ -83,15 +85,20 @@ def run_task(
     latency = jax.jit(lambda genotypes: space_costs(space, accelerator)(genotypes)["latency_ms"])
     rows = []
     for result, qualities in zip(results, inherited, strict=True):
-        preferred = result.preferred or result.genotype
+        preferred_ms = math.nan
+        if result.certainty is not None:
+            preferred = jnp.array([result.preferred or result.genotype], jnp.int32)
+            preferred_ms = float(latency(preferred)[0])
         rows.append(
             {"task": name, "accelerator": accelerator}
             | supernet_row(result, qualities, alone, macs, one_training)
             | {
                 "latency_ms": result.cost["latency_ms"],
                 "latency_target_ms": target,
-                "preferred_latency_ms": float(latency(jnp.array([preferred], jnp.int32))[0]),
-                "meets_target": result.preferred is None,
+                "meets_target": result.cost["latency_ms"] <= target,
+                "preferred_latency_ms": preferred_ms,
+                "met_unaided": None if math.isnan(preferred_ms) else result.preferred is None,
+                "certainty": result.certainty,
                 "skipped_steps": result.skipped,
                 "profile": profile,
                 "metric": task.metric,

@@ -68,7 +68,8 @@ class SingleShot(NamedTuple):
     step(state, inputs) -> state, outcome; traceable, and the same shapes for the whole run.
     finish(state, evaluations, key) -> Found, on the host; it may judge so many networks with inherited weights.
     Raises AlgorithmInputError when no network within the bounds is found.
-    preference(state) -> int32[D], the network that it would choose now, or None before `finish`.
+    logits(state) -> float32[D, K] of the distribution that it learns, as `relaxed.masked` has them; None where it
+    learns none and chooses in `finish` only.
     bounds, settings: what it was made with.  paths: networks trained in each step.  held_out: what a judging step
     computes: the judged network forward, or every part forward and backward.  judging_share: of the steps, that judge.
     search_share: of the budget, kept for `finish`.
@@ -78,7 +79,7 @@ class SingleShot(NamedTuple):
     init: Callable[[jax.Array], Any]
     step: Callable[[Any, Inputs], tuple[Any, Outcome]]
     finish: Callable[[Any, int, jax.Array], Found]
-    preference: Callable[[Any], Any] | None
+    logits: Callable[[Any], Any] | None
     bounds: Mapping[str, float]
     settings: Any
     paths: int = 1

@@ -132,10 +132,10 @@ def gumbel(supernet: Supernet, bounds: Mapping[str, float], settings: GumbelSett
         found, preferred = most_probable_within(supernet, state.logits, bounds, key)
         return Found(as_genotype(found), None if preferred is None else as_genotype(preferred), ())
 
-    def preference(state: GumbelState) -> jax.Array:
-        return masked(state.logits, cardinalities).argmax(-1).astype(jnp.int32)
+    def logits_of(state: GumbelState) -> jax.Array:
+        return masked(state.logits, cardinalities)
 
     share = 1 - settings.warm_up
     return SingleShot(
-        "gumbel", init, step, finish, preference, bounds, settings, held_out="everything", judging_share=share
+        "gumbel", init, step, finish, logits_of, bounds, settings, held_out="everything", judging_share=share
     )

@@ -28,6 +28,20 @@ def masked(logits: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
     return jnp.where(choice_mask(cardinalities), logits, NEVER)
 
 
+def most_probable(logits: jax.Array) -> jax.Array:
+    """The most probable network, int32[D], of masked logits."""
+    return logits.argmax(-1).astype(jnp.int32)
+
+
+def certainty(logits: jax.Array) -> float:
+    """How far a distribution has converged to one network: the largest probability of a decision, mean over decisions.
+
+    Of masked logits; decisions of a single choice do not count.  1.0 where only one network is ever drawn.
+    """
+    open_ones = (logits > NEVER).sum(-1) > 1
+    return float(jax.nn.softmax(logits, axis=-1).max(-1).mean(where=open_ones))
+
+
 def single_changes(genotype: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
     """int32[D, K, D]: the genotype with decision d at choice k; at the last choice where there is no k-th."""
     decisions, most = len(cardinalities), max(cardinalities)
@@ -85,7 +99,7 @@ def most_probable_within(
     """
     cardinalities = supernet.cardinalities
     log_p = jax.nn.log_softmax(masked(logits, cardinalities), axis=-1)
-    best = log_p.argmax(-1).astype(jnp.int32)
+    best = most_probable(log_p)
     cost = jax.jit(supernet.cost)
     if within(cost(best[None]), bounds)[0]:
         return np.asarray(best), None

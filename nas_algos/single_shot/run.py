@@ -26,6 +26,7 @@ from nas_algos.single_shot.algorithm import (
 )
 from nas_algos.single_shot.charges import Budget, Charge, Ledger, Plan
 from nas_algos.single_shot.checkpoints import Checkpoints
+from nas_algos.single_shot.relaxed import certainty, most_probable
 from nas_algos.single_shot.supernet import Supernet, Variables
 
 # One call of the compiled loop runs this many steps; checkpoints are taken between calls.
@@ -52,9 +53,10 @@ class SingleShotRun(NamedTuple):
     """What a run came to.
 
     genotype: what was found, within the bounds; cost: of that; quality: with inherited weights.  preferred: what it
-    would have been without the bounds, None if the same.  spend: of all, training and evaluations.  computed_flops:
-    spend.training_flops with the unused channels that were computed and emptied.  looks: networks judged with
-    inherited weights, in order, with their costs and what had been spent by then.
+    would have been without the bounds, None if the same.  certainty: `relaxed.certainty` of the distribution learned,
+    None where none is.  spend: of all, training and evaluations.  computed_flops: spend.training_flops with the unused
+    channels that were computed and emptied.  looks: networks judged with inherited weights, in order, with their costs
+    and what had been spent by then.
     """
 
     algorithm: str
@@ -62,6 +64,7 @@ class SingleShotRun(NamedTuple):
     cost: dict[str, float]
     quality: float
     preferred: Genotype | None
+    certainty: float | None
     spend: Spend
     computed_flops: float
     steps: int
@@ -113,6 +116,7 @@ def run_single_shot(
         cost=_costs(supernet, [found.genotype])[0],
         quality=next(look.quality for look in looks if look.genotype == found.genotype),
         preferred=found.preferred,
+        certainty=certainty(algorithm.logits(state)) if algorithm.logits else None,
         spend=spends[-1],
         computed_flops=charge.computed_flops,
         steps=plan.steps,
@@ -188,7 +192,7 @@ def _train(
         charge = charge.plus(ledger.steps(algorithm, outcome))
         losses = np.asarray(outcome.loss, np.float64)
         losses = losses[np.isfinite(losses)]
-        now = None if algorithm.preference is None else as_genotype(algorithm.preference(state))
+        now = as_genotype(most_probable(algorithm.logits(state))) if algorithm.logits else None
         record["skipped"] += int(np.sum(outcome.skipped))
         record["seconds"] = before + time.perf_counter() - started
         record["charge"] = list(charge)

@@ -124,13 +124,11 @@ def tunas(supernet: Supernet, bounds: Mapping[str, float], settings: TunasSettin
         found, preferred = most_probable_within(supernet, state.controller.logits, bounds, key)
         return Found(as_genotype(found), None if preferred is None else as_genotype(preferred), ())
 
-    def preference(state: TunasState) -> jax.Array:
-        return masked(state.controller.logits, controller.choices).argmax(-1).astype(jnp.int32)
+    def logits_of(state: TunasState) -> jax.Array:
+        return masked(state.controller.logits, controller.choices)
 
     share = 1 - settings.warm_up
-    return SingleShot(
-        "tunas", init, step, finish, preference, bounds, settings, held_out="forward", judging_share=share
-    )
+    return SingleShot("tunas", init, step, finish, logits_of, bounds, settings, held_out="forward", judging_share=share)
 
 
 def _judge(before: ReinforceState, score: jax.Array, memory: float) -> tuple[jax.Array, jax.Array, jax.Array]:

@@ -164,7 +164,9 @@ def test_hybrids_pay_for_what_they_knew_before():
     other = same_network(ours.space, found)
     best = tuple(cardinality - 1 for cardinality in ours.space.cardinalities)
     looks = (Look(found, 0.2), Look(tuple(pool.genotypes[0].tolist()), math.nan), Look(other, 0.3), Look(best, 0.5))
-    supernet = SingleShotResult("one_shot", 0, found, {}, 0.5, None, Spend(1, 1300.0, 5.0, 9.0), 6.0, 4, 0, (), looks)
+    supernet = SingleShotResult(
+        "one_shot", 0, found, {}, 0.5, None, None, Spend(1, 1300.0, 5.0, 9.0), 6.0, 4, 0, (), looks
+    )
     ranking = find_contender("supernet_ranking:one_shot").begin(ours, Prepared({}, {("one_shot", 0.5, 0): supernet}), 0)
     assert ranking.trainings == 4  # 1260 of 2560 passes are left
     # the second best again, by another name, is not trained again: random networks follow

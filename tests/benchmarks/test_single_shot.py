@@ -46,7 +46,7 @@ def test_a_job_has_a_folder_of_its_own(tmp_path):
 
 def test_a_row_says_what_a_supernet_cost_and_how_well_it_ranks():
     spend = Spend(1, 600, 3e9, 20.0)
-    found = SingleShotResult("one_shot", 2, (0,), {"latency_ms": 1.0}, 0.5, None, spend, 5e9, 75, 0, (), ())
+    found = SingleShotResult("one_shot", 2, (0,), {"latency_ms": 1.0}, 0.5, None, None, spend, 5e9, 75, 0, (), ())
     # of the ten pairs of five the supernet has eight in order, MACs six; the sixth network failed to train
     inherited = [0.1, 0.2, 0.4, 0.3, 0.6, 0.9]
     alone = [0.2, 0.1, 0.3, 0.4, 0.5, math.nan]

@@ -13,7 +13,14 @@ from nas_algos.reinforce import ReinforceState
 from nas_algos.single_shot.charges import Budget, Ledger
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
 from nas_algos.single_shot.registry import SINGLE_SHOT, find_single_shot
-from nas_algos.single_shot.relaxed import cost_changes, extreme, masked, most_probable_within, single_changes
+from nas_algos.single_shot.relaxed import (
+    certainty,
+    cost_changes,
+    extreme,
+    masked,
+    most_probable_within,
+    single_changes,
+)
 from nas_algos.single_shot.run import run_single_shot, trained_variables
 from nas_algos.single_shot.tunas import _judge
 from tests.nas_algos.toy_supernet import BATCH, CARDINALITIES, ToySupernet
@@ -83,6 +90,19 @@ def test_it_finds_the_best_network_within_the_bound(runs, name):
     inside = np.asarray(toy.cost(jnp.asarray(NETWORKS))["latency_ms"]) <= BOUND
     assert np.mean([toy.true_loss(network) for network in NETWORKS[inside]]) > loss + 1.0
     assert toy.true_loss(found.genotype) <= loss + 0.3, (found.genotype, best)
+
+
+@pytest.mark.parametrize("name", SINGLE_SHOT)
+def test_a_distribution_over_networks_converges_to_one(runs, name):
+    found, learns = runs(name), SINGLE_SHOT[name](ToySupernet(), {"latency_ms": BOUND}).logits is not None
+    assert (found.certainty is not None) == learns
+    if found.certainty is not None:
+        assert found.certainty > 0.9  # .33 where it draws uniformly
+
+
+def test_certainty_is_the_mean_largest_probability_where_there_is_a_choice():
+    logits = masked(jnp.log(jnp.array([[0.5, 0.5, 1.0], [0.2, 0.2, 0.6], [0.1, 0.1, 0.8]])), (2, 3, 1))
+    assert certainty(logits) == pytest.approx((0.5 + 0.6) / 2)
 
 
 @pytest.mark.parametrize("name", SINGLE_SHOT)
