@@ -57,8 +57,9 @@ class ContestSettings:
 
 
 CONTENDERS = (
-    *("baseline", "expert", "random", "regularised_evolution", "local_search", "bananas"),
-    *("zero_shot:macs", "zero_shot:params", "zero_shot:naswot", "zero_shot:zen"),
+    *("baseline", "expert", "random", "regularised_evolution", "local_search", "reinforce", "bananas"),
+    *("zero_shot:macs", "zero_shot:params", "zero_shot:linear_regions", "zero_shot:naswot"),
+    *("zero_shot:trainability", "zero_shot:zen"),
     *("gumbel", "tunas", "one_shot", "sandwich"),
     *("zero_shot_evolution:naswot", "zero_shot_predictor:naswot", "supernet_ranking:one_shot"),
 )

@@ -16,30 +16,40 @@ MARKERS = dict(zip(FAMILIES, "Xs.^Do", strict=True))
 
 
 def write_plot(searches: pd.DataFrame, curves: pd.DataFrame, path: Path) -> None:
-    """Two panels for each task: what searches saw as they spent, and their winners trained anew."""
+    """Two panels for each task: quality as searches spend, means over seeds, and their winners trained anew.
+
+    Left: what searches saw of the networks they trained as lines; at each contender's whole spend what its winners have
+    on test examples as a marker, which those that train nothing from scratch have only.
+    """
     rows: list[dict[str, Any]] = [dict(row) for row in searches.to_dict("records")]
-    lines: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
-    for row in curves.to_dict("records"):
-        lines.setdefault((row["task"], row["algorithm"], row["seed"]), []).append(dict(row))
     tasks, names = (list(dict.fromkeys(row[name] for row in rows)) for name in ("task", "algorithm"))
     colours = {name: plt.get_cmap("tab20")(number % 20) for number, name in enumerate(names)}
     figure, axes = plt.subplots(len(tasks), 2, figsize=(13, 4.5 * len(tasks)), squeeze=False, layout="constrained")
     for (left, right), task in zip(axes, tasks, strict=True):
         here = [row for row in rows if row["task"] == task]
         metric = here[0]["metric"]
-        for (owner, name, _), line in lines.items():
-            if owner == task:
-                passes, best = ([row[column] for row in line] for column in ("example_passes", "best_seen"))
-                left.step(passes, best, where="post", color=colours[name], alpha=0.7)
-        left.set(xlabel="example passes spent", ylabel=f"best {metric} so far, as the search saw it", title=task)
+        left.set(xlabel="example passes spent", ylabel=f"{metric}, mean over seeds", title=task)
         for name in names:
+            line = mean_curve(curves[(curves["task"] == task) & (curves["algorithm"] == name)])
+            left.step(line.index, line, where="post", color=colours[name])
             own = [row for row in here if row["algorithm"] == name]
             if own:
-                places = [[row[column] for row in own] for column in ("latency_ms", "quality")]
-                right.scatter(*places, color=colours[name], marker=MARKERS.get(own[0]["family"], "o"), label=name)
+                spent, latencies, qualities = (
+                    [row[column] for row in own] for column in ("example_passes", "latency_ms", "quality")
+                )
+                how: dict[str, Any] = {"color": colours[name], "marker": MARKERS.get(own[0]["family"], "o")}
+                left.scatter(sum(spent) / len(spent), sum(qualities) / len(qualities), **how)
+                right.scatter(latencies, qualities, **how, label=name)
         for bound in sorted({row["latency_bound_ms"] for row in here}):
             right.axvline(bound, color="grey", linestyle=":")
         right.set(xlabel="latency of the winner [ms]", ylabel=f"{metric} on test examples, trained anew", title=task)
         right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), title="dotted: bound")
+    figure.suptitle("left, lines: best so far as the search saw it; markers: winners trained anew, on test examples")
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def mean_curve(curves: pd.DataFrame) -> pd.Series:
+    """Best so far of one contender's searches by example passes, mean over seeds from where all have trained."""
+    by_seed = curves.pivot_table("best_seen", "example_passes", "seed")
+    return by_seed.ffill().dropna().mean(axis=1)

@@ -19,6 +19,7 @@ from benchmarks.experiments.search import space_for
 from benchmarks.fidelities import get_fidelity
 from benchmarks.head_to_head.contenders import find_contender
 from benchmarks.head_to_head.contest import Contest, Found
+from benchmarks.head_to_head.plot import mean_curve
 from benchmarks.head_to_head.prepared import Prepared
 from benchmarks.head_to_head.run import Judged
 from benchmarks.head_to_head.scored_pool import ScoredPool, draw_pool
@@ -266,3 +267,9 @@ def test_bad_input_ends_with_one_line_and_code_2(tmp_path):
     assert code == 2
     assert errors.startswith("accelnas: unknown contender 'nobody'; allowed: baseline, expert")
     assert len(errors.splitlines()) == 1
+
+
+def test_a_curve_is_the_mean_over_seeds_from_where_all_have_trained():
+    rows = [(0, 10, 0.2), (0, 20, 0.4), (1, 15, 0.6), (1, 20, 0.8)]
+    curve = mean_curve(pd.DataFrame(rows, columns=["seed", "example_passes", "best_seen"]))
+    assert curve.to_dict() == {15: pytest.approx(0.4), 20: pytest.approx(0.6)}
