@@ -40,12 +40,13 @@ def _records(path: Path) -> list[dict[str, Any]]:
 
 
 def _baselines(path: Path) -> str:
-    rows: dict[str, list[str]] = {}
-    header = ["task", "quality (95% interval, n)", "MMACs", "params", "params KiB"]
+    rows: dict[tuple[str, str], list[str]] = {}
+    header = ["task", "data set", "quality (95% interval, n)", "MMACs", "params", "params KiB"]
     for row in _records(path):
         interval = f"{row['quality_low']:.3f} to {row['quality_high']:.3f}, {row['seeds']}"
         start = [
             row["task"],
+            row["dataset"],
             f"{row['metric']} {row['quality']:.3f} ({interval})",
             f"{row['macs'] / 1e6:.1f}",
             f"{row['params']:,}",
@@ -53,7 +54,7 @@ def _baselines(path: Path) -> str:
         ]
         name = f"{row['accelerator'].removeprefix('ethos-')}: ms, KiB"
         header += [name] if name not in header else []
-        cells = rows.setdefault(row["task"], start)
+        cells = rows.setdefault((row["task"], row["dataset"]), start)
         cells.append(f"{row['latency_ms']:.3f}, {row['peak_sram_bytes'] / 1024:.0f}")
     return markdown_table(header, list(rows.values()))
 

@@ -1,7 +1,8 @@
 """What each task starts from: the baselines' quality over five seeds, and their cost on five accelerators.
 
-Writes results/baselines.csv, a row for each task and accelerator, and results/predictions_TASK.png for detection and
-segmentation; run: python -m benchmarks.experiments.baselines.
+Writes results/baselines.csv, a row for each task, data set and accelerator, and results/predictions_TASK.png for
+detection and segmentation; run: python -m benchmarks.experiments.baselines, and with --dataset photo_objects for the rows
+of detection and segmentation there (predictions_TASK_photo_objects.png).
 
 quality, quality_low, quality_high: mean over the seeds at `quick` on test examples with Student's 95% interval.
 latency_ms, peak_sram_bytes: of the network compiled whole.  params: weights and biases; param_bytes: as deployed, int8
@@ -23,6 +24,7 @@ from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.experiments.detection import FIRST_FINAL_SEED
 from benchmarks.fidelities import get_fidelity, on_test
 from benchmarks.intervals import mean_interval
+from benchmarks.result_files import merge_rows
 from benchmarks.trainings import Training, train_all
 from hw_model.accelerators import get_accelerator
 from hw_model.blocks import Block
@@ -65,6 +67,7 @@ def baseline_rows(home: Path, task: Task, fidelity: Fidelity, accelerators: tupl
             rows.append(
                 {
                     "task": task.name,
+                    "dataset": task.dataset,
                     "metric": task.metric,
                     "quality": mean,
                     "quality_low": low,
@@ -92,29 +95,30 @@ def draw_predictions(home: Path, task: Task, fidelity: Fidelity, path: Path) -> 
 
 
 def main(
+    dataset: str | None = None,
     profile: str = "quick",
     accelerators: tuple[str, ...] = ACCELERATORS,
     home: Path = DEFAULT_HOME,
     output: Path = Path("results"),
 ) -> None:
-    """Train, cost and draw the baselines of all tasks.
+    """Train, cost and draw the baselines of all tasks; rows of other data sets in the table that is there are kept.
 
     Args:
+        dataset: Do detection and segmentation on this data set, instead of each task on its own.
         profile: Of the trainings, see benchmarks/fidelities.py.
         accelerators: Ethos-U configurations.
         home: Directory that data, trials and measurements are kept in.
         output: Directory of the table and the pictures.
     """
     output.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for name in TASKS:
-        task, fidelity = make_task(name), on_test(get_fidelity(name, profile))
+    rows, suffix = [], f"_{dataset}" if dataset else ""
+    for name in DRAW if dataset else TASKS:
+        task, fidelity = make_task(name, dataset), on_test(get_fidelity(name, profile))
         prepare_with_progress(home, task.config(fidelity.data), task.dataset)
         rows += baseline_rows(home, task, fidelity, accelerators)
         if name in DRAW:
-            draw_predictions(home, task, fidelity, output / f"predictions_{name}.png")
-    table = pd.DataFrame(rows)
-    table.to_csv(output / "baselines.csv", index=False, float_format="%.6g")
+            draw_predictions(home, task, fidelity, output / f"predictions_{name}{suffix}.png")
+    table = merge_rows(output / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator"))
     Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
 
 
