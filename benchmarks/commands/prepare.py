@@ -10,19 +10,25 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from benchmarks.commands.home import DEFAULT_HOME
 from tasks.data.datasets import get_dataset
 
+USUAL_CONFIG = "quick"
+
 
 def prepare(
-    data: str = "quick", dataset: str = "fashion_scenes", download: bool = False, home: Path = DEFAULT_HOME
+    data: str | None = None, dataset: str = "fashion_scenes", download: bool = False, home: Path = DEFAULT_HOME
 ) -> None:
     """Make a data set ready to be loaded, unless that was done before.
 
     Args:
-        data: Configuration, of most data sets: tiny, smoke, quick or full.
+        data: Configuration, of most data sets: tiny, smoke, quick or full; when left out quick, or else the data set's
+            first.
         dataset: Which data set: fashion_items, fashion_scenes, photo_objects, oxford_iiit_pet, oxford_iiit_pet_breeds
             or voc_2007.
         download: Allow hundreds of megabytes to be fetched from the network.
         home: Directory that data, trials and measurements are kept in.
     """
+    if data is None:
+        configs = get_dataset(dataset).configs
+        data = USUAL_CONFIG if USUAL_CONFIG in configs else configs[0]
     prepare_with_progress(home, data, dataset, download)
 
 

@@ -1,6 +1,7 @@
 """Data sets of tensorflow-datasets' catalogue, as the same arrays as ours: pictures resized to 96 x 96 when loaded.
 
-Nothing is downloaded unless that is asked for. Reading needs no TensorFlow; the catalogue's own preparation does.
+Nothing is downloaded unless that is asked for. Reading needs no TensorFlow; the catalogue's own preparation does, of
+pets to decode pictures, of VOC to open files.
 
 Oxford-IIIT Pet (Parkhi, Vedaldi, Zisserman and Jawahar, 2012) is one set of pictures seen in four ways; its official
 test split has no boxes, so 70 : 15 : 15 % of the official train split serve for training, validation and test in all
@@ -10,6 +11,7 @@ of them. VOC 2007 (Everingham et al., 2010) keeps its official splits, without t
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -100,20 +102,26 @@ class CatalogueDataset:
             return found
         raise TaskInputError(
             f"{self.name} {self.release} is not prepared in {' or '.join(map(str, self._candidates(home)))}: prepare "
-            f"it with --download, which fetches {self.megabytes} MB and needs tensorflow to be installed, or put it "
+            f"it with --download, which fetches {self.megabytes} MB and needs TensorFlow to be installed, or put it "
             "there as array_record"
         )
 
     def _download(self, home: Path) -> None:
+        # the catalogue's builders decode pictures and open files with it, which they would reach after the download
+        if find_spec("tensorflow") is None:
+            raise TaskInputError(
+                f"preparing {self.name} needs TensorFlow in the environment used for preparing, and it is not "
+                "installed: pip install tensorflow; reading what was prepared does not need it"
+            )
         import tensorflow_datasets as tfds
 
         try:
             name = f"{self.name}:{self.release}"
             tfds.builder(name, data_dir=str(home / "data"), file_format="array_record").download_and_prepare()
-        except Exception as error:  # from the network, the archives or a missing TensorFlow
+        except Exception as error:  # from the network, the archives or TensorFlow
             raise TaskInputError(
                 f"{self.name} {self.release} could not be downloaded and prepared ({type(error).__name__}: "
-                f"{first_line(error)}); it needs the network, and tensorflow to be installed"
+                f"{first_line(error)}); it needs the network"
             ) from error
 
 

@@ -27,7 +27,8 @@ class SearchSpace:
     channel_step: channels times the depth multiplier (the decision of that name, where there is one) go to the nearest
     multiple of it, ties up, one step at least.
 
-    Different genotypes may build equal architectures only where a decision has no effect.
+    Different genotypes may build equal architectures: where a decision has no effect, and where the multiplier brings
+    different channels to the same multiple of channel_step.
     Raises TaskInputError when layers and decisions do not fit together.
     """
 

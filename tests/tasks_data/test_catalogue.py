@@ -17,6 +17,7 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from hw_model.blocks import Block
+from tasks.data import catalogue
 from tasks.data.catalogue import PET, PET_BREEDS, VOC_2007, CatalogueDataset
 from tasks.data.labelled import LabelledImages
 from tasks.data.scenes import IGNORED, Scenes
@@ -281,6 +282,7 @@ def test_a_download_that_fails_is_one_line(tmp_path: Path, monkeypatch: pytest.M
         def download_and_prepare(self) -> None:
             raise ConnectionError("no route to host\nand more")
 
+    monkeypatch.setattr(catalogue, "find_spec", lambda name: name)
     monkeypatch.setattr(tfds, "builder", lambda *_, **__: Offline())
     with pytest.raises(
         TaskInputError, match=r"could not be downloaded .*ConnectionError: no route to host\);"

@@ -98,6 +98,21 @@ def test_every_curated_network_is_in_the_uncurated_space(task, name, data):
     assert space.size < uncurated.size
 
 
+@pytest.mark.parametrize(("parallelism", "used"), [(8, 8), (16, 16), (32, 16), (64, 16)])
+@pytest.mark.parametrize("task", SKELETONS)
+def test_every_channel_of_a_curated_space_is_a_multiple_of_the_factor_used(task, parallelism, used):
+    space = make_space(make_task(task), "curated", parallelism, latency_ms)
+    channels = {d.name: i for i, d in enumerate(space.decisions) if d.name in SKELETONS[task].channels}
+    assert space.channel_step == used
+    assert all(c % used == 0 for place in channels.values() for c in space.decisions[place].choices)
+    # multiplied out too
+    multipliers = space.decisions[0].choices
+    genotypes = itertools.product(*(range(len(d.choices) if d.name in channels else 1) for d in space.decisions[1:]))
+    for genotype, multiplier in itertools.product(genotypes, range(len(multipliers))):
+        effective = space.effective((multiplier, *genotype))
+        assert all(effective[name] % used == 0 for name in channels)
+
+
 @every_space
 def test_draws_are_uniform_and_in_range(space):
     drawn = np.asarray(sample(jax.random.key(3), space.cardinalities, 4_000))
