@@ -14,7 +14,13 @@ from benchmarks.experiments.curation_costs import (
     score,
     shortfall,
 )
-from benchmarks.experiments.curation_search import best_latency_ms, evaluations_to, outcome, searcher
+from benchmarks.experiments.curation_search import (
+    best_latency_ms,
+    evaluations_to,
+    expected_evaluations,
+    outcome,
+    searcher,
+)
 from benchmarks.experiments.curation_shape import shape_of
 from benchmarks.experiments.curation_spaces import random_space, stacked, subset_of
 from benchmarks.experiments.curation_trained import translated
@@ -158,9 +164,26 @@ def test_an_outcome_by_hand():
     assert found.success_rate == 0.5
     assert found.success_low < 0.5 < found.success_high
     assert found.failed == 1
+    # 3 and 4 evaluations to success, 4 and 4 without
+    assert found.expected_evaluations == (3 + 4 + 4 + 4) / 2
+    assert found.expected_low < found.expected_evaluations < found.expected_high
+    assert expected_evaluations(np.array([np.inf, np.inf]), 7) == np.inf
+    assert expected_evaluations(np.array([2.0, 5.0]), 7) == 3.5
     assert found.final == pytest.approx((1.0 + 1.04 + 1.5) / 3)
     assert found.spread == pytest.approx(np.std([1.0, 1.04, 1.5], ddof=1))
     assert outcome(np.array([[1.0], [1.0], [2.0], [2.0]]), 1.0, draws=2).spread == 0.0
+
+
+def test_searches_in_one_random_space_count_as_one_of_its_kind():
+    """Ten searches in each of ten spaces, all alike within a space, say no more than ten searches."""
+    best = np.repeat(np.array([[2.0, 1.0]] * 4 + [[2.0, 2.0]] * 6), 10, axis=0)
+    apart, together = outcome(best, 1.0), outcome(best, 1.0, draws=10)
+    ten = outcome(best[::10], 1.0)
+    assert (together.success_rate, together.final) == (apart.success_rate, apart.final) == (0.4, 1.6)
+    assert (together.final_low, together.final_high) == pytest.approx((ten.final_low, ten.final_high))
+    assert (together.expected_low, together.expected_high) == (ten.expected_low, ten.expected_high)
+    assert apart.success_high - apart.success_low < 0.6 * (together.success_high - together.success_low)
+    assert apart.expected_high - apart.expected_low < 0.6 * (together.expected_high - together.expected_low)
 
 
 def test_seeds_and_draws_go_their_own_ways(kinds):
