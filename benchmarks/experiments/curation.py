@@ -8,12 +8,14 @@ baseline has (benchmarks/experiments/curation_costs.py).  The seeds are shared o
 Writes results/quick/curation.csv and curation.png; run: python -m benchmarks.experiments.curation.  With --trained the
 spaces are searched with trainings instead, and results/quick/curation_trained.csv is written.
 
-evaluations_to_5pct, success_rate, spread: see curation_search.Outcome; the best known latency is the least that any
-search in any of the spaces found.  monotone_share: of steps up in
-the channels of one layer, those along which latency rises as MACs do; level_share: along which it stays.
-local_minima_share: of sampled networks, those that no step up or down in channels or depth multiplier betters in the
-objective, every such neighbour checked; feasible_share: of the networks that meet the floors.  latency_minima_share: of
-sampled networks with a neighbour of fewer MACs, those that no neighbour beats in latency.  n_* say of how many.
+evaluations_to_5pct, expected_evaluations, success_rate, spread: see curation_search.Outcome; the best known latency is
+the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
+along which latency rises as MACs do; level_share: along which it stays.  local_minima_share: of sampled networks, those
+that no change of one decision betters in the objective, every such change checked; channel_minima_share: that no step
+up or down in channels or depth multiplier betters, whatever a change of blocks would do; feasible_share: of the
+networks that meet the floors.  latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no
+step in channels or depth multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they are over draws.
+n_* say of how many.
 """
 
 from __future__ import annotations
@@ -26,7 +28,6 @@ import jax
 import numpy as np
 import pandas as pd
 import tyro
-from scipy import stats
 
 from benchmarks.commands.home import DEFAULT_HOME
 from benchmarks.experiments.baselines import baseline_blocks
@@ -35,6 +36,7 @@ from benchmarks.experiments.curation_search import Outcome, best_latency_ms, out
 from benchmarks.experiments.curation_shape import Shape, shape_of
 from benchmarks.experiments.curation_spaces import Subsets, random_space, stacked, subset_of
 from benchmarks.experiments.search import space_for
+from benchmarks.intervals import share_interval
 from hw_model.cost import Estimate
 from hw_model.predict import cost_model
 from hw_model.workload import workload_from_chains
@@ -112,14 +114,15 @@ def _row(accelerator: str, subsets: Subsets, seeds: int, found: Outcome, shape: 
         "level_share": (shape.level, shape.moves),
         "feasible_share": (shape.feasible, shape.points),
         "latency_minima_share": (shape.latency_minima, shape.latency_points),
+        "channel_minima_share": (shape.channel_minima, shape.points),
     }
-    counted = {name: part / max(whole, 1) for name, (part, whole) in shares.items()}
+    counted = {name: part.sum() / max(whole.sum(), 1) for name, (part, whole) in shares.items()}
     intervals = {}
-    for name in ("monotone_share", "local_minima_share", "latency_minima_share"):
-        part, whole = shares[name]
-        interval = stats.binomtest(part, max(whole, 1)).proportion_ci(method="wilson")
-        intervals |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+    for name, (part, whole) in shares.items():
+        low, high = share_interval(part.tolist(), whole.tolist())
+        intervals |= {f"{name}_low": low, f"{name}_high": high}
     counts = {"n_moves": shape.moves, "n_points": shape.points, "n_latency_points": shape.latency_points}
+    counts = {name: int(count.sum()) for name, count in counts.items()}
     size = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
     return first | named | counted | {**found._asdict(), **named} | intervals | counts | size
 
