@@ -1,12 +1,14 @@
 """Does curation help a search, and is it because the space is smaller or because it is better aligned?
 
-Four kinds of space over the detection skeleton: curated, auto-curated and uncurated, and the control, random subsets of
-the uncurated space exactly as large as the curated one, decision by decision.  All are searched by the same strategy
-with the same spend and number of seeds, costs only, for the least latency with no less MACs and parameters than the
-baseline has (benchmarks/experiments/curation_costs.py).  The seeds are shared out over ten draws of the control.
+Three kinds of space over the detection skeleton, curated, auto-curated and uncurated, and two controls.  Random subsets
+of the uncurated space are exactly as large as the curated one, decision by decision, but have other channels from the
+whole range.  The shifted space is the curated one with one channel less throughout, so that only alignment is lost.
+All are searched by the same strategy with the same spend and number of seeds, costs only, for the least latency with
+no less MACs and parameters than the baseline has (benchmarks/experiments/curation_costs.py).  The seeds are shared out
+over ten draws of the random subset.
 
 Writes results/quick/curation.csv and curation.png; run: python -m benchmarks.experiments.curation.  With --trained the
-spaces are searched with trainings instead, and results/quick/curation_trained.csv is written.
+spaces but the shifted one are searched with trainings instead, and results/quick/curation_trained.csv is written.
 
 evaluations_to_5pct, expected_evaluations, success_rate, spread: see curation_search.Outcome; the best known latency is
 the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
@@ -34,7 +36,7 @@ from benchmarks.experiments.baselines import baseline_blocks
 from benchmarks.experiments.curation_costs import Evaluator, Floors, compile_costs
 from benchmarks.experiments.curation_search import Outcome, best_latency_ms, outcome, searcher
 from benchmarks.experiments.curation_shape import Shape, shape_of
-from benchmarks.experiments.curation_spaces import Subsets, random_space, stacked, subset_of
+from benchmarks.experiments.curation_spaces import Subsets, random_space, shifted, stacked, subset_of
 from benchmarks.experiments.search import space_for
 from benchmarks.intervals import share_interval
 from hw_model.cost import Estimate
@@ -84,6 +86,7 @@ def study(
         best: dict[str, np.ndarray] = {}
         made = spaces_of(task, accelerator, min(DRAWS, seeds), draw_key)
         spaces = [stacked([subset_of(space, skeleton_for(task)) for space in several]) for several in made.values()]
+        spaces.append(shifted(spaces[0]))
         for place, subsets in enumerate(spaces):
             started = time.perf_counter()
             what = (subsets.cardinalities, subsets.has_multiplier)

@@ -22,7 +22,7 @@ from benchmarks.experiments.curation_search import (
     searcher,
 )
 from benchmarks.experiments.curation_shape import shape_of
-from benchmarks.experiments.curation_spaces import random_space, stacked, subset_of
+from benchmarks.experiments.curation_spaces import random_space, shifted, stacked, subset_of
 from benchmarks.experiments.curation_trained import translated
 from benchmarks.experiments.search import space_for
 from hw_model.cost import count_macs, count_param_bytes
@@ -73,6 +73,23 @@ def test_the_control_is_as_large_as_the_curated_space_and_drawn_anew(kinds):
     assert len({space.decisions for space in control}) == 3
     again = random_space(curated, SKELETON, TASK.output_channels, jax.random.split(jax.random.key(1), 3)[0])
     assert again.decisions == control[0].decisions
+
+
+@pytest.mark.parametrize("accelerator", ["ethos-u55-256", "npu-p16"])
+def test_the_shifted_space_is_the_curated_one_with_one_channel_less_throughout(accelerator):
+    curated = space_for(TASK, "curated", accelerator)
+    aligned = subset_of(curated, SKELETON)
+    control = shifted(aligned)
+    assert (control.name, control.cardinalities) == ("shifted", aligned.cardinalities)
+    for genotype in np.asarray(sample(jax.random.key(0), curated.cardinalities, 20)).tolist():
+        there = control.uncurated([table[0] for table in control.tables], np.array(genotype, np.int32))
+        found, wanted = UNCURATED.describe(there.tolist()), curated.effective(genotype)
+        for name, choice in wanted.items():
+            if name in SKELETON.channels:
+                assert found[name] == int(choice) - 1
+                assert int(choice) % curated.channel_step == 0
+            else:
+                assert found[name] == choice
 
 
 def test_costs_in_blocks_are_those_of_single_networks(evaluator):
@@ -222,7 +239,7 @@ def test_a_translated_search_asks_once_for_what_is_equal_there():
 @pytest.mark.slow
 def test_the_study_gives_a_row_for_each_accelerator_and_space():
     table, curves = study(("npu-p16",), "regularised_evolution", 40, 6, 200, 100)
-    assert table["space"].tolist() == ["curated", "auto-curated", "uncurated", "random-subset"]
+    assert table["space"].tolist() == ["curated", "auto-curated", "uncurated", "random-subset", "shifted"]
     assert list(table.columns[:8]) == [
         *("accelerator", "space", "seeds", "evaluations_to_5pct", "success_rate", "spread"),
         *("monotone_share", "local_minima_share"),
