@@ -44,13 +44,16 @@ def kendall_within(a: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: np.n
 
     A slice in which a resample has nothing to rank does not count there.
     """
-    means = []
-    for weights in _weights(drawn):
-        taus = np.stack([_taus(a, b, weights * (slices == each)) for each in np.unique(slices)])
-        known = np.isfinite(taus)
-        total = np.where(known, taus, 0.0).sum(0)
-        means.append(np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan))
-    return _interval(*means)
+    return _interval(*(_taus_within(a, b, slices, weights) for weights in _weights(drawn)))
+
+
+def kendall_gain_within(
+    a: np.ndarray, other: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: np.ndarray
+) -> Interval:
+    """By how much a's mean tau-b within slices exceeds the other's, all [n]; both on the same resamples."""
+    return _interval(
+        *(_taus_within(a, b, slices, weights) - _taus_within(other, b, slices, weights) for weights in _weights(drawn))
+    )
 
 
 def spearman(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
@@ -80,6 +83,13 @@ def _taus(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
         ((weights @ product) * weights).sum(1) for product in (signs_a * signs_b, signs_a**2, signs_b**2)
     )
     return _ratio(both, first, second)
+
+
+def _taus_within(a: np.ndarray, b: np.ndarray, slices: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    taus = np.stack([_taus(a, b, weights * (slices == each)) for each in np.unique(slices)])
+    known = np.isfinite(taus)
+    total = np.where(known, taus, 0.0).sum(0)
+    return np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan)
 
 
 def _ratio(both: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -186,9 +186,9 @@ def _zero_shot(path: Path) -> str:
     tasks: dict[str, dict[str, str]] = {}
     for row in _records(path):
         mark = " *" if row["better_than_macs"] else ""
-        cell = (
-            f"{row['kendall_tau']:.2f} ({row['low']:.2f} to {row['high']:.2f}), {row['tau_at_equal_latency']:.2f}{mark}"
-        )
+        mark_within = " *" if row["better_than_macs_at_equal_latency"] else ""
+        cell = f"{row['kendall_tau']:.2f} ({row['low']:.2f} to {row['high']:.2f}){mark}, "
+        cell += f"{row['tau_at_equal_latency']:.2f}{mark_within}"
         tasks.setdefault(f"{row['task']}, n = {row['n']}", {})[row["score"]] = cell
     scores = list(dict.fromkeys(score for found in tasks.values() for score in found))
     return markdown_table(

@@ -1,6 +1,8 @@
 """Begin a search with chosen genotypes, best first: what a cheaper judge, such as a zero-shot score, thinks best.
 
-The strategy learns from them as from its own, so an evolution whose population they fill goes on with their children.
+With zero-shot scores this is the warm-up of Abdelfattah, Mehrotra, Dudziak and Lane, Zero-cost proxies for lightweight
+NAS, arXiv:2101.08134.  The strategy learns from them as from its own, so an evolution whose population they fill goes
+on with their children.
 """
 
 from __future__ import annotations

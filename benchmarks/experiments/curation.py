@@ -1,19 +1,23 @@
 """Does curation help a search, and is it because the space is smaller or because it is better aligned?
 
-Four kinds of space over the detection skeleton: curated, auto-curated and uncurated, and the control, random subsets of
-the uncurated space exactly as large as the curated one, decision by decision.  All are searched by the same strategy
-with the same spend and number of seeds, costs only, for the least latency with no less MACs and parameters than the
-baseline has (benchmarks/experiments/curation_costs.py).  The seeds are shared out over ten draws of the control.
+Three kinds of space over the detection skeleton, curated, auto-curated and uncurated, and two controls.  Random subsets
+of the uncurated space are exactly as large as the curated one, decision by decision, but have other channels from the
+whole range.  The shifted space is the curated one with one channel less throughout, so that only alignment is lost.
+All are searched by the same strategy with the same spend and number of seeds, costs only, for the least latency with
+no less MACs and parameters than the baseline has (benchmarks/experiments/curation_costs.py).  The seeds are shared out
+over ten draws of the random subset.
 
 Writes results/quick/curation.csv and curation.png; run: python -m benchmarks.experiments.curation.  With --trained the
-spaces are searched with trainings instead, and results/quick/curation_trained.csv is written.
+spaces but the shifted one are searched with trainings instead, and results/quick/curation_trained.csv is written.
 
-evaluations_to_5pct, success_rate, spread: see curation_search.Outcome; the best known latency is the least that any
-search in any of the spaces found.  monotone_share: of steps up in
-the channels of one layer, those along which latency rises as MACs do; level_share: along which it stays.
-local_minima_share: of sampled networks, those that no step up or down in channels or depth multiplier betters in the
-objective, every such neighbour checked; feasible_share: of the networks that meet the floors.  latency_minima_share: of
-sampled networks with a neighbour of fewer MACs, those that no neighbour beats in latency.  n_* say of how many.
+evaluations_to_5pct, expected_evaluations, success_rate, spread: see curation_search.Outcome; the best known latency is
+the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
+along which latency rises as MACs do; level_share: along which it stays.  local_minima_share: of sampled networks, those
+that no change of one decision betters in the objective, every such change checked; channel_minima_share: that no step
+up or down in channels or depth multiplier betters, whatever a change of blocks would do; feasible_share: of the
+networks that meet the floors.  latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no
+step in channels or depth multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they are over draws.
+n_* say of how many.
 """
 
 from __future__ import annotations
@@ -26,15 +30,15 @@ import jax
 import numpy as np
 import pandas as pd
 import tyro
-from scipy import stats
 
 from benchmarks.commands.home import DEFAULT_HOME
 from benchmarks.experiments.baselines import baseline_blocks
 from benchmarks.experiments.curation_costs import Evaluator, Floors, compile_costs
 from benchmarks.experiments.curation_search import Outcome, best_latency_ms, outcome, searcher
 from benchmarks.experiments.curation_shape import Shape, shape_of
-from benchmarks.experiments.curation_spaces import Subsets, random_space, stacked, subset_of
+from benchmarks.experiments.curation_spaces import Subsets, random_space, shifted, stacked, subset_of
 from benchmarks.experiments.search import space_for
+from benchmarks.intervals import share_interval
 from hw_model.cost import Estimate
 from hw_model.predict import cost_model
 from hw_model.workload import workload_from_chains
@@ -82,6 +86,7 @@ def study(
         best: dict[str, np.ndarray] = {}
         made = spaces_of(task, accelerator, min(DRAWS, seeds), draw_key)
         spaces = [stacked([subset_of(space, skeleton_for(task)) for space in several]) for several in made.values()]
+        spaces.append(shifted(spaces[0]))
         for place, subsets in enumerate(spaces):
             started = time.perf_counter()
             what = (subsets.cardinalities, subsets.has_multiplier)
@@ -112,14 +117,15 @@ def _row(accelerator: str, subsets: Subsets, seeds: int, found: Outcome, shape: 
         "level_share": (shape.level, shape.moves),
         "feasible_share": (shape.feasible, shape.points),
         "latency_minima_share": (shape.latency_minima, shape.latency_points),
+        "channel_minima_share": (shape.channel_minima, shape.points),
     }
-    counted = {name: part / max(whole, 1) for name, (part, whole) in shares.items()}
+    counted = {name: part.sum() / max(whole.sum(), 1) for name, (part, whole) in shares.items()}
     intervals = {}
-    for name in ("monotone_share", "local_minima_share", "latency_minima_share"):
-        part, whole = shares[name]
-        interval = stats.binomtest(part, max(whole, 1)).proportion_ci(method="wilson")
-        intervals |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+    for name, (part, whole) in shares.items():
+        low, high = share_interval(part.tolist(), whole.tolist())
+        intervals |= {f"{name}_low": low, f"{name}_high": high}
     counts = {"n_moves": shape.moves, "n_points": shape.points, "n_latency_points": shape.latency_points}
+    counts = {name: int(count.sum()) for name, count in counts.items()}
     size = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
     return first | named | counted | {**found._asdict(), **named} | intervals | counts | size
 

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-COLOURS = {"curated": "#4477aa", "auto-curated": "#228833", "random-subset": "#ee8866", "uncurated": "#aa3377"}
+COLOURS = {
+    "curated": "#4477aa",
+    "shifted": "#66ccee",
+    "random-subset": "#ee8866",
+    "auto-curated": "#228833",
+    "uncurated": "#aa3377",
+}
+WIDTH = 0.17  # of a bar
 
 
 def write_plot(curves: Mapping[tuple[str, str], np.ndarray], table: pd.DataFrame, path: Path) -> None:
@@ -32,15 +39,15 @@ def write_plot(curves: Mapping[tuple[str, str], np.ndarray], table: pd.DataFrame
             above.plot(trials[shown], middle[shown], color=colour, label=space)
         above.axhline(1.05, color="grey", linestyle=":", label="within 5% of the best known")
         above.set(title=accelerator, xlabel="evaluations", ylim=(0.95, 3.0), xscale="log")
-        names = ("monotone_share", "latency_minima_share", "local_minima_share")
+        names = ("monotone_share", "latency_minima_share", "channel_minima_share", "local_minima_share")
         for number, (space, colour) in enumerate(COLOURS.items()):
             heights = [rows[accelerator, space][name] for name in names]
-            places = np.arange(len(names)) + (number - 1.5) * 0.2
-            below.bar(places, heights, width=0.2, color=colour)
+            places = np.arange(len(names)) + (number - (len(COLOURS) - 1) / 2) * WIDTH
+            below.bar(places, heights, width=WIDTH, color=colour)
             for place, height in zip(places, heights, strict=True):
-                below.annotate(f"{height:.2f}", (place, height), ha="center", va="bottom", fontsize=6)
-        labels = ["steps where latency\nrises with MACs", "minima of\nlatency alone", "minima of\nthe objective"]
-        below.set_xticks(np.arange(len(names)), labels, fontsize=8)
+                below.annotate(f"{height:.2f}", (place, height), ha="center", va="bottom", fontsize=6, rotation=90)
+        labels = ["latency rises\nwith MACs", "minima of\nlatency in\nchannels", "minima of\nobjective in\nchannels"]
+        below.set_xticks(np.arange(len(names)), [*labels, "minima of\nobjective in\nall decisions"], fontsize=7)
     panels[0, 0].set_ylabel("latency / best known\n(median and quartiles over seeds)")
     panels[1, 0].set_ylabel("share")
     panels[0, -1].legend(fontsize=7)

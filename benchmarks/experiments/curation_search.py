@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from scipy import stats
 
 from benchmarks.experiments.curation_costs import Floors, latency_of_score, score
 from benchmarks.experiments.curation_spaces import Subsets
-from benchmarks.intervals import mean_interval
+from benchmarks.intervals import bootstrap_interval, mean_interval, share_interval
 from nas_algos.load import build_strategy
 from nas_algos.search import scan
 from tasks.spaces.space import SearchSpace
@@ -54,15 +53,21 @@ class Outcome(NamedTuple):
     """What the searches in one space came to, relative to the best latency known.
 
     evaluations_to_5pct, evaluations_to_20pct: median over seeds; infinite where fewer than half get there.
-    evaluations_low, evaluations_high: of the first, its 95% interval by order statistics.  success_rate: seeds that get
-    within 5%, with Wilson's interval.  final: mean ratio of the best latency found to the best known, with Student's
-    interval, spread its standard deviation between seeds; of seeds that met the floors, the others counted in failed.
+    expected_evaluations: until one gets within 5%, see there.  success_rate: seeds that get within 5%.
+    final: mean ratio of the best latency found to the best known, spread its standard deviation between seeds; of
+    seeds that met the floors, the others counted in failed.
+
+    *_low, *_high: 95% intervals: evaluations_* of evaluations_to_5pct, and expected_*, both by bootstrap; success_* by
+    Wilson; final_* by Student.  With several draws all of them are over draws, of which there are fewer than seeds.
     """
 
     evaluations_to_5pct: float
     evaluations_low: float
     evaluations_high: float
     evaluations_to_20pct: float
+    expected_evaluations: float
+    expected_low: float
+    expected_high: float
     success_rate: float
     success_low: float
     success_high: float
@@ -79,29 +84,51 @@ def outcome(best: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
     draws: where seeds are shared out over several random spaces in order, the spread is the mean over them of the
     standard deviation within each; not a number where none has two searches.
     """
-    seeds = len(best)
-    reached = np.sort(evaluations_to(best, best_known * (1 + WITHIN)))
-    successes = int(np.isfinite(reached).sum())
-    proportion = stats.binomtest(successes, seeds).proportion_ci(method="wilson")
+    seeds, evaluations = best.shape
+    reached = evaluations_to(best, best_known * (1 + WITHIN))
     ratio = best[:, -1] / best_known
     groups = np.arange(seeds) * draws // seeds
     finite = np.isfinite(ratio)
     inside = [ratio[finite & (groups == draw)] for draw in range(draws)]
     deviations = [float(np.std(values, ddof=1)) for values in inside if len(values) > 1]
-    # the interval of a median: order statistics between which it lies with 95%, whatever the distribution
-    low, high = stats.binom.ppf((0.025, 0.975), seeds, 0.5).astype(int)
+    # searches in one draw are alike, so draws are what varies freely; of a single space its searches are
+    clusters = [reached[groups == draw] for draw in range(draws)] if draws > 1 else list(reached[:, None])
+    finals = [float(values.mean()) for values in inside if len(values)] if draws > 1 else ratio[finite].tolist()
+    successes = [int(np.isfinite(reached[groups == draw]).sum()) for draw in range(draws)]
+
+    def expected(reached: np.ndarray) -> float:
+        return expected_evaluations(reached, evaluations)
+
     return Outcome(
         float(np.median(reached)),
-        float(reached[low - 1 if low else 0]),
-        float(reached[min(high, seeds - 1)]),
+        *bootstrap_interval(clusters, median),
         float(np.median(evaluations_to(best, best_known * (1 + WIDER)))),
-        successes / seeds,
-        float(proportion.low),
-        float(proportion.high),
-        *mean_interval(ratio[finite].tolist()),
+        expected(reached),
+        *bootstrap_interval(clusters, expected),
+        sum(successes) / seeds,
+        *share_interval(successes, np.bincount(groups, minlength=draws).tolist()),
+        *mean_interval(finals),
         float(np.mean(deviations)) if deviations else math.nan,
         int((~finite).sum()),
     )
+
+
+def median(values: np.ndarray) -> float:
+    """The median, infinite where one of the middle two is."""
+    return float(np.median(values))
+
+
+def expected_evaluations(reached: np.ndarray, evaluations: int) -> float:
+    """Evaluations until one success, if a search that ends without is followed by another; infinite without any.
+
+    The expected running time of COCO (Hansen et al., COCO: Performance Assessment, arXiv:1605.03560): all evaluations
+    of all searches, those until success or all `evaluations` where there was none, over the number of successes.
+    reached: as evaluations_to gives.
+    """
+    there = np.isfinite(reached)
+    if not there.any():
+        return math.inf
+    return float(np.where(there, reached, evaluations).sum() / there.sum())
 
 
 def evaluations_to(best: np.ndarray, target: float) -> np.ndarray:

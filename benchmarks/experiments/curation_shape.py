@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -14,39 +13,103 @@ from tasks.spaces.moves import next_neighbours, sample
 
 
 class Shape(NamedTuple):
-    """Counts, to be divided.
+    """Counts in each draw, int[draws], to be summed and divided.
 
     moves: steps up by one in one decision over channels, from sampled networks, that make another network.  monotone:
     those along which latency rises as MACs do.  level: those along which latency stays exactly.
-    points: sampled networks whose neighbours, one step up and down in each decision over channels and in the depth
-    multiplier, were all checked.  minima: those that no neighbour beats in the objective.  feasible: points that meet
-    the floors.  latency_points, latency_minima: likewise for latency alone, of those with a neighbour of fewer MACs.
+    points: sampled networks.  minima: those that no change of one decision, to any of its other choices, betters in the
+    objective, all changes checked; this is what one mutation of a search can do.  channel_minima: those that no step of
+    one, up or down, in a decision over channels or in the depth multiplier betters.  feasible: points that meet the
+    floors.  latency_points, latency_minima: as channel_minima for latency alone, of those with a neighbour of fewer
+    MACs.
     """
 
-    moves: int
-    monotone: int
-    level: int
-    points: int
-    minima: int
-    feasible: int
-    latency_points: int
-    latency_minima: int
+    moves: np.ndarray
+    monotone: np.ndarray
+    level: np.ndarray
+    points: np.ndarray
+    minima: np.ndarray
+    channel_minima: np.ndarray
+    feasible: np.ndarray
+    latency_points: np.ndarray
+    latency_minima: np.ndarray
+
+
+class Sampled(NamedTuple):
+    """Uniform networks of a space and the networks one step away in channels or depth multiplier.
+
+    genotypes: the subset's own, int32[n, D].  draw: of which subset, int[n].  here: in the uncurated space,
+    int32[n, E].  there: their neighbours [n, K, E], the first half of the K steps up, the other half down.  exists:
+    whether the step makes another network, bool[n, K].
+    """
+
+    genotypes: np.ndarray
+    draw: np.ndarray
+    here: np.ndarray
+    there: np.ndarray
+    exists: np.ndarray
 
 
 def shape_of(subsets: Subsets, evaluator: Evaluator, floors: Floors, points: int, walked: int, key: jax.Array) -> Shape:
     """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima."""
     points_key, walked_key = jax.random.split(key)
-    feasible, minima = _minima(evaluator, floors, *_sampled(subsets, points, points_key))
-    walks = _walks(subsets, evaluator, *_sampled(subsets, walked, walked_key))
-    return Shape(**walks, points=points, minima=minima, feasible=feasible)
+    at = _sampled(subsets, points, points_key)
+    objective = _Objective(evaluator, floors, at.here)
+    alive = np.ones(points, bool)
+    for column in reversed(range(at.exists.shape[1])):  # steps down first: who is beaten is not asked about again
+        rows = np.flatnonzero(alive & at.exists[:, column])
+        alive[rows] = ~objective.betters(at.there[rows, column], rows)
+    anywhere = alive.copy()
+    # blocks before channels, for the same reason
+    for decision, choices in reversed(list(enumerate(subsets.cardinalities))):
+        rows = np.repeat(np.flatnonzero(anywhere), choices - 1)
+        changed = at.genotypes[rows]
+        steps = np.resize(np.arange(1, choices), len(rows))
+        changed[:, decision] = (changed[:, decision] + steps) % choices
+        anywhere[rows[objective.betters(_uncurated(subsets, at.draw[rows], changed), rows)]] = False
+
+    def count(chosen: np.ndarray) -> np.ndarray:
+        return np.bincount(at.draw[chosen], minlength=subsets.draws)
+
+    return Shape(
+        **_walks(subsets, evaluator, _sampled(subsets, walked, walked_key)),
+        points=count(np.ones(points, bool)),
+        minima=count(anywhere),
+        channel_minima=count(alive),
+        feasible=count(objective.feasible),
+    )
 
 
-def _sampled(subsets: Subsets, count: int, key: jax.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Uncurated genotypes [n, D] of uniform points, of their neighbours [n, K, D], and which of these exist [n, K].
+class _Objective:
+    """Whether networks are better than those of a sample [n]: below a floor what is less below, else what is faster."""
 
-    The first half of the K are steps up, the other half down.  A step that makes no other network does not exist.
-    """
-    here, there, exists = [], [], []
+    def __init__(self, evaluator: Evaluator, floors: Floors, here: np.ndarray):
+        self._evaluator, self._floors = evaluator, floors
+        self._short = shortfall(*evaluator.capacity(here), floors)
+        self.feasible = self._short <= SLACK
+        self._latency = np.full(len(here), np.inf)
+        self._latency[self.feasible] = evaluator.latency_ms(here[self.feasible])
+
+    def betters(self, others: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """bool[m]: whether others int32[m, E] are better than the sample's rows int[m]."""
+        short = shortfall(*self._evaluator.capacity(others), self._floors)
+        found = ~self.feasible[rows] & (short < self._short[rows])
+        both = np.flatnonzero(self.feasible[rows] & (short <= SLACK))
+        found[both] = self._evaluator.latency_ms(others[both]) < self._latency[rows[both]]
+        return found
+
+
+def _uncurated(subsets: Subsets, draw: np.ndarray, genotypes: np.ndarray) -> np.ndarray:
+    """The subset's genotypes int32[n, D] of draws [n] in the uncurated space, int32[n, E]."""
+    found = np.zeros((len(genotypes), len(subsets.cardinalities) - int(subsets.has_multiplier)), np.int32)
+    for number in np.unique(draw):
+        tables = [table[number] for table in subsets.tables]
+        found[draw == number] = subsets.uncurated(tables, genotypes[draw == number])
+    return found
+
+
+def _sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
+    parts = []
     shares = np.diff(np.linspace(0, count, subsets.draws + 1).astype(int))
     moving = [*([0] if subsets.has_multiplier else []), *subsets.channel_decisions]
     columns = [*moving, *(len(subsets.cardinalities) + place for place in moving)]
@@ -56,60 +119,30 @@ def _sampled(subsets: Subsets, count: int, key: jax.Array) -> tuple[np.ndarray, 
         around, inside = next_neighbours(genotypes, subsets.cardinalities)
         own = subsets.uncurated(tables, np.asarray(genotypes))
         others = subsets.uncurated(tables, np.asarray(around)[:, columns])
-        here.append(own)
-        there.append(others)
-        exists.append(np.asarray(inside)[:, columns] & (others != own[:, None]).any(-1))
-    return np.concatenate(here), np.concatenate(there), np.concatenate(exists)
+        exists = np.asarray(inside)[:, columns] & (others != own[:, None]).any(-1)
+        parts.append((np.asarray(genotypes), np.full(share, draw), own, others, exists))
+    return Sampled(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _minima(
-    evaluator: Evaluator, floors: Floors, here: np.ndarray, there: np.ndarray, exists: np.ndarray
-) -> tuple[int, int]:
-    """How many points meet the floors, and how many are local minima of the objective."""
-    short = shortfall(*evaluator.capacity(here), floors)
-    feasible = short <= SLACK
-    short_there = np.full(exists.shape, np.inf)
-    short_there[exists] = shortfall(*evaluator.capacity(there[exists]), floors)
-    # below a floor what is less below is better, whatever its latency
-    traps = int((~feasible & ~(short_there < short[:, None]).any(1)).sum())
-    candidates = np.flatnonzero(feasible)
-    latency = evaluator.latency_ms(here[candidates])
-    allowed = exists[candidates] & (short_there[candidates] <= SLACK)
-    alive = _never_beaten(evaluator.latency_ms, latency, there[candidates], allowed)
-    return len(candidates), traps + int(alive.sum())
-
-
-def _never_beaten(
-    latency_ms: Callable[[np.ndarray], np.ndarray], latency: np.ndarray, there: np.ndarray, allowed: np.ndarray
-) -> np.ndarray:
-    """bool[n]: no allowed neighbour is faster.  Steps down first: who is beaten is not asked about again."""
-    alive = np.ones(len(latency), bool)
-    for column in reversed(range(allowed.shape[1])):
-        rows = np.flatnonzero(alive & allowed[:, column])
-        alive[rows] = latency_ms(there[rows, column]) >= latency[rows]
-    return alive
-
-
-def _walks(
-    subsets: Subsets, evaluator: Evaluator, here: np.ndarray, there: np.ndarray, exists: np.ndarray
-) -> dict[str, int]:
-    half = exists.shape[1] // 2
-    latency = evaluator.latency_ms(here)
-    found = np.full(exists.shape, np.inf)
-    found[exists] = evaluator.latency_ms(there[exists])
-    up = exists.copy()
+def _walks(subsets: Subsets, evaluator: Evaluator, at: Sampled) -> dict[str, np.ndarray]:
+    half = at.exists.shape[1] // 2
+    latency = evaluator.latency_ms(at.here)
+    found = np.full(at.exists.shape, np.inf)
+    found[at.exists] = evaluator.latency_ms(at.there[at.exists])
+    up = at.exists.copy()
     up[:, half:] = False
     up[:, : int(subsets.has_multiplier)] = False  # the multiplier is no decision over channels of one layer
     change = np.where(up, found, 0.0) - np.where(up, latency[:, None], 0.0)
-    macs, _ = evaluator.capacity(here)
-    macs_there = np.full(exists.shape, np.inf)
-    macs_there[exists], _ = evaluator.capacity(there[exists])
+    macs, _ = evaluator.capacity(at.here)
+    macs_there = np.full(at.exists.shape, np.inf)
+    macs_there[at.exists], _ = evaluator.capacity(at.there[at.exists])
     reducible = (macs_there < macs[:, None]).any(1)
     trapped = reducible & ~(found < latency[:, None]).any(1)
-    return {
-        "moves": int(up.sum()),
-        "monotone": int((change[up] > 0).sum()),
-        "level": int((change[up] == 0).sum()),
-        "latency_points": int(reducible.sum()),
-        "latency_minima": int(trapped.sum()),
+    counted = {
+        "moves": up.sum(1),
+        "monotone": (up & (change > 0)).sum(1),
+        "level": (up & (change == 0)).sum(1),
+        "latency_points": reducible,
+        "latency_minima": trapped,
     }
+    return {name: np.bincount(at.draw, values, subsets.draws).round().astype(int) for name, values in counted.items()}

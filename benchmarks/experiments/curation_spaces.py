@@ -80,6 +80,16 @@ def stacked(several: Sequence[Subsets]) -> Subsets:
     return replace(several[0], tables=tables)
 
 
+def shifted(curated: Subsets) -> Subsets:
+    """The control of alignment: every network of the curated space with one channel less in each layer that decides.
+
+    Size, and range but for one channel, are the curated space's; no number of channels is a multiple of the
+    parallelism factor.  One less, and no larger shift, as this leaves MACs and parameters nearly as they are; one more
+    would leave the uncurated space, whose largest choice the curated one holds.
+    """
+    return replace(curated, name="shifted", tables=tuple(table - 1 for table in curated.tables))
+
+
 def random_space(curated: SearchSpace, skeleton: Skeleton, output_channels: int, key: jax.Array) -> SearchSpace:
     """The control: a space as large as the curated one, decision by decision, with channels that nobody chose.
 

@@ -2,18 +2,21 @@
 
 A small detector of four convolutions, and the channels of the middle two from 4 to 96.  Latency is the compiler's, of
 each whole network, where the accelerator has one: between neighbours it differs by less than the estimator's error.
-On each surface a greedy walk starts from the same network (the nearest curated one on the third): to the best of the
-neighbours, one step of one or both numbers of channels away, as long as one is better; a plateau ends it too.  At
-curated channels, the multiples of the parallelism factor, a step is one to the next multiple.  That the start is no
-exception is said by how many of all starts lead to the least value.
+How often the estimator has even the direction of such a step is printed.
 
-Writes results/quick/landscape.png and landscape.csv (a row for each network; the columns path_* number the steps of the
-walks); run: python -m benchmarks.experiments.landscape.  What was compiled is kept, so a second run takes seconds.
+On each surface greedy walks start from the same networks, drawn with a fixed seed (the nearest curated ones on the
+third): to the best of the neighbours, one step of one or both numbers of channels away, as long as one is better; a
+plateau ends it too.  At curated channels, the multiples of the parallelism factor, a step is one to the next multiple.
+
+Writes results/quick/landscape.csv (a row for each network; estimated_ms is the cost model's), landscape_walks.csv (a
+row for each place of each walk) and landscape.png; run: python -m benchmarks.experiments.landscape.  What was compiled
+is kept, so a second run takes seconds; --compiled results/quick/landscape.csv takes it from there.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,6 +24,7 @@ import tyro
 from rich.progress import Progress
 
 from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation_costs import Evaluator, compile_costs
 from benchmarks.experiments.landscape_plot import write_landscape
 from hw_model.accelerators import ETHOS_U
@@ -32,7 +36,10 @@ from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.space import SearchSpace
 
 LEAST, MOST = 4, 96
-START = (91, 85)
+WALKS = 8
+LARGE = 0.01  # of the latency, a step that matters
+# of the three surfaces, the column of the table that each one shows
+SURFACES = {"macs": "macs", "latency": "latency_ms", "curated": "latency_ms"}
 
 
 def landscape_space() -> SearchSpace:
@@ -92,75 +99,131 @@ def share_that_gets_down(surface: np.ndarray) -> float:
     return float((surface.ravel()[leads] == surface.min()).mean())
 
 
-def landscape(accelerator: str, home: Path) -> pd.DataFrame:
-    """A row for each pair of channels: macs, latency_ms, whether it is curated, and the number of each walk's step."""
+def landscape(accelerator: str, home: Path, compiled: Path | None = None) -> pd.DataFrame:
+    """A row for each pair of channels: macs, latency_ms, whether it is curated, and estimated_ms.
+
+    compiled: the table of an earlier run to take latency_ms from.
+    """
     space = landscape_space()
     factor = parallelism_factor(accelerator)
-    shape = space.cardinalities
-    genotypes = np.indices(shape).reshape(2, -1).T.astype(np.int32)
-    latency = latencies_ms(space, genotypes, accelerator, home).reshape(shape)
-    macs = np.array([count_macs(space.decode(genotype)) for genotype in genotypes.tolist()]).reshape(shape)
-    sizes = np.arange(LEAST, MOST + 1)
-    kept = np.flatnonzero(sizes % factor == 0)
-    begin = (START[0] - LEAST, START[1] - LEAST)
-    nearest = tuple(int(np.abs(sizes[kept] - size).argmin()) for size in START)
-    curated = walk(latency[np.ix_(kept, kept)], (nearest[0], nearest[1]))
-    paths = {
-        "path_macs": walk(macs, begin),
-        "path_latency": walk(latency, begin),
-        "path_curated": [(int(kept[i]), int(kept[j])) for i, j in curated],
-    }
-    table = pd.DataFrame(
-        {
-            "channels_2": sizes[genotypes[:, 0]],
-            "channels_3": sizes[genotypes[:, 1]],
-            "macs": macs.ravel(),
-            "latency_ms": latency.ravel(),
-            "curated": ((sizes[genotypes] % factor) == 0).all(1),
-        }
-    )
-    for name, path in paths.items():
-        steps = np.full(shape, -1)
-        for number, place in enumerate(path):
-            steps[place] = number
-        table[name] = pd.array(steps.ravel(), dtype="Int64")
-        table[name] = table[name].where(table[name] >= 0)
+    genotypes = np.indices(space.cardinalities).reshape(2, -1).T.astype(np.int32)
+    sizes = np.arange(LEAST, MOST + 1)[genotypes]
+    table = pd.DataFrame({"channels_2": sizes[:, 0], "channels_3": sizes[:, 1]})
+    table["macs"] = [count_macs(space.decode(genotype)) for genotype in genotypes.tolist()]
+    if compiled is None:
+        table["latency_ms"] = latencies_ms(space, genotypes, accelerator, home)
+    else:
+        table["latency_ms"] = compiled_latencies(compiled, table)
+    table["curated"] = (sizes % factor == 0).all(1)
+    estimate = cost_model(accelerator).estimate
+    table["estimated_ms"] = Evaluator(compile_costs(space), estimate).latency_ms(genotypes)
     return table
 
 
-def shares_that_get_down(table: pd.DataFrame) -> dict[str, float]:
-    """`share_that_gets_down` of each surface, under the name of its walk."""
-    curated = pd.DataFrame(table[table["curated"]])
-    surfaces = {
-        "path_macs": (table, "macs"),
-        "path_latency": (table, "latency_ms"),
-        "path_curated": (curated, "latency_ms"),
-    }
-    return {
-        name: share_that_gets_down(rows.pivot(index="channels_2", columns="channels_3", values=value).to_numpy(float))
-        for name, (rows, value) in surfaces.items()
-    }
+def compiled_latencies(path: Path, table: pd.DataFrame) -> np.ndarray:
+    """latency_ms of an earlier run's table.  Raises BenchmarkInputError for one of other networks."""
+    try:
+        found = pd.read_csv(path)
+        if not found[["channels_2", "channels_3", "macs"]].equals(table[["channels_2", "channels_3", "macs"]]):
+            raise ValueError("it holds other networks")
+        return found["latency_ms"].to_numpy(float)
+    except (OSError, ValueError, KeyError) as error:
+        raise BenchmarkInputError(f"cannot take latencies from {path}: {error}") from error
 
 
-def main(accelerator: str = "ethos-u65-512", home: Path = DEFAULT_HOME, output: Path = Path("results/quick")) -> None:
-    """Cost all networks, walk, write the table and the figure.
+def surface_of(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """One of SURFACES, indexed by channels_2, with columns channels_3."""
+    rows = pd.DataFrame(table[table["curated"]]) if name == "curated" else table
+    return rows.pivot(index="channels_2", columns="channels_3", values=SURFACES[name])
+
+
+def walks(table: pd.DataFrame, count: int = WALKS, seed: int = 0) -> pd.DataFrame:
+    """surface, walk, step, channels_2, channels_3 of each place of `count` walks on each surface."""
+    starts = np.random.default_rng(seed).integers(LEAST, MOST + 1, (count, 2))
+    rows = []
+    for name in SURFACES:
+        surface = surface_of(table, name)
+        first, second = (axis.to_numpy(int) for axis in (surface.index, surface.columns))
+        for number, start in enumerate(starts):
+            begin = int(np.abs(first - start[0]).argmin()), int(np.abs(second - start[1]).argmin())
+            for step, (i, j) in enumerate(walk(surface.to_numpy(float), begin)):
+                rows.append((name, number, step, first[i], second[j]))
+    return pd.DataFrame(rows, columns=pd.Index(["surface", "walk", "step", "channels_2", "channels_3"]))
+
+
+def told_of(table: pd.DataFrame, walked: pd.DataFrame) -> dict[str, str]:
+    """What the walks on each surface come to, in words: of those drawn, and of those from every network."""
+    told = {}
+    for name, column in SURFACES.items():
+        surface = surface_of(table, name).to_numpy(float)
+        ends = pd.DataFrame(walked[walked["surface"] == name].groupby("walk").tail(1))
+        steps = np.median(ends["step"].to_numpy(int))
+        reached = ends.merge(table, on=["channels_2", "channels_3"])[column].to_numpy(float) == surface.min()
+        told[name] = (
+            f"{steps:g} steps (median of {len(ends)} walks), {reached.sum()} to the least\n"
+            f"of all starts {share_that_gets_down(surface):.0%} lead there"
+        )
+    return told
+
+
+class Agreement(NamedTuple):
+    """Of steps up of one in one number of channels, the share in which another surface goes the same way as the first.
+
+    all: up, down or level.  turning: of those that are not level on the first surface.  large: of those that change it
+    by more than LARGE.  *_steps: how many.
+    """
+
+    all: float
+    turning: float
+    large: float
+    all_steps: int
+    turning_steps: int
+    large_steps: int
+
+
+def agreement(first: np.ndarray, other: np.ndarray) -> Agreement:
+    """Of the signs of the steps along both axes of two surfaces [n, m], above 0."""
+    change, following = (
+        np.concatenate([np.diff(np.log(surface), axis=axis).ravel() for axis in (0, 1)]) for surface in (first, other)
+    )
+    same = np.sign(change) == np.sign(following)
+    kinds = np.ones(len(same), bool), change != 0, np.abs(change) > np.log1p(LARGE)
+    every, turning, large = (float(same[kind].mean()) for kind in kinds)
+    return Agreement(every, turning, large, *(int(kind.sum()) for kind in kinds))
+
+
+def main(
+    accelerator: str = "ethos-u65-512",
+    home: Path = DEFAULT_HOME,
+    output: Path = Path("results/quick"),
+    compiled: Path | None = None,
+) -> None:
+    """Cost all networks, walk, write the tables and the figure.
 
     Args:
         accelerator: A name that `accelnas list` prints, of known parallelism factor.
         home: Directory that measurements are kept in.
-        output: Directory of both.
+        output: Directory of all three.
+        compiled: Table of an earlier run on the same accelerator to take latencies from, five digits each.
     """
-    table = landscape(accelerator, home)
+    table = landscape(accelerator, home, compiled)
     output.mkdir(parents=True, exist_ok=True)
     table.to_csv(output / "landscape.csv", index=False, float_format="%.5g")
-    write_landscape(table, shares_that_get_down(table), accelerator, output / "landscape.png")
-    for name, share in shares_that_get_down(table).items():
-        steps = [row for row in table.sort_values(name).to_dict("records") if not pd.isna(row[name])]
-        first, last = steps[0], steps[-1]
+    table = pd.read_csv(output / "landscape.csv")  # what is said of it can be worked out from the file
+    walked = walks(table)
+    walked.to_csv(output / "landscape_walks.csv", index=False)
+    told = told_of(table, walked)
+    write_landscape(table, walked, told, accelerator, output / "landscape.png")
+    for name, words in told.items():
+        print(f"{name}: {words.replace(chr(10), '; ')}")
+    latency = surface_of(table, "latency").to_numpy(float)
+    for column in ("estimated_ms", "macs"):
+        other = table.pivot(index="channels_2", columns="channels_3", values=column).to_numpy(float)
+        found = agreement(latency, other)
         print(
-            f"{name}: {len(steps) - 1} steps from {first['channels_2']}, {first['channels_3']} to "
-            f"{last['channels_2']}, {last['channels_3']}: {first['latency_ms']:.4g} to {last['latency_ms']:.4g} ms; "
-            f"{share:.0%} of all starts lead to the least"
+            f"{column} goes as latency does, up, down or level, in {found.all:.1%} of {found.all_steps} steps of one "
+            f"channel; where latency is not level, in {found.turning:.1%} of {found.turning_steps}; where it changes "
+            f"by more than {LARGE:.0%}, in {found.large:.1%} of {found.large_steps}"
         )
 
 

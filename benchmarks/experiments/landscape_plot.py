@@ -1,4 +1,4 @@
-"""Three surfaces side by side: MACs, latency, latency at curated channels, each with the walk over it."""
+"""Three surfaces side by side: MACs, latency, latency at curated channels, each with the walks over it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+END = {"color": "red", "marker": "X", "s": 60}
 
-def write_landscape(table: pd.DataFrame, shares: Mapping[str, float], accelerator: str, path: Path) -> None:
-    """table, shares: as benchmarks.experiments.landscape gives them."""
+
+def write_landscape(
+    table: pd.DataFrame, walked: pd.DataFrame, told: Mapping[str, str], accelerator: str, path: Path
+) -> None:
+    """table, walked, told: as benchmarks.experiments.landscape gives them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -21,17 +25,18 @@ def write_landscape(table: pd.DataFrame, shares: Mapping[str, float], accelerato
     millions = table.assign(macs=table["macs"] / 1e6)
     curated = pd.DataFrame(millions[millions["curated"]])
     panels = (
-        ("MACs", millions, "macs", "path_macs", "million MACs"),
-        (f"Latency on {accelerator}", millions, "latency_ms", "path_latency", "ms"),
-        ("The same at curated channels only", curated, "latency_ms", "path_curated", "ms"),
+        ("macs", "MACs", millions, "macs", "million MACs"),
+        ("latency", f"Latency on {accelerator}", millions, "latency_ms", "ms"),
+        ("curated", "The same at curated channels only", curated, "latency_ms", "ms"),
     )
-    for number, (title, rows, value, walked, unit) in enumerate(panels, start=1):
+    for number, (name, title, rows, value, unit) in enumerate(panels, start=1):
         axes: Any = figure.add_subplot(1, 3, number, projection="3d", computed_zorder=False)
         _surface(axes, rows, value, dense=rows is millions)
-        steps = pd.DataFrame(millions[millions[walked].notna()]).sort_values(walked)
-        _walk(axes, steps, value)
-        told = f"walk: {len(steps) - 1} steps to {steps[value].iloc[-1]:.3g} {unit}"
-        axes.set_title(f"{title}\n{told}\nof all starts {shares[walked]:.0%} lead to the least", fontsize=11)
+        places = pd.DataFrame(walked[walked["surface"] == name]).merge(millions, on=["channels_2", "channels_3"])
+        for first, (_, steps) in enumerate(places.sort_values(["walk", "step"]).groupby("walk")):
+            _walk(axes, steps, value, labelled=first == 0)
+        axes.legend(loc="upper left", fontsize=8)
+        axes.set_title(f"{title}\n{told[name]}", fontsize=11)
         axes.set(xlabel="channels, layer 2", ylabel="channels, layer 3", zlim=(0, millions[value].max()))
         axes.set(xlim=(0, 100), ylim=(0, 100))
         axes.set_zlabel(unit, labelpad=2)
@@ -49,9 +54,9 @@ def _surface(axes: Any, rows: pd.DataFrame, value: str, dense: bool) -> None:
         axes.scatter(x, y, grid.to_numpy(float), color="black", s=10, zorder=2)
 
 
-def _walk(axes: Any, steps: pd.DataFrame, value: str) -> None:
+def _walk(axes: Any, steps: pd.DataFrame, value: str, labelled: bool) -> None:
     places = [steps[name].to_numpy(float) for name in ("channels_2", "channels_3", value)]
-    axes.plot(*places, color="red", linewidth=2.2, zorder=5)
-    axes.scatter(*([column[0]] for column in places), color="white", edgecolor="red", s=60, zorder=6, label="start")
-    axes.scatter(*([column[-1]] for column in places), color="red", marker="X", s=90, zorder=7, label="end")
-    axes.legend(loc="upper left", fontsize=8)
+    axes.plot(*places, color="red", linewidth=1.8, zorder=5)
+    for end, look, label in ((0, {"color": "white", "edgecolor": "red", "s": 45}, "start"), (-1, END, "end")):
+        named = {"label": label} if labelled else {}
+        axes.scatter(*([column[end]] for column in places), zorder=6 - end, **look, **named)

@@ -2,14 +2,16 @@
 
 For each task architectures spread over the curated space are scored and trained.  Writes results/PROFILE/zero_shot.csv,
 zero_shot_scores.csv (every architecture) and zero_shot.png; run: python -m benchmarks.experiments.zero_shot (stop it at
-any moment: finished trainings are kept, and a task's scores once all of them are there).
+any moment: finished trainings are kept, and a task's scores once all of them are there).  --correlate-only works out
+the first table anew from the second.
 
 kendall_tau (tau-b), spearman_rho: of the score with the trained quality on validation examples, each with a 95%
 interval by bootstrap over architectures.  tau_at_equal_latency: mean tau within quartiles of the latency on the
 accelerator, where a search under a latency bound chooses.  better_than_macs: the interval of tau minus the tau of MACs
-is above zero.  n: architectures with score and quality; failed: those whose score is not a number.  scores_per_s:
-through the supernet, its compilation (compile_s, once for all architectures) apart; static_scores_per_s: architectures
-compiled one by one, compilation included, since each needs its own.
+is above zero; gain_at_equal_latency, better_than_macs_at_equal_latency: likewise within the quartiles.  n:
+architectures with score and quality; failed: those whose score is not a number.  scores_per_s: through the supernet,
+its compilation (compile_s, once for all architectures) apart; static_scores_per_s: architectures compiled one by one,
+compilation included, since each needs its own.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -36,6 +38,7 @@ from benchmarks.rank_correlation import (
     equal_slices,
     kendall,
     kendall_gain,
+    kendall_gain_within,
     kendall_within,
     spearman,
 )
@@ -94,15 +97,28 @@ def score_all(
     return found, taken
 
 
-def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
-    """How the score ranks one task's architectures: the columns of results/PROFILE/zero_shot.csv but for the speeds."""
+class Ranked(NamedTuple):
+    """One task's architectures with score and quality, float[n] each, and their slices of latency, int[n]."""
+
+    values: np.ndarray
+    quality: np.ndarray
+    macs: np.ndarray
+    slices: np.ndarray
+
+
+def ranked(table: pd.DataFrame, score: str) -> Ranked:
+    """Those of a task's table that have both."""
     values, quality = (table[column].to_numpy(np.float64) for column in (score, "quality"))
     macs, latency = (table[column].to_numpy(np.float64) for column in ("macs", "latency_ms"))
     known = np.isfinite(values) & np.isfinite(quality)
     # slices are of all architectures, so that they are the same for every score
-    slices = equal_slices(latency)[known]
-    values, quality, macs = values[known], quality[known], macs[known]
-    row: dict[str, Any] = {"score": score, "n": int(known.sum())}
+    return Ranked(values[known], quality[known], macs[known], equal_slices(latency)[known])
+
+
+def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
+    """How the score ranks one task's architectures: the columns of results/PROFILE/zero_shot.csv up to the speeds."""
+    values, quality, macs, slices = ranked(table, score)
+    row: dict[str, Any] = {"score": score, "n": len(values)}
     if row["n"]:
         drawn = draw_resamples(row["n"])
         tau, rho = kendall(values, quality, drawn), spearman(values, quality, drawn)
@@ -114,6 +130,32 @@ def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
     row |= dict(zip(("spearman_rho", "rho_low", "rho_high"), rho, strict=True))
     row |= dict(zip(("tau_at_equal_latency", "equal_latency_low", "equal_latency_high"), within, strict=True))
     return row | {"better_than_macs": bool(gain[1] > 0), "failed": count_failed(table[score].to_numpy(np.float64))}
+
+
+def gain_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
+    """By how much the score's tau at equal latency exceeds that of MACs: the table's last columns."""
+    values, quality, macs, slices = ranked(table, score)
+    gain = (math.nan,) * 3
+    if len(values):
+        gain = kendall_gain_within(values, macs, quality, slices, draw_resamples(len(values)))
+    names = ("gain_at_equal_latency", "gain_low", "gain_high")
+    return dict(zip(names, gain, strict=True)) | {"better_than_macs_at_equal_latency": bool(gain[1] > 0)}
+
+
+def correlate_anew(folder: Path) -> pd.DataFrame:
+    """The table of all tasks with its correlations worked out from the scores and qualities on file; speeds stay.
+
+    Raises BenchmarkInputError where there are none.
+    """
+    for name in ("zero_shot.csv", "zero_shot_scores.csv"):
+        if not (folder / name).exists():
+            raise BenchmarkInputError(f"no {folder / name}; run without --correlate-only first")
+    scores = pd.read_csv(folder / "zero_shot_scores.csv")
+    rows = []
+    for old in pd.read_csv(folder / "zero_shot.csv").to_dict("records"):
+        own = pd.DataFrame(scores[scores["task"] == old["task"]])
+        rows.append(old | correlation_row(own, old["score"]) | gain_row(own, old["score"]))
+    return merge_rows(folder / "zero_shot.csv", pd.DataFrame(rows), ("task",))
 
 
 def run_task(
@@ -146,6 +188,7 @@ def run_task(
             "scores_per_s": 1 / taken[score]["each"],
             "static_scores_per_s": 1 / taken[score]["static"],
             "compile_s": taken[score]["compile_s"],
+            **gain_row(everything, score),
         }
         for score in names
     ]
@@ -160,6 +203,7 @@ def main(
     scores: tuple[str, ...] = tuple(SCORES),
     home: Path = DEFAULT_HOME,
     output: Path = Path("results"),
+    correlate_only: bool = False,
 ) -> None:
     """Score, train and compare the rankings.
 
@@ -171,6 +215,7 @@ def main(
         scores: Which; multiply-accumulates are always among them.
         home: Directory that data and trials are kept in.
         output: Directory of the tables, in a folder of the profile's name.
+        correlate_only: Work out the correlations anew from the scores and qualities that are there.
     """
     from benchmarks.experiments.zero_shot_plot import write_plot
 
@@ -179,6 +224,9 @@ def main(
     names = tuple(dict.fromkeys((*scores, "macs")))
     measured_names(names)  # an unknown one is told before anything is trained
     folder = output / profile
+    if correlate_only:
+        write_plot(correlate_anew(folder), folder / "zero_shot.png")
+        return
     folder.mkdir(parents=True, exist_ok=True)
     for name in task:
         prepare_with_progress(home, get_fidelity(name, profile).data, make_task(name).dataset)

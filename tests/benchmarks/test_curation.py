@@ -14,9 +14,15 @@ from benchmarks.experiments.curation_costs import (
     score,
     shortfall,
 )
-from benchmarks.experiments.curation_search import best_latency_ms, evaluations_to, outcome, searcher
+from benchmarks.experiments.curation_search import (
+    best_latency_ms,
+    evaluations_to,
+    expected_evaluations,
+    outcome,
+    searcher,
+)
 from benchmarks.experiments.curation_shape import shape_of
-from benchmarks.experiments.curation_spaces import random_space, stacked, subset_of
+from benchmarks.experiments.curation_spaces import random_space, shifted, stacked, subset_of
 from benchmarks.experiments.curation_trained import translated
 from benchmarks.experiments.search import space_for
 from hw_model.cost import count_macs, count_param_bytes
@@ -67,6 +73,23 @@ def test_the_control_is_as_large_as_the_curated_space_and_drawn_anew(kinds):
     assert len({space.decisions for space in control}) == 3
     again = random_space(curated, SKELETON, TASK.output_channels, jax.random.split(jax.random.key(1), 3)[0])
     assert again.decisions == control[0].decisions
+
+
+@pytest.mark.parametrize("accelerator", ["ethos-u55-256", "npu-p16"])
+def test_the_shifted_space_is_the_curated_one_with_one_channel_less_throughout(accelerator):
+    curated = space_for(TASK, "curated", accelerator)
+    aligned = subset_of(curated, SKELETON)
+    control = shifted(aligned)
+    assert (control.name, control.cardinalities) == ("shifted", aligned.cardinalities)
+    for genotype in np.asarray(sample(jax.random.key(0), curated.cardinalities, 20)).tolist():
+        there = control.uncurated([table[0] for table in control.tables], np.array(genotype, np.int32))
+        found, wanted = UNCURATED.describe(there.tolist()), curated.effective(genotype)
+        for name, choice in wanted.items():
+            if name in SKELETON.channels:
+                assert found[name] == int(choice) - 1
+                assert int(choice) % curated.channel_step == 0
+            else:
+                assert found[name] == choice
 
 
 def test_costs_in_blocks_are_those_of_single_networks(evaluator):
@@ -126,15 +149,24 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
         short = shortfall(*toy.capacity(row), floors)[0]
         return toy.latency_ms(row)[0] if short <= SLACK else 1e6 + short
 
+    def changes(genotype):
+        for place, choices in enumerate(subset.cardinalities):
+            for choice in set(range(choices)) - {genotype[place]}:
+                other = genotype.copy()
+                other[place] = choice
+                yield own(other)
+
     def points(key, count):
         return np.asarray(sample(jax.random.split(key, 1)[0], subset.cardinalities, count))
 
-    minima = sum(
-        not any(objective(other) < objective(own(genotype)) for _, other in neighbours(genotype))
+    minima = [
+        genotype
         for genotype in points(points_key, 300)
-    )
-    assert minima > 0
-    assert (shape.points, shape.minima) == (300, minima)
+        if not any(objective(other) < objective(own(genotype)) for _, other in neighbours(genotype))
+    ]
+    anywhere = [g for g in minima if not any(objective(other) < objective(own(g)) for other in changes(g))]
+    assert 0 < len(anywhere) < len(minima)
+    assert (shape.points, shape.channel_minima, shape.minima) == (300, len(minima), len(anywhere))
     steps = [
         toy.latency_ms(other)[0] - toy.latency_ms(own(genotype))[0]
         for genotype in points(walked_key, 200)
@@ -158,9 +190,26 @@ def test_an_outcome_by_hand():
     assert found.success_rate == 0.5
     assert found.success_low < 0.5 < found.success_high
     assert found.failed == 1
+    # 3 and 4 evaluations to success, 4 and 4 without
+    assert found.expected_evaluations == (3 + 4 + 4 + 4) / 2
+    assert found.expected_low < found.expected_evaluations < found.expected_high
+    assert expected_evaluations(np.array([np.inf, np.inf]), 7) == np.inf
+    assert expected_evaluations(np.array([2.0, 5.0]), 7) == 3.5
     assert found.final == pytest.approx((1.0 + 1.04 + 1.5) / 3)
     assert found.spread == pytest.approx(np.std([1.0, 1.04, 1.5], ddof=1))
     assert outcome(np.array([[1.0], [1.0], [2.0], [2.0]]), 1.0, draws=2).spread == 0.0
+
+
+def test_searches_in_one_random_space_count_as_one_of_its_kind():
+    """Ten searches in each of ten spaces, all alike within a space, say no more than ten searches."""
+    best = np.repeat(np.array([[2.0, 1.0]] * 4 + [[2.0, 2.0]] * 6), 10, axis=0)
+    apart, together = outcome(best, 1.0), outcome(best, 1.0, draws=10)
+    ten = outcome(best[::10], 1.0)
+    assert (together.success_rate, together.final) == (apart.success_rate, apart.final) == (0.4, 1.6)
+    assert (together.final_low, together.final_high) == pytest.approx((ten.final_low, ten.final_high))
+    assert (together.expected_low, together.expected_high) == (ten.expected_low, ten.expected_high)
+    assert apart.success_high - apart.success_low < 0.6 * (together.success_high - together.success_low)
+    assert apart.expected_high - apart.expected_low < 0.6 * (together.expected_high - together.expected_low)
 
 
 def test_seeds_and_draws_go_their_own_ways(kinds):
@@ -190,7 +239,7 @@ def test_a_translated_search_asks_once_for_what_is_equal_there():
 @pytest.mark.slow
 def test_the_study_gives_a_row_for_each_accelerator_and_space():
     table, curves = study(("npu-p16",), "regularised_evolution", 40, 6, 200, 100)
-    assert table["space"].tolist() == ["curated", "auto-curated", "uncurated", "random-subset"]
+    assert table["space"].tolist() == ["curated", "auto-curated", "uncurated", "random-subset", "shifted"]
     assert list(table.columns[:8]) == [
         *("accelerator", "space", "seeds", "evaluations_to_5pct", "success_rate", "spread"),
         *("monotone_share", "local_minima_share"),

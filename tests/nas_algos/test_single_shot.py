@@ -10,6 +10,7 @@ from jax.experimental.compilation_cache import compilation_cache
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.reinforce import ReinforceState
+from nas_algos.single_shot.algorithm import Inputs
 from nas_algos.single_shot.charges import Budget, Ledger
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
 from nas_algos.single_shot.registry import SINGLE_SHOT, find_single_shot
@@ -273,3 +274,51 @@ def test_one_score_is_judged_by_those_before_it():
     # baselines 1, 1.5, .75; deviations 0, 1, (1 + 1.5) / 2
     assert advantages == pytest.approx([0.0, -1.0, 1.5 / 1.25, -2.0])
     assert (float(state.baseline), float(state.deviation)) == pytest.approx((0.75, 1.25))
+
+
+SURE = jnp.zeros((4, 4)).at[:, 1].set(50.0)  # logits of a controller that takes choice 1 for each decision
+
+
+def tunas_steps(share, count=800):
+    """State after, and outcome, of single steps from the same state with other keys; each leaf [count, ...]."""
+    toy = ToySupernet()
+    algorithm = SINGLE_SHOT["tunas"](toy, {"latency_ms": BOUND})
+    state = algorithm.init(jax.random.key(0))
+    state = state._replace(controller=state.controller.replace(logits=SURE))
+    batch = {"x": toy.data["x"][:BATCH]}
+
+    def step(key):
+        return algorithm.step(state, Inputs(jnp.float32(share), jnp.float32(0.05), batch, batch, key))
+
+    return jax.jit(jax.vmap(step))(jax.random.split(jax.random.key(1), count))
+
+
+@pytest.mark.parametrize("chance", [1.0, 0.5, 0.0])
+def test_tunas_warm_ups_fall_from_always_to_never_over_a_quarter_of_the_training(chance):
+    """Filters: the widest; operations: uniform; both each with this chance, and the controller's choice otherwise."""
+    _, outcome = tunas_steps((1 - chance) / 4)
+    trained = np.asarray(outcome.trained[:, 0])
+    for decision, (choices, width) in enumerate(zip(CARDINALITIES, ToySupernet.widths, strict=True)):
+        expected = np.full(choices, chance / choices)
+        expected[1] += 1 - chance
+        if width:
+            expected *= 1 - chance
+            expected[-1] += chance
+        found = np.bincount(trained[:, decision], minlength=choices) / len(trained)
+        error = np.sqrt(expected * (1 - expected) / len(trained))
+        assert (np.abs(found - expected) <= 5 * error + 1e-9).all(), decision
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_the_controller_of_tunas_stands_still_while_it_warms_up(share):
+    after, outcome = tunas_steps(share, 10)
+    assert not outcome.judging.any()
+    assert (after.controller.told == 0).all()
+    assert (after.controller.logits == SURE[None]).all()
+
+
+def test_the_controller_of_tunas_is_judged_after_the_warm_up():
+    after, outcome = tunas_steps(0.25, 10)
+    assert outcome.judging.all()
+    assert (after.controller.told == 1).all()
+    assert (outcome.judged == 1).all()

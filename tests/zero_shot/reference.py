@@ -1,6 +1,18 @@
-"""The scores once more, written straight from their papers on plain static networks: no supernet, no masks, no sharing.
+"""The scores once more, written from their papers on plain static networks: no supernet, no masks, no sharing.
 
 Gradients are JAX's own through a textbook forward pass; the formulas over them are NumPy in double precision.
+
+So this is an oracle for how scores are computed, not for where they differ from their papers on purpose, which it
+repeats:
+- ntk, zico, jacob_cov, linear_regions: the batch's statistics are held constant.  An example has no gradient of its own
+  otherwise, that of a sum over the batch would vanish after a linear bottleneck (jacob_cov), and the network would be
+  no single piecewise linear function (linear_regions).
+- zico: mean and variance are over single examples, not over batches of them, so that the batch's order cannot matter.
+- linear_regions: crossings on lines from the mean picture, in STEPS steps, as in Hanin and Rolnick.  TE-NAS counts the
+  patterns of its samples, but no two pictures share one here.
+- zen: x + 0.01 e is normalised as x is, so that the features are one function of the picture; activations are capped at
+  six, as the networks' are.
+- synflow, ntk: logarithms of the papers' numbers, ntk's with its sign changed, so that larger is better.
 """
 
 import jax
@@ -10,9 +22,9 @@ from jax import lax
 
 from hw_model.cost import count_macs, count_params
 from hw_model.operators import chain_operators
-from nas_algos.zero_shot.linear_regions import STEPS
 from tests.zero_shot.toys import QUICKLY
 
+STEPS = 4  # along each line of linear_regions, our choice
 LAYERS = {"conv": ["Conv_0"], "depthwise": ["Depthwise_0"], "fused_ibn": ["Conv_0", "Conv_1"]}
 
 

@@ -14,7 +14,9 @@ COLUMNS = [
     *("task", "score", "n", "kendall_tau", "low", "high", "spearman_rho", "rho_low", "rho_high"),
     *("tau_at_equal_latency", "equal_latency_low", "equal_latency_high", "better_than_macs", "failed"),
     *("scores_per_s", "static_scores_per_s", "compile_s"),
+    *("gain_at_equal_latency", "gain_low", "gain_high", "better_than_macs_at_equal_latency"),
 ]
+SPEEDS = ["scores_per_s", "static_scores_per_s", "compile_s"]
 
 
 def table_of(count=24):
@@ -45,6 +47,38 @@ def test_rows_by_hand():
     assert large["kendall_tau"] == pytest.approx(216 / math.sqrt(216 * 276))
     assert math.isnan(large["tau_at_equal_latency"])
     assert zero_shot.correlation_row(table, "macs")["better_than_macs"] is False
+
+
+def test_gains_at_equal_latency_by_hand():
+    table = table_of()
+    good, macs = (zero_shot.gain_row(table, score) for score in ("good", "macs"))
+    within = zero_shot.correlation_row(table, "macs")["tau_at_equal_latency"]
+    assert good["gain_at_equal_latency"] == pytest.approx(1 - within)
+    assert good["better_than_macs_at_equal_latency"] is True
+    assert (macs["gain_at_equal_latency"], macs["better_than_macs_at_equal_latency"]) == (0, False)
+    for nothing in ("large", "never"):
+        row = zero_shot.gain_row(table, nothing)
+        assert math.isnan(row["gain_at_equal_latency"])
+        assert row["better_than_macs_at_equal_latency"] is False
+
+
+def test_correlations_are_worked_out_anew_from_the_files(tmp_path):
+    table, folder = table_of().assign(task="classification"), tmp_path / "quick"
+    folder.mkdir()
+    rows = [
+        {"task": "classification", **zero_shot.correlation_row(table, score), "compile_s": number}
+        for number, score in enumerate(("good", "macs"))
+    ]
+    table.to_csv(folder / "zero_shot_scores.csv", index=False)
+    before = pd.DataFrame(rows).assign(kendall_tau=0.0)
+    before.to_csv(folder / "zero_shot.csv", index=False)
+    zero_shot.main(output=tmp_path, correlate_only=True)
+    after = pd.read_csv(folder / "zero_shot.csv")
+    assert after["compile_s"].tolist() == [0, 1]
+    assert after["kendall_tau"].tolist() == pytest.approx([row["kendall_tau"] for row in rows], rel=1e-5)
+    assert list(after.columns[-4:]) == COLUMNS[-4:]
+    with pytest.raises(BenchmarkInputError, match="run without --correlate-only first"):
+        zero_shot.main(output=tmp_path / "none", correlate_only=True)
 
 
 def test_networks_without_score_or_quality_are_left_out_and_counted():
@@ -86,4 +120,4 @@ def test_scores_trains_and_writes_and_goes_on_from_the_store(tmp_path, monkeypat
     monkeypatch.setattr("benchmarks.trial_runner.LocalExecutor", None)
     zero_shot.main(**arguments)
     again = pd.read_csv(tmp_path / "smoke" / "zero_shot.csv")
-    assert again[COLUMNS[:-3]].equals(table[COLUMNS[:-3]])
+    assert again.drop(columns=SPEEDS).equals(table.drop(columns=SPEEDS))

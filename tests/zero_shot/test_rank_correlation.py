@@ -9,6 +9,7 @@ from benchmarks.rank_correlation import (
     equal_slices,
     kendall,
     kendall_gain,
+    kendall_gain_within,
     kendall_within,
     spearman,
 )
@@ -50,6 +51,17 @@ def test_the_gain_is_zero_over_itself_and_known_where_it_is_plain():
     gain = kendall_gain(b, -b, b, drawn)
     assert gain == pytest.approx((2.0, 2.0, 2.0))
     assert kendall_gain(np.random.default_rng(0).normal(size=40), b, b, drawn).high < 0
+
+
+def test_the_gain_within_slices_is_the_difference_of_the_means_within():
+    a, b = correlated(40, seed=4)
+    slices, drawn = equal_slices(np.random.default_rng(0).normal(size=40)), draw_resamples(40, 300)
+    assert kendall_gain_within(a, a, b, slices, drawn) == (0.0, 0.0, 0.0)
+    gain = kendall_gain_within(b, a, b, slices, drawn)
+    assert gain.value == pytest.approx(1 - kendall_within(a, b, slices, drawn).value)
+    assert gain.low > 0
+    # of one slice it is the gain overall
+    assert kendall_gain_within(b, a, b, np.zeros(40, int), drawn) == kendall_gain(b, a, b, drawn)
 
 
 def test_nothing_to_rank_is_not_a_number():
