@@ -66,6 +66,21 @@ def spearman(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
     return _interval(*rhos)
 
 
+def shared_best(a: np.ndarray, b: np.ndarray, count: int, drawn: np.ndarray) -> Interval:
+    """Share of the `count` largest of b [n] that are among the `count` largest of a [n]; of all n where they are fewer.
+
+    What a resample drew twice counts twice there.
+    """
+    count = min(count, len(a))
+    shares = []
+    for rows in (np.arange(len(a))[None], drawn):
+        best = np.zeros((2, *rows.shape), bool)
+        for mine, values in zip(best, (a, b), strict=True):
+            np.put_along_axis(mine, np.argsort(-values[rows], axis=1, kind="stable")[:, :count], True, axis=1)
+        shares.append(best.all(0).sum(1) / count)
+    return _interval(*shares)
+
+
 def equal_slices(values: np.ndarray, count: int = SLICES) -> np.ndarray:
     """The slice, 0 .. count - 1, of each of values [n]: by size, as many in each as can be."""
     return np.argsort(np.argsort(values, kind="stable")) * count // len(values)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 SCALE = 2  # how many times a picture is enlarged
 COLUMNS = 4
 GAP = 4
+HEADER = 16  # pixels above each pair
 
 
-def write_pairs(pairs: list[tuple[Image.Image, Image.Image]], path: Path) -> None:
-    """Write a PNG of pairs of equal pictures, truth left of prediction, four pairs a row."""
-    width, height = pairs[0][0].width * 2 + 3 * GAP, pairs[0][0].height + 2 * GAP
+def write_pairs(pairs: list[tuple[Image.Image, Image.Image]], path: Path, notes: Sequence[str] = ()) -> None:
+    """Write a PNG of pairs of equal pictures, truth left of prediction, four pairs a row.
+
+    notes: to stand behind "prediction" over each pair, such as its quality.
+    """
+    width, height = pairs[0][0].width * 2 + 3 * GAP, pairs[0][0].height + 2 * GAP + HEADER
     rows = -(-len(pairs) // COLUMNS)
     sheet = Image.new("RGB", (min(len(pairs), COLUMNS) * width, rows * height), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
     for index, (truth, found) in enumerate(pairs):
         row, column = divmod(index, COLUMNS)
-        left, top = column * width + GAP, row * height + GAP
+        left, top = column * width + GAP, row * height + GAP + HEADER
+        right = left + truth.width + GAP // 2
+        draw.text((left, top - HEADER), "truth", fill="black", font=font)
+        draw.text((right, top - HEADER), ", ".join(["prediction", *notes[index : index + 1]]), fill="black", font=font)
         sheet.paste(truth, (left, top))
-        sheet.paste(found, (left + truth.width + GAP // 2, top))
+        sheet.paste(found, (right, top))
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path, format="PNG")

@@ -5,10 +5,10 @@ three of them with more seeds at `quick`.  Writes results/fidelity.csv, results/
 results/fidelity.png; run: python -m benchmarks.experiments.fidelity (about an hour on two cores; stop it at any moment,
 finished trainings are kept).
 
-kendall_tau: of the two rankings (tau-b), with a 95% interval by bootstrap over architectures (percentiles).
-top5_overlap: share of the five best at `high` that are among the five best at `low`.  seed_std: standard deviation
-between seeds of one architecture at `low`, pooled over three.  architecture_std: between architectures at `low`, one
-seed each, noise included.
+n: architectures that both trainings gave a quality.  kendall_tau: of the two rankings (tau-b), with a 95% interval by
+bootstrap over architectures (percentiles).  top5_overlap: share of the five best at `high` that are among the five best
+at `low`, with such an interval of the same resamples.  seed_std: standard deviation between seeds of one architecture
+at `low`, pooled over three.  architecture_std: between architectures at `low`, one seed each, noise included.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -28,7 +28,7 @@ from benchmarks.commands.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.fidelities import get_fidelity
-from benchmarks.rank_correlation import draw_resamples, kendall
+from benchmarks.rank_correlation import Interval, draw_resamples, kendall, shared_best
 from benchmarks.result_files import merge_rows
 from benchmarks.trainings import Training, train_all
 from hw_model.blocks import Block
@@ -61,18 +61,25 @@ def evenly(genotypes: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, 
     return [genotypes[place] for place in np.linspace(0, len(genotypes) - 1, count).round().astype(int)]
 
 
-def rank_agreement(low: Sequence[float], high: Sequence[float]) -> tuple[float, float, float, float]:
-    """Kendall's tau with its 95% interval, and the share of the five best that both have.
+class Agreement(NamedTuple):
+    """How many are compared, Kendall's tau, and the share of the TOP best that both have."""
 
-    Pairs in which one is not a number are left out; tau is not a number where there is nothing to rank.
+    n: int
+    tau: Interval
+    top: Interval
+
+
+def rank_agreement(low: Sequence[float], high: Sequence[float]) -> Agreement:
+    """Of two rankings of the same things, intervals by bootstrap over them.
+
+    Pairs in which one is not a number are left out; nothing is a number where there is nothing to rank.
     """
     pairs = np.array([(a, b) for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)])
     if len(pairs) < 2 or len(set(pairs[:, 0])) < 2 or len(set(pairs[:, 1])) < 2:
-        return math.nan, math.nan, math.nan, math.nan
-
-    tau = kendall(pairs[:, 0], pairs[:, 1], draw_resamples(len(pairs)))
-    best = [set(np.argsort(-column, kind="stable")[:TOP].tolist()) for column in pairs.T]
-    return tau.value, tau.low, tau.high, len(best[0] & best[1]) / min(TOP, len(pairs))
+        unknown = Interval(math.nan, math.nan, math.nan)
+        return Agreement(len(pairs), unknown, unknown)
+    drawn = draw_resamples(len(pairs))
+    return Agreement(len(pairs), kendall(*pairs.T, drawn), shared_best(*pairs.T, TOP, drawn))
 
 
 def run_task(home: Path, name: str, low: str, high: str, architectures: int, noise_seeds: int) -> pd.DataFrame:
@@ -116,7 +123,7 @@ def agreement_row(trials: pd.DataFrame, low: str, high: str) -> dict[str, Any]:
     """The row of results/fidelity.csv of one task's trainings."""
     rows = trials.to_dict("records")
     first = {name: [row for row in rows if row["fidelity"] == name and row["seed"] == 0] for name in (low, high)}
-    tau, tau_low, tau_high, overlap = rank_agreement(*([row["quality"] for row in part] for part in first.values()))
+    n, tau, top = rank_agreement(*([row["quality"] for row in part] for part in first.values()))
     seeds: dict[int, list[float]] = {}
     for row in rows:
         if row["fidelity"] == low:
@@ -129,11 +136,13 @@ def agreement_row(trials: pd.DataFrame, low: str, high: str) -> dict[str, Any]:
         "task": rows[0]["task"],
         "low": low,
         "high": high,
-        "n": len(first[low]),
-        "kendall_tau": tau,
-        "tau_low": tau_low,
-        "tau_high": tau_high,
-        "top5_overlap": overlap,
+        "n": n,
+        "kendall_tau": tau.value,
+        "tau_low": tau.low,
+        "tau_high": tau.high,
+        "top5_overlap": top.value,
+        "top5_low": top.low,
+        "top5_high": top.high,
         "seed_std": noise,
         "architecture_std": spread,
         "spread_to_noise": spread / noise if noise > 0 else math.nan,

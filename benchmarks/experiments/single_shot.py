@@ -122,7 +122,7 @@ def supernet_row(
     """
     both = [(a, b, m) for a, b, m in zip(inherited, alone, macs, strict=True) if math.isfinite(a + b)]
     judged, trained, size = ([row[place] for row in both] for place in range(3))
-    tau, low, high, overlap = rank_agreement(judged, trained)
+    _, tau, top = rank_agreement(judged, trained)
     return {
         "algorithm": result.algorithm,
         "seed": result.seed,
@@ -131,12 +131,12 @@ def supernet_row(
         "computed_flops": result.computed_flops,
         "seconds": result.spend.seconds,
         "cost_in_trainings": result.spend.training_flops / one_training,
-        "kendall_tau": tau,
-        "low": low,
-        "high": high,
+        "kendall_tau": tau.value,
+        "low": tau.low,
+        "high": tau.high,
         "n": len(both),
-        "macs_tau": rank_agreement(size, trained)[0],
-        "top5_overlap": overlap,
+        "macs_tau": rank_agreement(size, trained).tau.value,
+        "top5_overlap": top.value,
         "inherited_quality": result.quality,
     }
 

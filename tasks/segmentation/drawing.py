@@ -1,4 +1,4 @@
-"""A picture to judge a segmentation by: scenes tinted by their true classes and, right of that, by predicted ones."""
+"""A picture to judge a segmentation by: true segments outlined on the left, predicted ones on the right."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from PIL import Image
 
 from tasks.data.scenes import IGNORED, Scenes
 from tasks.drawing import SCALE, write_pairs
+from tasks.segmentation.iou import confusion_matrix, segmentation_quality
 
-TINT = 0.7
-# Background is left as it is.  Ten colours far apart (Tableau's), used again from the eleventh class on.
+TINT = 0.3  # light, so that what is in the picture still shows; the outline tells segments from scenes of their colour
+YELLOW = np.array([[255, 225, 0]])
+# Of several classes: ten colours far apart (Tableau's), used again from the eleventh class on.
 COLOURS = np.array(
     [
         [78, 121, 167],
@@ -29,21 +31,33 @@ COLOURS = np.array(
 
 
 def draw_segments(scenes: Scenes, predicted: np.ndarray, path: Path, classes: int = 1, n: int = 24) -> None:
-    """Write a PNG of the first n scenes, each twice: tinted by its masks, and by predicted uint8 [N, side, side].
+    """Write a PNG of the first n scenes, each twice: with its masks, and with predicted uint8 [N, side, side].
 
-    classes: of the task; with one, all items are tinted alike.  Pixels that do not count are black on the left.
+    classes: of the task; with one, all items are yellow.  Over the prediction stands the scene's own mean intersection
+    over union.  Pixels that do not count are black on the left.
     """
-    pairs = []
+    pairs, notes = [], []
     for index in range(min(n, len(scenes.images))):
-        mask = scenes.masks[index]
+        mask, found, image = scenes.masks[index], np.asarray(predicted[index]), scenes.images[index]
         truth = np.where((mask > 0) & (mask != IGNORED), 1, mask) if classes == 1 else mask
-        image = scenes.images[index]
-        pairs.append((_tinted(image, truth), _tinted(image, np.asarray(predicted[index]))))
-    write_pairs(pairs, path)
+        colours = YELLOW if classes == 1 else COLOURS
+        pairs.append((_outlined(image, truth, colours), _outlined(image, found, colours)))
+        quality = segmentation_quality(confusion_matrix(truth[None], found[None], classes + 1))
+        notes.append(f"mIoU {quality['miou']:.2f}")
+    write_pairs(pairs, path, notes)
 
 
-def _tinted(image: np.ndarray, mask: np.ndarray) -> Image.Image:
-    colour = COLOURS[(mask.astype(int) - 1) % len(COLOURS)]
-    pixels = np.where(mask[..., None] > 0, image * (1 - TINT) + colour * TINT, image)
-    pixels[mask == IGNORED] = 0
-    return Image.fromarray(pixels.astype(np.uint8).repeat(SCALE, 0).repeat(SCALE, 1))
+def _outlined(image: np.ndarray, mask: np.ndarray, colours: np.ndarray) -> Image.Image:
+    """Image uint8 [H, W, 3] enlarged, its segments tinted and outlined: a line of their colour, black around it."""
+    image, mask = (array.repeat(SCALE, 0).repeat(SCALE, 1) for array in (image, mask))
+    segments = np.where(mask == IGNORED, 0, mask)
+    colour = colours[(segments.astype(int) - 1) % len(colours)]
+    pixels = np.where(segments[..., None] > 0, image * (1 - TINT) + colour * TINT, image)
+    # beyond the picture's edge everything goes on as it is there
+    padded = np.pad(segments, 1, mode="edge")
+    around = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
+    border = np.any([neighbours != segments for neighbours in around], axis=0)
+    pixels[(mask == IGNORED) | (border & (segments == 0))] = 0
+    line = border & (segments > 0)
+    pixels[line] = colour[line]
+    return Image.fromarray(pixels.astype(np.uint8))

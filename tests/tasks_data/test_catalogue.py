@@ -202,11 +202,14 @@ def test_a_pet_of_one_pixel_column_has_a_box_one_pixel_wide(home: Path) -> None:
     np.testing.assert_array_equal(scenes.boxes[2, 0], np.array([48, 48, 50, 49], np.float32) / np.float32(96))
 
 
-def test_of_many_voc_objects_the_largest_that_are_not_difficult_are_kept(tmp_path: Path) -> None:
-    def objects(n: int, difficult: int) -> list[dict[str, Any]]:
-        boxes = [tfds.features.BBox(0.0, 0.0, 0.5, (i + 1) / 100) for i in range(n)]
-        return [{"bbox": box, "label": i % 20, "is_difficult": i == difficult} for i, box in enumerate(boxes)]
+def voc_picture(objects: int, difficult: int) -> dict[str, Any]:
+    """Objects of the classes 0, 1, ..., each wider than the one before; the one of this number is difficult."""
+    boxes = [tfds.features.BBox(0.0, 0.0, 0.5, (i + 1) / 100) for i in range(objects)]
+    found = [{"bbox": box, "label": i % 20, "is_difficult": i == difficult} for i, box in enumerate(boxes)]
+    return {"image": encoded(np.full((50, 70, 3), 128, np.uint8), "JPEG"), "objects": found}
 
+
+def write_voc(home: Path, examples: dict[str, list[dict[str, Any]]]) -> None:
     features = {
         "image": tfds.features.Image(encoding_format="jpeg"),
         "objects": tfds.features.Sequence(
@@ -217,11 +220,11 @@ def test_of_many_voc_objects_the_largest_that_are_not_difficult_are_kept(tmp_pat
             }
         ),
     }
-    picture = np.full((50, 70, 3), 128, np.uint8)
-    examples = [
-        {"image": encoded(picture, "JPEG"), "objects": objects(n, difficult)} for n, difficult in ((40, 39), (0, 0))
-    ]
-    write(tmp_path, "voc/2007", "5.0.0", features, {"validation": examples})
+    write(home, "voc/2007", "5.0.0", features, examples)
+
+
+def test_of_many_voc_objects_the_largest_that_are_not_difficult_are_kept(tmp_path: Path) -> None:
+    write_voc(tmp_path, {"validation": [voc_picture(40, difficult=39), voc_picture(0, difficult=0)]})
     scenes = VOC_2007.load(tmp_path, "objects", "validation")
     assert isinstance(scenes, Scenes)
     np.testing.assert_allclose(scenes.boxes[0, :, 3], np.arange(39, 7, -1) / 100)
@@ -303,10 +306,22 @@ def test_reading_loads_neither_tensorflow_nor_torch(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "metric"), [("classification", "accuracy"), ("detection", "map"), ("segmentation", "miou")]
+    ("name", "dataset"),
+    [
+        ("classification", PET),
+        ("detection", PET),
+        ("segmentation", PET),
+        ("detection", VOC_2007),
+    ],
+    ids=lambda value: getattr(value, "name", value),
 )
-def test_every_task_trains_on_pets_that_the_user_prepared(home: Path, name: str, metric: str) -> None:
-    task = make_task(name, "oxford_iiit_pet")
+def test_every_task_trains_on_what_the_user_prepared(
+    home: Path, tmp_path: Path, name: str, dataset: CatalogueDataset
+) -> None:
+    if dataset is VOC_2007:
+        home = tmp_path
+        write_voc(home, {split: [voc_picture(n, difficult=9) for n in range(14)] for split in ("train", "validation")})
+    task = make_task(name, "voc_2007" if dataset is VOC_2007 else "oxford_iiit_pet")
     head = (Block("conv", 4, 4, 8, task.output_channels, kernel=1, activation=False),)
     if name == "classification":
         head = (
@@ -319,7 +334,7 @@ def test_every_task_trains_on_pets_that_the_user_prepared(home: Path, name: str,
     state = train(blocks, task, task.arrays(examples), fidelity, jax.random.key(0))
     quality = task.quality(judged, predict(blocks, task, state, judged.images))
     assert 0 <= quality[task.metric] <= 1
-    assert task.data_version("quick") == PET.version(task.config("quick"))
+    assert task.data_version("quick") == dataset.version(task.config("quick"))
 
 
 def test_detection_reads_voc_as_objects() -> None:

@@ -15,6 +15,7 @@ from tasks.detection.head import HEAT_BIAS, Detections, detect, read_output
 from tasks.detection.losses import generalised_iou
 from tasks.detection.targets import make_targets
 from tasks.detection.task import DetectionTask
+from tasks.drawing import HEADER
 from tasks.errors import TaskInputError
 
 GRID = (12, 12)
@@ -157,7 +158,8 @@ def test_the_drawing_shows_truth_left_and_what_is_sure_right(tmp_path):
     )
     draw_detections(scenes, found, tmp_path / "new" / "detections.png")
     picture = np.asarray(Image.open(tmp_path / "new" / "detections.png"))
-    left, right = picture[4:196, 4:196], picture[4:196, 198:390]
+    top = HEADER + 4
+    left, right = picture[top : top + 192, 4:196], picture[top : top + 192, 198:390]
     assert left[96, 0].tolist() == list(TRUE_COLOUR)  # the corner of the true box, at twice the size
     assert right[96, 96].tolist() == list(FOUND_COLOUR)
     assert not left[:96].any()

@@ -12,8 +12,9 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from tasks.data.scenes import empty_scenes
+from tasks.drawing import HEADER
 from tasks.errors import TaskInputError
-from tasks.segmentation.drawing import COLOURS, TINT, draw_segments
+from tasks.segmentation.drawing import COLOURS, TINT, YELLOW, draw_segments
 from tasks.segmentation.iou import confusion_matrix, segmentation_quality
 from tasks.segmentation.losses import enlarge, pixel_cross_entropy
 from tasks.segmentation.task import SegmentationTask
@@ -142,15 +143,36 @@ def test_mirroring_takes_the_masks_along_at_any_size_of_the_images():
     assert sides == {True, False}
 
 
-def test_the_drawing_tints_truth_left_and_prediction_right(tmp_path):
+def drawn(scenes, predicted, path, classes):
+    """The left and the right picture of one scene, 192 x 192."""
+    draw_segments(scenes, predicted, path / "new" / "segments.png", classes)
+    picture = np.asarray(Image.open(path / "new" / "segments.png"))
+    top = HEADER + 4
+    assert (picture[:top] < 128).any()  # something is written there
+    return picture[top : top + 192, 4:196], picture[top : top + 192, 198:390]
+
+
+def test_the_drawing_shows_truth_left_and_prediction_right(tmp_path):
     scenes = scenes_with(np.full((96, 48), 1), labels=(4,))
+    scenes.images[:] = 200
     predicted = np.zeros((1, 96, 96), np.uint8)
     predicted[0, :, 48:] = 5
-    draw_segments(scenes, predicted, tmp_path / "new" / "segments.png", classes=10)
-    picture = np.asarray(Image.open(tmp_path / "new" / "segments.png"))
-    colour = (COLOURS[4] * TINT).astype(np.uint8).tolist()
-    left, right = picture[100, 4:196], picture[100, 198:390]
-    assert left[0].tolist() == colour
-    assert left[-1].tolist() == [0, 0, 0]
-    assert right[0].tolist() == [0, 0, 0]
-    assert right[-1].tolist() == colour
+    left, right = drawn(scenes, predicted, tmp_path, classes=10)
+    tinted = (200 * (1 - TINT) + COLOURS[4] * TINT).astype(np.uint8).tolist()
+    # tinted, then a line of the class's colour, black around it, and the scene as it is; no line at the picture's edge
+    for place, expected in ((0, tinted), (94, tinted), (95, COLOURS[4].tolist()), (96, [0] * 3), (97, [200] * 3)):
+        assert left[96, place].tolist() == expected
+        assert right[96, 191 - place].tolist() == expected
+
+
+def test_of_one_class_all_items_are_drawn_alike_and_unknown_pixels_black(tmp_path):
+    instances = np.zeros((96, 96))
+    instances[:20], instances[20:40], instances[60:] = 1, 2, 255
+    scenes = scenes_with(instances, labels=(4, 7))
+    scenes.images[:] = 200
+    left, right = drawn(scenes, np.ones((1, 96, 96), np.uint8), tmp_path, classes=1)
+    tinted = (200 * (1 - TINT) + YELLOW[0] * TINT).astype(np.uint8)
+    assert (left[:79] == tinted).all()
+    assert (left[79] == YELLOW[0]).all()
+    assert not left[120:].any()
+    assert (right == tinted).all()

@@ -11,6 +11,7 @@ from benchmarks.rank_correlation import (
     kendall_gain,
     kendall_gain_within,
     kendall_within,
+    shared_best,
     spearman,
 )
 
@@ -31,6 +32,17 @@ def test_values_and_every_resample_equal_scipys(ties):
         assert found.value == pytest.approx(theirs(a, b)[0])
         resampled = [theirs(a[rows], b[rows])[0] for rows in drawn]
         assert (found.low, found.high) == pytest.approx(tuple(np.percentile(resampled, [2.5, 97.5])))
+
+
+def test_the_share_of_the_best_that_both_have_by_hand():
+    a, b = np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0])
+    # the best of a is the third, of b the second; of the resamples only the last has both of them
+    found = shared_best(a, b, 1, np.array([[0, 0, 1], [2, 2, 2], [0, 1, 2]]))
+    assert found.value == 0
+    assert (found.low, found.high) == pytest.approx((0.05, 1.0))  # percentiles of 0, 1, 1
+    assert shared_best(a, b, 2, draw_resamples(3, 50)).value == 1
+    # of fewer than `count` all are the best
+    assert shared_best(a, b, 5, draw_resamples(3, 50)) == (1.0, 1.0, 1.0)
 
 
 def test_within_slices_is_the_mean_of_their_taus():
