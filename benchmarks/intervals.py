@@ -44,7 +44,8 @@ def share_interval(parts: Sequence[int], wholes: Sequence[int], confidence: floa
         n = n_effective
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    # exactly so at the ends, where rounding would leave a little
+    return middle - half if share > 0 else 0.0, middle + half if share < 1 else 1.0
 
 
 def bootstrap_interval(

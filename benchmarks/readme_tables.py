@@ -115,15 +115,20 @@ def _expert(path: Path) -> str:
 
 
 def _curation(path: Path) -> str:
-    header = ["accelerator", "space", "searches within 5%", "their spread", "monotone moves", "local minima"]
+    header = ["accelerator", "space", "latency / best (95% interval)", "their spread", "searches within 5%"]
+    header += ["evaluations a success takes", "median to 20%", "monotone moves", "minima in channels", "local minima"]
     rows = [
         [
             row["accelerator"],
             row["space"],
-            f"{row['success_rate']:.0%}",
+            f"{row['final']:.3f} ({row['final_low']:.3f} to {row['final_high']:.3f})",
             f"{row['spread']:.3f}",
+            f"{row['success_rate']:.0%} ({row['success_low']:.0%} to {row['success_high']:.0%})",
+            _expected(row),
+            f"{row['evaluations_to_20pct']:.0f}",
             f"{row['monotone_share']:.0%}",
-            f"{row['local_minima_share']:.1%}",
+            f"{row['channel_minima_share']:.1%}",
+            f"{row['local_minima_share']:.2%}",
         ]
         for row in _records(path)
     ]
@@ -146,6 +151,14 @@ def _curation_trained(path: Path) -> str:
         for row in _records(path)
     ]
     return markdown_table(header, rows)
+
+
+def _expected(row: dict[str, Any]) -> str:
+    value, low, high = (
+        "inf" if math.isinf(row[name]) else f"{row[name] / 1000:.3g}k"
+        for name in ("expected_evaluations", "expected_low", "expected_high")
+    )
+    return f"{value} ({low} to {high})" if low != "inf" else "inf"
 
 
 def _strategies(path: Path) -> str:

@@ -133,7 +133,7 @@ def _row(accelerator: str, subsets: Subsets, seeds: int, found: Outcome, shape: 
 def main(
     accelerators: tuple[str, ...] = ACCELERATORS,
     algorithm: str = "regularised_evolution",
-    evaluations: int = 500,
+    evaluations: int = 2_000,
     seeds: int = 100,
     points: int = 100_000,
     walked: int = 5_000,

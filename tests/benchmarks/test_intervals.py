@@ -34,6 +34,7 @@ def test_a_share_of_clusters_is_known_as_well_as_they_vary():
     alike, hundred = share_interval([4] * 10, [10] * 10), share_interval([40], [100])
     assert hundred[1] - hundred[0] < alike[1] - alike[0] < 1.25 * (hundred[1] - hundred[0])
     assert share_interval([0] * 10, [10] * 10)[0] == 0
+    assert share_interval([10] * 10, [10] * 10)[1] == 1
     assert all(math.isnan(value) for value in share_interval([0], [0]))
 
 
