@@ -1,8 +1,8 @@
 """What each task starts from: the baselines' quality over five seeds, and their cost on five accelerators.
 
 Writes results/baselines.csv, a row for each task, data set and accelerator, and results/predictions_TASK.png for
-detection and segmentation; run: python -m benchmarks.experiments.baselines, and with --dataset photo_objects for the rows
-of detection and segmentation there (predictions_TASK_photo_objects.png).
+detection and segmentation; run: python -m benchmarks.experiments.baselines, and with --dataset photo_objects for the
+rows of detection and segmentation there (predictions_TASK_photo_objects.png).
 
 quality, quality_low, quality_high: mean over the seeds at `quick` on test examples with Student's 95% interval.
 latency_ms, peak_sram_bytes: of the network compiled whole.  params: weights and biases; param_bytes: as deployed, int8
