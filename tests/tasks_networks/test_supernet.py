@@ -12,6 +12,7 @@ from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
 from tasks.spaces.registry import SKELETONS
 from tasks.spaces.skeleton import curated_space
+from tests.tasks_networks.closeness import assert_close, assert_gradients_close, cancelled_biases, largest
 from tests.tasks_networks.supernet_spaces import (
     CLASSIFICATION,
     SPACES,
@@ -57,16 +58,6 @@ def corner(output, shape):
     return inside
 
 
-def assert_close(ours, theirs, scale):
-    """To 1e-5 of the scale."""
-    assert jax.tree.structure(ours) == jax.tree.structure(theirs)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=1e-5 * scale), ours, theirs)
-
-
-def largest(tree):
-    return max(np.abs(leaf).max() for leaf in jax.tree.leaves(tree))
-
-
 def assert_equals_the_static_network(space, genotypes, skip_unused):
     network, variables = Supernet(space.slots, skip_unused), random_variables(space, 1)
     compiled = compile_quickly(partial(run, network))
@@ -81,8 +72,7 @@ def assert_equals_the_static_network(space, genotypes, skip_unused):
             assert_close(corner(ours, theirs.shape), theirs, largest(theirs))
         sliced = slice_variables({"params": gradient, "batch_stats": stats}, space.slots, row)
         assert_close(sliced["batch_stats"], expected[2], largest(expected[2]))
-        # of the whole gradient's scale: some biases' gradients cancel to rounding errors, before a normalisation
-        assert_close(sliced["params"], expected[3], largest(expected[3]))
+        assert_gradients_close(sliced["params"], expected[3], blocks)
         assert nonzeros(gradient) == nonzeros(sliced["params"])
     # one compilation has served all
     assert compiled._cache_size() == 1
@@ -116,6 +106,19 @@ def test_the_tasks_own_spaces_have_such_a_supernet(task):
         expected = static(slice_variables(variables, space.slots, row), images[:, :side, :side])
         assert_close(corner(apply(images, gates_of(space, genotype)), expected.shape), expected, largest(expected))
     assert apply._cache_size() == 1
+
+
+def test_a_small_parameters_wrong_gradient_would_be_noticed():
+    blocks = SPACES["detection"].decode((0, 0, 0, 0, 1))
+    assert cancelled_biases(blocks) == {("block_01_ibn", "BatchNorm_2", "bias")}
+
+    def gradient(small, cancelled):
+        conv = {"kernel": jnp.array([1e3]), "bias": jnp.array([small])}
+        return {"block_00_conv": conv, "block_01_ibn": {"BatchNorm_2": {"bias": jnp.array([cancelled])}}}
+
+    assert_gradients_close(gradient(1e-3, -1e-5), gradient(1e-3, 1e-5), blocks)
+    with pytest.raises(AssertionError, match="block_00_conv/bias"):
+        assert_gradients_close(gradient(1.001e-3, 1e-5), gradient(1e-3, 1e-5), blocks)
 
 
 def test_a_gate_left_open_would_be_noticed():
