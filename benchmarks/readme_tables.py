@@ -66,7 +66,7 @@ def _fidelity(path: Path) -> str:
             row["task"],
             str(row["n"]),
             f"{row['kendall_tau']:.2f} ({row['tau_low']:.2f} to {row['tau_high']:.2f})",
-            f"{row['top5_overlap'] * 5:.0f} of 5",
+            f"{row['top5_overlap'] * 5:.0f} of 5 ({row['top5_low'] * 5:.0f} to {row['top5_high'] * 5:.0f})",
             f"{row['architecture_std']:.4f}",
             f"{row['seed_std']:.4f}",
             f"{row['spread_to_noise']:.1f}",
