@@ -78,8 +78,8 @@ def rank_agreement(low: Sequence[float], high: Sequence[float]) -> Agreement:
     if len(pairs) < 2 or len(set(pairs[:, 0])) < 2 or len(set(pairs[:, 1])) < 2:
         unknown = Interval(math.nan, math.nan, math.nan)
         return Agreement(len(pairs), unknown, unknown)
-    drawn = draw_resamples(len(pairs))
-    return Agreement(len(pairs), kendall(*pairs.T, drawn), shared_best(*pairs.T, TOP, drawn))
+    a, b, drawn = pairs[:, 0], pairs[:, 1], draw_resamples(len(pairs))
+    return Agreement(len(pairs), kendall(a, b, drawn), shared_best(a, b, TOP, drawn))
 
 
 def run_task(home: Path, name: str, low: str, high: str, architectures: int, noise_seeds: int) -> pd.DataFrame:
