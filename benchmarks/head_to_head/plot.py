@@ -30,7 +30,7 @@ def write_plot(searches: pd.DataFrame, curves: pd.DataFrame, path: Path) -> None
         metric = here[0]["metric"]
         left.set(xlabel="example passes spent", ylabel=f"{metric}, mean over seeds", title=task)
         for name in names:
-            line = mean_curve(curves[(curves["task"] == task) & (curves["algorithm"] == name)])
+            line = mean_curve(pd.DataFrame(curves[(curves["task"] == task) & (curves["algorithm"] == name)]))
             left.step(line.index, line, where="post", color=colours[name])
             own = [row for row in here if row["algorithm"] == name]
             if own:
