@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-RESAMPLES = 2_000
+from benchmarks.intervals import RESAMPLES
+
 SLICES = 4
 
 

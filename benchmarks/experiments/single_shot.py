@@ -85,10 +85,10 @@ def run_task(
     latency = jax.jit(lambda genotypes: space_costs(space, accelerator)(genotypes)["latency_ms"])
     rows = []
     for result, qualities in zip(results, inherited, strict=True):
-        preferred_ms = math.nan
+        preferred_ms = met_unaided = None
         if result.certainty is not None:
             preferred = jnp.array([result.preferred or result.genotype], jnp.int32)
-            preferred_ms = float(latency(preferred)[0])
+            preferred_ms, met_unaided = float(latency(preferred)[0]), result.preferred is None
         rows.append(
             {"task": name, "accelerator": accelerator}
             | supernet_row(result, qualities, alone, macs, one_training)
@@ -97,7 +97,7 @@ def run_task(
                 "latency_target_ms": target,
                 "meets_target": result.cost["latency_ms"] <= target,
                 "preferred_latency_ms": preferred_ms,
-                "met_unaided": None if math.isnan(preferred_ms) else result.preferred is None,
+                "met_unaided": met_unaided,
                 "certainty": result.certainty,
                 "skipped_steps": result.skipped,
                 "profile": profile,
@@ -122,7 +122,7 @@ def supernet_row(
     """
     both = [(a, b, m) for a, b, m in zip(inherited, alone, macs, strict=True) if math.isfinite(a + b)]
     judged, trained, size = ([row[place] for row in both] for place in range(3))
-    _, tau, top = rank_agreement(judged, trained)
+    n, tau, top = rank_agreement(judged, trained)
     return {
         "algorithm": result.algorithm,
         "seed": result.seed,
@@ -134,7 +134,7 @@ def supernet_row(
         "kendall_tau": tau.value,
         "low": tau.low,
         "high": tau.high,
-        "n": len(both),
+        "n": n,
         "macs_tau": rank_agreement(size, trained).tau.value,
         "top5_overlap": top.value,
         "inherited_quality": result.quality,

@@ -30,13 +30,13 @@ def write_plot(searches: pd.DataFrame, curves: pd.DataFrame, path: Path) -> None
         metric = here[0]["metric"]
         left.set(xlabel="example passes spent", ylabel=f"{metric}, mean over seeds", title=task)
         for name in names:
-            line = mean_curve(pd.DataFrame(curves[(curves["task"] == task) & (curves["algorithm"] == name)]))
-            left.step(line.index, line, where="post", color=colours[name])
             own = [row for row in here if row["algorithm"] == name]
             if own:
                 spent, latencies, qualities = (
                     [row[column] for row in own] for column in ("example_passes", "latency_ms", "quality")
                 )
+                line = mean_curve(pd.DataFrame(curves[(curves["task"] == task) & (curves["algorithm"] == name)]))
+                left.step(line.index, line, where="post", color=colours[name])
                 how: dict[str, Any] = {"color": colours[name], "marker": MARKERS.get(own[0]["family"], "o")}
                 left.scatter(sum(spent) / len(spent), sum(qualities) / len(qualities), **how)
                 right.scatter(latencies, qualities, **how, label=name)
