@@ -9,14 +9,14 @@ third): to the best of the neighbours, one step of one or both numbers of channe
 plateau ends it too.  At curated channels, the multiples of the parallelism factor, a step is one to the next multiple.
 
 Writes results/quick/landscape.csv (a row for each network; estimated_ms is the cost model's), landscape_walks.csv (a
-row for each place of each walk) and landscape.png; run: python -m benchmarks.experiments.landscape.  What was compiled
-is kept, so a second run takes seconds; --compiled results/quick/landscape.csv takes it from there.
+row for each place of each walk), landscape_steps.csv and landscape.png; run: python -m
+benchmarks.experiments.landscape.  What was compiled is kept, so a second run takes seconds; --compiled
+results/quick/landscape.csv takes it from there.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -166,30 +166,29 @@ def told_of(table: pd.DataFrame, walked: pd.DataFrame) -> dict[str, str]:
     return told
 
 
-class Agreement(NamedTuple):
-    """Of steps up of one in one number of channels, the share in which another surface goes the same way as the first.
+def agreement(first: np.ndarray, other: np.ndarray) -> pd.DataFrame:
+    """Of steps of one along both axes of two surfaces [n, m] above 0, the share that goes the same way on both.
 
-    all: up, down or level.  turning: of those that are not level on the first surface.  large: of those that change it
-    by more than LARGE.  *_steps: how many.
+    steps: all; turning, those that are not level on the first; large, those that change it by more than LARGE.  n: how
+    many there are.  same_way: the share that is up, down or level on both.
     """
-
-    all: float
-    turning: float
-    large: float
-    all_steps: int
-    turning_steps: int
-    large_steps: int
-
-
-def agreement(first: np.ndarray, other: np.ndarray) -> Agreement:
-    """Of the signs of the steps along both axes of two surfaces [n, m], above 0."""
     change, following = (
         np.concatenate([np.diff(np.log(surface), axis=axis).ravel() for axis in (0, 1)]) for surface in (first, other)
     )
     same = np.sign(change) == np.sign(following)
-    kinds = np.ones(len(same), bool), change != 0, np.abs(change) > np.log1p(LARGE)
-    every, turning, large = (float(same[kind].mean()) for kind in kinds)
-    return Agreement(every, turning, large, *(int(kind.sum()) for kind in kinds))
+    kinds = {"all": np.ones(len(same), bool), "turning": change != 0, "large": np.abs(change) > np.log1p(LARGE)}
+    rows = [(name, int(kind.sum()), float(same[kind].mean())) for name, kind in kinds.items()]
+    return pd.DataFrame(rows, columns=pd.Index(["steps", "n", "same_way"]))
+
+
+def agreements(table: pd.DataFrame) -> pd.DataFrame:
+    """How the steps of each of the table's other surfaces agree with latency_ms's: surface, steps, n, same_way."""
+    latency = surface_of(table, "latency").to_numpy(float)
+    found = []
+    for column in ("estimated_ms", "macs"):
+        other = table.pivot(index="channels_2", columns="channels_3", values=column).to_numpy(float)
+        found.append(agreement(latency, other).assign(surface=column))
+    return pd.concat(found)[["surface", "steps", "n", "same_way"]]
 
 
 def main(
@@ -203,7 +202,7 @@ def main(
     Args:
         accelerator: A name that `accelnas list` prints, of known parallelism factor.
         home: Directory that measurements are kept in.
-        output: Directory of all three.
+        output: Directory of all that it writes.
         compiled: Table of an earlier run on the same accelerator to take latencies from, five digits each.
     """
     table = landscape(accelerator, home, compiled)
@@ -216,15 +215,9 @@ def main(
     write_landscape(table, walked, told, accelerator, output / "landscape.png")
     for name, words in told.items():
         print(f"{name}: {words.replace(chr(10), '; ')}")
-    latency = surface_of(table, "latency").to_numpy(float)
-    for column in ("estimated_ms", "macs"):
-        other = table.pivot(index="channels_2", columns="channels_3", values=column).to_numpy(float)
-        found = agreement(latency, other)
-        print(
-            f"{column} goes as latency does, up, down or level, in {found.all:.1%} of {found.all_steps} steps of one "
-            f"channel; where latency is not level, in {found.turning:.1%} of {found.turning_steps}; where it changes "
-            f"by more than {LARGE:.0%}, in {found.large:.1%} of {found.large_steps}"
-        )
+    steps = agreements(table)
+    steps.to_csv(output / "landscape_steps.csv", index=False, float_format="%.5g")
+    print(steps.to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.landscape import (
-    Agreement,
     agreement,
+    agreements,
     compiled_latencies,
     landscape_space,
     share_that_gets_down,
@@ -91,7 +91,16 @@ def test_the_agreement_of_two_surfaces_by_hand():
     first = np.array([[1.0, 2.0], [3.0, 2.0], [3.0, 2.01]])
     other = np.array([[1.0, 2.0], [3.0, 3.0], [4.0, 2.0]])
     # along axis 0: +, 0 and 0, + (of .5%) against +, + and +, -; along axis 1: +, -, - against +, level, -
-    assert agreement(first, other) == Agreement(3 / 7, 3 / 5, 3 / 4, 7, 5, 4)
+    assert agreement(first, other).values.tolist() == [["all", 7, 3 / 7], ["turning", 5, 3 / 5], ["large", 4, 3 / 4]]
+
+
+def test_every_other_surface_is_compared_with_the_latency():
+    table = channels_table()
+    found = agreements(table.assign(estimated_ms=table["latency_ms"] * 2)).set_index(["surface", "steps"])
+    assert (found.loc["estimated_ms", "same_way"] == 1).all()
+    # always up in channels_3; in channels_2 down in one step of four; never level
+    assert found.loc[("macs", "all"), "same_way"] == 7 / 8
+    assert found.loc[("macs", "turning"), "n"] == found.loc[("macs", "all"), "n"] == 2 * 93 * 92
 
 
 def test_latencies_of_other_networks_are_refused(tmp_path):
