@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -97,49 +97,30 @@ def score_all(
     return found, taken
 
 
-class Ranked(NamedTuple):
-    """One task's architectures with score and quality, float[n] each, and their slices of latency, int[n]."""
-
-    values: np.ndarray
-    quality: np.ndarray
-    macs: np.ndarray
-    slices: np.ndarray
-
-
-def ranked(table: pd.DataFrame, score: str) -> Ranked:
-    """Those of a task's table that have both."""
-    values, quality = (table[column].to_numpy(np.float64) for column in (score, "quality"))
-    macs, latency = (table[column].to_numpy(np.float64) for column in ("macs", "latency_ms"))
+def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
+    """How the score ranks one task's architectures: the columns of results/PROFILE/zero_shot.csv but the speeds."""
+    values, quality, macs, latency = (
+        table[column].to_numpy(np.float64) for column in (score, "quality", "macs", "latency_ms")
+    )
     known = np.isfinite(values) & np.isfinite(quality)
     # slices are of all architectures, so that they are the same for every score
-    return Ranked(values[known], quality[known], macs[known], equal_slices(latency)[known])
-
-
-def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
-    """How the score ranks one task's architectures: the columns of results/PROFILE/zero_shot.csv up to the speeds."""
-    values, quality, macs, slices = ranked(table, score)
-    row: dict[str, Any] = {"score": score, "n": len(values)}
-    if row["n"]:
-        drawn = draw_resamples(row["n"])
+    slices = equal_slices(latency)[known]
+    failed = count_failed(values)
+    values, quality, macs = values[known], quality[known], macs[known]
+    tau = rho = within = gain = gain_within = (math.nan,) * 3
+    if len(values):
+        drawn = draw_resamples(len(values))
         tau, rho = kendall(values, quality, drawn), spearman(values, quality, drawn)
         within = kendall_within(values, quality, slices, drawn)
         gain = kendall_gain(values, macs, quality, drawn)
-    else:
-        tau = rho = within = gain = (math.nan,) * 3
+        gain_within = kendall_gain_within(values, macs, quality, slices, drawn)
+    row: dict[str, Any] = {"score": score, "n": len(values)}
     row |= dict(zip(("kendall_tau", "low", "high"), tau, strict=True))
     row |= dict(zip(("spearman_rho", "rho_low", "rho_high"), rho, strict=True))
     row |= dict(zip(("tau_at_equal_latency", "equal_latency_low", "equal_latency_high"), within, strict=True))
-    return row | {"better_than_macs": bool(gain[1] > 0), "failed": count_failed(table[score].to_numpy(np.float64))}
-
-
-def gain_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
-    """By how much the score's tau at equal latency exceeds that of MACs: the table's last columns."""
-    values, quality, macs, slices = ranked(table, score)
-    gain = (math.nan,) * 3
-    if len(values):
-        gain = kendall_gain_within(values, macs, quality, slices, draw_resamples(len(values)))
-    names = ("gain_at_equal_latency", "gain_low", "gain_high")
-    return dict(zip(names, gain, strict=True)) | {"better_than_macs_at_equal_latency": bool(gain[1] > 0)}
+    row |= {"better_than_macs": bool(gain[1] > 0), "failed": failed}
+    row |= dict(zip(("gain_at_equal_latency", "gain_low", "gain_high"), gain_within, strict=True))
+    return row | {"better_than_macs_at_equal_latency": bool(gain_within[1] > 0)}
 
 
 def correlate_anew(folder: Path) -> pd.DataFrame:
@@ -154,7 +135,7 @@ def correlate_anew(folder: Path) -> pd.DataFrame:
     rows = []
     for old in pd.read_csv(folder / "zero_shot.csv").to_dict("records"):
         own = pd.DataFrame(scores[scores["task"] == old["task"]])
-        rows.append(old | correlation_row(own, old["score"]) | gain_row(own, old["score"]))
+        rows.append(old | correlation_row(own, old["score"]))
     return merge_rows(folder / "zero_shot.csv", pd.DataFrame(rows), ("task",))
 
 
@@ -188,7 +169,6 @@ def run_task(
             "scores_per_s": 1 / taken[score]["each"],
             "static_scores_per_s": 1 / taken[score]["static"],
             "compile_s": taken[score]["compile_s"],
-            **gain_row(everything, score),
         }
         for score in names
     ]
