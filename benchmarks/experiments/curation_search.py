@@ -101,7 +101,7 @@ def outcome(best: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
 
     return Outcome(
         float(np.median(reached)),
-        *bootstrap_interval(clusters, median),
+        *bootstrap_interval(clusters, np.median),
         float(np.median(evaluations_to(best, best_known * (1 + WIDER)))),
         expected(reached),
         *bootstrap_interval(clusters, expected),
@@ -111,11 +111,6 @@ def outcome(best: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
         float(np.mean(deviations)) if deviations else math.nan,
         int((~finite).sum()),
     )
-
-
-def median(values: np.ndarray) -> float:
-    """The median, infinite where one of the middle two is."""
-    return float(np.median(values))
 
 
 def expected_evaluations(reached: np.ndarray, evaluations: int) -> float:

@@ -188,7 +188,7 @@ def agreements(table: pd.DataFrame) -> pd.DataFrame:
     for column in ("estimated_ms", "macs"):
         other = table.pivot(index="channels_2", columns="channels_3", values=column).to_numpy(float)
         found.append(agreement(latency, other).assign(surface=column))
-    return pd.concat(found)[["surface", "steps", "n", "same_way"]]
+    return pd.DataFrame(pd.concat(found), columns=pd.Index(["surface", "steps", "n", "same_way"]))
 
 
 def main(

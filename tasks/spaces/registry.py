@@ -73,18 +73,6 @@ def make_space(task: Task, name: str, parallelism: int, latency_ms: Callable[[Wo
     return auto_curate(uncurated, latency_ms, tuple(skeleton.channels), jax.random.key(CURATION_SEED))
 
 
-def baseline_genotype(task: str, space: SearchSpace) -> tuple[int, ...] | None:
-    """The genotype of the task's baseline, None where the space does not hold it (as a curated one may not)."""
-    if space.name in ARTICLE_SPACES:
-        return (0,) * len(space.decisions)
-    chosen = SKELETONS[task].baseline() | {"depth_multiplier": 1.0}
-    try:
-        genotype = space.encode(chosen)
-    except TaskInputError:
-        return None
-    return genotype
-
-
 def load_space(path: Path) -> SearchSpace:
     """The SPACE of a user's Python file.  Raises TaskInputError, naming the file, when there is none."""
     specification = importlib.util.spec_from_file_location(path.stem, path)
