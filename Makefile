@@ -3,6 +3,8 @@ PYTHON ?= python3
 PROFILE ?= quick
 VENV := .venv
 RUN := $(VENV)/bin
+# two processes, a file in each at a time: tests compile mostly on one core
+PARALLEL := -n 2 --dist loadfile
 
 .PHONY: help reproduce test test-fast check data photo-objects clean
 
@@ -16,10 +18,10 @@ test: $(VENV)/installed-dev data ## install, check style and types, run all test
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/pyright
-	$(RUN)/pytest -q
+	$(RUN)/pytest -q $(PARALLEL)
 
 test-fast: $(VENV)/installed-dev data ## the tests that take less than ten seconds each
-	$(RUN)/pytest -q -m "not slow"
+	$(RUN)/pytest -q $(PARALLEL) -m "not slow"
 
 data: ## get Fashion-MNIST from Debian's package where apt and root are there
 	@if [ ! -e /usr/share/datasets/fashion-mnist ] && [ -z "$$ACCELNAS_FASHION_MNIST" ] \
