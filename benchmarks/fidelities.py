@@ -7,9 +7,9 @@ Batches are of eight (`Fidelity.batch_size`): at as many passes, and about as ma
 examples than batches of sixteen, and seeds differ no more (detection .23 and .36 mAP against .17 and .29 on two
 networks, segmentation .73 mIoU against .69 on six).  Batches of four do hardly better than eight.
 
-Classification's learning rate is lower than the others', since its architectures differ little: at `quick` eight of
-them, three seeds each, spread by .0198 in accuracy with .0063 of noise between seeds (mean .822) at 2e-3, .0136 with
-.0057 (.831) at 5e-3, and about .0145 with .0079 (.828) at 2e-2 (`python -m benchmarks.experiments.learning_rate`).
+Classification's learning rate is lower than the others', since its architectures differ little: of three rates it is
+the one at which they differ most for the noise between seeds (results/learning_rate.csv, by `python -m
+benchmarks.experiments.learning_rate`).
 """
 
 from __future__ import annotations
