@@ -131,10 +131,15 @@ def compiled_latencies(path: Path, table: pd.DataFrame) -> np.ndarray:
         raise BenchmarkInputError(f"cannot take latencies from {path}: {error}") from error
 
 
+def grid(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of the table, indexed by channels_2, with columns channels_3."""
+    return rows.pivot(index="channels_2", columns="channels_3", values=column)
+
+
 def surface_of(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """One of SURFACES, indexed by channels_2, with columns channels_3."""
+    """One of SURFACES as a grid."""
     rows = pd.DataFrame(table[table["curated"]]) if name == "curated" else table
-    return rows.pivot(index="channels_2", columns="channels_3", values=SURFACES[name])
+    return grid(rows, SURFACES[name])
 
 
 def walks(table: pd.DataFrame, count: int = WALKS, seed: int = 0) -> pd.DataFrame:
@@ -183,12 +188,9 @@ def agreement(first: np.ndarray, other: np.ndarray) -> pd.DataFrame:
 
 def agreements(table: pd.DataFrame) -> pd.DataFrame:
     """How the steps of each of the table's other surfaces agree with latency_ms's: surface, steps, n, same_way."""
-    latency = surface_of(table, "latency").to_numpy(float)
-    found = []
-    for column in ("estimated_ms", "macs"):
-        other = table.pivot(index="channels_2", columns="channels_3", values=column).to_numpy(float)
-        found.append(agreement(latency, other).assign(surface=column))
-    return pd.DataFrame(pd.concat(found), columns=pd.Index(["surface", "steps", "n", "same_way"]))
+    latency = grid(table, "latency_ms").to_numpy(float)
+    found = {column: agreement(latency, grid(table, column).to_numpy(float)) for column in ("estimated_ms", "macs")}
+    return pd.concat(found, names=["surface"]).reset_index("surface")
 
 
 def main(
