@@ -1,15 +1,15 @@
 """How candidates are trained and judged: the three tasks' fidelities by profile, as data.
 
 smoke: seconds, checks that everything runs.  quick: what a search on two cores can pay.  careful: four times that; how
-well quick ranks what careful ranks is results/fidelity.csv.  full: a GPU, or days of CPU.
+well quick ranks what careful ranks is results/fidelity/fidelity.csv.  full: a GPU, or days of CPU.
 
 Batches are of eight (`Fidelity.batch_size`): at as many passes, and about as many seconds, they do better on validation
 examples than batches of sixteen, and seeds differ no more (detection .23 and .36 mAP against .17 and .29 on two
 networks, segmentation .73 mIoU against .69 on six).  Batches of four do hardly better than eight.
 
 Classification's learning rate is lower than the others', since its architectures differ little: of three rates it is
-the one at which they differ most for the noise between seeds (results/learning_rate.csv, by `python -m
-benchmarks.experiments.learning_rate`).
+the one at which they differ most for the noise between seeds (results/fidelity/learning_rate.csv, by `python -m
+benchmarks.experiments.fidelity.learning_rate`).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from scipy import stats
 from nas_algos import search
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
-from nas_algos.search import Trials
+from nas_algos.loops import Trials
 from nas_algos.strategy import Strategy
 from nas_algos.tabular import Table, table_index, true_curve
 

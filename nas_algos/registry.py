@@ -10,15 +10,15 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from nas_algos.bananas import bananas
+from nas_algos.strategies.bananas import bananas
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.local_search import local_search
-from nas_algos.nsga2 import nsga2
-from nas_algos.optuna_sampler import optuna_sampler
-from nas_algos.ppo import ppo
-from nas_algos.random_search import random_search
-from nas_algos.regularised_evolution import regularised_evolution
-from nas_algos.reinforce import reinforce
+from nas_algos.strategies.local_search import local_search
+from nas_algos.strategies.nsga2 import nsga2
+from nas_algos.strategies.optuna_sampler import optuna_sampler
+from nas_algos.strategies.ppo import ppo
+from nas_algos.strategies.random_search import random_search
+from nas_algos.strategies.regularised_evolution import regularised_evolution
+from nas_algos.strategies.reinforce import reinforce
 from nas_algos.strategy import StrategyFactory
 
 ENTRY_POINT_GROUP = "accelnas.strategies"

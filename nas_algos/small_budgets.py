@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from nas_algos.bananas import BananasSettings
+from nas_algos.strategies.bananas import BananasSettings
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.nsga2 import Nsga2Settings
-from nas_algos.optuna_sampler import OptunaSettings
-from nas_algos.ppo import PpoSettings
-from nas_algos.random_search import RandomSettings
-from nas_algos.regularised_evolution import EvolutionSettings
-from nas_algos.reinforce import ReinforceSettings
+from nas_algos.strategies.nsga2 import Nsga2Settings
+from nas_algos.strategies.optuna_sampler import OptunaSettings
+from nas_algos.strategies.ppo import PpoSettings
+from nas_algos.strategies.random_search import RandomSettings
+from nas_algos.strategies.regularised_evolution import EvolutionSettings
+from nas_algos.strategies.reinforce import ReinforceSettings
 
 
 def settings_for(name: str, trainings: int, objectives: int) -> Any:

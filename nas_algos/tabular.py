@@ -16,7 +16,7 @@ import numpy as np
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities
-from nas_algos.search import Evaluate, Trials
+from nas_algos.loops import Evaluate, Trials
 
 _ARRAYS = ("name", "cardinalities", "scores", "reference")
 

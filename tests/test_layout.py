@@ -44,9 +44,9 @@ def test_the_check_sees_imports_inside_functions():
 
 
 OPTIONAL = {
-    "benchmarks/strategy_peers.py": {"pymoo", "optuna"},
-    "benchmarks/training_speed_peer.py": {"torch"},
-    "nas_algos/optuna_sampler.py": {"optuna"},
+    "benchmarks/experiments/strategies/peers.py": {"pymoo", "optuna"},
+    "benchmarks/timings/training_peer.py": {"torch"},
+    "nas_algos/strategies/optuna_sampler.py": {"optuna"},
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.readme_tables import TABLES, fill
+from benchmarks.report.tables import TABLES, fill
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -25,8 +25,8 @@ def test_the_readmes_tables_are_the_committed_ones():
 
 
 def test_the_committed_markdown_says_what_the_committed_csv_says():
-    table = pd.read_csv(ROOT / "results/quick/detection.csv")
-    rows = rows_of((ROOT / "results/quick/detection.md").read_text())[2:]
+    table = pd.read_csv(ROOT / "results/detection/detection.csv")
+    rows = rows_of((ROOT / "results/detection/detection.md").read_text())[2:]
     assert len(rows) == len(table)
     for text, row in zip(rows, table.to_dict("records"), strict=True):
         cells = [cell.strip() for cell in text.strip("|").split("|")]
@@ -55,8 +55,8 @@ def test_the_command_line_lists_its_commands():
 
 
 def test_the_readmes_estimator_table_is_the_committed_one():
-    shown = rows_of(README.split("<!-- results/estimator.csv -->")[1].split("<!-- end -->")[0])[2:]
-    figures = pd.read_csv(ROOT / "results/estimator.csv").set_index(["accelerator", "method", "set"])
+    shown = rows_of(README.split("<!-- results/estimator/estimator.csv -->")[1].split("<!-- end -->")[0])[2:]
+    figures = pd.read_csv(ROOT / "results/estimator/estimator.csv").set_index(["accelerator", "method", "set"])
     assert len(shown) == 11
     for text in shown:
         name, *cells = [cell.strip() for cell in text.strip("|").split("|")]
@@ -70,7 +70,7 @@ def test_the_readmes_estimator_table_is_the_committed_one():
 
 
 def test_the_worst_example_that_the_readme_names_is_the_worst_in_the_default_modes():
-    figures = pd.read_csv(ROOT / "results/estimator.csv")
+    figures = pd.read_csv(ROOT / "results/estimator/estimator.csv")
     examples = figures[(figures["method"] == "estimator") & (figures["n"] == 1)]
     worst = examples[~examples["accelerator"].str.contains("sram-only")]["mape_pct"].max()
     claimed = re.search(r"examples are up to ([\d.]+)% off", README)

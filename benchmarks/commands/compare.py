@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.commands.home import DEFAULT_HOME
-from benchmarks.profiles import CONTENDERS, ContestSettings
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.experiments.profiles import CONTENDERS, ContestSettings
 
 
 def compare(
@@ -44,8 +44,8 @@ def compare(
         output: Directory of the profile's folder of results.
     """
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
-    from benchmarks.head_to_head.contest import make_contest
-    from benchmarks.head_to_head.report import run_and_write
+    from benchmarks.experiments.head_to_head.settings import make_contest
+    from benchmarks.experiments.head_to_head.report import run_and_write
 
     settings = ContestSettings(task, accelerator, contenders, profile, space, budget, seeds, final_seeds, pool)
     run_and_write(make_contest(home, settings, latency_ms), contenders, final_seeds, output / profile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.home import DEFAULT_HOME
 from benchmarks.errors import BenchmarkInputError
 
 
@@ -42,7 +42,7 @@ def expert(
     if train < 0:
         raise BenchmarkInputError(f"number of seeds to train is {train}; allowed: 0 and more")
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
-    from benchmarks.experiments.expert_run import run_expert
+    from benchmarks.search.expert import run_expert
     from benchmarks.fidelities import get_fidelity
     from tasks.registry import make_task
 

@@ -12,17 +12,17 @@ import numpy as np
 import tyro
 from rich.progress import track
 
-from benchmarks.network_samples import NETWORK_SETS, sample_general_networks, sample_networks
-from hw_model.accelerators import ETHOS_U, EthosU, Target, get_accelerator
+from hw_model.learned.samples import NETWORK_SETS, sample_general_networks, sample_networks
+from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.blocks import Block
-from hw_model.dataset import MeasuredChain, load_dataset, save_dataset
-from hw_model.device import current_device, time_blocks
+from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
+from hw_model.learned.device import current_device, time_blocks
 from hw_model.errors import HardwareInputError
-from hw_model.estimator import estimate
-from hw_model.fitting import fit as fit_estimator
-from hw_model.fitting import save_estimator
+from hw_model.learned.estimator import estimate
+from hw_model.learned.fitting import fit as fit_estimator
+from hw_model.learned.fitting import save_estimator
 from hw_model.predict import PRETRAINED
-from hw_model.profiles import Profile, profile_blocks
+from hw_model.vela.profiles import Profile, profile_blocks
 from hw_model.workload import workload_from_chains
 
 TRAIN_SEED, TEST_SEED, REFINE_SEED = 1, 2, 3
@@ -38,7 +38,7 @@ def measure(
     refine: int = 0,
     parts: bool = False,
     fit: bool = False,
-    output: Path = Path("results/measured"),
+    output: Path = Path("results/estimator/measured"),
 ) -> None:
     """Compile sampled networks for accelerators and write OUTPUT/<accelerator>.parquet; interrupt and resume at will.
 

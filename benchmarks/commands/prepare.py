@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.home import DEFAULT_HOME
 from tasks.data.datasets import get_dataset
 
 USUAL_CONFIG = "quick"

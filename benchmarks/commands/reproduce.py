@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments.detection import DetectionResult, SearchFailedError, run_detection
-from benchmarks.experiments.detection_settings import check_classes, check_strategy
-from benchmarks.profiles import CONTESTS, detection_profile
-from benchmarks.result_files import write_whole
+from benchmarks.experiments.detection.run import DetectionResult, SearchFailedError, run_detection
+from benchmarks.experiments.detection.settings import check_classes, check_strategy
+from benchmarks.experiments.profiles import CONTESTS, detection_profile
+from benchmarks.store.files import write_whole
 
 TASKS = ("detection", "head_to_head")
 
@@ -50,8 +50,8 @@ def reproduce(
         _reproduce_detection(profile, strategy, classes, home, results)
     if "head_to_head" in task and strategy is None and classes is None:
         # jax takes seconds to load, which bad input need not pay
-        from benchmarks.head_to_head.contest import make_contest
-        from benchmarks.head_to_head.report import run_and_write
+        from benchmarks.experiments.head_to_head.settings import make_contest
+        from benchmarks.experiments.head_to_head.report import run_and_write
 
         contest = CONTESTS[profile]
         run_and_write(make_contest(home, contest), contest.contenders, contest.final_seeds, results / profile)
@@ -77,10 +77,10 @@ def _reproduce_detection(profile: str, strategy: str | None, classes: int | None
 def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
     """Write table, trials, what fusing each block alone saves, plot and a sheet of scenes; print the table."""
     # pandas and matplotlib take a second to load, which bad input need not pay
-    from benchmarks.experiments.detection_fusion import fusion_table
-    from benchmarks.experiments.detection_plot import write_plot
-    from benchmarks.experiments.detection_table import detection_table, detection_trials, markdown
-    from hw_model.measurements import MeasurementCache
+    from benchmarks.experiments.detection.fusion import fusion_table
+    from benchmarks.experiments.detection.plot import write_plot
+    from benchmarks.experiments.detection.table import detection_table, detection_trials, markdown
+    from hw_model.vela.measurements import MeasurementCache
     from tasks.data.contact_sheet import write_contact_sheet
     from tasks.data.scenes import load_scenes
 

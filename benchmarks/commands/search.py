@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.home import DEFAULT_HOME
 
 
 def search(
@@ -48,7 +48,7 @@ def search(
         results: Directory that the folder of this search is written to.
     """
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
-    from benchmarks.experiments.search import SearchSettings, run_search
+    from benchmarks.search.run import SearchSettings, run_search
     from tasks.registry import make_task
 
     bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}

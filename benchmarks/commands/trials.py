@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from benchmarks.commands.home import DEFAULT_HOME
+from benchmarks.home import DEFAULT_HOME
 
 
 def trials(
@@ -32,11 +32,11 @@ def trials(
         tolerance: verify: difference in a task's metric from which the exit code is 1.
         home: Directory that data and trials are kept in.
     """
-    from benchmarks.store import TrialStore
-    from benchmarks.trial_files import import_trials, read_trials, write_trials
+    from benchmarks.store.sqlite import TrialStore
+    from benchmarks.store.parquet import import_trials, read_trials, write_trials
 
     if action == "verify":
-        from benchmarks.verify import verify
+        from benchmarks.evaluators.verify import verify
 
         sys.exit(0 if verify(read_trials(file), count, seed, tolerance, home) else 1)
     with TrialStore(home / "trials.sqlite") as store:

@@ -2,7 +2,7 @@
 
 Nothing is trained.  Quality is guarded by capacity: a rewrite that leaves less than a stated share of the start's MACs
 or parameters is refused.  (Both rank trained networks better than the width of any layer does: Kendall's tau .4 to .6
-over the classifiers and detectors of results/fidelity_trials.csv.)  Of the rewrites at a place that cost about the same
+over the classifiers and detectors of results/fidelity/fidelity_trials.csv.)  Of the rewrites at a place that cost about the same
 as the cheapest, the one with most MACs is taken.  It is kept when it saves, or when it costs nothing and the network
 has more MACs for it.
 """

@@ -2,7 +2,7 @@
 
 XLA on CPU runs a forward convolution as a tuned library call, but falls back to scalar loops for the gradients inside
 a `lax.scan` (forty to two hundred times slower), and transposes whole activations for the gradient of a pointwise
-weight.  `benchmarks/training_speed.py` prints both.
+weight.  `benchmarks/timings/training.py` prints both.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 XLA's grouped convolution on CPU runs one group at a time and is ten to thirty times slower than the nine
 multiply-adds it stands for; the automatic gradient of those towards the kernel sums each tap over batch and space
-in a strided order that is as slow again.  `benchmarks/training_speed.py` prints both.
+in a strided order that is as slow again.  `benchmarks/timings/training.py` prints both.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks.network_samples import NETWORK_SETS, sample_networks
+from hw_model.learned.samples import NETWORK_SETS, sample_networks
 from hw_model.cost import count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.operator_arrays import OPERATOR_KINDS, operator_arrays, operator_places

@@ -8,7 +8,7 @@ import pytest
 from nas_algos import search
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.pareto import crowding, front_ranks
-from nas_algos.random_search import RandomSettings, random_search
+from nas_algos.strategies.random_search import RandomSettings, random_search
 from nas_algos.tabular import load_table, lookup, make_table, table_index
 
 

@@ -7,8 +7,8 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.ledger import Spend
 from nas_algos.objectives import best_quality, pareto
 from nas_algos.problem import Evaluation
-from nas_algos.random_search import RandomSettings, random_search
-from nas_algos.regularised_evolution import EvolutionSettings, regularised_evolution
+from nas_algos.strategies.random_search import RandomSettings, random_search
+from nas_algos.strategies.regularised_evolution import EvolutionSettings, regularised_evolution
 from nas_algos.successive_halving import HalvingSettings, found, hyperband, successive_halving
 
 PASSES = {"smoke": 1, "quick": 3, "full": 9}

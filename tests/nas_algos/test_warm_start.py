@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from nas_algos import search
-from nas_algos.bananas import BananasSettings, Pool, bananas
+from nas_algos.strategies.bananas import BananasSettings, Pool, bananas
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.random_search import RandomSettings, random_search
-from nas_algos.regularised_evolution import EvolutionSettings, regularised_evolution
+from nas_algos.strategies.random_search import RandomSettings, random_search
+from nas_algos.strategies.regularised_evolution import EvolutionSettings, regularised_evolution
 from nas_algos.warm_start import warm_start
 
 CARDINALITIES = (5,) * 6

@@ -1,0 +1,1 @@
+"""How good is a genotype, and what does knowing cost?"""

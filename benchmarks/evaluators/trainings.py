@@ -1,0 +1,74 @@
+"""A list of trainings, done side by side on all cores: those in the store are not repeated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.runtime.progress import SearchProgress
+from benchmarks.store.sqlite import TrialStore
+from benchmarks.evaluators.trial_runner import TrialRunner
+from benchmarks.store.records import Trial
+from hw_model.blocks import Block
+from tasks.fidelity import Fidelity
+from tasks.training import training_flops
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training that is wanted; `name` is for the progress display."""
+
+    name: str
+    blocks: tuple[Block, ...]
+    fidelity: Fidelity
+    seed: int
+
+    def __str__(self):
+        return f"{self.name} seed {self.seed}"
+
+
+def run_trainings(runner: TrialRunner, title: str, wanted: Sequence[Training]) -> list[Trial]:
+    """The trials of these trainings, in their order."""
+    found: dict[Hashable, Trial] = {}
+    with SearchProgress(title, total=len(wanted)) as progress:
+        runner.show(progress)
+        for training in in_order(wanted):
+            runner.request(training, training.blocks, training.fidelity, training.seed)
+        while completed := runner.next_completed():
+            found |= {who: trial for trial, who in completed}
+    return [found[training] for training in wanted]
+
+
+def in_order(wanted: Sequence[Training]) -> list[Training]:
+    """The order that takes least time: longest first, so that no core is idle at the end.
+
+    But a network's further trainings come after the first ones of all networks, and find its compilation done.
+    """
+    longest = sorted(wanted, key=lambda each: -training_flops(each.blocks, each.fidelity))
+    first: dict[tuple[Block, ...], Training] = {}
+    for training in longest:
+        first.setdefault(training.blocks, training)
+    return [*first.values(), *(training for training in longest if training is not first[training.blocks])]
+
+
+def train_all(home: Path, task: Any, title: str, wanted: Sequence[Training]) -> list[Trial]:
+    """As run_trainings, with workers of its own.  Raises TaskInputError where data are missing."""
+    splits = sorted({(each.fidelity.data, split) for each in wanted for split in ("train", each.fidelity.eval_split)})
+    with TrialStore(home / "trials.sqlite") as store, TrialRunner(home, task, tuple(splits), store) as runner:
+        return run_trainings(runner, title, wanted)
+
+
+def train_qualities(
+    home: Path, task: Any, title: str, networks: Sequence[tuple[Block, ...]], fidelity: Fidelity
+) -> np.ndarray:
+    """The task's metric of each network, trained once with seed 0: float64 [n], not a number where it failed.
+
+    Raises TaskInputError where data are missing.
+    """
+    wanted = [Training(f"{title} {number}", blocks, fidelity, seed=0) for number, blocks in enumerate(networks)]
+    return np.array([trial.quality.get(task.metric, math.nan) for trial in train_all(home, task, title, wanted)])

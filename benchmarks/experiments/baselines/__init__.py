@@ -1,0 +1,1 @@
+"""The tasks' baseline networks, trained and compiled."""

@@ -1,0 +1,126 @@
+"""What each task starts from: the baselines' quality over five seeds, and their cost on five accelerators.
+
+Writes results/baselines/baselines.csv, a row for each task, data set and accelerator, and results/predictions_TASK.png for
+detection and segmentation; run: python -m benchmarks.experiments.baselines.run, and with --dataset photo_objects for the
+rows of detection and segmentation there (predictions_TASK_photo_objects.png).
+
+quality, quality_low, quality_high: mean over the seeds at `quick` on test examples with Student's 95% interval.
+latency_ms, peak_sram_bytes: of the network compiled whole.  params: weights and biases; param_bytes: as deployed, int8
+weights and int32 biases.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import pandas as pd
+import tyro
+from rich.console import Console
+
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
+from benchmarks.fidelities import get_fidelity, on_test
+from benchmarks.statistics.intervals import mean_interval
+from benchmarks.store.files import merge_rows
+from benchmarks.evaluators.trainings import Training, train_all
+from hw_model.vela.accelerators import get_accelerator
+from hw_model.blocks import Block
+from hw_model.vela.chain import whole_cost
+from hw_model.cost import count_macs, count_param_bytes, count_params
+from hw_model.vela.measurements import MeasurementCache
+from tasks.detection.drawing import draw_detections
+from tasks.fidelity import Fidelity
+from tasks.registry import TASKS, make_task
+from tasks.segmentation.drawing import draw_segments
+from tasks.spaces.registry import skeleton_for
+from tasks.spaces.skeleton import uncurated_space
+from tasks.task import Task
+from tasks.training import predict, train
+
+ACCELERATORS = ("ethos-u55-128", "ethos-u55-256", "ethos-u65-512", "ethos-u85-256", "ethos-u85-1024")
+SEEDS = range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + 5)
+DRAW = {"detection": draw_detections, "segmentation": draw_segments}
+DRAWN = 24
+
+
+def baseline_blocks(task: Task) -> tuple[Block, ...]:
+    """The network that a task's search starts from."""
+    skeleton = skeleton_for(task)
+    space = uncurated_space(skeleton, task.output_channels)
+    return space.decode(space.encode(skeleton.baseline()))
+
+
+def baseline_rows(home: Path, task: Task, fidelity: Fidelity, accelerators: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Train a task's baseline and cost it on each accelerator."""
+    blocks = baseline_blocks(task)
+    wanted = [Training(task.name, blocks, fidelity, seed) for seed in SEEDS]
+    trials = train_all(home, task, f"{task.name} baseline", wanted)
+    values = [trial.quality[task.metric] for trial in trials if trial.state == "done"]
+    mean, low, high = mean_interval(values)
+    rows = []
+    with MeasurementCache(home / "measurements.sqlite") as cache:
+        for name in accelerators:
+            cost = whole_cost(blocks, get_accelerator(name), cache)
+            rows.append(
+                {
+                    "task": task.name,
+                    "dataset": task.dataset,
+                    "metric": task.metric,
+                    "quality": mean,
+                    "quality_low": low,
+                    "quality_high": high,
+                    "seeds": len(values),
+                    "accelerator": name,
+                    "latency_ms": cost.latency_ms,
+                    "peak_sram_bytes": cost.peak_activation_bytes,
+                    "params": count_params(blocks),
+                    "param_bytes": count_param_bytes(blocks),
+                    "macs": count_macs(blocks),
+                    "example_passes": fidelity.example_passes,
+                }
+            )
+    return rows
+
+
+def draw_predictions(home: Path, task: Task, fidelity: Fidelity, path: Path) -> None:
+    """Train the baseline with the first of the seeds and draw what it says of test scenes."""
+    blocks = baseline_blocks(task)
+    examples = task.load(home, fidelity.data, "train").take(slice(0, fidelity.train_examples))
+    state = train(blocks, task, task.arrays(examples), fidelity, jax.random.key(SEEDS[0]))
+    scenes = task.load(home, fidelity.data, "test").take(slice(0, DRAWN))
+    DRAW[task.name](scenes, predict(blocks, task, state, scenes.images), path)
+
+
+def main(
+    dataset: str | None = None,
+    profile: str = "quick",
+    accelerators: tuple[str, ...] = ACCELERATORS,
+    home: Path = DEFAULT_HOME,
+    output: Path = Path("results"),
+) -> None:
+    """Train, cost and draw the baselines of all tasks; rows of other data sets in the table that is there are kept.
+
+    Args:
+        dataset: Do detection and segmentation on this data set, instead of each task on its own.
+        profile: Of the trainings, see benchmarks/fidelities.py.
+        accelerators: Ethos-U configurations.
+        home: Directory that data, trials and measurements are kept in.
+        output: Directory of the table and the pictures.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    rows, suffix = [], f"_{dataset}" if dataset else ""
+    for name in DRAW if dataset else TASKS:
+        task, fidelity = make_task(name, dataset), on_test(get_fidelity(name, profile))
+        prepare_with_progress(home, task.config(fidelity.data), task.dataset)
+        rows += baseline_rows(home, task, fidelity, accelerators)
+        if name in DRAW:
+            draw_predictions(home, task, fidelity, output / f"predictions_{name}{suffix}.png")
+    table = merge_rows(output / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator"))
+    Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

@@ -1,0 +1,1 @@
+"""Do curated spaces make search easier?"""

@@ -1,0 +1,148 @@
+"""The shape of a space: how often a step in channels moves latency as it moves MACs, and how often a point traps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from benchmarks.experiments.curation.costs import SLACK, Evaluator, Floors, shortfall
+from benchmarks.experiments.curation.spaces import Subsets
+from tasks.spaces.moves import next_neighbours, sample
+
+
+class Shape(NamedTuple):
+    """Counts in each draw, int[draws], to be summed and divided.
+
+    moves: steps up by one in one decision over channels, from sampled networks, that make another network.  monotone:
+    those along which latency rises as MACs do.  level: those along which latency stays exactly.
+    points: sampled networks.  minima: those that no change of one decision, to any of its other choices, betters in the
+    objective, all changes checked; this is what one mutation of a search can do.  channel_minima: those that no step of
+    one, up or down, in a decision over channels or in the depth multiplier betters.  feasible: points that meet the
+    floors.  latency_points, latency_minima: as channel_minima for latency alone, of those with a neighbour of fewer
+    MACs.
+    """
+
+    moves: np.ndarray
+    monotone: np.ndarray
+    level: np.ndarray
+    points: np.ndarray
+    minima: np.ndarray
+    channel_minima: np.ndarray
+    feasible: np.ndarray
+    latency_points: np.ndarray
+    latency_minima: np.ndarray
+
+
+class Sampled(NamedTuple):
+    """Uniform networks of a space and the networks one step away in channels or depth multiplier.
+
+    genotypes: the subset's own, int32[n, D].  draw: of which subset, int[n].  here: in the uncurated space,
+    int32[n, E].  there: their neighbours [n, K, E], the first half of the K steps up, the other half down.  exists:
+    whether the step makes another network, bool[n, K].
+    """
+
+    genotypes: np.ndarray
+    draw: np.ndarray
+    here: np.ndarray
+    there: np.ndarray
+    exists: np.ndarray
+
+
+def shape_of(subsets: Subsets, evaluator: Evaluator, floors: Floors, points: int, walked: int, key: jax.Array) -> Shape:
+    """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima."""
+    points_key, walked_key = jax.random.split(key)
+    at = _sampled(subsets, points, points_key)
+    objective = _Objective(evaluator, floors, at.here)
+    alive = np.ones(points, bool)
+    for column in reversed(range(at.exists.shape[1])):  # steps down first: who is beaten is not asked about again
+        rows = np.flatnonzero(alive & at.exists[:, column])
+        alive[rows] = ~objective.betters(at.there[rows, column], rows)
+    anywhere = alive.copy()
+    # blocks before channels, for the same reason
+    for decision, choices in reversed(list(enumerate(subsets.cardinalities))):
+        rows = np.repeat(np.flatnonzero(anywhere), choices - 1)
+        changed = at.genotypes[rows]
+        steps = np.resize(np.arange(1, choices), len(rows))
+        changed[:, decision] = (changed[:, decision] + steps) % choices
+        anywhere[rows[objective.betters(_uncurated(subsets, at.draw[rows], changed), rows)]] = False
+
+    def count(chosen: np.ndarray) -> np.ndarray:
+        return np.bincount(at.draw[chosen], minlength=subsets.draws)
+
+    return Shape(
+        **_walks(subsets, evaluator, _sampled(subsets, walked, walked_key)),
+        points=count(np.ones(points, bool)),
+        minima=count(anywhere),
+        channel_minima=count(alive),
+        feasible=count(objective.feasible),
+    )
+
+
+class _Objective:
+    """Whether networks are better than those of a sample [n]: below a floor what is less below, else what is faster."""
+
+    def __init__(self, evaluator: Evaluator, floors: Floors, here: np.ndarray):
+        self._evaluator, self._floors = evaluator, floors
+        self._short = shortfall(*evaluator.capacity(here), floors)
+        self.feasible = self._short <= SLACK
+        self._latency = np.full(len(here), np.inf)
+        self._latency[self.feasible] = evaluator.latency_ms(here[self.feasible])
+
+    def betters(self, others: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """bool[m]: whether others int32[m, E] are better than the sample's rows int[m]."""
+        short = shortfall(*self._evaluator.capacity(others), self._floors)
+        found = ~self.feasible[rows] & (short < self._short[rows])
+        both = np.flatnonzero(self.feasible[rows] & (short <= SLACK))
+        found[both] = self._evaluator.latency_ms(others[both]) < self._latency[rows[both]]
+        return found
+
+
+def _uncurated(subsets: Subsets, draw: np.ndarray, genotypes: np.ndarray) -> np.ndarray:
+    """The subset's genotypes int32[n, D] of draws [n] in the uncurated space, int32[n, E]."""
+    found = np.zeros((len(genotypes), len(subsets.cardinalities) - int(subsets.has_multiplier)), np.int32)
+    for number in np.unique(draw):
+        tables = [table[number] for table in subsets.tables]
+        found[draw == number] = subsets.uncurated(tables, genotypes[draw == number])
+    return found
+
+
+def _sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
+    parts = []
+    shares = np.diff(np.linspace(0, count, subsets.draws + 1).astype(int))
+    moving = [*([0] if subsets.has_multiplier else []), *subsets.channel_decisions]
+    columns = [*moving, *(len(subsets.cardinalities) + place for place in moving)]
+    for draw, (share, draw_key) in enumerate(zip(shares, jax.random.split(key, subsets.draws), strict=True)):
+        tables = [table[draw] for table in subsets.tables]
+        genotypes = sample(draw_key, subsets.cardinalities, int(share))
+        around, inside = next_neighbours(genotypes, subsets.cardinalities)
+        own = subsets.uncurated(tables, np.asarray(genotypes))
+        others = subsets.uncurated(tables, np.asarray(around)[:, columns])
+        exists = np.asarray(inside)[:, columns] & (others != own[:, None]).any(-1)
+        parts.append((np.asarray(genotypes), np.full(share, draw), own, others, exists))
+    return Sampled(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _walks(subsets: Subsets, evaluator: Evaluator, at: Sampled) -> dict[str, np.ndarray]:
+    half = at.exists.shape[1] // 2
+    latency = evaluator.latency_ms(at.here)
+    found = np.full(at.exists.shape, np.inf)
+    found[at.exists] = evaluator.latency_ms(at.there[at.exists])
+    up = at.exists.copy()
+    up[:, half:] = False
+    up[:, : int(subsets.has_multiplier)] = False  # the multiplier is no decision over channels of one layer
+    change = np.where(up, found, 0.0) - np.where(up, latency[:, None], 0.0)
+    macs, _ = evaluator.capacity(at.here)
+    macs_there = np.full(at.exists.shape, np.inf)
+    macs_there[at.exists], _ = evaluator.capacity(at.there[at.exists])
+    reducible = (macs_there < macs[:, None]).any(1)
+    trapped = reducible & ~(found < latency[:, None]).any(1)
+    counted = {
+        "moves": up.sum(1),
+        "monotone": (up & (change > 0)).sum(1),
+        "level": (up & (change == 0)).sum(1),
+        "latency_points": reducible,
+        "latency_minima": trapped,
+    }
+    return {name: np.bincount(at.draw, values, subsets.draws).round().astype(int) for name, values in counted.items()}

@@ -1,0 +1,181 @@
+"""Does curation help a search, and is it because the space is smaller or because it is better aligned?
+
+Three kinds of space over the detection skeleton, curated, auto-curated and uncurated, and two controls.  Random subsets
+of the uncurated space are exactly as large as the curated one, decision by decision, but have other channels from the
+whole range.  The shifted space is the curated one with one channel less throughout, so that only alignment is lost.
+All are searched by the same strategy with the same spend and number of seeds, costs only, for the least latency with
+no less MACs and parameters than the baseline has (benchmarks/experiments/curation/costs.py).  The seeds are shared out
+over ten draws of the random subset.
+
+Writes results/curation/curation.csv and curation.png; run: python -m benchmarks.experiments.curation.run.  With --trained the
+spaces but the shifted one are searched with trainings instead, and results/curation/curation_trained.csv is written.
+
+evaluations_to_5pct, expected_evaluations, success_rate, spread: see curation_search.Outcome; the best known latency is
+the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
+along which latency rises as MACs do; level_share: along which it stays.  local_minima_share: of sampled networks, those
+that no change of one decision betters in the objective, every such change checked; channel_minima_share: that no step
+up or down in channels or depth multiplier betters, whatever a change of blocks would do; feasible_share: of the
+networks that meet the floors.  latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no
+step in channels or depth multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they are over draws.
+n_* say of how many.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pandas as pd
+import tyro
+
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.experiments.baselines.run import baseline_blocks
+from benchmarks.experiments.curation.costs import Evaluator, Floors, compile_costs
+from benchmarks.experiments.curation.searches import Outcome, best_latency_ms, outcome, searcher
+from benchmarks.experiments.curation.landscape import Shape, shape_of
+from benchmarks.experiments.curation.spaces import Subsets, random_space, shifted, stacked, subset_of
+from benchmarks.search.run import space_for
+from benchmarks.statistics.intervals import share_interval
+from hw_model.cost import Estimate
+from hw_model.predict import cost_model
+from hw_model.workload import workload_from_chains
+from tasks.registry import make_task
+from tasks.spaces.registry import skeleton_for
+from tasks.spaces.space import SearchSpace
+from tasks.task import Task
+
+ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "npu-p16")
+DRAWS = 10
+
+
+def spaces_of(task: Task, accelerator: str, draws: int, key: jax.Array) -> dict[str, list[SearchSpace]]:
+    """The kinds of space for an accelerator: one space each, and `draws` of the random subset."""
+    made = {name: [space_for(task, name, accelerator)] for name in ("curated", "auto-curated", "uncurated")}
+    (curated,) = made["curated"]
+    control = [
+        random_space(curated, skeleton_for(task), task.output_channels, each) for each in jax.random.split(key, draws)
+    ]
+    return {**made, "random-subset": control}
+
+
+def floors_of(task: Task, accelerator: str) -> Floors:
+    """The baseline's costs by the same model that judges all others."""
+    found: Estimate = cost_model(accelerator).estimate(workload_from_chains([baseline_blocks(task)], 32))
+    return Floors(*(float(value[0]) for value in (found.cost.macs, found.cost.param_bytes, found.cost.latency_ms)))
+
+
+def study(
+    accelerators: tuple[str, ...], algorithm: str, evaluations: int, seeds: int, points: int, walked: int
+) -> tuple[pd.DataFrame, dict[tuple[str, str], np.ndarray]]:
+    """The table; and for each accelerator and space the best latency so far over the best known.
+
+    The latter is float[seeds, evaluations].
+    """
+    task = make_task("detection")
+    uncurated = space_for(task, "uncurated", accelerators[0])
+    searchers: dict[Any, Any] = {}
+    compiled = compile_costs(uncurated)
+    rows, curves = [], {}
+    for number, accelerator in enumerate(accelerators):
+        draw_key, shape_key, search_key = jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
+        floors, estimate = floors_of(task, accelerator), cost_model(accelerator).estimate
+        evaluator = Evaluator(compiled, estimate)
+        best: dict[str, np.ndarray] = {}
+        made = spaces_of(task, accelerator, min(DRAWS, seeds), draw_key)
+        spaces = [stacked([subset_of(space, skeleton_for(task)) for space in several]) for several in made.values()]
+        spaces.append(shifted(spaces[0]))
+        for place, subsets in enumerate(spaces):
+            started = time.perf_counter()
+            what = (subsets.cardinalities, subsets.has_multiplier)
+            if what not in searchers:
+                searchers[what] = searcher(uncurated, algorithm, subsets, evaluations)
+            best[subsets.name] = best_latency_ms(
+                searchers[what], estimate, subsets, floors, seeds, jax.random.fold_in(search_key, place)
+            )
+            print(f"{accelerator} {subsets.name}: searched in {time.perf_counter() - started:.0f} s", flush=True)
+        known = min(float(run[:, -1].min()) for run in best.values())
+        for place, subsets in enumerate(spaces):
+            started = time.perf_counter()
+            shape = shape_of(subsets, evaluator, floors, points, walked, jax.random.fold_in(shape_key, place))
+            found = outcome(best[subsets.name], known, subsets.draws)
+            told = {"algorithm": algorithm, "evaluations": evaluations, "draws": subsets.draws}
+            rows.append(_row(accelerator, subsets, seeds, found, shape) | told | {"best_known_ms": known})
+            curves[accelerator, subsets.name] = best[subsets.name] / known
+            print(f"{accelerator} {subsets.name}: walked in {time.perf_counter() - started:.0f} s", flush=True)
+    return pd.DataFrame(rows), curves
+
+
+def _row(accelerator: str, subsets: Subsets, seeds: int, found: Outcome, shape: Shape) -> dict[str, Any]:
+    first = {"accelerator": accelerator, "space": subsets.name, "seeds": seeds}
+    named = {name: getattr(found, name) for name in ("evaluations_to_5pct", "success_rate", "spread")}
+    shares = {
+        "monotone_share": (shape.monotone, shape.moves),
+        "local_minima_share": (shape.minima, shape.points),
+        "level_share": (shape.level, shape.moves),
+        "feasible_share": (shape.feasible, shape.points),
+        "latency_minima_share": (shape.latency_minima, shape.latency_points),
+        "channel_minima_share": (shape.channel_minima, shape.points),
+    }
+    counted = {name: part.sum() / max(whole.sum(), 1) for name, (part, whole) in shares.items()}
+    intervals = {}
+    for name, (part, whole) in shares.items():
+        low, high = share_interval(part.tolist(), whole.tolist())
+        intervals |= {f"{name}_low": low, f"{name}_high": high}
+    counts = {"n_moves": shape.moves, "n_points": shape.points, "n_latency_points": shape.latency_points}
+    counts = {name: int(count.sum()) for name, count in counts.items()}
+    size = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
+    return first | named | counted | {**found._asdict(), **named} | intervals | counts | size
+
+
+def main(
+    accelerators: tuple[str, ...] = ACCELERATORS,
+    algorithm: str = "regularised_evolution",
+    evaluations: int = 2_000,
+    seeds: int = 100,
+    points: int = 100_000,
+    walked: int = 5_000,
+    trained: bool = False,
+    profile: str = "quick",
+    budget: int = 12,
+    trained_seeds: int = 3,
+    home: Path = DEFAULT_HOME,
+    output: Path = Path("results/quick"),
+) -> None:
+    """Search and walk over all spaces on all accelerators, print and write the table and the plot.
+
+    Args:
+        accelerators: Names that `accelnas list` prints, of known parallelism factor.
+        algorithm: A strategy for one objective that can be traced.
+        evaluations: Of each search.
+        seeds: Searches of each space.
+        points: Networks sampled of each space whose neighbours are checked in the objective.
+        walked: Networks sampled of each space whose steps in channels are followed.
+        trained: Search with trainings instead, on the first of the accelerators.
+        profile: Of the trainings: smoke, quick, careful or full.
+        budget: Trainings of each search.
+        trained_seeds: Searches of each space with trainings.
+        home: Directory that data and trials are kept in.
+        output: Directory of the results.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    if trained:
+        from benchmarks.experiments.curation.trained import TrainedSettings, trained_table
+
+        settings = TrainedSettings(accelerators[0], algorithm, budget, trained_seeds, profile)
+        table = trained_table(home, settings)
+        table.to_csv(output / "curation_trained.csv", index=False, float_format="%.5g")
+        print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+        return
+    from benchmarks.experiments.curation.plot import write_plot
+
+    table, curves = study(accelerators, algorithm, evaluations, seeds, points, walked)
+    table.to_csv(output / "curation.csv", index=False, float_format="%.5g")
+    write_plot(curves, table, output / "curation.png")
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

@@ -1,0 +1,181 @@
+"""The comparison of benchmarks/experiments/curation/run.py with trainings: same strategy, spend and seeds in each space.
+
+Each search looks for the best quality within the baseline's latency.  The random subset is another draw for each seed.
+evaluations_to_5pct: median trainings until quality is within 5% of the best that any of the searches saw; quality is
+of the search's own trainings, so it flatters the winner: test_quality is of the winners trained anew, with other seeds
+and on test examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pandas as pd
+
+from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.baselines.run import baseline_blocks
+from benchmarks.experiments.curation.run import spaces_of
+from benchmarks.experiments.curation.searches import WITHIN, evaluations_to
+from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
+from benchmarks.search.run import space_costs, space_for
+from benchmarks.fidelities import get_fidelity, on_test
+from benchmarks.statistics.intervals import mean_interval
+from benchmarks.search.loop import Candidate, Genotype, Request, Search, Who, incumbent, live_search, run_side_by_side
+from benchmarks.runtime.progress import SearchProgress
+from benchmarks.store.sqlite import TrialStore
+from benchmarks.evaluators.trainings import Training, run_trainings
+from benchmarks.evaluators.trial_runner import TrialRunner
+from hw_model.predict import predict
+from nas_algos.load import build_strategy
+from nas_algos.objectives import best_quality
+from tasks.fidelity import Fidelity
+from tasks.registry import make_task
+from tasks.spaces.space import SearchSpace
+from tasks.task import Task
+
+
+@dataclass(frozen=True)
+class TrainedSettings:
+    """budget: trainings of each search.  seeds: searches of each space, and final trainings of each winner."""
+
+    accelerator: str
+    algorithm: str
+    budget: int
+    seeds: int
+    profile: str
+    task: str = "detection"
+
+    def __post_init__(self):
+        for name in ("budget", "seeds"):
+            if getattr(self, name) < 1:
+                raise BenchmarkInputError(f"{name} is {getattr(self, name)}; allowed: 1 and more")
+
+
+def trained_table(home: Path, settings: TrainedSettings) -> pd.DataFrame:
+    """Search every space, train the winners anew, and compare; what is in the store under `home` is not repeated."""
+    task = make_task(settings.task)
+    fidelity = get_fidelity(task.name, settings.profile)
+    bound = predict(baseline_blocks(task), settings.accelerator).cost.latency_ms
+    kinds = spaces_of(task, settings.accelerator, settings.seeds, jax.random.key(0))
+    prepare_with_progress(home, task.config(fidelity.data), task.dataset)
+    splits = tuple((fidelity.data, split) for split in ("train", fidelity.eval_split, "test"))
+    with TrialStore(home / "trials.sqlite") as store, TrialRunner(home, task, splits, store) as runner:
+        found = {name: _searches(runner, name, spaces, bound, task, settings) for name, spaces in kinds.items()}
+        finals = _finals(runner, found, kinds, task, fidelity, settings.seeds)
+    qualities = {name: np.stack([_qualities(run, settings.budget) for run in runs]) for name, runs in found.items()}
+    known = max(float(each[:, -1].max()) for each in qualities.values())
+    rows = []
+    for name, best in qualities.items():
+        # evaluations_to counts until a falling value is low enough
+        reached = evaluations_to(-best, -known * (1 - WITHIN))
+        mean, low, high = mean_interval(best[:, -1].tolist())
+        test, test_low, test_high = mean_interval(finals[name])
+        rows.append(
+            {
+                "accelerator": settings.accelerator,
+                "space": name,
+                "seeds": settings.seeds,
+                "evaluations_to_5pct": float(np.median(reached)),
+                "success_rate": float(np.isfinite(reached).mean()),
+                "spread": float(np.std(best[:, -1], ddof=1)) if settings.seeds > 1 else np.nan,
+                "quality": mean,
+                "quality_low": low,
+                "quality_high": high,
+                "test_quality": test,
+                "test_low": test_low,
+                "test_high": test_high,
+                "n_test": len(finals[name]),
+                "best_known": known,
+                "latency_bound_ms": bound,
+                "trainings": sum(each.charged for run in found[name] for each in run),
+                "proposals": sum(len(run) for run in found[name]),
+                "task": task.name,
+                "metric": task.metric,
+                "algorithm": settings.algorithm,
+                "profile": settings.profile,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _searches(
+    runner: TrialRunner, name: str, spaces: list[SearchSpace], bound: float, task: Task, settings: TrainedSettings
+) -> list[list[Candidate]]:
+    """The candidates of each seed's search; a kind with several spaces gives each seed its own."""
+    bounds = {"latency_ms": bound}
+    request = Request(best_quality(bounds), bounds, settings.budget)
+    fidelity = get_fidelity(task.name, settings.profile)
+    uncurated = space_for(task, "uncurated", settings.accelerator)
+    searches: dict[Who, Search] = {}
+    for seed in range(settings.seeds):
+        space = spaces[seed % len(spaces)]
+        strategy = build_strategy(settings.algorithm, space.cardinalities, settings.budget, 1)
+        key = jax.random.fold_in(jax.random.key(0), seed)
+        search = live_search(strategy, space_costs(space, settings.accelerator), request, key)
+        searches[name, seed] = translated(
+            search, lambda genotype, space=space: uncurated.encode(space.effective(genotype))
+        )
+    with SearchProgress(name, total=settings.budget * settings.seeds) as progress:
+        runner.show(progress)
+        return list(run_side_by_side(runner, searches, uncurated, task.metric, fidelity).values())
+
+
+def translated(search: Search, translate: Callable[[Genotype], Genotype]) -> Search:
+    """The same search asking for its trainings in another space, so that searches of several spaces run side by side.
+
+    Genotypes that become equal there are asked for once.
+    """
+    try:
+        wanted = next(search)
+        while True:
+            names = [translate(genotype) for genotype in wanted]
+            once = list(dict.fromkeys(names))
+            quality = dict(zip(once, (yield once), strict=True))
+            wanted = search.send([quality[name] for name in names])
+    except StopIteration as ended:
+        return ended.value
+
+
+def _qualities(run: list[Candidate], budget: int) -> np.ndarray:
+    """Best quality after each training of a search, float[budget]; 0 before the first that succeeds."""
+    trained = [each.quality for each in run if each.charged and each.quality is not None]
+    values = np.nan_to_num(np.array(trained[:budget], float), nan=0.0)
+    padded = np.zeros(budget)
+    padded[: len(values)] = values
+    return np.maximum.accumulate(padded)
+
+
+def _finals(
+    runner: TrialRunner,
+    found: dict[str, list[list[Candidate]]],
+    kinds: dict[str, list[SearchSpace]],
+    task: Task,
+    fidelity: Fidelity,
+    seeds: int,
+) -> dict[str, list[float]]:
+    """Mean test quality of each search's winner over `seeds` new trainings."""
+    wanted: list[Training] = []
+    owners: list[tuple[str, int]] = []
+    for name, runs in found.items():
+        for number, run in enumerate(runs):
+            best = incumbent(run)
+            if best is not None:
+                space = kinds[name][number if len(kinds[name]) > 1 else 0]
+                for repeat in range(seeds):
+                    seed = FIRST_FINAL_SEED + repeat
+                    wanted.append(Training(f"{name} {number}", space.decode(best.genotype), on_test(fidelity), seed))
+                    owners.append((name, number))
+    trials = run_trainings(runner, "Winners", wanted)
+    grouped: dict[tuple[str, int], list[Any]] = {}
+    for owner, trial in zip(owners, trials, strict=True):
+        grouped.setdefault(owner, []).append(trial.quality.get(task.metric, np.nan))
+    means = {
+        owner: float(np.mean([v for v in values if np.isfinite(v)] or [np.nan])) for owner, values in grouped.items()
+    }
+    return {name: [mean for (who, _), mean in means.items() if who == name and np.isfinite(mean)] for name in found}

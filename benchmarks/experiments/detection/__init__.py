@@ -1,0 +1,1 @@
+"""The article's first table: a detector searched in three spaces."""

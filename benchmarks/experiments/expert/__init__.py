@@ -1,0 +1,1 @@
+"""An expert's rules applied to networks step by step."""

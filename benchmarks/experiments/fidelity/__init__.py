@@ -1,0 +1,1 @@
+"""How a cheaper training ranks what a dearer one ranks."""

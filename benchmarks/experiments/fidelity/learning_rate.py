@@ -1,0 +1,109 @@
+"""At which learning rate a short training tells architectures apart from seeds.
+
+A few of the architectures of benchmarks.experiments.fidelity.run are trained at `quick` with several seeds at each rate.
+Writes results/fidelity/learning_rate.csv; run: python -m benchmarks.experiments.fidelity.learning_rate (about ten minutes a task on two
+cores; finished trainings are kept).
+
+quality: mean of all trainings.  seed_std: standard deviation between seeds of one architecture, pooled.
+architecture_std: between the architectures' means over seeds, the noise that these still have taken off (0 where noise
+explains all); ratio: of the two.  failed: trainings without a quality, which are left out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pandas as pd
+import tyro
+from rich.console import Console
+
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.fidelity.run import PARALLELISM, SHARED, evenly, spread_architectures
+from benchmarks.fidelities import get_fidelity
+from benchmarks.store.files import merge_rows
+from benchmarks.evaluators.trainings import Training, train_all
+from tasks.registry import make_task
+from tasks.spaces.registry import skeleton_for
+from tasks.spaces.skeleton import curated_space
+
+
+def spread_and_noise(qualities: np.ndarray) -> dict[str, Any]:
+    """What float64[architectures, seeds] say, not numbers where a training failed; two of each are needed."""
+    counts = np.isfinite(qualities).sum(1)
+    kept, counts = qualities[counts > 1], counts[counts > 1]
+    if len(kept) < 2:
+        return dict.fromkeys(("quality", "architecture_std", "seed_std", "ratio"), math.nan)
+    noise = float(np.nanvar(kept, axis=1, ddof=1) @ (counts - 1) / (counts - 1).sum())
+    between = float(np.var(np.nanmean(kept, axis=1), ddof=1) - noise * np.mean(1 / counts))
+    spread, seed_std = math.sqrt(max(between, 0.0)), math.sqrt(noise)
+    ratio = spread / seed_std if seed_std > 0 else math.nan
+    return {"quality": float(np.nanmean(kept)), "architecture_std": spread, "seed_std": seed_std, "ratio": ratio}
+
+
+def run_task(home: Path, name: str, rates: tuple[float, ...], architectures: int, seeds: int) -> pd.DataFrame:
+    """A row for each rate; what is stored under `home` is not repeated."""
+    task, quick = make_task(name), get_fidelity(name, "quick")
+    space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
+    genotypes = evenly(spread_architectures(space, SHARED, jax.random.key(0)), architectures)
+    wanted = [
+        Training(f"{rate:g} {number}", space.decode(genotype), replace(quick, peak_learning_rate=rate), seed)
+        for rate in rates
+        for number, genotype in enumerate(genotypes)
+        for seed in range(seeds)
+    ]
+    trials = train_all(home, task, f"{name} learning rates", wanted)
+    found = np.array([trial.quality.get(task.metric, math.nan) for trial in trials])
+    return pd.DataFrame(
+        {
+            "task": name,
+            "peak_learning_rate": rate,
+            "architectures": architectures,
+            "seeds": seeds,
+            **spread_and_noise(qualities),
+            "failed": int((~np.isfinite(qualities)).sum()),
+            "metric": task.metric,
+        }
+        for rate, qualities in zip(rates, found.reshape(len(rates), architectures, seeds), strict=True)
+    )
+
+
+def main(
+    task: tuple[str, ...] = ("classification", "detection"),
+    rates: tuple[float, ...] = (2e-3, 5e-3, 2e-2),
+    architectures: int = 8,
+    seeds: int = 3,
+    home: Path = DEFAULT_HOME,
+    output: Path = Path("results"),
+) -> None:
+    """Train at each rate and compare.
+
+    Args:
+        task: Tasks to do; rows of others in the table that is there are kept.
+        rates: Peak learning rates.
+        architectures: How many, spread over the space's sizes.
+        seeds: Trainings of each.
+        home: Directory that data and trials are kept in.
+        output: Directory of the table.
+    """
+    if not rates or min(rates) <= 0 or not 2 <= architectures <= SHARED or seeds < 2:
+        raise BenchmarkInputError(
+            f"rates {rates}, {architectures} architectures, {seeds} seeds; "
+            f"allowed: rates above 0, 2 to {SHARED} architectures, 2 seeds and more"
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    for name in task:
+        prepare_with_progress(home, get_fidelity(name, "quick").data, make_task(name).dataset)
+        rows = run_task(home, name, rates, architectures, seeds)
+        table = merge_rows(output / "learning_rate.csv", rows, ("task", "peak_learning_rate"))
+        Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

@@ -1,0 +1,200 @@
+"""How well a short training ranks what a longer one ranks, and what seed noise hides.
+
+For each task architectures spread over the curated space are trained at `quick` and at `careful`, four times as long;
+three of them with more seeds at `quick`.  Writes results/fidelity/fidelity.csv, results/fidelity/fidelity_trials.csv and
+results/fidelity/fidelity.png; run: python -m benchmarks.experiments.fidelity.run (about an hour on two cores; stop it at any moment,
+finished trainings are kept).
+
+n: architectures that both trainings gave a quality.  kendall_tau: of the two rankings (tau-b), with a 95% interval by
+bootstrap over architectures (percentiles).  top5_overlap: share of the five best at `high` that are among the five best
+at `low`, with such an interval of the same resamples.  seed_std: standard deviation between seeds of one architecture
+at `low`, pooled over three.  architecture_std: between architectures at `low`, one seed each, noise included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import pandas as pd
+import tyro
+from rich.console import Console
+
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.fidelities import get_fidelity
+from benchmarks.statistics.rank_correlation import Interval, draw_resamples, kendall, shared_best
+from benchmarks.store.files import merge_rows
+from benchmarks.evaluators.trainings import Training, train_all
+from hw_model.blocks import Block
+from hw_model.cost import count_macs
+from tasks.registry import TASKS, make_task
+from tasks.spaces.moves import sample
+from tasks.spaces.registry import skeleton_for
+from tasks.spaces.skeleton import curated_space
+from tasks.spaces.space import SearchSpace
+
+PARALLELISM = 8
+NOISE_SEEDS = 5
+TOP = 5
+# architectures that the experiment on zero-shot scores trains
+SHARED = 60
+# random architectures for each that is trained
+CROWD = 32
+
+
+def spread_architectures(space: SearchSpace, count: int, key: jax.Array) -> list[tuple[int, ...]]:
+    """Genotypes that cover a space's sizes: many random ones, in the order of their MACs, are thinned evenly."""
+    drawn = np.asarray(sample(key, space.cardinalities, CROWD * count))
+    macs = [count_macs(space.decode(genotype)) for genotype in drawn.tolist()]
+    order = np.argsort(macs, kind="stable")
+    return [tuple(drawn[place].tolist()) for place in order[CROWD // 2 :: CROWD]]
+
+
+def evenly(genotypes: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:
+    """So many of them, the first and the last among them."""
+    return [genotypes[place] for place in np.linspace(0, len(genotypes) - 1, count).round().astype(int)]
+
+
+class Agreement(NamedTuple):
+    """How many are compared, Kendall's tau, and the share of the TOP best that both have."""
+
+    n: int
+    tau: Interval
+    top: Interval
+
+
+def rank_agreement(low: Sequence[float], high: Sequence[float]) -> Agreement:
+    """Of two rankings of the same things, intervals by bootstrap over them.
+
+    Pairs in which one is not a number are left out; nothing is a number where there is nothing to rank.
+    """
+    pairs = np.array([(a, b) for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)])
+    if len(pairs) < 2 or len(set(pairs[:, 0])) < 2 or len(set(pairs[:, 1])) < 2:
+        unknown = Interval(math.nan, math.nan, math.nan)
+        return Agreement(len(pairs), unknown, unknown)
+    a, b, drawn = pairs[:, 0], pairs[:, 1], draw_resamples(len(pairs))
+    return Agreement(len(pairs), kendall(a, b, drawn), shared_best(a, b, TOP, drawn))
+
+
+def run_task(home: Path, name: str, low: str, high: str, architectures: int, noise_seeds: int) -> pd.DataFrame:
+    """Every training of one task as a table: architecture, fidelity, seed, quality (not a number where it failed)."""
+    task = make_task(name)
+    space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
+    # some of those that other experiments train at the same profile, so that none is trained twice
+    genotypes = evenly(spread_architectures(space, max(architectures, SHARED), jax.random.key(0)), architectures)
+    # three over the whole range of sizes, not its ends
+    noisy = {genotypes[round(share * (architectures - 1))] for share in (0.2, 0.5, 0.8)}
+    wanted: list[Training] = []
+    rows: list[dict[str, Any]] = []
+    for profile in (low, high):
+        for number, genotype in enumerate(genotypes):
+            blocks: tuple[Block, ...] = space.decode(genotype)
+            for seed in range(noise_seeds if profile == low and genotype in noisy else 1):
+                wanted.append(Training(f"{profile} {number}", blocks, get_fidelity(name, profile), seed))
+                rows.append(
+                    {
+                        "task": name,
+                        "metric": task.metric,
+                        "fidelity": profile,
+                        "architecture": number,
+                        "genotype": " ".join(map(str, genotype)),
+                        "macs": count_macs(blocks),
+                        "seed": seed,
+                    }
+                )
+    trials = train_all(home, task, f"{name} fidelity", wanted)
+    for row, trial in zip(rows, trials, strict=True):
+        row |= {
+            "quality": trial.quality.get(task.metric, math.nan),
+            "example_passes": trial.example_passes,
+            "training_flops": trial.training_flops,
+            "error": trial.error or "",
+        }
+    return pd.DataFrame(rows)
+
+
+def agreement_row(trials: pd.DataFrame, low: str, high: str) -> dict[str, Any]:
+    """The row of results/fidelity/fidelity.csv of one task's trainings."""
+    rows = trials.to_dict("records")
+    first = {name: [row for row in rows if row["fidelity"] == name and row["seed"] == 0] for name in (low, high)}
+    n, tau, top = rank_agreement(*([row["quality"] for row in part] for part in first.values()))
+    seeds: dict[int, list[float]] = {}
+    for row in rows:
+        if row["fidelity"] == low:
+            seeds.setdefault(row["architecture"], []).append(row["quality"])
+    repeated = [values for values in seeds.values() if len(values) > 1]
+    spread = float(np.nanstd([row["quality"] for row in first[low]], ddof=1))
+    noise = math.sqrt(np.mean([np.nanvar(values, ddof=1) for values in repeated]))
+    spent = {name: sum(row["training_flops"] for row in part) for name, part in first.items()}
+    return {
+        "task": rows[0]["task"],
+        "low": low,
+        "high": high,
+        "n": n,
+        "kendall_tau": tau.value,
+        "tau_low": tau.low,
+        "tau_high": tau.high,
+        "top5_overlap": top.value,
+        "top5_low": top.low,
+        "top5_high": top.high,
+        "seed_std": noise,
+        "architecture_std": spread,
+        "spread_to_noise": spread / noise if noise > 0 else math.nan,
+        "noise_architectures": len(repeated),
+        "noise_seeds": min(len(values) for values in repeated),
+        "spend_ratio": spent[high] / spent[low],
+        "failed": sum(row["error"] != "" for row in rows),
+        "metric": rows[0]["metric"],
+    }
+
+
+def main(
+    task: tuple[str, ...] = tuple(TASKS),
+    low: str = "quick",
+    high: str = "careful",
+    architectures: int = 24,
+    noise_seeds: int = NOISE_SEEDS,
+    home: Path = DEFAULT_HOME,
+    output: Path = Path("results"),
+) -> None:
+    """Train and compare the rankings.
+
+    Args:
+        task: Tasks to do; rows of others in the table that is there are kept.
+        low: Profile of the short trainings.
+        high: Profile of the long ones.
+        architectures: How many of them.
+        noise_seeds: Seeds of the three that are trained repeatedly.
+        home: Directory that data and trials are kept in.
+        output: Directory of the tables.
+    """
+    from benchmarks.experiments.fidelity.plot import write_plot
+
+    if low == high or architectures < TOP or noise_seeds < 2:
+        raise BenchmarkInputError(
+            f"low {low}, high {high}, {architectures} architectures, {noise_seeds} noise seeds; "
+            f"allowed: two profiles, {TOP} architectures and more, 2 seeds and more"
+        )
+    tables, rows = [], []
+    for name in task:
+        dataset = make_task(name).dataset
+        for data in sorted({get_fidelity(name, profile).data for profile in (low, high)}):
+            prepare_with_progress(home, data, dataset)
+        trials = run_task(home, name, low, high, architectures, noise_seeds)
+        tables.append(trials)
+        rows.append(agreement_row(trials, low, high))
+    output.mkdir(parents=True, exist_ok=True)
+    table = merge_rows(output / "fidelity.csv", pd.DataFrame(rows), ("task",))
+    everything = merge_rows(output / "fidelity_trials.csv", pd.concat(tables), ("task",))
+    write_plot(everything, table, output / "fidelity.png")
+    Console(width=200).print(table.to_string(index=False, float_format="%.3g"))
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

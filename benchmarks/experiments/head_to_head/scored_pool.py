@@ -1,0 +1,149 @@
+"""Networks within the bounds with their zero-shot scores: what zero-shot searches and hybrids choose from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.head_to_head.settings import Contest
+from benchmarks.store.files import write_whole
+from benchmarks.runtime.jobs import run_jobs
+from benchmarks.evaluators.trial_job import WorkerData
+from benchmarks.evaluators.zero_shot import BATCH, score_genotypes
+from hw_model.cost import count_macs
+from nas_algos.ledger import Spend
+from nas_algos.single_shot.charges import TRAINING
+from nas_algos.single_shot.relaxed import within
+from nas_algos.zero_shot.scores import SCORES, Combination, example_passes, measured_names
+from tasks.spaces.moves import sample
+from tasks.spaces.space import SearchSpace
+from tasks.training import TRAINING_CODE_VERSION
+
+DRAWS_PER_NETWORK = 50
+
+
+@dataclass(frozen=True)
+class ScoredPool:
+    """genotypes: int32[n, D], distinct, within the bounds.  macs: int[n].
+
+    scores: {measured score: float64[n]}, larger is better, not a number where there is none; seconds: what each took,
+    its compilation included.
+    """
+
+    genotypes: np.ndarray
+    macs: np.ndarray
+    scores: dict[str, np.ndarray]
+    seconds: dict[str, float]
+
+    def of(self, name: str) -> np.ndarray:
+        """A score, float64[n], combined from measured ones if it is a combination."""
+        score = SCORES[name]
+        return score.combine(self.scores) if isinstance(score, Combination) else self.scores[name]
+
+    def best(self, name: str, count: int) -> np.ndarray:
+        """The genotypes of the highest scores, best first, int32[count, D] or all that have one."""
+        values = self.of(name)
+        order = np.argsort(-values, kind="stable")
+        return self.genotypes[order[: min(count, int(np.isfinite(values).sum()))]]
+
+    def spend(self, names: Sequence[str]) -> Spend:
+        """What scoring the pool by these is charged."""
+        each = example_passes(names, BATCH)
+        seconds = sum(self.seconds[name] for name in measured_names(names))
+        return Spend(0, each * len(self.genotypes), each * TRAINING * float(self.macs.sum()), seconds)
+
+
+class Measured(NamedTuple):
+    """values: a score of each network.  seconds: what that took."""
+
+    values: list[float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PoolJob:
+    """Scores of one seed's pool: picklable."""
+
+    space: SearchSpace
+    genotypes: np.ndarray
+    names: tuple[str, ...]
+    seed: int
+    data: str
+    folder: Path
+
+
+def draw_pool(contest: Contest, seed: int) -> np.ndarray:
+    """Distinct uniform genotypes within the bounds, int32[at most contest.pool, D].
+
+    Raises BenchmarkInputError where fewer than two of many are within the bounds.
+    """
+    count = contest.pool * DRAWS_PER_NETWORK
+    drawn = np.asarray(sample(jax.random.fold_in(jax.random.key(1), seed), contest.space.cardinalities, count))
+    inside = within(jax.jit(contest.costs)(drawn), contest.bounds)
+    rows = list(dict.fromkeys(map(tuple, drawn[inside].tolist())))[: contest.pool]
+    if len(rows) < 2:
+        raise BenchmarkInputError(
+            f"{len(rows)} of {count} random networks are within {contest.bounds}; allowed: bounds that some keep"
+        )
+    return np.array(rows, np.int32)
+
+
+def score_pools(contest: Contest, names: Sequence[str]) -> dict[int, ScoredPool]:
+    """Each seed's pool, scored by all of these; what is stored under the contest's home is not repeated."""
+    pools = {seed: draw_pool(contest, seed) for seed in range(contest.seeds)}
+    measured = _measure(contest, pools, measured_names(names)) if names else {seed: {} for seed in pools}
+    return {
+        seed: ScoredPool(
+            rows,
+            np.array([count_macs(contest.space.decode(row)) for row in map(tuple, rows.tolist())]),
+            {name: np.array(found.values, np.float64) for name, found in measured[seed].items()},
+            {name: found.seconds for name, found in measured[seed].items()},
+        )
+        for seed, rows in pools.items()
+    }
+
+
+def score_pool(
+    data: WorkerData, job: PoolJob, report: Callable[[float], None] = lambda fraction: None
+) -> dict[str, Measured]:
+    """What LocalExecutor.submit takes; each score is kept in a file as soon as it is known."""
+    found = {}
+    for number, name in enumerate(job.names):
+        stamp = repr((data.task, data.task.data_version(job.data), TRAINING_CODE_VERSION, job.space, name, job.seed))
+        digest = hashlib.sha256(stamp.encode() + job.genotypes.tobytes()).hexdigest()[:20]
+        path = job.folder / f"{digest}.json"
+        if not path.exists():
+            started = time.perf_counter()
+            arrays = data.task.arrays(data.splits[job.data, "train"])
+
+            def show(done: int, total: int, number: int = number) -> None:
+                report((number + done / total) / len(job.names))
+
+            key = jax.random.key(job.seed)
+            values = score_genotypes(data.task, job.space, job.genotypes, (name,), key, arrays, progress=show)[name]
+            job.folder.mkdir(parents=True, exist_ok=True)
+            write_whole(path, json.dumps(Measured(values.tolist(), time.perf_counter() - started)))
+        found[name] = Measured(*json.loads(path.read_text()))
+        report((number + 1) / len(job.names))
+    return found
+
+
+def _measure(contest: Contest, pools: dict[int, np.ndarray], names: tuple[str, ...]) -> dict[int, dict[str, Measured]]:
+    """Scores of each seed's pool, the seeds side by side."""
+    data, folder = contest.fidelity.data, contest.home / "zero_shot"
+    jobs = {f"seed {seed}": PoolJob(contest.space, rows, names, seed, data, folder) for seed, rows in pools.items()}
+    found = run_jobs(contest.home, contest.task, ((data, "train"),), "zero-shot scores", score_pool, jobs, _describe)
+    return dict(zip(pools, found.values(), strict=True))
+
+
+def _describe(found: dict[str, Measured]) -> str:
+    return ", ".join(f"{name} of {len(measured.values)} networks" for name, measured in found.items())

@@ -1,0 +1,1 @@
+"""How MACs and latency change with the channels."""

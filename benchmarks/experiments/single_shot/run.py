@@ -1,0 +1,185 @@
+"""Single-shot searches: how well their supernets rank, what they cost, and whether they meet the latency asked for.
+
+Each algorithm trains a supernet of the space curated for the accelerator, within the baseline's latency, at the spend
+in example passes of BUDGET trainings; then architectures spread over that space are judged with the weights that they
+inherit, and ranked against their trainings from scratch at the same profile (found in the store, or done first).
+Supernets are those of `accelnas compare` where accelerator, budget and seed are the same.  Writes
+results/single_shot/single_shot.csv (RESULTS/PROFILE/single_shot.csv); run: python -m benchmarks.experiments.single_shot.run
+(hours on two cores; stop it at any moment, supernets go on from their last checkpoint).
+
+supernet_example_passes, supernet_flops: all that the search was charged; computed_flops: with the unused channels that
+a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures
+ranked.  kendall_tau: tau-b with its 95% interval by bootstrap over the n architectures; macs_tau: of MACs, for
+comparison.  latency_ms: of the network found, by the cost model; preferred_latency_ms: of the one that the algorithm
+would have had without the bound, not a number where it searches within the bound only; meets_target: whether the
+network found keeps the bound; met_unaided: whether the preferred one does.  certainty: of the distribution over
+networks at the end, the largest probability of a decision, mean over decisions (1: converged to one network).
+skipped_steps: networks whose loss was not finite.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import tyro
+from rich.console import Console
+
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.baselines.run import baseline_blocks
+from benchmarks.experiments.fidelity.run import rank_agreement, spread_architectures
+from benchmarks.search.run import space_costs, space_for
+from benchmarks.fidelities import get_fidelity
+from benchmarks.store.files import merge_rows
+from benchmarks.evaluators.supernet import SingleShotResult, make_job, rank_side_by_side, run_side_by_side
+from benchmarks.evaluators.trainings import train_qualities
+from hw_model.cost import count_macs
+from hw_model.predict import predict
+from nas_algos.single_shot.charges import Budget
+from nas_algos.single_shot.registry import SINGLE_SHOT, find_single_shot
+from tasks.registry import make_task
+from tasks.training import training_flops
+
+BUDGET = 6
+ARCHITECTURES = 30
+FEWEST = 24
+KEY = ("task", "accelerator", "algorithm", "seed")
+
+
+def run_task(
+    home: Path,
+    name: str,
+    accelerator: str,
+    algorithms: Sequence[str],
+    seeds: int,
+    profile: str,
+    budget: int,
+    architectures: int,
+) -> pd.DataFrame:
+    """A row for each algorithm and seed; what is stored under `home` is not repeated."""
+    task, fidelity = make_task(name), get_fidelity(name, profile)
+    space = space_for(task, "curated", accelerator)
+    genotypes = spread_architectures(space, architectures, jax.random.key(0))
+    blocks = [space.decode(genotype) for genotype in genotypes]
+    prepare_with_progress(home, task.config(fidelity.data), task.dataset)
+    alone = train_qualities(home, task, f"{name} alone", blocks, fidelity).tolist()
+    target = predict(baseline_blocks(task), accelerator).cost.latency_ms
+    passes = Budget(example_passes=float(budget * fidelity.steps * fidelity.batch_size))
+    jobs = [
+        make_job(home, task, space, accelerator, algorithm, {"latency_ms": target}, passes, fidelity, seed)
+        for algorithm in algorithms
+        for seed in range(seeds)
+    ]
+    results = run_side_by_side(home, task, f"{name} single-shot", jobs)
+    inherited = rank_side_by_side(home, task, f"{name} with inherited weights", jobs, genotypes)
+    one_training = float(np.mean([training_flops(chain, fidelity) for chain in blocks]))
+    macs = [float(count_macs(chain)) for chain in blocks]
+    latency = jax.jit(lambda genotypes: space_costs(space, accelerator)(genotypes)["latency_ms"])
+    rows = []
+    for result, qualities in zip(results, inherited, strict=True):
+        preferred_ms = met_unaided = None
+        if result.certainty is not None:
+            preferred = jnp.array([result.preferred or result.genotype], jnp.int32)
+            preferred_ms, met_unaided = float(latency(preferred)[0]), result.preferred is None
+        rows.append(
+            {"task": name, "accelerator": accelerator}
+            | supernet_row(result, qualities, alone, macs, one_training)
+            | {
+                "latency_ms": result.cost["latency_ms"],
+                "latency_target_ms": target,
+                "meets_target": result.cost["latency_ms"] <= target,
+                "preferred_latency_ms": preferred_ms,
+                "met_unaided": met_unaided,
+                "certainty": result.certainty,
+                "skipped_steps": result.skipped,
+                "profile": profile,
+                "metric": task.metric,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def supernet_row(
+    result: SingleShotResult,
+    inherited: Sequence[float],
+    alone: Sequence[float],
+    macs: Sequence[float],
+    one_training: float,
+) -> dict[str, Any]:
+    """What a supernet cost and how well it ranks.
+
+    inherited, alone: qualities of the same architectures with the supernet's weights and trained from scratch; macs:
+    theirs.  one_training: FLOPs of one of these trainings.  Architectures of which one quality is not a number are left
+    out.
+    """
+    both = [(a, b, m) for a, b, m in zip(inherited, alone, macs, strict=True) if math.isfinite(a + b)]
+    judged, trained, size = ([row[place] for row in both] for place in range(3))
+    n, tau, top = rank_agreement(judged, trained)
+    return {
+        "algorithm": result.algorithm,
+        "seed": result.seed,
+        "supernet_example_passes": result.spend.example_passes,
+        "supernet_flops": result.spend.training_flops,
+        "computed_flops": result.computed_flops,
+        "seconds": result.spend.seconds,
+        "cost_in_trainings": result.spend.training_flops / one_training,
+        "kendall_tau": tau.value,
+        "low": tau.low,
+        "high": tau.high,
+        "n": n,
+        "macs_tau": rank_agreement(size, trained).tau.value,
+        "top5_overlap": top.value,
+        "inherited_quality": result.quality,
+    }
+
+
+def main(
+    task: tuple[str, ...] = ("detection",),
+    accelerator: str = "ethos-u65-512",
+    algorithm: tuple[str, ...] = tuple(SINGLE_SHOT),
+    seeds: int = 3,
+    profile: str = "quick",
+    budget: int = BUDGET,
+    architectures: int = ARCHITECTURES,
+    home: Path = DEFAULT_HOME,
+    output: Path = Path("results"),
+) -> None:
+    """Train the supernets, rank, and write the table.
+
+    Args:
+        task: Tasks to do; rows of others in the table that is there are kept.
+        accelerator: Whose latency is bounded, and that the space is curated for.
+        algorithm: Single-shot algorithms to do.
+        seeds: Searches of each.
+        profile: smoke, quick, careful or full.
+        budget: Trainings whose example passes each search may spend.
+        architectures: How many to rank, 24 and more.
+        home: Directory that data, trials and supernets are kept in.
+        output: Directory of the profile's folder of results.
+    """
+    for name in algorithm:
+        find_single_shot(name)
+    if architectures < FEWEST or seeds < 1 or budget < 1:
+        raise BenchmarkInputError(
+            f"{architectures} architectures, {seeds} seeds, budget {budget}; "
+            f"allowed: {FEWEST} architectures and more, 1 and more of the others"
+        )
+    path = output / profile / "single_shot.csv"
+    for name in task:
+        # written after each task, so that what is done is seen
+        table = merge_rows(
+            path, run_task(home, name, accelerator, algorithm, seeds, profile, budget, architectures), KEY
+        )
+        Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

@@ -1,0 +1,81 @@
+"""How large the spaces are, and what auto-curation keeps on which accelerator.
+
+Writes results/spaces/spaces.csv, a row for each task, space and accelerator; run: python -m benchmarks.experiments.spaces.run.
+log10_size: of the number of genotypes.  factor: what all channels are multiples of; in a curated space the
+accelerator's parallelism factor, halved until the narrowest layer has room for it.  channel_genotypes: choices of all
+channels and of the depth multiplier together; channel_settings: how many different channels of the whole network they
+come to.  seconds: to make the space, sweeping the cost model included.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import tyro
+
+from benchmarks.search.run import space_for
+from tasks.registry import TASKS, make_task
+from tasks.spaces.lowering import MULTIPLIER
+from tasks.spaces.registry import SKELETONS, space_names
+from tasks.spaces.space import SearchSpace
+
+ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "npu-p16", "npu-p32")
+
+
+def channel_counts(space: SearchSpace, names: Collection[str]) -> dict[str, int]:
+    """Genotypes of the named decisions and the depth multiplier, and how many different channels they come to.
+
+    With a multiplier all are listed.  Without one, different choices are different channels.
+    """
+    choices = [
+        n if d.name in (*names, MULTIPLIER) else 1 for d, n in zip(space.decisions, space.cardinalities, strict=True)
+    ]
+    genotypes = settings = math.prod(choices)
+    if any(decision.name == MULTIPLIER for decision in space.decisions):
+        # the other decisions' first choices leave no stage and no step of the decoder out
+        listed = np.array(list(itertools.product(*map(range, choices))), np.int32)
+        settings = len(np.unique(space.lower(listed).out_channels, axis=0))
+    return {"channel_genotypes": genotypes, "channel_settings": settings}
+
+
+def main(accelerators: tuple[str, ...] = ACCELERATORS, output: Path = Path("results")) -> None:
+    """Make every space and say what is in it.
+
+    Args:
+        accelerators: Names that `accelnas list` prints.
+        output: Directory of the table.
+    """
+    rows = []
+    for task in TASKS:
+        for name in space_names(task):
+            for accelerator in accelerators if name in ("curated", "auto-curated") else ("any",):
+                started = time.perf_counter()
+                space = space_for(make_task(task), name, accelerators[0] if accelerator == "any" else accelerator)
+                channels = [d for d in space.decisions if d.name in SKELETONS[task].channels and name != "uncurated"]
+                rows.append(
+                    {
+                        "task": task,
+                        "space": name,
+                        "accelerator": accelerator,
+                        "decisions": len(space.decisions),
+                        "log10_size": math.log10(space.size),
+                        "factor": space.channel_step,
+                        **channel_counts(space, SKELETONS[task].channels),
+                        "seconds": time.perf_counter() - started,
+                        "channels": "; ".join(f"{d.name} {' '.join(map(str, d.choices))}" for d in channels),
+                    }
+                )
+    table = pd.DataFrame(rows)
+    output.mkdir(parents=True, exist_ok=True)
+    table.to_csv(output / "spaces.csv", index=False, float_format="%.3g")
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.3g}", max_colwidth=80))
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

@@ -1,0 +1,1 @@
+"""The multi-shot strategies on tabulated spaces."""

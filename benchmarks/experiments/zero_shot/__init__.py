@@ -1,0 +1,1 @@
+"""How zero-shot scores rank architectures."""

@@ -1,0 +1,1 @@
+"""Processes: workers, jobs, progress; no knowledge of tasks."""

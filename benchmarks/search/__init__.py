@@ -1,0 +1,1 @@
+"""Searches on the tasks, and what they need to know of a space."""

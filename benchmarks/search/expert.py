@@ -1,0 +1,133 @@
+"""What `accelnas expert` does: apply the rules to one network, print and write the steps, train both ends if asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.experiments.baselines.run import baseline_blocks
+from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
+from benchmarks.experiments.expert.run import STEP_COLUMNS, compiled, expert_architecture, step_rows
+from benchmarks.fidelities import on_test
+from benchmarks.statistics.intervals import mean_interval
+from benchmarks.search.network_checks import check_fits
+from benchmarks.store.files import write_network
+from benchmarks.evaluators.trainings import Training, train_all
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.vela.measurements import MeasurementCache
+from hw_model.network_file import load_network, summary
+from tasks.expert.procedure import Objective, Snapshot, Step
+from tasks.expert.rule import Architecture
+from tasks.fidelity import Fidelity
+from tasks.task import Task
+
+
+def run_expert(
+    home: Path,
+    task: Task,
+    accelerator: str,
+    objective: Objective,
+    network: Path | None,
+    seeds: int,
+    fidelity: Fidelity,
+    results: Path,
+) -> tuple[Architecture, tuple[Step, ...]]:
+    """Rewrite the network (the task's baseline where it is None), print, write; seeds: 0 trains nothing.
+
+    Raises HardwareInputError, TaskInputError and BenchmarkInputError for what the arguments may not be.
+    """
+    start = baseline_blocks(task) if network is None else load_network(network).blocks
+    if network is not None:
+        check_fits(network, start, task)
+    end, steps = expert_architecture(task, accelerator, objective, start)
+    console = Console(width=max(Console().width, 200))  # also when the output is no terminal
+    console.print(_step_table(steps, f"{task.name} on {accelerator}, least {objective}"))
+    for rule, reason in {step.rule: step.reason for step in steps}.items():
+        console.print(f"{rule}: {reason}", highlight=False, soft_wrap=True)
+    home.mkdir(parents=True, exist_ok=True)
+    with MeasurementCache(home / "measurements.sqlite") as cache:
+        rows = step_rows(start, end, steps, accelerator, objective, cache)
+        whole = {"start": compiled(start, accelerator, cache), "end": compiled(end, accelerator, cache)}
+    console.print(_end_table(whole, "compiled whole" if accelerator in ETHOS_U else "analytic model"))
+    for name, blocks in {"start": start, "end": end}.items():
+        console.print(f"{name}: {summary(blocks)}", highlight=False, soft_wrap=True)
+    folder = results / f"{task.name}-{accelerator}-{objective}"
+    _write(folder, pd.DataFrame(rows, columns=pd.Index(STEP_COLUMNS)), {"start": start, "end": end})
+    console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
+    if seeds:
+        _train(home, task, {"start": start, "end": end}, on_test(fidelity), seeds, console)
+    return end, steps
+
+
+def _step_table(steps: tuple[Step, ...], title: str) -> Table:
+    table = Table(title=f"{title}: rules tried, by the cost model", title_justify="left")
+    for name in ("rule", "block", "change", "ms before", "ms after", "M MACs", "k params", "peak KiB", "", "why"):
+        table.add_column(name, no_wrap=True, justify="left" if name in ("rule", "change", "", "why") else "right")
+    for step in steps:
+        table.add_row(
+            step.rule,
+            str(step.place),
+            step.change,
+            f"{step.before.latency_ms:.4g}",
+            f"{step.after.latency_ms:.4g}",
+            f"{step.after.macs / 1e6:.4g}",
+            f"{step.after.params / 1e3:.4g}",
+            f"{step.after.peak_activation_bytes / 1024:.4g}",
+            "kept" if step.accepted else "refused",
+            step.verdict,
+        )
+    return table
+
+
+def _end_table(whole: dict[str, Snapshot], how: str) -> Table:
+    table = Table(title=f"Start and end, {how}", title_justify="left")
+    for name in ("network", "ms", "M MACs", "k params", "param KiB", "peak KiB", "param + peak KiB"):
+        table.add_column(name, justify="left" if name == "network" else "right")
+    values = {
+        name: (
+            of.latency_ms,
+            of.macs / 1e6,
+            of.params / 1e3,
+            of.param_bytes / 1024,
+            of.peak_activation_bytes / 1024,
+            of.memory_bytes / 1024,
+        )
+        for name, of in whole.items()
+    }
+    for name, row in values.items():
+        table.add_row(name, *(f"{value:.4g}" for value in row))
+    table.add_row("change", *(f"{b / a - 1:+.1%}" for a, b in zip(values["start"], values["end"], strict=True)))
+    return table
+
+
+def _write(folder: Path, table: pd.DataFrame, networks: dict[str, Architecture]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(folder / "steps.csv", index=False, float_format="%.6g")
+    for name, blocks in networks.items():
+        write_network(folder / f"{name}.json", f"{folder.name} {name}", blocks)
+
+
+def _train(
+    home: Path, task: Task, networks: dict[str, Architecture], fidelity: Fidelity, seeds: int, console: Console
+) -> None:
+    """Both networks from scratch with the same seeds; the difference is seed by seed."""
+    prepare_with_progress(home, task.config(fidelity.data), task.dataset)
+    numbers = range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + seeds)
+    wanted = [Training(name, blocks, fidelity, seed) for name, blocks in networks.items() for seed in numbers]
+    trials = dict(zip(wanted, train_all(home, task, "Start and end", wanted), strict=True))
+    quality = {
+        name: {w.seed: trial.quality[task.metric] for w, trial in trials.items() if w.name == name and not trial.error}
+        for name in networks
+    }
+    for trial in (trial for trial in trials.values() if trial.error):
+        console.print(f"seed {trial.key.seed} failed: {trial.error}", highlight=False)
+    both = sorted(quality["start"].keys() & quality["end"].keys())
+    shown = {name: list(values.values()) for name, values in quality.items()}
+    shown["difference"] = [quality["end"][seed] - quality["start"][seed] for seed in both]
+    for name, values in shown.items():
+        mean, low, high = mean_interval(values)
+        console.print(f"{task.metric} {name}: {mean:.4f} [{low:.4f}, {high:.4f}] over {len(values)} seed(s)")

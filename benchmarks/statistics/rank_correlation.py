@@ -1,0 +1,121 @@
+"""How well one number ranks what another ranks, with intervals by bootstrap over the things ranked.
+
+Kendall's tau-b of a resample needs only how often each thing was drawn:  sum of w_i w_j a_ij b_ij over the square roots
+of sum w_i w_j a_ij^2 and sum w_i w_j b_ij^2, a_ij the sign of the difference.  So thousands of resamples are two matrix
+products.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from benchmarks.statistics.intervals import RESAMPLES
+
+SLICES = 4
+
+
+class Interval(NamedTuple):
+    """A value and its 95% interval (percentiles of the resamples); not a number where there is nothing to rank."""
+
+    value: float
+    low: float
+    high: float
+
+
+def draw_resamples(count: int, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
+    """Which of `count` things each resample drew, int [resamples, count]."""
+    return np.random.default_rng(seed).integers(count, size=(resamples, count))
+
+
+def kendall(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
+    """Tau-b of a [n] and b [n]."""
+    return _interval(*(_taus(a, b, weights) for weights in _weights(drawn)))
+
+
+def kendall_gain(a: np.ndarray, other: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
+    """By how much a's tau-b with b exceeds the other's, all [n]; both on the same resamples."""
+    return _interval(*(_taus(a, b, weights) - _taus(other, b, weights) for weights in _weights(drawn)))
+
+
+def kendall_within(a: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: np.ndarray) -> Interval:
+    """Mean over slices of the tau-b within; slices: the slice of each thing, int [n].
+
+    A slice in which a resample has nothing to rank does not count there.
+    """
+    return _interval(*(_taus_within(a, b, slices, weights) for weights in _weights(drawn)))
+
+
+def kendall_gain_within(
+    a: np.ndarray, other: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: np.ndarray
+) -> Interval:
+    """By how much a's mean tau-b within slices exceeds the other's, all [n]; both on the same resamples."""
+    return _interval(
+        *(_taus_within(a, b, slices, weights) - _taus_within(other, b, slices, weights) for weights in _weights(drawn))
+    )
+
+
+def spearman(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
+    """Spearman's rho of a [n] and b [n], ties sharing their mean rank."""
+    rhos = []
+    for rows in (np.arange(len(a))[None], drawn):
+        x, y = (stats.rankdata(values[rows], axis=1) for values in (a, b))
+        x, y = x - x.mean(1, keepdims=True), y - y.mean(1, keepdims=True)
+        rhos.append(_ratio((x * y).sum(1), (x * x).sum(1), (y * y).sum(1)))
+    return _interval(*rhos)
+
+
+def shared_best(a: np.ndarray, b: np.ndarray, count: int, drawn: np.ndarray) -> Interval:
+    """Share of the `count` largest of b [n] that are among the `count` largest of a [n]; of all n where they are fewer.
+
+    What a resample drew twice counts twice there.
+    """
+    count = min(count, len(a))
+    shares = []
+    for rows in (np.arange(len(a))[None], drawn):
+        best = np.zeros((2, *rows.shape), bool)
+        for mine, values in zip(best, (a, b), strict=True):
+            np.put_along_axis(mine, np.argsort(-values[rows], axis=1, kind="stable")[:, :count], True, axis=1)
+        shares.append(best.all(0).sum(1) / count)
+    return _interval(*shares)
+
+
+def equal_slices(values: np.ndarray, count: int = SLICES) -> np.ndarray:
+    """The slice, 0 .. count - 1, of each of values [n]: by size, as many in each as can be."""
+    return np.argsort(np.argsort(values, kind="stable")) * count // len(values)
+
+
+def _weights(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How often all things (once) and each resample hold each thing: float [1, n] and [resamples, n]."""
+    count = drawn.shape[1]
+    return np.ones((1, count)), np.stack([np.bincount(row, minlength=count) for row in drawn]).astype(np.float64)
+
+
+def _taus(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    signs_a, signs_b = (np.sign(values[:, None] - values[None, :]) for values in (a, b))
+    both, first, second = (
+        ((weights @ product) * weights).sum(1) for product in (signs_a * signs_b, signs_a**2, signs_b**2)
+    )
+    return _ratio(both, first, second)
+
+
+def _taus_within(a: np.ndarray, b: np.ndarray, slices: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    taus = np.stack([_taus(a, b, weights * (slices == each)) for each in np.unique(slices)])
+    known = np.isfinite(taus)
+    total = np.where(known, taus, 0.0).sum(0)
+    return np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan)
+
+
+def _ratio(both: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    scale = np.sqrt(first * second)
+    return np.where(scale > 0, both / np.where(scale > 0, scale, 1.0), np.nan)
+
+
+def _interval(value: np.ndarray, resampled: np.ndarray) -> Interval:
+    known = resampled[np.isfinite(resampled)]
+    if not np.isfinite(value[0]) or not len(known):
+        return Interval(np.nan, np.nan, np.nan)
+    low, high = np.percentile(known, [2.5, 97.5])
+    return Interval(float(value[0]), float(low), float(high))

@@ -1,0 +1,1 @@
+"""Trials and tables in files."""

@@ -1,0 +1,1 @@
+"""Figures of a machine, never of a method."""

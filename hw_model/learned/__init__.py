@@ -1,0 +1,1 @@
+"""An estimator learned from measured networks."""

@@ -1,0 +1,98 @@
+"""Profiles of many networks in one parquet file: what the estimator learns from and is judged by."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hw_model.vela.accelerators import Target
+from hw_model.blocks import Block
+from hw_model.errors import HardwareInputError
+from hw_model.vela.profiles import Profile
+from hw_model.vela.tflite_writer import WRITER_VERSION
+from hw_model.vela.compiler import COMPILER_VERSION
+
+_BLOCK = pa.struct(
+    [
+        ("kind", pa.string()),
+        *[(name, pa.int16()) for name in ("height", "width", "in_channels", "out_channels")],
+        *[(name, pa.int8()) for name in ("kernel", "stride", "expansion")],
+        ("residual", pa.bool_()),
+        ("activation", pa.bool_()),
+    ]
+)
+_COLUMNS = [
+    ("set", pa.string()),
+    ("blocks", pa.list_(_BLOCK)),
+    ("cycles", pa.int64()),
+    ("peak_activation_bytes", pa.int64()),
+    ("operator_cycles", pa.list_(pa.int64())),
+    ("operator_sram_bytes", pa.list_(pa.int64())),
+]
+
+
+@dataclass(frozen=True)
+class MeasuredChain:
+    """A chain of blocks with its profile.  set: where it was drawn from, such as "train-curated-96"."""
+
+    set: str
+    blocks: tuple[Block, ...]
+    profile: Profile
+
+
+def save_dataset(path: Path, chains: Sequence[MeasuredChain], accelerator: Target) -> None:
+    """Write the chains, atomically, with the accelerator, compiler and writer version they were measured with."""
+    schema = pa.schema(_COLUMNS, metadata=_versions(accelerator))
+    rows = [
+        {"set": chain.set, "blocks": [asdict(block) for block in chain.blocks], **asdict(chain.profile)}
+        for chain in chains
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    pq.write_table(pa.Table.from_pylist(rows, schema), partial, compression="zstd", compression_level=9)
+    partial.replace(path)
+
+
+def load_dataset(path: Path, accelerator: Target) -> list[MeasuredChain]:
+    """The chains of a file; HardwareInputError when it is damaged or was measured with anything else."""
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())
+        raise HardwareInputError(f"data set {path} cannot be read ({reason}); delete it to measure anew") from error
+    found = {key: value for key, value in (table.schema.metadata or {}).items() if key in _versions(accelerator)}
+    if found != _versions(accelerator):
+        raise HardwareInputError(
+            f"data set {path} was measured with {_words(found)} where {_words(_versions(accelerator))} is needed; "
+            "delete it to measure anew"
+        )
+    return [
+        MeasuredChain(
+            row["set"],
+            tuple(Block(**block) for block in row["blocks"]),
+            Profile(
+                row["cycles"],
+                row["peak_activation_bytes"],
+                tuple(row["operator_cycles"]),
+                tuple(row["operator_sram_bytes"]),
+            ),
+        )
+        for row in table.to_pylist()
+    ]
+
+
+def _versions(accelerator: Target) -> dict[bytes, bytes]:
+    return {
+        b"accelerator": accelerator.key.encode(),
+        b"compiler": f"ethos-u-vela {COMPILER_VERSION}".encode(),
+        b"writer": str(WRITER_VERSION).encode(),
+    }
+
+
+def _words(versions: dict[bytes, bytes]) -> str:
+    return ", ".join(f"{key.decode()} {value.decode()}" for key, value in versions.items()) or "unknown versions"

@@ -1,0 +1,124 @@
+"""The machine at hand as an accelerator: blocks timed with XLA on whatever device JAX runs on.
+
+Every operator is timed by itself and the network as a whole; the operators' times are scaled so that they add up to the
+whole network's, which is what it costs.  So the estimator learns from a CPU or GPU as it does from a compiler's report.
+"""
+
+from __future__ import annotations
+
+import functools
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from hw_model.blocks import Block, check_chain
+from hw_model.operators import Operator, block_operators, chain_operators
+from hw_model.vela.profiles import Profile
+
+_REPETITIONS = 15
+_DIMENSIONS = ("NHWC", "HWIO", "NHWC")
+
+
+@dataclass(frozen=True)
+class Device:
+    """The device that JAX computes on, in the terms of hw_model.vela.accelerators.Target.
+
+    A cycle is a nanosecond here; macs_per_cycle only sets the scale of the estimator's first guess.  There is no SRAM
+    to plan with, so peaks are those of the live tensors in float32.
+    """
+
+    kind: str
+    jax_version: str = jax.__version__
+    macs_per_cycle: int = 16
+    clock_hz: float = 1e9
+    arena_cache_bytes: int = 1 << 40
+    memory_mode: str = "Sram_Only"
+
+    @property
+    def name(self) -> str:
+        """Such as "device-cpu"."""
+        return f"device-{jax.default_backend()}"
+
+    @property
+    def key(self) -> str:
+        """Everything a measurement depends on, as text; the machine's own name is no part of it."""
+        return f"{self.name}|{self.kind}|jax {self.jax_version}|float32|batch 1"
+
+
+def current_device() -> Device:
+    """The device JAX computes on."""
+    return Device(kind=jax.devices()[0].device_kind)
+
+
+def time_blocks(blocks: Sequence[Block]) -> Profile:
+    """Time a chain of blocks in float32 at batch size one: warmed up, synchronised, the median of repetitions.
+
+    The profile's cycles are nanoseconds.  Raises HardwareInputError when a block is not allowed.
+    """
+    check_chain(blocks)
+    picture = jnp.ones((1, blocks[0].height, blocks[0].width, blocks[0].in_channels), jnp.float32)
+    whole = _median_ns(jax.jit(functools.partial(_network, tuple(blocks))), picture)
+    alone = [_operator_ns(operator) for operator in chain_operators(blocks)]
+    scale = whole / sum(alone)
+    live = [4 * _live_values(operator) for operator in chain_operators(blocks)]
+    operator_ns = [max(1, round(nanoseconds * scale)) for nanoseconds in alone]
+    return Profile(sum(operator_ns), max(live), tuple(operator_ns), tuple(live))
+
+
+@functools.cache
+def _operator_ns(operator: Operator) -> float:
+    picture = jnp.ones((1, operator.height, operator.width, operator.in_channels), jnp.float32)
+    return _median_ns(jax.jit(lambda value: _apply(operator, value, value)), picture)
+
+
+def _median_ns(function: Callable[[Array], Array], picture: Array) -> float:
+    function(picture).block_until_ready()
+    seconds = []
+    for _ in range(_REPETITIONS):
+        start = time.perf_counter()
+        function(picture).block_until_ready()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds) * 1e9
+
+
+def _network(blocks: tuple[Block, ...], picture: Array) -> Array:
+    for block in blocks:
+        block_input = picture
+        for operator in block_operators(block):
+            picture = _apply(operator, picture, block_input)
+    return picture
+
+
+def _apply(operator: Operator, picture: Array, block_input: Array) -> Array:
+    """One operator; its weights are constants, and all alike, since their values do not change the time."""
+    window, strides = (1, operator.kernel, operator.kernel, 1), (1, operator.stride, operator.stride, 1)
+    match operator.kind:
+        case "add":
+            return picture + block_input
+        case "mean":
+            return picture.mean((1, 2), keepdims=True)
+        case "max_pool":
+            return jax.lax.reduce_window(picture, -jnp.inf, jax.lax.max, window, strides, "SAME")
+        case "resize":
+            return picture.repeat(operator.stride, axis=1).repeat(operator.stride, axis=2)
+    depthwise = operator.kind == "depthwise"
+    shape = (operator.kernel, operator.kernel, 1 if depthwise else operator.in_channels, operator.out_channels)
+    result = jax.lax.conv_general_dilated(
+        picture,
+        jnp.full(shape, 0.01, jnp.float32),
+        strides[1:3],
+        "SAME",
+        dimension_numbers=_DIMENSIONS,
+        feature_group_count=operator.in_channels if depthwise else 1,
+    )
+    return jnp.clip(result, 0, 6) if operator.relu6 else result
+
+
+def _live_values(operator: Operator) -> int:
+    inputs = operator.height * operator.width * operator.in_channels
+    return inputs + operator.out_height * operator.out_width * operator.out_channels

@@ -1,0 +1,1 @@
+"""A parametric accelerator, for chips that do not exist."""

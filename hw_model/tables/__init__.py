@@ -1,0 +1,1 @@
+"""Any cost model tabulated over a space."""

@@ -1,0 +1,101 @@
+"""The accelerators that can be compiled for: every Ethos-U configuration of Vela, in two memory modes each.
+
+The memory mode decides the figures as much as the number of MAC units, so it is part of the name: the plain name
+is Vela's default mode for that family, the suffix "-sram-only" puts weights and activations in SRAM alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import Protocol
+
+from hw_model.errors import HardwareInputError
+
+
+class Target(Protocol):
+    """What the estimator and its data sets need of an accelerator: EthosU and hw_model.learned.device.Device offer it.
+
+    name: for files and users.  key: everything a measurement depends on, as text.  macs_per_cycle, clock_hz: scale of
+    the first guess, and cycles to seconds.  memory_mode: "Sram_Only" where parameters are not read from behind the
+    SRAM.  arena_cache_bytes: SRAM that the compiler may plan with.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def key(self) -> str: ...  # noqa: D102
+    @property
+    def macs_per_cycle(self) -> int: ...  # noqa: D102
+    @property
+    def clock_hz(self) -> float: ...  # noqa: D102
+    @property
+    def memory_mode(self) -> str: ...  # noqa: D102
+    @property
+    def arena_cache_bytes(self) -> int: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class EthosU:
+    """One Ethos-U configuration.
+
+    config: Vela's accelerator-config.  macs_per_cycle: int8 MAC units in all cores together.  cores: of the NPU.
+    system_config, memory_mode: sections of Vela's vela.ini.  clock_hz: core clock of that system configuration.
+    arena_cache_bytes: SRAM that Vela may plan with.
+    """
+
+    name: str
+    config: str
+    macs_per_cycle: int
+    cores: int
+    system_config: str
+    memory_mode: str
+    clock_hz: float
+    arena_cache_bytes: int
+
+    @property
+    def family(self) -> str:
+        """Regor's name of the family, such as "EthosU55"."""
+        return "".join(word.capitalize() for word in self.config.split("-")[:2])
+
+    @property
+    def key(self) -> str:
+        """Everything a measurement depends on, as text."""
+        return "|".join(map(str, astuple(self)[1:]))
+
+
+# family: (system configuration, default memory mode, clock, SRAM of that mode, address space), all as Vela's own
+# defaults; address space is what Vela plans with where a mode states no limit
+_FAMILIES = {
+    "u55": ("Ethos_U55_High_End_Embedded", "Shared_Sram", 500e6, 1 << 32, 1 << 32),
+    "u65": ("Ethos_U65_Client_Server", "Dedicated_Sram_384KB", 1e9, 384 * 1024, 1 << 40),
+    "u85": ("Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB", 1e9, 384 * 1024, 1 << 40),
+}
+_CONFIGS = {
+    "u55": ((32, 1), (64, 1), (128, 1), (256, 1)),
+    "u65": ((256, 1), (512, 2)),
+    "u85": ((128, 1), (256, 1), (512, 1), (1024, 1), (2048, 1)),
+}
+
+
+def _ethos_u(family: str, macs: int, cores: int, *, sram_only: bool) -> EthosU:
+    system, mode, clock, sram, address_space = _FAMILIES[family]
+    config = f"ethos-{family}-{macs}"
+    if sram_only:
+        return EthosU(f"{config}-sram-only", config, macs, cores, system, "Sram_Only", clock, address_space)
+    return EthosU(config, config, macs, cores, system, mode, clock, sram)
+
+
+ETHOS_U: dict[str, EthosU] = {
+    accelerator.name: accelerator
+    for sram_only in (False, True)
+    for family, configs in _CONFIGS.items()
+    for macs, cores in configs
+    for accelerator in [_ethos_u(family, macs, cores, sram_only=sram_only)]
+}
+
+
+def get_accelerator(name: str) -> EthosU:
+    """The accelerator of that name; HardwareInputError lists the names there are."""
+    if name not in ETHOS_U:
+        raise HardwareInputError(f"unknown accelerator {name!r}; allowed: {', '.join(ETHOS_U)}")
+    return ETHOS_U[name]

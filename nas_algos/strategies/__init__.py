@@ -1,0 +1,1 @@
+"""Multi-shot strategies: init, ask, tell."""

@@ -1,0 +1,73 @@
+"""The cost command: its JSON, its tables and what it says to bad input."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.commands.cost import cost
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.errors import HardwareInputError
+from hw_model.network_file import EXAMPLES, load_network
+from hw_model.predict import PRETRAINED, accelerator_names, predict
+from hw_model.vela.compiler import compile_blocks
+
+SHIPPED = sorted(path.stem for path in PRETRAINED.glob("ethos-*.npz"))
+TOTALS = ("latency_ms", "peak_activation_bytes", "param_bytes", "macs", "energy_mj")
+PARTS = {"block", "kind", "latency_ms", "sram_bytes", "param_bytes", "macs"}
+
+
+def answer(capsys, *args, **options):
+    cost(*args, **options, json=True)
+    return json.loads(capsys.readouterr().out)
+
+
+def test_json_has_the_documented_form_and_totals_are_those_of_the_blocks(capsys):
+    names = ("npu-p16", "npu-p32", *SHIPPED[:1])
+    found = answer(capsys, EXAMPLES / "ds_cnn.json", names)
+    assert found["format"] == 1
+    assert found["network"] == "DS-CNN for keyword spotting"
+    assert [result["accelerator"] for result in found["results"]] == [*names]
+    for result in found["results"]:
+        assert {*TOTALS, "accelerator", "method", "latency_std_ms", "blocks"} == result.keys()
+        assert result["method"] == ("estimator" if result["accelerator"] in ETHOS_U else "analytic")
+        assert all(part.keys() == PARTS for part in result["blocks"])
+        for name in ("latency_ms", "param_bytes", "macs"):
+            assert sum(part[name] for part in result["blocks"]) == pytest.approx(result[name], rel=1e-5)
+        assert max(part["sram_bytes"] for part in result["blocks"]) == pytest.approx(result["peak_activation_bytes"])
+
+
+def test_compile_gives_what_the_compiler_says(capsys):
+    found = answer(capsys, Path("ds_cnn"), ("ethos-u65-256",), compile=True)["results"][0]
+    measured = compile_blocks(load_network(EXAMPLES / "ds_cnn.json").blocks, ETHOS_U["ethos-u65-256"])
+    assert found["method"] == "compiler"
+    assert found["latency_ms"] == measured.latency_ms
+    assert found["peak_activation_bytes"] == measured.peak_activation_bytes
+    assert sum(part["latency_ms"] for part in found["blocks"]) == pytest.approx(measured.latency_ms)
+
+
+def test_the_table_shows_every_block(capsys):
+    cost(Path("ds_cnn"), ("npu-p64",))
+    printed = capsys.readouterr().out
+    assert printed.count("depthwise") == 4
+    assert "npu-p64" in printed
+
+
+def test_bad_input_gets_one_line_that_says_what_is_allowed():
+    with pytest.raises(HardwareInputError, match=r"no network file nothing; allowed: .*ds_cnn"):
+        cost(Path("nothing"))
+    blocks = load_network(EXAMPLES / "ds_cnn.json").blocks
+    with pytest.raises(HardwareInputError, match=r"unknown accelerator 'tpu'; allowed: ethos-u55-32, .*npu-p16"):
+        predict(blocks, "tpu")
+    with pytest.raises(HardwareInputError, match="no compiler for npu-p32"):
+        predict(blocks, "npu-p32", "compile")
+
+
+def test_every_shipped_estimator_answers():
+    blocks = load_network(EXAMPLES / "mobilenet_v2_050.json").blocks
+    for name in SHIPPED:
+        prediction = predict(blocks, name)
+        assert prediction.cost.latency_ms > 0
+        assert prediction.latency_std_ms is not None
+        assert prediction.latency_std_ms > 0
+    assert set(SHIPPED) <= set(accelerator_names())

@@ -1,0 +1,99 @@
+"""`accelnas expert` as a user runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.cli import main
+from benchmarks.experiments.baselines.run import baseline_blocks
+from benchmarks.experiments.expert.run import expert_architecture
+from hw_model.errors import HardwareInputError
+from hw_model.network_file import load_network
+from hw_model.predict import predict
+from tasks.registry import make_task
+
+ROOT = Path(__file__).parents[3]
+
+
+def run(*arguments):
+    command = [sys.executable, "-m", "benchmarks.cli", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
+    return done.returncode, done.stdout, done.stderr
+
+
+def expert(folder, *more):
+    where = ("--home", folder / "home", "--results", folder / "results")
+    return run("expert", "--task", "classification", "--accelerator", "npu-p16", *where, *more)
+
+
+@pytest.mark.slow
+def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path):
+    code, printed, errors = expert(tmp_path)
+    assert code == 0, errors
+    folder = tmp_path / "results" / "classification-npu-p16-latency"
+    blocks, steps = expert_architecture(make_task("classification"), "npu-p16", "latency")
+    assert load_network(folder / "end.json").blocks == blocks
+    assert load_network(folder / "start.json").blocks == baseline_blocks(make_task("classification"))
+    table = pd.read_csv(folder / "steps.csv")
+    assert table["rule"].tolist() == ["start", *(step.rule for step in steps), "end"]
+    assert table["objective_share"].iloc[-1] < 1
+    for step in steps:
+        assert step.change in printed
+    code, printed, errors = run("cost", folder / "end.json", "--accelerator", "npu-p16", "--json")
+    assert code == 0, errors
+    told = json.loads(printed)["results"][0]
+    assert told["latency_ms"] == pytest.approx(table["latency_after_ms"].iloc[-1], rel=1e-4)
+    assert told["latency_ms"] == predict(blocks, "npu-p16").cost.latency_ms
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path):
+    expert(tmp_path)
+    end = tmp_path / "results" / "classification-npu-p16-latency" / "end.json"
+    code, printed, errors = expert(tmp_path, "--network", end, "--train", 2, "--profile", "smoke")
+    assert code == 0, errors
+    for name in ("start", "end", "difference"):
+        assert f"accuracy {name}: " in printed
+    code, again, errors = expert(tmp_path, "--network", end, "--train", 2, "--profile", "smoke")
+    assert code == 0, errors
+    compared = [[line for line in text.splitlines() if line.startswith("accuracy")] for text in (printed, again)]
+    assert len(compared[0]) == 3
+    assert compared[0] == compared[1]
+    assert "known already" in again
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--task", "speech"), "unknown task 'speech'; allowed: classification"),
+        (("--accelerator", "tpu"), "parallelism factor of 'tpu' is not known; known of: npu-p16"),
+        (("--network", "nowhere.json"), "network file nowhere.json cannot be read"),
+        (("--network", "hw_model/networks/ds_cnn.json"), "gives channels 12; allowed for classification: 10"),
+        (("--train", "-1"), "number of seeds to train is -1; allowed: 0 and more"),
+        (("--profile", "huge"), "unknown profile 'huge'; allowed: smoke"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(tmp_path, monkeypatch, capsys, arguments, line):
+    where = ["--home", str(tmp_path / "home"), "--results", str(tmp_path / "results")]
+    what = ["--task", "classification", "--accelerator", "npu-p16", *arguments]
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "argv", ["accelnas", "expert", *what, *where])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed, errors = capsys.readouterr()
+    assert ended.value.code == 2
+    assert errors.startswith("accelnas: ")
+    assert line in errors
+    assert len(errors.strip().splitlines()) == 1
+    assert not printed
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_device_of_unknown_parallelism_is_named():
+    with pytest.raises(HardwareInputError, match="parallelism factor of 'device-x' is not known"):
+        expert_architecture(make_task("detection"), "device-x")

@@ -1,0 +1,94 @@
+"""The measure command: resumes, keeps test networks apart and compiles what the estimator doubts."""
+
+import pytest
+
+from benchmarks.commands import measure as command
+from benchmarks.commands.measure import measure
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.learned.dataset import load_dataset
+from hw_model.errors import HardwareInputError
+from hw_model.learned.fitting import FitSettings, fit
+from hw_model.vela.profiles import profile_blocks
+
+NAME = "ethos-u55-64"
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    calls = []
+
+    def counted(blocks, accelerator):
+        calls.append(blocks)
+        return profile_blocks(blocks, accelerator)
+
+    monkeypatch.setattr(command, "profile_blocks", counted)
+    return calls
+
+
+def load(path):
+    return load_dataset(path / f"{NAME}.parquet", ETHOS_U[NAME])
+
+
+def test_a_larger_budget_measures_only_what_is_new(tmp_path, compiled):
+    measure((NAME,), budget=4, general=2, test=4, output=tmp_path)
+    first = load(tmp_path)
+    assert len(first) == len(compiled) == 10
+    measure((NAME,), budget=8, general=2, test=4, output=tmp_path)
+    assert len(compiled) == 14
+    assert load(tmp_path)[:10] == first
+
+
+def test_an_interrupted_run_keeps_what_it_measured(tmp_path, compiled, monkeypatch):
+    def interrupted(blocks, accelerator):
+        if len(compiled) == 3:
+            raise KeyboardInterrupt
+        compiled.append(blocks)
+        return profile_blocks(blocks, accelerator)
+
+    monkeypatch.setattr(command, "profile_blocks", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        measure((NAME,), budget=4, general=0, test=4, output=tmp_path)
+    assert [chain.blocks for chain in load(tmp_path)] == compiled
+
+
+def test_networks_to_judge_by_are_not_learned_from(tmp_path):
+    measure((NAME,), budget=8, general=4, test=8, output=tmp_path)
+    chains = load(tmp_path)
+    learned = {chain.blocks for chain in chains if chain.set.startswith("train-")}
+    tested = {chain.blocks for chain in chains if chain.set.startswith("test-")}
+    assert len(learned) == 12
+    assert len(tested) == 8
+    assert not learned & tested
+    assert {chain.set for chain in chains} >= {"train-general", "train-curated-96", "test-uncurated-192"}
+
+
+def test_parts_are_the_blocks_and_pairs_of_the_networks_to_judge_by(tmp_path):
+    measure((NAME,), budget=0, general=0, test=2, parts=True, output=tmp_path)
+    networks = [chain.blocks for chain in load(tmp_path)]
+    parts = load_dataset(tmp_path / f"{NAME}-parts.parquet", ETHOS_U[NAME])
+    assert {p.blocks for p in parts if p.set == "single"} == {(block,) for network in networks for block in network}
+    pairs = {network[i : i + 2] for network in networks for i in range(len(network) - 1)}
+    assert {part.blocks for part in parts if part.set == "pair"} == pairs
+
+
+def quick_fit(chains, accelerator):
+    return fit(chains, accelerator, FitSettings(hidden=8, members=2, steps=100))
+
+
+@pytest.mark.slow
+def test_refining_adds_the_networks_that_are_doubted_and_fitting_keeps_an_estimator(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "PRETRAINED", tmp_path / "pretrained")
+    monkeypatch.setattr("benchmarks.commands.measure.fit_estimator", quick_fit)
+    measure((NAME,), budget=20, general=4, test=0, refine=2, fit=True, output=tmp_path)
+    assert [chain.set for chain in load(tmp_path)].count("train-refined") == 2
+    assert (tmp_path / "pretrained" / f"{NAME}.npz").exists()
+
+
+def test_bad_input_gets_one_line(tmp_path):
+    with pytest.raises(HardwareInputError, match="budget is -1; allowed: 0 and more"):
+        measure((NAME,), budget=-1, output=tmp_path)
+    with pytest.raises(HardwareInputError, match="unknown accelerator 'npu'; allowed: ethos-u55-32"):
+        measure(("npu",), output=tmp_path)
+    (tmp_path / f"{NAME}.parquet").write_text("no parquet")
+    with pytest.raises(HardwareInputError, match="cannot be read"):
+        measure((NAME,), budget=1, output=tmp_path)

@@ -1,0 +1,168 @@
+"""What holds for scores of whole lists of networks, whatever the score."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.zero_shot import count_failed, make_inputs, score_genotypes
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.zero_shot import scores as registry
+from nas_algos.zero_shot.scores import SCORES, Score
+from nas_algos.zero_shot.trainability import PARTS, trainability
+from tests.tasks.networks.supernet_spaces import random_genotypes
+from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, examples, toy_scorer
+
+NAMES = tuple(SCORES)
+COUNTED = ("params", "macs", "depth")
+NAME = "segmentation"  # whose pictures do not fill the canvas
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    return toy_scorer(NAME, NAMES, jax.random.key(5))
+
+
+@pytest.fixture(scope="module")
+def genotypes():
+    return random_genotypes(SPACES[NAME], 4, seed=11)
+
+
+@pytest.fixture(scope="module")
+def scores(scorer, genotypes):
+    return scorer(genotypes)
+
+
+def assert_same(ours, theirs, rel):
+    assert set(ours) == set(theirs) == set(NAMES)
+    for name, values in ours.items():
+        np.testing.assert_allclose(values, theirs[name], rtol=rel, err_msg=name)
+
+
+def with_batch(scorer, change):
+    return replace(scorer, inputs=change(scorer.inputs))
+
+
+def test_scores_do_not_depend_on_the_order_of_the_batch(scorer, genotypes, scores):
+    order = np.array([3, 0, 4, 2, 1])
+
+    def shuffle(inputs):
+        batch = {name: array[order] for name, array in inputs.batch.items()}
+        return inputs._replace(canvases=inputs.canvases[:, order], batch=batch)
+
+    shuffled = with_batch(scorer, shuffle)(genotypes)
+    # Zen's pictures are drawn, so they are not shuffled with the batch
+    assert_same(shuffled, scores, 1e-4)
+    # the check can fail: other labels are another loss
+    other = with_batch(scorer, lambda i: i._replace(batch=i.batch | {"masks": i.batch["masks"][order]}))(genotypes)
+    assert np.abs(other["snip"] - scores["snip"]).max() > 1e-3 * scores["snip"].max()
+
+
+def test_scores_follow_from_the_key_alone(scorer, genotypes, scores):
+    assert_same(scorer(genotypes), scores, 0)
+    # whatever is scored beside it, networks or scores
+    reversed_order = scorer(genotypes[::-1])
+    assert_same({name: values[::-1] for name, values in reversed_order.items()}, scores, 0)
+    alone = toy_scorer(NAME, ("zen",), jax.random.key(5))(genotypes)
+    np.testing.assert_allclose(alone["zen"], scores["zen"], rtol=1e-5)
+
+
+def test_another_key_gives_other_scores_of_all_but_what_is_counted(scorer, genotypes, scores):
+    space = SPACES[NAME]
+    inputs = make_inputs(space.slots, (16, 12), jax.random.key(6), examples(NAME), 5)
+    other = with_batch(scorer, lambda _: inputs)(genotypes)
+    same = {name for name in NAMES if np.array_equal(other[name], scores[name])}
+    assert same - {"trainability"} == set(COUNTED)
+
+
+def test_weights_that_are_not_in_use_do_not_count(scorer, scores, genotypes):
+    # the smallest architecture: its slices lie in the first channels, and it has no upsampling step
+    smallest = np.array([[1, 1, 1, 1]], np.int32)
+    expected = scorer(smallest)
+
+    def spoil(inputs):
+        kernels = dict(inputs.unit_kernels)
+        for name, kernel in kernels.items():
+            kernel = kernel.copy()
+            if name.startswith(("slot_02", "slot_00_fused")):
+                kernel[:] = 1e3
+            elif name == "slot_00_conv/Conv_0":
+                kernel[..., 4:] = 1e3
+            else:
+                assert name == "slot_03_conv/Conv_0"
+                kernel[:, :, 4:] = 1e3
+            kernels[name] = kernel
+        return inputs._replace(unit_kernels=kernels)
+
+    spoiled = with_batch(scorer, spoil)
+    assert_same(spoiled(smallest), expected, 0)
+    # and what is in use counts
+    assert not np.array_equal(spoiled(genotypes)["synflow"], scores["synflow"])
+
+
+def test_a_score_that_is_not_finite_is_counted_and_has_no_rank(monkeypatch):
+    def poor(probe, key):
+        size = probe.network.layers["slot_00_conv/Conv_0"].outputs
+        return jnp.where(size > 4, -jnp.inf, jnp.log(4 - size + 1))
+
+    def poorer(probe, key):
+        return jnp.float32(jnp.nan)
+
+    broken = dict(SCORES) | {"poor": Score("test", poor, 0.0), "poorer": Score("test", poorer, 0.0)}
+    monkeypatch.setattr(registry, "SCORES", broken)
+    monkeypatch.setattr("benchmarks.evaluators.zero_shot.SCORES", broken)
+    rows = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 1, 1]], np.int32)  # 4, 6 and 4 channels in the stem
+    found = toy_scorer("classification", ("poor", "poorer", "depth"), jax.random.key(0))(rows)
+    assert found["poor"].tolist()[::2] == [0, 0]
+    assert np.isnan(found["poor"][1])
+    assert [count_failed(found[name]) for name in ("poor", "poorer", "depth")] == [1, 3, 0]
+
+
+def test_trainability_by_hand():
+    parts = {name: np.array([1.0, 2.0, np.nan, 4.0]) for name in PARTS}
+    parts["ntk"] = np.array([-1.0, -3.0, -2.0, np.nan])
+    found = trainability(parts)
+    # two networks have all parts: ranks 1 and 2 in three scores, 2 and 1 in ntk
+    assert found[:2] == pytest.approx([3 * np.log(1 / 2), np.log(1 / 2)])
+    assert np.isnan(found[2:]).all()
+    # scales do not matter
+    assert trainability({name: 10 * values - 3 for name, values in parts.items()})[:2] == pytest.approx(found[:2])
+
+
+def test_chunks_and_progress_change_nothing():
+    seen = []
+    space = SPACES["detection"]
+    rows, arguments = random_genotypes(space, 5, seed=2), (jax.random.key(1), examples("detection"))
+    found = score_genotypes(
+        TASKS["detection"], space, rows, COUNTED, *arguments, batch=3, chunk=2, progress=lambda *done: seen.append(done)
+    )
+    assert seen == [(2, 5), (4, 5), (5, 5)]
+    together = score_genotypes(TASKS["detection"], space, rows, COUNTED, *arguments, batch=3, chunk=100)
+    for name in COUNTED:
+        assert found[name].shape == (5,)
+        np.testing.assert_array_equal(found[name], together[name])
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"names": ("zen", "nonsense")}, AlgorithmInputError, "unknown score nonsense; allowed: synflow"),
+        ({"names": ()}, AlgorithmInputError, "unknown score none"),
+        ({"genotypes": np.array([[0, 0, 2]])}, BenchmarkInputError, "genotype 0 has 2 for decision 2; allowed: 0 to 1"),
+        ({"genotypes": np.array([[0, 0]])}, BenchmarkInputError, "allowed: whole numbers"),
+        ({"genotypes": np.zeros((0, 3), int)}, BenchmarkInputError, "n >= 1"),
+        ({"batch": 6}, BenchmarkInputError, "batch of 6 examples; allowed: 2 to the 5"),
+        ({"batch": 1}, BenchmarkInputError, "batch of 1"),
+        ({"chunk": 0}, BenchmarkInputError, "chunk is 0"),
+    ],
+)
+def test_bad_input_is_named(change, error, said):
+    settings = {"genotypes": np.array([[0, 0, 0]]), "names": ("macs",), "batch": 4, "chunk": 1} | change
+    rows, names = settings.pop("genotypes"), settings.pop("names")
+    with pytest.raises(error, match=said):
+        score_genotypes(
+            TASKS["detection"], SPACES["detection"], rows, names, jax.random.key(0), examples("detection"), **settings
+        )

@@ -1,0 +1,248 @@
+"""The curation study: its spaces are subsets, its counts agree with plain loops, its outcomes with hand-worked ones."""
+
+import jax
+import numpy as np
+import pytest
+
+from benchmarks.experiments.curation.run import floors_of, study
+from benchmarks.experiments.curation.costs import (
+    SLACK,
+    Evaluator,
+    Floors,
+    compile_costs,
+    latency_of_score,
+    score,
+    shortfall,
+)
+from benchmarks.experiments.curation.searches import (
+    best_latency_ms,
+    evaluations_to,
+    expected_evaluations,
+    outcome,
+    searcher,
+)
+from benchmarks.experiments.curation.landscape import shape_of
+from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
+from benchmarks.experiments.curation.trained import translated
+from benchmarks.search.run import space_for
+from hw_model.cost import count_macs, count_param_bytes
+from hw_model.predict import cost_model
+from tasks.registry import make_task
+from tasks.spaces.moves import sample
+from tasks.spaces.registry import skeleton_for
+
+TASK = make_task("detection")
+SKELETON = skeleton_for(TASK)
+UNCURATED = space_for(TASK, "uncurated", "npu-p16")
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    """As curation.spaces_of, without auto-curation, which takes its time."""
+    curated = space_for(TASK, "curated", "npu-p16")
+    keys = jax.random.split(jax.random.key(1), 3)
+    control = [random_space(curated, SKELETON, TASK.output_channels, key) for key in keys]
+    return {"curated": [curated], "uncurated": [UNCURATED], "random-subset": control}
+
+
+@pytest.fixture(scope="module")
+def evaluator():
+    return Evaluator(compile_costs(UNCURATED), cost_model("npu-p16").estimate)
+
+
+def test_genotypes_of_every_kind_become_the_same_network_in_the_uncurated_space(kinds):
+    for name, spaces in kinds.items():
+        for number, space in enumerate(spaces):
+            subset = subset_of(space, SKELETON)
+            genotypes = np.asarray(sample(jax.random.key(number), space.cardinalities, 20))
+            there = subset.uncurated([table[0] for table in subset.tables], genotypes)
+            traced = subset.uncurated([table[0] for table in subset.tables], jax.numpy.asarray(genotypes))
+            np.testing.assert_array_equal(there, traced)
+            for genotype, found in zip(genotypes.tolist(), there.tolist(), strict=True):
+                assert tuple(found) == UNCURATED.encode(space.effective(genotype)), name
+                assert UNCURATED.decode(found) == space.decode(genotype)
+
+
+def test_the_control_is_as_large_as_the_curated_space_and_drawn_anew(kinds):
+    (curated,) = kinds["curated"]
+    control = kinds["random-subset"]
+    assert len(control) == 3
+    for space in control:
+        assert space.cardinalities == curated.cardinalities
+        assert all(len(set(decision.choices)) == len(decision.choices) for decision in space.decisions)
+    assert len({space.decisions for space in control}) == 3
+    again = random_space(curated, SKELETON, TASK.output_channels, jax.random.split(jax.random.key(1), 3)[0])
+    assert again.decisions == control[0].decisions
+
+
+@pytest.mark.parametrize("accelerator", ["ethos-u55-256", "npu-p16"])
+def test_the_shifted_space_is_the_curated_one_with_one_channel_less_throughout(accelerator):
+    curated = space_for(TASK, "curated", accelerator)
+    aligned = subset_of(curated, SKELETON)
+    control = shifted(aligned)
+    assert (control.name, control.cardinalities) == ("shifted", aligned.cardinalities)
+    for genotype in np.asarray(sample(jax.random.key(0), curated.cardinalities, 20)).tolist():
+        there = control.uncurated([table[0] for table in control.tables], np.array(genotype, np.int32))
+        found, wanted = UNCURATED.describe(there.tolist()), curated.effective(genotype)
+        for name, choice in wanted.items():
+            if name in SKELETON.channels:
+                assert found[name] == int(choice) - 1
+                assert int(choice) % curated.channel_step == 0
+            else:
+                assert found[name] == choice
+
+
+def test_costs_in_blocks_are_those_of_single_networks(evaluator):
+    genotypes = np.asarray(sample(jax.random.key(0), UNCURATED.cardinalities, 5))
+    macs, param_bytes = evaluator.capacity(genotypes)
+    latency = evaluator.latency_ms(genotypes)
+    direct = cost_model("npu-p16").estimate(UNCURATED.lower(genotypes)).cost.latency_ms
+    np.testing.assert_allclose(latency, direct, rtol=1e-5)
+    for row, genotype in enumerate(genotypes.tolist()):
+        blocks = UNCURATED.decode(genotype)
+        assert macs[row] == pytest.approx(count_macs(blocks), rel=1e-6)
+        assert param_bytes[row] == pytest.approx(count_param_bytes(blocks), rel=1e-6)
+    assert [len(values) for values in evaluator.capacity(genotypes[:0])] == [0, 0]
+
+
+def test_a_score_gives_back_the_latency_of_what_meets_the_floors(evaluator):
+    floors = floors_of(TASK, "npu-p16")
+    genotypes = np.asarray(sample(jax.random.key(3), UNCURATED.cardinalities, 200))
+    scores = np.asarray(score(cost_model("npu-p16").estimate, UNCURATED, floors, jax.numpy.asarray(genotypes)))
+    met = shortfall(*evaluator.capacity(genotypes), floors) <= SLACK
+    assert 0 < met.sum() < 200
+    assert (scores[met] < 1).all()
+    assert (scores[~met] > 2).all()
+    found = latency_of_score(scores, floors)
+    np.testing.assert_allclose(found[met], evaluator.latency_ms(genotypes)[met], rtol=1e-4)
+    assert np.isinf(found[~met]).all()
+
+
+def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
+    """A made-up latency on a space of the real shape; every point's neighbours are enumerated by hand."""
+
+    class Toy:
+        def latency_ms(self, genotypes):
+            return 10 + (genotypes[:, :4].sum(1) % 7) + 0.1 * genotypes[:, 0]
+
+        def capacity(self, genotypes):
+            macs = 10.0 + genotypes[:, :4].sum(1)
+            return macs, 2 * macs
+
+    toy, floors = Toy(), Floors(40.0, 80.0, 10.0)
+    subset = subset_of(kinds["uncurated"][0], SKELETON)
+    shape = shape_of(subset, toy, floors, 300, 200, jax.random.key(5))  # pyright: ignore[reportArgumentType]
+    points_key, walked_key = jax.random.split(jax.random.key(5))
+
+    def own(genotype):
+        return np.concatenate([[subset.tables[i][0][genotype[i], 0] for i in range(4)], genotype[4:]])[None]
+
+    def neighbours(genotype):
+        for place in range(4):
+            for step in (1, -1):
+                other = genotype.copy()
+                other[place] += step
+                if 0 <= other[place] < subset.cardinalities[place]:
+                    yield step, own(other)
+
+    def objective(row):
+        short = shortfall(*toy.capacity(row), floors)[0]
+        return toy.latency_ms(row)[0] if short <= SLACK else 1e6 + short
+
+    def changes(genotype):
+        for place, choices in enumerate(subset.cardinalities):
+            for choice in set(range(choices)) - {genotype[place]}:
+                other = genotype.copy()
+                other[place] = choice
+                yield own(other)
+
+    def points(key, count):
+        return np.asarray(sample(jax.random.split(key, 1)[0], subset.cardinalities, count))
+
+    minima = [
+        genotype
+        for genotype in points(points_key, 300)
+        if not any(objective(other) < objective(own(genotype)) for _, other in neighbours(genotype))
+    ]
+    anywhere = [g for g in minima if not any(objective(other) < objective(own(g)) for other in changes(g))]
+    assert 0 < len(anywhere) < len(minima)
+    assert (shape.points, shape.channel_minima, shape.minima) == (300, len(minima), len(anywhere))
+    steps = [
+        toy.latency_ms(other)[0] - toy.latency_ms(own(genotype))[0]
+        for genotype in points(walked_key, 200)
+        for step, other in neighbours(genotype)
+        if step == 1
+    ]
+    assert (shape.moves, shape.monotone) == (len(steps), sum(step > 0 for step in steps))
+    traps = [
+        not any(toy.latency_ms(other)[0] < toy.latency_ms(own(genotype))[0] for _, other in neighbours(genotype))
+        for genotype in points(walked_key, 200)
+        if genotype[:4].any()
+    ]
+    assert (shape.latency_points, shape.latency_minima) == (len(traps), sum(traps))
+
+
+def test_an_outcome_by_hand():
+    best = np.array([[np.inf, 2.0, 1.0, 1.0], [3.0, 3.0, 3.0, 1.04], [3.0, 1.5, 1.5, 1.5], [np.inf] * 4])
+    found = outcome(best, 1.0)
+    assert evaluations_to(best, 1.05).tolist() == [3.0, 4.0, np.inf, np.inf]
+    assert np.isinf(found.evaluations_to_5pct)
+    assert found.success_rate == 0.5
+    assert found.success_low < 0.5 < found.success_high
+    assert found.failed == 1
+    # 3 and 4 evaluations to success, 4 and 4 without
+    assert found.expected_evaluations == (3 + 4 + 4 + 4) / 2
+    assert found.expected_low < found.expected_evaluations < found.expected_high
+    assert expected_evaluations(np.array([np.inf, np.inf]), 7) == np.inf
+    assert expected_evaluations(np.array([2.0, 5.0]), 7) == 3.5
+    assert found.final == pytest.approx((1.0 + 1.04 + 1.5) / 3)
+    assert found.spread == pytest.approx(np.std([1.0, 1.04, 1.5], ddof=1))
+    assert outcome(np.array([[1.0], [1.0], [2.0], [2.0]]), 1.0, draws=2).spread == 0.0
+
+
+def test_searches_in_one_random_space_count_as_one_of_its_kind():
+    """Ten searches in each of ten spaces, all alike within a space, say no more than ten searches."""
+    best = np.repeat(np.array([[2.0, 1.0]] * 4 + [[2.0, 2.0]] * 6), 10, axis=0)
+    apart, together = outcome(best, 1.0), outcome(best, 1.0, draws=10)
+    ten = outcome(best[::10], 1.0)
+    assert (together.success_rate, together.final) == (apart.success_rate, apart.final) == (0.4, 1.6)
+    assert (together.final_low, together.final_high) == pytest.approx((ten.final_low, ten.final_high))
+    assert (together.expected_low, together.expected_high) == (ten.expected_low, ten.expected_high)
+    assert apart.success_high - apart.success_low < 0.6 * (together.success_high - together.success_low)
+    assert apart.expected_high - apart.expected_low < 0.6 * (together.expected_high - together.expected_low)
+
+
+def test_seeds_and_draws_go_their_own_ways(kinds):
+    control = stacked([subset_of(space, SKELETON) for space in kinds["random-subset"]])
+    assert control.draws == 3
+    floors, estimate = floors_of(TASK, "npu-p16"), cost_model("npu-p16").estimate
+    search = searcher(UNCURATED, "random", control, 30)
+    best = best_latency_ms(search, estimate, control, floors, 6, jax.random.key(0))
+    assert best.shape == (6, 30)
+    assert (np.diff(np.where(np.isfinite(best), best, 1e9), axis=1) <= 0).all()
+    assert len(np.unique(best[:, -1])) > 3
+    np.testing.assert_array_equal(best, best_latency_ms(search, estimate, control, floors, 6, jax.random.key(0)))
+
+
+def test_a_translated_search_asks_once_for_what_is_equal_there():
+    def search():
+        qualities = yield [(0, 1), (0, 2), (1, 0)]
+        return qualities
+
+    asked = translated(search(), lambda genotype: (genotype[0],))  # pyright: ignore[reportArgumentType]
+    assert next(asked) == [(0,), (1,)]
+    with pytest.raises(StopIteration) as ended:
+        asked.send([0.5, 0.7])
+    assert ended.value.value == [0.5, 0.5, 0.7]
+
+
+@pytest.mark.slow
+def test_the_study_gives_a_row_for_each_accelerator_and_space():
+    table, curves = study(("npu-p16",), "regularised_evolution", 40, 6, 200, 100)
+    assert table["space"].tolist() == ["curated", "auto-curated", "uncurated", "random-subset", "shifted"]
+    assert list(table.columns[:8]) == [
+        *("accelerator", "space", "seeds", "evaluations_to_5pct", "success_rate", "spread"),
+        *("monotone_share", "local_minima_share"),
+    ]
+    assert table["monotone_share"].between(0, 1).all()
+    assert min(curve.min() for curve in curves.values()) == 1.0

@@ -1,0 +1,80 @@
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.strategies.problems import REPORTED, TUNING, nas_bench_macro, npu_table, tuning_tables
+from hw_model.blocks import Block
+from hw_model.predict import predict
+
+MACRO = Path(os.environ.get("NAS_BENCH_MACRO", "nas-bench-macro_cifar10.json"))  # its published file
+
+
+@pytest.mark.parametrize("name", [*REPORTED, *TUNING])
+def test_every_network_lies_within_the_published_reference_point(name):
+    table = npu_table(name)
+    assert (table.scores <= table.reference).all()
+    assert (table.scores >= 0).all()
+    assert len(table.scores) == math.prod(table.cardinalities)
+    # and the reference point is near what it bounds, so that hypervolumes are not all alike
+    assert (table.scores.max(0) > 0.8 * table.reference).all()
+
+
+def test_latency_in_a_table_is_that_of_the_whole_network():
+    name = "chain-8x3-npu-p16"
+    table, problem = npu_table(name), REPORTED[name]
+    for row in np.random.default_rng(0).integers(0, len(table.scores), 5):
+        genotype = np.unravel_index(row, table.cardinalities)
+        size, blocks = problem.size, []
+        for (inputs, outputs, stride), options, choice in zip(problem.stages, problem.options, genotype, strict=True):
+            kind, kernel, expansion = options[choice]
+            residual = stride == 1 and inputs == outputs
+            blocks.append(Block(kind, size, size, inputs, outputs, kernel, stride, expansion, residual))
+            size = blocks[-1].out_height
+        assert table.scores[row, 1] == pytest.approx(predict(blocks, problem.npu).cost.latency_ms, rel=1e-4)
+
+
+def test_draws_differ_in_error_alone_and_the_scores_are_their_mean():
+    table = npu_table("chain-6x5-npu-p32")
+    assert table.draws is not None
+    np.testing.assert_allclose(table.draws.mean(0), table.scores)
+    spread = table.draws.std(0, ddof=1)
+    assert spread[:, 0].mean() > 0.01
+    assert spread[:, 1].max() < 1e-9
+
+
+def test_nothing_is_tuned_on_what_is_reported():
+    assert not {table.name for table in tuning_tables()} & set(REPORTED)
+    reported = {(problem.npu, problem.size, problem.stages) for problem in REPORTED.values()}
+    assert not reported & {(problem.npu, problem.size, problem.stages) for problem in TUNING.values()}
+
+
+def test_an_unknown_problem_is_named():
+    with pytest.raises(BenchmarkInputError, match="unknown problem 'nasbench'; allowed: chain-8x3-npu-p16"):
+        npu_table("nasbench")
+
+
+def test_nas_bench_macro_is_read_from_its_published_file():
+    if not MACRO.exists():
+        pytest.skip("needs NAS_BENCH_MACRO, the path of nas-bench-macro_cifar10.json")
+    table = nas_bench_macro(MACRO)
+    assert table.draws is not None
+    rows = json.loads(MACRO.read_text())
+    means = [np.mean(row["test_acc"]) for row in rows.values()]
+    # network 02012100, by the file: accuracies 89.47, 88.95 and 89.17, and 47,327,744 MACs
+    draws = table.draws[:, int("02012100", 3)]
+    assert (draws[1, 0] - draws[0, 0]) * (max(means) - min(means)) == pytest.approx(89.47 - 88.95, abs=1e-4)
+    assert draws[0, 1] * max(row["flops"] for row in rows.values()) == pytest.approx(47_327_744)
+    assert (table.scores <= table.reference).all()
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", "not json", '{"0": {"test_acc": [1]}}'])
+def test_a_file_that_is_not_nas_bench_macro_is_named(tmp_path, text):
+    path = tmp_path / "wrong.json"
+    path.write_text(text)
+    with pytest.raises(BenchmarkInputError, match=r"wrong\.json"):
+        nas_bench_macro(path)

@@ -1,0 +1,323 @@
+"""Jobs run in pinned workers; what dies fails alone, and nothing outlives its parent."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.runtime.executor import JobFailedError, LocalExecutor
+from benchmarks.runtime.progress import SearchProgress, format_seconds
+from benchmarks.runtime.worker import WORKER_ENVIRONMENT, release_memory
+
+# Read while a worker imports this module, which is before it runs any of our code.
+CORES_AT_IMPORT = sorted(os.sched_getaffinity(0))
+
+
+def blocked_signals(state, job, report):
+    return signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def add(state, job, report):
+    return (state or 0) + job
+
+
+def misbehave(state, job, report):
+    if job == "raise":
+        raise RuntimeError("no such\nlayer")
+    if job == "raise what cannot be pickled":
+        raise UnpicklableError(threading.Lock())
+    if job == "refuse":
+        raise BenchmarkInputError("bad data")
+    if job == "return what cannot be pickled":
+        return threading.Lock()
+    if job == "exit":
+        sys.exit("enough")
+    if job == "die":
+        os._exit(3)
+    if job == "be killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return job
+
+
+def describe(state, job, report):
+    time.sleep(0.2)  # long enough that the other worker takes the next one
+    return CORES_AT_IMPORT, {name: os.environ.get(name) for name in WORKER_ENVIRONMENT}, os.getpid()
+
+
+def count_to_ten(state, job, report):
+    for step in range(1, 1001):
+        report(step / 1000)
+    return job
+
+
+def work_for_ever(state, job, report):
+    Path(job).write_text(str(os.getpid()))
+    while True:  # busy, so that nothing but the watching thread can end it
+        sum(range(1000))
+
+
+def resident_megabytes():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def hold_and_release(state, job, report):
+    blocks = [b"x" * 2**20 for _ in range(job)]
+    del blocks
+    kept = resident_megabytes()
+    release_memory()
+    return kept, resident_megabytes()
+
+
+def refuse_to_start(path):
+    raise BenchmarkInputError(f"{path} is damaged")
+
+
+def die_at_start():
+    os._exit(7)
+
+
+class UnpicklableError(Exception):
+    """Holds a lock."""
+
+
+def test_every_job_gives_its_result_with_the_state_of_the_initializer():
+    with LocalExecutor(2, int, ("100",)) as executor:
+        handles = [executor.submit(add, job) for job in range(8)]
+        completed = list(executor.as_completed())
+        assert {handle.job: handle.result() for handle in completed} == {job: 100 + job for job in range(8)}
+        assert all(handle.done and handle.error is None for handle in handles)
+        assert list(executor.as_completed()) == []
+
+
+def test_jobs_submitted_while_others_complete_are_completed_too():
+    with LocalExecutor(1) as executor:
+        executor.submit(add, 3)
+        seen = []
+        for handle in executor.as_completed():
+            seen.append(handle.result())
+            if handle.job:
+                executor.submit(add, handle.job - 1)
+    assert seen == [3, 2, 1, 0]
+
+
+def test_leaving_without_waiting_finishes_the_jobs():
+    with LocalExecutor(1) as executor:
+        handles = [executor.submit(add, job) for job in range(3)]
+    assert [handle.result() for handle in handles] == [0, 1, 2]
+    with pytest.raises(RuntimeError, match="closed"):
+        executor.submit(add, 1)
+
+
+@pytest.mark.parametrize(
+    ("job", "reason"),
+    [
+        ("raise", "RuntimeError: no such layer"),
+        ("raise what cannot be pickled", "UnpicklableError: <unlocked"),
+        ("return what cannot be pickled", "TypeError: cannot pickle"),
+        ("exit", "SystemExit: enough"),
+        ("die", "worker exited with code 3"),
+        ("be killed", "worker killed by SIGKILL (out of memory?)"),
+    ],
+)
+def test_a_job_that_fails_tells_why_and_the_rest_goes_on(job, reason):
+    with LocalExecutor(1) as executor:
+        handles = [executor.submit(misbehave, one) for one in ("before", job, "after", job, "last")]
+        outcomes = [handle.error or handle.result() for handle in executor.as_completed()]
+    assert [outcome.startswith(reason) for outcome in outcomes] == [False, True, False, True, False]
+    assert (outcomes[0], outcomes[2], outcomes[4]) == ("before", "after", "last")
+    assert "\n" not in outcomes[1]
+    with pytest.raises(JobFailedError):
+        handles[1].result()
+
+
+def test_a_failed_job_carries_its_exception_and_the_traceback_in_the_worker():
+    with LocalExecutor(1) as executor, pytest.raises(JobFailedError) as caught:
+        executor.submit(misbehave, "refuse").result()
+    assert str(caught.value) == "BenchmarkInputError: bad data"
+    assert isinstance(caught.value.__cause__, BenchmarkInputError)
+    assert 'raise BenchmarkInputError("bad data")' in caught.value.details
+
+
+def test_what_the_initializer_raises_comes_out_and_closes_the_executor():
+    executor = LocalExecutor(2, refuse_to_start, ("scenes",))
+    with pytest.raises(BenchmarkInputError, match=r"^scenes is damaged$"):
+        executor.submit(add, 1).result()
+    with pytest.raises(RuntimeError, match="closed"):
+        executor.submit(add, 1)
+
+
+def test_workers_that_die_before_they_are_ready_end_it_instead_of_being_replaced_for_ever():
+    reason = "before they are ready: worker exited with code 7"
+    with pytest.raises(JobFailedError, match=reason), LocalExecutor(1, die_at_start) as executor:
+        executor.submit(add, 1).result()
+
+
+def test_no_workers_are_refused():
+    with pytest.raises(BenchmarkInputError, match="number of workers is 0; allowed: 1 and more"):
+        LocalExecutor(0)
+
+
+def test_workers_have_one_core_each_and_the_environment_from_their_start_and_the_parent_keeps_its_own():
+    cores, environment = os.sched_getaffinity(0), dict(os.environ)
+    with LocalExecutor(2) as executor:
+        results = []
+        while len({pid for _, _, pid in results}) < 2:  # one worker may do many jobs before the other has started
+            pair = [executor.submit(describe, job) for job in range(2)]
+            results += [handle.result() for handle in pair]
+    assert all(environment == WORKER_ENVIRONMENT for _, environment, _ in results)
+    assert all(len(pinned) == 1 for pinned, _, _ in results)
+    by_worker = {pid: pinned[0] for pinned, _, pid in results}
+    assert sorted(by_worker.values()) == sorted((sorted(cores) * 2)[:2])
+    assert (os.sched_getaffinity(0), dict(os.environ)) == (cores, environment)
+
+
+# In a process of its own, since the first worker of a process once started deaf to nothing.
+FIRST_WORKER = """
+import signal, sys
+sys.path[:0] = {path!r}
+from benchmarks.runtime.executor import LocalExecutor
+from test_executor import blocked_signals
+with LocalExecutor(1) as executor:
+    assert signal.SIGINT in executor.submit(blocked_signals, None).result()
+assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc, and glibc is what keeps memory")
+def test_a_worker_keeps_freed_memory_for_its_next_job_until_it_is_told_to_give_it_back():
+    with LocalExecutor(1) as executor:
+        kept, left = executor.submit(hold_and_release, 300).result()
+    assert kept > 300
+    assert left < kept - 250
+
+
+def test_the_first_worker_too_starts_deaf_to_ctrl_c_and_the_parent_does_not():
+    script = FIRST_WORKER.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[3])])
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_progress_arrives_in_order_from_0_to_1_thinned():
+    seen = []
+    with LocalExecutor(1, on_progress=lambda handle, fraction: seen.append((handle.job, fraction))) as executor:
+        executor.submit(count_to_ten, "a").result()
+        executor.submit(count_to_ten, "b").result()
+    for job in "ab":
+        fractions = [fraction for name, fraction in seen if name == job]
+        assert fractions[0] == 0.0
+        assert fractions[-1] == 1.0
+        assert fractions == sorted(fractions)
+        assert 10 < len(fractions) <= 102
+
+
+# A parent whose two workers are in the middle of jobs that never end.
+PARENT = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell starts deaf to Ctrl-C
+sys.path[:0] = {path!r}
+from benchmarks.runtime.executor import LocalExecutor
+from test_executor import work_for_ever
+with LocalExecutor(2) as executor:
+    for job in {files!r}:
+        executor.submit(work_for_ever, job)
+    list(executor.as_completed())
+"""
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in "ZX"  # a zombie waits to be collected, by whoever adopted it
+
+
+def within(seconds: float, condition) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return met
+
+
+@pytest.fixture
+def parent_at_work(tmp_path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    files = [str(tmp_path / name) for name in ("first", "second")]
+    script = PARENT.format(path=[str(Path(__file__).parent), str(Path(__file__).parents[3])], files=files)
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, process_group=0)
+    assert within(60, lambda: all(Path(file).exists() and Path(file).read_text() for file in files))
+    workers = [int(Path(file).read_text()) for file in files]
+    yield process, workers
+    # a test that fails must not leave busy processes behind
+    for pid in filter(alive, [process.pid, *workers]):
+        os.kill(pid, signal.SIGKILL)
+    process.wait()
+    assert process.stderr is not None
+    process.stderr.close()
+
+
+def test_workers_in_the_middle_of_jobs_leave_when_their_parent_is_killed(parent_at_work):
+    process, workers = parent_at_work
+    assert all(map(alive, workers))
+    process.kill()
+    process.communicate()
+    assert within(3, lambda: not any(map(alive, workers)))
+
+
+def test_ctrl_c_stops_the_workers_at_once_and_only_the_parent_tells_of_it(parent_at_work):
+    process, workers = parent_at_work
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    errors = process.communicate(timeout=10)[1]
+    assert not any(map(alive, workers))
+    assert process.returncode == -signal.SIGINT
+    assert errors.count("Traceback") == errors.count("KeyboardInterrupt") == 1
+
+
+def test_progress_off_a_terminal_is_one_plain_line_per_finished_trial():
+    output = io.StringIO()
+    with SearchProgress("V1", total=2, console=Console(file=output, width=20)) as progress:
+        progress.running("a", 0.5, "ibn")
+        progress.finished("a", "ibn [8, 16] mAP 0.31, longer than the console is wide")
+        progress.finished("b", "reused", reused=True)
+    assert output.getvalue() == "[1/2] ibn [8, 16] mAP 0.31, longer than the console is wide\n[2/2] reused\n"
+
+
+def test_progress_on_a_terminal_shows_the_trials_that_run():
+    output = io.StringIO()
+    with SearchProgress("V1", total=2, console=Console(file=output, force_terminal=True, width=100)) as progress:
+        progress.running("a", 0.25, "ibn [8, 16]")
+    assert "ibn [8, 16]" in output.getvalue()
+    assert "25%" in output.getvalue()
+    assert "0/2" in output.getvalue()
+
+
+def test_the_time_left_comes_from_trials_that_ran_and_not_from_reused_ones():
+    now = 0.0
+    progress = SearchProgress("V1", total=10, console=Console(file=io.StringIO()), clock=lambda: now)
+    assert progress.pace().seconds_left() is None
+    for key in range(5):
+        progress.finished(key, "reused", reused=True)
+    assert progress.pace().seconds_left() is None
+    now = 60.0
+    progress.finished("a", "trained")
+    progress.running("b", 0.5, "ibn")
+    assert progress.pace().seconds_left() == pytest.approx(60 / 1.5 * 3.5)
+    assert [format_seconds(value) for value in (None, 7.4, 750, 3723)] == ["-:--", "0:07", "12:30", "1:02:03"]
+
+
+def test_trials_that_nobody_announced_are_counted_on_when_they_are_expected():
+    output = io.StringIO()
+    with SearchProgress("V1", total=1, console=Console(file=output, width=20)) as progress:
+        progress.finished("a", "first")
+        progress.expect(1)
+        progress.finished("b", "second")
+    assert output.getvalue() == "[1/1] first\n[2/2] second\n"

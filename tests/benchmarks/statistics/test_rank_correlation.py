@@ -1,0 +1,96 @@
+"""Correlations with their intervals, against SciPy's own and by hand."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmarks.statistics.rank_correlation import (
+    draw_resamples,
+    equal_slices,
+    kendall,
+    kendall_gain,
+    kendall_gain_within,
+    kendall_within,
+    shared_best,
+    spearman,
+)
+
+
+def correlated(count, seed, ties=False):
+    generator = np.random.default_rng(seed)
+    a = generator.normal(size=count)
+    b = a + generator.normal(size=count)
+    return (np.round(a), np.round(b)) if ties else (a, b)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_values_and_every_resample_equal_scipys(ties):
+    a, b = correlated(20, seed=1, ties=ties)
+    drawn = draw_resamples(20, 50)
+    for ours, theirs in ((kendall, stats.kendalltau), (spearman, stats.spearmanr)):
+        found = ours(a, b, drawn)
+        assert found.value == pytest.approx(theirs(a, b)[0])
+        resampled = [theirs(a[rows], b[rows])[0] for rows in drawn]
+        assert (found.low, found.high) == pytest.approx(tuple(np.percentile(resampled, [2.5, 97.5])))
+
+
+def test_the_share_of_the_best_that_both_have_by_hand():
+    a, b = np.array([1.0, 2.0, 3.0]), np.array([1.0, 3.0, 2.0])
+    # the best of a is the third, of b the second; of the resamples only the last has both of them
+    found = shared_best(a, b, 1, np.array([[0, 0, 1], [2, 2, 2], [0, 1, 2]]))
+    assert found.value == 0
+    assert (found.low, found.high) == pytest.approx((0.05, 1.0))  # percentiles of 0, 1, 1
+    assert shared_best(a, b, 2, draw_resamples(3, 50)).value == 1
+    # of fewer than `count` all are the best
+    assert shared_best(a, b, 5, draw_resamples(3, 50)) == (1.0, 1.0, 1.0)
+
+
+def test_within_slices_is_the_mean_of_their_taus():
+    # within both slices the order is turned round, between them it agrees
+    a, b = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), np.array([3.0, 2.0, 1.0, 5.0, 4.0, 6.0])
+    slices = equal_slices(np.array([10.0, 12.0, 11.0, 21.0, 20.0, 22.0]), 2)
+    assert slices.tolist() == [0, 0, 0, 1, 1, 1]
+    drawn = draw_resamples(6, 200)
+    # one slice has tau -1, the other one of three pairs turned
+    assert kendall_within(a, b, slices, drawn).value == pytest.approx((-1 + 1 / 3) / 2)
+    assert kendall(a, b, drawn).value > 0
+
+
+def test_the_gain_is_zero_over_itself_and_known_where_it_is_plain():
+    a, b = correlated(40, seed=2)
+    drawn = draw_resamples(40, 300)
+    assert kendall_gain(a, a, b, drawn) == (0.0, 0.0, 0.0)
+    gain = kendall_gain(b, -b, b, drawn)
+    assert gain == pytest.approx((2.0, 2.0, 2.0))
+    assert kendall_gain(np.random.default_rng(0).normal(size=40), b, b, drawn).high < 0
+
+
+def test_the_gain_within_slices_is_the_difference_of_the_means_within():
+    a, b = correlated(40, seed=4)
+    slices, drawn = equal_slices(np.random.default_rng(0).normal(size=40)), draw_resamples(40, 300)
+    assert kendall_gain_within(a, a, b, slices, drawn) == (0.0, 0.0, 0.0)
+    gain = kendall_gain_within(b, a, b, slices, drawn)
+    assert gain.value == pytest.approx(1 - kendall_within(a, b, slices, drawn).value)
+    assert gain.low > 0
+    # of one slice it is the gain overall
+    assert kendall_gain_within(b, a, b, np.zeros(40, int), drawn) == kendall_gain(b, a, b, drawn)
+
+
+def test_nothing_to_rank_is_not_a_number():
+    same = np.ones(5)
+    drawn = draw_resamples(5, 10)
+    assert np.isnan(kendall(same, np.arange(5.0), drawn)).all()
+    assert np.isnan(spearman(same, np.arange(5.0), drawn)).all()
+    assert np.isnan(kendall_within(same, np.arange(5.0), np.array([0, 0, 0, 1, 1]), drawn)).all()
+
+
+def test_the_interval_holds_the_true_tau_about_as_often_as_it_says():
+    # of two normal numbers with correlation r, tau is 2 / pi * arcsin(r)
+    r, trials = 0.7, 100
+    truth, generator, held = 2 / np.pi * np.arcsin(r), np.random.default_rng(3), 0
+    for _ in range(trials):
+        a, noise = generator.normal(size=(2, 60))
+        found = kendall(a, r * a + np.sqrt(1 - r**2) * noise, draw_resamples(60, 400))
+        held += found.low <= truth <= found.high
+    # 95% less four standard errors and what percentile intervals of 60 are known to lack
+    assert held / trials > 0.95 - 4 * np.sqrt(0.95 * 0.05 / trials) - 0.02

@@ -1,0 +1,60 @@
+"""Timing on the device at hand: shapes are those of the blocks, times those of real work."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from benchmarks.commands.measure import measure
+from hw_model import predict as prediction
+from hw_model.blocks import Block
+from hw_model.cost import count_macs
+from hw_model.learned.dataset import load_dataset
+from hw_model.learned.device import _network, current_device, time_blocks
+from hw_model.errors import HardwareInputError
+from hw_model.learned.fitting import FitSettings, fit
+from hw_model.operators import chain_operators
+from tests.hw_model.networks import ALL_KINDS, NETWORKS
+
+
+@pytest.mark.parametrize("name", [*NETWORKS])
+def test_what_is_timed_has_the_shapes_and_arithmetic_of_the_blocks(name):
+    blocks = NETWORKS[name]
+    picture = jax.ShapeDtypeStruct((1, blocks[0].height, blocks[0].width, blocks[0].in_channels), jnp.float32)
+    given = jax.eval_shape(lambda value: _network(blocks, value), picture)
+    assert given.shape == (1, blocks[-1].out_height, blocks[-1].out_width, blocks[-1].out_channels)
+    flops = jax.jit(lambda value: _network(blocks, value)).lower(picture).cost_analysis()["flops"]
+    # two for each MAC (windows that hang over the edge count in part), and some for adding, clipping and pooling
+    assert 0.8 < flops / (2 * count_macs(blocks)) < 1.3
+
+
+def test_operators_add_up_to_the_network_and_more_work_takes_longer():
+    profile = time_blocks(ALL_KINDS)
+    assert len(profile.operator_cycles) == len(chain_operators(ALL_KINDS))
+    assert profile.cycles == sum(profile.operator_cycles)
+    # 256 times the arithmetic: a busy machine may swing by a few times, not by that
+    small, large = (time_blocks([Block("conv", size, size, 64, 64)]).cycles for size in (8, 128))
+    assert large > 8 * small
+
+
+def test_a_block_that_is_not_allowed_is_refused():
+    with pytest.raises(HardwareInputError, match="height is 0"):
+        time_blocks([Block("conv", 0, 8, 8, 8)])
+
+
+def quick_fit(chains, accelerator):
+    return fit(chains, accelerator, FitSettings(hidden=8, members=2, steps=100))
+
+
+@pytest.mark.slow
+def test_this_device_becomes_an_accelerator(tmp_path, monkeypatch):
+    device = current_device()
+    monkeypatch.setattr("benchmarks.commands.measure.PRETRAINED", tmp_path)
+    monkeypatch.setattr("benchmarks.commands.measure.fit_estimator", quick_fit)
+    monkeypatch.setattr(prediction, "PRETRAINED", tmp_path)
+    networks = [(Block("conv", 8, 8, 3, c), Block("ibn", 8, 8, c, c, 3, 1, 2, True)) for c in range(8, 30)]
+    monkeypatch.setattr("benchmarks.commands.measure.sample_general_networks", lambda seed, count: networks[:count])
+    measure(("this-device",), budget=0, general=22, test=0, fit=True, output=tmp_path)
+    assert len(load_dataset(tmp_path / f"{device.name}.parquet", device)) == 22
+    assert device.name in prediction.accelerator_names()
+    found = prediction.predict(networks[3], device.name)
+    assert 0 < found.cost.latency_ms < 1000

@@ -1,0 +1,138 @@
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from dataclasses import asdict, replace
+
+import pytest
+
+from hw_model import measurements
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.errors import HardwareInputError
+from hw_model.vela.measurements import MeasurementCache
+from hw_model.vela.compiler import compile_blocks
+from tests.hw_model.networks import SMALL
+
+U55 = ETHOS_U["ethos-u55-256"]
+SINGLES = [(block,) for block in SMALL]
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    """Every compilation that the cache asks for."""
+    calls = []
+
+    def counted(chain, accelerator):
+        calls.append(chain)
+        return compile_blocks(chain, accelerator)
+
+    monkeypatch.setattr(measurements, "compile_blocks", counted)
+    return calls
+
+
+def test_nothing_is_compiled_twice_even_by_another_process(tmp_path, compiled):
+    with MeasurementCache(tmp_path / "cache.db") as cache:
+        first = cache.measure([*SINGLES, *SINGLES], U55)
+        assert len(compiled) == len(SINGLES)
+        assert first[: len(SINGLES)] == first[len(SINGLES) :] == [compile_blocks(s, U55) for s in SINGLES]
+    with MeasurementCache(tmp_path / "cache.db") as cache:
+        assert cache.measure(SINGLES, U55) == first[: len(SINGLES)]
+    assert len(compiled) == len(SINGLES)
+
+
+def test_another_accelerator_and_another_block_are_measured_for_themselves(tmp_path, compiled):
+    with MeasurementCache(tmp_path / "cache.db") as cache:
+        default = cache.measure(SINGLES[:1], U55)
+        assert cache.measure(SINGLES[:1], ETHOS_U["ethos-u55-256-sram-only"]) != default
+        assert cache.measure(SINGLES[:1], replace(U55, name="same by another name")) == default
+        cache.measure([(replace(SMALL[0], kernel=5),)], U55)
+    assert len(compiled) == 3
+
+
+def test_progress_counts_compilations_only(tmp_path):
+    seen = []
+    with MeasurementCache(tmp_path / "cache.db") as cache:
+        cache.measure(SINGLES[:2], U55)
+        cache.measure(SINGLES[:4], U55, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_what_was_measured_before_a_bad_block_is_kept(tmp_path, compiled):
+    bad = (replace(SMALL[0], height=-1),)
+    with MeasurementCache(tmp_path / "cache.db") as cache:
+        with pytest.raises(HardwareInputError, match="height is -1"):
+            cache.measure([*SINGLES[:3], bad], U55)
+        cache.measure(SINGLES[:3], U55)
+    assert len(compiled) == 4
+
+
+def test_a_killed_process_loses_little_and_leaves_a_good_file(tmp_path):
+    path = tmp_path / "cache.db"
+    program = f"""
+import json, os
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.blocks import Block
+from hw_model.vela.measurements import MeasurementCache
+chains = [(Block("ibn", 16, 16, 8, c, 3, 1, 4),) for c in range(1, 2000)]
+def progress(done, total):
+    print(done, flush=True)
+MeasurementCache({str(path)!r}).measure(chains, ETHOS_U["ethos-u55-256"], progress)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while not path.exists() or _rows(path) == 0:
+            assert process.stdout.readline(), "ended before anything was committed"
+        process.send_signal(signal.SIGKILL)
+    kept = _rows(path)
+    assert 0 < kept < 1999
+    with MeasurementCache(path) as cache:
+        assert cache.measure(SINGLES, U55) == [compile_blocks(single, U55) for single in SINGLES]
+    assert _rows(path) == kept + len(SINGLES)
+
+
+def test_a_corrupted_file_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "cache.db"
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(HardwareInputError, match=r"cache\.db cannot be used .*; delete the file") as error:
+        MeasurementCache(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_damaged_in_the_middle_is_refused_and_not_believed(tmp_path):
+    path = tmp_path / "cache.db"
+    chains = [(replace(SMALL[0], out_channels=channels),) for channels in range(1, 60)]
+    with MeasurementCache(path) as cache:
+        cache.measure(chains, U55)
+    data = bytearray(path.read_bytes())
+    data[8192:] = b"\xff" * (len(data) - 8192)
+    path.write_bytes(data)
+    with pytest.raises(HardwareInputError, match="delete the file"), MeasurementCache(path) as cache:
+        cache.measure(chains, U55)
+
+
+@pytest.mark.parametrize("name", ["compiler", "writer", "schema"])
+def test_a_file_of_another_version_is_refused(tmp_path, name):
+    path = tmp_path / "cache.db"
+    MeasurementCache(path).close()
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE versions SET value = 'older' WHERE name = ?", (name,))
+    database.close()
+    with pytest.raises(HardwareInputError, match=f"has {name} 'older' where .* delete the file"):
+        MeasurementCache(path)
+
+
+def test_a_path_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "file").write_text(json.dumps(asdict(U55)))
+    with pytest.raises(HardwareInputError, match="cannot be used"):
+        MeasurementCache(tmp_path / "file" / "cache.db")
+
+
+def _rows(path) -> int:
+    database = sqlite3.connect(path, timeout=60)
+    try:
+        return database.execute("SELECT count(*) FROM measurements").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0  # not created yet
+    finally:
+        database.close()

@@ -1,0 +1,324 @@
+"""Every single-shot algorithm on a supernet of a few numbers, whose best network is known by enumeration."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.experimental.compilation_cache import compilation_cache
+
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.strategies.reinforce import ReinforceState
+from nas_algos.single_shot.algorithm import Inputs
+from nas_algos.single_shot.charges import Budget, Ledger
+from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
+from nas_algos.single_shot.registry import SINGLE_SHOT, find_single_shot
+from nas_algos.single_shot.relaxed import (
+    certainty,
+    cost_changes,
+    extreme,
+    masked,
+    most_probable_within,
+    single_changes,
+)
+from nas_algos.single_shot.run import run_single_shot, trained_variables
+from nas_algos.single_shot.tunas import _judge
+from tests.nas_algos.single_shot.toy_supernet import BATCH, CARDINALITIES, ToySupernet
+
+BOUND = 12.0
+BUDGET = Budget(example_passes=2_400.0)
+NETWORKS = np.array(list(itertools.product(*map(range, CARDINALITIES))))
+
+
+class StoppedError(Exception):
+    pass
+
+
+def run(name, toy=None, bound=BOUND, seed=0, **more):
+    toy = toy or ToySupernet()
+    algorithm = SINGLE_SHOT[name](toy, {"latency_ms": bound})
+    return run_single_shot(algorithm, toy, BUDGET, jax.random.key(seed), **more)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compilations(tmp_path_factory):
+    """Runs of one algorithm share what takes most of their time."""
+    settings = {
+        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compilations")),
+        "jax_persistent_cache_min_compile_time_secs": 0.3,
+    }
+    before = {name: getattr(jax.config, name) for name in settings}
+    for name, value in settings.items():
+        jax.config.update(name, value)
+    compilation_cache.reset_cache()
+    yield
+    for name, value in before.items():
+        jax.config.update(name, value)
+    compilation_cache.reset_cache()
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """One run of each algorithm, made when first asked for."""
+    found = {}
+
+    def get(name):
+        if name not in found:
+            with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
+                found[name] = run(name)
+        return found[name]
+
+    return get
+
+
+def without_seconds(result):
+    history = [moment._replace(spend=moment.spend._replace(seconds=0.0)) for moment in result.history]
+    looks_spend = [spend._replace(seconds=0.0) for spend in result.looks_spend]
+    return repr(
+        result._replace(
+            spend=result.spend._replace(seconds=0.0), history=history, looks_spend=looks_spend, variables=None
+        )
+    )
+
+
+@pytest.mark.parametrize("name", SINGLE_SHOT)
+def test_it_finds_the_best_network_within_the_bound(runs, name):
+    found, toy = runs(name), ToySupernet()
+    best, loss = toy.best_within(BOUND)
+    assert found.cost["latency_ms"] <= BOUND
+    # a random network within the bound is far from it
+    inside = np.asarray(toy.cost(jnp.asarray(NETWORKS))["latency_ms"]) <= BOUND
+    assert np.mean([toy.true_loss(network) for network in NETWORKS[inside]]) > loss + 1.0
+    assert toy.true_loss(found.genotype) <= loss + 0.3, (found.genotype, best)
+
+
+@pytest.mark.parametrize("name", SINGLE_SHOT)
+def test_a_distribution_over_networks_converges_to_one(runs, name):
+    found, learns = runs(name), SINGLE_SHOT[name](ToySupernet(), {"latency_ms": BOUND}).logits is not None
+    assert (found.certainty is not None) == learns
+    if found.certainty is not None:
+        assert found.certainty > 0.9  # .33 where it draws uniformly
+
+
+def test_certainty_is_the_mean_largest_probability_where_there_is_a_choice():
+    logits = masked(jnp.log(jnp.array([[0.5, 0.5, 1.0], [0.2, 0.2, 0.6], [0.1, 0.1, 0.8]])), (2, 3, 1))
+    assert certainty(logits) == pytest.approx((0.5 + 0.6) / 2)
+
+
+@pytest.mark.parametrize("name", SINGLE_SHOT)
+def test_the_ledger_charges_what_was_computed(runs, name):
+    found, toy = runs(name), ToySupernet()
+    algorithm = SINGLE_SHOT[name](toy, {"latency_ms": BOUND})
+    trained = found.steps * algorithm.paths * BATCH
+    judging = sum(step / found.steps >= 1 - algorithm.judging_share for step in range(found.steps))
+    share = {"nothing": 0, "forward": 1 / 3, "everything": 1}[algorithm.held_out]
+    looked = len(found.looks) * toy.evaluation_examples / 3
+    passes = trained + (judging if share else 0) * BATCH * share + looked
+    assert found.spend.example_passes == pytest.approx(passes, abs=BATCH + 1)
+    assert found.spend.example_passes <= BUDGET.example_passes
+    assert found.spend.trainings == 1
+    assert found.history[-1].step == found.steps
+    spent = [moment.spend.training_flops for moment in found.history]
+    assert spent == sorted(spent)
+    assert found.spend.training_flops > spent[-1]
+    assert found.spend.training_flops < found.computed_flops
+
+
+def test_a_networks_charge_is_two_operations_a_mac_forward_and_thrice_that_with_the_backward_pass():
+    ledger = Ledger(ToySupernet(), BATCH)
+    genotypes = np.array([[0, 0, 0, 0], [2, 0, 1, 3]])  # of 10 and 120 MACs
+    charge = ledger.networks(genotypes, 5, 6.0)
+    assert charge == (10, 6 * 5 * 130, 6 * 5 * 1_000)
+    evaluation = ledger.evaluation(genotypes)
+    assert evaluation == (40, 2 * 60 * 130, 2 * 60 * 1_000)
+
+
+@pytest.mark.parametrize("name", SINGLE_SHOT)
+def test_a_run_that_was_stopped_goes_on_to_the_same_result_bit_for_bit(runs, tmp_path, name):
+    def stop(fraction):
+        if fraction > 0.4:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        run(name, folder=tmp_path, progress=stop, checkpoint_steps=50)
+    resumed, uninterrupted = run(name, folder=tmp_path, checkpoint_steps=50), runs(name)
+    assert without_seconds(resumed) == without_seconds(uninterrupted)
+    variables = (jax.tree.leaves(each.variables) for each in (resumed, uninterrupted))
+    assert all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in zip(*variables, strict=True))
+    toy, before = ToySupernet(), sorted(tmp_path.rglob("*"))
+    again = trained_variables(SINGLE_SHOT[name](toy, {"latency_ms": BOUND}), toy, BUDGET, jax.random.key(0), tmp_path)
+    assert jax.tree.map(np.array_equal, again, resumed.variables) == jax.tree.map(lambda _: True, again)
+    assert sorted(tmp_path.rglob("*")) == before  # read, not trained
+    with pytest.raises(AlgorithmInputError, match="another run"):
+        run(name, folder=tmp_path, seed=1)
+
+
+@pytest.mark.parametrize("name", SINGLE_SHOT)
+def test_a_path_that_is_not_a_number_is_skipped_and_counted(runs, name):
+    toy = ToySupernet(broken=(2, 1))
+    found = run(name, toy)
+    assert found.skipped > 0
+    assert runs(name).skipped == 0
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found.variables))
+    # what was never trained has its first value
+    assert found.cost["latency_ms"] <= BOUND
+
+
+def test_the_best_by_inherited_weights_is_never_one_that_could_not_be_judged():
+    found = run("one_shot", ToySupernet(broken=(2, 1)))
+    assert found.genotype[2] == 0
+    assert np.isfinite(found.quality)
+
+
+@pytest.mark.parametrize("name", SINGLE_SHOT)
+def test_a_bound_that_no_network_keeps_is_told_before_any_training(name):
+    with pytest.raises(AlgorithmInputError, match=r"allowed: bounds some keep \(least: latency_ms 1\)"):
+        SINGLE_SHOT[name](ToySupernet(), {"latency_ms": 0.5})
+
+
+def test_other_bad_input_is_one_line():
+    toy, key = ToySupernet(), jax.random.key(0)
+    with pytest.raises(AlgorithmInputError, match="no cost 'watts'; allowed: latency_ms"):
+        one_shot(toy, {"watts": 1.0})
+    with pytest.raises(AlgorithmInputError, match="bounds are empty"):
+        one_shot(toy, {})
+    with pytest.raises(AlgorithmInputError, match="unknown strategy 'magic'"):
+        one_shot(toy, {"latency_ms": 1.0}, OneShotSettings(strategy="magic"))
+    with pytest.raises(AlgorithmInputError, match="allowed: gumbel, tunas"):
+        find_single_shot("magic")
+    for budget in (Budget(), Budget(1.0, 1.0), Budget(example_passes=1.0)):
+        with pytest.raises(AlgorithmInputError, match="one_shot: budget is"):
+            run_single_shot(one_shot(toy, {"latency_ms": BOUND}), toy, budget, key)
+
+
+def test_a_budget_of_flops_is_kept_on_average():
+    toy = ToySupernet()
+    algorithm = one_shot(toy, {"latency_ms": BOUND})
+    plan = Ledger(toy, BATCH).plan(algorithm, Budget(training_flops=1e6))
+    mean = np.asarray(toy.cost(jnp.asarray(NETWORKS))["macs"]).mean()
+    spent = plan.steps * 6 * mean * BATCH + plan.evaluations * 2 * mean * toy.evaluation_examples
+    assert spent == pytest.approx(1e6, rel=0.05)
+
+
+def test_the_extremes_are_those_of_the_enumeration():
+    toy = ToySupernet()
+    macs = np.asarray(toy.cost(jnp.asarray(NETWORKS))["macs"])
+    assert extreme(toy, largest=True).tolist() == NETWORKS[macs.argmax()].tolist()
+    assert extreme(toy, largest=False).tolist() == NETWORKS[macs.argmin()].tolist()
+
+
+def test_single_changes_are_the_genotype_with_one_decision_at_each_choice():
+    changes = np.asarray(single_changes(jnp.array([2, 0, 1, 3]), CARDINALITIES))
+    for decision, choices in enumerate(CARDINALITIES):
+        for choice in range(max(CARDINALITIES)):
+            expected = [2, 0, 1, 3]
+            expected[decision] = min(choice, choices - 1)
+            assert changes[decision, choice].tolist() == expected
+
+
+class Interacting(ToySupernet):
+    """Costs that no sum over decisions is."""
+
+    def cost(self, genotypes):
+        a, b, c, d = genotypes.astype(jnp.float32).T
+        return {"latency_ms": 1 + a * b * (1 + c) + d * a**2, "macs": a + b + c + d}
+
+
+def test_the_estimate_of_the_expected_costs_gradient_is_unbiased_for_any_cost():
+    toy, count = Interacting(), 4_000
+    logits = jax.random.normal(jax.random.key(1), (4, 4)) + jnp.where(
+        np.arange(4) < np.array(CARDINALITIES)[:, None], 0, -1e9
+    )
+    networks = jnp.asarray(NETWORKS, jnp.int32)
+
+    def expected(logits):  # by enumeration
+        log_p = jax.nn.log_softmax(logits, axis=-1)
+        return (jnp.exp(log_p[np.arange(4)[None], networks].sum(-1)) * toy.cost(networks)["latency_ms"]).sum()
+
+    def estimate(key):
+        genotype = jax.random.categorical(key, logits, axis=-1).astype(jnp.int32)
+        changes = cost_changes(toy, genotype, ["latency_ms"])[0]
+        return jax.grad(lambda logits: (jax.nn.softmax(logits, axis=-1) * changes).sum())(logits)
+
+    exact = np.asarray(jax.grad(expected)(logits))
+    estimates = np.asarray(jax.jit(jax.vmap(estimate))(jax.random.split(jax.random.key(2), count)))
+    error = estimates.std(0) / np.sqrt(count)
+    assert np.abs(exact).max() > 0.3
+    assert (np.abs(estimates.mean(0) - exact) <= 5 * error + 1e-5).all()
+
+
+def test_the_network_within_the_bounds_is_the_most_probable_of_those():
+    toy = ToySupernet()
+    logits = jnp.zeros((4, 4)).at[jnp.arange(4), jnp.array(CARDINALITIES) - 1].set(3.0)
+    free, none = most_probable_within(toy, logits, {"latency_ms": 1e3}, jax.random.key(0))
+    assert none is None
+    assert free.tolist() == [c - 1 for c in CARDINALITIES]
+    found, preferred = most_probable_within(toy, logits, {"latency_ms": BOUND}, jax.random.key(0))
+    assert preferred is not None
+    assert preferred.tolist() == free.tolist()
+    log_p = np.asarray(jax.nn.log_softmax(masked(logits, CARDINALITIES)))
+    likely = log_p[np.arange(4), NETWORKS].sum(-1)
+    inside = np.asarray(toy.cost(jnp.asarray(NETWORKS))["latency_ms"]) <= BOUND
+    assert log_p[np.arange(4), found].sum() == pytest.approx(likely[inside].max())
+
+
+def test_one_score_is_judged_by_those_before_it():
+    state = ReinforceState(jnp.zeros((1, 1)), None, jnp.zeros(()), jnp.zeros(()), jnp.zeros((), jnp.int32))
+    advantages = []
+    for score in (1.0, 2.0, 0.0, np.inf):
+        advantage, baseline, deviation = _judge(state, jnp.float32(score), 0.5)
+        advantages.append(float(advantage))
+        told = state.told + int(np.isfinite(score))
+        state = state.replace(baseline=baseline, deviation=deviation, told=told)
+    # baselines 1, 1.5, .75; deviations 0, 1, (1 + 1.5) / 2
+    assert advantages == pytest.approx([0.0, -1.0, 1.5 / 1.25, -2.0])
+    assert (float(state.baseline), float(state.deviation)) == pytest.approx((0.75, 1.25))
+
+
+SURE = jnp.zeros((4, 4)).at[:, 1].set(50.0)  # logits of a controller that takes choice 1 for each decision
+
+
+def tunas_steps(share, count=800):
+    """State after, and outcome, of single steps from the same state with other keys; each leaf [count, ...]."""
+    toy = ToySupernet()
+    algorithm = SINGLE_SHOT["tunas"](toy, {"latency_ms": BOUND})
+    state = algorithm.init(jax.random.key(0))
+    state = state._replace(controller=state.controller.replace(logits=SURE))
+    batch = {"x": toy.data["x"][:BATCH]}
+
+    def step(key):
+        return algorithm.step(state, Inputs(jnp.float32(share), jnp.float32(0.05), batch, batch, key))
+
+    return jax.jit(jax.vmap(step))(jax.random.split(jax.random.key(1), count))
+
+
+@pytest.mark.parametrize("chance", [1.0, 0.5, 0.0])
+def test_tunas_warm_ups_fall_from_always_to_never_over_a_quarter_of_the_training(chance):
+    """Filters: the widest; operations: uniform; both each with this chance, and the controller's choice otherwise."""
+    _, outcome = tunas_steps((1 - chance) / 4)
+    trained = np.asarray(outcome.trained[:, 0])
+    for decision, (choices, width) in enumerate(zip(CARDINALITIES, ToySupernet.widths, strict=True)):
+        expected = np.full(choices, chance / choices)
+        expected[1] += 1 - chance
+        if width:
+            expected *= 1 - chance
+            expected[-1] += chance
+        found = np.bincount(trained[:, decision], minlength=choices) / len(trained)
+        error = np.sqrt(expected * (1 - expected) / len(trained))
+        assert (np.abs(found - expected) <= 5 * error + 1e-9).all(), decision
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_the_controller_of_tunas_stands_still_while_it_warms_up(share):
+    after, outcome = tunas_steps(share, 10)
+    assert not outcome.judging.any()
+    assert (after.controller.told == 0).all()
+    assert (after.controller.logits == SURE[None]).all()
+
+
+def test_the_controller_of_tunas_is_judged_after_the_warm_up():
+    after, outcome = tunas_steps(0.25, 10)
+    assert outcome.judging.all()
+    assert (after.controller.told == 1).all()
+    assert (outcome.judged == 1).all()

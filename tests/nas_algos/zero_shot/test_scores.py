@@ -1,0 +1,61 @@
+"""Each score through the supernet is the paper's on the static network with the sliced weights."""
+
+import zlib
+
+import jax
+import numpy as np
+import pytest
+
+from nas_algos.zero_shot.scores import SCORES, Score
+from nas_algos.zero_shot.zen import draw_pictures
+from tasks.networks.initialise import initialise
+from tasks.networks.slicing import slice_variables
+from tasks.networks.supernet import Supernet
+from tasks.training import fit_images, normalise_images
+from tests.tasks.networks.supernet_spaces import random_genotypes
+from tests.nas_algos.zero_shot.reference import kernels_of, reference_scores
+from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, toy_scorer
+
+MEASURED = tuple(name for name, score in SCORES.items() if isinstance(score, Score))
+# the smaller kernel and channels, an ibn without expansion, the absent block; the smaller picture and output
+CORNERS = {"classification": [(0, 0, 0, 0)], "detection": [(1, 0, 1)], "segmentation": [(1, 1, 0, 0)]}
+
+
+def static_scores(task, space, inputs, genotype):
+    row, blocks = space.lower(genotype), space.decode(genotype)
+    first = space.slots[0]
+    variables = initialise(Supernet(space.slots), (first.height, first.width, first.in_channels), jax.random.key(0))
+    for name, kernel in inputs.unit_kernels.items():
+        block, layer = name.split("/")
+        variables["params"][block][layer]["kernel"] = kernel
+    unit = kernels_of(blocks, slice_variables(variables, space.slots, row))
+    images = np.asarray(normalise_images(fit_images(blocks, inputs.batch["images"])))
+    key = jax.random.fold_in(inputs.key, zlib.crc32(b"zen"))
+    pictures = draw_pictures(key, (len(images), first.height, first.width, first.in_channels))
+    pictures = [np.asarray(drawn)[:, : blocks[0].height, : blocks[0].width] for drawn in pictures]
+    return reference_scores(task, blocks, unit, images, inputs.batch, *pictures)
+
+
+def assert_equal_to_references(name, genotypes):
+    task, space = TASKS[name], SPACES[name]
+    scorer = toy_scorer(name, MEASURED, jax.random.key(1), chunk=len(genotypes))
+    ours = scorer(genotypes)
+    assert set(ours) == set(MEASURED)
+    for number, genotype in enumerate(genotypes):
+        expected = static_scores(task, space, scorer.inputs, genotype)
+        assert set(expected) == set(MEASURED)
+        for score, value in expected.items():
+            assert np.isfinite(value), (score, genotype)
+            assert ours[score][number] == pytest.approx(value, rel=1e-4), (score, genotype)
+
+
+def test_scores_equal_those_of_the_static_network():
+    assert_equal_to_references("classification", np.array(CORNERS["classification"], np.int32))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", SPACES)
+def test_scores_of_random_architectures_of_each_task_equal_those_of_their_static_networks(name):
+    genotypes = [np.array(CORNERS[name], np.int32), random_genotypes(SPACES[name], 5, seed=3)]
+    assert_equal_to_references(name, np.concatenate(genotypes))

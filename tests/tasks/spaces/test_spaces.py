@@ -1,0 +1,229 @@
+"""All tasks' spaces: round trips, range, uniform draws, moves, lowering, and curated as a part of uncurated."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from hw_model.blocks import check_chain
+from hw_model.cost import count_macs
+from hw_model.npu.model import NPUS, npu_estimate
+from hw_model.workload import chains_from_workload
+from tasks.errors import TaskInputError
+from tasks.registry import make_task
+from tasks.spaces.curation import auto_curate
+from tasks.spaces.layer import Decision, Layer, Presence
+from tasks.spaces.moves import all_neighbours, next_neighbours, sample
+from tasks.spaces.registry import ARTICLE_SPACES, SKELETONS, make_space, space_names
+from tasks.spaces.space import SearchSpace
+
+
+def latency_ms(workload):
+    return NPU(workload).cost.latency_ms
+
+
+NPU = jax.jit(lambda workload: npu_estimate(NPUS["npu-p16"], workload))
+SPACES = {
+    (task, name): make_space(make_task(task), name, 16, latency_ms) for task in SKELETONS for name in space_names(task)
+}
+SPACES |= {(task, "curated by 8"): make_space(make_task(task), "curated", 8, latency_ms) for task in SKELETONS}
+every_space = pytest.mark.parametrize("space", SPACES.values(), ids=map(" ".join, SPACES))
+
+
+def genotypes(space):
+    return st.tuples(*(st.integers(0, n - 1) for n in space.cardinalities))
+
+
+@every_space
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_every_genotype_is_a_network_and_a_round_trip(space, data):
+    genotype = data.draw(genotypes(space))
+    blocks = space.decode(genotype)
+    check_chain(blocks)
+    assert space.encode(space.describe(genotype)) == genotype
+    # traced and NumPy lowering agree, whatever the leading axes
+    lowered = space.lower(jnp.array([[genotype]], jnp.int32))
+    assert lowered.kind.shape == (1, 1, len(space.layers))
+    assert chains_from_workload(jax.tree.map(lambda column: column[0], lowered)) == [blocks]
+
+
+@every_space
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_slots_hold_every_network(space, data):
+    workload = space.lower(np.array(data.draw(genotypes(space)), np.int32))
+    for place, slot in enumerate(space.slots):
+        row = {name: getattr(workload, name)[place].item() for name in workload._fields}
+        if not row["mask"]:
+            assert slot.optional
+            continue
+        (block,) = chains_from_workload(jax.tree.map(lambda column, p=place: column[None, p : p + 1], workload))[0]
+        assert block.kind in slot.kinds
+        assert (block.stride, block.activation) == (slot.stride, slot.activation)
+        assert block.height <= slot.height
+        assert block.width <= slot.width
+        assert block.in_channels <= slot.in_channels
+        assert block.out_channels <= slot.out_channels
+        assert block.kernel <= slot.kernel
+        if block.kind in ("ibn", "fused_ibn"):
+            assert block.hidden_channels <= slot.hidden_channels
+
+
+@pytest.mark.parametrize("name", space_names("detection"))
+def test_largest_choices_reach_the_slots(name):
+    space = SPACES["detection", name]
+    numbers = [range(len(d.choices)) if d.ordered else (0,) for d in space.decisions]
+    largest = [max(ids, key=lambda i, d=d: d.choices[i]) for ids, d in zip(numbers, space.decisions, strict=True)]
+    for slot, block in zip(space.slots, space.decode(largest), strict=True):
+        assert (block.height, block.in_channels, block.out_channels) == (
+            slot.height,
+            slot.in_channels,
+            slot.out_channels,
+        )
+
+
+@pytest.mark.parametrize("name", ["curated", "curated by 8", "auto-curated"])
+@pytest.mark.parametrize("task", SKELETONS)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_every_curated_network_is_in_the_uncurated_space(task, name, data):
+    space, uncurated = SPACES[task, name], SPACES[task, "uncurated"]
+    genotype = data.draw(genotypes(space))
+    same = uncurated.encode(space.effective(genotype))
+    assert uncurated.decode(same) == space.decode(genotype)
+    assert space.size < uncurated.size
+
+
+@pytest.mark.parametrize(("parallelism", "used"), [(8, 8), (16, 16), (32, 16), (64, 16)])
+@pytest.mark.parametrize("task", SKELETONS)
+def test_every_channel_of_a_curated_space_is_a_multiple_of_the_factor_used(task, parallelism, used):
+    space = make_space(make_task(task), "curated", parallelism, latency_ms)
+    channels = {d.name: i for i, d in enumerate(space.decisions) if d.name in SKELETONS[task].channels}
+    assert space.channel_step == used
+    assert all(c % used == 0 for place in channels.values() for c in space.decisions[place].choices)
+    # multiplied out too
+    multipliers = space.decisions[0].choices
+    genotypes = itertools.product(*(range(len(d.choices) if d.name in channels else 1) for d in space.decisions[1:]))
+    for genotype, multiplier in itertools.product(genotypes, range(len(multipliers))):
+        effective = space.effective((multiplier, *genotype))
+        assert all(effective[name] % used == 0 for name in channels)
+
+
+@every_space
+def test_draws_are_uniform_and_in_range(space):
+    drawn = np.asarray(sample(jax.random.key(3), space.cardinalities, 4_000))
+    assert drawn.dtype == np.int32
+    p_values = []
+    for column, choices in zip(drawn.T, space.cardinalities, strict=True):
+        counts = np.bincount(column, minlength=choices)
+        assert len(counts) == choices
+        if choices > 1:
+            p_values.append(stats.chisquare(counts).pvalue)
+    # over so many decisions the smallest p-value is small by chance; Bonferroni's correction allows for that
+    assert min(p_values) > 0.001 / len(p_values)
+
+
+@every_space
+def test_neighbours_differ_in_one_decision_and_are_all_there(space):
+    genotype = np.asarray(sample(jax.random.key(1), space.cardinalities, 1))[0]
+    found = np.asarray(all_neighbours(jnp.asarray(genotype), space.cardinalities))
+    expected = {
+        tuple(value if d == decision else g for d, g in enumerate(genotype))
+        for decision, choices in enumerate(space.cardinalities)
+        for value in range(choices)
+        if value != genotype[decision]
+    }
+    assert len(found) == len(expected)
+    assert {tuple(row) for row in found} == expected
+
+
+@every_space
+def test_next_neighbours_are_one_step_away_or_none(space):
+    genotype = sample(jax.random.key(2), space.cardinalities, 5)
+    rows, inside = next_neighbours(genotype, space.cardinalities)
+    distance = np.abs(np.asarray(rows) - np.asarray(genotype)[:, None]).sum(-1)
+    np.testing.assert_array_equal(distance, np.asarray(inside).astype(int))
+    ends = (np.asarray(genotype) == 0).sum() + (np.asarray(genotype) == np.array(space.cardinalities) - 1).sum()
+    assert (~np.asarray(inside)).sum() == ends
+
+
+def uncurated_baseline(task):
+    space = SPACES[task, "uncurated"]
+    return space.decode(space.encode(SKELETONS[task].baseline() | {"depth_multiplier": 1.0}))
+
+
+@pytest.mark.parametrize("task", SKELETONS)
+def test_the_baseline_is_in_the_uncurated_space(task):
+    blocks = uncurated_baseline(task)
+    assert all(block.kind in ("conv", "ibn", "upsample", "global_pool") for block in blocks)
+    assert count_macs(blocks) > 1e6
+
+
+@pytest.mark.parametrize("name", ARTICLE_SPACES)
+def test_the_articles_spaces_begin_at_the_detection_baseline(name):
+    space = SPACES["detection", name]
+    assert space.decode((0,) * len(space.decisions)) == uncurated_baseline("detection")
+
+
+def test_an_aligned_staircase_is_curated_to_its_edges():
+    # latency is a staircase of steps of eight channels, so only multiples of eight are worth having
+    decision = Decision("channels", tuple(range(4, 33)))
+    space = SearchSpace("stairs", (decision,), (Layer("conv", "channels"),), 8)
+    curated = auto_curate(space, lambda w: jnp.ceil(w.out_channels.sum(-1) / 8), ("channels",), jax.random.key(0))
+    assert {8, 16, 24, 32} <= set(curated.decisions[0].choices)
+    assert not {9, 15, 17, 23, 25, 31} & set(curated.decisions[0].choices)
+
+
+def test_a_space_of_ones_own_is_one_short_file(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from tasks.spaces.layer import Decision, Layer, Presence\n"
+        "from tasks.spaces.space import SearchSpace\n"
+        "decisions = (Decision('width', (8, 16)), Decision('body', ('ibn_3', 'conv')), Decision('depth', (1, 2)))\n"
+        "layers = (Layer('conv', 'width', stride=2), Layer('body', 'width', present=Presence('depth', (2,))),\n"
+        "          Layer('conv', 5, kernel=1, activation=False))\n"
+        "SPACE = SearchSpace('mine', decisions, layers, input_side=96)\n"
+    )
+    space = make_space(make_task("detection"), str(file), 8, latency_ms)
+    networks = [space.decode(genotype) for genotype in itertools.product(range(2), repeat=3)]
+    assert space.size == 8
+    assert {len(network) for network in networks} == {2, 3}
+
+
+def test_what_is_wrong_with_a_space_is_named(tmp_path):
+    def space(decisions, layers, side=8):
+        return SearchSpace("bad", decisions, layers, side)
+
+    width = Decision("width", (8, 16))
+    with pytest.raises(TaskInputError, match="no layer uses decision 'width'"):
+        space((width,), (Layer("conv", 8),))
+    with pytest.raises(TaskInputError, match="names decision 'wide'; allowed: width"):
+        space((width,), (Layer("conv", "wide"), Layer("conv", "width")))
+    with pytest.raises(TaskInputError, match="block 'ibn'; allowed"):
+        space((width,), (Layer("ibn", "width"),))
+    with pytest.raises(TaskInputError, match="has no choices"):
+        space((Decision("width", ()),), (Layer("conv", "width"),))
+    with pytest.raises(TaskInputError, match="names decision 'depth'"):
+        space((width,), (Layer("conv", "width", present=Presence("depth", (1,))),))
+    with pytest.raises(TaskInputError, match="unknown space 'V1' for classification; allowed: curated, "):
+        make_space(make_task("classification"), "V1", 8, latency_ms)
+    with pytest.raises(TaskInputError, match="unknown task 'speech'; allowed: classification, "):
+        space_names("speech")
+    (tmp_path / "empty.py").write_text("")
+    with pytest.raises(TaskInputError, match=r"empty.py defines no SPACE"):
+        make_space(make_task("detection"), str(tmp_path / "empty.py"), 8, latency_ms)
+    with pytest.raises(TaskInputError, match=r"missing.py does not exist"):
+        make_space(make_task("detection"), "missing.py", 8, latency_ms)
+
+
+def test_spaces_take_the_images_of_the_data_set():
+    task = make_task("classification", "oxford_iiit_pet")
+    space = make_space(task, "curated", 8, latency_ms)
+    blocks = space.decode((0,) * len(space.decisions))
+    assert (blocks[0].height, blocks[0].in_channels, blocks[-1].out_channels) == (96, 3, 2)
