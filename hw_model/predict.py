@@ -10,19 +10,19 @@ from typing import Literal, NamedTuple
 import jax
 from jax.tree_util import Partial
 
-from hw_model.vela.accelerators import ETHOS_U, EthosU
 from hw_model.blocks import MAX_BLOCKS, Block, check_chain
-from hw_model.vela.chain import measured_cost
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
-from hw_model.learned.device import current_device
 from hw_model.errors import HardwareInputError
+from hw_model.learned.device import current_device
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import load_estimator
-from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.npu.calibration import load_calibrated
+from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.operator_arrays import operator_places
-from hw_model.vela.profiles import profile_blocks
+from hw_model.vela.accelerators import ETHOS_U, EthosU
+from hw_model.vela.chain import measured_cost
 from hw_model.vela.compiler import compile_blocks
+from hw_model.vela.profiles import profile_blocks
 from hw_model.workload import Workload, workload_from_chains
 
 Method = Literal["estimate", "compile"]

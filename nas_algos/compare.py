@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
-from nas_algos import search
+from nas_algos import loops
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
 from nas_algos.loops import Trials
@@ -76,7 +76,7 @@ def _searches(strategy: Strategy, table: Table, column: int, trainings: int, key
         return Trials(trials.genotypes[:trainings], trials.scores[:trainings])
 
     if not strategy.traceable:
-        return [one(search.run, key, draw) for key, draw in zip(keys, seen, strict=True)]
-    every = jax.jit(jax.vmap(lambda key, draw: one(search.scan, key, draw)))(keys, seen)
+        return [one(loops.run, key, draw) for key, draw in zip(keys, seen, strict=True)]
+    every = jax.jit(jax.vmap(lambda key, draw: one(loops.scan, key, draw)))(keys, seen)
     genotypes, scores = (np.asarray(part) for part in every)
     return [Trials(*each) for each in zip(genotypes, scores, strict=True)]

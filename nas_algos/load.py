@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from nas_algos import search
+from nas_algos import loops
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.registry import STRATEGIES, find_strategy, source_of
 from nas_algos.small_budgets import settings_for
@@ -87,11 +87,11 @@ def _guarded(label: str, part: str, function: Callable[..., Any]) -> Callable[..
 
 def _try_out(strategy: Strategy) -> None:
     """Three rounds, one with all scores equal and one with all failed: shapes, ranges, the state's structure, NaNs."""
-    state, rounds_key = search.start(strategy, jax.random.key(0))
+    state, rounds_key = loops.start(strategy, jax.random.key(0))
     shape = (strategy.batch,) if strategy.objectives == 1 else (strategy.batch, strategy.objectives)
     for round_index, score in enumerate((0.0, jnp.inf, 1.0)):
-        genotypes = search.propose(strategy, state, rounds_key, round_index)
-        after = search.learn(strategy, state, genotypes, jnp.full(shape, score))
+        genotypes = loops.propose(strategy, state, rounds_key, round_index)
+        after = loops.learn(strategy, state, genotypes, jnp.full(shape, score))
         if strategy.traceable and _structure(after) != _structure(state):
             raise AlgorithmInputError(
                 f"{strategy.label}: tell gave another kind of state, {_structure(after)}; "

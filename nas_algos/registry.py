@@ -10,8 +10,8 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from nas_algos.strategies.bananas import bananas
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.strategies.bananas import bananas
 from nas_algos.strategies.local_search import local_search
 from nas_algos.strategies.nsga2 import nsga2
 from nas_algos.strategies.optuna_sampler import optuna_sampler

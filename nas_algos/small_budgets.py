@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nas_algos.strategies.bananas import BananasSettings
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.strategies.bananas import BananasSettings
 from nas_algos.strategies.nsga2 import Nsga2Settings
 from nas_algos.strategies.optuna_sampler import OptunaSettings
 from nas_algos.strategies.ppo import PpoSettings

@@ -18,9 +18,9 @@ import numpy as np
 from nas_algos.checks import check_between, check_positive
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.ledger import Spend
+from nas_algos.loops import check_columns, compiled, learn, propose, start, total_spend, train_all
 from nas_algos.objectives import Objective
 from nas_algos.problem import Evaluation, Problem
-from nas_algos.loops import check_columns, compiled, learn, propose, start, total_spend, train_all
 from nas_algos.strategy import Strategy
 
 _MOST_ROUNDS = 50  # rounds without a new genotype, after which a space counts as used up

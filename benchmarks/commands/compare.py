@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.experiments.profiles import CONTENDERS, ContestSettings
+from benchmarks.home import DEFAULT_HOME
 
 
 def compare(
@@ -24,9 +24,9 @@ def compare(
 ) -> None:
     """Compare searches at equal spend; every winner is trained anew, the same way for all.
 
-    Writes OUTPUT/PROFILE/head_to_head.csv, head_to_head_searches.csv, head_to_head_curves.csv and head_to_head.png;
-    rows of other tasks, accelerators and contenders are kept.  Stop it at any moment: the same command goes on where
-    it was.
+    Writes OUTPUT/head_to_head/head_to_head.csv, head_to_head_searches.csv, head_to_head_curves.csv and
+    head_to_head.png; rows of other tasks, accelerators and contenders are kept.  Stop it at any moment: the same
+    command goes on where it was.
 
     Args:
         task: classification, detection or segmentation.
@@ -41,11 +41,13 @@ def compare(
         latency_ms: Most latency; the baseline's if no bound is given.
         profile: smoke, quick, careful or full: how networks are trained.
         home: Directory that data, trials and measurements are kept in.
-        output: Directory of the profile's folder of results.
+        output: Directory of the results of all experiments; profiles but quick have folders of their own there.
     """
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
-    from benchmarks.experiments.head_to_head.settings import make_contest
     from benchmarks.experiments.head_to_head.report import run_and_write
+    from benchmarks.experiments.head_to_head.settings import make_contest
+    from benchmarks.store.files import results_folder
 
     settings = ContestSettings(task, accelerator, contenders, profile, space, budget, seeds, final_seeds, pool)
-    run_and_write(make_contest(home, settings, latency_ms), contenders, final_seeds, output / profile)
+    folder = results_folder(output, "head_to_head", profile)
+    run_and_write(make_contest(home, settings, latency_ms), contenders, final_seeds, folder)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.home import DEFAULT_HOME
 
 
 def expert(
@@ -42,8 +42,8 @@ def expert(
     if train < 0:
         raise BenchmarkInputError(f"number of seeds to train is {train}; allowed: 0 and more")
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
-    from benchmarks.search.expert import run_expert
     from benchmarks.fidelities import get_fidelity
+    from benchmarks.search.expert import run_expert
     from tasks.registry import make_task
 
     chosen = make_task(task, dataset, classes)

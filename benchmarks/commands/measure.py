@@ -12,16 +12,16 @@ import numpy as np
 import tyro
 from rich.progress import track
 
-from hw_model.learned.samples import NETWORK_SETS, sample_general_networks, sample_networks
-from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.blocks import Block
+from hw_model.errors import HardwareInputError
 from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
 from hw_model.learned.device import current_device, time_blocks
-from hw_model.errors import HardwareInputError
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import fit as fit_estimator
 from hw_model.learned.fitting import save_estimator
+from hw_model.learned.samples import NETWORK_SETS, sample_general_networks, sample_networks
 from hw_model.predict import PRETRAINED
+from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.profiles import Profile, profile_blocks
 from hw_model.workload import workload_from_chains
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.detection.run import DetectionResult, SearchFailedError, run_detection
 from benchmarks.experiments.detection.settings import check_classes, check_strategy
 from benchmarks.experiments.profiles import CONTESTS, detection_profile
-from benchmarks.store.files import write_whole
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.store.files import results_folder, write_whole
 
 TASKS = ("detection", "head_to_head")
 
@@ -26,7 +26,9 @@ def reproduce(
     home: Path = DEFAULT_HOME,
     results: Path = Path("results"),
 ) -> None:
-    """Search, train and judge, then print the tables and write them to RESULTS/PROFILE.
+    """Search, train and judge, then print the tables and write them to RESULTS/detection and RESULTS/head_to_head.
+
+    Profiles but quick have folders of their own in these.
 
     Stop it at any moment and run it again: finished trainings are not repeated.
 
@@ -35,9 +37,9 @@ def reproduce(
             `accelnas compare` does), or both.
         profile: smoke (a minute), quick (forty minutes on two cores) or full (days of CPU).
         strategy: of detection alone: random or regularised_evolution instead of the profile's; then
-            RESULTS/PROFILE-STRATEGY is written.
+            RESULTS/detection/PROFILE-STRATEGY is written.
         classes: of detection alone: 10 for Fashion-MNIST's classes instead of presence; then
-            RESULTS/PROFILE-10-classes is written.
+            RESULTS/detection/PROFILE-10-classes is written.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that tables and plots are written to.
     """
@@ -50,11 +52,12 @@ def reproduce(
         _reproduce_detection(profile, strategy, classes, home, results)
     if "head_to_head" in task and strategy is None and classes is None:
         # jax takes seconds to load, which bad input need not pay
-        from benchmarks.experiments.head_to_head.settings import make_contest
         from benchmarks.experiments.head_to_head.report import run_and_write
+        from benchmarks.experiments.head_to_head.settings import make_contest
 
         contest = CONTESTS[profile]
-        run_and_write(make_contest(home, contest), contest.contenders, contest.final_seeds, results / profile)
+        folder = results_folder(results, "head_to_head", profile)
+        run_and_write(make_contest(home, contest), contest.contenders, contest.final_seeds, folder)
 
 
 def _reproduce_detection(profile: str, strategy: str | None, classes: int | None, home: Path, results: Path) -> None:
@@ -71,7 +74,7 @@ def _reproduce_detection(profile: str, strategy: str | None, classes: int | None
         result = run_detection(home, profile, settings)
     except SearchFailedError as error:
         raise SystemExit(f"accelnas: {error}") from error
-    write_results(result, home, results / profile)
+    write_results(result, home, results_folder(results, "detection", profile))
 
 
 def write_results(result: DetectionResult, home: Path, folder: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import tyro
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.home import DEFAULT_HOME
 
 
 def train(
@@ -30,11 +30,11 @@ def train(
         classes: Number of classes where the task leaves a choice.
         home: Directory that data and trials are kept in.
     """
+    from benchmarks.evaluators.trainings import Training, train_all
     from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
     from benchmarks.fidelities import get_fidelity, on_test
-    from benchmarks.statistics.intervals import mean_interval
     from benchmarks.search.network_checks import check_fits
-    from benchmarks.evaluators.trainings import Training, train_all
+    from benchmarks.statistics.intervals import mean_interval
     from hw_model.network_file import load_network, summary
     from tasks.registry import make_task
 

@@ -32,8 +32,8 @@ def trials(
         tolerance: verify: difference in a task's metric from which the exit code is 1.
         home: Directory that data and trials are kept in.
     """
-    from benchmarks.store.sqlite import TrialStore
     from benchmarks.store.parquet import import_trials, read_trials, write_trials
+    from benchmarks.store.sqlite import TrialStore
 
     if action == "verify":
         from benchmarks.evaluators.verify import verify

@@ -12,11 +12,11 @@ from typing import Any
 
 import jax
 
-from benchmarks.store.files import write_whole
-from benchmarks.runtime.jobs import run_jobs
 from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.evaluators.trial_job import WorkerData
+from benchmarks.runtime.jobs import run_jobs
 from benchmarks.runtime.worker import release_memory
+from benchmarks.store.files import write_whole
 from hw_model.predict import cost_model
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.algorithm import Look, SingleShot
@@ -122,8 +122,8 @@ def run_single_shot(
 ) -> SingleShotResult:
     """Search, or go on where the job's folder says, or read the result there; what LocalExecutor.submit takes.
 
-    data: of `benchmarks.evaluators.trial_job.load_worker_data`, with training and evaluation split.  Raises AlgorithmInputError
-    for a budget that is too small, bounds that no network keeps, or a folder of another job.
+    data: of `benchmarks.evaluators.trial_job.load_worker_data`, with training and evaluation split.  Raises
+    AlgorithmInputError for a budget that is too small, bounds that no network keeps, or a folder of another job.
     """
 
     def search() -> dict[str, Any]:

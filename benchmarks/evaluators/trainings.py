@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.runtime.progress import SearchProgress
-from benchmarks.store.sqlite import TrialStore
 from benchmarks.evaluators.trial_runner import TrialRunner
+from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.records import Trial
+from benchmarks.store.sqlite import TrialStore
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
 from tasks.training import training_flops

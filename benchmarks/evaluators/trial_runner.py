@@ -8,11 +8,11 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, Self
 
+from benchmarks.evaluators.trial_job import TrialJob, load_worker_data, run_trial
 from benchmarks.runtime.executor import JobHandle, LocalExecutor
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.store.sqlite import TrialStore
-from benchmarks.evaluators.trial_job import TrialJob, load_worker_data, run_trial
 from benchmarks.store.records import Trial, TrialKey, canonical_json
+from benchmarks.store.sqlite import TrialStore
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
 from tasks.task import Task

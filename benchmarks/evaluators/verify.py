@@ -15,10 +15,10 @@ from rich.table import Table
 
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.sqlite import TrialStore
 from benchmarks.evaluators.trainings import Training, run_trainings
 from benchmarks.evaluators.trial_runner import TrialRunner
 from benchmarks.store.records import Trial
+from benchmarks.store.sqlite import TrialStore
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task

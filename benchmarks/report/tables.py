@@ -16,7 +16,7 @@ import pandas as pd
 
 from benchmarks.statistics.intervals import mean_interval
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def fill(text: str, root: Path) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from benchmarks.evaluators.trial_job import WorkerData, load_worker_data
 from benchmarks.runtime.executor import JobHandle, LocalExecutor
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.evaluators.trial_job import WorkerData, load_worker_data
 from benchmarks.runtime.worker import Report
 from tasks.task import Task
 

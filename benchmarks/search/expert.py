@@ -9,17 +9,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.baselines.run import baseline_blocks
 from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
 from benchmarks.experiments.expert.run import STEP_COLUMNS, compiled, expert_architecture, step_rows
 from benchmarks.fidelities import on_test
-from benchmarks.statistics.intervals import mean_interval
 from benchmarks.search.network_checks import check_fits
+from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_network
-from benchmarks.evaluators.trainings import Training, train_all
+from hw_model.network_file import load_network, summary
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.measurements import MeasurementCache
-from hw_model.network_file import load_network, summary
 from tasks.expert.procedure import Objective, Snapshot, Step
 from tasks.expert.rule import Architecture
 from tasks.fidelity import Fidelity

@@ -12,8 +12,8 @@ import numpy as np
 
 from benchmarks.evaluators.trial_runner import TrialRunner
 from hw_model.blocks import Block
-from nas_algos.objectives import Objective
 from nas_algos.loops import compiled, learn, propose, start
+from nas_algos.objectives import Objective
 from nas_algos.single_shot.relaxed import within
 from nas_algos.strategy import Strategy
 from tasks.fidelity import Fidelity

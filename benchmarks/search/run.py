@@ -15,25 +15,25 @@ from rich.console import Console
 
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.supernet import make_job
+from benchmarks.evaluators.supernet import run_side_by_side as search_side_by_side
+from benchmarks.evaluators.trainings import Training, train_all
+from benchmarks.evaluators.trial_runner import TrialRunner
 from benchmarks.experiments.baselines.run import baseline_blocks
 from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
 from benchmarks.fidelities import get_fidelity, on_test
-from benchmarks.statistics.intervals import mean_interval
-from benchmarks.search.loop import Candidate, Costs, Genotype, Request, incumbent, live_search, run_side_by_side
 from benchmarks.runtime.progress import SearchProgress
+from benchmarks.search.loop import Candidate, Costs, Genotype, Request, incumbent, live_search, run_side_by_side
+from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_network
-from benchmarks.evaluators.supernet import make_job
-from benchmarks.evaluators.supernet import run_side_by_side as search_side_by_side
 from benchmarks.store.sqlite import TrialStore
-from benchmarks.evaluators.trainings import Training, train_all
-from benchmarks.evaluators.trial_runner import TrialRunner
-from hw_model.vela.accelerators import ETHOS_U
 from hw_model.blocks import Block
-from hw_model.vela.chain import whole_cost
 from hw_model.cost import Cost
-from hw_model.vela.measurements import MeasurementCache
 from hw_model.network_file import summary
 from hw_model.predict import cost_model, parallelism_factor, predict
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.vela.chain import whole_cost
+from hw_model.vela.measurements import MeasurementCache
 from nas_algos.load import build_strategy
 from nas_algos.objectives import best_quality, pareto
 from nas_algos.single_shot.charges import Budget

@@ -22,6 +22,11 @@ def write_whole(path: Path, content: str | bytes) -> None:
     os.replace(unfinished, path)
 
 
+def results_folder(results: Path, experiment: str, profile: str) -> Path:
+    """Where an experiment's tables go: quick ones, which are shipped, by its name, others in a folder of their own."""
+    return results / experiment if profile == "quick" else results / experiment / profile
+
+
 def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:
     """A network as JSON that `accelnas cost` and `accelnas train` take."""
     write_whole(path, json.dumps(network_content(name, blocks), indent=1) + "\n")

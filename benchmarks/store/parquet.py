@@ -11,8 +11,8 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.files import write_whole
-from benchmarks.store.sqlite import TrialStore
 from benchmarks.store.records import Trial, TrialKey, to_frame
+from benchmarks.store.sqlite import TrialStore
 
 _PREFIX = "quality_"
 

@@ -1,6 +1,6 @@
 """Candidates trained many at once by `jax.vmap` over the supernet, against static networks one after another.
 
-    python -m benchmarks.timings.candidates_at_once      # adds the rows of JAX's device to results/timings/candidates_at_once.csv
+    python -m benchmarks.timings.candidates_at_once  # adds JAX's device to results/timings/candidates_at_once.csv
 
 static: what searches do, a network compiled and trained alone; means over STATIC candidates at most.  supernet: so many
 candidates in each step, each with weights of its own and its own gates, by one compilation; every kind of block
@@ -27,14 +27,14 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments.fidelity.run import evenly, spread_architectures
-from benchmarks.search.run import space_costs, space_for
-from benchmarks.fidelities import get_fidelity
-from benchmarks.store.files import merge_rows
 from benchmarks.evaluators.task_supernet import TaskSupernet
+from benchmarks.experiments.fidelity.run import evenly, spread_architectures
+from benchmarks.fidelities import get_fidelity
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.search.run import space_costs, space_for
+from benchmarks.store.files import merge_rows
 from nas_algos.single_shot.weights import Weights, start_weights, train_paths
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
@@ -123,7 +123,7 @@ def main(
     profile: str = "quick",
     at_once: tuple[int, ...] = (1, 4),
     home: Path = DEFAULT_HOME,
-    output: Path = Path("results"),
+    output: Path = Path("results/timings"),
 ) -> None:
     """Time both, print and write the table.
 

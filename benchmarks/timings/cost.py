@@ -25,12 +25,12 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from hw_model.learned.samples import stage_genotypes, stage_space
-from hw_model.vela.accelerators import get_accelerator
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import load_estimator
+from hw_model.learned.samples import stage_genotypes, stage_space
 from hw_model.predict import PRETRAINED
 from hw_model.tables.lookup import from_model, table_cost, table_latency_ms, tabulate
+from hw_model.vela.accelerators import get_accelerator
 from hw_model.vela.compiler import compile_blocks
 from hw_model.workload import workload_from_chains
 
@@ -45,7 +45,7 @@ cost(Path("mobilenet_v2_050"), ({name!r},), json=True)
 
 def main(
     accelerator: str = "ethos-u65-512",
-    output: Path = Path("results"),
+    output: Path = Path("results/timings"),
     repetitions: int = 5,
     compiled: int = 40,
     largest: int = 10_000_000,

@@ -1,11 +1,11 @@
 """Images per second of a training step, ours against PyTorch's on the same networks and machine.
 
-    python -m benchmarks.timings.training                      # ours, and each layer against what XLA makes of it
-    python -m benchmarks.timings.training --peer PYTHON        # PYTHON has PyTorch; writes results/timings/training_speed.csv
+    python -m benchmarks.timings.training                # ours, and each layer against what XLA makes of it
+    python -m benchmarks.timings.training --peer PYTHON  # PYTHON has PyTorch; writes results/timings/training_speed.csv
 
 Each side runs as a process of its own, in turn, several times, and the medians are compared: on a shared machine single
-runs swing by a factor of two and more.  Both get the memory settings of `benchmarks.runtime.worker`, and run once on one core,
-as the suite trains its candidates, and once on all.
+runs swing by a factor of two and more.  Both get the memory settings of `benchmarks.runtime.worker`, and run once on
+one core, as the suite trains its candidates, and once on all.
 
 compile_s: seconds of tracing and compiling our function of five steps, none of them run, median over the processes.
 Rates do not include it.  (Tables written before it was timed apart have the first call's seconds there, its five steps,
@@ -34,8 +34,8 @@ from jax import lax
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.timings.training_layers import layer_table
 from benchmarks.runtime.worker import WORKER_ENVIRONMENT, allowed_cores
+from benchmarks.timings.training_layers import layer_table
 from hw_model.blocks import Block
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.initialise import initialise
@@ -127,7 +127,7 @@ def compare(peer: Path, repeats: int) -> pd.DataFrame:
             ours.append(rate)
             compiling.append(seconds)
             task = json.dumps({"blocks": NETWORKS[name], "side": side, "batch": BATCH})
-            command = [str(peer), str(Path(__file__).with_name("training_speed_peer.py")), task]
+            command = [str(peer), str(Path(__file__).with_name("training_peer.py")), task]
             theirs.append(float(output_of(command, cores)))
         rows.append(
             row

@@ -10,12 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hw_model.vela.accelerators import Target
 from hw_model.blocks import Block
 from hw_model.errors import HardwareInputError
+from hw_model.vela.accelerators import Target
+from hw_model.vela.compiler import COMPILER_VERSION
 from hw_model.vela.profiles import Profile
 from hw_model.vela.tflite_writer import WRITER_VERSION
-from hw_model.vela.compiler import COMPILER_VERSION
 
 _BLOCK = pa.struct(
     [

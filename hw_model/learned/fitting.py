@@ -16,14 +16,14 @@ import numpy as np
 import optax
 from jax import Array
 
-from hw_model.vela.accelerators import Target
-from hw_model.learned.dataset import MeasuredChain
 from hw_model.errors import HardwareInputError
+from hw_model.learned.dataset import MeasuredChain
 from hw_model.learned.estimator import Estimator, contextual_features, estimate, perceptron, standardised
 from hw_model.learned.features import Machine, live_bytes, roofline_cycles
 from hw_model.operator_arrays import PLACES, operator_arrays, operator_places
-from hw_model.vela.tflite_writer import WRITER_VERSION
+from hw_model.vela.accelerators import Target
 from hw_model.vela.compiler import COMPILER_VERSION
+from hw_model.vela.tflite_writer import WRITER_VERSION
 from hw_model.workload import workload_from_chains
 
 _SMALLEST_CYCLES, _SMALLEST_BYTES = 50.0, 1024.0  # operators that the compiler merged away measure as nothing

@@ -12,11 +12,11 @@ import numpy as np
 import optax
 from jax import Array
 
-from hw_model.vela.accelerators import EthosU
-from hw_model.learned.dataset import MeasuredChain
 from hw_model.errors import HardwareInputError
+from hw_model.learned.dataset import MeasuredChain
 from hw_model.npu.model import Npu, operator_cycles
 from hw_model.operator_arrays import PLACES, operator_arrays, operator_places
+from hw_model.vela.accelerators import EthosU
 from hw_model.workload import workload_from_chains
 
 _STEPS = 400

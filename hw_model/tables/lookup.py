@@ -17,11 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from hw_model.vela.accelerators import EthosU
 from hw_model.blocks import Block, check_chain
-from hw_model.vela.chain import measured_cost
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
+from hw_model.vela.accelerators import EthosU
+from hw_model.vela.chain import measured_cost
 from hw_model.vela.measurements import MeasurementCache
 from hw_model.workload import Workload, workload_from_chains
 

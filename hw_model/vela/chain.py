@@ -13,11 +13,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from hw_model.vela.accelerators import EthosU
 from hw_model.blocks import Block, check_chain
 from hw_model.cost import Cost, count_macs, count_param_bytes, energy_mj
-from hw_model.vela.measurements import MeasurementCache
+from hw_model.vela.accelerators import EthosU
 from hw_model.vela.compiler import Measurement
+from hw_model.vela.measurements import MeasurementCache
 
 
 def chain_parts(blocks: Sequence[Block]) -> tuple[list[tuple[Block, ...]], list[tuple[Block, ...]]]:

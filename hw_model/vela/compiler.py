@@ -20,10 +20,10 @@ from pathlib import Path
 
 from ethosu import regor
 
-from hw_model.vela.accelerators import EthosU
 from hw_model.blocks import Block
 from hw_model.errors import HardwareInputError
 from hw_model.operators import chain_operators
+from hw_model.vela.accelerators import EthosU
 from hw_model.vela.tflite_writer import write_tflite
 
 COMPILER_VERSION = version("ethos-u-vela")

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
-from hw_model.vela.accelerators import EthosU
 from hw_model.blocks import Block
 from hw_model.errors import HardwareInputError
-from hw_model.vela.tflite_writer import WRITER_VERSION
+from hw_model.vela.accelerators import EthosU
 from hw_model.vela.compiler import COMPILER_VERSION, Measurement, compile_blocks
+from hw_model.vela.tflite_writer import WRITER_VERSION
 
 _VERSIONS = {"schema": "1", "compiler": f"ethos-u-vela {COMPILER_VERSION}", "writer": str(WRITER_VERSION)}
 _FIELDS = [field.name for field in fields(Measurement)]

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hw_model.vela.accelerators import EthosU
 from hw_model.blocks import Block
 from hw_model.operators import chain_operators
+from hw_model.vela.accelerators import EthosU
 from hw_model.vela.compiler import constant_sram_bytes, run_compiler
 
 

@@ -23,8 +23,8 @@ from nas_algos.checks import check_between, check_positive
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities, sample
 from nas_algos.load import build_strategy
-from nas_algos.objectives import best_quality
 from nas_algos.loops import compiled, learn, propose, start
+from nas_algos.objectives import best_quality
 from nas_algos.single_shot.algorithm import Found, Inputs, Look, Outcome, SingleShot, as_genotype
 from nas_algos.single_shot.relaxed import check_bounds, extreme, within
 from nas_algos.single_shot.supernet import Supernet, Variables

@@ -24,11 +24,11 @@ import optax
 from nas_algos.checks import check_between
 from nas_algos.genotypes import sample
 from nas_algos.objectives import tunas as tunas_objective
-from nas_algos.strategies.reinforce import Controller, ReinforceState
 from nas_algos.single_shot.algorithm import Found, Inputs, Outcome, SingleShot, as_genotype
 from nas_algos.single_shot.relaxed import check_bounds, extreme, masked, most_probable_within
 from nas_algos.single_shot.supernet import Supernet, Variables
 from nas_algos.single_shot.weights import Weights, start_weights, train_paths
+from nas_algos.strategies.reinforce import Controller, ReinforceState
 
 FAILURE = -2.0  # advantage of a network whose loss is not finite
 

@@ -25,7 +25,8 @@ class PpoSettings:
     clip: how far the ratio of new to old probability may move from 1 before it stops to count.  entropy: weight of the
     entropy bonus.  memory, failure: as in ReinforceSettings.
 
-    learning_rate was chosen from .05, .07, .1 and .2 on benchmarks.experiments.strategies.problems.tuning_tables, and nowhere else.
+    learning_rate was chosen from .05, .07, .1 and .2 on benchmarks.experiments.strategies.problems.tuning_tables, and
+    nowhere else.
     """
 
     batch: int = 8

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hw_model.learned.samples import NETWORK_SETS, sample_networks
 from hw_model.cost import count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
+from hw_model.learned.samples import NETWORK_SETS, sample_networks
 from hw_model.operator_arrays import OPERATOR_KINDS, operator_arrays, operator_places
 from hw_model.operators import chain_operators
 from hw_model.workload import Workload, chains_from_workload, close_gaps, workload_from_chains

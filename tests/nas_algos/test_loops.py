@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nas_algos import search
+from nas_algos import loops
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.ledger import Spend
 from nas_algos.objectives import best_quality, pareto
@@ -35,7 +35,7 @@ class Trained:
 def test_the_ledger_of_a_search_charges_each_training_once_and_never_shrinks():
     problem, strategy = Trained(), random_search((4, 5), RandomSettings(batch=3))
     objective = best_quality({"latency_ms": 2.0})
-    trials, spend = search.run_problem(strategy, problem, objective, "quick", 7, 10, jax.random.key(0))
+    trials, spend = loops.run_problem(strategy, problem, objective, "quick", 7, 10, jax.random.key(0))
     rows = [tuple(row) for row in np.asarray(trials.genotypes).tolist()]
     distinct = [len(set(rows[: n + 1])) for n in range(30)]
     assert spend.trainings.tolist() == distinct
@@ -46,7 +46,7 @@ def test_the_ledger_of_a_search_charges_each_training_once_and_never_shrinks():
 def test_scores_of_a_problem_are_those_of_the_objective_and_an_error_is_a_failure():
     strategy = random_search((4, 5), RandomSettings(batch=30))
     objective = best_quality({"latency_ms": 2.0})
-    trials, _ = search.run_problem(strategy, Trained(), objective, "quick", 7, 1, jax.random.key(0))
+    trials, _ = loops.run_problem(strategy, Trained(), objective, "quick", 7, 1, jax.random.key(0))
     quality, latency = np.asarray(trials.genotypes).T
     assert (np.isinf(trials.scores) == (quality == 3)).all()
     infeasible = (latency > 2) & (quality != 3)
@@ -57,7 +57,7 @@ def test_scores_of_a_problem_are_those_of_the_objective_and_an_error_is_a_failur
 def test_an_objective_with_other_columns_than_the_strategy_takes_is_named():
     strategy = random_search((4, 5))
     with pytest.raises(AlgorithmInputError, match="takes 1 objectives; quality against latency_ms has 2"):
-        search.run_problem(strategy, Trained(), pareto(["latency_ms"]), "quick", 7, 1, jax.random.key(0))
+        loops.run_problem(strategy, Trained(), pareto(["latency_ms"]), "quick", 7, 1, jax.random.key(0))
 
 
 @pytest.mark.parametrize("batch", [1, 4])

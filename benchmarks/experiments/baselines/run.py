@@ -1,8 +1,9 @@
 """What each task starts from: the baselines' quality over five seeds, and their cost on five accelerators.
 
-Writes results/baselines/baselines.csv, a row for each task, data set and accelerator, and results/predictions_TASK.png for
-detection and segmentation; run: python -m benchmarks.experiments.baselines.run, and with --dataset photo_objects for the
-rows of detection and segmentation there (predictions_TASK_photo_objects.png).
+Writes results/baselines/baselines.csv, a row for each task, data set and accelerator, and
+results/baselines/predictions_TASK.png for detection and segmentation; run: python -m
+benchmarks.experiments.baselines.run, and with --dataset photo_objects for the rows of detection and segmentation there
+(predictions_TASK_photo_objects.png).
 
 quality, quality_low, quality_high: mean over the seeds at `quick` on test examples with Student's 95% interval.
 latency_ms, peak_sram_bytes: of the network compiled whole.  params: weights and biases; param_bytes: as deployed, int8
@@ -19,17 +20,17 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
+from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
 from benchmarks.fidelities import get_fidelity, on_test
+from benchmarks.home import DEFAULT_HOME
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import merge_rows
-from benchmarks.evaluators.trainings import Training, train_all
-from hw_model.vela.accelerators import get_accelerator
 from hw_model.blocks import Block
-from hw_model.vela.chain import whole_cost
 from hw_model.cost import count_macs, count_param_bytes, count_params
+from hw_model.vela.accelerators import get_accelerator
+from hw_model.vela.chain import whole_cost
 from hw_model.vela.measurements import MeasurementCache
 from tasks.detection.drawing import draw_detections
 from tasks.fidelity import Fidelity
@@ -99,7 +100,7 @@ def main(
     profile: str = "quick",
     accelerators: tuple[str, ...] = ACCELERATORS,
     home: Path = DEFAULT_HOME,
-    output: Path = Path("results"),
+    output: Path = Path("results/baselines"),
 ) -> None:
     """Train, cost and draw the baselines of all tasks; rows of other data sets in the table that is there are kept.
 

@@ -7,8 +7,9 @@ All are searched by the same strategy with the same spend and number of seeds, c
 no less MACs and parameters than the baseline has (benchmarks/experiments/curation/costs.py).  The seeds are shared out
 over ten draws of the random subset.
 
-Writes results/curation/curation.csv and curation.png; run: python -m benchmarks.experiments.curation.run.  With --trained the
-spaces but the shifted one are searched with trainings instead, and results/curation/curation_trained.csv is written.
+Writes results/curation/curation.csv and curation.png; run: python -m benchmarks.experiments.curation.run.  With
+--trained the spaces but the shifted one are searched with trainings instead, and results/curation/curation_trained.csv
+is written.
 
 evaluations_to_5pct, expected_evaluations, success_rate, spread: see curation_search.Outcome; the best known latency is
 the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
@@ -31,12 +32,12 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.experiments.baselines.run import baseline_blocks
 from benchmarks.experiments.curation.costs import Evaluator, Floors, compile_costs
-from benchmarks.experiments.curation.searches import Outcome, best_latency_ms, outcome, searcher
 from benchmarks.experiments.curation.landscape import Shape, shape_of
+from benchmarks.experiments.curation.searches import Outcome, best_latency_ms, outcome, searcher
 from benchmarks.experiments.curation.spaces import Subsets, random_space, shifted, stacked, subset_of
+from benchmarks.home import DEFAULT_HOME
 from benchmarks.search.run import space_for
 from benchmarks.statistics.intervals import share_interval
 from hw_model.cost import Estimate
@@ -142,7 +143,7 @@ def main(
     budget: int = 12,
     trained_seeds: int = 3,
     home: Path = DEFAULT_HOME,
-    output: Path = Path("results/quick"),
+    output: Path = Path("results/curation"),
 ) -> None:
     """Search and walk over all spaces on all accelerators, print and write the table and the plot.
 

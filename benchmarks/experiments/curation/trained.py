@@ -1,4 +1,4 @@
-"""The comparison of benchmarks/experiments/curation/run.py with trainings: same strategy, spend and seeds in each space.
+"""The comparison of `benchmarks.experiments.curation.run` with trainings: same strategy, spend and seeds in each space.
 
 Each search looks for the best quality within the baseline's latency.  The random subset is another draw for each seed.
 evaluations_to_5pct: median trainings until quality is within 5% of the best that any of the searches saw; quality is
@@ -19,18 +19,18 @@ import pandas as pd
 
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.trainings import Training, run_trainings
+from benchmarks.evaluators.trial_runner import TrialRunner
 from benchmarks.experiments.baselines.run import baseline_blocks
 from benchmarks.experiments.curation.run import spaces_of
 from benchmarks.experiments.curation.searches import WITHIN, evaluations_to
 from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
-from benchmarks.search.run import space_costs, space_for
 from benchmarks.fidelities import get_fidelity, on_test
-from benchmarks.statistics.intervals import mean_interval
-from benchmarks.search.loop import Candidate, Genotype, Request, Search, Who, incumbent, live_search, run_side_by_side
 from benchmarks.runtime.progress import SearchProgress
+from benchmarks.search.loop import Candidate, Genotype, Request, Search, Who, incumbent, live_search, run_side_by_side
+from benchmarks.search.run import space_costs, space_for
+from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.sqlite import TrialStore
-from benchmarks.evaluators.trainings import Training, run_trainings
-from benchmarks.evaluators.trial_runner import TrialRunner
 from hw_model.predict import predict
 from nas_algos.load import build_strategy
 from nas_algos.objectives import best_quality

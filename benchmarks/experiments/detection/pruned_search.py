@@ -10,8 +10,8 @@ from typing import Any, Literal
 import jax
 import numpy as np
 
-from nas_algos.objectives import least_cost
 from nas_algos.loops import compiled, learn, propose, start
+from nas_algos.objectives import least_cost
 from nas_algos.strategy import Strategy
 
 Genotype = tuple[int, ...]

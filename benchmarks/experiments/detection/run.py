@@ -15,18 +15,18 @@ from pathlib import Path
 
 import jax
 
+from benchmarks.evaluators.trainings import Training, run_trainings
+from benchmarks.evaluators.trial_runner import TrialRunner, trial_key
+from benchmarks.experiments.detection.pruned_search import Genotype, Proposed, SearchResult, Wanted, constrained_search
 from benchmarks.experiments.detection.settings import make_strategy
 from benchmarks.experiments.profiles import DetectionProfile
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.experiments.detection.pruned_search import Genotype, Proposed, SearchResult, Wanted, constrained_search
-from benchmarks.store.sqlite import TrialStore
-from benchmarks.evaluators.trainings import Training, run_trainings
-from benchmarks.evaluators.trial_runner import TrialRunner, trial_key
 from benchmarks.store.records import Proposal, Trial
-from hw_model.vela.accelerators import get_accelerator
+from benchmarks.store.sqlite import TrialStore
 from hw_model.blocks import Block
-from hw_model.vela.chain import chain_cost, whole_cost
 from hw_model.cost import Cost
+from hw_model.vela.accelerators import get_accelerator
+from hw_model.vela.chain import chain_cost, whole_cost
 from hw_model.vela.measurements import MeasurementCache
 from tasks.detection.task import DetectionTask
 from tasks.spaces.detection import detection_spaces

@@ -1,7 +1,7 @@
 """Plots of the estimator: predicted against compiled, error by accelerator, and the rocky landscape of channel counts.
 
-Reads results/estimator/measured, results/estimator/estimator.csv and the fitted estimators; compiles the channel sweep.  Run: python -m
-benchmarks.experiments.estimator.plot
+Reads results/estimator/measured, results/estimator/estimator.csv and the fitted estimators; compiles the channel sweep.
+Run: python -m benchmarks.experiments.estimator.plot
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ matplotlib.use("Agg")
 import jax
 from matplotlib import pyplot as plt
 
-from hw_model.vela.accelerators import ETHOS_U, EthosU
 from hw_model.blocks import Block
 from hw_model.cost import Estimate, count_macs
 from hw_model.learned.dataset import load_dataset
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import load_estimator
 from hw_model.predict import PRETRAINED
+from hw_model.vela.accelerators import ETHOS_U, EthosU
 from hw_model.vela.compiler import compile_blocks
 from hw_model.workload import workload_from_chains
 
@@ -33,7 +33,7 @@ SWEEP = range(8, 66)
 LENGTH = 32
 
 
-def main(measured: Path = Path("results/estimator/measured"), output: Path = Path("results")) -> None:
+def main(measured: Path = Path("results/estimator/measured"), output: Path = Path("results/estimator")) -> None:
     """Draw the plots.
 
     Args:

@@ -1,8 +1,8 @@
 """How good is the estimator?  Fit one for each measured accelerator and judge it on networks that it has not seen.
 
-Reads results/estimator/measured (accelnas measure --test 300 --parts), writes the fitted estimators into hw_model/pretrained,
-hw_model/pretrained/npus.json (the calibrated parametric accelerators) and results/estimator/estimator.csv.
-Run: python -m benchmarks.experiments.estimator.run
+Reads results/estimator/measured (accelnas measure --test 300 --parts), writes the fitted estimators into
+hw_model/pretrained, hw_model/pretrained/npus.json (the calibrated parametric accelerators) and
+results/estimator/estimator.csv.  Run: python -m benchmarks.experiments.estimator.run
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import tyro
 from rich.progress import track
 from scipy.stats import kendalltau
 
-from hw_model.vela.accelerators import ETHOS_U, EthosU, get_accelerator
 from hw_model.blocks import Block
 from hw_model.cost import Estimate, count_macs
 from hw_model.learned.dataset import MeasuredChain, load_dataset
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import FitSettings, fit, load_estimator, save_estimator
 from hw_model.network_file import EXAMPLES, load_network
-from hw_model.npu.model import npu_estimate
 from hw_model.npu.calibration import calibrate, load_calibrated, save_calibrated
+from hw_model.npu.model import npu_estimate
 from hw_model.predict import PRETRAINED
+from hw_model.vela.accelerators import ETHOS_U, EthosU, get_accelerator
 from hw_model.vela.profiles import profile_blocks
 from hw_model.workload import workload_from_chains
 
@@ -39,7 +39,7 @@ _FIGURES = ("within_5pct", "within_10pct", "kendall_tau", "mape_pct", "bias_pct"
 def main(
     accelerator: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
     measured: Path = Path("results/estimator/measured"),
-    output: Path = Path("results"),
+    output: Path = Path("results/estimator"),
     steps: int = 6000,
     refit: bool = False,
 ) -> None:

@@ -1,7 +1,7 @@
 """The expert in the loop: rewrite rules on each task's baseline, each step with what it saved.
 
-Writes results/expert/expert.csv, a row for each step tried, and for each network a row "start" and a row "end", on three
-tasks, three accelerators and both objectives; run: python -m benchmarks.experiments.expert.run.
+Writes results/expert/expert.csv, a row for each step tried, and for each network a row "start" and a row "end", on
+three tasks, three accelerators and both objectives; run: python -m benchmarks.experiments.expert.run.
 
 Steps are judged by the accelerator's estimator, and so are their columns.  compiled_latency_ms and
 compiled_memory_bytes, of start and end alone, are of the network compiled whole.  memory_bytes: parameters and peak
@@ -16,12 +16,12 @@ from typing import Any
 import pandas as pd
 import tyro
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.experiments.baselines.run import baseline_blocks
+from benchmarks.home import DEFAULT_HOME
 from benchmarks.search.run import exact_cost
-from hw_model.vela.measurements import MeasurementCache
 from hw_model.network_file import summary
 from hw_model.predict import parallelism_factor, predict
+from hw_model.vela.measurements import MeasurementCache
 from tasks.expert.procedure import Objective, Snapshot, Step, expert_settings, improve, snapshot
 from tasks.expert.rule import Architecture
 from tasks.registry import TASKS, make_task
@@ -110,7 +110,7 @@ STEP_COLUMNS = (
 def main(
     accelerators: tuple[str, ...] = ACCELERATORS,
     home: Path = DEFAULT_HOME,
-    output: Path = Path("results/quick"),
+    output: Path = Path("results/expert"),
 ) -> None:
     """Apply the rules to all baselines, print what they reach, write all steps.
 

@@ -1,8 +1,8 @@
 """At which learning rate a short training tells architectures apart from seeds.
 
-A few of the architectures of benchmarks.experiments.fidelity.run are trained at `quick` with several seeds at each rate.
-Writes results/fidelity/learning_rate.csv; run: python -m benchmarks.experiments.fidelity.learning_rate (about ten minutes a task on two
-cores; finished trainings are kept).
+A few of the architectures of benchmarks.experiments.fidelity.run are trained at `quick` with several seeds at each
+rate.  Writes results/fidelity/learning_rate.csv; run: python -m benchmarks.experiments.fidelity.learning_rate (about
+ten minutes a task on two cores; finished trainings are kept).
 
 quality: mean of all trainings.  seed_std: standard deviation between seeds of one architecture, pooled.
 architecture_std: between the architectures' means over seeds, the noise that these still have taken off (0 where noise
@@ -22,13 +22,13 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.fidelity.run import PARALLELISM, SHARED, evenly, spread_architectures
 from benchmarks.fidelities import get_fidelity
+from benchmarks.home import DEFAULT_HOME
 from benchmarks.store.files import merge_rows
-from benchmarks.evaluators.trainings import Training, train_all
 from tasks.registry import make_task
 from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import curated_space
@@ -80,7 +80,7 @@ def main(
     architectures: int = 8,
     seeds: int = 3,
     home: Path = DEFAULT_HOME,
-    output: Path = Path("results"),
+    output: Path = Path("results/fidelity"),
 ) -> None:
     """Train at each rate and compare.
 

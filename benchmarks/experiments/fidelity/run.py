@@ -1,9 +1,9 @@
 """How well a short training ranks what a longer one ranks, and what seed noise hides.
 
 For each task architectures spread over the curated space are trained at `quick` and at `careful`, four times as long;
-three of them with more seeds at `quick`.  Writes results/fidelity/fidelity.csv, results/fidelity/fidelity_trials.csv and
-results/fidelity/fidelity.png; run: python -m benchmarks.experiments.fidelity.run (about an hour on two cores; stop it at any moment,
-finished trainings are kept).
+three of them with more seeds at `quick`.  Writes results/fidelity/fidelity.csv, results/fidelity/fidelity_trials.csv
+and results/fidelity/fidelity.png; run: python -m benchmarks.experiments.fidelity.run (about an hour on two cores; stop
+it at any moment, finished trainings are kept).
 
 n: architectures that both trainings gave a quality.  kendall_tau: of the two rankings (tau-b), with a 95% interval by
 bootstrap over architectures (percentiles).  top5_overlap: share of the five best at `high` that are among the five best
@@ -24,13 +24,13 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import get_fidelity
+from benchmarks.home import DEFAULT_HOME
 from benchmarks.statistics.rank_correlation import Interval, draw_resamples, kendall, shared_best
 from benchmarks.store.files import merge_rows
-from benchmarks.evaluators.trainings import Training, train_all
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
 from tasks.registry import TASKS, make_task
@@ -161,7 +161,7 @@ def main(
     architectures: int = 24,
     noise_seeds: int = NOISE_SEEDS,
     home: Path = DEFAULT_HOME,
-    output: Path = Path("results"),
+    output: Path = Path("results/fidelity"),
 ) -> None:
     """Train and compare the rankings.
 

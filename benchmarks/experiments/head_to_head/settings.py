@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.baselines.run import baseline_blocks
-from benchmarks.search.run import space_costs, space_for
+from benchmarks.experiments.profiles import ContestSettings
 from benchmarks.fidelities import get_fidelity
 from benchmarks.search.loop import Costs
-from benchmarks.experiments.profiles import ContestSettings
+from benchmarks.search.run import space_costs, space_for
 from hw_model.blocks import Block
 from hw_model.predict import predict
 from nas_algos.ledger import Spend

@@ -8,8 +8,8 @@ On each surface greedy walks start from the same networks, drawn with a fixed se
 third): to the best of the neighbours, one step of one or both numbers of channels away, as long as one is better; a
 plateau ends it too.  At curated channels, the multiples of the parallelism factor, a step is one to the next multiple.
 
-Writes results/landscape/landscape.csv (a row for each network; estimated_ms is the cost model's), landscape_walks.csv (a
-row for each place of each walk), landscape_steps.csv and landscape.png; run: python -m
+Writes results/landscape/landscape.csv (a row for each network; estimated_ms is the cost model's), landscape_walks.csv
+(a row for each place of each walk), landscape_steps.csv and landscape.png; run: python -m
 benchmarks.experiments.landscape.run.  What was compiled is kept, so a second run takes seconds; --compiled
 results/landscape/landscape.csv takes it from there.
 """
@@ -23,14 +23,14 @@ import pandas as pd
 import tyro
 from rich.progress import Progress
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation.costs import Evaluator, compile_costs
 from benchmarks.experiments.landscape.plot import write_landscape
-from hw_model.vela.accelerators import ETHOS_U
+from benchmarks.home import DEFAULT_HOME
 from hw_model.cost import count_macs
-from hw_model.vela.measurements import MeasurementCache
 from hw_model.predict import cost_model, parallelism_factor
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.vela.measurements import MeasurementCache
 from tasks.registry import make_task
 from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.space import SearchSpace
@@ -196,7 +196,7 @@ def agreements(table: pd.DataFrame) -> pd.DataFrame:
 def main(
     accelerator: str = "ethos-u65-512",
     home: Path = DEFAULT_HOME,
-    output: Path = Path("results/quick"),
+    output: Path = Path("results/landscape"),
     compiled: Path | None = None,
 ) -> None:
     """Cost all networks, walk, write the tables and the figure.

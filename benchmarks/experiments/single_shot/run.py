@@ -4,8 +4,9 @@ Each algorithm trains a supernet of the space curated for the accelerator, withi
 in example passes of BUDGET trainings; then architectures spread over that space are judged with the weights that they
 inherit, and ranked against their trainings from scratch at the same profile (found in the store, or done first).
 Supernets are those of `accelnas compare` where accelerator, budget and seed are the same.  Writes
-results/single_shot/single_shot.csv (RESULTS/PROFILE/single_shot.csv); run: python -m benchmarks.experiments.single_shot.run
-(hours on two cores; stop it at any moment, supernets go on from their last checkpoint).
+results/single_shot/single_shot.csv (another profile's in a folder below); run: python -m
+benchmarks.experiments.single_shot.run (hours on two cores; stop it at any moment, supernets go on from their last
+checkpoint).
 
 supernet_example_passes, supernet_flops: all that the search was charged; computed_flops: with the unused channels that
 a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures
@@ -31,16 +32,16 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments.baselines.run import baseline_blocks
-from benchmarks.experiments.fidelity.run import rank_agreement, spread_architectures
-from benchmarks.search.run import space_costs, space_for
-from benchmarks.fidelities import get_fidelity
-from benchmarks.store.files import merge_rows
 from benchmarks.evaluators.supernet import SingleShotResult, make_job, rank_side_by_side, run_side_by_side
 from benchmarks.evaluators.trainings import train_qualities
+from benchmarks.experiments.baselines.run import baseline_blocks
+from benchmarks.experiments.fidelity.run import rank_agreement, spread_architectures
+from benchmarks.fidelities import get_fidelity
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.search.run import space_costs, space_for
+from benchmarks.store.files import merge_rows, results_folder
 from hw_model.cost import count_macs
 from hw_model.predict import predict
 from nas_algos.single_shot.charges import Budget
@@ -163,7 +164,7 @@ def main(
         budget: Trainings whose example passes each search may spend.
         architectures: How many to rank, 24 and more.
         home: Directory that data, trials and supernets are kept in.
-        output: Directory of the profile's folder of results.
+        output: Directory of the results of all experiments.
     """
     for name in algorithm:
         find_single_shot(name)
@@ -172,7 +173,7 @@ def main(
             f"{architectures} architectures, {seeds} seeds, budget {budget}; "
             f"allowed: {FEWEST} architectures and more, 1 and more of the others"
         )
-    path = output / profile / "single_shot.csv"
+    path = results_folder(output, "single_shot", profile) / "single_shot.csv"
     for name in task:
         # written after each task, so that what is done is seen
         table = merge_rows(

@@ -1,10 +1,10 @@
 """How large the spaces are, and what auto-curation keeps on which accelerator.
 
-Writes results/spaces/spaces.csv, a row for each task, space and accelerator; run: python -m benchmarks.experiments.spaces.run.
-log10_size: of the number of genotypes.  factor: what all channels are multiples of; in a curated space the
-accelerator's parallelism factor, halved until the narrowest layer has room for it.  channel_genotypes: choices of all
-channels and of the depth multiplier together; channel_settings: how many different channels of the whole network they
-come to.  seconds: to make the space, sweeping the cost model included.
+Writes results/spaces/spaces.csv, a row for each task, space and accelerator; run: python -m
+benchmarks.experiments.spaces.run. log10_size: of the number of genotypes. factor: what all channels are multiples of;
+in a curated space the accelerator's parallelism factor, halved until the narrowest layer has room for it.
+channel_genotypes: choices of all channels and of the depth multiplier together; channel_settings: how many different
+channels of the whole network they come to. seconds: to make the space, sweeping the cost model included.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def channel_counts(space: SearchSpace, names: Collection[str]) -> dict[str, int]
     return {"channel_genotypes": genotypes, "channel_settings": settings}
 
 
-def main(accelerators: tuple[str, ...] = ACCELERATORS, output: Path = Path("results")) -> None:
+def main(accelerators: tuple[str, ...] = ACCELERATORS, output: Path = Path("results/spaces")) -> None:
     """Make every space and say what is in it.
 
     Args:

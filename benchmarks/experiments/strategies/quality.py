@@ -1,7 +1,8 @@
 """What strategies find for one objective, by its true value, at several budgets: PPO, REINFORCE and all others.
 
-Writes results/strategies/strategy_quality.csv, a row for each reported problem of benchmarks/experiments/strategies/problems.py, budget and
-strategy: the least error, of which a search sees one noisy draw; run: python -m benchmarks.experiments.strategies.quality (minutes).
+Writes results/strategies/strategy_quality.csv, a row for each reported problem of
+benchmarks/experiments/strategies/problems.py, budget and strategy: the least error, of which a search sees one noisy
+draw; run: python -m benchmarks.experiments.strategies.quality (minutes).
 
 regret: true error of the network found less the least error there is, mean over seeds with Student's 95% interval.
 luck: by how much the draw that picked it flattered it.  Settings are those of `build_strategy` for the budget.
@@ -47,7 +48,7 @@ def main(
     trainings: tuple[int, ...] = (30, 100, 300),
     seeds: int = 1000,
     strategies: tuple[str, ...] = tuple(name for name in STRATEGIES if name not in LEFT_OUT),
-    output: Path = Path("results"),
+    output: Path = Path("results/strategies"),
 ) -> None:
     """Search, print and write.
 

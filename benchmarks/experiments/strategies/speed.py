@@ -1,11 +1,12 @@
 """How fast and how good are our strategies beside pymoo's and Optuna's, on the same tables with the same evaluations?
 
 Writes results/strategies/strategy_speed.csv (on the first problem, where only its size matters) and
-results/strategies/strategy_hypervolume.csv (on every reported problem of benchmarks/experiments/strategies/problems.py).  Ours run all seeds in
-one call, shared out over the cores; the peers run one seed after the other, as their users run them.  Ours and theirs
-take turns, so that whatever else the machine does falls on both.  total_s of ours is one call with its compilation, of
-the peers the sum over seeds; us_per_suggestion is a median of calls divided by their suggestions, for both.
-Run: python -m benchmarks.experiments.strategies.speed   (needs pip install -e ".[peers]")
+results/strategies/strategy_hypervolume.csv (on every reported problem of
+benchmarks/experiments/strategies/problems.py).  Ours run all seeds in one call, shared out over the cores; the peers
+run one seed after the other, as their users run them.  Ours and theirs take turns, so that whatever else the machine
+does falls on both. total_s of ours is one call with its compilation, of the peers the sum over seeds; us_per_suggestion
+is a median of calls divided by their suggestions, for both.  Run: python -m benchmarks.experiments.strategies.speed
+(needs pip install -e ".[peers]")
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from scipy import stats
 
 from benchmarks.experiments.strategies.peers import optuna_sampler, pymoo_nsga2
 from benchmarks.experiments.strategies.problems import REPORTED, npu_table
-from nas_algos import search
+from nas_algos import loops
+from nas_algos.registry import STRATEGIES
 from nas_algos.strategies.nsga2 import Nsga2Settings, nsga2
 from nas_algos.strategies.random_search import RandomSettings, random_search
-from nas_algos.registry import STRATEGIES
 from nas_algos.strategy import Strategy
 from nas_algos.tabular import Table, load_table, lookup
 
@@ -52,7 +53,7 @@ LONG = 1000  # evaluations of a second row for regularised evolution
 
 def main(
     table: Path | None = None,
-    output: Path = Path("results"),
+    output: Path = Path("results/strategies"),
     evaluations: int = 300,
     seeds: int = 1000,
     peer_seeds: int = 100,
@@ -132,7 +133,7 @@ def _searches(strategy: Strategy, table: Table, evaluations: int) -> Callable[[K
     share = PartitionSpec("cores")
 
     def one(key: jax.Array) -> jax.Array:
-        return search.scan(strategy, evaluate, rounds, key).scores[:evaluations]
+        return loops.scan(strategy, evaluate, rounds, key).scores[:evaluations]
 
     def several(keys: jax.Array) -> jax.Array:
         return jax.lax.map(one, keys, batch_size=TOGETHER)

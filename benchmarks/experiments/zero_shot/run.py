@@ -1,9 +1,9 @@
 """Which zero-shot scores rank networks as training does, and which are better than counting multiply-accumulates.
 
-For each task architectures spread over the curated space are scored and trained.  Writes results/PROFILE/zero_shot.csv,
-zero_shot_scores.csv (every architecture) and zero_shot.png; run: python -m benchmarks.experiments.zero_shot.run (stop it at
-any moment: finished trainings are kept, and a task's scores once all of them are there).  --correlate-only works out
-the first table anew from the second.
+For each task architectures spread over the curated space are scored and trained.  Writes
+results/zero_shot/zero_shot.csv, zero_shot_scores.csv (every architecture) and zero_shot.png; run: python -m
+benchmarks.experiments.zero_shot.run (stop it at any moment: finished trainings are kept, and a task's scores once all
+of them are there). --correlate-only works out the first table anew from the second.
 
 kendall_tau (tau-b), spearman_rho: of the score with the trained quality on validation examples, each with a 95%
 interval by bootstrap over architectures.  tau_at_equal_latency: mean tau within quartiles of the latency on the
@@ -27,11 +27,13 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.trainings import train_qualities
+from benchmarks.evaluators.zero_shot import BATCH, CHUNK, compile_one, count_failed, make_scorer
 from benchmarks.experiments.fidelity.run import PARALLELISM, spread_architectures
 from benchmarks.fidelities import get_fidelity
+from benchmarks.home import DEFAULT_HOME
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.statistics.rank_correlation import (
     draw_resamples,
@@ -42,9 +44,7 @@ from benchmarks.statistics.rank_correlation import (
     kendall_within,
     spearman,
 )
-from benchmarks.store.files import merge_rows
-from benchmarks.evaluators.trainings import train_qualities
-from benchmarks.evaluators.zero_shot import BATCH, CHUNK, compile_one, count_failed, make_scorer
+from benchmarks.store.files import merge_rows, results_folder
 from hw_model.predict import cost_model
 from nas_algos.zero_shot.scores import SCORES, Combination, measured_names
 from tasks.registry import TASKS, make_task
@@ -194,7 +194,7 @@ def main(
         batch: Training examples that scores look at.
         scores: Which; multiply-accumulates are always among them.
         home: Directory that data and trials are kept in.
-        output: Directory of the tables, in a folder of the profile's name.
+        output: Directory of the results of all experiments.
         correlate_only: Work out the correlations anew from the scores and qualities that are there.
     """
     from benchmarks.experiments.zero_shot.plot import write_plot
@@ -203,7 +203,7 @@ def main(
         raise BenchmarkInputError(f"{architectures} architectures; allowed: {LEAST} and more")
     names = tuple(dict.fromkeys((*scores, "macs")))
     measured_names(names)  # an unknown one is told before anything is trained
-    folder = output / profile
+    folder = results_folder(output, "zero_shot", profile)
     if correlate_only:
         write_plot(correlate_anew(folder), folder / "zero_shot.png")
         return

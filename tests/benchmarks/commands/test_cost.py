@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.commands.cost import cost
-from hw_model.vela.accelerators import ETHOS_U
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import EXAMPLES, load_network
 from hw_model.predict import PRETRAINED, accelerator_names, predict
+from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
 
 SHIPPED = sorted(path.stem for path in PRETRAINED.glob("ethos-*.npz"))

@@ -4,10 +4,10 @@ import pytest
 
 from benchmarks.commands import measure as command
 from benchmarks.commands.measure import measure
-from hw_model.vela.accelerators import ETHOS_U
-from hw_model.learned.dataset import load_dataset
 from hw_model.errors import HardwareInputError
+from hw_model.learned.dataset import load_dataset
 from hw_model.learned.fitting import FitSettings, fit
+from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.profiles import profile_blocks
 
 NAME = "ethos-u55-64"

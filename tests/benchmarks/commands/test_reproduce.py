@@ -61,7 +61,7 @@ def smoke(tmp_path_factory):
     before = trials_in(home)
     code, printed, errors = run(*arguments)
     assert code == 0, errors
-    return home, results / "smoke", before, printed, arguments
+    return home, results / "detection" / "smoke", before, printed, arguments
 
 
 @pytest.mark.slow

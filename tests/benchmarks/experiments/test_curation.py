@@ -4,7 +4,6 @@ import jax
 import numpy as np
 import pytest
 
-from benchmarks.experiments.curation.run import floors_of, study
 from benchmarks.experiments.curation.costs import (
     SLACK,
     Evaluator,
@@ -14,6 +13,8 @@ from benchmarks.experiments.curation.costs import (
     score,
     shortfall,
 )
+from benchmarks.experiments.curation.landscape import shape_of
+from benchmarks.experiments.curation.run import floors_of, study
 from benchmarks.experiments.curation.searches import (
     best_latency_ms,
     evaluations_to,
@@ -21,7 +22,6 @@ from benchmarks.experiments.curation.searches import (
     outcome,
     searcher,
 )
-from benchmarks.experiments.curation.landscape import shape_of
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
 from benchmarks.experiments.curation.trained import translated
 from benchmarks.search.run import space_for

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments import curation_trained
+from benchmarks.experiments.curation import trained
 from benchmarks.experiments.curation.spaces import random_space
 from benchmarks.experiments.curation.trained import TrainedSettings, trained_table
 from benchmarks.search.run import space_for
@@ -62,10 +62,10 @@ def some_costs(space, accelerator):
 @pytest.fixture
 def table(tmp_path, monkeypatch):
     InstantRunner.asked = []
-    monkeypatch.setattr(curation_trained, "TrialRunner", InstantRunner)
-    monkeypatch.setattr(curation_trained, "prepare_with_progress", lambda *_: None)
-    monkeypatch.setattr(curation_trained, "spaces_of", some_spaces)
-    monkeypatch.setattr(curation_trained, "space_costs", some_costs)
+    monkeypatch.setattr(trained, "TrialRunner", InstantRunner)
+    monkeypatch.setattr(trained, "prepare_with_progress", lambda *_: None)
+    monkeypatch.setattr(trained, "spaces_of", some_spaces)
+    monkeypatch.setattr(trained, "space_costs", some_costs)
     return trained_table(tmp_path, TrainedSettings("npu-p16", "random", 3, 2, "smoke"))
 
 

@@ -13,7 +13,7 @@ from hw_model.cost import count_macs
 from tasks.spaces.registry import SKELETONS
 from tasks.spaces.skeleton import curated_space
 
-RESULTS = Path(__file__).parents[3] / "results"
+RESULTS = Path(__file__).parents[3] / "results" / "fidelity"
 
 
 def test_agreement_of_a_ranking_by_hand():

@@ -15,17 +15,17 @@ from scipy import stats
 
 from benchmarks.commands.compare import compare as compare_command
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.search.run import space_for
-from benchmarks.fidelities import get_fidelity
+from benchmarks.evaluators.supernet import SingleShotResult
 from benchmarks.experiments.head_to_head.contenders import find_contender
-from benchmarks.experiments.head_to_head.settings import Contest, Found
 from benchmarks.experiments.head_to_head.plot import mean_curve
 from benchmarks.experiments.head_to_head.prepared import Prepared
 from benchmarks.experiments.head_to_head.run import Judged
 from benchmarks.experiments.head_to_head.scored_pool import ScoredPool, draw_pool
+from benchmarks.experiments.head_to_head.settings import Contest, Found
 from benchmarks.experiments.head_to_head.table import WATTS_PER_CORE, contenders_table, curves_table, searches_table
 from benchmarks.experiments.profiles import CONTENDERS, CONTESTS
-from benchmarks.evaluators.supernet import SingleShotResult
+from benchmarks.fidelities import get_fidelity
+from benchmarks.search.run import space_for
 from hw_model.cost import Cost
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.ledger import Spend
@@ -236,8 +236,8 @@ def compare(folder, *contenders):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_contest_through_the_command_line_goes_on_where_it_was(tmp_path):
-    home, results = tmp_path / "home", tmp_path / "results" / "smoke"
-    where = ("--home", home, "--results", results.parent)
+    home, results = tmp_path / "home", tmp_path / "results" / "head_to_head" / "smoke"
+    where = ("--home", home, "--results", tmp_path / "results")
     code, printed, errors = run("reproduce", "--task", "head_to_head", "--profile", "smoke", *where)
     assert code == 0, errors
     assert "each search may spend 512 example passes (2 trainings of 256)" in printed

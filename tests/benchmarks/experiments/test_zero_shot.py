@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments import zero_shot
+from benchmarks.experiments.zero_shot import run as zero_shot
 from nas_algos.errors import AlgorithmInputError
 
 COLUMNS = [
@@ -63,7 +63,7 @@ def test_gains_at_equal_latency_by_hand():
 
 
 def test_correlations_are_worked_out_anew_from_the_files(tmp_path):
-    table, folder = table_of().assign(task="classification"), tmp_path / "quick"
+    table, folder = table_of().assign(task="classification"), tmp_path / "zero_shot"
     folder.mkdir()
     rows = [
         {"task": "classification", **zero_shot.correlation_row(table, score), "compile_s": number}
@@ -107,17 +107,17 @@ def test_scores_trains_and_writes_and_goes_on_from_the_store(tmp_path, monkeypat
     arguments = {"task": ("classification",), "profile": "smoke", "architectures": 4, "batch": 8}
     arguments |= {"scores": ("naswot", "depth"), "home": tmp_path / "home", "output": tmp_path}
     zero_shot.main(**arguments)
-    table = pd.read_csv(tmp_path / "smoke" / "zero_shot.csv")
+    table = pd.read_csv(tmp_path / "zero_shot" / "smoke" / "zero_shot.csv")
     assert list(table.columns) == COLUMNS
     assert table["score"].tolist() == ["naswot", "depth", "macs"]
     assert (table["n"] + table["failed"] == 4).all()
     assert (table["scores_per_s"] > table["static_scores_per_s"]).all()
-    everything = pd.read_csv(tmp_path / "smoke" / "zero_shot_scores.csv")
+    everything = pd.read_csv(tmp_path / "zero_shot" / "smoke" / "zero_shot_scores.csv")
     assert len(everything) == 4
     assert everything[["quality", "latency_ms", "naswot", "depth", "macs"]].notna().all().all()
-    assert (tmp_path / "smoke" / "zero_shot.png").stat().st_size > 1000
+    assert (tmp_path / "zero_shot" / "smoke" / "zero_shot.png").stat().st_size > 1000
     # again: nothing is trained, and all but the speeds is as before
     monkeypatch.setattr("benchmarks.evaluators.trial_runner.LocalExecutor", None)
     zero_shot.main(**arguments)
-    again = pd.read_csv(tmp_path / "smoke" / "zero_shot.csv")
+    again = pd.read_csv(tmp_path / "zero_shot" / "smoke" / "zero_shot.csv")
     assert again.drop(columns=SPEEDS).equals(table.drop(columns=SPEEDS))

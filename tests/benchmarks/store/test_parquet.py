@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.sqlite import TrialStore
+from benchmarks.evaluators.verify import verify
 from benchmarks.store.parquet import import_trials, read_trials, write_trials
 from benchmarks.store.records import Trial, TrialKey
-from benchmarks.evaluators.verify import verify
+from benchmarks.store.sqlite import TrialStore
 
 ACCELNAS = str(Path(sys.executable).parent / "accelnas")
 KEY = TrialKey("detection-1", "scenes-1", "[]", '{"data":"quick"}', 0, "1")

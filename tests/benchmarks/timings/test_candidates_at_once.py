@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from benchmarks.timings.candidates_at_once import static_seconds, supernet_seconds
 from benchmarks.evaluators.task_supernet import TaskSupernet
+from benchmarks.timings.candidates_at_once import static_seconds, supernet_seconds
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
 

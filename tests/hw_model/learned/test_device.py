@@ -8,9 +8,9 @@ from benchmarks.commands.measure import measure
 from hw_model import predict as prediction
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
+from hw_model.errors import HardwareInputError
 from hw_model.learned.dataset import load_dataset
 from hw_model.learned.device import _network, current_device, time_blocks
-from hw_model.errors import HardwareInputError
 from hw_model.learned.fitting import FitSettings, fit
 from hw_model.operators import chain_operators
 from tests.hw_model.networks import ALL_KINDS, NETWORKS

@@ -5,17 +5,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hw_model.learned.samples import NETWORK_SETS, sample_networks, stage_genotypes, stage_space
-from hw_model.vela.accelerators import ETHOS_U
 from hw_model.cost import count_macs, count_param_bytes
-from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
 from hw_model.errors import HardwareInputError
+from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import FitSettings, fit, load_estimator, save_estimator
+from hw_model.learned.samples import NETWORK_SETS, sample_networks, stage_genotypes, stage_space
 from hw_model.operators import chain_operators
-from hw_model.vela.profiles import profile_blocks
 from hw_model.tables.lookup import from_model, table_cost, tabulate
+from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
+from hw_model.vela.profiles import profile_blocks
 from hw_model.workload import chains_from_workload, workload_from_chains
 from tests.hw_model.networks import NETWORKS
 

@@ -4,13 +4,13 @@ import jax
 import numpy as np
 import pytest
 
-from hw_model.learned.samples import NETWORK_SETS, sample_networks
-from hw_model.vela.accelerators import ETHOS_U
-from hw_model.learned.dataset import MeasuredChain
 from hw_model.errors import HardwareInputError
-from hw_model.npu.model import Npu, npu_estimate, operator_cycles
+from hw_model.learned.dataset import MeasuredChain
+from hw_model.learned.samples import NETWORK_SETS, sample_networks
 from hw_model.npu.calibration import calibrate, load_calibrated, save_calibrated
+from hw_model.npu.model import Npu, npu_estimate, operator_cycles
 from hw_model.operator_arrays import operator_arrays, operator_places
+from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.profiles import Profile
 from hw_model.workload import workload_from_chains
 

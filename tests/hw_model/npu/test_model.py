@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from hw_model.learned.samples import NETWORK_SETS, sample_network, sample_networks
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
+from hw_model.learned.samples import NETWORK_SETS, sample_network, sample_networks
 from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.workload import Workload, workload_from_chains
 

@@ -7,14 +7,21 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hw_model.vela.accelerators import ETHOS_U
 from hw_model.blocks import Block
-from hw_model.vela.chain import chain_cost
 from hw_model.errors import HardwareInputError
-from hw_model.vela.measurements import MeasurementCache
 from hw_model.npu.model import NPUS, npu_estimate
+from hw_model.tables.lookup import (
+    enumerate_latency_ms,
+    from_compiler,
+    from_model,
+    table_cost,
+    table_latency_ms,
+    tabulate,
+)
 from hw_model.tables.optimum import latency_size_front, least_latency
-from hw_model.tables.lookup import enumerate_latency_ms, from_compiler, from_model, table_cost, table_latency_ms, tabulate
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.vela.chain import chain_cost
+from hw_model.vela.measurements import MeasurementCache
 from hw_model.workload import workload_from_chains
 
 STEM = [(Block("conv", 64, 64, 3, c, 3, 2),) for c in (8, 16)]

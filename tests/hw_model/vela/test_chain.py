@@ -2,9 +2,9 @@
 
 import pytest
 
+from hw_model.cost import count_macs
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.chain import chain_cost, whole_cost
-from hw_model.cost import count_macs
 from hw_model.vela.measurements import MeasurementCache
 from tests.hw_model.networks import SMALL, UNALIGNED
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from ethosu.vela.tflite.Model import Model
 
-from hw_model.vela.accelerators import ETHOS_U, get_accelerator
 from hw_model.blocks import Block
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
-from hw_model.vela.tflite_writer import write_tflite
+from hw_model.vela.accelerators import ETHOS_U, get_accelerator
 from hw_model.vela.compiler import compile_blocks, measure_with_command_line
+from hw_model.vela.tflite_writer import write_tflite
 from tests.hw_model.networks import ALL_KINDS, NETWORKS, SMALL
 
 

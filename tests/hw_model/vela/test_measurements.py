@@ -7,11 +7,11 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from hw_model import measurements
-from hw_model.vela.accelerators import ETHOS_U
 from hw_model.errors import HardwareInputError
-from hw_model.vela.measurements import MeasurementCache
+from hw_model.vela import measurements
+from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
+from hw_model.vela.measurements import MeasurementCache
 from tests.hw_model.networks import SMALL
 
 U55 = ETHOS_U["ethos-u55-256"]

@@ -9,7 +9,6 @@ import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.strategies.reinforce import ReinforceState
 from nas_algos.single_shot.algorithm import Inputs
 from nas_algos.single_shot.charges import Budget, Ledger
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
@@ -24,6 +23,7 @@ from nas_algos.single_shot.relaxed import (
 )
 from nas_algos.single_shot.run import run_single_shot, trained_variables
 from nas_algos.single_shot.tunas import _judge
+from nas_algos.strategies.reinforce import ReinforceState
 from tests.nas_algos.single_shot.toy_supernet import BATCH, CARDINALITIES, ToySupernet
 
 BOUND = 12.0

@@ -12,9 +12,9 @@ from tasks.networks.initialise import initialise
 from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
 from tasks.training import fit_images, normalise_images
+from tests.benchmarks.evaluators.zero_shot.reference import kernels_of, reference_scores
+from tests.benchmarks.evaluators.zero_shot.toys import SPACES, TASKS, toy_scorer
 from tests.tasks.networks.supernet_spaces import random_genotypes
-from tests.nas_algos.zero_shot.reference import kernels_of, reference_scores
-from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, toy_scorer
 
 MEASURED = tuple(name for name, score in SCORES.items() if isinstance(score, Score))
 # the smaller kernel and channels, an ibn without expansion, the absent block; the smaller picture and output
