@@ -13,7 +13,8 @@ from benchmarks.experiments.detection.run import DetectionResult, SearchFailedEr
 from benchmarks.experiments.detection.settings import check_classes, check_strategy
 from benchmarks.experiments.profiles import CONTESTS, detection_profile
 from benchmarks.home import DEFAULT_HOME
-from benchmarks.store.files import results_folder, write_whole
+from benchmarks.store.files import results_folder
+from hw_model.files import write_whole
 
 TASKS = ("detection", "head_to_head")
 

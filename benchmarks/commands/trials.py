@@ -1,47 +1,174 @@
-"""`accelnas trials`: take trainings from here to there, and do some of them again."""
+"""`accelnas trials`: look at what is kept, take it from here to there, check it, and do some of it again."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.home import DEFAULT_HOME
 
+Kind = Literal["trials", "results"]
+Digest = Annotated[str, tyro.conf.Positional]
+File = Annotated[Path, tyro.conf.Positional]
 
-def trials(
-    action: Annotated[Literal["export", "import", "verify"], tyro.conf.Positional],
-    file: Annotated[Path, tyro.conf.Positional] = Path("results/trials.parquet"),
+
+def list_records(
+    kind: Annotated[Kind, tyro.conf.Positional] = "trials",
+    task: str | None = None,
+    limit: int | None = None,
+    home: Path = DEFAULT_HOME,
+) -> None:
+    """List what is kept, oldest first, a line each, its columns apart by tabs.
+
+    Args:
+        kind: trials, or the results of supernets and scores.
+        task: Trials of this task alone, named as in the list, such as detection-1.
+        limit: So many lines at most.
+        home: Directory that it is kept in.
+    """
+    from itertools import islice
+
+    from benchmarks.store.listing import RESULT_COLUMNS, TRIAL_COLUMNS, result_line, trial_line
+    from benchmarks.store.sqlite import open_store
+
+    if limit is not None and limit < 1:
+        raise BenchmarkInputError(f"limit is {limit}; allowed: 1 and more")
+    with open_store(home) as store:
+        if kind == "trials":
+            print("\t".join(TRIAL_COLUMNS))
+            for trial in islice(store.trials(task=task), limit):
+                print(trial_line(trial))
+        else:
+            print("\t".join(RESULT_COLUMNS))
+            for result in islice(store.results(), limit):
+                print(result_line(result))
+
+
+def show(digest: Digest, home: Path = DEFAULT_HOME) -> None:
+    """Print all that is kept of one trial or result, as JSON.
+
+    Args:
+        digest: The first digits of its digest, 4 or more, as in the list.
+        home: Directory that it is kept in.
+    """
+    from benchmarks.store.listing import details
+    from benchmarks.store.sqlite import open_store
+
+    with open_store(home) as store:
+        print(details(store.one(digest)))
+
+
+def export(file: File, kind: Kind = "trials", task: str | None = None, home: Path = DEFAULT_HOME) -> None:
+    """Add what is kept to a parquet file, made if there is none; what the file has stays.
+
+    Args:
+        file: Parquet file.
+        kind: trials, or the results of supernets and scores; a file holds one of them.
+        task: Trials of this task alone, such as detection-1.
+        home: Directory that they are kept in.
+    """
+    from benchmarks.store.parquet import merge_records
+    from benchmarks.store.records import Result, Trial
+    from benchmarks.store.sqlite import open_store
+
+    with open_store(home) as store:
+        if kind == "trials":
+            total, new = merge_records(file, Trial, store.trials(task=task))
+        else:
+            total, new = merge_records(file, Result, store.results())
+        print(f"{total} {kind} in {file}, {new} of them new")
+        sys.exit(1 if store.skipped else 0)
+
+
+def take(file: File, home: Path = DEFAULT_HOME) -> None:
+    """Take the trials or results of a file; experiments find them then, and do not repeat them.
+
+    Every field is checked.  What is damaged or not allowed is left out, with a line on stderr, and the exit code is 1.
+
+    Args:
+        file: Parquet file that `accelnas trials export` wrote.
+        home: Directory to keep them in.
+    """
+    from benchmarks.store.importing import import_file
+    from benchmarks.store.sqlite import open_store
+
+    with open_store(home) as store:
+        counts = import_file(file, store)
+    skipped = f", {counts.skipped} skipped" if counts.skipped else ""
+    print(f"{counts.new} of {counts.total} were new{skipped}")
+    sys.exit(1 if counts.skipped else 0)
+
+
+def verify(
+    file: Annotated[Path | None, tyro.conf.Positional] = None,
     count: int = 3,
     seed: int = 0,
     tolerance: float = 0.05,
     home: Path = DEFAULT_HOME,
 ) -> None:
-    """Write all trainings kept here to a file, take those of a file, or train some of a file's again and compare.
+    """Check every row of a file, or of the home, and train some of its trials again and compare.
 
-    After an import, experiments find those trainings and do not repeat them.  On the machine that trained them the same
-    trainings give the same qualities to the last bit; elsewhere they differ as those of other seeds do.
+    On the machine that trained them the same trainings give the same qualities to the last bit; elsewhere they differ
+    as those of other seeds do.  Exit code 1 where anything is damaged or differs by more than the tolerance.
 
     Args:
-        action: export, import or verify.
-        file: Parquet file of trials.
-        count: verify: how many to train again.
-        seed: verify: which; another number draws others.
-        tolerance: verify: difference in a task's metric from which the exit code is 1.
+        file: Parquet file of trials or results; what is kept in the home if left out.
+        count: How many trials to train again; 0 checks only.
+        seed: Which ones; another number draws others.
+        tolerance: Difference in a task's metric that is allowed.
         home: Directory that data and trials are kept in.
     """
-    from benchmarks.store.parquet import import_trials, read_trials, write_trials
-    from benchmarks.store.sqlite import TrialStore
+    from benchmarks.evaluators.verify import check, train_again
 
-    if action == "verify":
-        from benchmarks.evaluators.verify import verify
+    if count < 0 or not tolerance >= 0:
+        raise BenchmarkInputError(f"count is {count}, tolerance {tolerance}; allowed: 0 and more")
+    found = check(file, home, count, seed)
+    print(f"{found.rows} rows, {found.damaged} damaged; {found.repeatable} trials can be trained again here")
+    if count and found.trials and not found.repeatable:
+        raise BenchmarkInputError(
+            f"none of {found.trials} trials is of this training code and of the tasks' own data; allowed: --count 0"
+        )
+    same = train_again(found.drawn, tolerance, home) if found.drawn else True
+    sys.exit(0 if same and not found.damaged else 1)
 
-        sys.exit(0 if verify(read_trials(file), count, seed, tolerance, home) else 1)
-    with TrialStore(home / "trials.sqlite") as store:
-        if action == "export":
-            print(f"{write_trials(store.trials(), file)} trials written to {file}")
-        else:
-            found = read_trials(file)
-            print(f"{import_trials(found, store)} of {len(found)} trials were new")
+
+def remove(
+    digest: Annotated[tuple[str, ...], tyro.conf.Positional] = (),
+    imported_from: str | None = None,
+    home: Path = DEFAULT_HOME,
+) -> None:
+    """Delete trials and results for good.
+
+    Args:
+        digest: The first digits of each one's digest, 4 or more, as in the list.
+        imported_from: All that were imported from a file of this name.
+        home: Directory that they are kept in.
+    """
+    from benchmarks.store.sqlite import open_store
+
+    if not digest and not imported_from:
+        raise BenchmarkInputError("nothing to remove is named; allowed: digests, --imported-from FILE")
+    with open_store(home) as store:
+        found = [store.one(each).digest for each in digest]
+        count = store.remove(found) + (store.remove_imported(imported_from) if imported_from else 0)
+    print(f"{count} removed")
+
+
+@tyro.conf.configure(tyro.conf.OmitSubcommandPrefixes, tyro.conf.OmitArgPrefixes)
+def trials(
+    action: Annotated[Any, tyro.conf.subcommand("list", constructor=list_records)]
+    | Annotated[Any, tyro.conf.subcommand("show", constructor=show)]
+    | Annotated[Any, tyro.conf.subcommand("export", constructor=export)]
+    | Annotated[Any, tyro.conf.subcommand("import", constructor=take)]
+    | Annotated[Any, tyro.conf.subcommand("verify", constructor=verify)]
+    | Annotated[Any, tyro.conf.subcommand("remove", constructor=remove)],
+) -> None:
+    """List, show, export, import, verify or remove what is kept: trainings, supernets' results, scores.
+
+    Args:
+        action: what to do
+    """

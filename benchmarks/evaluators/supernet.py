@@ -16,7 +16,7 @@ from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.evaluators.trial_job import WorkerData
 from benchmarks.runtime.jobs import run_jobs
 from benchmarks.runtime.worker import release_memory
-from benchmarks.store.files import write_whole
+from hw_model.files import write_whole
 from hw_model.predict import cost_model
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.algorithm import Look, SingleShot

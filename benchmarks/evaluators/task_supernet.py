@@ -14,7 +14,7 @@ import numpy as np
 import optax
 from jax import lax
 
-from benchmarks.store.records import canonical_json
+from benchmarks.store.keys import canonical_json
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
 from nas_algos.single_shot.relaxed import single_changes

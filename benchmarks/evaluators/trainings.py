@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.evaluators.trial_runner import TrialRunner
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.records import Trial
-from benchmarks.store.sqlite import TrialStore
+from benchmarks.store.sqlite import open_store
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
 from tasks.training import training_flops
@@ -59,7 +59,7 @@ def in_order(wanted: Sequence[Training]) -> list[Training]:
 def train_all(home: Path, task: Any, title: str, wanted: Sequence[Training]) -> list[Trial]:
     """As run_trainings, with workers of its own.  Raises TaskInputError where data are missing."""
     splits = sorted({(each.fidelity.data, split) for each in wanted for split in ("train", each.fidelity.eval_split)})
-    with TrialStore(home / "trials.sqlite") as store, TrialRunner(home, task, tuple(splits), store) as runner:
+    with open_store(home) as store, TrialRunner(home, task, tuple(splits), store) as runner:
         return run_trainings(runner, title, wanted)
 
 

@@ -11,8 +11,9 @@ from typing import Any, Self
 from benchmarks.evaluators.trial_job import TrialJob, load_worker_data, run_trial
 from benchmarks.runtime.executor import JobHandle, LocalExecutor
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.store.records import Trial, TrialKey, canonical_json
-from benchmarks.store.sqlite import TrialStore
+from benchmarks.store.keys import canonical_json
+from benchmarks.store.records import Trial, TrialKey
+from benchmarks.store.sqlite import ResultStore
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
 from tasks.task import Task
@@ -37,7 +38,7 @@ class TrialRunner:
     home: where data, store and compilation cache live.  splits: (configuration, split) pairs that workers load.
     """
 
-    def __init__(self, home: Path, task: Any, splits: tuple[tuple[str, str], ...], store: TrialStore):
+    def __init__(self, home: Path, task: Any, splits: tuple[tuple[str, str], ...], store: ResultStore):
         self._task = task
         self._store = store
         self._progress: SearchProgress | None = None

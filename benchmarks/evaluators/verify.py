@@ -1,45 +1,94 @@
-"""Train some stored trials again and compare."""
+"""Check what is kept, and train some trials again and compare."""
 
 from __future__ import annotations
 
+import heapq
 import json
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-import jax
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.commands.prepare import prepare_with_progress
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, report_skipped
 from benchmarks.evaluators.trainings import Training, run_trainings
 from benchmarks.evaluators.trial_runner import TrialRunner
-from benchmarks.store.records import Trial
-from benchmarks.store.sqlite import TrialStore
+from benchmarks.store.importing import check_trial
+from benchmarks.store.keys import sha256
+from benchmarks.store.parquet import kind_of, read_rows
+from benchmarks.store.records import Result, Trial
+from benchmarks.store.sqlite import open_store
 from hw_model.blocks import Block
+from hw_model.vela.measurements import MeasurementCache
+from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
 from tasks.task import Task
 from tasks.training import TRAINING_CODE_VERSION
 
 
-def verify(trials: Sequence[Trial], count: int, seed: int, tolerance: float, home: Path) -> bool:
-    """Print stored and new quality of `count` random trials, and say whether none differs by more than the tolerance.
+class Checked(NamedTuple):
+    """What a check of all rows came to."""
 
-    Trials of other code, of data sets other than the tasks' own, or that failed are not drawn.  Raises
-    BenchmarkInputError where none is left.
+    rows: int
+    """Rows that were read."""
+    trials: int
+    """Sound trials among them."""
+    damaged: int
+    """Rows that are not sound, and faults of a file besides."""
+    repeatable: int
+    """Trials that can be trained again here: done, of this code, of the tasks' own data, compiled alone."""
+    drawn: list[Trial]
+    """Some of those, at random."""
+
+
+def check(file: Path | None, home: Path, count: int, seed: int) -> Checked:
+    """Read every row of a file, or of all that the home keeps, report what is damaged, and draw `count` trials.
+
+    Raises BenchmarkInputError where the file is none of ours.
     """
-    able = [each for each in trials if _can_repeat(each)]
-    if count < 1 or not able:
-        raise BenchmarkInputError(
-            f"count is {count}, and {len(able)} of {len(trials)} trials are of training code {TRAINING_CODE_VERSION} "
-            "and of the tasks' own data; allowed: 1 and more of each"
-        )
-    order = np.asarray(jax.random.permutation(jax.random.key(seed), len(able)))[:count]
-    chosen = [able[place] for place in order]
+    rows = trials = damaged = repeatable = 0
+
+    def candidates() -> Iterator[Trial]:
+        nonlocal rows, trials, damaged, repeatable
+        for found in _everything(file, home):
+            rows += 1
+            try:
+                if isinstance(found, str):
+                    raise BenchmarkInputError(found)
+                if isinstance(found, Trial):
+                    check_trial(found)
+                    trials += 1
+                    if _can_repeat(found):
+                        repeatable += 1
+                        yield found
+            except BenchmarkInputError as error:
+                damaged += 1
+                report_skipped(str(error) if isinstance(found, str) else f"{file or home}: {found.digest}: {error}")
+
+    # by a hash, so that the order of the rows does not matter
+    drawn = heapq.nsmallest(max(count, 1), candidates(), key=lambda trial: sha256(f"{seed} {trial.digest}"))
+    return Checked(rows, trials, damaged, repeatable, drawn[:count])
+
+
+def _everything(file: Path | None, home: Path) -> Iterator[Trial | Result | str]:
+    if file is not None:
+        yield from read_rows(file, kind_of(file))
+        return
+    with open_store(home) as store:
+        yield from store.everything()
+    measurements = home / "measurements.sqlite"
+    if measurements.exists():
+        with MeasurementCache(measurements) as cache:
+            yield from cache.problems()
+
+
+def train_again(chosen: Sequence[Trial], tolerance: float, home: Path) -> bool:
+    """Train these trials again, print both qualities, and say whether none differs by more than the tolerance."""
     differences = []
     table = Table("task", "seed", "example passes", "metric", "stored", "now", "difference")
     for task_name in sorted({each.key.task for each in chosen}):
@@ -52,7 +101,7 @@ def verify(trials: Sequence[Trial], count: int, seed: int, tolerance: float, hom
         # a store of its own, which has none of them
         with (
             tempfile.TemporaryDirectory() as folder,
-            TrialStore(Path(folder) / "trials.sqlite") as store,
+            open_store(Path(folder)) as store,
             TrialRunner(home, task, tuple(sorted(splits)), store) as runner,
         ):
             again = run_trainings(runner, task_name, wanted)
@@ -79,7 +128,11 @@ def _training_of(trial: Trial) -> Training:
 
 
 def _can_repeat(trial: Trial) -> bool:
-    if trial.state != "done" or trial.key.code_version != TRAINING_CODE_VERSION:
+    key = trial.key
+    if (trial.state, key.code_path, key.code_version) != ("done", "static", TRAINING_CODE_VERSION):
         return False
-    data = json.loads(trial.key.fidelity)["data"]
-    return _task_of(trial.key.task).data_version(data) == trial.key.data_version
+    data = json.loads(key.fidelity)["data"]
+    try:
+        return _task_of(key.task).data_version(data) == key.data_version
+    except TaskInputError:  # a data set that is not the task's own
+        return False

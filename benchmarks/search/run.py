@@ -26,7 +26,7 @@ from benchmarks.runtime.progress import SearchProgress
 from benchmarks.search.loop import Candidate, Costs, Genotype, Request, incumbent, live_search, run_side_by_side
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_network
-from benchmarks.store.sqlite import TrialStore
+from benchmarks.store.sqlite import open_store
 from hw_model.blocks import Block
 from hw_model.cost import Cost
 from hw_model.network_file import summary
@@ -181,7 +181,7 @@ def _search_training(
         for seed in range(settings.seeds)
     }
     with (
-        TrialStore(home / "trials.sqlite") as store,
+        open_store(home) as store,
         TrialRunner(home, task, splits, store) as runner,
         SearchProgress(f"{settings.algorithm}", total=settings.budget * settings.seeds) as progress,
     ):

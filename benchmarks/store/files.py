@@ -1,25 +1,23 @@
-"""Files of results: written whole or not at all, and tables of which one run replaces some rows."""
+"""Files of results, written whole or not at all (`hw_model.files`), and tables of which one run replaces some rows."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hw_model.blocks import Block
+from hw_model.files import write_whole
 from hw_model.network_file import network_content
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write aside and rename, so that a run that is stopped leaves the old file or the new one."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    unfinished.write_bytes(content.encode() if isinstance(content, str) else content)
-    os.replace(unfinished, path)
+def write_table(path: Path, table: pd.DataFrame, digits: int = 6) -> None:
+    """A table as CSV without its index, floats to so many digits."""
+    write_whole(path, table.to_csv(index=False, float_format=f"%.{digits}g"))
 
 
 def results_folder(results: Path, experiment: str, profile: str) -> Path:
@@ -46,6 +44,5 @@ def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFr
         others = [row not in done for row in kept[columns].itertuples(index=False, name=None)]
         fresh = pd.concat([kept.loc[others], fresh])
     fresh = fresh.sort_values(columns, kind="stable")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, fresh.to_csv(index=False, float_format="%.6g"))
+    write_table(path, fresh)
     return pd.read_csv(path)

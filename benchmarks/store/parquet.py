@@ -1,66 +1,169 @@
-"""Trials as a parquet file, so that results can be made again, added to and checked where they were not trained."""
+"""Trials and other results as parquet files, so that they can be taken elsewhere, added to and checked there.
+
+A file holds rows of one kind of record, as the store does, and the same checksums.  It is read and written a group of
+rows at a time, so that a million rows need no more memory than a thousand.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable
+import os
+import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.files import write_whole
-from benchmarks.store.records import Trial, TrialKey, to_frame
-from benchmarks.store.sqlite import TrialStore
+from benchmarks.errors import BenchmarkInputError, report_skipped
+from benchmarks.store.records import COLUMNS, Record, Result, Trial, from_row, to_row
+from hw_model.files import unfinished_beside
 
-_PREFIX = "quality_"
+GROUP = 1_000
+"""Rows that are written, read, and lost where a file is damaged, together."""
 
-
-def write_trials(trials: Iterable[Trial], path: Path) -> int:
-    """Write the trials, oldest first, and return how many; a run that is stopped leaves the old file or the new one."""
-    rows = list(trials)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, to_frame(rows).to_parquet(index=False, compression="zstd"))
-    return len(rows)
+_FORMAT = b"accelnas format"
+_FORMATS = {Trial: b"trials 2", Result: b"results 2"}
+_ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 
 
-def read_trials(path: Path) -> list[Trial]:
-    """The trials of a file that `write_trials` wrote.
+def kind_of(path: Path) -> type[Trial] | type[Result]:
+    """What a file holds.  Raises BenchmarkInputError where there is none, or it was not written here."""
+    with _opened(path) as file:
+        found = (file.schema_arrow.metadata or {}).get(_FORMAT)
+    return next(kind for kind, name in _FORMATS.items() if name == found)
 
-    Raises BenchmarkInputError where there is none, it is something else, or a trial is not what its digest says.
+
+def read_records(path: Path, kind: type[Record]) -> Iterator[Record]:
+    """The sound records of a file, one at a time; what is damaged is skipped with one line on stderr.
+
+    Raises BenchmarkInputError where there is no such file, or it was not written here or cannot be read at all.
     """
-    if not path.is_file():
-        raise BenchmarkInputError(f"{path}: no such file; allowed: a parquet file of trials")
+    for found in read_rows(path, kind):
+        if isinstance(found, str):
+            report_skipped(found)
+        else:
+            yield found
+
+
+def read_rows(path: Path, kind: type[Record]) -> Iterator[Record | str]:
+    """As `read_records`, with a line that names file and row in place of each that is damaged."""
+    name = kind.__name__.lower()
+    with _opened(path) as file:
+        if (file.schema_arrow.metadata or {}).get(_FORMAT) != _FORMATS[kind]:
+            raise BenchmarkInputError(f"{path}: not a parquet file of {name}s that this program writes")
+        first = 0
+        for group in range(file.num_row_groups):
+            count = file.metadata.row_group(group).num_rows
+            try:
+                rows = file.read_row_group(group).to_pylist()
+                if len(rows) != count:
+                    raise pa.ArrowInvalid(f"{len(rows)} rows instead of {count}")
+            except (pa.ArrowException, OSError, ValueError) as error:
+                yield f"{path}: rows {first} to {first + count - 1}: damaged ({_line(error)})"
+                rows = []
+            for place, row in enumerate(rows, start=first):
+                try:
+                    record = from_row(kind, row)
+                except BenchmarkInputError as error:
+                    yield f"{path}: row {place}: {error}"
+                else:
+                    yield record
+            first += count
+
+
+def write_records(path: Path, kind: type[Record], records: Iterable[Record]) -> int:
+    """Write the records and return how many; a run that is stopped leaves the old file or the new one.
+
+    Raises BenchmarkInputError where the path is no place for a file.
+    """
+    check_target(path)
+    schema = pa.schema([(name, _ARROW[python]) for name, python in COLUMNS[kind].items()], {_FORMAT: _FORMATS[kind]})
+    count, batch = 0, []
+
+    def flush(writer: pq.ParquetWriter) -> None:
+        writer.write_table(pa.Table.from_pylist([to_row(record) for record in batch], schema))
+        batch.clear()
+
     try:
-        rows = [{str(name): row[name] for name in row} for row in pd.read_parquet(path).to_dict("records")]
-        trials = [_trial_of(row) for row in rows]
-    except BenchmarkInputError as error:
-        raise BenchmarkInputError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError, OSError) as error:  # pyarrow's errors are ValueErrors
-        reason = (str(error).splitlines() or [""])[0]
-        raise BenchmarkInputError(f"{path}: not a parquet file of trials ({reason})") from error
-    for row, trial in zip(rows, trials, strict=True):
-        if row["digest"] != trial.key.digest:
-            raise BenchmarkInputError(f"{path}: trial {row['digest']} does not have the digest of its key")
-    return trials
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished_beside(path) as aside, pq.ParquetWriter(aside, schema, compression="zstd") as writer:
+            for record in records:
+                batch.append(record)
+                count += 1
+                if len(batch) == GROUP:
+                    flush(writer)
+            if batch or not count:
+                flush(writer)
+    except OSError as error:
+        raise BenchmarkInputError(f"{path} cannot be written ({_line(error)})") from error
+    return count
 
 
-def import_trials(trials: Iterable[Trial], store: TrialStore) -> int:
-    """Put them into the store and return how many it did not have; it keeps its own where it has one that is done."""
-    return sum(store.get(trial.key) is None and store.put(trial) for trial in trials)
+def merge_records(path: Path, kind: type[Record], records: Iterable[Record]) -> tuple[int, int]:
+    """Add the records to a file, made if there is none, and return (all that it holds then, of those new).
+
+    What the file has stays, but for failed trials that are done here.  Raises BenchmarkInputError, and leaves the file
+    as it is, where the path is no place for a file, or it holds anything else or something damaged.
+    """
+    check_target(path)
+    if not path.exists():
+        count = write_records(path, kind, records)
+        return count, count
+    done: set[str] = set()
+    for found in read_rows(path, kind):
+        if isinstance(found, str):
+            raise BenchmarkInputError(f"{found}; nothing was written, since that would be lost: write to another file")
+        if not _failed(found):
+            done.add(found.digest)
+    new = 0
+
+    def merged() -> Iterator[Record]:
+        nonlocal new
+        failed: dict[str, Record] = {}
+        for record in read_records(path, kind):
+            if _failed(record):
+                failed[record.digest] = record
+            else:
+                yield record
+        for record in records:
+            if record.digest in done or (record.digest in failed and _failed(record)):
+                continue
+            failed.pop(record.digest, None)
+            new += 1
+            yield record
+        yield from failed.values()
+
+    return write_records(path, kind, merged()), new
 
 
-def _trial_of(row: dict[str, Any]) -> Trial:
-    key = TrialKey(**{field.name: row[field.name] for field in dataclasses.fields(TrialKey)})
-    quality = {name.removeprefix(_PREFIX): row[name] for name in row if name.startswith(_PREFIX)}
-    return Trial(
-        key,
-        row["state"],
-        {name: float(value) for name, value in quality.items() if not pd.isna(value)},
-        int(row["example_passes"]),
-        float(row["training_flops"]),
-        float(row["seconds"]),
-        None if pd.isna(row["error"]) else row["error"],
-        row["created"],
-    )
+def check_target(path: Path) -> None:
+    """Raise BenchmarkInputError where something other than a regular file is at that path."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise BenchmarkInputError(f"{str(path)[:200]} cannot be written ({_line(error)})") from error
+    if not stat.S_ISREG(mode):
+        raise BenchmarkInputError(f"{path} is no regular file; allowed: a new file, or one to add to")
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    if not path.is_file():
+        raise BenchmarkInputError(f"{str(path)[:200]}: no such file; allowed: a parquet file of trials or results")
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BenchmarkInputError(f"{path}: not a parquet file, or damaged ({_line(error)})") from error
+    if (file.schema_arrow.metadata or {}).get(_FORMAT) not in _FORMATS.values():
+        file.close()
+        raise BenchmarkInputError(f"{path}: not a parquet file of trials or results that this program writes")
+    return file
+
+
+def _failed(record: Trial | Result) -> bool:
+    return isinstance(record, Trial) and record.state == "failed"
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]

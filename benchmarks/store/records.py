@@ -1,68 +1,71 @@
-"""What is kept of a search: trials, keyed by all that their results depend on, and proposals."""
+"""What is kept: trials and other results, each under a key of all that it depends on, with where it comes from.
+
+A record travels as a row, a flat mapping of texts and numbers that SQLite and parquet hold alike; the row's last field
+is a checksum over all others, so that a value that changed on the way is noticed wherever it is read.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import Any, Literal, Self, TypeVar, get_args
 
 from benchmarks.errors import BenchmarkInputError
-
-if TYPE_CHECKING:
-    import pandas as pd
+from benchmarks.store.keys import canonical_json, sha256
+from benchmarks.store.provenance import Provenance, current_provenance
 
 TrialState = Literal["done", "failed"]
-ProposalState = Literal["trained", "pruned", "failed", "reused"]
+CodePath = Literal["static", "many_at_once"]
 
-
-def canonical_json(value: object) -> str:
-    """The one JSON text of a value: sorted keys, no blanks, ASCII.
-
-    Raises BenchmarkInputError where JSON has none, as for NaN and for NumPy's numbers.
-    """
-    try:
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise BenchmarkInputError(f"no JSON for this value ({error}); allowed: plain Python values, finite") from error
+CHECKSUM_DIGITS = 16  # 64 bits: for accidents, not against forgery
 
 
 @dataclass(frozen=True)
 class TrialKey:
     """All that a trial's result depends on.
 
-    architecture, fidelity: canonical JSON (see canonical_json), so that equal settings are equal texts.
-    data_version: of the prepared data; code_version: of the training code.
-
     Raises BenchmarkInputError when a text is empty or not canonical, or the seed is no int.
     """
 
     task: str
+    """Name and number of classes, such as "detection-1"."""
     data_version: str
+    """Of the prepared data."""
     architecture: str
+    """Canonical JSON of the blocks."""
     fidelity: str
+    """Canonical JSON of the recipe: data, passes, batch, learning rate, evaluation split."""
     seed: int
+    """Of initial weights, order of examples and augmentation."""
     code_version: str
+    """`tasks.training.TRAINING_CODE_VERSION` then."""
+    code_path: CodePath = "static"
+    """Whether the network was compiled alone or trained as one of many through the supernet."""
 
     def __post_init__(self):
         for name in ("task", "data_version", "code_version"):
             _check_text(f"trial key: {name}", getattr(self, name))
         for name in ("architecture", "fidelity"):
-            _check_canonical(name, getattr(self, name))
+            _check_canonical(f"trial key: {name}", getattr(self, name))
         _check_int("trial key: seed", self.seed)
+        _check_choice("trial key: code_path", self.code_path, get_args(CodePath))
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all fields, in hexadecimal."""
-        return hashlib.sha256(canonical_json(dataclasses.asdict(self)).encode()).hexdigest()
+        return sha256(canonical_json({name: getattr(self, name) for name in _KEY_FIELDS}))
 
 
-def _now() -> str:
+_KEY_FIELDS = tuple(item.name for item in dataclasses.fields(TrialKey))
+
+
+def now() -> str:
+    """UTC, ISO 8601, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
@@ -70,124 +73,246 @@ def _now() -> str:
 class Trial:
     """One training and its evaluation, or why it failed.
 
-    quality: metric name to value, finite; larger or smaller is better as the task says.  example_passes: training
-    examples seen, repeats counted.  training_flops: floating-point operations of the training.  seconds: wall clock
-    of training and evaluation.  error: why it failed; None when done.  created: UTC, ISO 8601.
-
-    Raises BenchmarkInputError for anything else, NaN above all: a training that diverged is a failed trial, and
-    `finished` makes it one.
+    Raises BenchmarkInputError for what the fields may not hold, NaN above all: a training that diverged is a failed
+    trial, and `finished` makes it one.
     """
 
     key: TrialKey
+    """What it depends on."""
     state: TrialState
+    """A failed one is kept too, and gives way to a retry."""
     quality: dict[str, float]
+    """Metric name to value, finite; larger or smaller is better as the task says."""
     example_passes: int
+    """Training examples seen, repeats counted."""
     training_flops: float
+    """Floating-point operations of the training."""
     seconds: float
+    """Wall clock of training and evaluation."""
     error: str | None = None
-    created: str = field(default_factory=_now)
+    """Why it failed; None when done."""
+    created: str = field(default_factory=now)
+    """UTC, ISO 8601."""
+    space: str = ""
+    """Name of the space that it was asked for from; "" where from none, as for a network in a file."""
+    genotype: tuple[int, ...] = ()
+    """Choice indices in that space."""
+    provenance: Provenance = field(default_factory=current_provenance)
+    """Code, libraries and machine."""
+    imported_from: str = ""
+    """Name of the file that it was taken from; "" where it was trained here."""
 
     def __post_init__(self):
         _check_choice("trial: state", self.state, get_args(TrialState))
-        bad = {name: value for name, value in self.quality.items() if not math.isfinite(value)}
-        if bad:
-            raise BenchmarkInputError(f"trial: quality holds {bad}; allowed: finite numbers, else state 'failed'")
+        for name, value in self.quality.items():
+            _check_text("trial: name of a metric", name)
+            if not (_is_number(value) and math.isfinite(value)):
+                found = f"{{{name!r}: {value!r}}}"[:80]
+                raise BenchmarkInputError(f"trial: quality holds {found}; allowed: finite numbers, else state 'failed'")
         if (self.state == "failed") != bool(self.error):
             raise BenchmarkInputError(
-                f"trial: state {self.state!r} with error {self.error!r}; a failed one has a reason"
+                f"trial: state {self.state!r} with error {str(self.error)[:80]!r}; a failed one has a reason"
             )
         if self.state == "done" and not self.quality:
             raise BenchmarkInputError("trial: done without quality; allowed: one metric and more")
         _check_int("trial: example_passes", self.example_passes)
         for name in ("example_passes", "training_flops", "seconds"):
             value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0):
-                raise BenchmarkInputError(f"trial: {name} is {value}; allowed: finite, 0 and more")
+            if not (_is_number(value) and math.isfinite(value) and value >= 0):
+                raise BenchmarkInputError(f"trial: {name} is {value!r}; allowed: finite, 0 and more")
+        _check_moment("trial: created", self.created)
+        if not isinstance(self.space, str) or bool(self.space) != bool(self.genotype):
+            raise BenchmarkInputError(f"trial: space {str(self.space)[:40]!r} with genotype {str(self.genotype)[:80]}")
+        for choice in self.genotype:
+            _check_int("trial: genotype", choice)
+        _check_origin("trial", self.provenance, self.imported_from)
+
+    @property
+    def digest(self) -> str:
+        """Its key's."""
+        return self.key.digest
 
     @classmethod
     def finished(
-        cls, key: TrialKey, quality: Mapping[str, float], *, example_passes: int, training_flops: float, seconds: float
+        cls,
+        key: TrialKey,
+        quality: Mapping[str, float],
+        *,
+        example_passes: int,
+        training_flops: float,
+        seconds: float,
+        space: str = "",
+        genotype: tuple[int, ...] = (),
     ) -> Self:
         """A trial that ran to its end: done, or failed when a metric is NaN or infinite (finite ones are kept)."""
         values = {name: float(value) for name, value in quality.items()}
         finite = {name: value for name, value in values.items() if math.isfinite(value)}
         lost = ", ".join(f"{name} is {value}" for name, value in values.items() if name not in finite)
         state = "failed" if lost else "done"
-        return cls(key, state, finite, example_passes, training_flops, seconds, error=lost or None)
+        spent = {"example_passes": example_passes, "training_flops": training_flops, "seconds": seconds}
+        return cls(key, state, finite, **spent, error=lost or None, space=space, genotype=genotype)
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """What a search proposed at one step, whether or not it was trained.
+class Result:
+    """What was computed of anything but a training: a supernet's search, the scores of some networks.
 
-    search: the algorithm's name; seed: the search's own.  genotype: choice indices in the space.  cost: figures of the
-    cost models, by name, finite.  trial: digest of the trial that judged it, None when none did.  score: minimised,
-    +inf for a failure, None when not judged; not NaN.
-
-    Raises BenchmarkInputError for anything else.
+    Raises BenchmarkInputError for what the fields may not hold.
     """
 
-    experiment: str
-    search: str
-    seed: int
-    step: int
-    space: str
-    genotype: tuple[int, ...]
-    cost: dict[str, Any]
-    state: ProposalState
-    trial: str | None = None
-    score: float | None = None
+    kind: str
+    """The family, such as "supernet_search"."""
+    key: str
+    """Canonical JSON of all that it depends on; "code_version" is one of its fields."""
+    value: str
+    """JSON of what was computed; Python's NaN and Infinity are allowed in it."""
+    created: str = field(default_factory=now)
+    """UTC, ISO 8601."""
+    provenance: Provenance = field(default_factory=current_provenance)
+    """Code, libraries and machine."""
+    imported_from: str = ""
+    """Name of the file that it was taken from; "" where it was computed here."""
 
     def __post_init__(self):
-        for name in ("experiment", "search", "space"):
-            _check_text(f"proposal: {name}", getattr(self, name))
-        for name in ("seed", "step"):
-            _check_int(f"proposal: {name}", getattr(self, name))
-        _check_choice("proposal: state", self.state, get_args(ProposalState))
-        canonical_json([self.genotype, self.cost])
-        if self.score is not None and math.isnan(self.score):
-            raise BenchmarkInputError("proposal: score is nan; allowed: a number, inf for a failure, None")
+        _check_text("result: kind", self.kind)
+        _check_canonical("result: key", self.key)
+        content = json.loads(self.key)
+        if not (isinstance(content, dict) and content.get("code_version")):
+            raise BenchmarkInputError(
+                f"result: key of {self.kind[:40]!r} has no code_version; allowed: all that the result depends on"
+            )
+        try:
+            json.loads(self.value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BenchmarkInputError(f"result: value is {str(self.value)[:60]!r}; allowed: JSON") from error
+        _check_moment("result: created", self.created)
+        _check_origin("result", self.provenance, self.imported_from)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of kind and key, in hexadecimal."""
+        return result_digest(self.kind, self.key)
 
 
-def to_frame(rows: Iterable[Trial] | Iterable[Proposal]) -> pd.DataFrame:
-    """Trials or proposals as a table, one row each.
+def result_digest(kind: str, key: str) -> str:
+    """The digest of a result with that kind and that canonical key."""
+    return sha256(f"{kind} {key}")
 
-    Trials: their key's fields, "digest", and each metric as "quality_<name>".  Proposals: their fields, each figure
-    of the cost as "cost_<name>"; "trial" there is "digest" here.
-    """
-    import pandas as pd  # takes half a second, which searching need not pay
 
-    flat = []
-    for row in rows:
-        record = dataclasses.asdict(row)
-        if isinstance(row, Trial):
-            record = {"digest": row.key.digest, **record.pop("key"), **record}
-        for group in ("quality", "cost"):
-            record |= {f"{group}_{name}": value for name, value in record.pop(group, {}).items()}
-        flat.append(record)
-    return pd.DataFrame.from_records(flat)
+Record = TypeVar("Record", bound=Trial | Result)
+
+# Fields of a row, in the order that a checksum takes them in, and what each is in Python.
+COLUMNS: dict[type, dict[str, type]] = {
+    Trial: {
+        **{name: str for name in _KEY_FIELDS},
+        "seed": int,
+        "state": str,
+        "quality": str,
+        "example_passes": int,
+        "training_flops": float,
+        "seconds": float,
+        "error": str,
+        "created": str,
+        "space": str,
+        "genotype": str,
+        "provenance": str,
+        "imported_from": str,
+        "checksum": str,
+    },
+    Result: {
+        **{name: str for name in ("kind", "key", "value", "created", "provenance", "imported_from", "checksum")},
+    },
+}
+NULLABLE = frozenset({"error"})
+
+
+def to_row(record: Trial | Result) -> dict[str, Any]:
+    """The record as a flat mapping, checksum last."""
+    if isinstance(record, Trial):
+        row = {name: getattr(record.key, name) for name in _KEY_FIELDS}
+        quality = {name: float(value) for name, value in record.quality.items()}
+        row |= {"state": record.state, "quality": canonical_json(quality), "example_passes": record.example_passes}
+        row |= {"training_flops": float(record.training_flops), "seconds": float(record.seconds)}
+        row |= {"error": record.error, "created": record.created, "space": record.space}
+        row |= {"genotype": canonical_json(list(record.genotype))}
+    else:
+        row = {"kind": record.kind, "key": record.key, "value": record.value, "created": record.created}
+    row |= {"provenance": canonical_json(dataclasses.asdict(record.provenance)), "imported_from": record.imported_from}
+    return row | {"checksum": checksum(row)}
+
+
+def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
+    """The record of a row.  Raises BenchmarkInputError for a wrong checksum and for what no record may hold."""
+    values = {}
+    for name, wanted in COLUMNS[kind].items():
+        value = row.get(name)
+        if type(value) is not wanted and not (value is None and name in NULLABLE):
+            raise BenchmarkInputError(f"{name} is {str(value)[:40]!r} ({type(value).__name__}), not {wanted.__name__}")
+        values[name] = value
+    if values.pop("checksum") != checksum(values):
+        raise BenchmarkInputError("its checksum is not that of its content")
+    build: Any = kind
+    try:
+        values["provenance"] = Provenance(**json.loads(values["provenance"]))
+        if kind is Trial:
+            values["key"] = TrialKey(**{name: values.pop(name) for name in _KEY_FIELDS})
+            values |= {"quality": json.loads(values["quality"]), "genotype": tuple(json.loads(values["genotype"]))}
+        return build(**values)
+    except BenchmarkInputError:
+        raise
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise BenchmarkInputError(f"it is no {kind.__name__.lower()} ({str(error)[:80]})") from error
+
+
+def checksum(row: Mapping[str, Any]) -> str:
+    """Of all fields but the checksum itself; hexadecimal."""
+    fields = {name: value for name, value in row.items() if name != "checksum"}
+    return sha256(canonical_json(fields))[:CHECKSUM_DIGITS]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _check_text(where: str, value: object) -> None:
     if not (isinstance(value, str) and value):
-        raise BenchmarkInputError(f"{where} is {value!r}; allowed: a text that is not empty")
+        raise BenchmarkInputError(f"{where} is {str(value)[:60]!r}; allowed: a text that is not empty")
 
 
 def _check_int(where: str, value: object) -> None:
     # NumPy's integers are refused: SQLite would store them as bytes
-    if not (isinstance(value, int) and abs(value) < 2**63):
-        raise BenchmarkInputError(f"{where} is {value!r}; allowed: a Python int of 64 bits")
+    if not (type(value) is int and abs(value) < 2**63):
+        raise BenchmarkInputError(f"{where} is {str(value)[:60]}; allowed: a Python int of 64 bits")
 
 
 def _check_choice(where: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise BenchmarkInputError(f"{where} is {value!r}; allowed: {', '.join(allowed)}")
+        raise BenchmarkInputError(f"{where} is {str(value)[:60]!r}; allowed: {', '.join(allowed)}")
 
 
-def _check_canonical(name: str, text: str) -> None:
+def _check_moment(where: str, value: object) -> None:
     try:
-        canonical = canonical_json(json.loads(text))
-    except (TypeError, ValueError) as error:
-        raise BenchmarkInputError(f"trial key: {name} is {text!r}; allowed: canonical JSON") from error
+        aware = isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        aware = False
+    if not aware:
+        raise BenchmarkInputError(f"{where} is {str(value)[:60]!r}; allowed: ISO 8601 with the time zone")
+
+
+def _check_origin(where: str, provenance: object, imported_from: object) -> None:
+    if not isinstance(provenance, Provenance) or not isinstance(imported_from, str):
+        raise BenchmarkInputError(f"{where}: provenance is {str(provenance)[:60]!r}, from {str(imported_from)[:40]!r}")
+    for name, value in dataclasses.asdict(provenance).items():
+        if name == "threads":
+            _check_int(f"{where}: threads", value)
+        else:
+            _check_text(f"{where}: {name}", value)
+
+
+def _check_canonical(where: str, text: object) -> None:
+    try:
+        canonical = canonical_json(json.loads(text))  # type: ignore[arg-type]
+    except (TypeError, ValueError, RecursionError, BenchmarkInputError) as error:
+        raise BenchmarkInputError(f"{where} is {str(text)[:60]!r}; allowed: canonical JSON") from error
     if canonical != text:
-        raise BenchmarkInputError(f"trial key: {name} is {text!r}; allowed: canonical JSON, which is {canonical!r}")
+        raise BenchmarkInputError(f"{where} is {str(text)[:60]!r}; allowed: canonical JSON, here {canonical[:60]!r}")

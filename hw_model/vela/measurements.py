@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
@@ -29,25 +30,25 @@ class MeasurementCache:
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Open or create the file; HardwareInputError when it is damaged or of another version."""
+        """Open or create the file; HardwareInputError when it is another program's, damaged or of another version."""
         self.path = Path(path)
-        try:
+        with self._guarded():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(self.path, timeout=60)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._create_tables()
-            found = dict(self._database.execute("SELECT name, value FROM versions"))
-        except (sqlite3.Error, OSError) as error:
-            raise self._damaged(error) from error
-        if found != _VERSIONS:
+        try:
+            with self._guarded():
+                self._check_owner()
+                self._database.execute("PRAGMA journal_mode=WAL")
+                self._database.execute("PRAGMA synchronous=NORMAL")
+                self._create_tables()
+                found = dict(self._database.execute("SELECT name, value FROM versions"))
+            if found != _VERSIONS:
+                different = [f"{name} {found.get(name)!r}" for name in _VERSIONS if found.get(name) != _VERSIONS[name]]
+                wanted = ", ".join(f"{name} {value!r}" for name, value in _VERSIONS.items())
+                raise self._refusal(f"has {', '.join(different)} where {wanted} is needed")
+        except BaseException:
             self._database.close()
-            different = [f"{name} {found.get(name)!r}" for name in _VERSIONS if found.get(name) != _VERSIONS[name]]
-            wanted = ", ".join(f"{name} {value!r}" for name, value in _VERSIONS.items())
-            raise HardwareInputError(
-                f"measurement cache {self.path} has {', '.join(different)} where {wanted} is needed; "
-                "delete the file to measure anew"
-            )
+            raise
 
     def close(self) -> None:
         """Release the file."""
@@ -71,12 +72,10 @@ class MeasurementCache:
         Raises HardwareInputError for a block that cannot be compiled and for a damaged file.
         """
         keys = [_chain_key(chain) for chain in chains]
-        try:
+        with self._guarded():
             known = self._look_up(set(keys), accelerator.key)
             missing = {key: chain for key, chain in zip(keys, chains, strict=True) if key not in known}
             known |= self._compile(missing, accelerator, progress)
-        except sqlite3.Error as error:
-            raise self._damaged(error) from error
         return [known[key] for key in keys]
 
     def _compile(
@@ -129,10 +128,36 @@ class MeasurementCache:
             if not self._database.execute("SELECT 1 FROM versions").fetchone():
                 self._database.executemany("INSERT OR IGNORE INTO versions VALUES (?, ?)", _VERSIONS.items())
 
-    def _damaged(self, error: Exception) -> HardwareInputError:
-        return HardwareInputError(
-            f"measurement cache {self.path} cannot be used ({error}); delete the file to measure anew"
-        )
+    def problems(self) -> list[str]:
+        """What is wrong in the whole file, a line each, at most ten; takes a second for 100,000 measurements."""
+        with self._guarded():
+            try:
+                found = [str(row[0]) for row in self._database.execute("PRAGMA quick_check(10)")]
+            except sqlite3.DatabaseError as error:  # too damaged for a check
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                found = [str(error)]
+        return [] if found == ["ok"] else [f"{self.path}: {' '.join(line.split())}" for line in found]
+
+    def _check_owner(self) -> None:
+        tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and not {"versions", "measurements"} <= tables:
+            raise self._refusal("is another program's SQLite file")
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.OperationalError, OSError) as error:  # busy, full, not readable: the file may be as it should
+            raise HardwareInputError(
+                f"measurement cache {self.path} cannot be used ({error}); free its disk, wait for the program that "
+                "uses it, or make it readable and writable"
+            ) from error
+        except sqlite3.Error as error:
+            raise self._refusal(f"is damaged or none ({error})") from error
+
+    def _refusal(self, what: str) -> HardwareInputError:
+        return HardwareInputError(f"measurement cache {self.path} {what}; move it away to measure again")
 
 
 def _chain_key(chain: Sequence[Block]) -> str:

@@ -30,7 +30,7 @@ from benchmarks.runtime.progress import SearchProgress
 from benchmarks.search.loop import Candidate, Genotype, Request, Search, Who, incumbent, live_search, run_side_by_side
 from benchmarks.search.run import space_costs, space_for
 from benchmarks.statistics.intervals import mean_interval
-from benchmarks.store.sqlite import TrialStore
+from benchmarks.store.sqlite import open_store
 from hw_model.predict import predict
 from nas_algos.load import build_strategy
 from nas_algos.objectives import best_quality
@@ -65,7 +65,7 @@ def trained_table(home: Path, settings: TrainedSettings) -> pd.DataFrame:
     kinds = spaces_of(task, settings.accelerator, settings.seeds, jax.random.key(0))
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
     splits = tuple((fidelity.data, split) for split in ("train", fidelity.eval_split, "test"))
-    with TrialStore(home / "trials.sqlite") as store, TrialRunner(home, task, splits, store) as runner:
+    with open_store(home) as store, TrialRunner(home, task, splits, store) as runner:
         found = {name: _searches(runner, name, spaces, bound, task, settings) for name, spaces in kinds.items()}
         finals = _finals(runner, found, kinds, task, fidelity, settings.seeds)
     qualities = {name: np.stack([_qualities(run, settings.budget) for run in runs]) for name, runs in found.items()}

@@ -16,13 +16,13 @@ from pathlib import Path
 import jax
 
 from benchmarks.evaluators.trainings import Training, run_trainings
-from benchmarks.evaluators.trial_runner import TrialRunner, trial_key
-from benchmarks.experiments.detection.pruned_search import Genotype, Proposed, SearchResult, Wanted, constrained_search
+from benchmarks.evaluators.trial_runner import TrialRunner
+from benchmarks.experiments.detection.pruned_search import Genotype, SearchResult, Wanted, constrained_search
 from benchmarks.experiments.detection.settings import make_strategy
 from benchmarks.experiments.profiles import DetectionProfile
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.store.records import Proposal, Trial
-from benchmarks.store.sqlite import TrialStore
+from benchmarks.store.records import Trial
+from benchmarks.store.sqlite import open_store
 from hw_model.blocks import Block
 from hw_model.cost import Cost
 from hw_model.vela.accelerators import get_accelerator
@@ -32,7 +32,6 @@ from tasks.detection.task import DetectionTask
 from tasks.spaces.detection import detection_spaces
 from tasks.spaces.space import SearchSpace
 
-EXPERIMENT = "detection"
 QUALITY = "map"  # mAP@[.5:.95]
 # Seeds of the final trainings start here, so that no search has seen any of them.
 FIRST_FINAL_SEED = 1000
@@ -82,15 +81,12 @@ def run_detection(home: Path, profile_name: str, profile: DetectionProfile) -> D
     spaces = dict(detection_spaces(task.output_channels, task.side_pixels))
     splits = {(f.data, split) for f in (profile.search, profile.final) for split in ("train", f.eval_split)}
     with (
-        TrialStore(home / "trials.sqlite") as store,
+        open_store(home) as store,
         MeasurementCache(home / "measurements.sqlite") as cache,
         TrialRunner(home, task, tuple(sorted(splits)), store) as runner,
     ):
         floor, baseline_quality = _quality_floor(runner, spaces["V1"], profile)
         searches = _run_searches(runner, cache, spaces, profile, baseline_quality, floor)
-        for (space, accelerator), result in searches.items():
-            for proposed in result.proposed:
-                store.record_proposal(_proposal(task, spaces[space], accelerator, proposed, profile, profile_name))
         entries = _finals(runner, cache, spaces, searches, profile)
     return DetectionResult(profile_name, profile, floor, tuple(entries), searches, spaces)
 
@@ -164,35 +160,6 @@ def _run_searches(
                 assert isinstance(who, tuple)
                 advance(who, trial.quality.get(QUALITY, math.nan))
     return {who: results[who] for who in running}
-
-
-def _proposal(
-    task: DetectionTask,
-    space: SearchSpace,
-    accelerator: str,
-    proposed: Proposed,
-    profile: DetectionProfile,
-    profile_name: str,
-) -> Proposal:
-    state, digest = "pruned", None
-    if proposed.state != "pruned":
-        key = trial_key(task, space.decode(proposed.genotype), profile.search, profile.search_baseline_seeds)
-        digest = key.digest
-        state = "reused" if proposed.state == "known" else "trained"
-        if proposed.quality is not None and math.isnan(proposed.quality):
-            state = "failed"
-    return Proposal(
-        experiment=f"{EXPERIMENT}-{profile_name}",
-        search=f"{profile.strategy} {space.name} {accelerator}",
-        seed=SEARCH_SEED,
-        step=proposed.step,
-        space=space.name,
-        genotype=proposed.genotype,
-        cost={"latency_ms": proposed.latency_ms},
-        state=state,
-        trial=digest,
-        score=proposed.score,
-    )
 
 
 def _finals(

@@ -21,7 +21,7 @@ from benchmarks.fidelities import on_test
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.search.loop import Candidate, Request, Who, incumbent, live_search, run_side_by_side
 from benchmarks.search.run import exact_cost
-from benchmarks.store.sqlite import TrialStore
+from benchmarks.store.sqlite import ResultStore, open_store
 from hw_model.cost import Cost
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.ledger import Spend
@@ -59,7 +59,7 @@ def run_contest(contest: Contest, contenders: Sequence[Contender], final_seeds: 
         (each.name, seed): each.begin(contest, prepared, seed) for each in contenders for seed in range(contest.seeds)
     }
     splits = tuple((fidelity.data, split) for split in ("train", fidelity.eval_split, "test"))
-    with TrialStore(home / "trials.sqlite") as store, TrialRunner(home, task, splits, store) as runner:
+    with open_store(home) as store, TrialRunner(home, task, splits, store) as runner:
         found = {who: start for who, start in begun.items() if isinstance(start, Found)}
         live = {who: start for who, start in begun.items() if isinstance(start, Live)}
         found |= _search(contest, runner, store, live)
@@ -73,7 +73,7 @@ def run_contest(contest: Contest, contenders: Sequence[Contender], final_seeds: 
         ]  # fmt: skip
 
 
-def _search(contest: Contest, runner: TrialRunner, store: TrialStore, live: dict[Who, Live]) -> dict[Who, Found]:
+def _search(contest: Contest, runner: TrialRunner, store: ResultStore, live: dict[Who, Live]) -> dict[Who, Found]:
     """Searches with trainings, all side by side, so that no worker waits for one search's next round."""
     if not live:
         return {}
@@ -95,7 +95,7 @@ def _search(contest: Contest, runner: TrialRunner, store: TrialStore, live: dict
     return {who: result for who, result in results.items() if result is not None}
 
 
-def _found(contest: Contest, store: TrialStore, start: Live, seed: int, rows: list[Candidate]) -> Found | None:
+def _found(contest: Contest, store: ResultStore, start: Live, seed: int, rows: list[Candidate]) -> Found | None:
     """The search's incumbent, with the ledger of its trainings."""
     best = incumbent(rows)
     if best is None:

@@ -18,8 +18,8 @@ from benchmarks.evaluators.trial_job import WorkerData
 from benchmarks.evaluators.zero_shot import BATCH, score_genotypes
 from benchmarks.experiments.head_to_head.settings import Contest
 from benchmarks.runtime.jobs import run_jobs
-from benchmarks.store.files import write_whole
 from hw_model.cost import count_macs
+from hw_model.files import write_whole
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.charges import TRAINING
 from nas_algos.single_shot.relaxed import within

@@ -25,9 +25,9 @@ def run(*arguments, timeout=600):
 
 
 def trials_in(home):
-    if not (home / "trials.sqlite").exists():
+    if not (home / "store.sqlite").exists():
         return {}
-    path = f"file:{home / 'trials.sqlite'}?mode=ro"
+    path = f"file:{home / 'store.sqlite'}?mode=ro"
     with contextlib.closing(sqlite3.connect(path, uri=True, timeout=20)) as connection:
         try:
             return dict(connection.execute("SELECT digest, created FROM trials"))
@@ -124,7 +124,7 @@ def test_bad_input_is_one_line_that_says_what_is_allowed(arguments, names, tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["trials.sqlite", "measurements.sqlite"])
+@pytest.mark.parametrize("name", ["store.sqlite", "measurements.sqlite"])
 def test_a_corrupted_store_is_named_and_left_alone(name, tmp_path):
     assert run("prepare", "--data", "smoke", "--home", tmp_path)[0] == 0
     (tmp_path / name).write_bytes(b"this is no database" * 100)

@@ -1,7 +1,8 @@
 import pandas as pd
 import pytest
 
-from benchmarks.store.files import merge_rows, write_whole
+from benchmarks.store.files import merge_rows
+from hw_model.files import write_whole
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):

@@ -1,78 +1,140 @@
-"""Trials in a file: nothing is lost or made up on the way, and some can be trained again."""
+"""Trials and results in parquet files: nothing is lost or changed unnoticed on the way."""
 
 import dataclasses
 import os
-import subprocess
-import sys
-from pathlib import Path
+import random
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.verify import verify
-from benchmarks.store.parquet import import_trials, read_trials, write_trials
-from benchmarks.store.records import Trial, TrialKey
-from benchmarks.store.sqlite import TrialStore
-
-ACCELNAS = str(Path(sys.executable).parent / "accelnas")
-KEY = TrialKey("detection-1", "scenes-1", "[]", '{"data":"quick"}', 0, "1")
-DONE = Trial(KEY, "done", {"map": 1 / 3, "map50": 0.5}, 6400, 1e12 / 3, 12.5)
-OTHER = Trial(dataclasses.replace(KEY, task="classification-10", seed=3), "done", {"accuracy": 0.1 + 0.2}, 10, 0.0, 1.0)
-FAILED = Trial(dataclasses.replace(KEY, seed=1), "failed", {}, 10, 0.0, 0.25, error="ValueError: too wide")
+from benchmarks.store import parquet
+from benchmarks.store.parquet import kind_of, merge_records, read_records, read_rows, write_records
+from benchmarks.store.records import Result, Trial
+from tests.benchmarks.store.records import done, failed, result
 
 
 def test_what_is_written_is_read_back_to_the_last_bit(tmp_path):
-    path = tmp_path / "new" / "trials.parquet"
-    assert write_trials([DONE, OTHER, FAILED], path) == 3
-    assert read_trials(path) == [DONE, OTHER, FAILED]
+    trials = [done(0, 0.1 + 0.2), failed(1), dataclasses.replace(done(2), space="curated", genotype=(3, 0))]
+    path, other = tmp_path / "new" / "trials.parquet", tmp_path / "results.parquet"
+    assert write_records(path, Trial, trials) == 3
+    assert list(read_records(path, Trial)) == trials
+    assert write_records(other, Result, [result(1), result(2)]) == 2
+    assert list(read_records(other, Result)) == [result(1), result(2)]
+    assert (kind_of(path), kind_of(other)) == (Trial, Result)
+    assert os.listdir(path.parent) == ["trials.parquet"]
+    with pytest.raises(BenchmarkInputError, match="not a parquet file of trials"):
+        list(read_records(other, Trial))
 
 
-def test_an_import_adds_what_is_not_there_and_keeps_what_is(tmp_path):
-    with TrialStore(tmp_path / "trials.sqlite") as store:
-        mine = dataclasses.replace(DONE, quality={"map": 0.9})
-        store.put(mine)
-        assert import_trials([DONE, OTHER, FAILED], store) == 2
-        assert store.get(KEY) == mine
-        assert import_trials([DONE, OTHER, FAILED], store) == 0
+def test_no_trials_are_a_file_too(tmp_path):
+    assert write_records(tmp_path / "none.parquet", Trial, []) == 0
+    assert list(read_records(tmp_path / "none.parquet", Trial)) == []
 
 
-def test_a_trial_that_was_changed_is_refused(tmp_path):
+def test_a_changed_row_is_named_and_skipped_and_the_others_are_read(tmp_path, capsys):
     path = tmp_path / "trials.parquet"
-    write_trials([DONE], path)
-    table = pd.read_parquet(path)
-    table["seed"] = 7
-    table.to_parquet(path)
-    with pytest.raises(BenchmarkInputError, match="does not have the digest of its key"):
-        read_trials(path)
+    write_records(path, Trial, [done(seed) for seed in range(5)])
+    table = pq.read_table(path)
+    quality = table["quality"].to_pylist()
+    quality[3] = quality[3].replace("0.5", "0.9")
+    changed = table.set_column(table.schema.get_field_index("quality"), "quality", [quality])
+    pq.write_table(changed.replace_schema_metadata(table.schema.metadata), path)
+    assert [trial.key.seed for trial in read_records(path, Trial)] == [0, 1, 2, 4]
+    error = f"accelnas: skipped {path}: row 3: its checksum is not that of its content\n"
+    assert capsys.readouterr().err == error
 
 
-def test_what_is_no_file_of_trials_is_refused(tmp_path):
-    with pytest.raises(BenchmarkInputError, match="no such file"):
-        read_trials(tmp_path / "none.parquet")
+def test_no_flipped_bit_of_a_file_changes_a_trial_unnoticed(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "GROUP", 20)
+    path, generator = tmp_path / "trials.parquet", random.Random(0)
+    trials = {seed: done(seed, seed / 100) for seed in range(60)}
+    write_records(path, Trial, trials.values())
+    whole, noticed, partly = path.read_bytes(), 0, 0
+    for _ in range(400):
+        place = generator.randrange(len(whole) * 8)
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        try:
+            found = list(read_rows(path, Trial))
+        except BenchmarkInputError:
+            noticed += 1
+            continue
+        lines = [each for each in found if isinstance(each, str)]
+        read = [each for each in found if isinstance(each, Trial)]
+        assert all(trials[trial.key.seed] == trial for trial in read)
+        assert lines or len(read) == len(trials)
+        noticed += bool(lines)
+        partly += bool(lines and read)
+    assert noticed > 100
+    assert partly > 50  # what is not damaged is read
+
+
+def test_what_is_no_file_of_trials_is_refused_in_one_line(tmp_path):
     (tmp_path / "text.parquet").write_text("nothing")
-    with pytest.raises(BenchmarkInputError, match="not a parquet file of trials"):
-        read_trials(tmp_path / "text.parquet")
     pd.DataFrame({"digest": ["a"]}).to_parquet(tmp_path / "other.parquet")
-    with pytest.raises(BenchmarkInputError, match="not a parquet file of trials"):
-        read_trials(tmp_path / "other.parquet")
+    write_records(tmp_path / "cut.parquet", Trial, [done()])
+    (tmp_path / "cut.parquet").write_bytes((tmp_path / "cut.parquet").read_bytes()[:-20])
+    for name, what in (
+        ("none", "no such file"),
+        (".", "no such file"),
+        ("text.parquet", "not a parquet file, or damaged"),
+        ("cut.parquet", "not a parquet file, or damaged"),
+        ("other.parquet", "not a parquet file of trials or results"),
+    ):
+        with pytest.raises(BenchmarkInputError, match=what) as caught:
+            kind_of(tmp_path / name)
+        assert "\n" not in str(caught.value)
 
 
-def test_trials_of_other_code_are_not_trained_again(tmp_path):
-    with pytest.raises(BenchmarkInputError, match="0 of 3 trials are of training code"):
-        verify([DONE, OTHER, FAILED], 1, 0, 0.05, tmp_path)
+def test_an_export_adds_to_a_file_and_never_loses_what_is_there(tmp_path):
+    path = tmp_path / "trials.parquet"
+    assert merge_records(path, Trial, [done(0, 0.25), failed(1), failed(2)]) == (3, 3)
+    # an empty home replaces nothing
+    before = path.read_bytes()
+    assert merge_records(path, Trial, []) == (3, 0)
+    assert list(read_records(path, Trial)) == [done(0, 0.25), failed(1), failed(2)]
+    assert path.read_bytes() == before
+    # what is there stays as it is, but for a failure that came to an end here
+    assert merge_records(path, Trial, [done(0, 0.75), done(1), failed(2, "again"), done(3)]) == (4, 2)
+    assert list(read_records(path, Trial)) == [done(0, 0.25), done(1), done(3), failed(2)]
 
 
-def run(*arguments):
-    done = subprocess.run([ACCELNAS, "trials", *map(str, arguments)], capture_output=True, text=True, env=os.environ)
-    return done.returncode, done.stdout, done.stderr
+def test_an_export_refuses_what_is_no_regular_file_or_would_lose_something(tmp_path):
+    write_records(tmp_path / "trials.parquet", Trial, [done()])
+    write_records(tmp_path / "results.parquet", Result, [result()])
+    damaged = (tmp_path / "trials.parquet").read_bytes()[:-20]
+    (tmp_path / "damaged.parquet").write_bytes(damaged)
+    (tmp_path / "mine.txt").write_text("a thesis")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for name, what in (
+        ("/dev/null", "is no regular file"),
+        ("pipe", "is no regular file"),
+        ("folder", "is no regular file"),
+        ("results.parquet", "not a parquet file of trials"),
+        ("damaged.parquet", "damaged"),
+        ("mine.txt", "not a parquet file"),
+        ("trials.parquet/below", "cannot be written"),
+        ("x" * 300, "cannot be written"),
+    ):
+        with pytest.raises(BenchmarkInputError, match=what) as caught:
+            merge_records(tmp_path / name, Trial, [done(1)])
+        assert len(str(caught.value).replace(str(tmp_path), "")) <= 300
+    assert (tmp_path / "mine.txt").read_text() == "a thesis"
+    assert (tmp_path / "damaged.parquet").read_bytes() == damaged
+    assert os.path.exists("/dev/null")
 
 
-def test_through_the_command_line(tmp_path):
-    with TrialStore(tmp_path / "here" / "trials.sqlite") as store:
-        store.put(DONE)
-    file = tmp_path / "trials.parquet"
-    assert run("export", file, "--home", tmp_path / "here") == (0, f"1 trials written to {file}\n", "")
-    assert run("import", file, "--home", tmp_path / "there") == (0, "1 of 1 trials were new\n", "")
-    code, _, errors = run("import", tmp_path / "none", "--home", tmp_path / "there")
-    assert (code, errors) == (2, f"accelnas: {tmp_path / 'none'}: no such file; allowed: a parquet file of trials\n")
+def test_a_file_with_one_bad_row_is_not_written_over(tmp_path):
+    path = tmp_path / "trials.parquet"
+    write_records(path, Trial, [done(0), done(1)])
+    table = pq.read_table(path)
+    changed = table.set_column(table.schema.get_field_index("seed"), "seed", [[0, 5]])
+    pq.write_table(changed.replace_schema_metadata(table.schema.metadata), path)
+    before = path.read_bytes()
+    with pytest.raises(BenchmarkInputError, match=r"row 1: .*; nothing was written, since that would be lost"):
+        merge_records(path, Trial, [done(2)])
+    assert path.read_bytes() == before

@@ -1,37 +1,36 @@
-"""The trial store keeps what was finished, through kills, races and other people's files."""
+"""The result store keeps what was finished, through kills, races, flipped bits and other people's files."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import math
+import random
 import sqlite3
 import subprocess
 import sys
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.sqlite import Proposal, Trial, TrialKey, TrialStore, canonical_json, to_frame
-
-KEY = TrialKey("detection", "scenes-1", canonical_json({"width": 8}), canonical_json({"epochs": 2}), 0, "train-1")
-PROPOSAL = Proposal("detection", "random", 0, 3, "v1", (1, 0, 2), {"latency_ms": {"u55": 1.5}}, "trained", "ab", 0.25)
+from benchmarks.store.keys import plain
+from benchmarks.store.records import Trial, TrialKey, from_row, to_row
+from benchmarks.store.sqlite import STORE_FILE, ResultStore, open_store
+from tests.benchmarks.store.records import KEY, MADE_BY, done, failed, result
 
 # Run by other processes: puts seeds first, first + 1, ... and prints each once it is stored.
 WRITER = """
 import sys
-from benchmarks.store.sqlite import Trial, TrialKey, TrialStore
+from benchmarks.store.sqlite import ResultStore
+from tests.benchmarks.store.records import done
 path, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-with TrialStore(path) as store:
+with ResultStore(path) as store:
     for seed in range(first, first + count):
-        key = TrialKey("detection", "scenes-1", "{}", "{}", seed, "train-1")
-        store.put(Trial.finished(key, {"map": seed / 7}, example_passes=seed, training_flops=1e9, seconds=0.5))
+        store.put(done(seed, seed % 8 / 7))
         print(seed, flush=True)
 """
-
-
-def finished(key: TrialKey, value: float = 0.5) -> Trial:
-    return Trial.finished(key, {"map": value}, example_passes=100, training_flops=2e9, seconds=1.5)
 
 
 def writer(path, first: int, count: int) -> subprocess.Popen[str]:
@@ -40,55 +39,59 @@ def writer(path, first: int, count: int) -> subprocess.Popen[str]:
 
 
 def test_what_is_put_is_got_back_and_listed(tmp_path):
-    other = dataclasses.replace(KEY, task="classification")
-    failure = Trial(other, "failed", {}, 10, 0.0, 0.25, error="ValueError: too wide")
-    with TrialStore(tmp_path / "new" / "trials.sqlite") as store:
+    other = Trial(dataclasses.replace(KEY, task="classification-10"), "failed", {}, 10, 0.0, 0.25, error="too wide")
+    named = dataclasses.replace(done(3), space="curated", genotype=(1, 0, 2))
+    with open_store(tmp_path / "new") as store:
         assert store.get(KEY) is None
-        assert store.put(finished(KEY, 1 / 3))
-        assert store.put(failure)
-    with TrialStore(tmp_path / "new" / "trials.sqlite") as store:
+        assert store.put(done(0, 1 / 3))
+        assert store.put_all([other, named]) == 2
+    with open_store(tmp_path / "new") as store:
         found = store.get(KEY)
         assert found is not None
-        assert found.quality == {"map": 1 / 3}
-        assert store.get(other) == failure
-        assert [trial.key for trial in store.trials(task="detection", fidelity=KEY.fidelity)] == [KEY]
-        assert store.trials(fidelity="{}") == []
-        frame = to_frame(store.trials())
-    assert set(frame.loc[frame.digest == KEY.digest, "quality_map"]) == {1 / 3}
-    assert set(frame.error.dropna()) == {failure.error}
+        assert found.quality == {"map": 1 / 3, "map50": 1 / 9}
+        assert store.get(other.key) == other
+        assert store.get(named.key) == named
+        assert {trial.key.seed for trial in store.trials(task="detection-1", fidelity=KEY.fidelity)} == {0, 3}
+        assert [trial.key for trial in store.trials(state="failed")] == [other.key]
+        assert list(store.trials(fidelity="{}")) == []
+        assert store.count(Trial) == 3
 
 
 def test_a_finished_trial_is_never_replaced_and_a_failed_one_is(tmp_path):
-    failure = Trial(KEY, "failed", {}, 0, 0.0, 1.0, error="killed by SIGKILL")
-    with TrialStore(tmp_path / "trials.sqlite") as store:
-        assert store.put(failure)
-        assert store.put(finished(KEY, 0.5))
-        assert not store.put(finished(KEY, 0.9))
-        assert not store.put(failure)
-        assert [trial.quality for trial in store.trials()] == [{"map": 0.5}]
+    with open_store(tmp_path) as store:
+        assert store.put(failed())
+        assert not store.put(failed())
+        assert store.put(done(0, 0.5))
+        assert not store.put(done(0, 0.9))
+        assert not store.put(failed())
+        assert [trial.quality["map"] for trial in store.trials()] == [0.5]
 
 
 @pytest.mark.parametrize("name", [item.name for item in dataclasses.fields(TrialKey)])
 def test_the_digest_depends_on_every_field_of_the_key(name):
-    other = {"seed": 1, "architecture": '{"width":9}', "fidelity": '{"epochs":3}'}.get(name, "another")
-    assert dataclasses.replace(KEY, **{name: other}).digest != KEY.digest
+    other = {"seed": 1, "architecture": '{"width":9}', "fidelity": '{"epochs":3}', "code_path": "many_at_once"}
+    assert dataclasses.replace(KEY, **{name: other.get(name, "another")}).digest != KEY.digest
     assert dataclasses.replace(KEY).digest == KEY.digest
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"architecture": '{"b": 1, "a": 2}'}, 'which is \'{"a":2,"b":1}\''),
+        ({"architecture": '{"b": 1, "a": 2}'}, 'here \'{"a":2,"b":1}\''),
         ({"fidelity": "{"}, "fidelity is '{'; allowed: canonical JSON"),
         ({"fidelity": "NaN"}, "fidelity is 'NaN'; allowed: canonical JSON"),
         ({"seed": 0.5}, "seed is 0.5; allowed: a Python int"),
+        ({"seed": True}, "seed is True; allowed: a Python int"),
         ({"code_version": ""}, "code_version is ''; allowed"),
+        ({"code_path": "sideways"}, "code_path is 'sideways'; allowed: static, many_at_once"),
+        ({"architecture": "[" * 5000}, "architecture is '[[["),
     ],
 )
-def test_a_key_that_is_not_canonical_is_refused(change, message):
+def test_a_key_that_is_not_canonical_is_refused_in_few_words(change, message):
     with pytest.raises(BenchmarkInputError) as caught:
         dataclasses.replace(KEY, **change)
     assert message in str(caught.value)
+    assert len(str(caught.value)) <= 300
 
 
 def test_a_diverged_training_is_a_failed_trial_and_nan_is_never_quality():
@@ -107,45 +110,137 @@ def test_a_diverged_training_is_a_failed_trial_and_nan_is_never_quality():
         ({"state": "failed"}, "a failed one has a reason"),
         ({"error": "why"}, "a failed one has a reason"),
         ({"quality": {}}, "done without quality"),
+        ({"quality": {"map": "good"}}, "quality holds"),
         ({"seconds": math.nan}, "seconds is nan"),
+        ({"seconds": "long"}, "seconds is 'long'"),
         ({"example_passes": -1}, "example_passes is -1"),
+        ({"created": "yesterday"}, "created is 'yesterday'"),
+        ({"genotype": (1, 2)}, "space '' with genotype"),
+        ({"provenance": dataclasses.replace(MADE_BY, device="")}, "device is ''"),
     ],
 )
 def test_a_trial_that_contradicts_itself_is_refused(change, message):
     with pytest.raises(BenchmarkInputError, match=message):
-        dataclasses.replace(finished(KEY), **change)
+        dataclasses.replace(done(), **change)
+
+
+def test_a_row_with_any_field_changed_is_refused():
+    for record in (dataclasses.replace(done(), space="curated", genotype=(1,)), result()):
+        row = to_row(record)
+        assert from_row(type(record), row) == record
+        for name, value in row.items():
+            other = "x" if value is None else value + "0" if isinstance(value, str) else value + 1
+            with pytest.raises(BenchmarkInputError, match="its checksum is not that of its content"):
+                from_row(type(record), row | {name: other})
+            with pytest.raises(BenchmarkInputError, match=f"{name} is"):
+                from_row(type(record), row | {name: b"bytes"})
+
+
+class Plan(NamedTuple):
+    steps: int
+    rate: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    warm_up: float
+    plan: Plan
+    sizes: tuple[int, ...] = (1, 2)
+
+
+def test_settings_are_keys_in_full_and_what_says_nothing_of_itself_is_refused():
+    given = {"settings": Settings(0.5, Plan(10, 0.1)), "sizes": np.arange(3), "seed": np.int64(2), "bounds": {"a": 1.5}}
+    assert plain(given) == {
+        "settings": {
+            "class": "Settings",
+            "warm_up": 0.5,
+            "plan": {"class": "Plan", "steps": 10, "rate": 0.1},
+            "sizes": [1, 2],
+        },
+        "sizes": [0, 1, 2],
+        "seed": 2,
+        "bounds": {"a": 1.5},
+    }
+    for value in (lambda: 0, object(), math.nan, math.inf, {1: 2}, {"deep": [print]}, np.array([math.nan])):
+        with pytest.raises(BenchmarkInputError, match=r"^key\.x"):
+            plain({"x": value})
+
+
+def test_what_is_computed_is_computed_once_for_each_key(tmp_path):
+    calls = []
+
+    def compute(value):
+        calls.append(value)
+        return value
+
+    def key(rate=0.1, version="1"):
+        return {"settings": Settings(rate, Plan(1, 2.0)), "code_version": version}
+
+    with open_store(tmp_path) as store:
+        first = store.cached("scores", key(), lambda: compute({"genotype": (1, 2), "quality": math.nan}))
+        assert first["genotype"] == [1, 2]  # as JSON has it, the first time too
+        assert math.isnan(first["quality"])
+        assert str(store.cached("scores", key(), lambda: compute(0))) == str(first)
+        assert store.cached("scores", key(rate=0.2), lambda: compute(1)) == 1
+        assert store.cached("scores", key(version="2"), lambda: compute(2)) == 2
+        assert store.cached("others", key(), lambda: compute(3)) == 3
+        assert store.cached("others", key(), lambda: compute(4)) == 3
+        # none is a result too
+        assert store.cached("scores", key(rate=0.3), lambda: compute(None)) is None
+        assert store.cached("scores", key(rate=0.3), lambda: compute(5)) is None
+        with pytest.raises(ZeroDivisionError):
+            store.cached("scores", key(rate=0.4), lambda: 1 // 0)
+        assert store.result("scores", key(rate=0.4)) is None
+    assert calls[1:] == [1, 2, 3, None]
+    with open_store(tmp_path) as store:
+        assert sorted(found.kind for found in store.results()) == ["others"] + ["scores"] * 4
+        assert {found.provenance.threads for found in store.results()} != {0}
+
+
+def test_a_key_without_the_version_of_its_code_is_refused(tmp_path):
+    with open_store(tmp_path) as store, pytest.raises(BenchmarkInputError, match="has no code_version"):
+        store.cached("scores", {"seed": 1}, lambda: 1)
+
+
+def test_a_settings_value_of_an_algorithm_is_part_of_the_key(tmp_path):
+    """Yesterday's result must not come back after TunasSettings.learning_rate was changed."""
+    from nas_algos.single_shot.tunas import TunasSettings
+
+    with open_store(tmp_path) as store:
+        for rate in (0.05, 0.1):
+            key = {"algorithm": TunasSettings(learning_rate=rate), "code_version": "1"}
+            assert store.cached("supernet", key, lambda rate=rate: rate) == rate
 
 
 def test_after_kill_9_the_store_holds_exactly_the_finished_trials(tmp_path):
-    path = tmp_path / "trials.sqlite"
+    path = tmp_path / STORE_FILE
     process = writer(path, 0, 10**9)
     assert process.stdout is not None
     for _ in range(20):
         process.stdout.readline()
     process.kill()
     told = 20 + len(process.communicate()[0].splitlines())
-    with TrialStore(path) as store:
+    with ResultStore(path) as store:
         seeds = [trial.key.seed for trial in store.trials()]
         # the kill may fall between storing a trial and telling of it
         assert sorted(seeds) in (list(range(told)), list(range(told + 1)))
-        assert all(trial.quality == {"map": trial.key.seed / 7} for trial in store.trials())
-        assert store.put(finished(KEY))
+        assert all(trial.quality["map"] == trial.key.seed % 8 / 7 for trial in store.trials())
+        assert store.put(done(10**9))
 
 
 def test_processes_that_make_and_write_one_store_at_once_lose_nothing(tmp_path):
-    path = tmp_path / "trials.sqlite"
+    path = tmp_path / STORE_FILE
     processes = [writer(path, first, 60) for first in (0, 30, 60)]
     for process in processes:
         process.communicate()
         assert process.returncode == 0
-    with TrialStore(path) as store:
+    with ResultStore(path) as store:
         assert sorted(trial.key.seed for trial in store.trials()) == list(range(120))
 
 
 def make_store(path) -> bytes:
-    with TrialStore(path) as store:
-        for seed in range(100):
-            store.put(finished(dataclasses.replace(KEY, seed=seed)))
+    with ResultStore(path) as store:
+        store.put_all([done(seed, seed / 100) for seed in range(100)] + [result(number) for number in range(20)])
     return path.read_bytes()
 
 
@@ -169,64 +264,121 @@ def overwrite_pages(path) -> None:
     path.write_bytes(data[:4096] + b"\xa5" * (len(data) - 4096))
 
 
-def change_a_key(path) -> None:
-    path.write_bytes(path.read_bytes().replace(b"scenes-1", b"scenes-2"))
-
-
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
-        (other_version, "is of version 99, this program reads version 1"),
-        (other_application, "is no trial store but another SQLite file"),
+        (other_version, "is of version 99, this program reads version 2"),
+        (other_application, "is no result store but another SQLite file"),
         (truncate, "is damaged"),
         (overwrite_pages, "is damaged"),
-        (change_a_key, "does not have the digest of its key"),
-        (lambda path: path.write_text("not a data base\n" * 100), "is damaged or no trial store"),
+        (lambda path: path.write_text("not a data base\n" * 100), "is damaged or no result store"),
     ],
 )
 def test_a_file_that_is_no_sound_store_is_refused_in_one_line_and_left_alone(tmp_path, damage, what):
-    path = tmp_path / "trials.sqlite"
+    path = tmp_path / STORE_FILE
     make_store(path)
     damage(path)
     before = path.read_bytes()
-    with pytest.raises(BenchmarkInputError) as caught, TrialStore(path) as store:
-        store.trials()
+    with pytest.raises(BenchmarkInputError) as caught, ResultStore(path) as store:
+        list(store.trials())
     message = str(caught.value)
-    assert message.startswith(f"trial store {path} ")
+    assert message.startswith(f"result store {path} ")
     assert what in message
     assert message.endswith("move it away or give another --home")
     assert "\n" not in message
     assert path.read_bytes() == before
 
 
+def test_a_changed_row_is_named_left_out_computed_again_and_does_not_block_the_others(tmp_path, capsys):
+    path = tmp_path / STORE_FILE
+    make_store(path)
+    wrong, key = done(7).digest, {"code_version": "1", "number": 3}
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE trials SET quality = replace(quality, '0.07', '0.97') WHERE seed = 7")
+        connection.execute("UPDATE results SET value = '[1]' WHERE key LIKE '%:3}'")
+        connection.commit()
+    with ResultStore(path) as store:
+        assert sorted(trial.key.seed for trial in store.trials()) == [seed for seed in range(100) if seed != 7]
+        errors = capsys.readouterr().err.splitlines()
+        assert errors == [
+            f"accelnas: skipped {path}: trial {wrong[:12]}: its checksum is not that of its content",
+        ]
+        assert store.skipped == 1
+        assert store.get(done(7).key) is None
+        assert store.put(done(7, 0.07))
+        assert store.cached("scores", key, lambda: "again") == "again"
+        assert len(list(store.trials())) == 100
+        assert len(list(store.results())) == 20
+    with ResultStore(path) as store:
+        assert not [found for found in store.everything() if isinstance(found, str)]
+
+
+def test_no_flipped_bit_of_the_file_changes_what_is_read(tmp_path):
+    """Each flip is harmless, noticed at its row, or ends with the file refused; never another quality."""
+    path, generator = tmp_path / STORE_FILE, random.Random(0)
+    whole = make_store(path)
+    with ResultStore(path) as store:
+        known = {trial.key: trial for trial in store.trials()}
+    noticed = 0
+    for _ in range(100):
+        place = generator.randrange(len(whole) * 8)
+        damaged = bytearray(whole)
+        damaged[place // 8] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        try:
+            with ResultStore(path) as store:
+                found = list(store.everything())
+        except BenchmarkInputError:
+            noticed += 1
+            continue
+        lines = [each for each in found if isinstance(each, str)]
+        trials = [each for each in found if isinstance(each, Trial)]
+        assert all(known[trial.key] == trial for trial in trials)
+        assert lines or len(found) == 120
+        noticed += bool(lines)
+    assert noticed > 20  # or the flips fall where nothing is
+
+
 def test_a_store_where_none_can_be_is_refused_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
-    for path in (tmp_path, tmp_path / "file" / "trials.sqlite"):
+    for path in (tmp_path, tmp_path / "file" / STORE_FILE):
         with pytest.raises(BenchmarkInputError, match=r"cannot be used .* or give another --home$"):
-            TrialStore(path)
+            ResultStore(path)
 
 
-def test_proposals_come_back_in_order_and_a_resumed_search_keeps_the_first_record(tmp_path):
-    earlier = dataclasses.replace(PROPOSAL, step=1, state="pruned", trial=None, score=None)
-    lost = dataclasses.replace(PROPOSAL, step=2, state="failed", score=math.inf)
-    with TrialStore(tmp_path / "trials.sqlite") as store:
-        assert all(store.record_proposal(proposal) for proposal in (PROPOSAL, lost, earlier))
-        assert not store.record_proposal(dataclasses.replace(PROPOSAL, state="reused"))
-        assert store.proposals(experiment="detection", search="random", seed=0) == [earlier, lost, PROPOSAL]
-        assert store.proposals(seed=1) == []
-        retried = dataclasses.replace(lost, state="trained", score=0.5)
-        assert store.record_proposal(retried)
-        moved = dataclasses.replace(PROPOSAL, genotype=(2, 2, 2))
-        assert store.record_proposal(moved)
-        assert store.proposals() == [earlier, retried, moved]
-        frame = to_frame(store.proposals())
-        assert frame.step.tolist() == [1, 2, 3]
-        assert frame.cost_latency_ms.tolist() == [{"u55": 1.5}] * 3
-        store.forget_proposals(experiment="detection", search="random", seed=0)
-        assert store.proposals() == []
+def test_a_store_that_is_busy_or_on_a_full_disk_is_never_to_be_deleted(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.store.database.BUSY_SECONDS", 0.05)
+    path = tmp_path / STORE_FILE
+    make_store(path)
+    with contextlib.closing(sqlite3.connect(path)) as other, ResultStore(path) as store:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BenchmarkInputError, match=r"is locked\); wait for the program that uses it") as busy:
+            store.put(done(1000))
+        other.rollback()
+        store._connection.execute("PRAGMA max_page_count = 1")  # as on a full disk
+        with pytest.raises(BenchmarkInputError, match=r"full\); free space on its disk") as full:
+            store.put_all([done(seed) for seed in range(1000, 3000)])
+    for caught in (busy, full):
+        assert "delete" not in str(caught.value)
+        assert "move" not in str(caught.value)
+    with ResultStore(path) as store:
+        assert store.count(Trial) == 100
 
 
-def test_a_proposal_with_nan_is_refused():
-    for change in ({"score": math.nan}, {"cost": {"latency_ms": math.nan}}, {"state": "done"}):
-        with pytest.raises(BenchmarkInputError):
-            dataclasses.replace(PROPOSAL, **change)
+def test_a_digest_is_found_by_its_first_digits_alone(tmp_path):
+    with open_store(tmp_path) as store:
+        store.put_all([done(seed) for seed in range(300)] + [result()])
+        for record in (done(5), result()):
+            assert store.one(record.digest[:16]).digest == record.digest
+        for prefix, what in (("12", "4 to 64"), ("wxyz", "4 to 64"), ("0" * 20, "none")):
+            with pytest.raises(BenchmarkInputError, match=what):
+                store.one(prefix)
+
+
+def test_what_is_removed_is_gone_and_the_rest_is_there(tmp_path):
+    with open_store(tmp_path) as store:
+        store.put_all([done(0), done(1), dataclasses.replace(done(2), imported_from="a.parquet"), result()])
+        assert store.remove([done(0).digest, result().digest, "f" * 64]) == 2
+        assert store.remove_imported("a.parquet") == 1
+        assert [trial.key.seed for trial in store.trials()] == [1]
+        assert list(store.results()) == []

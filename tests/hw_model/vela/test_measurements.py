@@ -1,3 +1,4 @@
+import contextlib
 import json
 import signal
 import sqlite3
@@ -94,7 +95,7 @@ MeasurementCache({str(path)!r}).measure(chains, ETHOS_U["ethos-u55-256"], progre
 def test_a_corrupted_file_is_refused_in_one_line(tmp_path):
     path = tmp_path / "cache.db"
     path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(HardwareInputError, match=r"cache\.db cannot be used .*; delete the file") as error:
+    with pytest.raises(HardwareInputError, match=r"cache\.db is damaged or none .*; move it away") as error:
         MeasurementCache(path)
     assert "\n" not in str(error.value)
 
@@ -107,7 +108,7 @@ def test_a_file_damaged_in_the_middle_is_refused_and_not_believed(tmp_path):
     data = bytearray(path.read_bytes())
     data[8192:] = b"\xff" * (len(data) - 8192)
     path.write_bytes(data)
-    with pytest.raises(HardwareInputError, match="delete the file"), MeasurementCache(path) as cache:
+    with pytest.raises(HardwareInputError, match="move it away"), MeasurementCache(path) as cache:
         cache.measure(chains, U55)
 
 
@@ -118,8 +119,42 @@ def test_a_file_of_another_version_is_refused(tmp_path, name):
     with sqlite3.connect(path) as database:
         database.execute("UPDATE versions SET value = 'older' WHERE name = ?", (name,))
     database.close()
-    with pytest.raises(HardwareInputError, match=f"has {name} 'older' where .* delete the file"):
+    with pytest.raises(HardwareInputError, match=f"has {name} 'older' where .* move it away"):
         MeasurementCache(path)
+
+
+def test_a_file_of_another_program_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "photographs.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE photographs (name TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(HardwareInputError, match="is another program's SQLite file; move it away"):
+        MeasurementCache(path)
+    assert path.read_bytes() == before
+
+
+def test_a_full_check_finds_a_damaged_page_that_opening_does_not_read(tmp_path):
+    path = tmp_path / "cache.db"
+    chains = [(replace(SMALL[0], out_channels=channels),) for channels in range(1, 60)]
+    with MeasurementCache(path) as cache:
+        cache.measure(chains, U55)
+        assert cache.problems() == []
+    data = bytearray(path.read_bytes())
+    data[-4096:] = b"\xff" * 4096
+    path.write_bytes(data)
+    with MeasurementCache(path) as cache:
+        assert cache.problems()
+
+
+def test_a_busy_file_is_never_to_be_deleted(tmp_path, monkeypatch):
+    connect = sqlite3.connect
+    monkeypatch.setattr(measurements.sqlite3, "connect", lambda path, timeout: connect(path, timeout=0.05))
+    path = tmp_path / "cache.db"
+    with MeasurementCache(path) as cache, contextlib.closing(connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(HardwareInputError, match=r"is locked\); .*wait for the program that uses it") as error:
+            cache.measure(SINGLES[:1], U55)
+        assert not any(word in str(error.value) for word in ("delete", "move"))
 
 
 def test_a_path_that_cannot_be_written_is_refused(tmp_path):

@@ -1,0 +1,39 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def unfinished_beside(path: Path) -> Iterator[Path]:
+    """A path to write aside, renamed to `path` at the end; where the block raises, `path` stays as it is.
+
+    The name beside is of this call alone, so that several processes may write one file.  The content is on the disk
+    before it gets its name, so that a machine that stops leaves the old file or the new one too.
+    """
+    aside = path.with_name(f".{path.name[:100]}.{os.getpid()}.{secrets.token_hex(4)}.unfinished")
+    try:
+        yield aside
+        with aside.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file, and its folders where there are none, as `unfinished_beside` says; text as UTF-8."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with unfinished_beside(path) as aside:
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -1,0 +1,96 @@
+"""`accelnas trials` as a user runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.store.parquet import read_records, write_records
+from benchmarks.store.records import Result, Trial
+from benchmarks.store.sqlite import open_store
+from tests.benchmarks.store.records import done, failed, result
+
+ACCELNAS = str(Path(sys.executable).parent / "accelnas")
+
+
+def run(*arguments):
+    done = subprocess.run([ACCELNAS, "trials", *map(str, arguments)], capture_output=True, text=True, env=os.environ)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def home(tmp_path):
+    with open_store(tmp_path / "home") as store:
+        store.put_all([done(0, 0.25), failed(1), result()])
+    return tmp_path / "home"
+
+
+def test_trials_are_listed_shown_and_removed(home):
+    code, printed, _ = run("list", "--home", home)
+    head, *lines = [line.split("\t") for line in printed.splitlines()]
+    assert code == 0
+    assert head[:3] == ["digest", "task", "seed"]
+    assert all(len(line) == len(head) for line in lines)
+    rows = {line[2]: dict(zip(head, line, strict=True)) for line in lines}
+    assert rows["0"]["quality"] == "map=0.2500 map50=0.0833"
+    assert rows["1"]["quality"] == "ValueError: too wide"
+    digest = rows["0"]["digest"]
+    code, printed, _ = run("show", digest, "--home", home)
+    shown = json.loads(printed)
+    assert shown["digest"] == done(0).digest
+    assert shown["key"]["architecture"][0]["kind"] == "conv"
+    assert shown["provenance"]["device"] == "A CPU of 2 GHz"
+    assert run("list", "results", "--limit", 1, "--home", home)[1].splitlines()[1].startswith(result().digest[:12])
+    assert run("remove", digest, "--home", home)[:2] == (0, "1 removed\n")
+    code, _, errors = run("show", digest, "--home", home)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert f"digest '{digest}' is that of none" in errors
+
+
+def test_trials_go_from_one_home_to_another(home, tmp_path):
+    file, there = tmp_path / "trials.parquet", tmp_path / "there"
+    assert run("export", file, "--home", home) == (0, f"2 trials in {file}, 2 of them new\n", "")
+    assert run("import", file, "--home", there) == (0, "2 of 2 were new\n", "")
+    assert run("import", file, "--home", there) == (0, "0 of 2 were new\n", "")
+    with open_store(there) as store:
+        assert {trial.imported_from for trial in store.trials()} == {"trials.parquet"}
+    assert run("remove", "--imported-from", "trials.parquet", "--home", there)[1] == "2 removed\n"
+    # an empty home takes nothing from the file
+    assert run("export", file, "--home", there) == (0, f"2 trials in {file}, 0 of them new\n", "")
+    results = tmp_path / "results.parquet"
+    assert run("export", results, "--kind", "results", "--home", home)[0] == 0
+    assert list(read_records(results, Result)) == [result()]
+
+
+def test_a_target_must_be_named_and_be_a_file(home, tmp_path):
+    code, _, errors = run("export", "--home", home)
+    assert code == 2
+    assert "PATH" in errors
+    for target in ("/dev/null", tmp_path):
+        code, printed, errors = run("export", target, "--home", home)
+        assert (code, printed) == (2, "")
+        assert errors == f"accelnas: {target} is no regular file; allowed: a new file, or one to add to\n"
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_check_names_each_damaged_row_and_ends_with_code_1(home, tmp_path):
+    file = tmp_path / "trials.parquet"
+    write_records(file, Trial, [done(0), done(1, architecture="[]")])
+    code, printed, errors = run("verify", file, "--count", 0, "--home", home)
+    assert code == 1
+    assert printed.startswith("2 rows, 1 damaged; 0 trials can be trained again")
+    assert errors.startswith("accelnas: skipped ")
+    assert "network has 0 blocks" in errors
+    assert run("verify", "--count", 0, "--home", home)[0] == 0
+    # these are of data that nobody has
+    code, _, errors = run("verify", "--home", home)
+    assert code == 2
+    assert "none of 2 trials is of this training code and of the tasks' own data" in errors
+    code, printed, errors = run("import", file, "--home", tmp_path / "there")
+    assert (code, printed) == (1, "1 of 2 were new, 1 skipped\n")
+    code, _, errors = run("import", tmp_path / "none", "--home", home)
+    assert code == 2
+    assert errors.startswith(f"accelnas: {tmp_path / 'none'}: no such file; allowed: a parquet file")
