@@ -66,7 +66,7 @@ def test_what_packages_import_is_installed_with_them(package):
 def test_top_level_holds_only_the_agreed_folders():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     folders = {path.split("/")[0] for path in tracked if "/" in path}
-    assert folders <= {"benchmarks", "nas_algos", "hw_model", "tasks", "results", "tests", "docs", ".ci"}
+    assert folders <= {"benchmarks", "nas_algos", "hw_model", "tasks", "results", "tests", "docs", "examples", ".ci"}
 
 
 def test_the_command_line_loads_neither_tensorflow_nor_pytorch():

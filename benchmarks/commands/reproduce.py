@@ -24,6 +24,7 @@ def reproduce(
     profile: str = "quick",
     strategy: str | None = None,
     classes: int | None = None,
+    pages: bool = False,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results"),
 ) -> None:
@@ -41,9 +42,13 @@ def reproduce(
             RESULTS/detection/PROFILE-STRATEGY is written.
         classes: of detection alone: 10 for Fashion-MNIST's classes instead of presence; then
             RESULTS/detection/PROFILE-10-classes is written.
+        pages: Run nothing; write docs/results and the generated parts of README.md beside RESULTS from its files.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that tables and plots are written to.
     """
+    if pages:
+        _write_pages(results.resolve().parent)
+        return
     unknown = [name for name in task if name not in TASKS]
     if unknown or not task:
         names = ", ".join(map(repr, unknown)) or "none"
@@ -59,6 +64,14 @@ def reproduce(
         contest = CONTESTS[profile]
         folder = results_folder(results, "head_to_head", profile)
         run_and_write(make_contest(home, contest), contest.contenders, contest.final_seeds, folder)
+
+
+def _write_pages(root: Path) -> None:
+    from benchmarks.report.readme import write_readme
+    from benchmarks.report.site import write_pages
+
+    changed = [path.relative_to(root) for path in [*write_pages(root), *write_readme(root)]]
+    print("\n".join(map(str, changed)) if changed else "every page is up to date")
 
 
 def _reproduce_detection(profile: str, strategy: str | None, classes: int | None, home: Path, results: Path) -> None:

@@ -13,7 +13,7 @@ from nas_algos.load import build_strategy
 from nas_algos.registry import STRATEGIES, algorithms, find_strategy, strategy_names
 from tests.packages import install_without_network, wheel_of
 
-EXAMPLE = Path(__file__).parent / "twenty_lines.py"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "climber.py"
 CLIMBER = EXAMPLE.read_text()
 
 BROKEN = [

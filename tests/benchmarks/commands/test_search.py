@@ -13,7 +13,7 @@ import pytest
 from tests.packages import install_without_network, wheel_of
 
 ACCELNAS = str(Path(sys.executable).parent / "accelnas")
-EXAMPLE = Path(__file__).parents[2] / "nas_algos" / "twenty_lines.py"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "climber.py"
 MINE = """
 import jax
 from nas_algos.strategy import Strategy

@@ -1,0 +1,46 @@
+"""What each task starts from: quality over seeds, and cost on five accelerators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.report.markdown import KIB, interval, rows, table
+
+
+def page(folder: Path) -> str:
+    """The page's Markdown."""
+    header = ["task", "data set", "quality (95% interval, n)", "MMACs", "params", "params KiB"]
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row in rows(folder / "baselines.csv"):
+        name = f"{row['accelerator'].removeprefix('ethos-')}: ms, KiB"
+        header += [name] if name not in header else []
+        start = [
+            row["task"],
+            row["dataset"],
+            f"{row['metric']} {interval(row, 'quality')[:-1]}, {row['seeds']})",
+            f"{row['macs'] / 1e6:.1f}",
+            f"{row['params']:,}",
+            f"{row['param_bytes'] / KIB:.0f}",
+        ]
+        cells = lines.setdefault((row["task"], row["dataset"]), start)
+        cells.append(f"{row['latency_ms']:.3f}, {row['peak_sram_bytes'] / KIB:.0f}")
+    return f"""\
+Classification of Fashion-MNIST, detection and segmentation on FashionScenes share one interface, one kind of network (a
+chain of blocks) and one way of searching.  Each starts from a baseline designed for few MACs, depthwise throughout, as
+one does for CPUs.  Quality is on test examples after the short training that searches use; latency and peak SRAM are of
+the whole network, compiled.
+
+{table(header, lines.values())}
+What the baselines say of test scenes, truth left and prediction right, over each segmentation its own mIoU:
+[detection](../../results/baselines/predictions_detection.png),
+[segmentation](../../results/baselines/predictions_segmentation.png).
+
+The same tasks run on PhotoObjects (photographed cut-outs, `make photo-objects`, then `--dataset photo_objects`:
+[detection](../../results/baselines/predictions_detection_photo_objects.png),
+[segmentation](../../results/baselines/predictions_segmentation_photo_objects.png)), and on Oxford-IIIT Pet and VOC 2007
+where you have prepared them (`accelnas prepare --dataset oxford_iiit_pet --download`, which needs TensorFlow installed
+besides; tested on mock data only).
+
+The training is short.  A nearest-neighbour classifier or softmax regression on as many images of Fashion-MNIST reaches
+at least the accuracy above, so these qualities rank networks and are no records.
+"""

@@ -1,0 +1,50 @@
+"""What an expert's rewrite rules save on each task's baseline, by the compiler."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.report.markdown import Row, rows, span, table
+
+
+def page(folder: Path) -> str:
+    """The page's Markdown."""
+    pairs = _pairs(rows(folder / "expert.csv"))
+    header = ("task", "accelerator", "lowered", "MMACs", "params", "compiled, share of the baseline's", "less")
+    lines = [
+        [
+            end["task"],
+            end["accelerator"],
+            end["objective"],
+            f"{start['macs'] / 1e6:.1f} to {end['macs'] / 1e6:.1f}",
+            f"{start['params']:,} to {end['params']:,}",
+            f"{end['compiled_share']:.2f}",
+            f"{1 - end['compiled_share']:.0%}",
+        ]
+        for start, end in pairs
+    ]
+    kept = {
+        objective: min(end["macs"] / start["macs"] for start, end in pairs if end["objective"] == objective)
+        for objective in ("latency", "memory")
+    }
+    memory = span((100 * (1 - end["compiled_share"]) for _, end in pairs if end["objective"] == "memory"), unit="%")
+    return f"""\
+`accelnas expert --task detection --accelerator ethos-u85-1024` rewrites a task's baseline as an expert would, without
+training anything: fuse IBNs where the cost model says it pays, depthwise to standard convolution, even out channels,
+align them to the parallelism factor, scale them all by a width multiplier.  It prints each step with its reason and
+what it saved, and writes a network that `accelnas cost` and `accelnas train` take; `--train 3` trains start and end.
+
+What the rules save on each task, by the compiler ("memory": parameters and peak activations; the article's expert saved
+47% of it on a classifier, these rules {memory}):
+
+{table(header, lines)}
+No rewritten network was trained for this table: it says nothing about quality.  For latency the rules kept at least
+{kept["latency"]:.0%} of the baseline's MACs, for memory at least {kept["memory"]:.0%}
+([every step tried](../../results/expert/expert.csv)).
+"""
+
+
+def _pairs(steps: list[Row]) -> list[tuple[Row, Row]]:
+    """The first and the last row of each network."""
+    starts = [row for row in steps if row["rule"] == "start"]
+    return list(zip(starts, (row for row in steps if row["rule"] == "end"), strict=True))

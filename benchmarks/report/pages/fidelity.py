@@ -1,0 +1,71 @@
+"""How well a short training ranks what a longer one ranks, and at which learning rate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.report.markdown import claim, interval, listed, rows, span, table
+
+
+def page(folder: Path) -> str:
+    """The page's Markdown."""
+    found, earlier = rows(folder / "fidelity.csv"), rows(folder / "fidelity_fewer.csv")
+    rates = rows(folder / "learning_rate.csv")
+    header = ("task", "n", "Kendall tau (95% interval)", "top five shared", "std of architectures", "of seeds", "ratio")
+    lines = [
+        [
+            row["task"],
+            str(row["n"]),
+            interval(row, "kendall_tau", "tau_low", "tau_high", digits=2),
+            f"{row['top5_overlap'] * 5:.0f} of 5 ({row['top5_low'] * 5:.0f} to {row['top5_high'] * 5:.0f})",
+            f"{row['architecture_std']:.4f}",
+            f"{row['seed_std']:.4f}",
+            f"{row['spread_to_noise']:.1f}",
+        ]
+        for row in found
+    ]
+    rate_lines = [
+        [
+            f"{row['peak_learning_rate']:g}",
+            f"{row['quality']:.3f}",
+            f"{row['architecture_std']:.4f}",
+            f"{row['seed_std']:.4f}",
+            f"{row['ratio']:.1f}",
+        ]
+        for row in rates
+    ]
+    detection = next(row for row in found if row["task"] == "detection")
+    sizes = listed(
+        f"{row['n']} had {interval(row, 'kendall_tau', 'tau_low', 'tau_high', digits=2)}"
+        for row in [*earlier, detection]
+    )
+    least_shared = min(row["top5_low"] * 5 for row in found)
+    chosen = max(rates, key=lambda row: row["ratio"])
+    noisiest = claim("Classification is the noisiest", min(found, key=lambda row: row["spread_to_noise"]) == found[0])
+    return f"""\
+A search trains each candidate for seconds.  How well that ranks them, by architectures of each task spread over its
+curated space, trained briefly and {found[0]["spend_ratio"]:g} times as long:
+
+{table(header, lines)}
+![quality after a short training against quality after a long one](../../results/fidelity/fidelity.png)
+
+A short training tells good networks from bad ones: architectures differ by
+{span((row["spread_to_noise"] for row in found), 1)} times what seeds do.  It does not tell which of the best is best:
+of the five best of both, as few as {least_shared:.0f} may be shared.
+
+Detection was measured {len(earlier) + 1} times with a growing number of architectures, the last of which are all that
+other experiments train: {sizes}.  The number was not
+fixed beforehand, so read the interval and not on which side of any line the estimate lies
+([the earlier rows](../../results/fidelity/fidelity_fewer.csv); `--task detection --architectures 24` and `47` with
+another `--output` give them from the stored trainings).
+
+[Every training](../../results/fidelity/fidelity_trials.csv).
+
+## The learning rate of classification
+
+{noisiest}; its learning rate was chosen among {len(rates)}, on {rates[0]["architectures"]} of these architectures with
+{rates[0]["seeds"]} seeds each, so that they differ more than seeds do ({chosen["peak_learning_rate"]:g}), never by tau:
+
+{table(("peak learning rate", "accuracy", "std of architectures", "of seeds", "ratio"), rate_lines)}
+A rate that separates architectures best need not be the one that trains them best, and here it is not.
+"""

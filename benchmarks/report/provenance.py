@@ -1,0 +1,40 @@
+"""When, at which commit and where a file of results was made, as far as that was recorded."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Made:
+    """Where one file of results comes from."""
+
+    date: str
+    """Day of the commit that brought the file, year first."""
+    commit: str
+    """That commit, abbreviated."""
+    machine: str
+    """Kind of the machine; never its name."""
+    first_version: bool
+    """Whether networks of the first version of the task's search spaces are in it."""
+
+
+def recorded(results: Path) -> dict[str, Made]:
+    """By path below `results`, what `results/provenance.csv` says of the files that are still those it was said of.
+
+    A row holds the first 16 digits of a file's SHA-256, so that a file made again does not keep the old one's origin.
+    """
+    lines = csv.DictReader((results / "provenance.csv").read_text().splitlines())
+    return {
+        row["file"]: Made(row["date"], row["commit"], row["machine"], row["first_version"] == "1")
+        for row in lines
+        if digest(results / row["file"]) == row["sha256"]
+    }
+
+
+def digest(path: Path) -> str:
+    """The first 16 digits of the file's SHA-256; empty for one that is not there."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.exists() else ""

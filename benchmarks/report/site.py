@@ -1,0 +1,152 @@
+"""docs/results: a page for each experiment, made from the CSVs in results/NAME, and their index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from benchmarks.report.markdown import code, rows, table, wrapped
+from benchmarks.report.pages import (
+    baselines,
+    curation,
+    detection,
+    estimator,
+    expert,
+    fidelity,
+    head_to_head,
+    landscape,
+    single_shot,
+    spaces,
+    strategies,
+    timings,
+    zero_shot,
+)
+from benchmarks.report.provenance import Made, recorded
+
+MOST_ROWS = 60
+"""A table of more rows is linked and not shown on a page that has no prose of its own."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is said of an experiment's results."""
+
+    title: str
+    """The heading."""
+    write: Callable[[Path], str]
+    """From the folder results/NAME, the Markdown below the heading."""
+
+
+PAGES: MappingProxyType[str, Page] = MappingProxyType(
+    {
+        "detection": Page("Human-presence detection: the article's first table", detection.page),
+        "curation": Page("Curated or not", curation.page),
+        "landscape": Page("The landscape that channels make", landscape.page),
+        "head_to_head": Page("Families of search at equal spend", head_to_head.page),
+        "single_shot": Page("What supernets rank, cost and find", single_shot.page),
+        "zero_shot": Page("Scores of untrained networks", zero_shot.page),
+        "strategies": Page("Strategies on whole spaces as tables", strategies.page),
+        "expert": Page("The expert in the loop", expert.page),
+        "fidelity": Page("What a short training can tell", fidelity.page),
+        "baselines": Page("What each task starts from", baselines.page),
+        "spaces": Page("The search spaces in numbers", spaces.page),
+        "estimator": Page("What a network costs, without compiling it", estimator.page),
+        "timings": Page("Figures of a machine", timings.page),
+    }
+)
+
+
+def pages(root: Path) -> dict[str, str]:
+    """The text of every page of docs/results by its path below `root`, the index among them.
+
+    An experiment without a page of its own gets one with its tables as they are.  Raises BenchmarkInputError naming a
+    sentence that the results no longer bear out.
+    """
+    results = root / "results"
+    made = recorded(results)
+    texts = {}
+    for name in _names(results):
+        files = sorted(path.relative_to(results).as_posix() for path in (results / name).rglob("*.csv"))
+        page = _page(name)
+        body = page.write(results / name)
+        texts[f"docs/results/{name}.md"] = wrapped(
+            f"# {page.title}\n\n{_first_version(files, made)}\n\n{body}\n\n{_origin(files, made)}"
+        )
+    texts["docs/results/index.md"] = wrapped(_index(_names(results)))
+    return texts
+
+
+def write_pages(root: Path) -> list[Path]:
+    """Write what `pages` says and remove pages of experiments that are no more; the paths that changed."""
+    texts = {root / path: text for path, text in pages(root).items()}
+    folder = root / "docs/results"
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
+    for path in changed:
+        path.write_text(texts[path])
+    gone = [path for path in folder.glob("*.md") if path not in texts]
+    for path in gone:
+        path.unlink()
+    return changed + gone
+
+
+def _names(results: Path) -> Sequence[str]:
+    """Folders with a table: those with a page of their own in its order, then the rest."""
+    there = {path.parent.name for path in results.glob("*/*.csv")}
+    return [*(name for name in PAGES if name in there), *sorted(there - set(PAGES))]
+
+
+def _tables(folder: Path) -> str:
+    parts = []
+    for path in sorted(folder.glob("*.csv")):
+        found = rows(path)
+        link = f"[{path.name}](../../results/{folder.name}/{path.name})"
+        if not found or len(found) > MOST_ROWS:
+            parts.append(f"{link}: {len(found)} rows.\n")
+        else:
+            lines = [
+                [f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row.values()] for row in found
+            ]
+            parts.append(f"{link}:\n\n{table(list(found[0]), lines)}")
+    parts += [f"![{path.stem}](../../results/{folder.name}/{path.name})\n" for path in sorted(folder.glob("*.png"))]
+    return "\n".join(parts)
+
+
+def _first_version(files: Sequence[str], made: dict[str, Made]) -> str:
+    old = [path for path in files if path in made and made[path].first_version]
+    if not old:
+        return ""
+    which = "Made" if len(old) == len(files) else f"{code(path.rpartition('/')[2] for path in old)} made"
+    return f"""\
+*{which} with the first version of the search spaces, at commit 7cb9253, until the tables of the second version replace
+this.*"""
+
+
+def _origin(files: Sequence[str], made: dict[str, Made]) -> str:
+    lines = []
+    for path in files:
+        known = made.get(path)
+        facts = (known.date, known.commit, known.machine) if known else ("not recorded",) * 3
+        lines.append([f"[{path.rpartition('/')[2]}](../../results/{path})", *facts])
+    return f"""\
+## Where this comes from
+
+This page is written from the files by `accelnas reproduce --pages`;
+[columns.md](../reference/columns.md) says what their columns mean.
+
+{table(("file", "date", "commit", "machine"), lines)}"""
+
+
+def _page(name: str) -> Page:
+    return PAGES.get(name, Page(name.replace("_", " ").capitalize(), _tables))
+
+
+def _index(names: Sequence[str]) -> str:
+    return f"""\
+# Results
+
+One page for each experiment, written from the CSVs in [results](../../results) by `accelnas reproduce --pages`.
+
+{table(("experiment", "page"), ([f"[{name}]({name}.md)", _page(name).title] for name in names))}"""

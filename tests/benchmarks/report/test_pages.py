@@ -1,0 +1,136 @@
+"""docs/results says what the committed results say, and refuses to say what they do not."""
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.report import site
+from benchmarks.report.provenance import digest, recorded
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The committed results, to be changed."""
+    shutil.copytree(ROOT / "results", tmp_path / "results", ignore=shutil.ignore_patterns("*.parquet", "*.png"))
+    return tmp_path
+
+
+def lines_of(markdown):
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in markdown.splitlines() if line[:1] == "|"]
+
+
+def test_the_pages_are_those_that_the_results_make():
+    made = site.pages(ROOT)
+    kept = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/results").glob("*.md")}
+    assert kept == set(made)
+    different = [path for path, text in made.items() if (ROOT / path).read_text() != text]
+    assert not different, "run: accelnas reproduce --pages"
+
+
+def test_every_folder_of_results_with_a_table_has_a_page():
+    folders = {path.parent.name for path in (ROOT / "results").glob("*/*.csv")}
+    assert folders == {path.stem for path in (ROOT / "docs/results").glob("*.md")} - {"index"}
+
+
+def test_a_sentence_that_the_results_contradict_is_not_written(copy):
+    path = copy / "results/curation/curation.csv"
+    table = pd.read_csv(path)
+    table.loc[table["space"] == "shifted", ["final", "final_low", "final_high"]] = 0.9
+    table.to_csv(path, index=False)
+    with pytest.raises(BenchmarkInputError, match="The curated space's searches end nearest the best"):
+        site.pages(copy)
+
+
+def test_figures_in_prose_follow_the_file(copy):
+    path = copy / "results/detection/detection.csv"
+    table = pd.read_csv(path)
+    table.loc[(table["model"] == "V3") & (table["accelerator"] == "ethos-u55-256"), "latency_reduction_pct"] = 12.3
+    table.to_csv(path, index=False)
+    page = " ".join(site.pages(copy)["docs/results/detection.md"].split())
+    assert "At equal mAP V3 cuts 12% on the ethos-u55-256" in page
+
+
+def test_results_of_the_first_spaces_say_so_until_their_file_changes(copy):
+    note = "Made with the first version of the search spaces, at commit 7cb9253"
+    assert note in site.pages(copy)["docs/results/baselines.md"]
+    path = copy / "results/baselines/baselines.csv"
+    path.write_text(path.read_text().replace("\n", "\r\n"))
+    after = site.pages(copy)["docs/results/baselines.md"]
+    assert note not in after
+    assert "| [baselines.csv](../../results/baselines/baselines.csv) | not recorded |" in after
+
+
+def test_provenance_names_files_that_are_there_with_commits_and_no_machine_by_name():
+    rows = list(csv.DictReader((ROOT / "results/provenance.csv").read_text().splitlines()))
+    assert len({row["file"] for row in rows}) == len(rows) > 20
+    for row in rows:
+        assert (ROOT / "results" / row["file"]).exists(), row["file"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"])
+        assert re.fullmatch(r"[0-9a-f]{7}", row["commit"])
+        assert row["machine"] in {"2-core Intel Xeon, Python 3.11", "another, not recorded"}
+    assert recorded(ROOT / "results")
+
+
+def test_a_digest_is_that_of_sha256sum(tmp_path):
+    (tmp_path / "a").write_text("abc")  # FIPS 180-2, appendix B.1
+    assert digest(tmp_path / "a") == "ba7816bf8f01cfea"
+
+
+def test_results_without_a_page_of_their_own_get_their_tables(copy):
+    (copy / "results/toy_thing").mkdir()
+    (copy / "results/toy_thing/toy.csv").write_text("name,value\na,0.125\nb,\n")
+    page = site.pages(copy)["docs/results/toy_thing.md"]
+    assert page.startswith("# Toy thing\n")
+    assert lines_of(page)[:4] == [["name", "value"], ["---", "---"], ["a", "0.125"], ["b", "nan"]]
+    assert "[toy_thing](toy_thing.md)" in site.pages(copy)["docs/results/index.md"]
+
+
+def test_writing_pages_again_changes_nothing_and_removes_those_of_no_experiment(copy):
+    assert site.write_pages(copy)
+    (copy / "docs/results/gone.md").write_text("old\n")
+    assert site.write_pages(copy) == [copy / "docs/results/gone.md"]
+    assert site.write_pages(copy) == []
+
+
+def test_the_committed_detection_notes_say_what_the_csv_says():
+    table = pd.read_csv(ROOT / "results/detection/detection.csv")
+    rows = lines_of((ROOT / "results/detection/detection.md").read_text())[2:]
+    assert len(rows) == len(table)
+    for cells, row in zip(rows, table.to_dict("records"), strict=True):
+        assert cells[:2] == [row["model"], row["accelerator"]]
+        assert float(cells[2]) == pytest.approx(row["latency_ms"], abs=6e-5)
+        assert float(cells[3].rstrip("%")) == pytest.approx(row["latency_reduction_pct"], abs=0.06)
+        assert float(cells[5].split()[0]) == pytest.approx(row["map"], abs=6e-4)
+
+
+def test_the_estimator_page_shows_the_300_networks_of_each_default_mode():
+    page = (ROOT / "docs/results/estimator.md").read_text()
+    figures = pd.read_csv(ROOT / "results/estimator/estimator.csv").set_index(["accelerator", "method", "set"])
+    shown = [cells for cells in lines_of(page) if cells[0].startswith("ethos")]
+    assert len(shown) == 11
+    for name, *cells in shown:
+        ours, singles = figures.loc[name, "estimator", "all"], figures.loc[name, "singles", "all"]
+        assert ours["n"] == 300
+        wanted = [
+            *(ours["within_10pct"], ours["kendall_tau"], ours["mape_pct"], ours["peak_activation_within_10pct"]),
+            *(singles["within_10pct"], singles["kendall_tau"], singles["mape_pct"]),
+        ]
+        assert [float(cell) for cell in cells] == pytest.approx(wanted, abs=0.051)
+    examples = figures[figures["n"] == 1].reset_index()
+    examples = examples[(examples["method"] == "estimator") & ~examples["accelerator"].str.contains("sram-only")]
+    claimed = re.search(r"default modes is ([\d.]+)% off", " ".join(page.split()))
+    assert claimed
+    assert float(claimed[1]) == pytest.approx(examples["mape_pct"].max(), abs=0.051)
+
+
+def test_who_differs_from_random_search_on_detection_is_what_dunnetts_test_says():
+    # worked out apart, with scipy.stats.dunnett on the same file: p < .001, .012, .039 and .039, the rest above .2
+    page = " ".join((ROOT / "docs/results/head_to_head.md").read_text().split())
+    assert "detection: better none, worse `expert`, `gumbel`, `zero_shot:macs` and `zero_shot:params`" in page

@@ -1,0 +1,38 @@
+"""README.md is short and shows what the committed results and the command line really say."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.report.readme import BLOCKS, DETECTION_ACCELERATOR, fill
+
+ROOT = Path(__file__).parents[3]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_readme_is_what_the_generator_makes():
+    assert fill(README, ROOT) == README, "run: accelnas reproduce --pages"
+    assert set(re.findall(r"<!-- (.+?) -->", README)) - {"end"} == set(BLOCKS)
+
+
+def test_the_readme_has_at_most_150_lines():
+    assert len(README.splitlines()) <= 150
+
+
+def test_a_block_that_nothing_makes_is_named():
+    with pytest.raises(BenchmarkInputError, match="unknown block 'nothing'; allowed: first answer, detection"):
+        fill("<!-- nothing -->\n<!-- end -->\n", ROOT)
+
+
+def test_the_first_table_has_four_rows_with_the_articles_figures_beside():
+    block = README.split("<!-- detection -->\n")[1].split("<!-- end -->")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines() if line[:1] == "|"]
+    assert [row[0] for row in rows[2:]] == ["Baseline", "V1", "V2", "V3"]
+    assert [row[5] for row in rows[2:]] == ["-", "14%", "35%", "53%"]  # the article's own table
+    table = pd.read_csv(ROOT / "results/detection/detection.csv")
+    here = table[table["accelerator"] == DETECTION_ACCELERATOR]
+    assert [float(row[3]) for row in rows[2:]] == pytest.approx(here["latency_ms"].tolist(), abs=6e-4)
+    assert [row[7] for row in rows[2:]] == ["yes" if keeps else "no" for keeps in here["keeps_map"]]

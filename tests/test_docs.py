@@ -1,0 +1,78 @@
+"""What the documents name is there: files, commands with their options, make targets, columns and versions."""
+
+import csv
+import inspect
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cli import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
+COLUMNS = ROOT / "docs/reference/columns.md"
+
+
+def commands_of(text):
+    """(command, options) of everything that calls accelnas, lines that end in a backslash joined."""
+    calls = re.findall(r"accelnas ((?:[a-z]+)(?: [^`\n#]*)?)", text.replace("\\\n", " "))
+    return [(call.split()[0], re.findall(r"--([a-z][a-z-]*)", call)) for call in calls]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_linked_files_are_there(document):
+    for link in re.findall(r"\]\(([^)#\s]+)\)", document.read_text()):
+        assert link.startswith("http") or (document.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_commands_and_their_options_exist(document):
+    for name, options in commands_of(document.read_text()):
+        if name not in COMMANDS:
+            continue  # "accelnas is", prose
+        allowed = {parameter.replace("_", "-") for parameter in inspect.signature(COMMANDS[name]).parameters}
+        assert {option for option in options if option not in allowed} == set(), name
+
+
+def test_the_documents_name_most_commands():
+    named = {name for path in DOCUMENTS for name, _ in commands_of(path.read_text())}
+    assert {"search", "compare", "cost", "reproduce", "trials", "expert", "prepare", "list", "measure"} <= named
+    assert {"search", "compare", "cost"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
+def test_make_targets_exist(document):
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    targets = set(re.findall(r"make ([a-z-]+)", listed))
+    assert {"reproduce", "test", "help"} <= targets
+    assert set(re.findall(r"(?:^|`)make ([a-z-]+)", document.read_text(), re.MULTILINE)) <= targets
+
+
+def test_every_column_of_every_result_is_explained_once():
+    explained = [
+        name
+        for line in COLUMNS.read_text().splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`(\w+)`", line.split("|")[1])
+    ]
+    assert len(explained) == len(set(explained))
+    there = {
+        column
+        for path in (ROOT / "results").rglob("*.csv")
+        for column in next(csv.reader(path.read_text().splitlines()))
+    }
+    missing = {column for column in there if not {column, re.sub(r"_(low|high)$", "", column)} & set(explained)}
+    assert not missing
+    assert set(explained) <= there
+
+
+def test_versions_agree():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"\nversion: {project['version']}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"## {project['version']} " in (ROOT / "CHANGELOG.md").read_text()
+    compiler = next(line for line in project["dependencies"] if line.startswith("ethos-u-vela=="))
+    assert compiler.replace("==", " ") in (ROOT / "README.md").read_text()

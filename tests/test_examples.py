@@ -1,0 +1,52 @@
+"""Every file in examples/ does what it says, in well under a minute on an idle machine."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tasks.spaces.registry import load_space
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+
+
+def printed(name):
+    command = [sys.executable, f"examples/{name}.py"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_early_fusion_is_faster_with_more_macs_and_late_fusion_slower():
+    early, late = printed("fused_or_not").split("late:")
+    for text, sign in ((early, "-"), (late, "+")):
+        assert re.findall(r"latency ([+-])\d+%, MACs ([+-])\d+%", text) == [(sign, "+")] * 3
+
+
+def test_a_whole_space_is_costed():
+    lines = printed("cost_of_a_space").splitlines()
+    assert lines[0].startswith("18 networks of mine on ethos-u65-512")
+    assert len(lines) == 1 + 3
+    latencies = [float(found) for found in re.findall(r": ([\d.]+) ms", "\n".join(lines))]
+    assert latencies == sorted(latencies)
+
+
+@pytest.mark.slow
+def test_a_strategy_of_ones_own_stands_beside_built_in_ones():
+    lines = printed("compare_on_a_table").splitlines()
+    assert [line.split()[0] for line in lines] == ["random", "climber", "regularised_evolution"]
+    regrets = [float(line.split()[1]) for line in lines]
+    assert 0 < regrets[2] < regrets[0]
+
+
+def test_the_space_loads_with_its_three_decisions():
+    assert load_space(EXAMPLES / "my_space.py").cardinalities == (3, 3, 2)
+
+
+def test_every_example_is_run_by_a_test():
+    tested = "".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "tests").rglob("test_*.py")])
+    for path in EXAMPLES.iterdir():
+        assert path.stem in tested, path.name
