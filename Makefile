@@ -23,19 +23,11 @@ test: $(VENV)/installed-dev data ## install, check style and types, run all test
 test-fast: $(VENV)/installed-dev data ## the tests that take less than ten seconds each
 	$(RUN)/pytest -q $(PARALLEL) -m "not slow"
 
-data: ## get Fashion-MNIST from Debian's package where apt and root are there
-	@if [ ! -e /usr/share/datasets/fashion-mnist ] && [ -z "$$ACCELNAS_FASHION_MNIST" ] \
-	  && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-	    dataset-fashion-mnist) >/dev/null 2>&1 || echo "Fashion-MNIST: no Debian package here; it is downloaded when needed"; \
-	fi
+data: ## get Fashion-MNIST and photographs from Debian's packages, without root too; says what to do where there is no apt
+	@$(PYTHON) -m tasks.data.packages || true # Fashion-MNIST can still be downloaded, photographs may be elsewhere
 
 photo-objects: $(VENV)/installed ## get Tux Paint's stamps (161 MB, Debian) and compose the second data set of scenes
-	@if [ ! -e /usr/share/tuxpaint/stamps ] && [ -z "$$ACCELNAS_STAMPS" ] \
-	  && command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-	    tuxpaint-stamps-default >/dev/null; \
-	fi
+	@$(PYTHON) -m tasks.data.packages stamps
 	$(RUN)/accelnas prepare --dataset photo_objects --data $(PROFILE)
 
 $(VENV)/installed: pyproject.toml constraints.txt

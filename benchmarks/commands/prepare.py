@@ -21,8 +21,8 @@ def prepare(
     Args:
         data: Configuration, of most data sets: tiny, smoke, quick or full; when left out quick, or else the data set's
             first.
-        dataset: Which data set: fashion_items, fashion_scenes, photo_objects, oxford_iiit_pet, oxford_iiit_pet_breeds
-            or voc_2007.
+        dataset: Which data set: fashion_items, fashion_objects, fashion_scenes, photo_objects, oxford_iiit_pet,
+            oxford_iiit_pet_breeds or voc_2007.
         download: Allow hundreds of megabytes to be fetched from the network.
         home: Directory that data, trials and measurements are kept in.
     """

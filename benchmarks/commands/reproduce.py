@@ -99,7 +99,7 @@ def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
     from benchmarks.experiments.detection.table import detection_table, detection_trials, markdown
     from hw_model.vela.measurements import MeasurementCache
     from tasks.data.contact_sheet import write_contact_sheet
-    from tasks.data.scenes import load_scenes
+    from tasks.data.own_datasets import FASHION_SCENES
 
     folder.mkdir(parents=True, exist_ok=True)
     table, trials = detection_table(result), detection_trials(result)
@@ -111,7 +111,7 @@ def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
     write_whole(folder / "detection_fusion.csv", fusion.to_csv(index=False, float_format="%.6g"))
     write_whole(folder / "detection.md", text)
     write_plot(result, table, trials, folder / "detection.png")
-    write_contact_sheet(load_scenes(home, result.profile.final.data, "test"), folder / "scenes.png")
+    write_contact_sheet(FASHION_SCENES.load(home, result.profile.final.data, "test"), folder / "scenes.png")
     console = Console(width=max(Console().width, 200))
     console.print(text, markup=False, highlight=False, soft_wrap=True)
     console.print(f"Written to {folder}", soft_wrap=True, highlight=False)

@@ -1,9 +1,9 @@
-"""Data sets of tensorflow-datasets' catalogue, as the same arrays as ours: pictures resized to 96 x 96 when loaded.
+"""Data sets of tensorflow-datasets' catalogue, as the same arrays as ours: images resized to 96 x 96 when loaded.
 
 Nothing is downloaded unless that is asked for. Reading needs no TensorFlow; the catalogue's own preparation does, of
-pets to decode pictures, of VOC to open files.
+pets to decode images, of VOC to open files.
 
-Oxford-IIIT Pet (Parkhi, Vedaldi, Zisserman and Jawahar, 2012) is one set of pictures seen in four ways; its official
+Oxford-IIIT Pet (Parkhi, Vedaldi, Zisserman and Jawahar, 2012) is one set of images seen in four ways; its official
 test split has no boxes, so 70 : 15 : 15 % of the official train split serve for training, validation and test in all
 of them. VOC 2007 (Everingham et al., 2010) keeps its official splits, without the objects marked as difficult.
 """
@@ -47,7 +47,7 @@ class CatalogueDataset:
 
     @property
     def configs(self) -> tuple[str, ...]:
-        """The ways of seeing the pictures."""
+        """The ways of seeing the images."""
         return tuple(self.views)
 
     def prepare(self, home: Path, config: str, progress: Progress | None = None, download: bool = False) -> Path:
@@ -59,7 +59,7 @@ class CatalogueDataset:
         return self._folder(home)
 
     def load(self, home: Path, config: str, split: str) -> Scenes | LabelledImages:
-        """Load a split, every picture decoded and resized (about 10 ms each)."""
+        """Load a split, every image decoded and resized (about 10 ms each)."""
         self._allow(config)
         allowed(f"{self.name} has no split", split, SPLITS)
         folder = self._folder(home)
@@ -83,7 +83,7 @@ class CatalogueDataset:
         return arrays
 
     def version(self, config: str) -> str:
-        """Name, release, config and size of the pictures; the content itself is not pinned."""
+        """Name, release, config and size of the images; the content itself is not pinned."""
         self._allow(config)
         return "-".join([self.name.replace("/", "_"), self.release, config, str(self.side_pixels)])
 
@@ -107,7 +107,7 @@ class CatalogueDataset:
         )
 
     def _download(self, home: Path) -> None:
-        # the catalogue's builders decode pictures and open files with it, which they would reach after the download
+        # the catalogue's builders decode images and open files with it, which they would reach after the download
         if find_spec("tensorflow") is None:
             raise TaskInputError(
                 f"preparing {self.name} needs TensorFlow in the environment used for preparing, and it is not "

@@ -8,35 +8,12 @@ scikit-image 0.25 and 0.26 were tried and make no difference. A mismatch says th
 PILLOW_MAJOR = 13
 STAMPS_VERSION = "2022.06.04"  # of Debian's tuxpaint-stamps-default
 
-PINNED: dict[str, dict[str, str]] = {
-    "tiny": {
-        "train": "ff7405ad8ddcf38e22438728ab9b00be719d5756a34262177c0ba8d74824a705",
-        "validation": "2106cc750d7ac844dccde21f29c388ceb2a6a071793d068f90aad4361b7924b5",
-        "test": "c5b35fe6f30583c06ded24ccb56f9147e324bc13130d629952a122d707fa53f1",
-    },
-    "smoke": {
-        "train": "e22189c6ea2949cd02c600477e75f6338f9439dc39c3657b63a01f983be10aca",
-        "validation": "1b1dab093dcba2e98acb55a3208ab1e7eeb87862a4a13a6ad07372fdc43acf3f",
-        "test": "91861f2de2b7a820483d872d8b7731023169c72ee76b7c3ec6fd7af966aecd51",
-    },
-    "quick": {
-        "train": "673cd70bbb11fd3d9bdede71e8a9ab2b2c0e5301e1cebb618407584a3b7f7ed2",
-        "validation": "4ecb4432635470c10c45f39e81148477bcb6cc18a6504827493b64313a97ce72",
-        "test": "0d3e559f99b2a65ff0ddd7ab30e082f3d5cffa73ed725ba6f17912e680a3501c",
-    },
-    "full": {
-        "train": "b9383229025efc625b66fe6af01f8157349e61d6ef008e65b8225644bf44a917",
-        "validation": "7bce6c57723449528111cba443a4606cfbef05af63864208a94286f1b63795b0",
-        "test": "0cd0b4c2d1813c695134581be9e21a04ce429b7647a56a8a0e7e756ae3d52c00",
-    },
-}
-
 _ALL_ITEMS = {
     "train": "aad724f1514defc50abe0c762a1c40244446787c46f8f6283a22f0cbcb3915dd",
     "validation": "3ee77df0ec9dfb896eea33ee87c8da34efdac757f0e78b8100ddddee344d5885",
     "test": "463a5bf59a767a9e6345b75c0e669c1d9241b16c74f0003127fc90c1191c7620",
 }
-PINNED_ITEMS: dict[str, dict[str, str]] = {
+_ITEMS = {
     "tiny": {
         "train": "716a1cc15761cb076458a0ecfb4168746a5b482e9ba6067c47de2f8aca95805d",
         "validation": "87c1958dd4f58eb9ce288004d7e4ef030c53e03dd084bcc79626e59347b5d872",
@@ -51,20 +28,67 @@ PINNED_ITEMS: dict[str, dict[str, str]] = {
     "full": _ALL_ITEMS,
 }
 
-PINNED_PHOTO_OBJECTS: dict[str, dict[str, str]] = {
-    "tiny": {
-        "train": "3909dabdb8b0459029ba809a6890a55495d58b75669197a1c4a371b69e631cc7",
-        "validation": "70bede656f1202fc6751d10ee372457db05b83498d9b449d47a24bb6caf858c7",
-        "test": "a3b08c2ca6467fa30c7a24560840780007cc2d21aa24b06c50185c64d4ab2a89",
+PINNED: dict[str, dict[str, dict[str, str]]] = {
+    "fashion_items": _ITEMS,
+    "fashion_objects": {
+        "tiny": {
+            "train": "983e97e68fee0423ba218c7f62c2e79be468d2ab3ae2431ac8319555ddaa1664",
+            "validation": "ce09e76453171eb28a07dd4fed87a535ba9136a39150eb49168427840261949c",
+            "test": "5405be63bee8027dd94de45bf9ef5760cc2acf2e2c4ee2b7ec47fa7466fc9524",
+        },
+        "smoke": {
+            "train": "d598d6003fd05e251208424137b3747e637447cc7388f5d39ec37b0891b8d008",
+            "validation": "d50d2cb9719dc27afc0e8fb1540870c7c462b627b489899e9e141bf01e60938b",
+            "test": "cf22e06bd434eccafcc2bf625107b69b30e3ec0b6b6979a519846051f6d9e7be",
+        },
+        "quick": {
+            "train": "12e620bff2f52946dd59aa9b2cbcef671b8f74068fd73163aa16b480e610fc64",
+            "validation": "1821eb7eed6c74c9c255c66314629d139574de8c6e990e73eda47c534ae027d6",
+            "test": "fbfaccb323e8ceee0afc5ad8893b96a0904d21512ec8e1fea023f9a5f847c264",
+        },
+        "full": {
+            "train": "-",
+            "validation": "-",
+            "test": "-",
+        },
     },
-    "smoke": {
-        "train": "b1bf935e1213e8d73dd4fe9403e6ceac0ea91b18cefa63488549eba8e5b9b3f0",
-        "validation": "303887ec950e67c9f222021aabfe7451af3fc762efbccd933ca05e18dc2322ea",
-        "test": "56eea1ba91bacd369ad65fb1a5e9a6e92166105164ab6bdcdfb78131df005bdb",
+    "fashion_scenes": {
+        "tiny": {
+            "train": "f161a926b315bc586a8727b03c639e773db5650b87cbf34fab86d14b042c53b0",
+            "validation": "3b187f0d950d078c80e99c549c3678d881731d8276dd4ce42bcac476855ef466",
+            "test": "dd4134ca4e45a65772abd3c0aa754f84c699d1ca2ca87481a6792266ee4b1358",
+        },
+        "smoke": {
+            "train": "b6001870f1c9908f707a964975e178136c8686a6e7d6a92496da9b41960352de",
+            "validation": "172ab412afc826f6e446d04896d43de8bf4e017b47a50dc1573e275f02f854c4",
+            "test": "b77eb0c5144930d6dd7da0fc130971c400c3588b4d72a2b414d1dff857990afc",
+        },
+        "quick": {
+            "train": "b28c212a180d684def66fe8550caab0663476be590aeee8e7ff7304940924b23",
+            "validation": "b9e0ba43902fb29ffaf70f1848944f990195aeb64cabd7ed74e939c80c60cb3a",
+            "test": "e9b4119ddffd082dfbc3708defb15e2b441f1419ff2ab175563157a6324f6223",
+        },
+        "full": {
+            "train": "-",
+            "validation": "-",
+            "test": "-",
+        },
     },
-    "quick": {
-        "train": "e868106c5a16828220976496d1f4a5190911da9ce88e0ee23d2d36fc4bdb3181",
-        "validation": "c45336fab534e3405825d8285d824b8883c9217ed9bbdbe59c595d02043d33cd",
-        "test": "482ff07d9dcd5f2a083ba8a74b3f4e6498560eab3690a8e27272b1637ba98d2f",
+    "photo_objects": {
+        "tiny": {
+            "train": "0905f0a76e2bf613bcf9b86bad2c0dacf9651c85b5554f90d9d2ef9c5b6cbc6f",
+            "validation": "602d8ad64f4d8695a5777d4ed571c4684d79190ceda16a7f5671e57b390e0629",
+            "test": "4da5f33eab82e73f10d23df0b216c02c88182a52e487e5a4cef4c81430cbe7fe",
+        },
+        "smoke": {
+            "train": "c9675d2b097aac5958c01ae18a5492394e9b8b5b2c107554a9030c81eeafb95b",
+            "validation": "8306526136e8b77144d356807709da08b93e3e4f226c3c56a3cd9b6dfec61d76",
+            "test": "724379898dbd1e1f6eaecf8b2235387f37a9239701075fb4c448e7534a2918b9",
+        },
+        "quick": {
+            "train": "-",
+            "validation": "-",
+            "test": "-",
+        },
     },
 }

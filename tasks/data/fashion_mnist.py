@@ -3,8 +3,8 @@
 The files are looked for, in this order, in
 
 1. the folder that the caller or the variable ``ACCELNAS_FASHION_MNIST`` names (then nowhere else),
-2. the folder of Debian's package ``dataset-fashion-mnist``,
-3. ``<home>/fashion-mnist``, and if they are missing there they are downloaded into it.
+2. the folder of Debian's package ``dataset-fashion-mnist``, installed or unpacked by tasks.data.packages,
+3. ``<home>/data/fashion-mnist``, and if they are missing there they are downloaded into it.
 
 Checksums are of the *decompressed* content: Debian's copies and those of the official repository hold the same bytes
 under different gzip headers (name and time), so a checksum of the ``.gz`` would accept only one of the two.
@@ -22,6 +22,8 @@ from typing import Literal
 
 import numpy as np
 
+from tasks.data import packages
+from tasks.data.pools import ItemPool
 from tasks.errors import TaskInputError
 
 CLASSES = (
@@ -40,7 +42,6 @@ TRAIN_ITEMS = 50_000  # of the train file; the 10,000 after them are for validat
 T10K_FIRST = 60_000  # items of the t10k file are named from here on, those of the train file by their place in it
 
 FOLDER_VARIABLE = "ACCELNAS_FASHION_MNIST"
-DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 SOURCE_URL = "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion"
 DOWNLOAD_TIMEOUT_S = 15.0
 
@@ -52,24 +53,26 @@ CONTENT_SHA256 = {
 }
 
 _WHAT_TO_DO = (
-    "run `apt-get install dataset-fashion-mnist` (Debian, Ubuntu), "
+    f"run `{packages.GET}` (Debian, Ubuntu), "
     f"or set {FOLDER_VARIABLE} to a folder that holds {', '.join(CONTENT_SHA256)}"
 )
 
 
 @dataclass(frozen=True)
 class Items:
-    """Grey pictures of single fashion items: images uint8[N, 28, 28] (0 is background), labels uint8[N] in 0..9."""
+    """Grey images of single fashion items."""
 
     images: np.ndarray
+    """uint8[N, 28, 28], 0 is background."""
     labels: np.ndarray
+    """uint8[N] in 0..9."""
 
 
 def find_folder(home: Path, folder: Path | None = None, *, download: bool = True) -> Path:
     """Return a folder that holds the four files, downloading them into ``home`` where no other has them.
 
     Args:
-        home: the suite's data folder; only a download writes to it.
+        home: the suite's folder for everything it keeps; only a download writes to it.
         folder: look here and nowhere else; by default what the variable ACCELNAS_FASHION_MNIST says, if it is set.
         download: whether the network may be tried.
 
@@ -81,12 +84,12 @@ def find_folder(home: Path, folder: Path | None = None, *, download: bool = True
         if missing := _missing(Path(named)):
             raise TaskInputError(f"Fashion-MNIST folder {named} lacks {', '.join(missing)}; {_WHAT_TO_DO}")
         return Path(named)
-    kept = home / "fashion-mnist"
-    for candidate in (DEBIAN_FOLDER, kept):
+    packaged, kept = packages.find(packages.FASHION_MNIST, home), home / "data" / "fashion-mnist"
+    for candidate in (packaged, kept):
         if not _missing(candidate):
             return candidate
     if not download:
-        raise TaskInputError(f"Fashion-MNIST is not in {DEBIAN_FOLDER} or {kept}; {_WHAT_TO_DO}")
+        raise TaskInputError(f"Fashion-MNIST is not in {packaged} or {kept}; {_WHAT_TO_DO}")
     for name in _missing(kept):
         _download(name, kept)
     return kept
@@ -107,6 +110,15 @@ def read_items(folder: Path, part: Literal["train", "t10k"]) -> Items:
         images=np.frombuffer(images, np.uint8, offset=16).reshape(-1, 28, 28),
         labels=np.frombuffer(labels, np.uint8, offset=8),
     )
+
+
+def item_pool(split: str, folder: Path) -> ItemPool:
+    """Read the items that a split draws from; no two splits share one.  Raises TaskInputError as ``read_items``."""
+    items = read_items(folder, "t10k" if split == "test" else "train")
+    chosen = {"train": slice(None, TRAIN_ITEMS), "validation": slice(TRAIN_ITEMS, None), "test": slice(None)}[split]
+    first = T10K_FIRST if split == "test" else 0
+    indices = first + np.arange(len(items.labels))[chosen]
+    return ItemPool(items.images[chosen], items.labels[chosen].astype(np.int64), indices)
 
 
 def _missing(folder: Path) -> list[str]:

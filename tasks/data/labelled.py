@@ -1,54 +1,48 @@
-"""Pictures with one label each as plain arrays, and FashionItems: Fashion-MNIST in splits like those of its scenes."""
+"""Images with one label each, as plain arrays."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Self
 
 import numpy as np
-
-from tasks.data.checksums import PINNED_ITEMS
-from tasks.data.settings import ITEM_CONFIGS, ITEM_SIDE, ITEMS_IN_A_RECORD
-from tasks.data.store import Store
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledImages:
-    """N pictures: images uint8[N, S, S, C] (C 1 for grey, 3 for colour), labels int32[N] from 0, ids int64[N]."""
+    """N images of S x S pixels with one label each."""
 
     images: np.ndarray
+    """uint8[N, S, S, C], C 1 for grey and 3 for colour."""
     labels: np.ndarray
+    """int32[N], from 0."""
     ids: np.ndarray
+    """int64[N], what an image is called within its data set or split."""
 
     def __len__(self) -> int:
         return len(self.ids)
 
-    def take(self, chosen: slice | np.ndarray) -> "LabelledImages":
-        """Return some of the pictures: a slice (views, nothing copied), or an array of positions or of bools."""
-        return LabelledImages(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
+    def take(self, chosen: slice | np.ndarray) -> Self:
+        """Return some of the images: a slice (views, nothing copied), or an array of positions or of bools."""
+        return type(self)(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
 
-def _gather(n: int, examples: Iterator[dict[str, Any]]) -> LabelledImages:
-    images = np.empty((n, ITEMS_IN_A_RECORD, ITEM_SIDE, ITEM_SIDE, 1), np.uint8)
-    labels = np.empty((n, ITEMS_IN_A_RECORD), np.int32)
-    ids = np.empty((n, ITEMS_IN_A_RECORD), np.int64)
-    for row, example in enumerate(examples):
-        images[row] = example["images"]
-        labels[row] = example["labels"]
-        ids[row] = example["ids"]
-    return LabelledImages(images.reshape(-1, *images.shape[2:]), labels.ravel(), ids.ravel())
+@dataclass(frozen=True, eq=False)
+class ComposedImages(LabelledImages):
+    """Labelled images that were composed of an item and a photograph."""
+
+    items: np.ndarray
+    """int32[N], the index of the item in all splits' pools."""
+    photographs: np.ndarray
+    """int32[N], the index of the photograph in tasks.data.photographs.ALL_PHOTOGRAPHS."""
 
 
-def _fashion_items() -> Any:
-    from tasks.data.fashion_items import FashionItems
+def empty_images(n: int, side: int, channels: int) -> LabelledImages:
+    """N images and their labels and ids, yet to be filled in."""
+    return LabelledImages(
+        np.empty((n, side, side, channels), np.uint8), labels=np.empty(n, np.int32), ids=np.empty(n, np.int64)
+    )
 
-    return FashionItems
 
-
-FASHION_ITEMS = Store(
-    title="FashionItems",
-    counts=ITEM_CONFIGS,
-    pinned=PINNED_ITEMS,
-    builder=_fashion_items,
-    gather=_gather,
-    remedy="report it: the source's own checksums were right",
-)
+def empty_composed_images(n: int, side: int) -> ComposedImages:
+    """N colour images and all that is known of them, yet to be filled in."""
+    of = empty_images(n, side, 3)
+    return ComposedImages(of.images, of.labels, of.ids, items=np.empty(n, np.int32), photographs=np.empty(n, np.int32))

@@ -1,6 +1,6 @@
 """Cut-outs of photographs: which of Tux Paint's stamps are chosen, as what, and for which split.
 
-Debian's package ``tuxpaint-stamps-default`` (GPL-2) holds pictures with an alpha channel below <category>/<kind>/. Many
+Debian's package ``tuxpaint-stamps-default`` (GPL-2) holds images with an alpha channel below <category>/<kind>/. Many
 are drawings; the photographs among them are told by their many colours. Stamps that show the same thing (apple_red,
 apple_green) are a family and stay in one split.
 """
@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tasks.data.compose import CutOutPool, extents
+from tasks.data import packages
+from tasks.data.pools import CutOutPool, extents
 from tasks.data.settings import SPLITS
 from tasks.errors import TaskInputError
 
@@ -29,27 +30,29 @@ CATEGORIES = {  # folders: class; of vehicles or tools alone there are too few
     "vehicles": "thing",
 }
 FOLDER_VARIABLE = "ACCELNAS_STAMPS"
-DEBIAN_FOLDER = Path("/usr/share/tuxpaint/stamps")
 
 LEAST_COLOURS = 200  # of 32 levels per channel: more than a drawing has
-ALPHA_SHARE = (0.05, 0.97)  # of the picture: neither a few lines nor a whole picture with its own background
+ALPHA_SHARE = (0.05, 0.97)  # of the image: neither a few lines nor a whole one with its own background
 LEAST_SIDE = 32  # pixels of the longer side: smaller ones would only be blurred
 MOST_ELONGATED = 4  # longer side over shorter: beyond, a small stamp is too narrow for a box
 KEPT_SIDE = 128  # pixels of the longer side that are kept: over twice what a scene shows
 
 _WHAT_TO_DO = (
-    "run `apt-get install --no-install-recommends tuxpaint-stamps-default` (Debian, Ubuntu), "
-    f"or set {FOLDER_VARIABLE} to a folder like its {DEBIAN_FOLDER}"
+    f"run `{packages.GET} stamps` (Debian, Ubuntu), or set {FOLDER_VARIABLE} to a folder like /{packages.STAMPS} of "
+    "tuxpaint-stamps-default"
 )
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """A chosen stamp: path below the folder, label as an index into CLASSES, picture RGBA cut to its silhouette."""
+    """A chosen stamp."""
 
     path: str
+    """Below the folder of stamps."""
     label: int
-    picture: Image.Image
+    """Index into CLASSES."""
+    image: Image.Image
+    """RGBA, cut to its silhouette."""
 
     @property
     def family(self) -> str:
@@ -57,13 +60,15 @@ class Stamp:
         return re.split(r"[-_.\d]", Path(self.path).stem.lower(), maxsplit=1)[0]
 
 
-def find_stamps() -> Path:
+def find_stamps(home: Path) -> Path:
     """Return the folder of stamps: what the variable ACCELNAS_STAMPS says if it is set, else that of Debian's package.
+
+    The package is installed, or unpacked below ``home`` by tasks.data.packages.
 
     Raises:
         TaskInputError: it lacks one of the categories.
     """
-    folder = Path(os.environ.get(FOLDER_VARIABLE) or DEBIAN_FOLDER)
+    folder = Path(os.environ.get(FOLDER_VARIABLE) or packages.find(packages.STAMPS, home))
     if missing := [category for category in CATEGORIES if not (folder / category).is_dir()]:
         raise TaskInputError(f"Tux Paint's stamps: {folder} lacks {', '.join(missing)}; {_WHAT_TO_DO}")
     return folder
@@ -82,8 +87,8 @@ def read_stamps(folder: Path) -> tuple[Stamp, ...]:
     for path in paths:
         if "cartoon" in path or re.search(r"_(mirror|flip)", path):
             continue
-        if (picture := _cut_out(folder / path)) is not None:
-            found.append(Stamp(path, CLASSES.index(CATEGORIES[path.split("/")[0]]), picture))
+        if (image := _cut_out(folder / path)) is not None:
+            found.append(Stamp(path, CLASSES.index(CATEGORIES[path.split("/")[0]]), image))
     return tuple(found)
 
 
@@ -112,9 +117,14 @@ def divide(stamps: tuple[Stamp, ...]) -> dict[str, CutOutPool]:
     }
 
 
+def stamp_pool(split: str, folder: Path) -> CutOutPool:
+    """Read the stamps that a split draws from; no two splits share one.  Raises TaskInputError as ``read_stamps``."""
+    return divide(read_stamps(folder))[split]
+
+
 def _pool(stamps: tuple[Stamp, ...], chosen: list[int]) -> CutOutPool:
     return CutOutPool(
-        pictures=tuple(stamps[index].picture for index in chosen),
+        images=tuple(stamps[index].image for index in chosen),
         labels=np.array([stamps[index].label for index in chosen], np.int64),
         indices=np.array(chosen, np.int64),
     )
@@ -124,10 +134,10 @@ def _cut_out(path: Path) -> Image.Image | None:
     """Cut a stamp to its silhouette, at most KEPT_SIDE to a side; None if it is none to choose."""
     try:
         with Image.open(path) as opened:
-            picture = opened.convert("RGBA")
+            image = opened.convert("RGBA")
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged PNGs
         raise TaskInputError(f"stamp {path} cannot be read ({error}); {_WHAT_TO_DO}") from error
-    pixels = np.asarray(picture)
+    pixels = np.asarray(image)
     solid = pixels[..., 3] > 127
     if not ALPHA_SHARE[0] <= solid.mean() <= ALPHA_SHARE[1]:
         return None
@@ -136,6 +146,6 @@ def _cut_out(path: Path) -> Image.Image | None:
     shorter, longer = sorted((bottom - top, right - left))
     if len(np.unique(colours)) <= LEAST_COLOURS or longer < LEAST_SIDE or longer > MOST_ELONGATED * shorter:
         return None
-    cut = picture.crop((left, top, right, bottom))
+    cut = image.crop((left, top, right, bottom))
     cut.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.BOX, reducing_gap=None)
     return cut

@@ -12,39 +12,48 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tasks.data.settings import SPLITS, SplitCounts
 from tasks.errors import TaskInputError
 
-Arrays = TypeVar("Arrays")
 Progress = Callable[[int, int], None]
 
 _READ_AT_ONCE = 256
+_ENCODINGS = {"images": "bytes", "instances": "zlib"}  # the large fields; what the others would save is not worth it
 
 
 @dataclass(frozen=True)
-class Store(Generic[Arrays]):
-    """How one data set is written, read back and verified.
+class DatasetStore:
+    """How one data set is made, written, read back and verified: a tasks.data.datasets.Dataset.
 
-    title: its name in messages.
-    counts: records per split of each config.
-    pinned: the sha256 that content_checksum must give for each config and split; filled in, never written to.
-    builder: returns the tensorflow-datasets builder class, importing it only then.
-    gather: turns a split's number of records and the records, in order, into arrays.
-    remedy: what to do where content differs from what is pinned and preparing again does not help.
+    A row of its arrays is a record of a tensorflow-datasets data set, of a feature for each field.
     """
 
-    title: str
+    name: str
+    class_names: tuple[str, ...]
+    side_pixels: int
+    channels: int
     counts: Mapping[str, SplitCounts]
+    """Images per split of each config."""
     pinned: Mapping[str, Mapping[str, str]]
-    builder: Callable[[], Any]
-    gather: Callable[[int, Iterator[dict[str, Any]]], Arrays]
+    """The sha256 that content_checksum must give for each config and split; filled in, never written to."""
+    make: Callable[[Path, str, SplitCounts, Progress], Any]
+    """Makes the arrays of a split, given the suite's home, the split, the config's counts and a progress callback."""
+    empty: Callable[[int], Any]
+    """Arrays of so many images like those that ``make`` returns, yet to be filled in."""
     remedy: str
+    """What to do where content differs from what is pinned and preparing again does not help."""
+    release: str = "1.0.0"
 
-    def prepare(self, home: Path, config: str, progress: Progress | None = None) -> Path:
+    @property
+    def configs(self) -> tuple[str, ...]:
+        """The sizes it comes in."""
+        return tuple(self.counts)
+
+    def prepare(self, home: Path, config: str, progress: Progress | None = None, download: bool = False) -> Path:
         """Write a config's three splits below ``home / "data"``, unless they are there; return their folder.
 
         Safe to interrupt, to repeat, and to call from several processes at once: records are written aside and renamed
@@ -54,80 +63,99 @@ class Store(Generic[Arrays]):
         Args:
             home: the suite's folder for everything it keeps.
             config: one of ``counts``.
-            progress: called as ``progress(records done, records in all)``.
+            progress: called as ``progress(images done, images in all)``.
+            download: makes no difference: Fashion-MNIST's 31 MB are fetched anyway where no package has them.
 
         Raises:
             TaskInputError: unknown config, a source not found, or the content is not what is pinned.
         """
-        allowed(f"{self.title} has no config", config, self.counts)
-        with _one_at_a_time(home / "data", f"{self.builder().name}-{config}"):
-            builder = self._open(home, config, progress)
-            if self._is_prepared(builder, config):
-                return Path(builder.data_dir)
-            for leftover in Path(builder.data_dir).parent.glob("incomplete.*"):  # of a run that was killed
-                shutil.rmtree(leftover, ignore_errors=True)
-            _write(builder)
-            for split in SPLITS:
-                self.load(home, config, split)
-            return Path(builder.data_dir)
+        del download
+        allowed(f"{self.name} has no config", config, self.counts)
+        folder = self._folder(home, config)
+        with _one_at_a_time(home / "data", f"{self.name}-{config}"):
+            if not _is_complete(folder):
+                for leftover in folder.parent.glob("incomplete.*"):  # of a run that was killed
+                    shutil.rmtree(leftover, ignore_errors=True)
+                self._write(home, config, progress or (lambda done, total: None))
+                for split in SPLITS:
+                    self.load(home, config, split)
+        return folder
 
-    def load(self, home: Path, config: str, split: str) -> Arrays:
+    def load(self, home: Path, config: str, split: str) -> Any:
         """Load a prepared split into memory and verify its checksum.
 
         Raises:
             TaskInputError: unknown config or split, not prepared, a damaged file, or the content is not what is pinned.
         """
         arrays = self.load_unverified(home, config, split)
+        self.verify(arrays, config, split, f"delete {self._folder(home, config)} and prepare again; if it recurs, ")
+        return arrays
+
+    def load_unverified(self, home: Path, config: str, split: str) -> Any:
+        """Load a prepared split without comparing its content with the pinned checksum."""
+        self.check_split(config, split)
+        folder = self._folder(home, config)
+        if not _is_complete(folder):
+            raise TaskInputError(f"{self.name} {config} is not prepared in {home}: prepare it first")
+        try:
+            import tensorflow_datasets as tfds
+
+            builder: Any = tfds.builder_from_directory(folder)
+            return self._read(builder.as_data_source(split=split), self.counts[config].of(split))
+        except Exception as error:  # damaged bytes make the readers raise nearly anything
+            file = _damaged(folder, split)
+            raise TaskInputError(
+                f"{file} is damaged ({first_line(error)}): delete {folder} and prepare again"
+            ) from error
+
+    def verify(self, arrays: Any, config: str, split: str, advice: str = "") -> None:
+        """Compare arrays with the checksum that is pinned.  Raises TaskInputError with ``advice`` and the remedy."""
         found, expected = content_checksum(arrays), self.pinned[config][split]
         if found != expected:
             raise TaskInputError(
-                f"{self.title} {config}/{split} has content {found[:12]}..., expected {expected[:12]}...: delete "
-                f"{self._folder(home, config)} and prepare again; if it recurs, {self.remedy}"
+                f"{self.name} {config}/{split} has content {found[:12]}..., expected {expected[:12]}...: "
+                f"{advice}{self.remedy}"
             )
-        return arrays
 
-    def load_unverified(self, home: Path, config: str, split: str) -> Arrays:
-        """Load a prepared split without comparing its content with the pinned checksum."""
-        allowed(f"{self.title} has no config", config, self.counts)
-        allowed(f"{self.title} has no split", split, SPLITS)
-        builder = self._open(home, config)
-        if not self._is_prepared(builder, config):
-            raise TaskInputError(f"{self.title} {config} is not prepared in {home}: prepare it first")
-        try:
-            source = builder.as_data_source(split=split)
-            return self.gather(len(source), records(source))
-        except Exception as error:  # damaged bytes make the readers raise nearly anything
-            file = _damaged(Path(builder.data_dir), split)
-            raise TaskInputError(
-                f"{file} is damaged ({first_line(error)}): delete {builder.data_dir} and prepare again"
-            ) from error
+    def check_split(self, config: str, split: str) -> None:
+        """Raise TaskInputError for an unknown config or split."""
+        allowed(f"{self.name} has no config", config, self.counts)
+        allowed(f"{self.name} has no split", split, SPLITS)
 
     def version(self, config: str) -> str:
-        """What identifies the content of a config.  Raises TaskInputError for an unknown one."""
-        allowed(f"{self.title} has no config", config, self.counts)
-        return "-".join([self.builder().name, *(self.pinned[config][split][:12] for split in SPLITS)])
-
-    def _open(self, home: Path, config: str, progress: Progress | None = None) -> Any:
-        try:
-            return self.builder()(
-                config=config,
-                data_dir=str(home / "data"),
-                file_format="array_record",
-                downloads=home / "data",
-                progress=progress,
-            )
-        except Exception as error:  # an existing dataset_info.json or features.json is read here
-            folder = self._folder(home, config)
-            raise TaskInputError(f"{folder} is damaged ({first_line(error)}): delete it and prepare again") from error
+        """The name and the first 12 digits of each split's checksum.  Raises TaskInputError for an unknown config."""
+        allowed(f"{self.name} has no config", config, self.counts)
+        return "-".join([self.name, *(self.pinned[config][split][:12] for split in SPLITS)])
 
     def _folder(self, home: Path, config: str) -> Path:
-        builder = self.builder()
-        return home / "data" / builder.name / config / str(builder.VERSION)
+        return home / "data" / self.name / config / self.release
 
-    def _is_prepared(self, builder: Any, config: str) -> bool:
-        splits = builder.info.splits
+    def _read(self, source: Any, n: int) -> Any:
+        if len(source) != n:
+            raise ValueError(f"{len(source)} records instead of {n}")
+        arrays = self.empty(n)
+        for row, record in enumerate(records(source)):
+            for name, value in record.items():
+                getattr(arrays, name)[row] = value
+        return arrays
+
+    def _write(self, home: Path, config: str, progress: Progress) -> None:
         counts = self.counts[config]
-        return all(split in splits and splits[split].num_examples == counts.of(split) for split in SPLITS)
+        one = self.empty(1)
+        names = [field.name for field in fields(one)]
+
+        def examples(split: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+            before = sum(counts.of(earlier) for earlier in SPLITS[: SPLITS.index(split)])
+            arrays = self.make(home, split, counts, lambda done, total: progress(before + done, counts.total))
+            for row in range(len(arrays)):
+                yield row, {name: getattr(arrays, name)[row] for name in names}
+
+        _write_records(
+            self._folder(home, config),
+            f"Written by accelnas; classes: {', '.join(self.class_names)}.",
+            {name: getattr(one, name)[0] for name in names},
+            examples,
+        )
 
 
 def content_checksum(arrays: Any) -> str:
@@ -173,6 +201,10 @@ def _damaged(folder: Path, split: str) -> Path:
     return folder
 
 
+def _is_complete(folder: Path) -> bool:
+    return (folder / "dataset_info.json").is_file()  # written aside with the rest, then renamed
+
+
 @contextlib.contextmanager
 def _one_at_a_time(folder: Path, name: str) -> Iterator[None]:
     """Hold a lock that the operating system releases however the process ends."""
@@ -182,17 +214,52 @@ def _one_at_a_time(folder: Path, name: str) -> Iterator[None]:
         yield
 
 
-def _write(builder: Any) -> None:
-    """Generate and write all splits, without tensorflow_datasets' own bars and prints: they would tear the caller's."""
+def _write_records(
+    folder: Path, description: str, like: Mapping[str, np.ndarray], examples: Callable[[str], Any]
+) -> None:
+    """Write all splits to a folder .../name/config/version, in silence.
+
+    Args:
+        folder: does not exist yet.
+        description: of the data set.
+        like: arrays of the shapes and types that every example has.
+        examples: iterates over the numbers and the arrays of a split's examples.
+    """
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core import shuffle
 
+    class Builder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+        name = folder.parent.parent.name
+        VERSION = tfds.core.Version(folder.name)
+        BUILDER_CONFIGS: ClassVar = [tfds.core.BuilderConfig(name=folder.parent.name)]
+
+        def _info(self) -> tfds.core.DatasetInfo:
+            features = {
+                name: tfds.features.Tensor(shape=array.shape, dtype=array.dtype, encoding=_ENCODINGS.get(name, "none"))
+                for name, array in like.items()
+            }
+            return tfds.core.DatasetInfo(
+                builder=self,
+                description=description,
+                features=tfds.features.FeaturesDict(features),
+                disable_shuffling=True,
+            )
+
+        def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
+            del dl_manager  # nothing is downloaded
+            return {split: self._generate_examples(split) for split in SPLITS}
+
+        def _generate_examples(self, split: str) -> Any:
+            return examples(split)
+
     tfds.disable_progress_bar()
     # Beyond this size a split is spilled to disk through TensorFlow's file layer, which is not installed; keeping even
-    # FashionScenes' `full` in memory (1.7 GB) takes less than loading it does.
+    # fashion_scenes' `full` in memory (1.7 GB) takes less than loading it does.
     limit, shuffle.MAX_MEM_BUFFER_SIZE = shuffle.MAX_MEM_BUFFER_SIZE, sys.maxsize
     try:
+        # its own bars and prints would tear the caller's
         with contextlib.redirect_stdout(io.StringIO()):
+            builder = Builder(data_dir=str(folder.parent.parent.parent), file_format="array_record")
             builder.download_and_prepare()
     finally:
         shuffle.MAX_MEM_BUFFER_SIZE = limit

@@ -1,4 +1,4 @@
-"""Records of tensorflow-datasets' catalogue as our arrays: pictures resized to 96 x 96, whatever shape they had."""
+"""Records of tensorflow-datasets' catalogue as our arrays: images resized to 96 x 96, whatever shape they had."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tasks.data.compose import extents
 from tasks.data.labelled import LabelledImages
+from tasks.data.pools import extents
 from tasks.data.scenes import IGNORED, Scenes, empty_scenes
 from tasks.data.settings import SIDE
 
-MOST_VOC_OBJECTS = 32  # of a picture with more, the largest are kept
+MOST_VOC_OBJECTS = 32  # of an image with more, the largest are kept
 
 View = Callable[[int, Any], Scenes | LabelledImages]
 Objects = list[tuple[np.ndarray, int]]  # boxes, ymin, xmin, ymax, xmax in 0..1, and labels
@@ -20,24 +20,24 @@ _TRIMAP = np.full(256, IGNORED, np.uint8)  # the files' values: 1 pet, 2 backgro
 _TRIMAP[1:3] = 1, 0
 
 
-def _picture(example: dict[str, Any]) -> np.ndarray:
+def _image(example: dict[str, Any]) -> np.ndarray:
     return np.asarray(Image.fromarray(example["image"]).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
 
 
 def labelled_by(feature: str) -> View:
-    """Pictures labelled by a ClassLabel feature."""
+    """Images labelled by a ClassLabel feature."""
 
     def view(n: int, examples: Any) -> LabelledImages:
         images, labels = np.empty((n, SIDE, SIDE, 3), np.uint8), np.empty(n, np.int32)
         for row, example in enumerate(examples):
-            images[row], labels[row] = _picture(example), example[feature]
+            images[row], labels[row] = _image(example), example[feature]
         return LabelledImages(images, labels, np.empty(n, np.int64))
 
     return view
 
 
 def heads(n: int, examples: Any) -> Scenes:
-    """Pets' head boxes, labelled by species; a picture without one has no object. Masks are all ignored."""
+    """Pets' head boxes, labelled by species; an image without one has no object. Masks are all ignored."""
     return _boxed(n, examples, 1, lambda example: [(example["head_bbox"], example["species"])])
 
 
@@ -56,7 +56,7 @@ def _boxed(n: int, examples: Any, most: int, objects: Callable[[dict[str, Any]],
     scenes = empty_scenes(n, most)
     scenes.instances[:] = IGNORED  # what else is in a box, and whether anything is outside them, is not known
     for row, example in enumerate(examples):
-        scenes.images[row] = _picture(example)
+        scenes.images[row] = _image(example)
         found = [(_area(box), box, label) for box, label in objects(example) if _area(box) > 0]
         for k, (_, box, label) in enumerate(sorted(found, key=lambda one: -one[0])[:most]):
             scenes.boxes[row, k], scenes.labels[row, k] = box, label
@@ -72,7 +72,7 @@ def trimaps(n: int, examples: Any) -> Scenes:
     """Pets' silhouettes, labelled by species, with the boxes around them; the border of the trimap is ignored."""
     scenes = empty_scenes(n, 1)
     for row, example in enumerate(examples):
-        scenes.images[row] = _picture(example)
+        scenes.images[row] = _image(example)
         trimap = Image.fromarray(example["segmentation_mask"][..., 0]).resize((SIDE, SIDE), Image.Resampling.NEAREST)
         scenes.instances[row] = _TRIMAP[np.asarray(trimap)]
         inside = scenes.instances[row] == 1

@@ -5,23 +5,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.data.backgrounds import ALL_PHOTOGRAPHS, PHOTOGRAPHS, Photograph, crop, read_photographs
-from tasks.data.compose import ItemPool, Scene, SceneRules, compose, make_pool, silhouettes
-from tasks.data.fashion_mnist import find_folder, read_items
-from tasks.errors import TaskInputError
+from tasks.data.compose import Scene, SceneRules, compose
+from tasks.data.fashion_mnist import find_folder, item_pool
+from tasks.data.own_datasets import RECIPES
+from tasks.data.photographs import Photograph, find_photographs, read_photographs
+from tasks.data.pools import ItemPool, extents, silhouette
 
 SEEDS = range(60)
 
 
 @pytest.fixture(scope="module")
-def pool(tmp_path_factory: pytest.TempPathFactory) -> ItemPool:
-    items = read_items(find_folder(tmp_path_factory.mktemp("home")), "t10k")
-    return make_pool(items, slice(100, 700), first_index=5_000)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(scope="module")
-def photographs() -> tuple[Photograph, ...]:
-    return read_photographs("train")
+def pool(home: Path) -> ItemPool:
+    every = item_pool("test", find_folder(home))
+    return ItemPool(every.grey[100:700], every.labels[100:700], every.indices[100:700])
+
+
+@pytest.fixture(scope="module")
+def photographs(home: Path) -> tuple[Photograph, ...]:
+    return read_photographs(find_photographs(home), "train")
 
 
 @pytest.fixture(scope="module")
@@ -30,24 +36,26 @@ def scenes(pool: ItemPool, photographs: tuple[Photograph, ...]) -> list[Scene]:
 
 
 def test_a_silhouette_fills_holes_and_ignores_ripples_and_specks() -> None:
-    picture = np.zeros((1, 12, 12), np.uint8)
-    picture[0, 2:7, 2:7] = 200
-    picture[0, 4, 4] = 0  # a hole
-    picture[0, 7, 2:7] = 3  # a ripple beside the item
-    picture[0, 10, 10] = 90  # a speck
-    expected = np.zeros((1, 12, 12), bool)
-    expected[0, 2:7, 2:7] = True
-    np.testing.assert_array_equal(silhouettes(picture), expected)
+    image = np.zeros((12, 12), np.uint8)
+    image[2:7, 2:7] = 200
+    image[4, 4] = 0  # a hole
+    image[7, 2:7] = 3  # a ripple beside the item
+    image[10, 10] = 90  # a speck
+    expected = np.zeros((12, 12), bool)
+    expected[2:7, 2:7] = True
+    np.testing.assert_array_equal(silhouette(image), expected)
 
 
-def test_silhouettes_of_many_pictures_are_those_of_each_alone(pool: ItemPool) -> None:
-    together = silhouettes(pool.grey)
-    for index in (0, 511, 512, 599):  # on both sides of a batch's end
-        np.testing.assert_array_equal(together[index], silhouettes(pool.grey[index : index + 1])[0])
+def test_a_silhouette_may_touch_every_edge_and_parts_may_touch_at_corners() -> None:
+    image = np.full((5, 6), 200, np.uint8)
+    assert silhouette(image).all()
+    image[:] = 0
+    image[0, 0] = image[1, 1] = image[2, 2] = image[3, 3] = image[4, 4] = 200  # one part of five pixels
+    np.testing.assert_array_equal(silhouette(image), image > 0)
 
 
-def test_a_pool_names_its_items_by_their_place_in_the_file(pool: ItemPool) -> None:
-    np.testing.assert_array_equal(pool.indices, np.arange(5_100, 5_700))
+def test_a_pool_names_its_items_by_their_place_in_the_files(pool: ItemPool) -> None:
+    np.testing.assert_array_equal(pool.indices, np.arange(60_100, 60_700))
 
 
 def test_boxes_are_the_exact_extents_of_what_is_seen(scenes: list[Scene]) -> None:
@@ -94,8 +102,9 @@ def test_no_object_covers_another_when_all_must_be_visible(pool: ItemPool, photo
             scene = compose(pool, photographs, np.random.default_rng(seed), rules)
             for k, item in enumerate(scene.items):
                 where = int(np.flatnonzero(pool.indices == item)[0])
-                top, left, bottom, right = pool.boxes[where]
-                fill = (pool.alpha[where] > 0).sum() / ((bottom - top) * (right - left))
+                shape = silhouette(pool.grey[where])
+                top, left, bottom, right = extents(shape[None])[0]
+                fill = shape.sum() / ((bottom - top) * (right - left))
                 y0, x0, y1, x1 = scene.boxes[k]
                 seen = (scene.instances == k + 1).sum() / max(1, (y1 - y0) * (x1 - x0))
                 overlap.append(seen / fill)
@@ -121,30 +130,14 @@ def test_items_stand_out_from_what_they_cover(scenes: list[Scene]) -> None:
         assert np.abs(inside.mean(0) - outside.mean(0)).max() > 2
 
 
-def test_photographs_are_in_one_split_only_and_each_split_has_several() -> None:
-    assert len(ALL_PHOTOGRAPHS) == len(set(ALL_PHOTOGRAPHS))
-    assert min(len(group) for group in PHOTOGRAPHS.values()) >= 4
-
-
-def test_no_photograph_is_a_copy_of_another() -> None:
-    pictures = [photograph.picture.tobytes() for split in PHOTOGRAPHS for photograph in read_photographs(split)]
-    assert len(set(pictures)) == len(ALL_PHOTOGRAPHS)
-
-
-def test_crops_of_one_photograph_vary(photographs: tuple[Photograph, ...]) -> None:
-    crops = [crop(photographs[0], 96, np.random.default_rng(seed)) for seed in range(5)]
-    assert len({picture.tobytes() for picture in crops}) == 5
-    assert all(picture.shape == (96, 96, 3) and picture.dtype == np.uint8 for picture in crops)
-
-
-def test_an_unknown_split_has_no_photographs() -> None:
-    with pytest.raises(TaskInputError, match="allowed: train, validation, test"):
-        read_photographs("holdout")
-
-
-def test_a_photograph_that_is_not_in_the_wheel_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from tasks.data import backgrounds
-
-    monkeypatch.setattr(backgrounds.resources, "files", lambda _: tmp_path)
-    with pytest.raises(TaskInputError, match=r"astronaut\.png cannot be read .* reinstall scikit-image"):
-        read_photographs("train")
+def test_an_image_of_one_object_shows_one_whole_at_any_place_and_scale(
+    pool: ItemPool, photographs: tuple[Photograph, ...]
+) -> None:
+    rules = RECIPES["fashion_objects"].rules
+    made = [compose(pool, photographs, np.random.default_rng(seed), rules) for seed in SEEDS]
+    assert {(len(scene.labels), scene.image.shape) for scene in made} == {(1, (64, 64, 3))}
+    boxes = np.stack([scene.boxes[0] for scene in made])
+    longer = (boxes[:, 2:] - boxes[:, :2]).max(1)
+    assert 18 <= longer.min() < 26
+    assert 50 < longer.max() <= 56
+    assert len({tuple(box[:2]) for box in boxes}) > 50

@@ -11,11 +11,16 @@ from tasks.data.checksums import PINNED
 from tasks.data.contact_sheet import write_contact_sheet
 from tasks.data.datasets import DATASETS, Dataset, get_dataset
 from tasks.data.labelled import LabelledImages
+from tasks.data.own_datasets import OWN_DATASETS
 from tasks.data.scenes import IGNORED, Scenes, empty_scenes
 from tasks.data.settings import SPLITS
 from tasks.errors import TaskInputError
 
-OFFLINE = ("fashion_items", "fashion_scenes")  # what needs no other package; photo_objects: see test_stamps
+OFFLINE = (
+    "fashion_items",
+    "fashion_objects",
+    "fashion_scenes",
+)  # what needs no other package; photo_objects: see test_stamps
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +36,7 @@ def test_what_is_loaded_is_what_the_data_set_says_of_itself(name: str, home: Pat
     dataset: Dataset = DATASETS[name]
     for split in SPLITS:
         examples = dataset.load(home, "tiny", split)
-        assert isinstance(examples, LabelledImages if name == "fashion_items" else Scenes)
+        assert isinstance(examples, Scenes if name == "fashion_scenes" else LabelledImages)
         side = dataset.side_pixels
         assert examples.images.shape == (len(examples), side, side, dataset.channels)
         assert set(np.unique(examples.labels)) - {-1} <= set(range(len(dataset.class_names)))
@@ -48,11 +53,13 @@ def test_every_config_has_a_version_of_its_own_content(name: str) -> None:
     assert all(version.startswith((f"{name}-", "oxford_iiit_pet-")) for version in versions.values())
 
 
-def test_the_version_of_fashion_scenes_is_the_one_that_stored_trials_name() -> None:
-    assert DATASETS["fashion_scenes"].version("smoke") == "fashion_scenes-e22189c6ea29-1b1dab093dcb-91861f2de2b7"
-    for config in PINNED:
-        digits = [PINNED[config][split][:12] for split in ("train", "validation", "test")]
-        assert DATASETS["fashion_scenes"].version(config) == "fashion_scenes-" + "-".join(digits)
+@pytest.mark.parametrize("name", OWN_DATASETS)
+def test_every_config_of_our_own_is_pinned_and_its_version_names_the_content(name: str) -> None:
+    store = OWN_DATASETS[name]
+    assert set(store.pinned) == set(PINNED[name]) == set(store.configs)
+    for config in store.configs:
+        digits = [store.pinned[config][split][:12] for split in ("train", "validation", "test")]
+        assert store.version(config) == "-".join([name, *digits])
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -68,7 +75,9 @@ def test_unknown_configs_are_answered_with_those_allowed(name: str, tmp_path: Pa
 
 
 def test_unknown_data_sets_are_answered_with_those_allowed(tmp_path: Path) -> None:
-    with pytest.raises(TaskInputError, match=r"'cifar'; allowed: fashion_items, fashion_scenes, photo_objects, oxf"):
+    with pytest.raises(
+        TaskInputError, match=r"'cifar'; allowed: fashion_items, fashion_objects, fashion_scenes, photo"
+    ):
         get_dataset("cifar")
     with pytest.raises(TaskInputError, match=r"'cifar'; allowed: fashion_items"):
         prepare_with_progress(tmp_path, "tiny", "cifar")
@@ -76,7 +85,7 @@ def test_unknown_data_sets_are_answered_with_those_allowed(tmp_path: Path) -> No
 
 def test_the_command_says_where_the_data_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     prepare_with_progress(home, "tiny")
-    assert capsys.readouterr().out == f"fashion_scenes (tiny): {home}/data/fashion_scenes/tiny/1.0.0\n"
+    assert capsys.readouterr().out == f"fashion_scenes (tiny): {home}/data/fashion_scenes/tiny/2.0.0\n"
 
 
 def scenes_of(instances: np.ndarray, labels: list[list[int]]) -> Scenes:

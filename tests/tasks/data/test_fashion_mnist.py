@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.data import fashion_mnist
+from tasks.data import fashion_mnist, packages
 from tasks.data.fashion_mnist import CONTENT_SHA256, FOLDER_VARIABLE, find_folder, read_items
 from tasks.errors import TaskInputError
 
@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def nothing_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
-    monkeypatch.setattr(fashion_mnist, "DEBIAN_FOLDER", tmp_path / "no-such-folder")
+    monkeypatch.setattr(packages, "ROOT", tmp_path / "no-such-folder")
 
 
 def test_both_parts_are_balanced_over_the_ten_classes(folder: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_named_folder_without_the_files_is_an_error_even_if_others_have_them(
 
 @pytest.mark.usefixtures("nothing_installed")
 def test_without_any_copy_the_message_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(TaskInputError, match="apt-get install dataset-fashion-mnist") as raised:
+    with pytest.raises(TaskInputError, match=r"run `python -m tasks\.data\.packages`") as raised:
         find_folder(tmp_path, download=False)
     assert "\n" not in str(raised.value)
 

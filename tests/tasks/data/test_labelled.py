@@ -1,4 +1,4 @@
-"""Fashion-MNIST prepared for classification."""
+"""Fashion-MNIST prepared for classification: its items as they are, and over photographs."""
 
 import hashlib
 import os
@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.data.checksums import PINNED_ITEMS
-from tasks.data.fashion_mnist import CONTENT_SHA256
-from tasks.data.labelled import FASHION_ITEMS, LabelledImages
-from tasks.data.settings import ITEM_CONFIGS, SPLITS
+from tasks.data.fashion_mnist import CONTENT_SHA256, find_folder, item_pool
+from tasks.data.labelled import ComposedImages, LabelledImages
+from tasks.data.own_datasets import FASHION_ITEMS, FASHION_OBJECTS, compose_split
+from tasks.data.photographs import ALL_PHOTOGRAPHS, PHOTOGRAPHS, find_photographs
+from tasks.data.settings import SPLITS
+from tasks.data.store import content_checksum
 from tasks.errors import TaskInputError
 
 
@@ -71,7 +73,7 @@ def test_shapes_and_types_are_those_documented(tiny: dict[str, LabelledImages]) 
     assert (train.ids.shape, train.ids.dtype) == ((300,), np.int64)
 
 
-def test_taking_by_position_keeps_pictures_labels_and_ids_together(tiny: dict[str, LabelledImages]) -> None:
+def test_taking_by_position_keeps_images_labels_and_ids_together(tiny: dict[str, LabelledImages]) -> None:
     some = tiny["train"].take(np.array([7, 3]))
     np.testing.assert_array_equal(some.ids, [7, 3])
     for row, place in enumerate((7, 3)):
@@ -83,11 +85,6 @@ def test_taking_a_class_that_is_missing_leaves_nothing(tiny: dict[str, LabelledI
     none = tiny["test"].take(tiny["test"].labels == 10)
     assert len(none) == 0
     assert none.images.shape == (0, 28, 28, 1)
-
-
-def test_every_config_is_pinned() -> None:
-    assert set(PINNED_ITEMS) == set(ITEM_CONFIGS)
-    assert all(set(checksums) == set(SPLITS) for checksums in PINNED_ITEMS.values())
 
 
 def test_a_truncated_file_is_named(home: Path, tmp_path: Path) -> None:
@@ -103,7 +100,7 @@ def test_items_of_another_split_are_refused(home: Path, tmp_path: Path) -> None:
     shutil.copytree(home / "data" / "fashion_items" / "tiny", tmp_path / "data" / "fashion_items" / "tiny")
     other, file = (next(tmp_path.rglob(f"*-{split}.array_record-*")) for split in ("test", "validation"))
     shutil.copyfile(other, file)
-    with pytest.raises(TaskInputError, match=r"FashionItems tiny/validation has content .* expected "):
+    with pytest.raises(TaskInputError, match=r"fashion_items tiny/validation has content .* expected "):
         FASHION_ITEMS.load(tmp_path, "tiny", "validation")
 
 
@@ -114,3 +111,54 @@ def test_items_of_another_split_are_refused(home: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_loaded_is_said_in_one_line(tmp_path: Path, config: str, split: str, message: str) -> None:
     with pytest.raises(TaskInputError, match=message):
         FASHION_ITEMS.load(tmp_path, config, split)
+
+
+@pytest.fixture(scope="module")
+def objects_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    FASHION_OBJECTS.prepare(home, "tiny")
+    return home
+
+
+@pytest.fixture(scope="module")
+def objects(objects_home: Path) -> dict[str, ComposedImages]:
+    return {split: FASHION_OBJECTS.load(objects_home, "tiny", split) for split in SPLITS}
+
+
+def test_objects_are_colour_images_of_all_ten_classes(objects: dict[str, ComposedImages]) -> None:
+    for split, images in objects.items():
+        n = FASHION_OBJECTS.counts["tiny"].of(split)
+        assert (images.images.shape, images.images.dtype) == ((n, 64, 64, 3), np.uint8)
+        assert set(images.labels) == set(range(10))
+        np.testing.assert_array_equal(images.ids, np.arange(n))
+        assert (images.images.max(-1) != images.images.min(-1)).mean() > 0.5  # colours, not grey
+
+
+def test_objects_bear_the_labels_of_their_items_and_keep_to_their_split(
+    objects: dict[str, ComposedImages], objects_home: Path
+) -> None:
+    for split, images in objects.items():
+        pool = item_pool(split, find_folder(objects_home))
+        label_of = dict(zip(pool.indices.tolist(), pool.labels.tolist(), strict=True))
+        assert [label_of[item] for item in images.items.tolist()] == images.labels.tolist()
+        used = {ALL_PHOTOGRAPHS[index] for index in images.photographs}
+        assert used == set(PHOTOGRAPHS[split])
+
+
+def test_taking_objects_keeps_their_photographs(objects: dict[str, ComposedImages]) -> None:
+    some = objects["test"].take(np.array([7, 3]))
+    assert isinstance(some, ComposedImages)
+    np.testing.assert_array_equal(some.photographs, objects["test"].photographs[[7, 3]])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_objects_composed_in_memory_are_those_prepared(
+    objects: dict[str, ComposedImages], objects_home: Path, workers: int
+) -> None:
+    sources = find_folder(objects_home), find_photographs(objects_home)
+    seen: list[tuple[int, int]] = []
+    made = compose_split(
+        "fashion_objects", "tiny", "train", *sources, workers, lambda done, total: seen.append((done, total))
+    )
+    assert content_checksum(made) == content_checksum(objects["train"])
+    assert seen == [(100, 300), (200, 300), (300, 300)]

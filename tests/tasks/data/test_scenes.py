@@ -13,22 +13,26 @@ import pytest
 from PIL import Image
 from tensorflow_datasets.core import shuffle
 
-from tasks.data import fashion_scenes
-from tasks.data.backgrounds import ALL_PHOTOGRAPHS, PHOTOGRAPHS
 from tasks.data.checksums import PINNED
-from tasks.data.composed import generate
+from tasks.data.compose import compose_rows
 from tasks.data.contact_sheet import write_contact_sheet
-from tasks.data.fashion_mnist import find_folder
-from tasks.data.scenes import FASHION_SCENES, Scenes, load_scenes, prepare
-from tasks.data.settings import CONFIGS, SIDE, SPLITS, SplitCounts
+from tasks.data.fashion_mnist import find_folder, item_pool
+from tasks.data.own_datasets import FASHION_SCENES, RECIPES, compose_split
+from tasks.data.photographs import ALL_PHOTOGRAPHS, PHOTOGRAPHS, find_photographs
+from tasks.data.scenes import Scenes
+from tasks.data.settings import SIDE, SPLITS
 from tasks.data.store import content_checksum
 from tasks.errors import TaskInputError
+
+
+def load_scenes(home: Path, config: str, split: str) -> Scenes:
+    return FASHION_SCENES.load(home, config, split)
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("home")
-    prepare(home, "tiny")
+    FASHION_SCENES.prepare(home, "tiny")
     return home
 
 
@@ -50,7 +54,7 @@ def _records(home: Path, split: str) -> Path:
 
 def test_each_split_has_its_scenes_in_the_order_of_their_ids(tiny: dict[str, Scenes]) -> None:
     for split, scenes in tiny.items():
-        n = CONFIGS["tiny"].of(split)
+        n = FASHION_SCENES.counts["tiny"].of(split)
         assert scenes.images.shape == (n, 96, 96, 3)
         assert scenes.images.dtype == scenes.instances.dtype == scenes.masks.dtype == np.uint8
         assert (scenes.boxes.shape, scenes.boxes.dtype) == ((n, 4, 4), np.float32)
@@ -80,25 +84,54 @@ def test_semantic_masks_name_the_class_of_each_instance(tiny: dict[str, Scenes])
             assert (mask[instances == k] == labels[k - 1] + 1).all()
 
 
-def test_scenes_are_written_as_they_are_composed_and_composed_alike_every_time(
-    home: Path, tiny: dict[str, Scenes]
+def equal(some: Scenes, others: Scenes) -> bool:
+    return content_checksum(some) == content_checksum(others)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_composed_in_memory_is_what_is_prepared(home: Path, tiny: dict[str, Scenes], workers: int) -> None:
+    split = "train" if workers == 1 else "test"
+    made = compose_split("fashion_scenes", "tiny", split, find_folder(home), find_photographs(home), workers)
+    assert isinstance(made, Scenes)
+    assert equal(made, tiny[split])
+
+
+def test_a_scene_depends_on_seed_split_and_index_alone(
+    home: Path, tiny: dict[str, Scenes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool = fashion_scenes.item_pool("test", find_folder(home))
-    for index, scene in enumerate(generate("test", pool, CONFIGS["tiny"])):
-        np.testing.assert_array_equal(scene.image, tiny["test"].images[index])
-        np.testing.assert_array_equal(scene.instances, tiny["test"].instances[index])
-    other = next(generate("test", pool, SplitCounts(1, 1, 1, seed=1)))
-    assert not np.array_equal(other.image, tiny["test"].images[0])
+    monkeypatch.setattr("tasks.data.compose._AT_ONCE", 2)
+
+    def made(split: str, seed: int, count: int, workers: int = 1) -> Scenes:
+        sources = find_folder(home), find_photographs(home)
+        scenes = compose_rows(RECIPES["fashion_scenes"], split, seed, count, *sources, workers)
+        assert isinstance(scenes, Scenes)
+        return scenes
+
+    seed = FASHION_SCENES.counts["tiny"].seed
+    assert equal(made("test", seed, 5), tiny["test"].take(slice(5)))
+    assert not np.array_equal(made("test", seed + 1, 1).images, tiny["test"].images[:1])
+    assert not np.array_equal(made("validation", seed, 1).images, tiny["test"].images[:1])
 
 
-def test_a_scene_does_not_depend_on_how_many_there_are(home: Path, tiny: dict[str, Scenes]) -> None:
-    pool = fashion_scenes.item_pool("test", find_folder(home))
-    for index, scene in enumerate(generate("test", pool, SplitCounts(1, 1, 3))):
-        np.testing.assert_array_equal(scene.image, tiny["test"].images[index])
+def test_composing_in_memory_refuses_other_content_and_unknown_names(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = find_folder(home), find_photographs(home)
+    with pytest.raises(
+        TaskInputError, match="'fashion_items'; allowed: fashion_objects, fashion_scenes, photo_objects"
+    ):
+        compose_split("fashion_items", "tiny", "test", *sources)
+    with pytest.raises(TaskInputError, match="'dev'; allowed: train"):
+        compose_split("fashion_scenes", "tiny", "dev", *sources)
+    with pytest.raises(TaskInputError, match="0 processes cannot compose"):
+        compose_split("fashion_scenes", "tiny", "test", *sources, workers=0)
+    monkeypatch.setitem(PINNED["fashion_scenes"], "tiny", dict.fromkeys(SPLITS, "0" * 64))
+    with pytest.raises(TaskInputError, match=r"fashion_scenes tiny/test has content .*: install pillow"):
+        compose_split("fashion_scenes", "tiny", "test", *sources)
 
 
 def test_splits_share_no_item_by_name_or_by_content(home: Path) -> None:
-    pools = {split: fashion_scenes.item_pool(split, find_folder(home)) for split in SPLITS}
+    pools = {split: item_pool(split, find_folder(home)) for split in SPLITS}
     names = [set(pool.indices.tolist()) for pool in pools.values()]
     pictures = [{picture.tobytes() for picture in pool.grey} for pool in pools.values()]
     assert [len(group) for group in pictures] == [50_000, 10_000, 10_000]
@@ -118,11 +151,6 @@ def test_scenes_keep_to_the_items_and_photographs_of_their_split(tiny: dict[str,
         assert len(used) >= 3
 
 
-def test_every_config_is_pinned() -> None:
-    assert set(PINNED) == set(CONFIGS)
-    assert all(set(checksums) == set(SPLITS) for checksums in PINNED.values())
-
-
 def test_the_checksum_notices_one_pixel(tiny: dict[str, Scenes]) -> None:
     scenes = tiny["test"].take(slice(0, 2))
     before = content_checksum(scenes)
@@ -134,7 +162,7 @@ def test_the_checksum_notices_one_pixel(tiny: dict[str, Scenes]) -> None:
 
 def test_preparing_again_changes_nothing(home: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*.array_record-*")}
-    prepare(home, "tiny")
+    FASHION_SCENES.prepare(home, "tiny")
     assert {path: path.stat().st_mtime_ns for path in home.rglob("*.array_record-*")} == before
 
 
@@ -167,13 +195,13 @@ def test_intact_files_with_other_content_are_refused(copy: Path) -> None:
 def test_preparing_counts_its_progress_and_refuses_content_that_is_not_what_is_pinned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(PINNED, "tiny", dict.fromkeys(SPLITS, "0" * 64))
+    monkeypatch.setitem(PINNED["fashion_scenes"], "tiny", dict.fromkeys(SPLITS, "0" * 64))
     # Past this limit tensorflow_datasets asks for TensorFlow: preparing `full` once ended that way, after minutes.
     monkeypatch.setattr(shuffle, "MAX_MEM_BUFFER_SIZE", 100_000)
     seen: list[tuple[int, int]] = []
     with pytest.raises(TaskInputError, match=r"tiny/train has content .* expected 000000000000"):
-        prepare(tmp_path, "tiny", lambda done, total: seen.append((done, total)))
-    assert seen == [(done, 48) for done in range(1, 49)]
+        FASHION_SCENES.prepare(tmp_path, "tiny", lambda done, total: seen.append((done, total)))
+    assert seen == [(24, 48), (36, 48), (48, 48)]
     assert shuffle.MAX_MEM_BUFFER_SIZE == 100_000
 
 
@@ -204,26 +232,39 @@ def test_a_killed_preparation_leaves_nothing_that_loads_and_the_next_one_clears_
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     killed_midway = (
-        "import os, signal, sys; from pathlib import Path; from tasks.data.scenes import prepare\n"
-        "def die(done, _):\n    if done == 30: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "prepare(Path(sys.argv[1]), 'tiny', die)"
+        "import os, signal, sys; from pathlib import Path; from tasks.data.own_datasets import FASHION_SCENES\n"
+        "def die(done, _):\n    if done == 36: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "FASHION_SCENES.prepare(Path(sys.argv[1]), 'tiny', die)"
     )
     done = subprocess.run([sys.executable, "-c", killed_midway, tmp_path], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, "", "")
     assert list(tmp_path.rglob("incomplete.*"))
     with pytest.raises(TaskInputError, match="is not prepared"):
         load_scenes(tmp_path, "tiny", "train")
-    prepare(tmp_path, "tiny")
+    FASHION_SCENES.prepare(tmp_path, "tiny")
     assert not list(tmp_path.rglob("incomplete.*"))
     assert len(load_scenes(tmp_path, "tiny", "test")) == 12
     assert capfd.readouterr() == ("", "")
 
 
+def test_composing_needs_no_tensorflow_datasets_nor_array_record(home: Path) -> None:
+    composing = (
+        "import sys; from pathlib import Path\n"
+        "for name in ('tensorflow_datasets', 'array_record', 'jax', 'skimage'): sys.modules[name] = None\n"
+        "from tasks.data.own_datasets import compose_split\n"
+        "objects, photographs = map(Path, sys.argv[1:])\n"
+        "print(len(compose_split('fashion_scenes', 'tiny', 'test', objects, photographs)))"
+    )
+    command = [sys.executable, "-c", composing, find_folder(home), find_photographs(home)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("12\n", 0), done.stderr
+
+
 def test_neither_importing_nor_reading_loads_tensorflow_or_torch(home: Path) -> None:
     reading = (
-        "import sys; from pathlib import Path; from tasks.data.scenes import load_scenes\n"
-        "assert 'tensorflow_datasets' not in sys.modules\n"
-        "assert len(load_scenes(Path(sys.argv[1]), 'tiny', 'test')) == 12\n"
+        "import sys; from pathlib import Path; from tasks.data.own_datasets import FASHION_SCENES\n"
+        "assert not {'tensorflow_datasets', 'scipy', 'jax'} & set(sys.modules)\n"
+        "assert len(FASHION_SCENES.load(Path(sys.argv[1]), 'tiny', 'test')) == 12\n"
         "import tasks.data.contact_sheet\n"
         "assert 'tensorflow_datasets' in sys.modules\n"
         "print([name for name in ('tensorflow', 'torch') if name in sys.modules])"

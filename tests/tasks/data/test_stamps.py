@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.data.backgrounds import read_photographs
-from tasks.data.checksums import PINNED_PHOTO_OBJECTS
-from tasks.data.compose import CutOutPool, SceneRules, compose
-from tasks.data.scenes import PHOTO_OBJECTS
-from tasks.data.settings import PHOTO_CONFIGS, SPLITS
+from tasks.data import packages
+from tasks.data.compose import SceneRules, compose
+from tasks.data.own_datasets import PHOTO_OBJECTS
+from tasks.data.photographs import Photograph, find_photographs, read_photographs
+from tasks.data.pools import CutOutPool
+from tasks.data.settings import SPLITS
 from tasks.data.stamps import (
     CATEGORIES,
     CLASSES,
-    DEBIAN_FOLDER,
     FOLDER_VARIABLE,
     KEPT_SIDE,
     divide,
@@ -50,6 +50,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Photograph, ...]:
+    return read_photographs(find_photographs(tmp_path_factory.mktemp("home")), "train")
+
+
 @pytest.fixture
 def pools(folder: Path) -> dict[str, CutOutPool]:
     return divide(read_stamps(folder))
@@ -79,8 +84,8 @@ def test_a_stamp_is_cut_to_what_is_solid_and_made_no_larger_than_needed(tmp_path
     write_stamp(tmp_path / "food/apple.png", width=60, height=40)
     write_stamp(tmp_path / "plants/oak.png", width=200, height=300)
     apple, oak = read_stamps(tmp_path)
-    assert (apple.picture.mode, apple.picture.size, CLASSES[apple.label]) == ("RGBA", (60, 40), "food_plant")
-    assert oak.picture.size == (round(KEPT_SIDE * 200 / 300), KEPT_SIDE)
+    assert (apple.image.mode, apple.image.size, CLASSES[apple.label]) == ("RGBA", (60, 40), "food_plant")
+    assert oak.image.size == (round(KEPT_SIDE * 200 / 300), KEPT_SIDE)
 
 
 def test_a_stamp_of_one_solid_pixel_is_left_out(tmp_path: Path) -> None:
@@ -133,15 +138,16 @@ def test_a_damaged_stamp_is_named(tmp_path: Path) -> None:
 def test_without_the_package_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
     with pytest.raises(
-        TaskInputError, match="apt-get install --no-install-recommends tuxpaint-stamps-default"
+        TaskInputError, match=r"run `python -m tasks\.data\.packages stamps` .* tuxpaint-stamps-default"
     ) as raised:
         PHOTO_OBJECTS.prepare(tmp_path / "home", "tiny")
     assert "\n" not in str(raised.value)
     assert not list(tmp_path.rglob("*.array_record*"))
 
 
-def test_cut_outs_keep_their_colours_and_their_boxes_are_tight(pools: dict[str, CutOutPool]) -> None:
-    photographs = read_photographs("train")
+def test_cut_outs_keep_their_colours_and_their_boxes_are_tight(
+    pools: dict[str, CutOutPool], photographs: tuple[Photograph, ...]
+) -> None:
     for seed in range(20):
         scene = compose(pools["train"], photographs, np.random.default_rng(seed))
         assert set(scene.items) <= set(pools["train"].indices)
@@ -150,7 +156,9 @@ def test_cut_outs_keep_their_colours_and_their_boxes_are_tight(pools: dict[str, 
             assert (y.min(), x.min(), y.max() + 1, x.max() + 1) == tuple(box)
 
 
-def test_a_red_disc_alone_is_red_inside_and_its_transparent_green_does_not_bleed_out() -> None:
+def test_a_red_disc_alone_is_red_inside_and_its_transparent_green_does_not_bleed_out(
+    photographs: tuple[Photograph, ...],
+) -> None:
     y, x = np.ogrid[:64, :64]
     pixels = np.zeros((64, 64, 4), np.uint8)
     disc = (x - 31.5) ** 2 + (y - 31.5) ** 2 <= 1024
@@ -165,38 +173,35 @@ def test_a_red_disc_alone_is_red_inside_and_its_transparent_green_does_not_bleed
     assert (coloured[alpha > 0][:, 1:] == 0).all()
     assert (coloured[alpha > 0][:, 0] >= 255 * 180 // 256).all()
     rules = SceneRules(most_objects=1, item_low=40, item_high=40)
-    scene = compose(pool, read_photographs("train"), np.random.default_rng(1), rules)
+    scene = compose(pool, photographs, np.random.default_rng(1), rules)
     assert ((scene.boxes[0, 2:] - scene.boxes[0, :2]) == 40).all()
     assert abs((scene.instances == 1).sum() - np.pi * 20**2) < 40
     assert (scene.labels[0], scene.items[0]) == (2, 7)
-
-
-def test_every_config_is_pinned() -> None:
-    assert set(PINNED_PHOTO_OBJECTS) == set(PHOTO_CONFIGS)
-    assert all(set(checksums) == set(SPLITS) for checksums in PINNED_PHOTO_OBJECTS.values())
 
 
 def test_scenes_of_other_stamps_are_written_but_refused(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
-    with pytest.raises(TaskInputError, match=r"PhotoObjects tiny/train has content .* tuxpaint-stamps-default 2022"):
+    with pytest.raises(TaskInputError, match=r"photo_objects tiny/train has content .* tuxpaint-stamps-default 2022"):
         PHOTO_OBJECTS.prepare(tmp_path, "tiny")
     stamps = read_stamps(folder)
     pools = divide(stamps)
     for split in SPLITS:
         scenes = PHOTO_OBJECTS.load_unverified(tmp_path, "tiny", split)
-        assert len(scenes) == PHOTO_CONFIGS["tiny"].of(split)
+        assert len(scenes) == PHOTO_OBJECTS.counts["tiny"].of(split)
         there = scenes.labels >= 0
         assert set(scenes.items[there]) <= set(pools[split].indices)
         assert [stamps[item].label for item in scenes.items[there]] == list(scenes.labels[there])
 
 
-@pytest.mark.skipif(not DEBIAN_FOLDER.is_dir(), reason="needs Debian's package tuxpaint-stamps-default")
+@pytest.mark.skipif(
+    not (packages.ROOT / packages.STAMPS).is_dir(), reason="needs Debian's package tuxpaint-stamps-default"
+)
 def test_scenes_of_the_packaged_stamps_are_those_pinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
     PHOTO_OBJECTS.prepare(tmp_path, "tiny")
-    pools = divide(read_stamps(find_stamps()))
+    pools = divide(read_stamps(find_stamps(tmp_path)))
     assert [len(pools[split].labels) for split in SPLITS] == [158, 52, 51]
     for split in SPLITS:
         scenes = PHOTO_OBJECTS.load(tmp_path, "tiny", split)
