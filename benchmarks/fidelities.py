@@ -53,6 +53,8 @@ FIDELITIES: MappingProxyType[str, MappingProxyType[str, Fidelity]] = MappingProx
         ),
     }
 )
+# Seeds of the final trainings start here, so that no search has seen any of them.
+FIRST_FINAL_SEED = 1000
 
 
 def get_fidelity(task: str, profile: str) -> Fidelity:

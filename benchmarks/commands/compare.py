@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.experiments.profiles import CONTENDERS, ContestSettings
+from benchmarks.experiments.head_to_head.settings import CONTENDERS, ContestSettings
 from benchmarks.home import DEFAULT_HOME
 
 
@@ -44,8 +44,8 @@ def compare(
         output: Directory of the results of all experiments; profiles but quick have folders of their own there.
     """
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
+    from benchmarks.experiments.head_to_head.contest import make_contest
     from benchmarks.experiments.head_to_head.report import run_and_write
-    from benchmarks.experiments.head_to_head.settings import make_contest
     from benchmarks.store.files import results_folder
 
     settings = ContestSettings(task, accelerator, contenders, profile, space, budget, seeds, final_seeds, pool)

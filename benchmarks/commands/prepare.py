@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 from benchmarks.home import DEFAULT_HOME
+from benchmarks.runtime.prepare import prepare_with_progress
 from tasks.data.datasets import get_dataset
 
 USUAL_CONFIG = "quick"
@@ -30,21 +28,3 @@ def prepare(
         configs = get_dataset(dataset).configs
         data = USUAL_CONFIG if USUAL_CONFIG in configs else configs[0]
     prepare_with_progress(home, data, dataset, download)
-
-
-def prepare_with_progress(home: Path, data: str, dataset: str = "fashion_scenes", download: bool = False) -> None:
-    """Prepare a configuration of a data set with a progress bar.  Raises TaskInputError."""
-    console = Console()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:.0f}%"),
-        TimeRemainingColumn(),
-    )
-    chosen = get_dataset(dataset)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        bar = bars.add_task(f"{dataset} ({data})", total=None)
-        folder = chosen.prepare(
-            home, data, lambda done, total: bars.update(bar, completed=done, total=total), download=download
-        )
-    console.print(f"{dataset} ({data}): {folder}", soft_wrap=True, highlight=False)

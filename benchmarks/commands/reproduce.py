@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.detection.run import DetectionResult, SearchFailedError, run_detection
-from benchmarks.experiments.detection.settings import check_classes, check_strategy
-from benchmarks.experiments.profiles import CONTESTS, detection_profile
+from benchmarks.experiments.detection.settings import check_classes, check_strategy, detection_settings
+from benchmarks.experiments.head_to_head.settings import CONTESTS
 from benchmarks.home import DEFAULT_HOME
+from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.files import results_folder
 from hw_model.files import write_whole
 
@@ -53,13 +53,13 @@ def reproduce(
     if unknown or not task:
         names = ", ".join(map(repr, unknown)) or "none"
         raise BenchmarkInputError(f"unknown task {names}; allowed: {', '.join(TASKS)}")
-    detection_profile(profile)  # a wrong name is told before anything is done
+    detection_settings(profile)  # a wrong name is told before anything is done
     if "detection" in task:
         _reproduce_detection(profile, strategy, classes, home, results)
     if "head_to_head" in task and strategy is None and classes is None:
         # jax takes seconds to load, which bad input need not pay
+        from benchmarks.experiments.head_to_head.contest import make_contest
         from benchmarks.experiments.head_to_head.report import run_and_write
-        from benchmarks.experiments.head_to_head.settings import make_contest
 
         contest = CONTESTS[profile]
         folder = results_folder(results, "head_to_head", profile)
@@ -75,7 +75,7 @@ def _write_pages(root: Path) -> None:
 
 
 def _reproduce_detection(profile: str, strategy: str | None, classes: int | None, home: Path, results: Path) -> None:
-    settings = detection_profile(profile)
+    settings = detection_settings(profile)
     if strategy is not None:
         check_strategy(strategy)
         settings, profile = dataclasses.replace(settings, strategy=strategy), f"{profile}-{strategy}"

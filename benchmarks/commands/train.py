@@ -31,9 +31,8 @@ def train(
         home: Directory that data and trials are kept in.
     """
     from benchmarks.evaluators.trainings import Training, train_all
-    from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
-    from benchmarks.fidelities import get_fidelity, on_test
-    from benchmarks.search.network_checks import check_fits
+    from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
+    from benchmarks.search.problem import check_fits
     from benchmarks.statistics.intervals import mean_interval
     from hw_model.network_file import load_network, summary
     from tasks.registry import make_task
@@ -44,7 +43,7 @@ def train(
     if seeds < 1:
         raise BenchmarkInputError(f"number of seeds is {seeds}; allowed: 1 and more")
     check_fits(network, loaded.blocks, chosen)
-    from benchmarks.commands.prepare import prepare_with_progress
+    from benchmarks.runtime.prepare import prepare_with_progress
 
     prepare_with_progress(home, chosen.config(fidelity.data), chosen.dataset)
     wanted = [

@@ -13,9 +13,9 @@ from typing import Any
 import jax
 
 from benchmarks.evaluators.task_supernet import TaskSupernet
-from benchmarks.evaluators.trial_job import WorkerData
 from benchmarks.runtime.jobs import run_jobs
 from benchmarks.runtime.worker import release_memory
+from benchmarks.runtime.worker_data import WorkerData
 from hw_model.files import write_whole
 from hw_model.predict import cost_model
 from nas_algos.ledger import Spend
@@ -122,7 +122,7 @@ def run_single_shot(
 ) -> SingleShotResult:
     """Search, or go on where the job's folder says, or read the result there; what LocalExecutor.submit takes.
 
-    data: of `benchmarks.evaluators.trial_job.load_worker_data`, with training and evaluation split.  Raises
+    data: of `benchmarks.runtime.worker_data.load_worker_data`, with training and evaluation split.  Raises
     AlgorithmInputError for a budget that is too small, bounds that no network keeps, or a folder of another job.
     """
 

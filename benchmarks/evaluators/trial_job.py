@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+from benchmarks.runtime.worker_data import WorkerData
 from benchmarks.store.records import Trial, TrialKey
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
-from tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -22,26 +20,6 @@ class TrialJob:
     blocks: tuple[Block, ...]
     fidelity: Fidelity
     seed: int
-
-
-@dataclass(frozen=True)
-class WorkerData:
-    """What each worker keeps: the task and its data by (configuration, split)."""
-
-    task: Task
-    splits: dict[tuple[str, str], Any]
-
-
-def load_worker_data(
-    home: Path, task: Task, wanted: tuple[tuple[str, str], ...], compilation_cache: Path
-) -> WorkerData:
-    """Read the splits once.  Raises TaskInputError for data that are missing or damaged."""
-    import jax
-
-    # trainings of one architecture share their compilation, whichever worker and run they are in
-    jax.config.update("jax_compilation_cache_dir", str(compilation_cache))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
-    return WorkerData(task, {(data, split): task.load(home, data, split) for data, split in wanted})
 
 
 def run_trial(state: WorkerData, job: TrialJob, report: Callable[[float], None]) -> Trial:

@@ -8,9 +8,10 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.evaluators.trial_job import TrialJob, load_worker_data, run_trial
+from benchmarks.evaluators.trial_job import TrialJob, run_trial
 from benchmarks.runtime.executor import JobHandle, LocalExecutor
 from benchmarks.runtime.progress import SearchProgress
+from benchmarks.runtime.worker_data import load_worker_data
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.records import Trial, TrialKey
 from benchmarks.store.sqlite import ResultStore

@@ -13,10 +13,10 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError, report_skipped
 from benchmarks.evaluators.trainings import Training, run_trainings
 from benchmarks.evaluators.trial_runner import TrialRunner
+from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.importing import check_trial
 from benchmarks.store.keys import sha256
 from benchmarks.store.parquet import kind_of, read_rows

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchmarks.evaluators.trial_job import WorkerData, load_worker_data
 from benchmarks.runtime.executor import JobHandle, LocalExecutor
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.runtime.worker import Report
+from benchmarks.runtime.worker_data import WorkerData, load_worker_data
 from tasks.task import Task
 
 Job = TypeVar("Job")

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.evaluators.trainings import Training, train_all
-from benchmarks.experiments.baselines.run import baseline_blocks
-from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
-from benchmarks.experiments.expert.run import STEP_COLUMNS, compiled, expert_architecture, step_rows
-from benchmarks.fidelities import on_test
-from benchmarks.search.network_checks import check_fits
+from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
+from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.search.problem import baseline_blocks, check_fits, exact_cost
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_network
 from hw_model.network_file import load_network, summary
+from hw_model.predict import parallelism_factor, predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.measurements import MeasurementCache
-from tasks.expert.procedure import Objective, Snapshot, Step
+from tasks.expert.procedure import Objective, Snapshot, Step, expert_settings, improve, snapshot
 from tasks.expert.rule import Architecture
 from tasks.fidelity import Fidelity
 from tasks.task import Task
@@ -131,3 +130,79 @@ def _train(
     for name, values in shown.items():
         mean, low, high = mean_interval(values)
         console.print(f"{task.metric} {name}: {mean:.4f} [{low:.4f}, {high:.4f}] over {len(values)} seed(s)")
+
+
+def expert_architecture(
+    task: Task, accelerator: str, objective: Objective = "latency", start: Architecture | None = None
+) -> tuple[Architecture, tuple[Step, ...]]:
+    """The task's baseline, or another start, rewritten for an accelerator, and every step tried.  Trains nothing.
+
+    Raises HardwareInputError for an accelerator that is unknown or whose parallelism factor is, TaskInputError for an
+    unknown objective.
+    """
+    settings = expert_settings(objective)
+    factor = parallelism_factor(accelerator)
+    blocks = baseline_blocks(task) if start is None else start
+    return improve(blocks, lambda network: predict(network, accelerator).cost, factor, settings)
+
+
+def compiled(blocks: Architecture, accelerator: str, cache: MeasurementCache) -> Snapshot:
+    """Cost of the whole network by the compiler where there is one, by the model elsewhere."""
+    return snapshot(blocks, lambda network: exact_cost(network, accelerator, cache))
+
+
+def estimated(blocks: Architecture, accelerator: str) -> Snapshot:
+    """Cost by the accelerator's estimator or analytic model."""
+    return snapshot(blocks, lambda network: predict(network, accelerator).cost)
+
+
+def objective_value(of: Snapshot, objective: Objective) -> float:
+    """What the objective minimises: milliseconds or bytes."""
+    return of.latency_ms if objective == "latency" else of.memory_bytes
+
+
+def step_rows(
+    start: Architecture,
+    end: Architecture,
+    steps: tuple[Step, ...],
+    accelerator: str,
+    objective: Objective,
+    cache: MeasurementCache,
+) -> list[dict[str, Any]]:
+    """The rows of one network: start, steps, end."""
+    first = estimated(start, accelerator)
+
+    def row(of: Snapshot, **more: Any) -> dict[str, Any]:
+        costs = {
+            "macs": of.macs,
+            "params": of.params,
+            "param_bytes": of.param_bytes,
+            "peak_activation_bytes": of.peak_activation_bytes,
+            "memory_bytes": of.memory_bytes,
+            "objective_share": objective_value(of, objective) / objective_value(first, objective),
+        }
+        return more | {"latency_after_ms": of.latency_ms} | costs
+
+    whole = {name: compiled(blocks, accelerator, cache) for name, blocks in {"start": start, "end": end}.items()}
+    shares = {
+        name: {
+            "compiled_latency_ms": found.latency_ms,
+            "compiled_memory_bytes": found.memory_bytes,
+            "compiled_share": objective_value(found, objective) / objective_value(whole["start"], objective),
+        }
+        for name, found in whole.items()
+    }
+    rows = [row(first, step=0, rule="start", change=summary(start), accepted=True) | shares["start"]]
+    for number, step in enumerate(steps, start=1):
+        told = {"place": step.place, "change": step.change, "accepted": step.accepted, "verdict": step.verdict}
+        told |= {"latency_before_ms": step.before.latency_ms, "reason": step.reason}
+        rows.append(row(step.after, step=number, rule=step.rule, **told))
+    last = row(estimated(end, accelerator), step=len(steps) + 1, rule="end", change=summary(end), accepted=True)
+    return [*rows, last | shares["end"]]
+
+
+STEP_COLUMNS = (
+    *("step", "rule", "place", "change", "accepted", "verdict", "latency_before_ms", "latency_after_ms"),
+    *("macs", "params", "param_bytes", "peak_activation_bytes", "memory_bytes", "objective_share"),
+    *("compiled_latency_ms", "compiled_memory_bytes", "compiled_share", "reason"),
+)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import numpy as np
 
 from benchmarks.evaluators.trial_runner import TrialRunner
+from benchmarks.search.problem import Costs, Genotype
 from hw_model.blocks import Block
 from nas_algos.loops import compiled, learn, propose, start
 from nas_algos.objectives import Objective
@@ -19,9 +19,7 @@ from nas_algos.strategy import Strategy
 from tasks.fidelity import Fidelity
 from tasks.spaces.space import SearchSpace
 
-Genotype = tuple[int, ...]
 Who = tuple[str, int]  # a search by its algorithm's name and its seed
-Costs = Callable[[Any], Mapping[str, Any]]  # genotypes int32[b, D] to float[b] for each name, as Problem.cost
 # A strategy that proposes what it knows, or what its bounds rule out, is stopped at so many proposals per training.
 MOST_PROPOSALS = 50
 

@@ -13,41 +13,39 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.supernet import make_job
 from benchmarks.evaluators.supernet import run_side_by_side as search_side_by_side
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.evaluators.trial_runner import TrialRunner
-from benchmarks.experiments.baselines.run import baseline_blocks
-from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
-from benchmarks.fidelities import get_fidelity, on_test
+from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
+from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.search.loop import Candidate, Costs, Genotype, Request, incumbent, live_search, run_side_by_side
+from benchmarks.search.loop import Candidate, Request, incumbent, live_search, run_side_by_side
+from benchmarks.search.problem import (
+    baseline_blocks,
+    exact_cost,
+    largest_within,
+    space_costs,
+    space_for,
+)
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_network
 from benchmarks.store.sqlite import open_store
 from hw_model.blocks import Block
 from hw_model.cost import Cost
 from hw_model.network_file import summary
-from hw_model.predict import cost_model, parallelism_factor, predict
-from hw_model.vela.accelerators import ETHOS_U
-from hw_model.vela.chain import whole_cost
+from hw_model.predict import predict
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.load import build_strategy
 from nas_algos.objectives import best_quality, pareto
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import SINGLE_SHOT
-from nas_algos.single_shot.relaxed import within
 from nas_algos.strategy import Strategy
 from tasks.registry import make_task
-from tasks.spaces.moves import sample
-from tasks.spaces.registry import make_space
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 from tasks.training import training_flops
-
-DRAWN = 2_000
 
 
 @dataclass(frozen=True)
@@ -70,42 +68,6 @@ class SearchSettings:
         for name, bound in self.bounds.items():
             if not (math.isfinite(bound) and bound > 0):
                 raise BenchmarkInputError(f"bound on {name} is {bound}; allowed: finite numbers above 0")
-
-
-def space_for(task: Task, name: str, accelerator: str) -> SearchSpace:
-    """The task's space of that name, curated for the accelerator.  Raises TaskInputError, HardwareInputError."""
-    model = cost_model(accelerator).estimate
-    factor = parallelism_factor(accelerator) if name == "curated" else 1
-    return make_space(task, name, factor, lambda work: model(work).cost.latency_ms)
-
-
-def space_costs(space: SearchSpace, accelerator: str) -> Costs:
-    """Costs of a space's genotypes by the accelerator's model, as `nas_algos.problem.Problem.cost` gives them."""
-    model = cost_model(accelerator).estimate
-    return lambda genotypes: model(space.lower(genotypes)).cost._asdict()
-
-
-def exact_cost(blocks: tuple[Block, ...], accelerator: str, cache: MeasurementCache) -> Cost:
-    """Cost of the network compiled whole where there is a compiler, as the model has it elsewhere."""
-    if accelerator in ETHOS_U:
-        return whole_cost(blocks, ETHOS_U[accelerator], cache)
-    return predict(blocks, accelerator).cost
-
-
-def largest_within(
-    space: SearchSpace, costs: Costs, bounds: Mapping[str, float], key: jax.Array
-) -> dict[str, Genotype]:
-    """What needs no search: of DRAWN random networks within the bounds those with most MACs and most parameters.
-
-    {cost: genotype}; empty when none of them is within the bounds.
-    """
-    genotypes = sample(key, space.cardinalities, DRAWN)
-    cost = {name: np.asarray(values) for name, values in jax.jit(costs)(genotypes).items()}
-    inside = within(cost, bounds)
-    if not inside.any():
-        return {}
-    chosen = {name: int(np.argmax(np.where(inside, cost[name], -np.inf))) for name in ("macs", "param_bytes")}
-    return {name: tuple(np.asarray(genotypes[place]).tolist()) for name, place in chosen.items()}
 
 
 def run_search(home: Path, task: Task, settings: SearchSettings, results: Path) -> pd.DataFrame:

@@ -7,6 +7,8 @@ products.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -119,3 +121,27 @@ def _interval(value: np.ndarray, resampled: np.ndarray) -> Interval:
         return Interval(np.nan, np.nan, np.nan)
     low, high = np.percentile(known, [2.5, 97.5])
     return Interval(float(value[0]), float(low), float(high))
+
+
+TOP = 5
+
+
+class Agreement(NamedTuple):
+    """How many are compared, Kendall's tau, and the share of the TOP best that both have."""
+
+    n: int
+    tau: Interval
+    top: Interval
+
+
+def rank_agreement(low: Sequence[float], high: Sequence[float]) -> Agreement:
+    """Of two rankings of the same things, intervals by bootstrap over them.
+
+    Pairs in which one is not a number are left out; nothing is a number where there is nothing to rank.
+    """
+    pairs = np.array([(a, b) for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)])
+    if len(pairs) < 2 or len(set(pairs[:, 0])) < 2 or len(set(pairs[:, 1])) < 2:
+        unknown = Interval(math.nan, math.nan, math.nan)
+        return Agreement(len(pairs), unknown, unknown)
+    a, b, drawn = pairs[:, 0], pairs[:, 1], draw_resamples(len(pairs))
+    return Agreement(len(pairs), kendall(a, b, drawn), shared_best(a, b, TOP, drawn))

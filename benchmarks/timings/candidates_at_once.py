@@ -27,13 +27,12 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.task_supernet import TaskSupernet
-from benchmarks.experiments.fidelity.run import evenly, spread_architectures
 from benchmarks.fidelities import get_fidelity
 from benchmarks.home import DEFAULT_HOME
-from benchmarks.search.run import space_costs, space_for
+from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.search.problem import evenly, space_costs, space_for, spread_architectures
 from benchmarks.store.files import merge_rows
 from nas_algos.single_shot.weights import Weights, start_weights, train_paths
 from tasks.fidelity import Fidelity

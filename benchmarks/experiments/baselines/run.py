@@ -20,14 +20,13 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.evaluators.trainings import Training, train_all
-from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
-from benchmarks.fidelities import get_fidelity, on_test
+from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
 from benchmarks.home import DEFAULT_HOME
+from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.search.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import merge_rows
-from hw_model.blocks import Block
 from hw_model.cost import count_macs, count_param_bytes, count_params
 from hw_model.vela.accelerators import get_accelerator
 from hw_model.vela.chain import whole_cost
@@ -36,8 +35,6 @@ from tasks.detection.drawing import draw_detections
 from tasks.fidelity import Fidelity
 from tasks.registry import TASKS, make_task
 from tasks.segmentation.drawing import draw_segments
-from tasks.spaces.registry import skeleton_for
-from tasks.spaces.skeleton import uncurated_space
 from tasks.task import Task
 from tasks.training import predict, train
 
@@ -45,13 +42,6 @@ ACCELERATORS = ("ethos-u55-128", "ethos-u55-256", "ethos-u65-512", "ethos-u85-25
 SEEDS = range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + 5)
 DRAW = {"detection": draw_detections, "segmentation": draw_segments}
 DRAWN = 24
-
-
-def baseline_blocks(task: Task) -> tuple[Block, ...]:
-    """The network that a task's search starts from."""
-    skeleton = skeleton_for(task)
-    space = uncurated_space(skeleton, task.output_channels)
-    return space.decode(space.encode(skeleton.baseline()))
 
 
 def baseline_rows(home: Path, task: Task, fidelity: Fidelity, accelerators: tuple[str, ...]) -> list[dict[str, Any]]:

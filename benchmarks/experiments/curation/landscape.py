@@ -7,8 +7,9 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from benchmarks.experiments.curation.costs import SLACK, Evaluator, Floors, shortfall
+from benchmarks.experiments.curation.costs import SLACK, Floors, shortfall
 from benchmarks.experiments.curation.spaces import Subsets
+from benchmarks.search.many_costs import ManyCosts
 from tasks.spaces.moves import next_neighbours, sample
 
 
@@ -50,7 +51,7 @@ class Sampled(NamedTuple):
     exists: np.ndarray
 
 
-def shape_of(subsets: Subsets, evaluator: Evaluator, floors: Floors, points: int, walked: int, key: jax.Array) -> Shape:
+def shape_of(subsets: Subsets, evaluator: ManyCosts, floors: Floors, points: int, walked: int, key: jax.Array) -> Shape:
     """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima."""
     points_key, walked_key = jax.random.split(key)
     at = _sampled(subsets, points, points_key)
@@ -83,7 +84,7 @@ def shape_of(subsets: Subsets, evaluator: Evaluator, floors: Floors, points: int
 class _Objective:
     """Whether networks are better than those of a sample [n]: below a floor what is less below, else what is faster."""
 
-    def __init__(self, evaluator: Evaluator, floors: Floors, here: np.ndarray):
+    def __init__(self, evaluator: ManyCosts, floors: Floors, here: np.ndarray):
         self._evaluator, self._floors = evaluator, floors
         self._short = shortfall(*evaluator.capacity(here), floors)
         self.feasible = self._short <= SLACK
@@ -124,7 +125,7 @@ def _sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
     return Sampled(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _walks(subsets: Subsets, evaluator: Evaluator, at: Sampled) -> dict[str, np.ndarray]:
+def _walks(subsets: Subsets, evaluator: ManyCosts, at: Sampled) -> dict[str, np.ndarray]:
     half = at.exists.shape[1] // 2
     latency = evaluator.latency_ms(at.here)
     found = np.full(at.exists.shape, np.inf)

@@ -11,7 +11,7 @@ Writes results/curation/curation.csv and curation.png; run: python -m benchmarks
 --trained the spaces but the shifted one are searched with trainings instead, and results/curation/curation_trained.csv
 is written.
 
-evaluations_to_5pct, expected_evaluations, success_rate, spread: see curation_search.Outcome; the best known latency is
+evaluations_to_5pct, expected_evaluations, success_rate, spread: see `searches.Outcome`; the best known latency is
 the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
 along which latency rises as MACs do; level_share: along which it stays.  local_minima_share: of sampled networks, those
 that no change of one decision betters in the objective, every such change checked; channel_minima_share: that no step
@@ -32,34 +32,23 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from benchmarks.experiments.baselines.run import baseline_blocks
-from benchmarks.experiments.curation.costs import Evaluator, Floors, compile_costs
+from benchmarks.experiments.curation.costs import Floors
 from benchmarks.experiments.curation.landscape import Shape, shape_of
 from benchmarks.experiments.curation.searches import Outcome, best_latency_ms, outcome, searcher
-from benchmarks.experiments.curation.spaces import Subsets, random_space, shifted, stacked, subset_of
+from benchmarks.experiments.curation.spaces import Subsets, shifted, spaces_of, stacked, subset_of
 from benchmarks.home import DEFAULT_HOME
-from benchmarks.search.run import space_for
+from benchmarks.search.many_costs import ManyCosts, compile_costs
+from benchmarks.search.problem import baseline_blocks, space_for
 from benchmarks.statistics.intervals import share_interval
 from hw_model.cost import Estimate
 from hw_model.predict import cost_model
 from hw_model.workload import workload_from_chains
 from tasks.registry import make_task
 from tasks.spaces.registry import skeleton_for
-from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
 ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "npu-p16")
 DRAWS = 10
-
-
-def spaces_of(task: Task, accelerator: str, draws: int, key: jax.Array) -> dict[str, list[SearchSpace]]:
-    """The kinds of space for an accelerator: one space each, and `draws` of the random subset."""
-    made = {name: [space_for(task, name, accelerator)] for name in ("curated", "auto-curated", "uncurated")}
-    (curated,) = made["curated"]
-    control = [
-        random_space(curated, skeleton_for(task), task.output_channels, each) for each in jax.random.split(key, draws)
-    ]
-    return {**made, "random-subset": control}
 
 
 def floors_of(task: Task, accelerator: str) -> Floors:
@@ -83,7 +72,7 @@ def study(
     for number, accelerator in enumerate(accelerators):
         draw_key, shape_key, search_key = jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
         floors, estimate = floors_of(task, accelerator), cost_model(accelerator).estimate
-        evaluator = Evaluator(compiled, estimate)
+        evaluator = ManyCosts(compiled, estimate)
         best: dict[str, np.ndarray] = {}
         made = spaces_of(task, accelerator, min(DRAWS, seeds), draw_key)
         spaces = [stacked([subset_of(space, skeleton_for(task)) for space in several]) for several in made.values()]

@@ -14,9 +14,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.search.problem import space_for
 from tasks.spaces.lowering import MULTIPLIER, scale_channels
+from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import LEAST_CHANNELS, Skeleton, most_channels, space_over
 from tasks.spaces.space import SearchSpace
+from tasks.task import Task
 
 Tables = tuple[Any, ...]
 """For each decision over channels int32[draws, choices, multipliers]: the uncurated space's choice."""
@@ -105,3 +108,13 @@ def random_space(curated: SearchSpace, skeleton: Skeleton, output_channels: int,
         drawn = jax.random.choice(name_key, sizes, (len(by_name[name].choices),), replace=False)
         channels[name] = tuple(np.sort(np.asarray(drawn)).tolist())
     return space_over(skeleton, "random-subset", channels, output_channels, multipliers)
+
+
+def spaces_of(task: Task, accelerator: str, draws: int, key: jax.Array) -> dict[str, list[SearchSpace]]:
+    """The kinds of space for an accelerator: one space each, and `draws` of the random subset."""
+    made = {name: [space_for(task, name, accelerator)] for name in ("curated", "auto-curated", "uncurated")}
+    (curated,) = made["curated"]
+    control = [
+        random_space(curated, skeleton_for(task), task.output_channels, each) for each in jax.random.split(key, draws)
+    ]
+    return {**made, "random-subset": control}

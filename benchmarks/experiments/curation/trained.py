@@ -17,18 +17,16 @@ import jax
 import numpy as np
 import pandas as pd
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trainings import Training, run_trainings
 from benchmarks.evaluators.trial_runner import TrialRunner
-from benchmarks.experiments.baselines.run import baseline_blocks
-from benchmarks.experiments.curation.run import spaces_of
 from benchmarks.experiments.curation.searches import WITHIN, evaluations_to
-from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
-from benchmarks.fidelities import get_fidelity, on_test
+from benchmarks.experiments.curation.spaces import spaces_of
+from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
+from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.search.loop import Candidate, Genotype, Request, Search, Who, incumbent, live_search, run_side_by_side
-from benchmarks.search.run import space_costs, space_for
+from benchmarks.search.loop import Candidate, Request, Search, Who, incumbent, live_search, run_side_by_side
+from benchmarks.search.problem import Genotype, baseline_blocks, space_costs, space_for
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.sqlite import open_store
 from hw_model.predict import predict

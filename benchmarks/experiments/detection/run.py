@@ -18,8 +18,8 @@ import jax
 from benchmarks.evaluators.trainings import Training, run_trainings
 from benchmarks.evaluators.trial_runner import TrialRunner
 from benchmarks.experiments.detection.pruned_search import Genotype, SearchResult, Wanted, constrained_search
-from benchmarks.experiments.detection.settings import make_strategy
-from benchmarks.experiments.profiles import DetectionProfile
+from benchmarks.experiments.detection.settings import DetectionSettings, make_strategy
+from benchmarks.fidelities import FIRST_FINAL_SEED
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
@@ -33,8 +33,6 @@ from tasks.spaces.detection import detection_spaces
 from tasks.spaces.space import SearchSpace
 
 QUALITY = "map"  # mAP@[.5:.95]
-# Seeds of the final trainings start here, so that no search has seen any of them.
-FIRST_FINAL_SEED = 1000
 SEARCH_SEED = 0
 ARTICLE_REDUCTION_PCT = {"Baseline": math.nan, "V1": 14.0, "V2": 35.0, "V3": 53.0}
 
@@ -60,7 +58,7 @@ class DetectionResult:
     """
 
     profile_name: str
-    profile: DetectionProfile
+    profile: DetectionSettings
     floor: float
     entries: tuple[Entry, ...]
     searches: dict[tuple[str, str], SearchResult]
@@ -71,7 +69,7 @@ class SearchFailedError(RuntimeError):
     """The experiment cannot go on; one line says why."""
 
 
-def run_detection(home: Path, profile_name: str, profile: DetectionProfile) -> DetectionResult:
+def run_detection(home: Path, profile_name: str, profile: DetectionSettings) -> DetectionResult:
     """Search, train and judge; finished trials and measurements under `home` are not repeated.
 
     Raises BenchmarkInputError, TaskInputError or HardwareInputError for what is not allowed, and SearchFailedError when
@@ -95,7 +93,7 @@ def _baseline(space: SearchSpace) -> Genotype:
     return (0,) * len(space.decisions)
 
 
-def _quality_floor(runner: TrialRunner, space: SearchSpace, profile: DetectionProfile) -> tuple[float, float]:
+def _quality_floor(runner: TrialRunner, space: SearchSpace, profile: DetectionSettings) -> tuple[float, float]:
     """The floor and the baseline's mean quality at search fidelity."""
     blocks = space.decode(_baseline(space))
     wanted = [Training("Baseline", blocks, profile.search, seed) for seed in range(profile.search_baseline_seeds)]
@@ -111,7 +109,7 @@ def _run_searches(
     runner: TrialRunner,
     cache: MeasurementCache,
     spaces: dict[str, SearchSpace],
-    profile: DetectionProfile,
+    profile: DetectionSettings,
     baseline_quality: float,
     floor: float,
 ) -> dict[tuple[str, str], SearchResult]:
@@ -167,7 +165,7 @@ def _finals(
     cache: MeasurementCache,
     spaces: dict[str, SearchSpace],
     searches: dict[tuple[str, str], SearchResult],
-    profile: DetectionProfile,
+    profile: DetectionSettings,
 ) -> list[Entry]:
     chosen = {("Baseline", name): ("V1", _baseline(spaces["V1"])) for name in profile.accelerators}
     chosen |= {(space, name): (space, result.best) for (space, name), result in searches.items()}

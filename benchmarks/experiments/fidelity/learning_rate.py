@@ -22,16 +22,15 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trainings import Training, train_all
-from benchmarks.experiments.fidelity.run import PARALLELISM, SHARED, evenly, spread_architectures
+from benchmarks.experiments.fidelity.run import SHARED
 from benchmarks.fidelities import get_fidelity
 from benchmarks.home import DEFAULT_HOME
+from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.search.problem import common_space, evenly, spread_architectures
 from benchmarks.store.files import merge_rows
 from tasks.registry import make_task
-from tasks.spaces.registry import skeleton_for
-from tasks.spaces.skeleton import curated_space
 
 
 def spread_and_noise(qualities: np.ndarray) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def spread_and_noise(qualities: np.ndarray) -> dict[str, Any]:
 def run_task(home: Path, name: str, rates: tuple[float, ...], architectures: int, seeds: int) -> pd.DataFrame:
     """A row for each rate; what is stored under `home` is not repeated."""
     task, quick = make_task(name), get_fidelity(name, "quick")
-    space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
+    space = common_space(task)
     genotypes = evenly(spread_architectures(space, SHARED, jax.random.key(0)), architectures)
     wanted = [
         Training(f"{rate:g} {number}", space.decode(genotype), replace(quick, peak_learning_rate=rate), seed)

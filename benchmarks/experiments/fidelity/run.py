@@ -14,9 +14,8 @@ at `low`, pooled over three.  architecture_std: between architectures at `low`, 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -24,68 +23,27 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import get_fidelity
 from benchmarks.home import DEFAULT_HOME
-from benchmarks.statistics.rank_correlation import Interval, draw_resamples, kendall, shared_best
+from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.search.problem import common_space, evenly, spread_architectures
+from benchmarks.statistics.rank_correlation import TOP, rank_agreement
 from benchmarks.store.files import merge_rows
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
 from tasks.registry import TASKS, make_task
-from tasks.spaces.moves import sample
-from tasks.spaces.registry import skeleton_for
-from tasks.spaces.skeleton import curated_space
-from tasks.spaces.space import SearchSpace
 
-PARALLELISM = 8
 NOISE_SEEDS = 5
-TOP = 5
 # architectures that the experiment on zero-shot scores trains
 SHARED = 60
-# random architectures for each that is trained
-CROWD = 32
-
-
-def spread_architectures(space: SearchSpace, count: int, key: jax.Array) -> list[tuple[int, ...]]:
-    """Genotypes that cover a space's sizes: many random ones, in the order of their MACs, are thinned evenly."""
-    drawn = np.asarray(sample(key, space.cardinalities, CROWD * count))
-    macs = [count_macs(space.decode(genotype)) for genotype in drawn.tolist()]
-    order = np.argsort(macs, kind="stable")
-    return [tuple(drawn[place].tolist()) for place in order[CROWD // 2 :: CROWD]]
-
-
-def evenly(genotypes: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:
-    """So many of them, the first and the last among them."""
-    return [genotypes[place] for place in np.linspace(0, len(genotypes) - 1, count).round().astype(int)]
-
-
-class Agreement(NamedTuple):
-    """How many are compared, Kendall's tau, and the share of the TOP best that both have."""
-
-    n: int
-    tau: Interval
-    top: Interval
-
-
-def rank_agreement(low: Sequence[float], high: Sequence[float]) -> Agreement:
-    """Of two rankings of the same things, intervals by bootstrap over them.
-
-    Pairs in which one is not a number are left out; nothing is a number where there is nothing to rank.
-    """
-    pairs = np.array([(a, b) for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)])
-    if len(pairs) < 2 or len(set(pairs[:, 0])) < 2 or len(set(pairs[:, 1])) < 2:
-        unknown = Interval(math.nan, math.nan, math.nan)
-        return Agreement(len(pairs), unknown, unknown)
-    a, b, drawn = pairs[:, 0], pairs[:, 1], draw_resamples(len(pairs))
-    return Agreement(len(pairs), kendall(a, b, drawn), shared_best(a, b, TOP, drawn))
 
 
 def run_task(home: Path, name: str, low: str, high: str, architectures: int, noise_seeds: int) -> pd.DataFrame:
     """Every training of one task as a table: architecture, fidelity, seed, quality (not a number where it failed)."""
     task = make_task(name)
-    space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
+    space = common_space(task)
     # some of those that other experiments train at the same profile, so that none is trained twice
     genotypes = evenly(spread_architectures(space, max(architectures, SHARED), jax.random.key(0)), architectures)
     # three over the whole range of sizes, not its ends

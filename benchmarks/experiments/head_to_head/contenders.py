@@ -17,11 +17,11 @@ from functools import partial
 from types import MappingProxyType
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments.baselines.run import baseline_blocks
-from benchmarks.experiments.expert.run import expert_architecture
+from benchmarks.experiments.head_to_head.contest import Contest, Found, Live
 from benchmarks.experiments.head_to_head.hybrids import supernet_ranking, zero_shot_evolution, zero_shot_predictor
 from benchmarks.experiments.head_to_head.prepared import Prepared
-from benchmarks.experiments.head_to_head.settings import Contest, Found, Live
+from benchmarks.search.expert import expert_architecture
+from benchmarks.search.problem import baseline_blocks
 from nas_algos.ledger import Spend
 from nas_algos.load import build_strategy
 from nas_algos.registry import strategy_names

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from benchmarks.experiments.head_to_head.contest import Contest, Live
 from benchmarks.experiments.head_to_head.prepared import Prepared
-from benchmarks.experiments.head_to_head.settings import Contest, Live
 from hw_model.blocks import Block
 from nas_algos.load import build_strategy
 from nas_algos.small_budgets import settings_for

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from benchmarks.evaluators.supernet import SingleShotResult, make_job, run_side_by_side
+from benchmarks.experiments.head_to_head.contest import Contest
 from benchmarks.experiments.head_to_head.scored_pool import ScoredPool, score_pools
-from benchmarks.experiments.head_to_head.settings import Contest
 from nas_algos.single_shot.charges import Budget
 
 

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.head_to_head.contenders import find_contender
+from benchmarks.experiments.head_to_head.contest import Contest
 from benchmarks.experiments.head_to_head.plot import write_plot
 from benchmarks.experiments.head_to_head.run import run_contest, states_budget
-from benchmarks.experiments.head_to_head.settings import Contest
 from benchmarks.experiments.head_to_head.table import KEY, contenders_table, curves_table, searches_table
 from benchmarks.store.files import merge_rows
 

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.evaluators.trainings import Training, run_trainings
 from benchmarks.evaluators.trial_runner import TrialRunner, trial_key
-from benchmarks.experiments.detection.run import FIRST_FINAL_SEED
 from benchmarks.experiments.head_to_head.contenders import Contender
+from benchmarks.experiments.head_to_head.contest import Contest, Found, Live
 from benchmarks.experiments.head_to_head.prepared import prepare
-from benchmarks.experiments.head_to_head.settings import Contest, Found, Live
-from benchmarks.fidelities import on_test
+from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
+from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.search.loop import Candidate, Request, Who, incumbent, live_search, run_side_by_side
-from benchmarks.search.run import exact_cost
+from benchmarks.search.problem import exact_cost
 from benchmarks.store.sqlite import ResultStore, open_store
 from hw_model.cost import Cost
 from hw_model.vela.measurements import MeasurementCache

@@ -14,10 +14,10 @@ import jax
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.trial_job import WorkerData
 from benchmarks.evaluators.zero_shot import BATCH, score_genotypes
-from benchmarks.experiments.head_to_head.settings import Contest
+from benchmarks.experiments.head_to_head.contest import Contest
 from benchmarks.runtime.jobs import run_jobs
+from benchmarks.runtime.worker_data import WorkerData
 from hw_model.cost import count_macs
 from hw_model.files import write_whole
 from nas_algos.ledger import Spend

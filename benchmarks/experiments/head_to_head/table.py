@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from benchmarks.experiments.head_to_head.contest import Contest
 from benchmarks.experiments.head_to_head.run import Judged
-from benchmarks.experiments.head_to_head.settings import Contest
 from benchmarks.statistics.intervals import mean_interval
 
 # a server's core under load, with its share of memory and losses of the power supply

@@ -24,9 +24,9 @@ import tyro
 from rich.progress import Progress
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments.curation.costs import Evaluator, compile_costs
 from benchmarks.experiments.landscape.plot import write_landscape
 from benchmarks.home import DEFAULT_HOME
+from benchmarks.search.many_costs import ManyCosts, compile_costs
 from hw_model.cost import count_macs
 from hw_model.predict import cost_model, parallelism_factor
 from hw_model.vela.accelerators import ETHOS_U
@@ -59,7 +59,7 @@ def landscape_space() -> SearchSpace:
 def latencies_ms(space: SearchSpace, genotypes: np.ndarray, accelerator: str, home: Path) -> np.ndarray:
     """Latency of genotypes int32[n, D]: compiled whole for an Ethos-U, by the model for others; float[n]."""
     if accelerator not in ETHOS_U:
-        return Evaluator(compile_costs(space), cost_model(accelerator).estimate).latency_ms(genotypes)
+        return ManyCosts(compile_costs(space), cost_model(accelerator).estimate).latency_ms(genotypes)
     home.mkdir(parents=True, exist_ok=True)
     chains = [space.decode(genotype) for genotype in genotypes.tolist()]
     with MeasurementCache(home / "measurements.sqlite") as cache, Progress() as progress:
@@ -116,7 +116,7 @@ def landscape(accelerator: str, home: Path, compiled: Path | None = None) -> pd.
         table["latency_ms"] = compiled_latencies(compiled, table)
     table["curated"] = (sizes % factor == 0).all(1)
     estimate = cost_model(accelerator).estimate
-    table["estimated_ms"] = Evaluator(compile_costs(space), estimate).latency_ms(genotypes)
+    table["estimated_ms"] = ManyCosts(compile_costs(space), estimate).latency_ms(genotypes)
     return table
 
 

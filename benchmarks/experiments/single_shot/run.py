@@ -32,15 +32,14 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.supernet import SingleShotResult, make_job, rank_side_by_side, run_side_by_side
 from benchmarks.evaluators.trainings import train_qualities
-from benchmarks.experiments.baselines.run import baseline_blocks
-from benchmarks.experiments.fidelity.run import rank_agreement, spread_architectures
 from benchmarks.fidelities import get_fidelity
 from benchmarks.home import DEFAULT_HOME
-from benchmarks.search.run import space_costs, space_for
+from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.search.problem import baseline_blocks, space_costs, space_for, spread_architectures
+from benchmarks.statistics.rank_correlation import rank_agreement
 from benchmarks.store.files import merge_rows, results_folder
 from hw_model.cost import count_macs
 from hw_model.predict import predict

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import tyro
 
-from benchmarks.search.run import space_for
+from benchmarks.search.problem import space_for
 from tasks.registry import TASKS, make_task
 from tasks.spaces.lowering import MULTIPLIER
 from tasks.spaces.registry import SKELETONS, space_names

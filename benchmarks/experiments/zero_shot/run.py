@@ -27,14 +27,14 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
-from benchmarks.commands.prepare import prepare_with_progress
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trainings import train_qualities
 from benchmarks.evaluators.zero_shot import BATCH, CHUNK, compile_one, count_failed, make_scorer
-from benchmarks.experiments.fidelity.run import PARALLELISM, spread_architectures
 from benchmarks.fidelities import get_fidelity
 from benchmarks.home import DEFAULT_HOME
+from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
+from benchmarks.search.problem import common_space, spread_architectures
 from benchmarks.statistics.rank_correlation import (
     draw_resamples,
     equal_slices,
@@ -48,8 +48,6 @@ from benchmarks.store.files import merge_rows, results_folder
 from hw_model.predict import cost_model
 from nas_algos.zero_shot.scores import SCORES, Combination, measured_names
 from tasks.registry import TASKS, make_task
-from tasks.spaces.registry import skeleton_for
-from tasks.spaces.skeleton import curated_space
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
@@ -144,7 +142,7 @@ def run_task(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One task's rows of the two tables: of each score, and of each architecture."""
     task = make_task(name)
-    space = curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
+    space = common_space(task)
     genotypes = spread_architectures(space, architectures, jax.random.key(0))
     blocks = [space.decode(genotype) for genotype in genotypes]
     quality = train_qualities(home, task, f"{name} zero-shot", blocks, get_fidelity(name, profile))

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.cli import main
-from benchmarks.experiments.baselines.run import baseline_blocks
-from benchmarks.experiments.expert.run import expert_architecture
+from benchmarks.search.expert import expert_architecture
+from benchmarks.search.problem import baseline_blocks
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import load_network
 from hw_model.predict import predict

@@ -5,8 +5,8 @@ import math
 import pytest
 
 from benchmarks.evaluators.supernet import RankJob, SingleShotResult, make_job, rank, run_single_shot
-from benchmarks.evaluators.trial_job import WorkerData
 from benchmarks.experiments.single_shot.run import supernet_row
+from benchmarks.runtime.worker_data import WorkerData
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.charges import Budget
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures

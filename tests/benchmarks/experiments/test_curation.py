@@ -4,15 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from benchmarks.experiments.curation.costs import (
-    SLACK,
-    Evaluator,
-    Floors,
-    compile_costs,
-    latency_of_score,
-    score,
-    shortfall,
-)
+from benchmarks.experiments.curation.costs import SLACK, Floors, latency_of_score, score, shortfall
 from benchmarks.experiments.curation.landscape import shape_of
 from benchmarks.experiments.curation.run import floors_of, study
 from benchmarks.experiments.curation.searches import (
@@ -24,7 +16,8 @@ from benchmarks.experiments.curation.searches import (
 )
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
 from benchmarks.experiments.curation.trained import translated
-from benchmarks.search.run import space_for
+from benchmarks.search.many_costs import ManyCosts, compile_costs
+from benchmarks.search.problem import space_for
 from hw_model.cost import count_macs, count_param_bytes
 from hw_model.predict import cost_model
 from tasks.registry import make_task
@@ -47,7 +40,7 @@ def kinds():
 
 @pytest.fixture(scope="module")
 def evaluator():
-    return Evaluator(compile_costs(UNCURATED), cost_model("npu-p16").estimate)
+    return ManyCosts(compile_costs(UNCURATED), cost_model("npu-p16").estimate)
 
 
 def test_genotypes_of_every_kind_become_the_same_network_in_the_uncurated_space(kinds):

@@ -12,7 +12,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation import trained
 from benchmarks.experiments.curation.spaces import random_space
 from benchmarks.experiments.curation.trained import TrainedSettings, trained_table
-from benchmarks.search.run import space_for
+from benchmarks.search.problem import space_for
 from hw_model.cost import count_macs
 from tasks.registry import make_task
 from tasks.spaces.registry import skeleton_for

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.experiments.fidelity.run import agreement_row, rank_agreement, spread_architectures
+from benchmarks.experiments.fidelity.run import agreement_row
+from benchmarks.search.problem import spread_architectures
+from benchmarks.statistics.rank_correlation import rank_agreement
 from hw_model.cost import count_macs
 from tasks.spaces.registry import SKELETONS
 from tasks.spaces.skeleton import curated_space

@@ -17,15 +17,15 @@ from benchmarks.commands.compare import compare as compare_command
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.supernet import SingleShotResult
 from benchmarks.experiments.head_to_head.contenders import find_contender
+from benchmarks.experiments.head_to_head.contest import Contest, Found
 from benchmarks.experiments.head_to_head.plot import mean_curve
 from benchmarks.experiments.head_to_head.prepared import Prepared
 from benchmarks.experiments.head_to_head.run import Judged
 from benchmarks.experiments.head_to_head.scored_pool import ScoredPool, draw_pool
-from benchmarks.experiments.head_to_head.settings import Contest, Found
+from benchmarks.experiments.head_to_head.settings import CONTENDERS, CONTESTS
 from benchmarks.experiments.head_to_head.table import WATTS_PER_CORE, contenders_table, curves_table, searches_table
-from benchmarks.experiments.profiles import CONTENDERS, CONTESTS
 from benchmarks.fidelities import get_fidelity
-from benchmarks.search.run import space_for
+from benchmarks.search.problem import space_for
 from hw_model.cost import Cost
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.ledger import Spend

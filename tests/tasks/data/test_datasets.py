@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.commands.prepare import prepare, prepare_with_progress
+from benchmarks.commands.prepare import prepare
+from benchmarks.runtime.prepare import prepare_with_progress
 from tasks.data.checksums import PINNED
 from tasks.data.contact_sheet import write_contact_sheet
 from tasks.data.datasets import DATASETS, Dataset, get_dataset

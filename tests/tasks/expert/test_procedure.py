@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.experiments.baselines.run import baseline_blocks
+from benchmarks.search.problem import baseline_blocks
 from hw_model.cost import Cost, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.predict import predict

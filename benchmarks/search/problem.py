@@ -1,0 +1,101 @@
+"""A task as searches see it: spaces and their costs, where a search starts, networks spread over a space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks.errors import BenchmarkInputError
+from hw_model.blocks import Block
+from hw_model.cost import Cost, count_macs
+from hw_model.predict import cost_model, parallelism_factor, predict
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.vela.chain import whole_cost
+from hw_model.vela.measurements import MeasurementCache
+from nas_algos.single_shot.relaxed import within
+from tasks.spaces.moves import sample
+from tasks.spaces.registry import make_space, skeleton_for
+from tasks.spaces.skeleton import curated_space, uncurated_space
+from tasks.spaces.space import SearchSpace
+from tasks.task import Task
+
+Genotype = tuple[int, ...]
+Costs = Callable[[Any], Mapping[str, Any]]  # genotypes int32[b, D] to float[b] for each name, as Problem.cost
+DRAWN = 2_000  # random networks, of which `largest_within` takes the largest
+PARALLELISM = 8
+CROWD = 32  # random architectures for each that `spread_architectures` gives
+
+
+def space_for(task: Task, name: str, accelerator: str) -> SearchSpace:
+    """The task's space of that name, curated for the accelerator.  Raises TaskInputError, HardwareInputError."""
+    model = cost_model(accelerator).estimate
+    factor = parallelism_factor(accelerator) if name == "curated" else 1
+    return make_space(task, name, factor, lambda work: model(work).cost.latency_ms)
+
+
+def space_costs(space: SearchSpace, accelerator: str) -> Costs:
+    """Costs of a space's genotypes by the accelerator's model, as `nas_algos.problem.Problem.cost` gives them."""
+    model = cost_model(accelerator).estimate
+    return lambda genotypes: model(space.lower(genotypes)).cost._asdict()
+
+
+def exact_cost(blocks: tuple[Block, ...], accelerator: str, cache: MeasurementCache) -> Cost:
+    """Cost of the network compiled whole where there is a compiler, as the model has it elsewhere."""
+    if accelerator in ETHOS_U:
+        return whole_cost(blocks, ETHOS_U[accelerator], cache)
+    return predict(blocks, accelerator).cost
+
+
+def largest_within(
+    space: SearchSpace, costs: Costs, bounds: Mapping[str, float], key: jax.Array
+) -> dict[str, Genotype]:
+    """What needs no search: of DRAWN random networks within the bounds those with most MACs and most parameters.
+
+    {cost: genotype}; empty when none of them is within the bounds.
+    """
+    genotypes = sample(key, space.cardinalities, DRAWN)
+    cost = {name: np.asarray(values) for name, values in jax.jit(costs)(genotypes).items()}
+    inside = within(cost, bounds)
+    if not inside.any():
+        return {}
+    chosen = {name: int(np.argmax(np.where(inside, cost[name], -np.inf))) for name in ("macs", "param_bytes")}
+    return {name: tuple(np.asarray(genotypes[place]).tolist()) for name, place in chosen.items()}
+
+
+def baseline_blocks(task: Task) -> tuple[Block, ...]:
+    """The network that a task's search starts from."""
+    skeleton = skeleton_for(task)
+    space = uncurated_space(skeleton, task.output_channels)
+    return space.decode(space.encode(skeleton.baseline()))
+
+
+def common_space(task: Task) -> SearchSpace:
+    """The task's space curated for PARALLELISM, which experiments on rankings share, and so its networks' trainings."""
+    return curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
+
+
+def spread_architectures(space: SearchSpace, count: int, key: jax.Array) -> list[tuple[int, ...]]:
+    """Genotypes that cover a space's sizes: many random ones, in the order of their MACs, are thinned evenly."""
+    drawn = np.asarray(sample(key, space.cardinalities, CROWD * count))
+    macs = [count_macs(space.decode(genotype)) for genotype in drawn.tolist()]
+    order = np.argsort(macs, kind="stable")
+    return [tuple(drawn[place].tolist()) for place in order[CROWD // 2 :: CROWD]]
+
+
+def evenly(genotypes: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:
+    """So many of them, the first and the last among them."""
+    return [genotypes[place] for place in np.linspace(0, len(genotypes) - 1, count).round().astype(int)]
+
+
+def check_fits(path: Path, blocks: Sequence[Block], task: Task) -> None:
+    """Raise BenchmarkInputError, naming the file, unless its input and its output are the task's."""
+    for what, given, wanted in (
+        ("takes images of channels", blocks[0].in_channels, task.channels),
+        ("gives channels", blocks[-1].out_channels, task.output_channels),
+    ):
+        if given != wanted:
+            raise BenchmarkInputError(f"network {path} {what} {given}; allowed for {task.name}: {wanted}")
