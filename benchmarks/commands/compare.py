@@ -22,7 +22,7 @@ def compare(
     home: Path = DEFAULT_HOME,
     output: Path = Path("results"),
 ) -> None:
-    """Compare searches at equal spend; every winner is trained anew, the same way for all.
+    """Compare searches at equal spend; every winner is trained again, the same way for all.
 
     Writes OUTPUT/head_to_head/head_to_head.csv, head_to_head_searches.csv, head_to_head_curves.csv and
     head_to_head.png; rows of other tasks, accelerators and contenders are kept.  Stop it at any moment: the same

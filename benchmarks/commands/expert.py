@@ -23,7 +23,7 @@ def expert(
 ) -> None:
     """Rewrite a network for an accelerator as an expert would, without training; print each step and what it saved.
 
-    Rules are tried in order at each place and judged by the accelerator's cost model; start and end are compiled whole
+    Rules are tried in order at each place and evaluated by the accelerator's cost model; start and end are compiled whole
     where there is a compiler.  Writes RESULTS/TASK-ACCELERATOR-OBJECTIVE/: start.json and end.json, which
     `accelnas cost` and `accelnas train` take, and steps.csv.
 
@@ -32,7 +32,7 @@ def expert(
         accelerator: A name that `accelnas list` prints, of known parallelism factor.
         objective: What to lower: latency, or memory (parameters and peak activations) at no higher latency.
         network: JSON file of the network to start from; the task's baseline if left out.
-        train: Train start and end from scratch with so many seeds and compare them on test examples.
+        train: Train start and end from scratch with this many seeds and compare them on test examples.
         profile: smoke, quick, careful or full: how they are trained.
         dataset: Another of the data sets that `accelnas list` prints.
         classes: Number of classes where the task leaves a choice.

@@ -47,7 +47,7 @@ def measure(
             the option for several.
         budget: Networks to learn from, drawn in equal parts from the curated and uncurated sets.
         general: Networks of all shapes to learn from besides, so that the estimator knows more than the sets.
-        test: Networks to judge by, from another seed.
+        test: Networks to evaluate on, from another seed.
         refine: Networks to learn from besides, those of ten times as many that an estimator fitted to the others is
             least sure of.
         parts: Compile the blocks and adjacent pairs of the test networks as well, which the sum of

@@ -1,4 +1,4 @@
-"""`accelnas train`: train one network on a task and judge it."""
+"""`accelnas train`: train one network on a task and evaluate it."""
 
 from __future__ import annotations
 

@@ -100,14 +100,14 @@ def markdown(result: DetectionResult, table: pd.DataFrame) -> str:
     lines += [
         "",
         f"Profile {result.profile_name}: mean over {profile.final_seeds} seeds of {profile.final.example_passes:,} "
-        f"training images each, judged on {profile.final.eval_examples:,} test scenes that no decision has seen; "
+        f"training images each, evaluated on {profile.final.eval_examples:,} test scenes that no decision has seen; "
         f"{failed} trainings failed. Interval: Student's t. Latency, peak SRAM: the whole network compiled by Vela for "
         "the accelerator in its default memory mode, at the size trained on. The article's column is the article's.",
         "",
         f"Search: {profile.strategy}, one for each space and accelerator, {trained} candidates trained "
         f"({profile.search.example_passes:,} images, {profile.search.eval_examples:,} validation scenes; those that "
         f"reached the mAP {profile.confirmations} time(s) more, and their mean counts) of "
-        f"{seen} looked at; the rest could not be faster than the best known. A candidate had to reach "
+        f"{seen} proposed; the rest could not be faster than the best known. A candidate had to reach "
         f"mAP {result.floor:.3f}, the baseline's mean over {profile.search_baseline_seeds} seed(s) less "
         f'{profile.map_tolerance:g}. "keeps mAP" applies the same tolerance to the final means. '
         "Network: depth multiplier, then each block: - inverted bottleneck of expansion 6, F3 fused with expansion 3.",

@@ -37,7 +37,7 @@ def page(folder: Path) -> str:
     of = {name: [row for row in found if row["model"] == name] for name in ("Baseline", "V1", "V2", "V3")}
     article = {name: f"{of[name][0]['article_reduction_pct']:.0f}%" for name in ("V1", "V2", "V3")}
     settings, trained = DETECTION["quick"], rows(folder / "detection_trials.csv")
-    notes = [line for line in (folder / "detection.md").read_text().splitlines() if line and line[0] != "|"]
+    notes = "\n\n".join(line for line in (folder / "detection.md").read_text().splitlines() if line[:1] not in "|")
     return f"""\
 A detector of inverted bottlenecks (IBNs) finds clothes in photographs.  V1 searches a width multiplier that scales all
 channels (the article calls it a depth multiplier), V2 which IBNs to replace by fused IBNs, V3 both; each must keep the
@@ -49,7 +49,7 @@ baseline's mAP and cut latency.  "Article" is the article's figure for its own d
 Means of {found[0]["seeds"]} trainings from scratch, with Student's 95% interval.  The network column gives the width
 multiplier, then each block: `-` kept, `F3` fused with expansion 3.
 
-{" ".join(notes)}
+{notes}
 
 ## How this differs from the article
 
