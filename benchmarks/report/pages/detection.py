@@ -37,7 +37,7 @@ def page(folder: Path) -> str:
     of = {name: [row for row in found if row["model"] == name] for name in ("Baseline", "V1", "V2", "V3")}
     article = {name: f"{of[name][0]['article_reduction_pct']:.0f}%" for name in ("V1", "V2", "V3")}
     settings, trained = DETECTION["quick"], rows(folder / "detection_trials.csv")
-    notes = "\n\n".join(line for line in (folder / "detection.md").read_text().splitlines() if line[:1] not in "|")
+    notes = (folder / "detection.md").read_text().split("\n\n", 1)[1]
     return f"""\
 A detector of inverted bottlenecks (IBNs) finds clothes in photographs.  V1 searches a width multiplier that scales all
 channels (the article calls it a depth multiplier), V2 which IBNs to replace by fused IBNs, V3 both; each must keep the
