@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from benchmarks.experiments.profiles import DETECTION
+from benchmarks.experiments.detection.settings import DETECTION
 from benchmarks.report.markdown import KIB, Row, claim, interval, listed, rows, span, table
 
 HEADER = ("model", "accelerator", "latency ms", "reduction", "article", "mAP@[.5:.95] (95% interval)", "mAP@.5")
