@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.cli import COMMANDS
+from tasks.data.photographs import PHOTOGRAPHS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -76,3 +77,10 @@ def test_versions_agree():
     assert f"## {project['version']} " in (ROOT / "CHANGELOG.md").read_text()
     compiler = next(line for line in project["dependencies"] if line.startswith("ethos-u-vela=="))
     assert compiler.replace("==", " ") in (ROOT / "README.md").read_text()
+
+
+def test_the_readme_says_how_many_photographs_stand_behind_each_split():
+    train, validation, test = (len(PHOTOGRAPHS[split]) for split in ("train", "validation", "test"))
+    assert f"{train}, {validation} and {test} photographs stand behind" in " ".join(
+        (ROOT / "README.md").read_text().split()
+    )
