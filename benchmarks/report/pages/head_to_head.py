@@ -109,6 +109,10 @@ def _quality(row: Row) -> str:
     return f"{row['quality']:.3f}"
 
 
+def _width(row: Row) -> float:
+    return row["quality_high"] - row["quality_low"]
+
+
 def _detection(of: dict[str, Row]) -> str:
     ranking, random, gumbel = of["supernet_ranking:one_shot"], of["random"], of["gumbel"]
     single = [row["quality"] for row in of.values() if row["family"] == "single-shot"]
@@ -116,13 +120,15 @@ def _detection(of: dict[str, Row]) -> str:
     highest = max(of.values(), key=lambda row: row["quality"])
     scores = [row for name, row in of.items() if name.startswith("zero_shot:")]
     best_score = max(scores, key=lambda row: row["quality"])
+    searched = [row for row in of.values() if row["family"] != "none"]
     flops = gumbel["train_flops"] / random["train_flops"]
-    tunas = f"({flops:.0f} times the FLOPs of random search; equal spend is in example passes)"
+    spent = f"({flops:.0f} times the FLOPs of random search; equal spend is in example passes)"
     return f"""\
 {claim("Training the networks that a supernet ranks first is highest", ranking is highest)}
-  ({_quality(ranking)}; random search {_quality(random)}, REINFORCE {_quality(of["reinforce"])}); single-shot searches
-  alone are {claim("below random search", max(single) < random["quality"])} ({span(single, 3)}).  Lowest are
-  Gumbel-softmax ({_quality(gumbel)}), which settled on networks of about half the latency allowed {tunas}, and the
+  ({_quality(ranking)}; random search {_quality(random)}, REINFORCE {_quality(of["reinforce"])}) and
+  {claim("varies least from search to search", _width(ranking) == min(_width(row) for row in searched))}; single-shot
+  searches alone are {claim("below random search", max(single) < random["quality"])} ({span(single, 3)}).  Lowest are
+  Gumbel-softmax ({_quality(gumbel)}), which settled on networks of about half the latency allowed {spent}, and the
   expert's network ({_quality(of["expert"])}), rewritten for latency alone and never trained on the way:
   {claim("the two fastest", {row["algorithm"] for row in fastest} == {"gumbel", "expert"})}.  The largest networks of a
   random pool (`zero_shot:macs` and `zero_shot:params`,
