@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import jax
+import numpy as np
 from jax.tree_util import Partial
 
 from hw_model.blocks import MAX_BLOCKS, Block, check_chain
@@ -19,13 +21,16 @@ from hw_model.learned.fitting import load_estimator
 from hw_model.npu.calibration import load_calibrated
 from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.operator_arrays import operator_places
-from hw_model.vela.accelerators import ETHOS_U, EthosU
+from hw_model.vela.accelerators import ETHOS_U, EthosU, get_accelerator
 from hw_model.vela.chain import measured_cost
-from hw_model.vela.compiler import compile_blocks
+from hw_model.vela.compiler import COMPILER_VERSION, compile_blocks
 from hw_model.vela.profiles import profile_blocks
+from hw_model.vela.tflite_writer import WRITER_VERSION
 from hw_model.workload import Workload, workload_from_chains
 
 Method = Literal["estimate", "compile"]
+COST_CODE_VERSION = "1"
+"""Raise it when a change to features, estimator or parametric NPU changes what equal parameters estimate."""
 PRETRAINED = Path(__file__).parent / "pretrained"
 _ESTIMATE, _NPU_ESTIMATE = jax.jit(estimate), jax.jit(npu_estimate)
 _LENGTHS = (32, 64, 128, MAX_BLOCKS)  # few shapes, so few compilations of JAX's own
@@ -91,6 +96,26 @@ class CostModel(NamedTuple):
 
     method: str
     estimate: Callable[[Workload], Estimate]
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells it from any other model, by its parameters and the code's version: 16 hexadecimal digits."""
+        digest = hashlib.sha256(f"{self.method} {COST_CODE_VERSION} {COMPILER_VERSION} {WRITER_VERSION}".encode())
+        for leaf in jax.tree.leaves(self.estimate):
+            array = np.asarray(leaf)
+            digest.update(f"{array.dtype.str} {array.shape};".encode() + array.tobytes())
+        return digest.hexdigest()[:16]
+
+
+def cost_fingerprint(accelerator: str, method: Method = "estimate") -> str:
+    """What figures of that accelerator and method depend on besides the network: 16 hexadecimal digits, for keys.
+
+    Raises HardwareInputError for an unknown accelerator.
+    """
+    if method == "estimate":
+        return cost_model(accelerator).fingerprint
+    depends = f"compiled {get_accelerator(accelerator).key} {COMPILER_VERSION} {WRITER_VERSION}"
+    return hashlib.sha256(depends.encode()).hexdigest()[:16]
 
 
 def cost_model(accelerator: str) -> CostModel:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.runtime.jobs import run_jobs
 from benchmarks.runtime.worker import release_memory
 from benchmarks.runtime.worker_data import WorkerData
-from hw_model.files import write_whole
+from benchmarks.store.keys import settings_digest
+from benchmarks.store.sqlite import open_store
 from hw_model.predict import cost_model
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.algorithm import Look, SingleShot
@@ -29,6 +29,9 @@ from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 from tasks.training import TRAINING_CODE_VERSION
 
+SUPERNET_CODE_VERSION = "1"
+"""Raise it when a change to supernets or single-shot algorithms changes what a search with one comes to."""
+
 Genotype = tuple[int, ...]
 
 
@@ -36,7 +39,7 @@ Genotype = tuple[int, ...]
 class SingleShotJob:
     """A search: picklable, and all that its result depends on, with task and data.
 
-    bounds: {cost: most}.  folder: of checkpoints and the result; of this search alone.
+    bounds: {cost: most}.  home: where result and checkpoints are kept, which the result does not depend on.
     """
 
     space: SearchSpace
@@ -46,7 +49,7 @@ class SingleShotJob:
     budget: Budget
     fidelity: Fidelity
     seed: int
-    folder: Path
+    home: Path
 
 
 @dataclass(frozen=True)
@@ -100,37 +103,43 @@ class RankJob:
     genotypes: tuple[Genotype, ...]
 
 
-def make_job(
-    home: Path,
-    task: Task,
-    space: SearchSpace,
-    accelerator: str,
-    algorithm: str,
-    bounds: Mapping[str, float],
-    budget: Budget,
-    fidelity: Fidelity,
-    seed: int,
-) -> SingleShotJob:
-    """A job with a folder of its own under home: the same search finds it again, another one does not."""
-    job = SingleShotJob(space, accelerator, algorithm, dict(bounds), budget, fidelity, seed, Path())
-    digest = hashlib.sha256(_stamp(task, job).encode()).hexdigest()[:20]
-    return replace(job, folder=home / "single_shot" / digest)
+def search_key(task: Task, job: SingleShotJob) -> dict[str, Any]:
+    """All that a search's result depends on, as `ResultStore.cached` takes it."""
+    settings = inspect.signature(find_single_shot(job.algorithm)).parameters["settings"].default
+    return {
+        "task": task,
+        "data_version": task.data_version(job.fidelity.data),
+        "space": job.space,
+        "cost_model": cost_model(job.accelerator).fingerprint,
+        "algorithm": job.algorithm,
+        "settings": settings,
+        "bounds": job.bounds,
+        "budget": job.budget,
+        "fidelity": job.fidelity,
+        "seed": job.seed,
+        "code_version": f"{SUPERNET_CODE_VERSION}, training {TRAINING_CODE_VERSION}",
+    }
+
+
+def checkpoint_folder(task: Task, job: SingleShotJob) -> Path:
+    """Where a job's checkpoints are: the same search finds them again, another one does not."""
+    return job.home / "single_shot" / settings_digest(search_key(task, job))[:20]
 
 
 def run_single_shot(
     data: WorkerData, job: SingleShotJob, report: Callable[[float], None] = lambda fraction: None
 ) -> SingleShotResult:
-    """Search, or go on where the job's folder says, or read the result there; what LocalExecutor.submit takes.
+    """Search, or go on from the job's checkpoints, or take the result from the store; what LocalExecutor.submit takes.
 
     data: of `benchmarks.runtime.worker_data.load_worker_data`, with training and evaluation split.  Raises
-    AlgorithmInputError for a budget that is too small, bounds that no network keeps, or a folder of another job.
+    AlgorithmInputError for a budget that is too small, and bounds that no network keeps.
     """
 
     def search() -> dict[str, Any]:
         supernet = supernet_for(data, job)
-        return asdict(_result(run_algorithm(*_training(supernet, job), report), job))
+        return asdict(_result(run_algorithm(*_training(data.task, supernet, job), report), job))
 
-    return _read(_kept(data.task, job, "result.json", search, report))
+    return _read(_stored(job, "supernet_search", search_key(data.task, job), search, report))
 
 
 def rank(data: WorkerData, job: RankJob, report: Callable[[float], None] = lambda fraction: None) -> tuple[float, ...]:
@@ -142,39 +151,45 @@ def rank(data: WorkerData, job: RankJob, report: Callable[[float], None] = lambd
 
     def judge() -> list[float]:
         supernet, qualities = supernet_for(data, search), []
-        variables = trained_variables(*_training(supernet, search))
+        variables = trained_variables(*_training(data.task, supernet, search))
         for genotype in job.genotypes:
             qualities.append(supernet.quality(variables, genotype))
             report(len(qualities) / len(job.genotypes))
         return qualities
 
-    digest = hashlib.sha256(repr(job.genotypes).encode()).hexdigest()[:20]
-    return tuple(_kept(data.task, search, f"ranked-{digest}.json", judge, report))
+    key = search_key(data.task, search) | {"genotypes": job.genotypes}
+    return tuple(_stored(search, "inherited_quality", key, judge, report))
 
 
-def _training(supernet: TaskSupernet, job: SingleShotJob) -> tuple[SingleShot, TaskSupernet, Budget, jax.Array, Path]:
+def _training(
+    task: Task, supernet: TaskSupernet, job: SingleShotJob
+) -> tuple[SingleShot, TaskSupernet, Budget, jax.Array, Path]:
     """What a job's training is called with; its folder is there then."""
-    algorithm = find_single_shot(job.algorithm)(supernet, job.bounds)
-    job.folder.mkdir(parents=True, exist_ok=True)
-    return algorithm, supernet, job.budget, jax.random.key(job.seed), job.folder / "checkpoints"
+    algorithm, folder = find_single_shot(job.algorithm)(supernet, job.bounds), checkpoint_folder(task, job)
+    folder.mkdir(parents=True, exist_ok=True)
+    return algorithm, supernet, job.budget, jax.random.key(job.seed), folder / "checkpoints"
 
 
-def _kept(
-    task: Task, job: SingleShotJob, name: str, compute: Callable[[], Any], report: Callable[[float], None]
+def _stored(
+    job: SingleShotJob,
+    kind: str,
+    key: Mapping[str, Any],
+    compute: Callable[[], Any],
+    report: Callable[[float], None],
 ) -> Any:
-    """What the file of that name in the job's folder holds, as JSON has it; computed and written if it is not there."""
-    path, stamp = job.folder / name, _stamp(task, job)
-    if path.exists():
-        content = json.loads(path.read_text())
-        if content["job"] == stamp:
-            report(1.0)
-            return content["result"]
-    text = json.dumps({"job": stamp, "result": compute()}, indent=1) + "\n"
-    write_whole(path, text)
-    # thousands of compiled kernels would stay mapped until the process may map no more, and gigabytes with them
-    jax.clear_caches()
-    release_memory()
-    return json.loads(text)["result"]
+    """What the store of the job's home holds under that key, computed if it is not there."""
+
+    def compute_and_clean_up() -> Any:
+        found = compute()
+        # thousands of compiled kernels would stay mapped until the process may map no more, and gigabytes with them
+        jax.clear_caches()
+        release_memory()
+        return found
+
+    with open_store(job.home) as store:
+        found = store.cached(kind, key, compute_and_clean_up)
+    report(1.0)
+    return found
 
 
 def supernet_for(data: WorkerData, job: SingleShotJob) -> TaskSupernet:
@@ -215,12 +230,6 @@ def rank_side_by_side(
 
 def _splits(jobs: Sequence[SingleShotJob]) -> list[tuple[str, str]]:
     return sorted({(job.fidelity.data, split) for job in jobs for split in ("train", job.fidelity.eval_split)})
-
-
-def _stamp(task: Task, job: SingleShotJob) -> str:
-    """All that a job's result depends on."""
-    rows = [job.accelerator, job.algorithm, sorted(job.bounds.items()), job.budget, job.fidelity, job.seed]
-    return repr((task, task.data_version(job.fidelity.data), TRAINING_CODE_VERSION, job.space, rows))
 
 
 def _label(job: SingleShotJob) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.supernet import make_job
+from benchmarks.evaluators.supernet import SingleShotJob
 from benchmarks.evaluators.supernet import run_side_by_side as search_side_by_side
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.evaluators.trial_runner import TrialRunner
@@ -161,8 +161,8 @@ def _search_single_shot(
     """
     fidelity = get_fidelity(task.name, settings.profile)
     budget = Budget(example_passes=float(settings.budget * fidelity.steps * fidelity.batch_size))
-    what = space, settings.accelerator, settings.algorithm, bounds, budget, fidelity
-    jobs = [make_job(home, task, *what, seed) for seed in range(settings.seeds)]
+    what = space, settings.accelerator, settings.algorithm, dict(bounds), budget, fidelity
+    jobs = [SingleShotJob(*what, seed, home) for seed in range(settings.seeds)]
     found, spent = {}, {}
     for result in search_side_by_side(home, task, settings.algorithm, jobs):
         rows = [(row.genotype, row.cost, row.within_bounds, row.quality) for row in result.history]

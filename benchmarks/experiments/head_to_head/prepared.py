@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from benchmarks.evaluators.supernet import SingleShotResult, make_job, run_side_by_side
+from benchmarks.evaluators.supernet import SingleShotJob, SingleShotResult, run_side_by_side
 from benchmarks.experiments.head_to_head.contest import Contest
 from benchmarks.experiments.head_to_head.scored_pool import ScoredPool, score_pools
 from nas_algos.single_shot.charges import Budget
@@ -24,16 +24,15 @@ def prepare(contest: Contest, scores: Iterable[str], supernets: Iterable[tuple[s
     pools = score_pools(contest, tuple(dict.fromkeys(scores)))
     names = [(*what, seed) for what in dict.fromkeys(supernets) for seed in range(contest.seeds)]
     jobs = [
-        make_job(
-            contest.home,
-            contest.task,
+        SingleShotJob(
             contest.space,
             contest.accelerator,
             algorithm,
-            contest.bounds,
+            dict(contest.bounds),
             Budget(example_passes=share * contest.passes),
             contest.fidelity,
             seed,
+            contest.home,
         )
         for algorithm, share, seed in names
     ]

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.zero_shot import BATCH, score_genotypes
+from benchmarks.evaluators.zero_shot import BATCH, SCORES_CODE_VERSION, score_genotypes
 from benchmarks.experiments.head_to_head.contest import Contest
 from benchmarks.runtime.jobs import run_jobs
 from benchmarks.runtime.worker_data import WorkerData
+from benchmarks.store.sqlite import open_store
 from hw_model.cost import count_macs
-from hw_model.files import write_whole
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.charges import TRAINING
 from nas_algos.single_shot.relaxed import within
 from nas_algos.zero_shot.scores import SCORES, Combination, example_passes, measured_names
 from tasks.spaces.moves import sample
 from tasks.spaces.space import SearchSpace
+from tasks.task import Task
 from tasks.training import TRAINING_CODE_VERSION
 
 DRAWS_PER_NETWORK = 50
@@ -78,7 +77,7 @@ class PoolJob:
     names: tuple[str, ...]
     seed: int
     data: str
-    folder: Path
+    home: Path
 
 
 def draw_pool(contest: Contest, seed: int) -> np.ndarray:
@@ -112,35 +111,48 @@ def score_pools(contest: Contest, names: Sequence[str]) -> dict[int, ScoredPool]
     }
 
 
+def score_key(task: Task, job: PoolJob, name: str) -> dict[str, Any]:
+    """All that one score of a pool depends on, as `ResultStore.cached` takes it."""
+    return {
+        "task": task,
+        "data_version": task.data_version(job.data),
+        "space": job.space,
+        "genotypes": job.genotypes,
+        "score": name,
+        "batch": BATCH,
+        "seed": job.seed,
+        "code_version": f"{SCORES_CODE_VERSION}, training {TRAINING_CODE_VERSION}",
+    }
+
+
 def score_pool(
     data: WorkerData, job: PoolJob, report: Callable[[float], None] = lambda fraction: None
 ) -> dict[str, Measured]:
-    """What LocalExecutor.submit takes; each score is kept in a file as soon as it is known."""
+    """What LocalExecutor.submit takes; each score is stored as soon as it is known."""
     found = {}
-    for number, name in enumerate(job.names):
-        stamp = repr((data.task, data.task.data_version(job.data), TRAINING_CODE_VERSION, job.space, name, job.seed))
-        digest = hashlib.sha256(stamp.encode() + job.genotypes.tobytes()).hexdigest()[:20]
-        path = job.folder / f"{digest}.json"
-        if not path.exists():
-            started = time.perf_counter()
-            arrays = data.task.arrays(data.splits[job.data, "train"])
+    with open_store(job.home) as store:
+        for number, name in enumerate(job.names):
 
-            def show(done: int, total: int, number: int = number) -> None:
-                report((number + done / total) / len(job.names))
+            def measure(name: str = name, number: int = number) -> Measured:
+                started = time.perf_counter()
+                arrays = data.task.arrays(data.splits[job.data, "train"])
 
-            key = jax.random.key(job.seed)
-            values = score_genotypes(data.task, job.space, job.genotypes, (name,), key, arrays, progress=show)[name]
-            job.folder.mkdir(parents=True, exist_ok=True)
-            write_whole(path, json.dumps(Measured(values.tolist(), time.perf_counter() - started)))
-        found[name] = Measured(*json.loads(path.read_text()))
-        report((number + 1) / len(job.names))
+                def show(done: int, total: int) -> None:
+                    report((number + done / total) / len(job.names))
+
+                key = jax.random.key(job.seed)
+                values = score_genotypes(data.task, job.space, job.genotypes, (name,), key, arrays, progress=show)[name]
+                return Measured(values.tolist(), time.perf_counter() - started)
+
+            found[name] = Measured(*store.cached("zero_cost_score", score_key(data.task, job, name), measure))
+            report((number + 1) / len(job.names))
     return found
 
 
 def _measure(contest: Contest, pools: dict[int, np.ndarray], names: tuple[str, ...]) -> dict[int, dict[str, Measured]]:
     """Scores of each seed's pool, the seeds side by side."""
-    data, folder = contest.fidelity.data, contest.home / "zero_shot"
-    jobs = {f"seed {seed}": PoolJob(contest.space, rows, names, seed, data, folder) for seed, rows in pools.items()}
+    data, home = contest.fidelity.data, contest.home
+    jobs = {f"seed {seed}": PoolJob(contest.space, rows, names, seed, data, home) for seed, rows in pools.items()}
     found = run_jobs(contest.home, contest.task, ((data, "train"),), "zero-shot scores", score_pool, jobs, _describe)
     return dict(zip(pools, found.values(), strict=True))
 

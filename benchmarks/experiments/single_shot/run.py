@@ -33,7 +33,7 @@ import tyro
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.supernet import SingleShotResult, make_job, rank_side_by_side, run_side_by_side
+from benchmarks.evaluators.supernet import SingleShotJob, SingleShotResult, rank_side_by_side, run_side_by_side
 from benchmarks.evaluators.trainings import train_qualities
 from benchmarks.fidelities import get_fidelity
 from benchmarks.home import DEFAULT_HOME
@@ -74,7 +74,7 @@ def run_task(
     target = predict(baseline_blocks(task), accelerator).cost.latency_ms
     passes = Budget(example_passes=float(budget * fidelity.steps * fidelity.batch_size))
     jobs = [
-        make_job(home, task, space, accelerator, algorithm, {"latency_ms": target}, passes, fidelity, seed)
+        SingleShotJob(space, accelerator, algorithm, {"latency_ms": target}, passes, fidelity, seed, home)
         for algorithm in algorithms
         for seed in range(seeds)
     ]

@@ -1,14 +1,26 @@
 """Searches with real supernets as jobs: what is kept in their folders, and the table's row."""
 
+import dataclasses
 import math
+from functools import partial
 
 import pytest
 
-from benchmarks.evaluators.supernet import RankJob, SingleShotResult, make_job, rank, run_single_shot
+from benchmarks.evaluators.supernet import (
+    RankJob,
+    SingleShotJob,
+    SingleShotResult,
+    checkpoint_folder,
+    rank,
+    run_single_shot,
+    search_key,
+)
 from benchmarks.experiments.single_shot.run import supernet_row
 from benchmarks.runtime.worker_data import WorkerData
+from hw_model.npu.model import NPUS
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.charges import Budget
+from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
 
@@ -20,7 +32,7 @@ def worker_data():
 
 def job(home, seed=0):
     budget = Budget(example_passes=600.0)
-    return make_job(home, TASK, CLASSIFICATION, "npu-p16", "one_shot", {"latency_ms": 10.0}, budget, FIDELITY, seed)
+    return SingleShotJob(CLASSIFICATION, "npu-p16", "one_shot", {"latency_ms": 10.0}, budget, FIDELITY, seed, home)
 
 
 @pytest.mark.slow
@@ -28,20 +40,48 @@ def test_networks_are_ranked_with_the_weights_of_a_finished_search_once(tmp_path
     data, search = worker_data(), job(tmp_path)
     found = run_single_shot(data, search)
     genotypes = tuple(map(tuple, random_genotypes(CLASSIFICATION, 3, 1).tolist()))
-    files = {path.relative_to(tmp_path) for path in (search.folder / "checkpoints").rglob("*")}
+    files = {path.relative_to(tmp_path) for path in checkpoint_folder(TASK, search).rglob("*")}
     qualities = rank(data, RankJob(search, (found.genotype, *genotypes)))
     # the search judged its own network with the same weights
     assert qualities[0] == found.quality
     assert all(0 <= quality <= 1 for quality in qualities)
-    assert {path.relative_to(tmp_path) for path in (search.folder / "checkpoints").rglob("*")} == files
-    nothing = WorkerData(TASK, {})  # enough where the answer is in the folder
+    assert {path.relative_to(tmp_path) for path in checkpoint_folder(TASK, search).rglob("*")} == files
+    nothing = WorkerData(TASK, {})  # enough where the answer is in the store
     assert rank(nothing, RankJob(search, (found.genotype, *genotypes))) == qualities
     assert repr(run_single_shot(nothing, search)) == repr(found)
 
 
-def test_a_job_has_a_folder_of_its_own(tmp_path):
-    assert job(tmp_path).folder == job(tmp_path).folder
-    assert job(tmp_path).folder != job(tmp_path, seed=1).folder
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"accelerator": "npu-p32"},
+        {"algorithm": "sandwich"},
+        {"bounds": {"latency_ms": 11.0}},
+        {"budget": Budget(example_passes=601.0)},
+        {"fidelity": dataclasses.replace(FIDELITY, batch_size=4)},
+        {"space": dataclasses.replace(CLASSIFICATION, channel_step=2)},
+    ],
+)
+def test_a_search_of_other_settings_has_another_key_and_other_checkpoints(tmp_path, change):
+    first, other = job(tmp_path), dataclasses.replace(job(tmp_path), **change)
+    assert search_key(TASK, first) != search_key(TASK, other)
+    assert checkpoint_folder(TASK, first) != checkpoint_folder(TASK, other)
+    assert checkpoint_folder(TASK, first) == checkpoint_folder(TASK, job(tmp_path))
+
+
+def test_changed_defaults_of_an_algorithm_or_a_refitted_cost_model_give_another_key(tmp_path, monkeypatch):
+    before = search_key(TASK, job(tmp_path))
+    assert before["settings"] == OneShotSettings()
+    changed = OneShotSettings(sandwich=True)
+    monkeypatch.setattr(
+        "benchmarks.evaluators.supernet.find_single_shot", lambda name: partial(one_shot, settings=changed)
+    )
+    assert search_key(TASK, job(tmp_path))["settings"] == changed
+    monkeypatch.undo()
+    npu = NPUS["npu-p16"]
+    monkeypatch.setitem(NPUS, "npu-p16", npu._replace(clock_hz=npu.clock_hz * 1.01))
+    assert search_key(TASK, job(tmp_path))["cost_model"] != before["cost_model"]
 
 
 def test_a_row_says_what_a_supernet_cost_and_how_well_it_ranks():
