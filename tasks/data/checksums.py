@@ -86,9 +86,9 @@ PINNED: dict[str, dict[str, dict[str, str]]] = {
             "test": "724379898dbd1e1f6eaecf8b2235387f37a9239701075fb4c448e7534a2918b9",
         },
         "quick": {
-            "train": "-",
-            "validation": "-",
-            "test": "-",
+            "train": "e8a1e64fb1ae8a8f27bf55df4e392a0582dc65ab64f9e518fe5838f4ebe31846",
+            "validation": "462a5f883630864f6161d0d546567b594df0089f42b0335278aed86d836d5111",
+            "test": "63a1fc5c6783315a9ecc8041cf43921c9365c248dfe629627cc3b42e7a7ac7b6",
         },
     },
 }
