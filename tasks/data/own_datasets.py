@@ -98,7 +98,7 @@ FASHION_OBJECTS = DatasetStore(
 
 FASHION_SCENES = DatasetStore(
     name="fashion_scenes",
-    release="2.0.0",
+    release="2.1.0",
     class_names=fashion_mnist.CLASSES,
     side_pixels=SIDE,
     channels=3,
@@ -117,7 +117,7 @@ FASHION_SCENES = DatasetStore(
 
 PHOTO_OBJECTS = DatasetStore(
     name="photo_objects",
-    release="2.0.0",
+    release="2.1.0",
     class_names=stamps.CLASSES,
     side_pixels=SIDE,
     channels=3,

@@ -86,7 +86,7 @@ def test_unknown_data_sets_are_answered_with_those_allowed(tmp_path: Path) -> No
 
 def test_the_command_says_where_the_data_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     prepare_with_progress(home, "tiny")
-    assert capsys.readouterr().out == f"fashion_scenes (tiny): {home}/data/fashion_scenes/tiny/2.0.0\n"
+    assert capsys.readouterr().out == f"fashion_scenes (tiny): {home}/data/fashion_scenes/tiny/2.1.0\n"
 
 
 def scenes_of(instances: np.ndarray, labels: list[list[int]]) -> Scenes:
