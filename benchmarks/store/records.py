@@ -7,6 +7,7 @@ is a checksum over all others, so that a value that changed on the way is notice
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from functools import cached_property
 from typing import Any, Literal, Self, TypeVar, get_args
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.keys import canonical_json, sha256
+from benchmarks.store.keys import canonical_json, sha256_of
 from benchmarks.store.provenance import Provenance, current_provenance
 
 TrialState = Literal["done", "failed"]
@@ -58,7 +59,7 @@ class TrialKey:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all fields, in hexadecimal."""
-        return sha256(canonical_json({name: getattr(self, name) for name in _KEY_FIELDS}))
+        return sha256_of({name: getattr(self, name) for name in _KEY_FIELDS})
 
 
 _KEY_FIELDS = tuple(item.name for item in dataclasses.fields(TrialKey))
@@ -196,7 +197,7 @@ class Result:
 
 def result_digest(kind: str, key: str) -> str:
     """The digest of a result with that kind and that canonical key."""
-    return sha256(f"{kind} {key}")
+    return sha256_of({"kind": kind, "key": key})
 
 
 Record = TypeVar("Record", bound=Trial | Result)
@@ -237,7 +238,7 @@ def to_row(record: Trial | Result) -> dict[str, Any]:
         row |= {"genotype": canonical_json(list(record.genotype))}
     else:
         row = {"kind": record.kind, "key": record.key, "value": record.value, "created": record.created}
-    row |= {"provenance": canonical_json(dataclasses.asdict(record.provenance)), "imported_from": record.imported_from}
+    row |= {"provenance": canonical_json(vars(record.provenance)), "imported_from": record.imported_from}
     return row | {"checksum": checksum(row)}
 
 
@@ -253,7 +254,7 @@ def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
         raise BenchmarkInputError("its checksum is not that of its content")
     build: Any = kind
     try:
-        values["provenance"] = Provenance(**json.loads(values["provenance"]))
+        values["provenance"] = _provenance(values["provenance"])
         if kind is Trial:
             values["key"] = TrialKey(**{name: values.pop(name) for name in _KEY_FIELDS})
             values |= {"quality": json.loads(values["quality"]), "genotype": tuple(json.loads(values["genotype"]))}
@@ -267,7 +268,13 @@ def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
 def checksum(row: Mapping[str, Any]) -> str:
     """Of all fields but the checksum itself; hexadecimal."""
     fields = {name: value for name, value in row.items() if name != "checksum"}
-    return sha256(canonical_json(fields))[:CHECKSUM_DIGITS]
+    return sha256_of(fields)[:CHECKSUM_DIGITS]
+
+
+# Rows share a few thousand texts of architectures, fidelities and provenances: each is read once.
+@functools.lru_cache(4096)
+def _provenance(text: str) -> Provenance:
+    return Provenance(**json.loads(text))
 
 
 def _is_number(value: object) -> bool:
@@ -302,7 +309,7 @@ def _check_moment(where: str, value: object) -> None:
 def _check_origin(where: str, provenance: object, imported_from: object) -> None:
     if not isinstance(provenance, Provenance) or not isinstance(imported_from, str):
         raise BenchmarkInputError(f"{where}: provenance is {str(provenance)[:60]!r}, from {str(imported_from)[:40]!r}")
-    for name, value in dataclasses.asdict(provenance).items():
+    for name, value in vars(provenance).items():
         if name == "threads":
             _check_int(f"{where}: threads", value)
         else:
@@ -310,9 +317,16 @@ def _check_origin(where: str, provenance: object, imported_from: object) -> None
 
 
 def _check_canonical(where: str, text: object) -> None:
+    wrong = _not_canonical(text) if isinstance(text, str) else "a text"
+    if wrong:
+        raise BenchmarkInputError(f"{where} is {str(text)[:60]!r}; allowed: canonical JSON, {wrong}")
+
+
+@functools.lru_cache(4096)
+def _not_canonical(text: str) -> str:
+    """What the text would have to be; "" where it is that."""
     try:
-        canonical = canonical_json(json.loads(text))  # type: ignore[arg-type]
-    except (TypeError, ValueError, RecursionError, BenchmarkInputError) as error:
-        raise BenchmarkInputError(f"{where} is {str(text)[:60]!r}; allowed: canonical JSON") from error
-    if canonical != text:
-        raise BenchmarkInputError(f"{where} is {str(text)[:60]!r}; allowed: canonical JSON, here {canonical[:60]!r}")
+        canonical = canonical_json(json.loads(text))
+    except (ValueError, RecursionError) as error:  # BenchmarkInputError is one, for NaN
+        return f"which this is not ({str(error)[:60]})"
+    return "" if canonical == text else f"here {canonical[:60]!r}"
