@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hw_model.errors import HardwareInputError
+from hw_model.kinds import KINDS, kind_names
 
-BLOCK_KINDS = ("conv", "depthwise", "ibn", "fused_ibn", "max_pool", "global_pool", "upsample")
 MAX_SIZE = 4096
 MAX_CHANNELS = 8192
 MAX_KERNEL = 7
@@ -19,29 +19,28 @@ MAX_BLOCKS = 256
 
 @dataclass(frozen=True)
 class Block:
-    """One block of a chain network, with the shape it meets there.
-
-    kind: "conv" (k x k convolution; the stem, a pointwise layer, a classifier after a global_pool and the
-    output layers of heads are all this), "depthwise" (k x k, one filter a channel), "ibn" (1x1 expansion,
-    k x k depthwise, 1x1 projection; MobileNetV2, arXiv:1801.04381), "fused_ibn" (k x k expansion, 1x1
-    projection; MobileDets, arXiv:2004.14525), "max_pool" (k x k), "global_pool" (mean over the picture) or
-    "upsample" (nearest neighbour, by the factor `stride`).
-    height, width: input size in pixels.  Convolutions and pools pad "same": the output is ceil(size / stride).
-    in_channels, out_channels: of the whole block.  expansion: hidden channels / in_channels (ibn and fused_ibn).
-    residual: input added to the output (needs stride 1 and equal channels).
-    activation: relu6 after a conv or depthwise; the projection of ibn and fused_ibn is linear always.
-    """
+    """One block of a chain network, with the shape it meets there."""
 
     kind: str
+    """A name in `hw_model.kinds.KINDS`, which says what each of them is."""
     height: int
+    """Of the input, in pixels.  Convolutions and pools pad "same": the output is ceil(size / stride)."""
     width: int
+    """Of the input, in pixels."""
     in_channels: int
+    """Of the whole block."""
     out_channels: int
+    """Of the whole block."""
     kernel: int = 3
+    """Height and width of its window, where its kind has one."""
     stride: int = 1
+    """Of the window; the factor of an upsample."""
     expansion: int = 1
+    """Hidden channels / in_channels, of kinds that expand."""
     residual: bool = False
+    """The input is added to the output (needs stride 1 and equal channels)."""
     activation: bool = True
+    """ReLU6 after a conv or depthwise; the projection of ibn and fused_ibn is linear always."""
 
     @property
     def hidden_channels(self) -> int:
@@ -51,26 +50,21 @@ class Block:
     @property
     def out_height(self) -> int:
         """Output height in pixels."""
-        return self._out(self.height)
+        return KINDS[self.kind].out_size(self.height, self.stride)
 
     @property
     def out_width(self) -> int:
         """Output width in pixels."""
-        return self._out(self.width)
-
-    def _out(self, size: int) -> int:
-        if self.kind == "global_pool":
-            return 1
-        if self.kind == "upsample":
-            return size * self.stride
-        return -(-size // self.stride)
+        return KINDS[self.kind].out_size(self.width, self.stride)
 
 
 def check_block(block: Block, position: int = 0) -> None:
     """Raise HardwareInputError, naming the block by its position and the field, unless every field is allowed."""
     where = f"block {position}"
-    if block.kind not in BLOCK_KINDS:
-        raise HardwareInputError(f"{where}: unknown kind {block.kind!r}; allowed: {', '.join(BLOCK_KINDS)}")
+    # a kind may be anything that JSON can hold
+    if not isinstance(block.kind, str) or block.kind not in KINDS:
+        raise HardwareInputError(f"{where}: unknown kind {block.kind!r}; allowed: {', '.join(KINDS)}")
+    kind = KINDS[block.kind]
     limits = {
         "height": MAX_SIZE,
         "width": MAX_SIZE,
@@ -87,22 +81,22 @@ def check_block(block: Block, position: int = 0) -> None:
             raise HardwareInputError(
                 f"{where} ({block.kind}): {field} is {value!r}; allowed: whole numbers 1 to {limit}"
             )
-    if block.kernel % 2 == 0 and block.kind != "max_pool":
+    if block.kernel % 2 == 0 and (kind.has_window or not kind.has_kernel):
         raise HardwareInputError(f"{where} ({block.kind}): kernel is {block.kernel}; allowed: odd numbers")
-    if block.expansion != 1 and block.kind not in ("ibn", "fused_ibn"):
-        raise HardwareInputError(
-            f"{where} ({block.kind}): expansion is {block.expansion}; only ibn and fused_ibn expand"
-        )
-    if block.kind in ("depthwise", "max_pool", "global_pool", "upsample") and block.in_channels != block.out_channels:
+    if block.expansion != 1 and not kind.expands:
+        expand = _listed(kind_names(lambda kind: kind.expands), "and")
+        raise HardwareInputError(f"{where} ({block.kind}): expansion is {block.expansion}; only {expand} expand")
+    if kind.keeps_channels and block.in_channels != block.out_channels:
         raise HardwareInputError(
             f"{where} ({block.kind}): {block.in_channels} channels in and {block.out_channels} out; they must be equal"
         )
-    if block.residual and (
-        block.stride != 1 or block.in_channels != block.out_channels or block.kind not in ("conv", "ibn", "fused_ibn")
-    ):
-        raise HardwareInputError(
-            f"{where} ({block.kind}): a residual needs a conv, ibn or fused_ibn of stride 1 with equal channels"
-        )
+    if block.residual and (block.stride != 1 or block.in_channels != block.out_channels or not kind.may_add):
+        adding = _listed(kind_names(lambda kind: kind.may_add), "or")
+        raise HardwareInputError(f"{where} ({block.kind}): a residual needs a {adding} of stride 1 with equal channels")
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    return f" {last} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def check_chain(blocks: Sequence[Block]) -> None:

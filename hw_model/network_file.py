@@ -6,9 +6,9 @@
                 {"kind": "ibn", "channels": 24, "expansion": 6, "residual": true, "repeat": 2}]}
 
 "input" is height, width and channels.  A block takes what the one before it gives.  Its "kind" is one of
-hw_model.blocks.BLOCK_KINDS; "channels" are those it gives (needed for conv, ibn and fused_ibn); "kernel" (3, or 1 for
-global_pool and upsample), "stride" (1; for upsample the factor, 2), "expansion" (1), "residual" (false), "activation"
-(true) and "repeat" (1) have the defaults in brackets.  NETWORK_SCHEMA says the same as a JSON Schema.
+hw_model.kinds.KINDS; "channels" are those it gives (needed unless its kind keeps them); "kernel" (3, or 1 where its
+kind has none), "stride" (1; for upsample the factor, 2), "expansion" (1), "residual" (false), "activation" (true) and
+"repeat" (1) have the defaults in brackets.  `network_schema` says the same as a JSON Schema.
 """
 
 from __future__ import annotations
@@ -18,47 +18,56 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hw_model.blocks import BLOCK_KINDS, MAX_BLOCKS, MAX_CHANNELS, MAX_SIZE, Block, check_block, check_chain
+from hw_model.blocks import (
+    MAX_BLOCKS,
+    MAX_CHANNELS,
+    MAX_EXPANSION,
+    MAX_KERNEL,
+    MAX_SIZE,
+    MAX_STRIDE,
+    Block,
+    check_block,
+    check_chain,
+)
 from hw_model.errors import HardwareInputError
+from hw_model.kinds import KINDS
 
 EXAMPLES = Path(__file__).parent / "networks"
 """Published networks that ship with the package."""
 
 _BLOCK_FIELDS = ("kind", "channels", "kernel", "stride", "expansion", "residual", "activation", "repeat")
-_KEEPS_CHANNELS = ("depthwise", "max_pool", "global_pool", "upsample")
 
-NETWORK_SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "A chain network for accelnas cost",
-    "type": "object",
-    "required": ["input", "blocks"],
-    "additionalProperties": False,
-    "properties": {
-        "name": {"type": "string"},
-        "source": {"type": "string"},
-        "input": {"type": "array", "minItems": 3, "maxItems": 3, "items": {"type": "integer", "minimum": 1}},
-        "blocks": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": MAX_BLOCKS,
-            "items": {
-                "type": "object",
-                "required": ["kind"],
-                "additionalProperties": False,
-                "properties": {
-                    "kind": {"enum": list(BLOCK_KINDS)},
-                    "channels": {"type": "integer", "minimum": 1, "maximum": MAX_CHANNELS},
-                    "kernel": {"type": "integer", "minimum": 1, "maximum": 7},
-                    "stride": {"type": "integer", "minimum": 1, "maximum": 3},
-                    "expansion": {"type": "integer", "minimum": 1, "maximum": 16},
-                    "residual": {"type": "boolean"},
-                    "activation": {"type": "boolean"},
-                    "repeat": {"type": "integer", "minimum": 1, "maximum": MAX_BLOCKS},
-                },
-            },
+
+def network_schema() -> dict[str, Any]:
+    """A network file's JSON Schema (draft 2020-12)."""
+
+    def whole(most: int) -> dict[str, Any]:
+        return {"type": "integer", "minimum": 1, "maximum": most}
+
+    block = {
+        "kind": {"enum": list(KINDS)},
+        "channels": whole(MAX_CHANNELS),
+        "kernel": whole(MAX_KERNEL),
+        "stride": whole(MAX_STRIDE),
+        "expansion": whole(MAX_EXPANSION),
+        "residual": {"type": "boolean"},
+        "activation": {"type": "boolean"},
+        "repeat": whole(MAX_BLOCKS),
+    }
+    entry = {"type": "object", "required": ["kind"], "additionalProperties": False, "properties": block}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A chain network for accelnas cost",
+        "type": "object",
+        "required": ["input", "blocks"],
+        "additionalProperties": False,
+        "properties": {
+            "name": {"type": "string"},
+            "source": {"type": "string"},
+            "input": {"type": "array", "minItems": 3, "maxItems": 3, "items": whole(MAX_SIZE)},
+            "blocks": {"type": "array", "minItems": 1, "maxItems": MAX_BLOCKS, "items": entry},
         },
-    },
-}
+    }
 
 
 class Network(NamedTuple):
@@ -120,21 +129,22 @@ def _repeat(entry: Any, position: int) -> int:
 
 
 def _block(entry: dict[str, Any], position: int, height: int, width: int, channels: int) -> Block:
-    kind = entry["kind"]
-    where = f"block {position} ({kind})"
-    if kind in BLOCK_KINDS and kind not in _KEEPS_CHANNELS and "channels" not in entry:
+    name = entry["kind"]
+    where = f"block {position} ({name})"
+    kind = KINDS.get(name) if isinstance(name, str) else None  # check_block refuses others
+    if kind is not None and not kind.keeps_channels and "channels" not in entry:
         raise HardwareInputError(f'{where} needs "channels"')
     for flag in ("residual", "activation"):
         if not isinstance(entry.get(flag, False), bool):
             raise HardwareInputError(f"{where}: {flag} is {_short(entry[flag])}; allowed: true or false")
     block = Block(
-        kind=kind,
+        kind=name,
         height=height,
         width=width,
         in_channels=channels,
         out_channels=entry.get("channels", channels),
-        kernel=entry.get("kernel", 1 if kind in ("global_pool", "upsample") else 3),
-        stride=entry.get("stride", 2 if kind == "upsample" else 1),
+        kernel=entry.get("kernel", 3 if kind is None or kind.has_kernel else 1),
+        stride=entry.get("stride", 2 if kind is not None and kind.enlarges else 1),
         expansion=entry.get("expansion", 1),
         residual=entry.get("residual", False),
         activation=entry.get("activation", True),
@@ -158,7 +168,7 @@ def network_content(name: str, blocks: Sequence[Block], source: str = "") -> dic
     entries = []
     for block in blocks:
         entry: dict[str, Any] = {"kind": block.kind, "kernel": block.kernel, "stride": block.stride}
-        if block.kind not in _KEEPS_CHANNELS:
+        if not KINDS[block.kind].keeps_channels:
             entry["channels"] = block.out_channels
         if block.expansion != 1:
             entry["expansion"] = block.expansion
@@ -176,9 +186,10 @@ def summary(blocks: Sequence[Block]) -> str:
     """A chain in one line that people can read, such as "96x96x3: conv 16 /2, fused_ibn_3 24 k5, conv 5 k1"."""
     words = []
     for block in blocks:
-        kind = f"{block.kind}_{block.expansion}" if block.expansion != 1 else block.kind
-        channels = "" if block.kind in _KEEPS_CHANNELS else f" {block.out_channels}"
-        kernel = "" if block.kernel == 3 or block.kind in ("upsample", "global_pool") else f" k{block.kernel}"
-        stride = f" {'x' if block.kind == 'upsample' else '/'}{block.stride}" if block.stride != 1 else ""
-        words.append(f"{kind}{channels}{kernel}{stride}")
+        kind = KINDS[block.kind]
+        name = f"{block.kind}_{block.expansion}" if block.expansion != 1 else block.kind
+        channels = "" if kind.keeps_channels else f" {block.out_channels}"
+        kernel = "" if block.kernel == 3 or not kind.has_kernel else f" k{block.kernel}"
+        stride = f" {'x' if kind.enlarges else '/'}{block.stride}" if block.stride != 1 else ""
+        words.append(f"{name}{channels}{kernel}{stride}")
     return f"{blocks[0].height}x{blocks[0].width}x{blocks[0].in_channels}: {', '.join(words)}"

@@ -6,41 +6,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hw_model.blocks import Block
+from hw_model.kinds import KINDS, TWO_INPUTS, Part, out_size
 
 
 @dataclass(frozen=True)
 class Operator:
-    """One int8 operator on a height x width x in_channels tensor.
-
-    kind: "conv", "depthwise", "add" (of the block's input), "max_pool", "mean" (over the picture) or "resize".
-    stride: of the window; for "resize" the factor of enlargement.  relu6: fused into the operator.
-    """
+    """One int8 operator on a height x width x in_channels tensor."""
 
     kind: str
+    """"conv", "depthwise", "add" (of the block's input), "max_pool", "mean" (over the image) or "resize"."""
     height: int
+    """Of the input, in pixels."""
     width: int
+    """Of the input, in pixels."""
     in_channels: int
+    """Of the input."""
     out_channels: int
+    """Of the output."""
     kernel: int = 1
+    """Height and width of the window."""
     stride: int = 1
+    """Of the window; for "resize" the factor of enlargement."""
     relu6: bool = False
+    """ReLU6 is fused into the operator."""
 
     @property
     def out_height(self) -> int:
         """Output height in pixels."""
-        return self._out(self.height)
+        return out_size(self.kind, self.height, self.stride)
 
     @property
     def out_width(self) -> int:
         """Output width in pixels."""
-        return self._out(self.width)
-
-    def _out(self, size: int) -> int:
-        if self.kind == "mean":
-            return 1
-        if self.kind == "resize":
-            return size * self.stride
-        return -(-size // self.stride)
+        return out_size(self.kind, self.width, self.stride)
 
     @property
     def weights(self) -> int:
@@ -64,34 +62,26 @@ class Operator:
 
 def block_operators(block: Block) -> list[Operator]:
     """The operators of a block in the order they run; an "add" takes the block's input as its second argument."""
-    size = (block.height, block.width)
-    out_size = (block.out_height, block.out_width)
-    inputs, hidden, outputs = block.in_channels, block.hidden_channels, block.out_channels
-    kernel, stride = block.kernel, block.stride
-    match block.kind:
-        case "conv":
-            chain = [Operator("conv", *size, inputs, outputs, kernel, stride, relu6=block.activation)]
-        case "depthwise":
-            chain = [Operator("depthwise", *size, inputs, outputs, kernel, stride, relu6=block.activation)]
-        case "ibn":
-            # an expansion of 1 has no expansion convolution, as in MobileNetV2's first block
-            expand = [Operator("conv", *size, inputs, hidden, relu6=True)] if block.expansion > 1 else []
-            depthwise = Operator("depthwise", *size, hidden, hidden, kernel, stride, relu6=True)
-            chain = [*expand, depthwise, Operator("conv", *out_size, hidden, outputs)]
-        case "fused_ibn":
-            expand = Operator("conv", *size, inputs, hidden, kernel, stride, relu6=True)
-            chain = [expand, Operator("conv", *out_size, hidden, outputs)]
-        case "max_pool":
-            chain = [Operator("max_pool", *size, inputs, outputs, kernel, stride)]
-        case "global_pool":
-            chain = [Operator("mean", *size, inputs, outputs)]
-        case "upsample":
-            chain = [Operator("resize", *size, inputs, outputs, stride=stride)]
-        case _:
-            raise ValueError(f"unchecked block kind {block.kind!r}")
-    if block.residual:
-        chain.append(Operator("add", *out_size, outputs, outputs))
-    return chain
+    kind = KINDS[block.kind]
+    channels = {"in": block.in_channels, "hidden": block.hidden_channels, "out": block.out_channels}
+    height, width = block.height, block.width
+    operators = []
+    for part in (*kind.standing(block.expansion), *([Part("add", "out")] if block.residual else [])):
+        if part.operator in TWO_INPUTS:
+            height, width = block.height, block.width
+        operator = Operator(
+            part.operator,
+            height,
+            width,
+            channels[part.inputs],
+            channels[part.outputs],
+            kernel=block.kernel if part.window else 1,
+            stride=block.stride if part.strided else 1,
+            relu6=part.activates(block.activation),
+        )
+        operators.append(operator)
+        height, width = operator.out_height, operator.out_width
+    return operators
 
 
 def chain_operators(blocks: Sequence[Block]) -> list[Operator]:

@@ -10,29 +10,37 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from hw_model.blocks import BLOCK_KINDS, Block, check_chain
+from hw_model.blocks import Block, check_chain
 from hw_model.errors import HardwareInputError
+from hw_model.kinds import KINDS
 
 
 class Workload(NamedTuple):
-    """A chain of blocks, or a batch of them; every field has the shape [..., L].
-
-    kind: index into BLOCK_KINDS.  height, width, in_channels, out_channels, kernel, stride, expansion: int32, as in
-    Block.  residual, activation: bool.  mask: bool, False where there is no block; such a place costs nothing and may
-    lie anywhere, the blocks around it are neighbours then.
-    """
+    """A chain of blocks, or a batch of them; every field has the shape [..., L]."""
 
     kind: Any
+    """int32, the place in hw_model.kinds.KINDS."""
     height: Any
+    """int32, of the input in pixels, as in Block."""
     width: Any
+    """int32, of the input in pixels."""
     in_channels: Any
+    """int32."""
     out_channels: Any
+    """int32."""
     kernel: Any
+    """int32."""
     stride: Any
+    """int32."""
     expansion: Any
+    """int32."""
     residual: Any
+    """bool."""
     activation: Any
+    """bool."""
     mask: Any
+    """bool, False where there is no block; such a place costs nothing and may lie anywhere, the blocks around it are
+    neighbours then."""
 
     @property
     def length(self) -> int:
@@ -59,12 +67,12 @@ def workload_from_chains(chains: Sequence[Sequence[Block]], length: int | None =
     columns = {field.name: np.ones(shape, np.int32) for field in fields(Block)}
     columns["kind"] = np.zeros(shape, np.int32)
     columns |= {name: np.zeros(shape, bool) for name in _BOOLEANS}
-    mask = np.zeros(shape, bool)
+    mask, index = np.zeros(shape, bool), {kind: place for place, kind in enumerate(KINDS)}
     for row, chain in enumerate(chains):
         mask[row, : len(chain)] = True
         for name, column in columns.items():
             values = [getattr(block, name) for block in chain]
-            column[row, : len(chain)] = [BLOCK_KINDS.index(kind) for kind in values] if name == "kind" else values
+            column[row, : len(chain)] = [index[kind] for kind in values] if name == "kind" else values
     return Workload(**columns, mask=mask)
 
 
@@ -72,12 +80,12 @@ def chains_from_workload(workload: Workload) -> list[tuple[Block, ...]]:
     """The chains of a batch [N, L] as blocks again, places without a block left out."""
     columns = {field.name: np.asarray(getattr(workload, field.name)) for field in fields(Block)}
     mask = np.asarray(workload.mask)
-    chains = []
+    chains, names = [], list(KINDS)
     for row in range(mask.shape[0]):
         values = [
             {name: column[row, place].item() for name, column in columns.items()} for place in np.flatnonzero(mask[row])
         ]
-        chains.append(tuple(Block(**(value | {"kind": BLOCK_KINDS[value["kind"]]})) for value in values))
+        chains.append(tuple(Block(**(value | {"kind": names[value["kind"]]})) for value in values))
     return chains
 
 

@@ -17,11 +17,12 @@ from jax import lax
 from benchmarks.store.keys import canonical_json
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
+from hw_model.kinds import KINDS
 from nas_algos.single_shot.relaxed import single_changes
 from nas_algos.single_shot.supernet import Variables
 from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
-from tasks.networks.gates import Gates, make_gates
+from tasks.networks.gates import Gates, make_gates, out_size
 from tasks.networks.initialise import initialise
 from tasks.networks.recalibrate import recalibrate
 from tasks.networks.resize import resize_matrix
@@ -258,22 +259,20 @@ class TaskSupernet:
 
 
 def _steps_size(slot: Slot) -> bool:
-    return slot.stride != 1 or slot.kinds == ("global_pool",)
+    return out_size(slot, 2) != 2
 
 
-def _largest_macs(slot: Slot, kind: str) -> float:
-    expansion = slot.hidden_channels // slot.in_channels if kind in ("ibn", "fused_ibn") else 1
-    channels = slot.in_channels if kind in ("depthwise", "global_pool", "upsample") else slot.out_channels
-    kernel = 1 if kind in ("global_pool", "upsample") else slot.kernel
+def _largest_macs(slot: Slot, name: str) -> float:
+    kind = KINDS[name]
     block = Block(
-        kind,
+        name,
         slot.height,
         slot.width,
         slot.in_channels,
-        channels,
-        kernel,
+        slot.in_channels if kind.keeps_channels else slot.out_channels,
+        slot.kernel if kind.has_kernel else 1,
         slot.stride,
-        expansion,
+        slot.hidden_channels // slot.in_channels if kind.expands else 1,
         False,
         slot.activation,
     )

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from hw_model.blocks import Block, check_chain
+from hw_model.kinds import TWO_INPUTS
 from hw_model.operators import Operator, block_operators, chain_operators
 from hw_model.vela.profiles import Profile
 
@@ -97,9 +98,9 @@ def _network(blocks: tuple[Block, ...], picture: Array) -> Array:
 def _apply(operator: Operator, picture: Array, block_input: Array) -> Array:
     """One operator; its weights are constants, and all alike, since their values do not change the time."""
     window, strides = (1, operator.kernel, operator.kernel, 1), (1, operator.stride, operator.stride, 1)
+    if operator.kind in TWO_INPUTS:
+        return TWO_INPUTS[operator.kind](picture, block_input)
     match operator.kind:
-        case "add":
-            return picture + block_input
         case "mean":
             return picture.mean((1, 2), keepdims=True)
         case "max_pool":

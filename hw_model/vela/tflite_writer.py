@@ -37,6 +37,7 @@ from ethosu.vela.tflite.Padding import Padding
 from ethosu.vela.tflite.TensorType import TensorType
 
 from hw_model.blocks import Block, check_chain
+from hw_model.kinds import TWO_INPUTS
 from hw_model.operators import Operator, block_operators
 
 WRITER_VERSION = 1
@@ -56,6 +57,7 @@ _CODES = {
     "mean": BuiltinOperator.MEAN,
     "resize": BuiltinOperator.RESIZE_NEAREST_NEIGHBOR,
 }
+_TWO_INPUT_OPTIONS = {"add": (AddOptions, BuiltinOptions.AddOptions)}
 
 
 def write_tflite(blocks: Sequence[Block]) -> bytes:
@@ -103,7 +105,7 @@ class _Graph:
         inputs = [tensor]
         if operator.weights:
             inputs += self._parameters(operator, tensor, generator)
-        elif operator.kind == "add":
+        elif operator.kind in TWO_INPUTS:
             inputs.append(block_input)
         elif operator.kind == "mean":
             inputs.append(self._tensor((2,), TensorType.INT32, None, np.array([1, 2], np.int32)))
@@ -198,9 +200,10 @@ class _Graph:
     def _options(self, operator: Operator) -> tuple[int, int]:
         builder = self.builder
         activation = ActivationFunctionType.RELU6 if operator.relu6 else ActivationFunctionType.NONE
-        if operator.kind == "add":
-            AddOptions.Start(builder)
-            return BuiltinOptions.AddOptions, AddOptions.End(builder)
+        if operator.kind in TWO_INPUTS:
+            two_input, options_type = _TWO_INPUT_OPTIONS[operator.kind]
+            two_input.Start(builder)
+            return options_type, two_input.End(builder)
         if operator.kind == "mean":
             ReducerOptions.Start(builder)
             ReducerOptions.AddKeepDims(builder, True)

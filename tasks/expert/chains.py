@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hw_model.blocks import Block
+from hw_model.kinds import KINDS
 from tasks.expert.rule import Architecture
-
-_KEEP_CHANNELS = ("depthwise", "max_pool", "global_pool", "upsample")
-_ADD = ("conv", "ibn", "fused_ibn")
 
 
 def set_channels(blocks: Architecture, channels: Sequence[int]) -> Architecture:
@@ -21,7 +19,7 @@ def set_channels(blocks: Architecture, channels: Sequence[int]) -> Architecture:
     """
     given, built = blocks[0].in_channels, []
     for block, wanted in zip(blocks, channels, strict=True):
-        out = given if block.kind in _KEEP_CHANNELS else wanted
+        out = given if KINDS[block.kind].keeps_channels else wanted
         changed = replace(block, in_channels=given, out_channels=out, residual=False)
         residual = _can_add(changed) and (block.residual or not _can_add(block))
         built.append(replace(changed, residual=residual))
@@ -30,7 +28,8 @@ def set_channels(blocks: Architecture, channels: Sequence[int]) -> Architecture:
 
 
 def _can_add(block: Block) -> bool:
-    return block.kind in _ADD and block.activation and block.stride == 1 and block.in_channels == block.out_channels
+    may_add = KINDS[block.kind].may_add and block.activation
+    return may_add and block.stride == 1 and block.in_channels == block.out_channels
 
 
 def channel_groups(blocks: Architecture) -> list[range]:

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from hw_model.blocks import BLOCK_KINDS, Block
+from hw_model.blocks import Block
+from hw_model.kinds import CONVOLUTIONS, KINDS, TWO_INPUTS
 from tasks.errors import TaskInputError
 from tasks.networks.batch_norm import BatchNorm
 from tasks.networks.convolution import conv
@@ -81,34 +82,31 @@ class BlockLayer(nn.Module):
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         """[N, height, width, in_channels] to [N, out_height, out_width, out_channels].
 
-        Raises TaskInputError for a kind that is not trained.
+        Raises TaskInputError for an unknown kind.
         """
-        b = self.block
-        if b.kind == "conv":
-            y = Conv(b.out_channels, b.kernel, b.stride)(x)
-            if not b.activation:
-                return y + self.param("bias", nn.initializers.zeros, (b.out_channels,))
-            y = relu6(BatchNorm()(y, train))
-        elif b.kind == "depthwise":
-            y = BatchNorm()(Depthwise(b.kernel, b.stride)(x), train)
-            y = relu6(y) if b.activation else y
-        elif b.kind == "ibn":
-            y = x
-            if b.expansion > 1:
-                y = relu6(BatchNorm()(Conv(b.hidden_channels)(y), train))
-            y = relu6(BatchNorm()(Depthwise(b.kernel, b.stride)(y), train))
-            y = BatchNorm()(Conv(b.out_channels)(y), train)
-        elif b.kind == "fused_ibn":
-            y = relu6(BatchNorm()(Conv(b.hidden_channels, b.kernel, b.stride)(x), train))
-            y = BatchNorm()(Conv(b.out_channels)(y), train)
-        elif b.kind == "max_pool":
-            y = max_pool(x, b.kernel, b.stride)
-        elif b.kind == "global_pool":
-            y = x.mean((1, 2), keepdims=True)
-        elif b.kind == "upsample":
-            y = upsample(x, b.stride)
-        else:
-            raise TaskInputError(f"block kind {b.kind!r} has no trained form; allowed: {', '.join(BLOCK_KINDS)}")
+        b, y = self.block, x
+        if b.kind not in KINDS:
+            raise TaskInputError(f"block kind {b.kind!r} has no trained form; allowed: {', '.join(KINDS)}")
+        channels = {"in": b.in_channels, "hidden": b.hidden_channels, "out": b.out_channels}
+        for part in KINDS[b.kind].standing(b.expansion):
+            kernel, stride = b.kernel if part.window else 1, b.stride if part.strided else 1
+            if part.operator == "conv":
+                y = Conv(channels[part.outputs], kernel, stride)(y)
+            elif part.operator == "depthwise":
+                y = Depthwise(kernel, stride)(y)
+            elif part.operator == "max_pool":
+                y = max_pool(y, kernel, stride)
+            elif part.operator == "mean":
+                y = y.mean((1, 2), keepdims=True)
+            elif part.operator == "resize":
+                y = upsample(y, stride)
+            else:
+                y = TWO_INPUTS[part.operator](x, y)
+            if part.predicts and not b.activation:
+                y = y + self.param("bias", nn.initializers.zeros, (b.out_channels,))
+            elif part.operator in CONVOLUTIONS:
+                y = BatchNorm()(y, train)
+                y = relu6(y) if part.activates(b.activation) else y
         return x + y if b.residual else y
 
 

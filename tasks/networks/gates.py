@@ -15,35 +15,33 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from hw_model.blocks import BLOCK_KINDS
+from hw_model.kinds import KINDS, Part, kind_index, kind_names
 from hw_model.workload import Workload
 from tasks.errors import TaskInputError
 from tasks.networks.windows import same_padding
 from tasks.spaces.slots import Slot
 
-GATED_KINDS = ("conv", "depthwise", "ibn", "fused_ibn", "global_pool", "upsample")
-KINDS_WITH_RESIDUAL = ("conv", "ibn", "fused_ibn")
-KINDS_WITH_WINDOW = ("conv", "depthwise", "ibn", "fused_ibn")
-
 
 class SlotGates(NamedTuple):
-    """The gates of one slot; float32, each shape after the batch shape of the workload they were made from.
-
-    kinds: [len(slot.kinds)], one for the kind that stands here.  kernel: [K, K], ones in the window of the kernel's
-    size.  hidden: [slot.hidden_channels] and out: [slot.out_channels], ones for the channels in use, which come first
-    (those of the input need no gate: the slot before has emptied the others).  expand: scalar, zero for an ibn of
-    expansion 1, which has no expanding convolution.  present, residual: scalars.  pixels: [slot.height, slot.width],
-    ones for the part of the canvas that the slot's input takes, or None where the space has one size for all.
-    """
+    """The gates of one slot; float32, each shape after the batch shape of the workload they were made from."""
 
     kinds: Any
+    """[len(slot.kinds)], one for the kind that stands here."""
     kernel: Any
+    """[K, K], ones in the window of the kernel's size."""
     hidden: Any
+    """[slot.hidden_channels], ones for the channels in use, which come first."""
     out: Any
+    """[slot.out_channels], likewise.  Those of the input need no gate: the slot before has emptied the others."""
     expand: Any
+    """Scalar, zero for an ibn of expansion 1, which has no expanding convolution."""
     present: Any
+    """Scalar, zero where no block stands here."""
     residual: Any
+    """Scalar, one where the input is added to the output."""
     pixels: Any
+    """[slot.height, slot.width], ones for the part of the canvas that the slot's input takes, or None where the space
+    has one size for all."""
 
 
 Gates = tuple[SlotGates, ...]
@@ -63,7 +61,7 @@ def make_gates(slots: tuple[Slot, ...], workload: Workload, varying_size: bool =
     gates = []
     for place, slot in enumerate(slots):
         row = jax.tree.map(lambda column, place=place: jnp.asarray(column)[..., place, None], workload)
-        kinds = np.array([BLOCK_KINDS.index(kind) for kind in slot.kinds], np.int32)
+        kinds = np.array([kind_index(kind) for kind in slot.kinds], np.int32)
         windows = jnp.asarray(_windows(slot))
         pixels = None
         if varying_size:
@@ -102,6 +100,12 @@ def open_gates(slots: tuple[Slot, ...]) -> Gates:
     )
 
 
+def channel_gate(part: Part, gates: SlotGates) -> Any:
+    """Ones for the channels that a part of a block gives, were its block in use: float32 [..., channels]."""
+    gate = gates.hidden if part.outputs == "hidden" else gates.out
+    return gate * gates.expand if part.optional else gate
+
+
 def window_start(slot: Slot, kernel: int) -> tuple[int, int]:
     """Row and column where the window of a kernel starts in the slot's largest: where padding "SAME" puts it.
 
@@ -116,27 +120,30 @@ def window_start(slot: Slot, kernel: int) -> tuple[int, int]:
 
 def check_slots(slots: tuple[Slot, ...]) -> None:
     """Raise TaskInputError unless a supernet can be made for the slots."""
+    gated = kind_names(lambda kind: kind.in_supernet)
+    windowed = kind_names(lambda kind: kind.in_supernet and kind.has_window)
+    predicting = kind_names(lambda kind: kind.in_supernet and kind.predicts)
     for place, slot in enumerate(slots):
-        unknown = set(slot.kinds) - set(GATED_KINDS)
+        unknown = set(slot.kinds) - set(gated)
         if unknown or not slot.kinds:
             found = ", ".join(sorted(unknown)) or "no kind"
-            raise TaskInputError(f"slot {place}: {found} in a supernet; allowed: {', '.join(GATED_KINDS)}")
-        if len(slot.kinds) > 1 and not set(slot.kinds) <= set(KINDS_WITH_WINDOW):
+            raise TaskInputError(f"slot {place}: {found} in a supernet; allowed: {', '.join(gated)}")
+        if len(slot.kinds) > 1 and not set(slot.kinds) <= set(windowed):
             raise TaskInputError(
                 f"slot {place}: kinds {', '.join(slot.kinds)} change the size differently; "
-                f"allowed together: {', '.join(KINDS_WITH_WINDOW)}"
+                f"allowed together: {', '.join(windowed)}"
             )
-        if not slot.activation and slot.kinds != ("conv",):
+        if not slot.activation and (len(slot.kinds) > 1 or slot.kinds[0] not in predicting):
             raise TaskInputError(
-                f"slot {place}: a predicting layer of kind {', '.join(slot.kinds)}; allowed: a conv alone"
+                f"slot {place}: a predicting layer of kind {', '.join(slot.kinds)}; "
+                f"allowed: a {' or '.join(predicting)} alone"
             )
 
 
 def out_size(slot: Slot, size: int) -> int:
     """Pixels along one axis of the output of a slot with a block over an input of `size` pixels."""
-    if set(slot.kinds) <= set(KINDS_WITH_WINDOW):
-        return -(-size // slot.stride)
-    return 1 if slot.kinds == ("global_pool",) else size * slot.stride
+    # kinds that stand together all change the size alike, see check_slots
+    return KINDS[slot.kinds[0]].out_size(size, slot.stride)
 
 
 def _check_one_size(slots: tuple[Slot, ...]) -> None:
@@ -167,29 +174,28 @@ def _check_place(place: int, slot: Slot, row: Workload, varying_size: bool) -> N
         if not slot.optional:
             raise TaskInputError(f"slot {place} is empty; it is not an optional one")
         return
-    kind = BLOCK_KINDS[row.kind]
-    if kind not in slot.kinds:
-        raise TaskInputError(f"slot {place} holds a {kind}; allowed: {', '.join(slot.kinds)}")
-    hidden = row.in_channels * row.expansion if kind in ("ibn", "fused_ibn") else 0
+    name = list(KINDS)[row.kind]
+    if name not in slot.kinds:
+        raise TaskInputError(f"slot {place} holds a {name}; allowed: {', '.join(slot.kinds)}")
+    kind = KINDS[name]
     found = {
         "in_channels": row.in_channels,
         "out_channels": row.out_channels,
-        "hidden channels": hidden,
-        "kernel": row.kernel if kind in KINDS_WITH_WINDOW else 0,
+        "hidden channels": row.in_channels * row.expansion if kind.has_hidden else 0,
+        "kernel": row.kernel if kind.has_window else 0,
         "height": row.height,
         "width": row.width,
     }
     largest = (slot.in_channels, slot.out_channels, slot.hidden_channels, slot.kernel, slot.height, slot.width)
-    for (name, value), limit in zip(found.items(), largest, strict=True):
-        exact = name in ("height", "width") and not varying_size
+    for (field, value), limit in zip(found.items(), largest, strict=True):
+        exact = field in ("height", "width") and not varying_size
         if value > limit or (exact and value != limit):
-            raise TaskInputError(f"slot {place}: {name} is {value}; allowed: {'' if exact else 'at most '}{limit}")
-    # global_pool has no stride
-    if kind != "global_pool" and row.stride != slot.stride:
+            raise TaskInputError(f"slot {place}: {field} is {value}; allowed: {'' if exact else 'at most '}{limit}")
+    if kind.has_stride and row.stride != slot.stride:
         raise TaskInputError(f"slot {place}: stride is {row.stride}; allowed: {slot.stride}")
-    if bool(row.activation) != slot.activation and kind == "conv":
+    if bool(row.activation) != slot.activation and kind.predicts:
         raise TaskInputError(f"slot {place}: activation is {bool(row.activation)}; allowed: {slot.activation}")
-    if kind in KINDS_WITH_WINDOW:
+    if kind.has_window:
         for size, canvas in ((row.height, slot.height), (row.width, slot.width)):
             if same_padding(size, row.kernel, slot.stride)[0] != same_padding(canvas, row.kernel, slot.stride)[0]:
                 raise TaskInputError(

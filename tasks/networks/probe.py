@@ -17,10 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from hw_model.blocks import BLOCK_KINDS, Block
+from hw_model.blocks import Block
+from hw_model.kinds import KINDS, kind_index
 from hw_model.workload import Workload, workload_from_chains
 from tasks.networks.batch_norm import MOMENTUM
-from tasks.networks.gates import Gates, SlotGates, make_gates, open_gates
+from tasks.networks.gates import Gates, SlotGates, channel_gate, make_gates, open_gates
 from tasks.networks.initialise import host_generator
 from tasks.networks.supernet import SupernetBlock, block_name, run_slot, stands_always
 from tasks.spaces.slots import Slot
@@ -83,7 +84,7 @@ class Probe:
         for place, slot in enumerate(self.slots):
             row = jax.tree.map(lambda column, place=place: jnp.asarray(column[place], jnp.float32), self.workload)
             for kind in slot.kinds:
-                used = row.mask * (row.kind == BLOCK_KINDS.index(kind))
+                used = row.mask * (row.kind == kind_index(kind))
                 for name, layer in _block_layers(kind, row, used, slot.stride).items():
                     found[f"{block_name(place, kind)}/{name}"] = layer
         return found
@@ -226,7 +227,7 @@ def one_network(blocks: tuple[Block, ...]) -> tuple[tuple[Slot, ...], Workload, 
             width=block.width,
             in_channels=block.in_channels,
             out_channels=block.out_channels,
-            hidden_channels=block.hidden_channels if block.kind in ("ibn", "fused_ibn") else 0,
+            hidden_channels=block.hidden_channels if KINDS[block.kind].has_hidden else 0,
             kernel=block.kernel,
             stride=block.stride,
             optional=False,
@@ -240,32 +241,23 @@ def one_network(blocks: tuple[Block, ...]) -> tuple[tuple[Slot, ...], Workload, 
 
 def _block_layers(kind: str, row: Workload, used: jax.Array, stride: int) -> dict[str, Layer]:
     """The convolutions of a block by name, from the values of its place in the workload."""
-    window, hidden = row.kernel * row.kernel, row.in_channels * row.expansion
-    before = row.height * row.width
-    after = jnp.ceil(row.height / stride) * jnp.ceil(row.width / stride)
-    if kind == "conv":
-        return {"Conv_0": Layer(used, window * row.in_channels, row.out_channels, after)}
-    if kind == "depthwise":
-        return {"Depthwise_0": Layer(used, window, row.out_channels, after)}
-    if kind == "ibn":
-        return {
-            "Conv_0": Layer(used * (row.expansion > 1), row.in_channels, hidden, before),
-            "Depthwise_0": Layer(used, window, hidden, after),
-            "Conv_1": Layer(used, hidden, row.out_channels, after),
-        }
-    if kind == "fused_ibn":
-        return {
-            "Conv_0": Layer(used, window * row.in_channels, hidden, after),
-            "Conv_1": Layer(used, hidden, row.out_channels, after),
-        }
-    return {}
+    channels = {"in": row.in_channels, "hidden": row.in_channels * row.expansion, "out": row.out_channels}
+    pixels, layers = row.height * row.width, {}
+    for convolution in KINDS[kind].convolutions:
+        part = convolution.part
+        if part.strided:
+            pixels = jnp.ceil(row.height / stride) * jnp.ceil(row.width / stride)
+        fan_in = (row.kernel * row.kernel if part.window else 1) * (
+            channels[part.inputs] if part.operator == "conv" else 1
+        )
+        stands = used * (row.expansion > 1) if part.optional else used
+        layers[convolution.name] = Layer(stands, fan_in, channels[part.outputs], pixels)
+    return layers
 
 
-def _norm_channels(kind: str, layer: str, gates: SlotGates) -> jax.Array:
+def _norm_channels(kind: str, norm: str, gates: SlotGates) -> jax.Array:
     """Ones for the channels in use of a normalisation, were its block in use."""
-    if kind == "ibn":
-        return {"BatchNorm_0": gates.hidden * gates.expand, "BatchNorm_1": gates.hidden}.get(layer, gates.out)
-    return gates.hidden if kind == "fused_ibn" and layer == "BatchNorm_0" else gates.out
+    return next(channel_gate(one.part, gates) for one in KINDS[kind].convolutions if one.norm == norm)
 
 
 @cache

@@ -9,14 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from hw_model.blocks import Block
+from hw_model.kinds import KINDS
 from hw_model.workload import Workload, chains_from_workload
 from tasks.errors import TaskInputError
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.gates import check_workload, window_start
 from tasks.spaces.slots import Slot
-
-# an ibn of expansion 1 has no expanding convolution, and its other layers move up to that one's names
-WITHOUT_EXPANSION = {"Conv_0": "Conv_1", "BatchNorm_0": "BatchNorm_1", "BatchNorm_1": "BatchNorm_2"}
 
 
 def slice_variables(variables: Any, slots: tuple[Slot, ...], workload: Workload) -> Any:
@@ -40,8 +38,8 @@ def slice_variables(variables: Any, slots: tuple[Slot, ...], workload: Workload)
         collection, layer, *names = (part.key for part in path)
         index, block = layers[layer]
         place = int(places[index])
-        if block.kind == "ibn" and block.expansion == 1:
-            names = [WITHOUT_EXPANSION.get(names[0], names[0]), *names[1:]]
+        if block.expansion == 1:
+            names = [KINDS[block.kind].names_without_expansion.get(names[0], names[0]), *names[1:]]
         source = variables[collection][f"slot_{place:02d}_{block.kind}"]
         for name in names:
             source = source[name]

@@ -18,12 +18,13 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import lax
 
+from hw_model.kinds import KINDS, TWO_INPUTS
 from tasks.errors import TaskInputError
 from tasks.networks.batch_norm import BatchNorm
 from tasks.networks.blocks import DRAWN_LATER, relu6, upsample
 from tasks.networks.convolution import conv
 from tasks.networks.depthwise import depthwise_conv
-from tasks.networks.gates import KINDS_WITH_RESIDUAL, Gates, SlotGates, check_slots, open_gates, out_size
+from tasks.networks.gates import Gates, SlotGates, channel_gate, check_slots, open_gates, out_size
 from tasks.spaces.slots import Slot
 
 Shape = tuple[int, int, int]
@@ -59,10 +60,7 @@ class SupernetBlock(nn.Module):
         x must be zero in unused channels and outside the valid pixels.  The result is zero outside the valid pixels,
         but not in unused channels.
         """
-        slot, k, hidden = self.slot, self.slot.kernel, self.slot.hidden_channels
-        before = None if gates.pixels is None else gates.pixels[..., None]
-        # of the first h pixels, every second one are the first ceil(h / 2) of the output
-        after = None if before is None else before[:: slot.stride, :: slot.stride]
+        slot, k = self.slot, self.slot.kernel
 
         def normalise(name: str, y: Any, pixels: jax.Array | None) -> jax.Array:
             if self.linear:
@@ -86,32 +84,44 @@ class SupernetBlock(nn.Module):
                 return kernel
             return kernel * gates.kernel.reshape(k, k, *(1,) * (len(shape) - 2))
 
-        if self.kind == "conv":
-            y = conv(x, weights("Conv_0", (k, k, slot.in_channels, slot.out_channels)), slot.stride)
-            if slot.activation:
-                return activate("Relu_0", normalise("BatchNorm_0", y, after), gates.out, after)
-            y = y + self.param("bias", nn.initializers.zeros, (slot.out_channels,))
-            return y if after is None else y * after
-        if self.kind == "depthwise":
-            y = depthwise_conv(x, weights("Depthwise_0", (k, k, slot.in_channels)), slot.stride)
-            return activate("Relu_0", normalise("BatchNorm_0", y, after), gates.out, after)
-        if self.kind == "ibn":
-            y = conv(x, weights("Conv_0", (1, 1, slot.in_channels, hidden)), 1)
-            y = activate("Relu_0", normalise("BatchNorm_0", y, before), gates.hidden * gates.expand, before)
-            y = gates.expand * y + (1 - gates.expand) * _fit(x, (x.shape[1], x.shape[2], hidden))
-            y = depthwise_conv(y, weights("Depthwise_0", (k, k, hidden)), slot.stride)
-            # hidden channels meet each other in the projection only, so emptying them once is enough
-            y = activate("Relu_1", normalise("BatchNorm_1", y, after), gates.hidden, after) * gates.hidden
-            return normalise("BatchNorm_2", conv(y, weights("Conv_1", (1, 1, hidden, slot.out_channels)), 1), after)
-        if self.kind == "fused_ibn":
-            y = conv(x, weights("Conv_0", (k, k, slot.in_channels, hidden)), slot.stride)
-            y = activate("Relu_0", normalise("BatchNorm_0", y, after), gates.hidden, after) * gates.hidden
-            return normalise("BatchNorm_1", conv(y, weights("Conv_1", (1, 1, hidden, slot.out_channels)), 1), after)
-        if self.kind == "upsample":
-            return upsample(x, slot.stride)
-        assert self.kind == "global_pool"
-        pixels = jnp.float32(slot.height * slot.width) if before is None else _count(before)
-        return x.sum((1, 2), keepdims=True) / pixels
+        sizes = {"in": slot.in_channels, "hidden": slot.hidden_channels, "out": slot.out_channels}
+        y, pixels = x, None if gates.pixels is None else gates.pixels[..., None]
+        kind = KINDS[self.kind]
+        convolutions = iter(kind.convolutions)
+        for part, following in zip(kind.parts, (*kind.parts[1:], None), strict=True):
+            stride = slot.stride if part.strided else 1
+            if part.operator in TWO_INPUTS:
+                y = TWO_INPUTS[part.operator](x, y)
+                continue
+            if part.operator == "resize":
+                y, pixels = upsample(y, stride), None if pixels is None else upsample(pixels[None], stride)[0]
+                continue
+            if part.operator == "mean":
+                count = jnp.float32(y.shape[1] * y.shape[2]) if pixels is None else _count(pixels)
+                y, pixels = y.sum((1, 2), keepdims=True) / count, None
+                continue
+            # of the first h pixels, every second one are the first ceil(h / 2) of the output
+            pixels = pixels if pixels is None or stride == 1 else pixels[::stride, ::stride]
+            convolution, window, inputs = next(convolutions), k if part.window else 1, sizes[part.inputs]
+            before = _fit(y, (y.shape[1], y.shape[2], inputs))
+            if part.operator == "conv":
+                kernel = weights(convolution.name, (window, window, inputs, sizes[part.outputs]))
+                y = conv(before, kernel, stride)
+            else:
+                y = depthwise_conv(before, weights(convolution.name, (window, window, inputs)), stride)
+            if part.predicts and not slot.activation:
+                y = y + self.param("bias", nn.initializers.zeros, (slot.out_channels,))
+                y = y if pixels is None else y * pixels
+                continue
+            y = normalise(convolution.norm, y, pixels)
+            if part.relu6:
+                y = activate(convolution.activation, y, channel_gate(part, gates), pixels)
+            if part.optional:
+                y = gates.expand * y + (1 - gates.expand) * _fit(before, y.shape[1:])
+            # channels meet each other in a "conv" only, so emptying the unused ones before it is enough
+            if following is not None and following.operator == "conv":
+                y = y * (gates.hidden if part.outputs == "hidden" else gates.out)
+        return y
 
 
 class Supernet(nn.Module):
@@ -205,7 +215,7 @@ def run_slot(
 def _unchanged(x: jax.Array, slot: Slot, gates: SlotGates, shape: Shape) -> jax.Array | float:
     """What of a slot's input is added to its output: all for a residual and for an absent block."""
     share = 1 - gates.present if slot.optional else 0.0
-    if slot.stride == 1 and any(kind in KINDS_WITH_RESIDUAL for kind in slot.kinds):
+    if slot.stride == 1 and any(KINDS[kind].may_add for kind in slot.kinds):
         share = share + gates.present * gates.residual
     return 0.0 if isinstance(share, float) else _fit(x, shape) * share
 

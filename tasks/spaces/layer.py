@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hw_model.blocks import BLOCK_KINDS
+from hw_model.kinds import KINDS
 from tasks.errors import TaskInputError
 
 Choice = str | int | float
@@ -36,7 +36,7 @@ class Presence:
 class Layer:
     """One place of the chain.  A field that holds the name of a decision is set by it.
 
-    block: a kind of hw_model.blocks.BLOCK_KINDS, with its expansion where it expands, such as "ibn_6", "fused_ibn_3" or
+    block: a kind of hw_model.kinds.KINDS, with its expansion where it expands, such as "ibn_6", "fused_ibn_3" or
     "conv".  channels: given out, before the depth multiplier; None for blocks that keep theirs.  fixed_channels: the
     depth multiplier leaves them alone, as it must those of a predicting layer.  kernel, stride, activation: as in
     Block.  A block whose input and output are of one shape adds them, except where residual is False.
@@ -55,8 +55,8 @@ class Layer:
 def parse_block(text: str) -> tuple[str, int]:
     """Kind and expansion of a text such as "fused_ibn_3" or "conv".  Raises TaskInputError."""
     kind, _, expansion = text.rpartition("_")
-    if kind in ("ibn", "fused_ibn") and expansion.isdecimal():
+    if kind in KINDS and KINDS[kind].expands and expansion.isdecimal():
         return kind, int(expansion)
-    if text in BLOCK_KINDS and text not in ("ibn", "fused_ibn"):
+    if text in KINDS and not KINDS[text].expands:
         return text, 1
-    raise TaskInputError(f"block {text!r}; allowed: {', '.join(BLOCK_KINDS)}, with an expansion as in ibn_6")
+    raise TaskInputError(f"block {text!r}; allowed: {', '.join(KINDS)}, with an expansion as in ibn_6")

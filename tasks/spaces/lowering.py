@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hw_model.blocks import BLOCK_KINDS
+from hw_model.kinds import KINDS, kind_index
 from hw_model.workload import Workload
 from tasks.errors import TaskInputError
 from tasks.spaces.layer import Choice, Decision, Layer, parse_block
 
 MULTIPLIER = "depth_multiplier"
-_UPSAMPLE, _GLOBAL_POOL = BLOCK_KINDS.index("upsample"), BLOCK_KINDS.index("global_pool")
-_ADDING = [BLOCK_KINDS.index(kind) for kind in ("conv", "ibn", "fused_ibn")]
 
 
 class Tables(NamedTuple):
@@ -33,6 +31,11 @@ class Tables(NamedTuple):
     expansions: dict[str, np.ndarray]
     values: dict[str, np.ndarray]
     scaled: dict[str, np.ndarray]
+
+    def kind_names(self, layer: Layer) -> tuple[str, ...]:
+        """The kinds of block that a layer may be, in the order of KINDS."""
+        names = list(KINDS)
+        return tuple(names[kind] for kind in np.unique(self.kinds[layer.block]))
 
     def largest_channels(self, layer: Layer) -> int:
         """Most channels that any genotype lets a layer give out."""
@@ -53,7 +56,7 @@ def make_tables(
     kinds, expansions, values, scaled = {}, {}, {}, {}
     for layer in layers:
         parsed = [parse_block(str(choice)) for choice in choices.get(layer.block, (layer.block,))]
-        kinds[layer.block] = np.array([BLOCK_KINDS.index(kind) for kind, _ in parsed], np.int32)
+        kinds[layer.block] = np.array([kind_index(kind) for kind, _ in parsed], np.int32)
         expansions[layer.block] = np.array([expansion for _, expansion in parsed], np.int32)
         if isinstance(layer.kernel, str):
             values[layer.kernel] = np.array(_known(choices, layer.kernel), np.int32)
@@ -101,6 +104,7 @@ def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
     multiplier = gene(MULTIPLIER) if MULTIPLIER in tables.position else constant(0)
     side, channels = tables.input_side, constant(tables.input_channels)
     height = look_up(tables.values[side], side) if isinstance(side, str) else constant(side)
+    may_add = np.array([kind.may_add for kind in KINDS.values()])
     rows = []
     for layer in tables.layers:
         kind = look_up(tables.kinds[layer.block], layer.block)
@@ -117,7 +121,7 @@ def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
             name = layer.present.decision
             allowed = np.array([choice in layer.present.choices for choice in tables.choices[name]])
             present = xp.asarray(allowed)[gene(name)]
-        adds = xp.isin(kind, np.array(_ADDING)) & (out == channels)
+        adds = xp.asarray(may_add)[kind] & (out == channels)
         residual = adds if layer.residual and layer.activation and layer.stride == 1 else constant(False, bool)
         # places without a block hold a harmless one, so that no logarithm or division meets a zero
         row = {
@@ -133,8 +137,8 @@ def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
         row = {name: xp.where(present, value, 0 if name == "kind" else 1) for name, value in row.items()}
         row |= {"residual": residual & present, "activation": constant(layer.activation, bool) & present}
         rows.append(row | {"mask": present})
-        after = xp.where(
-            kind == _UPSAMPLE, height * layer.stride, xp.where(kind == _GLOBAL_POOL, 1, -(-height // layer.stride))
-        )
+        after = height
+        for name in tables.kind_names(layer):
+            after = xp.where(kind == kind_index(name), KINDS[name].out_size(height, layer.stride), after)
         height, channels = xp.where(present, after, height), xp.where(present, out, channels)
     return Workload(**{name: xp.stack([row[name] for row in rows], axis=-1) for name in Workload._fields})

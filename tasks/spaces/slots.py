@@ -6,31 +6,34 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hw_model.blocks import BLOCK_KINDS
+from hw_model.kinds import KINDS
 from tasks.spaces.lowering import Tables
 
 
 @dataclass(frozen=True)
 class Slot:
-    """One place of the chain, over all genotypes.
-
-    kinds: those of hw_model.blocks.BLOCK_KINDS that may stand here.  height, width: largest input size in pixels.
-    in_channels, out_channels: largest.  hidden_channels: largest in_channels * expansion of ibn and fused_ibn, 0 when
-    neither may stand here.  kernel: largest.  stride: the same for every choice; the factor of an upsample.
-    optional: the place may be empty; its input passes unchanged then.  activation: as in Block, False for a predicting
-    layer.
-    """
+    """One place of the chain, over all genotypes."""
 
     kinds: tuple[str, ...]
+    """Those of hw_model.kinds.KINDS that may stand here."""
     height: int
+    """Largest input size in pixels."""
     width: int
+    """Largest input size in pixels."""
     in_channels: int
+    """Largest."""
     out_channels: int
+    """Largest."""
     hidden_channels: int
+    """Largest in_channels * expansion of kinds that have hidden channels; 0 when none may stand here."""
     kernel: int
+    """Largest."""
     stride: int
+    """The same for every choice; the factor of an upsample."""
     optional: bool
+    """The place may be empty; its input passes unchanged then."""
     activation: bool
+    """As in Block, False for a predicting layer."""
 
 
 def make_slots(tables: Tables) -> tuple[Slot, ...]:
@@ -39,15 +42,15 @@ def make_slots(tables: Tables) -> tuple[Slot, ...]:
     height = int(tables.values[side].max()) if isinstance(side, str) else side
     channels, slots = tables.input_channels, []
     for layer in tables.layers:
-        kinds = [BLOCK_KINDS[kind] for kind in np.unique(tables.kinds[layer.block])]
+        kinds = tables.kind_names(layer)
         out = channels if layer.channels is None else tables.largest_channels(layer)
-        expanding = np.isin(tables.kinds[layer.block], [BLOCK_KINDS.index(kind) for kind in ("ibn", "fused_ibn")])
-        expansion = int((tables.expansions[layer.block] * expanding).max())
+        hidden = np.array([kind.has_hidden for kind in KINDS.values()])[tables.kinds[layer.block]]
+        expansion = int((tables.expansions[layer.block] * hidden).max())
         kernel = int(tables.values[layer.kernel].max()) if isinstance(layer.kernel, str) else layer.kernel
         optional = layer.present is not None
         slots.append(
             Slot(
-                kinds=tuple(kinds),
+                kinds=kinds,
                 height=height,
                 width=height,
                 in_channels=channels,
@@ -59,12 +62,7 @@ def make_slots(tables: Tables) -> tuple[Slot, ...]:
                 activation=layer.activation,
             )
         )
-        if kinds == ["upsample"]:
-            after = height * layer.stride
-        elif kinds == ["global_pool"]:
-            after = 1
-        else:
-            after = -(-height // layer.stride)
+        after = max(KINDS[kind].out_size(height, layer.stride) for kind in kinds)
         height = max(height, after) if optional else after
         channels = max(channels, out) if optional else out
     return tuple(slots)

@@ -4,14 +4,15 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from hw_model.blocks import BLOCK_KINDS, Block
+from hw_model.blocks import Block
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
+from hw_model.kinds import KINDS
 from hw_model.network_file import (
     EXAMPLES,
-    NETWORK_SCHEMA,
     load_network,
     network_content,
+    network_schema,
     parse_network,
     summary,
 )
@@ -122,8 +123,8 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-fields = [*NETWORK_SCHEMA["properties"]["blocks"]["items"]["properties"]]
-entries = st.dictionaries(st.sampled_from(fields), st.integers(-1, 9) | st.sampled_from(BLOCK_KINDS) | json_values)
+fields = [*network_schema()["properties"]["blocks"]["items"]["properties"]]
+entries = st.dictionaries(st.sampled_from(fields), st.integers(-1, 9) | st.sampled_from(list(KINDS)) | json_values)
 
 
 @given(st.lists(entries, max_size=4) | json_values, st.lists(st.integers(0, 64), min_size=3, max_size=3) | json_values)

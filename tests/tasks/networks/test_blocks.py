@@ -7,8 +7,9 @@ import pytest
 from flax import linen as nn
 from jax import lax
 
-from hw_model.blocks import BLOCK_KINDS, Block, check_chain
+from hw_model.blocks import Block, check_chain
 from hw_model.cost import count_params
+from hw_model.kinds import KINDS
 from tasks.errors import TaskInputError
 from tasks.networks.batch_norm import EPSILON, MOMENTUM, BatchNorm
 from tasks.networks.blocks import BlockLayer, ChainNetwork
@@ -96,7 +97,7 @@ def test_each_kind_gives_the_shape_and_parameters_that_the_cost_model_counts():
         Block("conv", 1, 1, 6, 5, kernel=1, activation=False),
     )
     check_chain(blocks)
-    assert {block.kind for block in blocks} == set(BLOCK_KINDS)
+    assert {block.kind for block in blocks} == set(KINDS)
     x = jnp.zeros((2, 15, 13, 3))
     variables = initialise(ChainNetwork(blocks), x.shape[1:], jax.random.key(0))
     assert deployed_parameters(variables["params"]) == count_params(blocks)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hw_model.blocks import BLOCK_KINDS
+from hw_model.kinds import kind_index
 from tasks.errors import TaskInputError
 from tasks.networks.batch_norm import BatchNorm
 from tasks.networks.blocks import ChainNetwork
@@ -150,7 +150,7 @@ def detection_row(**changed):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"kind": BLOCK_KINDS.index("depthwise")}, "slot 1 holds a depthwise; allowed: fused_ibn, ibn|ibn, fused_ibn"),
+        ({"kind": kind_index("depthwise")}, "slot 1 holds a depthwise; allowed: fused_ibn, ibn|ibn, fused_ibn"),
         ({"out_channels": 9}, "slot 1: out_channels is 9; allowed: at most 8"),
         ({"expansion": 4}, "slot 1: hidden channels is 16; allowed: at most 12"),
         ({"kernel": 5}, "slot 1: kernel is 5; allowed: at most 3"),
