@@ -17,32 +17,31 @@ PICOJOULES_PER_DRAM_BYTE = 162.5
 
 
 class Cost(NamedTuple):
-    """Cost of one inference; a pytree, so fields may as well be arrays of a batch of networks.
-
-    latency_ms: milliseconds.  peak_activation_bytes: largest SRAM use at any moment, weights that live there for good
-    apart.  param_bytes: int8 weights and int32 biases.  macs: multiply-accumulates.  energy_mj: millijoules of
-    arithmetic and memory traffic, without leakage and without the host.
-    """
+    """Cost of one inference; a pytree, so fields may as well be arrays of a batch of networks."""
 
     latency_ms: Any
+    """Milliseconds."""
     peak_activation_bytes: Any
+    """Largest SRAM use at any moment, weights that live there for good apart."""
     param_bytes: Any
+    """Int8 weights and int32 biases."""
     macs: Any
+    """Multiply-accumulates."""
     energy_mj: Any
+    """Millijoules of arithmetic and memory traffic, without leakage and without the host."""
 
 
 class Estimate(NamedTuple):
-    """What a model says of a workload [..., L].
-
-    cost: of each network, [...].  latency_std_ms: standard deviation of the latency's error, [...]; not a number for a
-    model that cannot tell.  block_latency_ms, block_sram_bytes: of each block in its surroundings, [..., L], blocks
-    first, then zeros.
-    """
+    """What a model says of a workload [..., L]."""
 
     cost: Cost
+    """Of each network, [...]."""
     latency_std_ms: Any
+    """Standard deviation of the latency's error, [...]; NaN for a model that cannot tell."""
     block_latency_ms: Any
+    """Of each block in its surroundings, [..., L], blocks first, then zeros."""
     block_sram_bytes: Any
+    """Likewise."""
 
 
 def count_macs(blocks: Sequence[Block]) -> int:

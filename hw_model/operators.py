@@ -87,3 +87,23 @@ def block_operators(block: Block) -> list[Operator]:
 def chain_operators(blocks: Sequence[Block]) -> list[Operator]:
     """The operators of a whole chain in order."""
     return [operator for block in blocks for operator in block_operators(block)]
+
+
+@dataclass(frozen=True)
+class OperatorReport:
+    """What a compiler or a clock says of a chain of blocks and of each of its operators, as chain_operators has them.
+
+    One compilation of a network labels some forty operators in their true surroundings, where compiling blocks and
+    pairs apart would give one number each and miss what lies beyond the pair.  The cycles of the operators add up to
+    the network's exactly; its peak memory is within some per cent of the largest need of any operator (the rest is how
+    the allocator fits the buffers together).
+    """
+
+    cycles: int
+    """Core clock cycles of one inference."""
+    peak_activation_bytes: int
+    """Largest SRAM use, constants apart."""
+    operator_cycles: tuple[int, ...]
+    """Of each operator; they add up to `cycles`."""
+    operator_sram_bytes: tuple[int, ...]
+    """SRAM in use while each operator runs, constants apart; 0 for one that the compiler merged into another."""

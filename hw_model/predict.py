@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,15 +17,14 @@ from hw_model.blocks import MAX_BLOCKS, Block, check_chain
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.learned.device import current_device
-from hw_model.learned.estimator import estimate
+from hw_model.learned.estimator import Estimator, estimate
 from hw_model.learned.fitting import load_estimator
 from hw_model.npu.calibration import load_calibrated
 from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.operator_arrays import operator_places
-from hw_model.vela.accelerators import ETHOS_U, EthosU, get_accelerator
+from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.chain import measured_cost
-from hw_model.vela.compiler import COMPILER_VERSION, compile_blocks
-from hw_model.vela.profiles import profile_blocks
+from hw_model.vela.compiler import COMPILER_VERSION, compile_operators
 from hw_model.vela.tflite_writer import WRITER_VERSION
 from hw_model.workload import Workload, workload_from_chains
 
@@ -38,28 +38,34 @@ _LENGTHS = (32, 64, 128, MAX_BLOCKS)  # few shapes, so few compilations of JAX's
 
 @dataclass(frozen=True)
 class BlockCost:
-    """One block's part: milliseconds, bytes of SRAM in use while it runs, bytes of parameters, MACs."""
+    """One block's part of a network's cost."""
 
     kind: str
+    """As in Block."""
     latency_ms: float
+    """Milliseconds."""
     sram_bytes: float
+    """SRAM in use while it runs."""
     param_bytes: int
+    """Int8 weights and int32 biases."""
     macs: int
+    """Multiply-accumulates."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A network's cost on an accelerator.
-
-    method: "estimator" (learned), "compiler" (really compiled) or "analytic" (the parametric NPU).
-    latency_std_ms: standard deviation of the latency's error; None where the method cannot tell, 0 for the compiler.
-    """
+    """A network's cost on an accelerator."""
 
     accelerator: str
+    """Its name."""
     method: str
+    """"estimator" (learned), "compiler" (really compiled) or "analytic" (the parametric NPU)."""
     cost: Cost
+    """Of the whole network."""
     latency_std_ms: float | None
+    """Standard deviation of the latency's error; None where the method cannot tell, 0 for the compiler."""
     blocks: tuple[BlockCost, ...]
+    """Of each block."""
 
 
 def accelerator_names() -> list[str]:
@@ -71,7 +77,25 @@ def accelerator_names() -> list[str]:
 
 
 def _npus() -> dict[str, Npu]:
-    return NPUS | load_calibrated(PRETRAINED / "npus.json")
+    return _npus_in(*_version(PRETRAINED / "npus.json"))
+
+
+# files are read once, and again when they have changed
+
+
+@functools.cache
+def _npus_in(path: Path, modified: int) -> dict[str, Npu]:
+    return NPUS | load_calibrated(path)
+
+
+@functools.cache
+def _estimator_in(path: Path, modified: int, accelerator: Target) -> Estimator:
+    with jax.ensure_compile_time_eval():  # whoever asks first may be tracing, and what is kept must be values
+        return load_estimator(path, accelerator)
+
+
+def _version(path: Path) -> tuple[Path, int]:
+    return path, path.stat().st_mtime_ns if path.exists() else 0
 
 
 def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimate") -> Prediction:
@@ -90,12 +114,13 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
 
 
 class CostModel(NamedTuple):
-    """estimate: workloads [..., L] to their costs, compiled; traceable, and a pytree, so that a jitted function that
-    takes it as an argument is compiled once for all accelerators of a kind.  method: as in Prediction.
-    """
+    """How an accelerator's costs are answered."""
 
     method: str
+    """As in Prediction."""
     estimate: Callable[[Workload], Estimate]
+    """Workloads [..., L] to their costs, compiled; traceable, and a pytree, so that a jitted function that takes it as
+    an argument is compiled once for all accelerators of a kind."""
 
     @property
     def fingerprint(self) -> str:
@@ -125,9 +150,9 @@ def cost_model(accelerator: str) -> CostModel:
         return CostModel("analytic", Partial(_NPU_ESTIMATE, npus[accelerator]))
     file = PRETRAINED / f"{accelerator}.npz"
     if accelerator in ETHOS_U:
-        return CostModel("estimator", Partial(_ESTIMATE, load_estimator(file, ETHOS_U[accelerator])))
+        return CostModel("estimator", Partial(_ESTIMATE, _estimator_in(*_version(file), ETHOS_U[accelerator])))
     if accelerator.startswith("device-") and file.exists():
-        return CostModel("estimator", Partial(_ESTIMATE, load_estimator(file, current_device())))
+        return CostModel("estimator", Partial(_ESTIMATE, _estimator_in(*_version(file), current_device())))
     raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
 
 
@@ -148,15 +173,15 @@ def _workload(blocks: Sequence[Block]) -> Workload:
 
 
 def _compiled(blocks: Sequence[Block], accelerator: EthosU) -> Prediction:
-    profile = profile_blocks(blocks, accelerator)
+    measurement, report = compile_operators(blocks, accelerator)
     cycles, sram = [0] * len(blocks), [0] * len(blocks)
     places = operator_places(blocks)
-    measured = zip(places, profile.operator_cycles, profile.operator_sram_bytes, strict=True)
+    measured = zip(places, report.operator_cycles, report.operator_sram_bytes, strict=True)
     for (block, _), operator_cycles, operator_sram in measured:
         cycles[block] += operator_cycles
         sram[block] = max(sram[block], operator_sram)
     latency = [value / accelerator.clock_hz * 1e3 for value in cycles]
-    cost = measured_cost(blocks, compile_blocks(blocks, accelerator))
+    cost = measured_cost(blocks, measurement)
     return Prediction(accelerator.name, "compiler", cost, 0.0, _parts(blocks, latency, sram))
 
 

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 
 from hw_model.blocks import Block
 from hw_model.errors import HardwareInputError
+from hw_model.operators import OperatorReport
 from hw_model.vela.accelerators import Target
 from hw_model.vela.compiler import COMPILER_VERSION
-from hw_model.vela.profiles import Profile
 from hw_model.vela.tflite_writer import WRITER_VERSION
 
 _BLOCK = pa.struct(
@@ -38,18 +38,21 @@ _COLUMNS = [
 
 @dataclass(frozen=True)
 class MeasuredChain:
-    """A chain of blocks with its profile.  set: where it was drawn from, such as "train-curated-96"."""
+    """A chain of blocks with what was measured of it."""
 
     set: str
+    """Where it was drawn from, such as "train-curated-96"."""
     blocks: tuple[Block, ...]
-    profile: Profile
+    """The network."""
+    report: OperatorReport
+    """Of the whole and of each operator."""
 
 
 def save_dataset(path: Path, chains: Sequence[MeasuredChain], accelerator: Target) -> None:
     """Write the chains, atomically, with the accelerator, compiler and writer version they were measured with."""
     schema = pa.schema(_COLUMNS, metadata=_versions(accelerator))
     rows = [
-        {"set": chain.set, "blocks": [asdict(block) for block in chain.blocks], **asdict(chain.profile)}
+        {"set": chain.set, "blocks": [asdict(block) for block in chain.blocks], **asdict(chain.report)}
         for chain in chains
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +78,7 @@ def load_dataset(path: Path, accelerator: Target) -> list[MeasuredChain]:
         MeasuredChain(
             row["set"],
             tuple(Block(**block) for block in row["blocks"]),
-            Profile(
+            OperatorReport(
                 row["cycles"],
                 row["peak_activation_bytes"],
                 tuple(row["operator_cycles"]),

@@ -18,8 +18,7 @@ from jax import Array
 
 from hw_model.blocks import Block, check_chain
 from hw_model.kinds import TWO_INPUTS
-from hw_model.operators import Operator, block_operators, chain_operators
-from hw_model.vela.profiles import Profile
+from hw_model.operators import Operator, OperatorReport, block_operators, chain_operators
 
 _REPETITIONS = 15
 _DIMENSIONS = ("NHWC", "HWIO", "NHWC")
@@ -56,7 +55,7 @@ def current_device() -> Device:
     return Device(kind=jax.devices()[0].device_kind)
 
 
-def time_blocks(blocks: Sequence[Block]) -> Profile:
+def time_blocks(blocks: Sequence[Block]) -> OperatorReport:
     """Time a chain of blocks in float32 at batch size one: warmed up, synchronised, the median of repetitions.
 
     The profile's cycles are nanoseconds.  Raises HardwareInputError when a block is not allowed.
@@ -68,7 +67,7 @@ def time_blocks(blocks: Sequence[Block]) -> Profile:
     scale = whole / sum(alone)
     live = [4 * _live_values(operator) for operator in chain_operators(blocks)]
     operator_ns = [max(1, round(nanoseconds * scale)) for nanoseconds in alone]
-    return Profile(sum(operator_ns), max(live), tuple(operator_ns), tuple(live))
+    return OperatorReport(sum(operator_ns), max(live), tuple(operator_ns), tuple(live))
 
 
 @functools.cache

@@ -125,7 +125,7 @@ def _training_rows(chains: Sequence[MeasuredChain], accelerator: Target) -> tupl
     cycles, sram = (np.zeros((len(chains), workload.length, PLACES)) for _ in range(2))
     for row, chain in enumerate(chains):
         places = operator_places(chain.blocks)
-        measured = zip(places, chain.profile.operator_cycles, chain.profile.operator_sram_bytes, strict=True)
+        measured = zip(places, chain.report.operator_cycles, chain.report.operator_sram_bytes, strict=True)
         for (block, place), operator_cycles, operator_sram in measured:
             cycles[row, block, place] += operator_cycles
             sram[row, block, place] = max(sram[row, block, place], operator_sram)
@@ -179,7 +179,7 @@ def _train(
 
 def _unexplained_error(estimator: Estimator, chains: Sequence[MeasuredChain]) -> Array:
     found = estimate(estimator, workload_from_chains([chain.blocks for chain in chains]))
-    measured = np.array([chain.profile.cycles for chain in chains]) / float(estimator.clock_hz) * 1e3
+    measured = np.array([chain.report.cycles for chain in chains]) / float(estimator.clock_hz) * 1e3
     error = np.mean((np.asarray(found.cost.latency_ms) / measured - 1.0) ** 2)
     explained = np.mean((np.asarray(found.latency_std_ms) / measured) ** 2)
     return jnp.float32(np.sqrt(max(error - explained, 0.0)))

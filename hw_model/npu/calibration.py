@@ -47,7 +47,7 @@ def calibrate(chains: Sequence[MeasuredChain], accelerator: EthosU) -> Npu:
     operators = operator_arrays(workload)
     cycles = np.zeros((len(chains), workload.length, PLACES))
     for row, chain in enumerate(chains):
-        for (block, place), value in zip(operator_places(chain.blocks), chain.profile.operator_cycles, strict=True):
+        for (block, place), value in zip(operator_places(chain.blocks), chain.report.operator_cycles, strict=True):
             cycles[row, block, place] += value
     share = jnp.asarray(cycles / cycles.sum((1, 2), keepdims=True))
     totals = jnp.asarray(cycles.sum((1, 2)), jnp.float32)

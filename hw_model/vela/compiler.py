@@ -21,8 +21,9 @@ from pathlib import Path
 from ethosu import regor
 
 from hw_model.blocks import Block
+from hw_model.cost import count_param_bytes
 from hw_model.errors import HardwareInputError
-from hw_model.operators import chain_operators
+from hw_model.operators import OperatorReport, chain_operators
 from hw_model.vela.accelerators import EthosU
 from hw_model.vela.tflite_writer import write_tflite
 
@@ -31,25 +32,27 @@ COMPILER_VERSION = version("ethos-u-vela")
 
 @dataclass(frozen=True)
 class Measurement:
-    """What the compiler says of a chain of blocks.
-
-    cycles: NPU core clock cycles of one inference.  latency_ms: the same in milliseconds at the accelerator's clock.
-    peak_activation_bytes: largest SRAM use for activations (and staged weights) at any moment; weights that live in
-    SRAM ("-sram-only") are not counted.  param_bytes: int8 weights and int32 biases, before compression.
-    compressed_weight_bytes: weights as the compiler stores them.  macs: as the compiler counts
-    them, pooling and means included.
-    sram_bytes, dram_bytes, flash_bytes: traffic of one inference, reads and writes.
-    """
+    """What the compiler says of a chain of blocks."""
 
     cycles: int
+    """NPU core clock cycles of one inference."""
     latency_ms: float
+    """The same in milliseconds at the accelerator's clock."""
     peak_activation_bytes: int
+    """Largest SRAM use for activations (and staged weights) at any moment; weights that live in SRAM ("-sram-only")
+    are not counted."""
     param_bytes: int
+    """Int8 weights and int32 biases, before compression."""
     compressed_weight_bytes: int
+    """Weights as the compiler stores them."""
     macs: int
+    """As the compiler counts them, pooling and means included."""
     sram_bytes: int
+    """Traffic of one inference, reads and writes."""
     dram_bytes: int
+    """Likewise."""
     flash_bytes: int
+    """Likewise."""
 
 
 def compile_blocks(blocks: Sequence[Block], accelerator: EthosU) -> Measurement:
@@ -57,18 +60,43 @@ def compile_blocks(blocks: Sequence[Block], accelerator: EthosU) -> Measurement:
 
     Raises HardwareInputError when a block is not allowed, or when the compiler leaves an operator to the host CPU.
     """
-    report = run_compiler(blocks, accelerator).perf_report
+    return _measurement(blocks, accelerator, _compile(blocks, accelerator).perf_report)
+
+
+def compile_operators(blocks: Sequence[Block], accelerator: EthosU) -> tuple[Measurement, OperatorReport]:
+    """The same, with what the compiler says of each operator; raises as compile_blocks."""
+    compiled = _compile(blocks, accelerator, operator_table=True)
+    measurement = _measurement(blocks, accelerator, compiled.perf_report)
+    table = compiled.opt_database.tables["perf"]
+    source, cycles, sram = (table.header.index(name) for name in ("source_id", "op_cycles", "staging_usage"))
+    count = len(chain_operators(blocks))
+    operator_cycles, operator_sram = [0] * count, [0] * count
+    for row in table.data:
+        # the compiler numbers the file's operators from one, and may split one into several rows
+        position = int(row[source]) - 1
+        operator_cycles[position] += int(row[cycles])
+        operator_sram[position] = max(operator_sram[position], int(row[sram]))
+    return measurement, OperatorReport(
+        cycles=measurement.cycles,
+        peak_activation_bytes=measurement.peak_activation_bytes,
+        operator_cycles=tuple(operator_cycles),
+        operator_sram_bytes=tuple(operator_sram),
+    )
+
+
+def _measurement(blocks: Sequence[Block], accelerator: EthosU, report: regor.PerfReport) -> Measurement:
     memories = {name.lower(): memory for name, memory in report.memories.items()}
     traffic = {
         name: sum(access.bytesRead + access.bytesWritten for access in memory.accesses.values())
         for name, memory in memories.items()
     }
-    operators = chain_operators(blocks)
+    # weights that are in SRAM for good
+    constants = report.readOnlyPeakUsage if accelerator.memory_mode == "Sram_Only" else 0
     return Measurement(
         cycles=report.totalCycles,
         latency_ms=report.totalCycles / accelerator.clock_hz * 1e3,
-        peak_activation_bytes=memories["sram"].peakUsage - constant_sram_bytes(accelerator, report),
-        param_bytes=sum(operator.weights + 4 * operator.biases for operator in operators),
+        peak_activation_bytes=memories["sram"].peakUsage - constants,
+        param_bytes=count_param_bytes(blocks),
         compressed_weight_bytes=report.encodedWeights,
         macs=report.macCount,
         sram_bytes=traffic["sram"],
@@ -77,10 +105,9 @@ def compile_blocks(blocks: Sequence[Block], accelerator: EthosU) -> Measurement:
     )
 
 
-def run_compiler(
+def _compile(
     blocks: Sequence[Block], accelerator: EthosU, *, operator_table: bool = False
 ) -> regor.CompiledTFLiteModel:
-    """Compile and give the compiler's own answer, with its table of operators if asked; raises as compile_blocks."""
     model = write_tflite(blocks)
     settings, options = _system_settings(accelerator), _options(accelerator, operator_table=operator_table)
     try:
@@ -92,11 +119,6 @@ def run_compiler(
     if left_out:
         raise HardwareInputError(f"{accelerator.name} leaves {left_out} operators of this network to the host CPU")
     return compiled
-
-
-def constant_sram_bytes(accelerator: EthosU, report: regor.PerfReport) -> int:
-    """SRAM that holds weights for good."""
-    return report.readOnlyPeakUsage if accelerator.memory_mode == "Sram_Only" else 0
 
 
 def measure_with_command_line(blocks: Sequence[Block], accelerator: EthosU) -> dict[str, float]:

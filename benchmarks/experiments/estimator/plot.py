@@ -52,8 +52,8 @@ def plot_scatter(measured: Path, path: Path) -> None:
         accelerator = ETHOS_U[name]
         chains = [c for c in load_dataset(measured / f"{name}.parquet", accelerator) if c.set.startswith("test-")]
         found = _estimated(accelerator, [chain.blocks for chain in chains]).cost
-        true_ms = np.array([chain.profile.cycles for chain in chains]) / accelerator.clock_hz * 1e3
-        true_kib = np.array([chain.profile.peak_activation_bytes for chain in chains]) / 1024
+        true_ms = np.array([chain.report.cycles for chain in chains]) / accelerator.clock_hz * 1e3
+        true_kib = np.array([chain.report.peak_activation_bytes for chain in chains]) / 1024
         curated = np.array(["uncurated" not in chain.set for chain in chains])
         pairs = [(true_ms, found.latency_ms, "ms"), (true_kib, np.asarray(found.peak_activation_bytes) / 1024, "KiB")]
         for row, (true, guessed, unit) in enumerate(pairs):

@@ -28,7 +28,7 @@ from hw_model.npu.calibration import calibrate, load_calibrated, save_calibrated
 from hw_model.npu.model import npu_estimate
 from hw_model.predict import PRETRAINED
 from hw_model.vela.accelerators import ETHOS_U, EthosU, get_accelerator
-from hw_model.vela.profiles import profile_blocks
+from hw_model.vela.compiler import compile_operators
 from hw_model.workload import workload_from_chains
 
 LENGTH = 32
@@ -58,7 +58,7 @@ def main(
         chains = load_dataset(measured / f"{chosen.name}.parquet", chosen)
         learned = [chain for chain in chains if chain.set.startswith("train-")]
         tested = [chain for chain in chains if chain.set.startswith("test-")]
-        tested += [MeasuredChain(e.name, e.blocks, profile_blocks(e.blocks, chosen)) for e in examples]
+        tested += [MeasuredChain(e.name, e.blocks, compile_operators(e.blocks, chosen)[1]) for e in examples]
         path = PRETRAINED / f"{chosen.name}.npz"
         if refit or not path.exists():
             save_estimator(path, fit(learned, chosen, FitSettings(steps=steps)), chosen)
@@ -110,7 +110,7 @@ def _by_macs(learned: list[MeasuredChain], tested: list[MeasuredChain], accelera
 
 def _accumulated(tested: list[MeasuredChain], parts: list[MeasuredChain], accelerator: EthosU) -> dict[str, Guess]:
     """The sum of single blocks, and pairs minus inner singles, of the networks whose parts have all been compiled."""
-    known = {part.blocks: part.profile for part in parts}
+    known = {part.blocks: part.report for part in parts}
     ms_per_cycle = 1e3 / accelerator.clock_hz
 
     def singles(blocks: tuple[Block, ...]) -> tuple[float, float]:
@@ -135,13 +135,13 @@ def _accumulated(tested: list[MeasuredChain], parts: list[MeasuredChain], accele
 
 
 def _true_ms(chains: list[MeasuredChain], accelerator: EthosU) -> np.ndarray:
-    return np.array([chain.profile.cycles for chain in chains]) / accelerator.clock_hz * 1e3
+    return np.array([chain.report.cycles for chain in chains]) / accelerator.clock_hz * 1e3
 
 
 def _rows(accelerator: EthosU, method: str, tested: list[MeasuredChain], guess: Guess) -> list[dict[str, object]]:
     """One row for all test networks, one for each set and one for each example network."""
     true_ms = _true_ms(tested, accelerator)
-    true_peak = np.array([chain.profile.peak_activation_bytes for chain in tested], float)
+    true_peak = np.array([chain.report.peak_activation_bytes for chain in tested], float)
     sets = np.array([chain.set for chain in tested])
     drawn = np.char.startswith(sets, "test-")
     chosen = {"all": drawn, **{label.removeprefix("test-"): sets == label for label in sorted(set(sets))}}

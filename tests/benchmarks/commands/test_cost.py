@@ -3,14 +3,20 @@
 import json
 from pathlib import Path
 
+import jax
 import pytest
+from jax.core import Tracer
 
 from benchmarks.commands.cost import cost
+from hw_model import predict as prediction
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import EXAMPLES, load_network
-from hw_model.predict import PRETRAINED, accelerator_names, predict
+from hw_model.predict import PRETRAINED, accelerator_names, cost_model, predict
+from hw_model.vela import compiler
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
+from hw_model.workload import workload_from_chains
+from tests.hw_model.networks import SMALL
 
 SHIPPED = sorted(path.stem for path in PRETRAINED.glob("ethos-*.npz"))
 TOTALS = ("latency_ms", "peak_activation_bytes", "param_bytes", "macs", "energy_mj")
@@ -44,6 +50,29 @@ def test_compile_gives_what_the_compiler_says(capsys):
     assert found["latency_ms"] == measured.latency_ms
     assert found["peak_activation_bytes"] == measured.peak_activation_bytes
     assert sum(part["latency_ms"] for part in found["blocks"]) == pytest.approx(measured.latency_ms)
+
+
+def test_compile_runs_the_compiler_once(monkeypatch):
+    runs, compile = [], compiler.regor.compile
+    monkeypatch.setattr(compiler.regor, "compile", lambda *args, **options: runs.append(1) or compile(*args, **options))
+    predict(SMALL, "ethos-u65-256", "compile")
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("name", ["ethos-u55-32", "npu-ethos-u55-32"])
+def test_a_second_estimate_reads_no_file(name, monkeypatch):
+    first = predict(SMALL, name)
+    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("a file is opened"))
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: pytest.fail("a file is read"))
+    assert predict(SMALL, name) == first
+
+
+def test_an_estimator_first_asked_for_while_tracing_is_kept_as_values():
+    prediction._estimator_in.cache_clear()
+    workload = workload_from_chains([SMALL], 32)
+    jax.jit(lambda work: cost_model("ethos-u55-64").estimate(work).cost.latency_ms)(workload)
+    assert not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(cost_model("ethos-u55-64")))
+    predict(SMALL, "ethos-u55-64")
 
 
 def test_the_table_shows_every_block(capsys):

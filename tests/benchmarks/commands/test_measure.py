@@ -2,13 +2,14 @@
 
 import pytest
 
-from benchmarks.commands import measure as command
 from benchmarks.commands.measure import measure
+from hw_model import predict
 from hw_model.errors import HardwareInputError
+from hw_model.learned import measuring
 from hw_model.learned.dataset import load_dataset
 from hw_model.learned.fitting import FitSettings, fit
 from hw_model.vela.accelerators import ETHOS_U
-from hw_model.vela.profiles import profile_blocks
+from hw_model.vela.compiler import compile_operators
 
 NAME = "ethos-u55-64"
 
@@ -19,9 +20,9 @@ def compiled(monkeypatch):
 
     def counted(blocks, accelerator):
         calls.append(blocks)
-        return profile_blocks(blocks, accelerator)
+        return compile_operators(blocks, accelerator)
 
-    monkeypatch.setattr(command, "profile_blocks", counted)
+    monkeypatch.setattr(measuring, "compile_operators", counted)
     return calls
 
 
@@ -43,9 +44,9 @@ def test_an_interrupted_run_keeps_what_it_measured(tmp_path, compiled, monkeypat
         if len(compiled) == 3:
             raise KeyboardInterrupt
         compiled.append(blocks)
-        return profile_blocks(blocks, accelerator)
+        return compile_operators(blocks, accelerator)
 
-    monkeypatch.setattr(command, "profile_blocks", interrupted)
+    monkeypatch.setattr(measuring, "compile_operators", interrupted)
     with pytest.raises(KeyboardInterrupt):
         measure((NAME,), budget=4, general=0, test=4, output=tmp_path)
     assert [chain.blocks for chain in load(tmp_path)] == compiled
@@ -77,8 +78,8 @@ def quick_fit(chains, accelerator):
 
 @pytest.mark.slow
 def test_refining_adds_the_networks_that_are_doubted_and_fitting_keeps_an_estimator(tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "PRETRAINED", tmp_path / "pretrained")
-    monkeypatch.setattr("benchmarks.commands.measure.fit_estimator", quick_fit)
+    monkeypatch.setattr(predict, "PRETRAINED", tmp_path / "pretrained")
+    monkeypatch.setattr(measuring, "fit", quick_fit)
     measure((NAME,), budget=20, general=4, test=0, refine=2, fit=True, output=tmp_path)
     assert [chain.set for chain in load(tmp_path)].count("train-refined") == 2
     assert (tmp_path / "pretrained" / f"{NAME}.npz").exists()

@@ -9,6 +9,7 @@ from hw_model import predict as prediction
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
 from hw_model.errors import HardwareInputError
+from hw_model.learned import measuring
 from hw_model.learned.dataset import load_dataset
 from hw_model.learned.device import _network, current_device, time_blocks
 from hw_model.learned.fitting import FitSettings, fit
@@ -48,11 +49,10 @@ def quick_fit(chains, accelerator):
 @pytest.mark.slow
 def test_this_device_becomes_an_accelerator(tmp_path, monkeypatch):
     device = current_device()
-    monkeypatch.setattr("benchmarks.commands.measure.PRETRAINED", tmp_path)
-    monkeypatch.setattr("benchmarks.commands.measure.fit_estimator", quick_fit)
+    monkeypatch.setattr(measuring, "fit", quick_fit)
     monkeypatch.setattr(prediction, "PRETRAINED", tmp_path)
     networks = [(Block("conv", 8, 8, 3, c), Block("ibn", 8, 8, c, c, 3, 1, 2, True)) for c in range(8, 30)]
-    monkeypatch.setattr("benchmarks.commands.measure.sample_general_networks", lambda seed, count: networks[:count])
+    monkeypatch.setattr("hw_model.learned.measuring.sample_general_networks", lambda seed, count: networks[:count])
     measure(("this-device",), budget=0, general=22, test=0, fit=True, output=tmp_path)
     assert len(load_dataset(tmp_path / f"{device.name}.parquet", device)) == 22
     assert device.name in prediction.accelerator_names()

@@ -14,8 +14,7 @@ from hw_model.learned.samples import NETWORK_SETS, sample_networks, stage_genoty
 from hw_model.operators import chain_operators
 from hw_model.tables.lookup import from_model, table_cost, tabulate
 from hw_model.vela.accelerators import ETHOS_U
-from hw_model.vela.compiler import compile_blocks
-from hw_model.vela.profiles import profile_blocks
+from hw_model.vela.compiler import compile_blocks, compile_operators
 from hw_model.workload import chains_from_workload, workload_from_chains
 from tests.hw_model.networks import NETWORKS
 
@@ -28,7 +27,7 @@ QUICK = FitSettings(hidden=32, members=2, steps=600, batch_size=256)
 
 def measured(seed: int, count: int) -> list[MeasuredChain]:
     networks = [network for s in NETWORK_SETS[:2] for network in sample_networks(seed, count, s)]
-    return [MeasuredChain("few", network, profile_blocks(network, U55)) for network in networks]
+    return [MeasuredChain("few", network, compile_operators(network, U55)[1]) for network in networks]
 
 
 @pytest.fixture(scope="module")
@@ -45,22 +44,23 @@ def fitted(learned):
 @pytest.mark.parametrize("network", [*NETWORKS])
 def test_operators_add_up_to_the_network(network, accelerator):
     blocks = NETWORKS[network]
-    profile, whole = profile_blocks(blocks, accelerator), compile_blocks(blocks, accelerator)
-    assert sum(profile.operator_cycles) == profile.cycles == whole.cycles
-    assert profile.peak_activation_bytes == whole.peak_activation_bytes
-    assert max(profile.operator_sram_bytes) == pytest.approx(profile.peak_activation_bytes, rel=0.1)
-    assert len(profile.operator_cycles) == len(chain_operators(blocks))
+    (whole, report), alone = compile_operators(blocks, accelerator), compile_blocks(blocks, accelerator)
+    assert whole == alone
+    assert sum(report.operator_cycles) == report.cycles == whole.cycles
+    assert report.peak_activation_bytes == whole.peak_activation_bytes
+    assert max(report.operator_sram_bytes) == pytest.approx(report.peak_activation_bytes, rel=0.1)
+    assert len(report.operator_cycles) == len(chain_operators(blocks))
 
 
 def test_unseen_networks_are_within_ten_percent_after_a_few_seconds_of_fitting(fitted):
     unseen = measured(2, 10)
     found = jitted(fitted, workload_from_chains([chain.blocks for chain in unseen], LENGTH))
-    true_ms = np.array([chain.profile.cycles for chain in unseen]) / U55.clock_hz * 1e3
+    true_ms = np.array([chain.report.cycles for chain in unseen]) / U55.clock_hz * 1e3
     error = np.abs(np.asarray(found.cost.latency_ms) / true_ms - 1)
     assert np.mean(error < 0.1) >= 0.95
     macs = np.array([count_macs(chain.blocks) for chain in unseen], float)
     assert error.mean() < 0.2 * np.abs(macs / macs.mean() / (true_ms / true_ms.mean()) - 1).mean()
-    true_peak = np.array([chain.profile.peak_activation_bytes for chain in unseen])
+    true_peak = np.array([chain.report.peak_activation_bytes for chain in unseen])
     assert np.mean(np.abs(np.asarray(found.cost.peak_activation_bytes) / true_peak - 1) < 0.1) >= 0.8
     # 20 networks: two standard deviations of its own cover most, and are not just enormous
     deviations = np.abs(np.asarray(found.cost.latency_ms) - true_ms) / np.asarray(found.latency_std_ms)

@@ -10,8 +10,8 @@ from hw_model.learned.samples import NETWORK_SETS, sample_networks
 from hw_model.npu.calibration import calibrate, load_calibrated, save_calibrated
 from hw_model.npu.model import Npu, npu_estimate, operator_cycles
 from hw_model.operator_arrays import operator_arrays, operator_places
+from hw_model.operators import OperatorReport
 from hw_model.vela.accelerators import ETHOS_U
-from hw_model.vela.profiles import Profile
 from hw_model.workload import workload_from_chains
 
 U55 = ETHOS_U["ethos-u55-256-sram-only"]
@@ -25,7 +25,7 @@ def made_with(npu: Npu, networks: list) -> list[MeasuredChain]:
         # an addition shares its place with the operator before it, and has none of the cycles to itself
         places = operator_places(blocks)
         alone = [0 if place in places[:n] else int(cycles[row][place]) for n, place in enumerate(places)]
-        chains.append(MeasuredChain("made", blocks, Profile(sum(alone), 0, tuple(alone), tuple(alone))))
+        chains.append(MeasuredChain("made", blocks, OperatorReport(sum(alone), 0, tuple(alone), tuple(alone))))
     return chains
 
 

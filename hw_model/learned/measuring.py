@@ -1,0 +1,110 @@
+"""Measuring sampled networks on an accelerator, into a data set that grows and that an interrupt leaves whole."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+from rich.progress import track
+
+from hw_model.blocks import Block
+from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
+from hw_model.learned.device import current_device, time_blocks
+from hw_model.learned.estimator import estimate
+from hw_model.learned.fitting import fit, save_estimator
+from hw_model.learned.samples import NETWORK_SETS, sample_general_networks, sample_networks
+from hw_model.operators import OperatorReport
+from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
+from hw_model.vela.compiler import compile_operators
+from hw_model.workload import workload_from_chains
+
+TRAIN_SEED, TEST_SEED, REFINE_SEED = 1, 2, 3
+THIS_DEVICE = "this-device"
+_SAVE_SECONDS = 10.0
+
+Labelled = list[tuple[str, tuple[Block, ...]]]
+
+
+def target_names() -> tuple[str, ...]:
+    """What can be measured: the device that JAX computes on, and every Ethos-U."""
+    return THIS_DEVICE, *ETHOS_U
+
+
+def get_target(name: str) -> Target:
+    """The accelerator of one of those names.  Raises HardwareInputError for another."""
+    return current_device() if name == THIS_DEVICE else get_accelerator(name)
+
+
+def measure_sets(path: Path, accelerator: Target, budget: int, general: int, test: int, refine: int) -> None:
+    """Add to the data set of `path` what it lacks of so many networks.
+
+    budget: to learn from, in equal parts of NETWORK_SETS.  general: to learn from, of all shapes.  test: to evaluate
+    by, from another seed.  refine: to learn from, those of ten times as many that an estimator fitted to the others is
+    least sure of.
+    """
+    wanted = _labelled("train", TRAIN_SEED, budget) + _labelled("test", TEST_SEED, test)
+    wanted += [("train-general", network) for network in sample_general_networks(TRAIN_SEED, general)]
+    _measure_into(path, wanted, accelerator)
+    if refine:
+        _measure_into(path, _least_sure(_learned(path, accelerator), refine, accelerator), accelerator)
+
+
+def measure_parts(path: Path, accelerator: Target, test: int) -> None:
+    """Add to the data set of `path` the blocks and adjacent pairs of the networks to evaluate by."""
+    _measure_into(path, _parts(_labelled("test", TEST_SEED, test)), accelerator)
+
+
+def fit_to(path: Path, accelerator: Target, estimator: Path) -> None:
+    """Fit an estimator to the networks of a data set that it may learn from, and write it to the path `estimator`."""
+    save_estimator(estimator, fit(_learned(path, accelerator), accelerator), accelerator)
+
+
+def _learned(path: Path, accelerator: Target) -> list[MeasuredChain]:
+    return [chain for chain in load_dataset(path, accelerator) if chain.set.startswith("train-")]
+
+
+def _report(blocks: tuple[Block, ...], accelerator: Target) -> OperatorReport:
+    return compile_operators(blocks, accelerator)[1] if isinstance(accelerator, EthosU) else time_blocks(blocks)
+
+
+def _least_sure(learned: list[MeasuredChain], count: int, accelerator: Target) -> Labelled:
+    """The networks whose latency an ensemble fitted to those learned from disagrees about most."""
+    estimator = fit(learned, accelerator)
+    drawn = [blocks for _, blocks in _labelled("candidate", REFINE_SEED, 10 * count)]
+    found = jax.jit(estimate)(estimator, workload_from_chains(drawn))
+    doubt = np.asarray(found.latency_std_ms / found.cost.latency_ms)
+    return [("train-refined", drawn[index]) for index in np.argsort(-doubt)[:count]]
+
+
+def _labelled(label: str, seed: int, count: int) -> Labelled:
+    per_set = [count // len(NETWORK_SETS) + (index < count % len(NETWORK_SETS)) for index in range(len(NETWORK_SETS))]
+    return [
+        (f"{label}-{network_set.name}", network)
+        for network_set, size in zip(NETWORK_SETS, per_set, strict=True)
+        for network in sample_networks(seed, size, network_set)
+    ]
+
+
+def _parts(networks: Labelled) -> Labelled:
+    singles: set[tuple[Block, ...]] = {(block,) for _, network in networks for block in network}
+    pairs: set[tuple[Block, ...]] = {pair for _, network in networks for pair in itertools.pairwise(network)}
+    return [("single", part) for part in sorted(singles, key=str)] + [("pair", part) for part in sorted(pairs, key=str)]
+
+
+def _measure_into(path: Path, wanted: Labelled, accelerator: Target) -> None:
+    known = load_dataset(path, accelerator) if path.exists() else []
+    by_blocks = {chain.blocks: chain for chain in known}
+    missing = [(label, blocks) for label, blocks in dict.fromkeys(wanted) if blocks not in by_blocks]
+    last_save = time.monotonic()
+    try:
+        for label, blocks in track(missing, description=accelerator.name, disable=not missing):
+            known.append(MeasuredChain(label, blocks, _report(blocks, accelerator)))
+            if time.monotonic() - last_save > _SAVE_SECONDS:
+                save_dataset(path, known, accelerator)
+                last_save = time.monotonic()
+    finally:
+        if missing and known:
+            save_dataset(path, known, accelerator)  # also after an interrupt
