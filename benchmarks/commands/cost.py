@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
-from rich.console import Console
-from rich.table import Table
 
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import EXAMPLES, Network, load_network
-from hw_model.predict import Prediction, predict
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from hw_model.predict import Prediction
 
 _TABLE_WIDTH = 100
 
@@ -33,11 +35,15 @@ def cost(
         json: Print JSON instead of tables.
     """
     loaded = load_network(_find(network))
+    from hw_model.predict import predict  # jax takes seconds to load, which `accelnas --help` need not pay
+
     names = accelerator or (("ethos-u55-256",) if compile else ("ethos-u55-256", "npu-p32"))
     predictions = [predict(loaded.blocks, name, "compile" if compile else "estimate") for name in names]
     if json:
         print(json_module.dumps(as_json(loaded, predictions), indent=2))
         return
+    from rich.console import Console
+
     console = Console(width=max(Console().width, _TABLE_WIDTH))  # also when the output is no terminal
     for prediction in predictions:
         console.print(_table(loaded, prediction))
@@ -75,6 +81,8 @@ def _find(path: Path) -> Path:
 
 
 def _table(network: Network, prediction: Prediction) -> Table:
+    from rich.table import Table
+
     cost = prediction.cost
     spread = "" if not prediction.latency_std_ms else f" ± {prediction.latency_std_ms:.3g}"
     title = (

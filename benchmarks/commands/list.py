@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-from rich.table import Table
-
 
 def list_names() -> None:
     """Print tasks, spaces, algorithms, accelerators, data sets and profiles."""
+    from rich.console import Console
+    from rich.table import Table
+
     from benchmarks.fidelities import PROFILES
     from hw_model.predict import accelerator_names
     from nas_algos.registry import algorithms, describe

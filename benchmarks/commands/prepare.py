@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.home import DEFAULT_HOME
-from benchmarks.runtime.prepare import prepare_with_progress
-from tasks.data.datasets import get_dataset
 
 USUAL_CONFIG = "quick"
 
@@ -24,6 +22,10 @@ def prepare(
         download: Allow hundreds of megabytes to be fetched from the network.
         home: Directory that data, trials and measurements are kept in.
     """
+    # TFDS and Pillow take a second to load, which `accelnas --help` need not pay
+    from benchmarks.runtime.prepare import prepare_with_progress
+    from tasks.data.datasets import get_dataset
+
     if data is None:
         configs = get_dataset(dataset).configs
         data = USUAL_CONFIG if USUAL_CONFIG in configs else configs[0]

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-
-from rich.console import Console
+from typing import TYPE_CHECKING
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments.detection.run import DetectionResult, SearchFailedError, run_detection
-from benchmarks.experiments.detection.settings import check_classes, check_strategy, detection_settings
-from benchmarks.experiments.head_to_head.settings import CONTESTS
 from benchmarks.home import DEFAULT_HOME
-from benchmarks.runtime.prepare import prepare_with_progress
-from benchmarks.store.files import results_folder
-from hw_model.files import write_whole
+
+if TYPE_CHECKING:
+    from benchmarks.experiments.detection.run import DetectionResult
 
 TASKS = ("detection", "head_to_head")
 
@@ -53,11 +49,15 @@ def reproduce(
     if unknown or not task:
         names = ", ".join(map(repr, unknown)) or "none"
         raise BenchmarkInputError(f"unknown task {names}; allowed: {', '.join(TASKS)}")
+    # jax and pandas take seconds to load, which `accelnas --help` need not pay
+    from benchmarks.experiments.detection.settings import detection_settings
+    from benchmarks.experiments.head_to_head.settings import CONTESTS
+    from benchmarks.store.files import results_folder
+
     detection_settings(profile)  # a wrong name is told before anything is done
     if "detection" in task:
         _reproduce_detection(profile, strategy, classes, home, results)
     if "head_to_head" in task and strategy is None and classes is None:
-        # jax takes seconds to load, which bad input need not pay
         from benchmarks.experiments.head_to_head.contest import make_contest
         from benchmarks.experiments.head_to_head.report import run_and_write
 
@@ -75,6 +75,11 @@ def _write_pages(root: Path) -> None:
 
 
 def _reproduce_detection(profile: str, strategy: str | None, classes: int | None, home: Path, results: Path) -> None:
+    from benchmarks.experiments.detection.run import SearchFailedError, run_detection
+    from benchmarks.experiments.detection.settings import check_classes, check_strategy, detection_settings
+    from benchmarks.runtime.prepare import prepare_with_progress
+    from benchmarks.store.files import results_folder
+
     settings = detection_settings(profile)
     if strategy is not None:
         check_strategy(strategy)
@@ -93,10 +98,12 @@ def _reproduce_detection(profile: str, strategy: str | None, classes: int | None
 
 def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
     """Write table, trials, what fusing each block alone saves, plot and a sheet of scenes; print the table."""
-    # pandas and matplotlib take a second to load, which bad input need not pay
+    from rich.console import Console
+
     from benchmarks.experiments.detection.fusion import fusion_table
     from benchmarks.experiments.detection.plot import write_plot
     from benchmarks.experiments.detection.table import detection_table, detection_trials, markdown
+    from hw_model.files import write_whole
     from hw_model.vela.measurements import MeasurementCache
     from tasks.data.contact_sheet import write_contact_sheet
     from tasks.data.own_datasets import FASHION_SCENES

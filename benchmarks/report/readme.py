@@ -42,7 +42,7 @@ def write_readme(root: Path) -> list[Path]:
 
 def _first_answer(root: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.cli", *FIRST_ANSWER], cwd=root, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "accelnas", *FIRST_ANSWER], cwd=root, capture_output=True, text=True, check=True
     )
     answer = "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
     return f"""\

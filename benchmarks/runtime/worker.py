@@ -9,13 +9,17 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 
 Report = Callable[[float], None]
+
+OUR_FOLDER = str(Path(__file__).parents[2])  # the one that holds the packages
 
 PROGRESS_STEP = 0.01  # reports closer than this are dropped, so that a parent that is busy never blocks a training
 PARENT_CHECK_SECONDS = 1.0
@@ -48,7 +52,7 @@ def allowed_cores() -> list[int | None]:
 
 @contextlib.contextmanager
 def start_conditions(core: int | None) -> Iterator[None]:
-    """What a process started in here inherits: its core, environment and deafness to Ctrl-C.
+    """What a process started in here inherits: its core, environment, path and deafness to Ctrl-C.
 
     Inherited, it holds from the worker's first instruction, before JAX or NumPy count cores and start their threads,
     and Ctrl-C while a worker still imports leaves no traceback.
@@ -58,12 +62,15 @@ def start_conditions(core: int | None) -> Iterator[None]:
     environment = {name: os.environ.get(name) for name in WORKER_ENVIRONMENT}
     cores = None if core is None else os.sched_getaffinity(0)
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # a module in the user's folder may have the name of one of our packages
+    path, sys.path = sys.path, [OUR_FOLDER, *sys.path]
     try:
         os.environ.update(WORKER_ENVIRONMENT)
         if core is not None:
             os.sched_setaffinity(0, {core})  # of this thread alone
         yield
     finally:
+        sys.path = path
         if cores is not None:
             os.sched_setaffinity(0, cores)
         for name, value in environment.items():

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def run(*arguments):
-    command = [sys.executable, "-m", "benchmarks.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "accelnas", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
     return done.returncode, done.stdout, done.stderr
 
