@@ -133,7 +133,7 @@ def check_slots(slots: tuple[Slot, ...]) -> None:
                 f"slot {place}: kinds {', '.join(slot.kinds)} change the size differently; "
                 f"allowed together: {', '.join(windowed)}"
             )
-        if not slot.activation and (len(slot.kinds) > 1 or slot.kinds[0] not in predicting):
+        if not slot.activation and (len(slot.kinds) > 1 or set(slot.kinds) - set(predicting)):
             raise TaskInputError(
                 f"slot {place}: a predicting layer of kind {', '.join(slot.kinds)}; "
                 f"allowed: a {' or '.join(predicting)} alone"

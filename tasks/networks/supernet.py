@@ -85,7 +85,8 @@ class SupernetBlock(nn.Module):
             return kernel * gates.kernel.reshape(k, k, *(1,) * (len(shape) - 2))
 
         sizes = {"in": slot.in_channels, "hidden": slot.hidden_channels, "out": slot.out_channels}
-        y, pixels = x, None if gates.pixels is None else gates.pixels[..., None]
+        y: Any = x
+        pixels = None if gates.pixels is None else gates.pixels[..., None]
         kind = KINDS[self.kind]
         convolutions = iter(kind.convolutions)
         for part, following in zip(kind.parts, (*kind.parts[1:], None), strict=True):
