@@ -9,12 +9,16 @@ from benchmarks.report.markdown import Row, rounded, rows, span, table
 
 PEER = ("network", "image side", "cores", "ours, images/s", "PyTorch, images/s", "ratio (lowest to highest)")
 
+STORED = ("rows", "file_mb", "put_s", "open_s", "look_up_ms", "first_lines_s", "list_s", "export_s", "full_check_s")
+STORE = ("trials", "MB", "put", "open", "look up, ms", "first hundred lines", "list all", "export", "check all")
+
 
 def page(folder: Path) -> str:
     """The page's Markdown."""
     speed, profile = rows(folder / "training_speed.csv"), rows(folder / "training_profile.csv")
     earlier = rows(folder / "training_speed_earlier.csv")
     at_once, cost = rows(folder / "candidates_at_once.csv"), rows(folder / "cost_speed.csv")
+    stored = rows(folder / "store.csv")
     large = [row["ratio"] for row in speed if row["image_size"] == 64]
     fused, ibn = (_shares(profile, network) for network in ("fused_ibn", "ibn"))
     hour = {(row["method"], row["at_once"]): row["candidates_per_hour"] for row in at_once}
@@ -51,6 +55,11 @@ at once, since every kind of block is computed for each ([table](../../results/t
 vela: networks really compiled, one by one.  estimator: as a batch of so many.  tables: looked up in tables of the
 estimator over a search space; estimator_tabulated: with the time to make them.  cold_start: a fresh process that
 answers `accelnas cost` once.
+
+## The store
+
+{table(STORE, ([*(rounded(row[name]) for name in STORED)] for row in stored))}
+With so many trials in it; MB on the disk, seconds, and milliseconds of a look-up (median).
 """
 
 
