@@ -29,7 +29,7 @@ FIDELITIES: MappingProxyType[str, MappingProxyType[str, Fidelity]] = MappingProx
     {
         "classification": MappingProxyType(
             {
-                "smoke": _classifier("smoke", 512, 256, "validation", 128),
+                "smoke": _classifier("smoke", 512, 200, "validation", 128),
                 "quick": _classifier("quick", 50_000, 25_600, "validation", 10_000),
                 "careful": _classifier("quick", 50_000, 102_400, "validation", 10_000),
                 "full": _classifier("full", 50_000, 1_000_000, "validation", 10_000),
@@ -37,7 +37,7 @@ FIDELITIES: MappingProxyType[str, MappingProxyType[str, Fidelity]] = MappingProx
         ),
         "detection": MappingProxyType(
             {
-                "smoke": Fidelity("smoke", 512, 256, "validation", 128),
+                "smoke": Fidelity("smoke", 512, 200, "validation", 128),
                 "quick": Fidelity("quick", 20_000, 6_400, "validation", 1_000),
                 "careful": Fidelity("quick", 20_000, 25_600, "validation", 1_000),
                 "full": Fidelity("full", 60_000, 240_000, "validation", 5_000),
@@ -45,7 +45,7 @@ FIDELITIES: MappingProxyType[str, MappingProxyType[str, Fidelity]] = MappingProx
         ),
         "segmentation": MappingProxyType(
             {
-                "smoke": Fidelity("smoke", 512, 256, "validation", 128),
+                "smoke": Fidelity("smoke", 512, 200, "validation", 128),
                 "quick": Fidelity("quick", 20_000, 6_400, "validation", 1_000),
                 "careful": Fidelity("quick", 20_000, 25_600, "validation", 1_000),
                 "full": Fidelity("full", 60_000, 240_000, "validation", 5_000),

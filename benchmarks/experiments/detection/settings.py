@@ -76,8 +76,8 @@ DETECTION: MappingProxyType[str, DetectionSettings] = MappingProxyType(
     {
         "smoke": DetectionSettings(
             accelerators=THREE_ETHOS_U[:1],
-            search=Fidelity("smoke", 512, 256, "validation", 128),
-            final=Fidelity("smoke", 512, 256, "test", 128),
+            search=Fidelity("smoke", 512, 200, "validation", 128),
+            final=Fidelity("smoke", 512, 200, "test", 128),
             search_baseline_seeds=1,
             final_seeds=2,
             trainings=1,

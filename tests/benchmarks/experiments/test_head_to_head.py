@@ -156,7 +156,7 @@ def same_network(space, genotype):
 
 
 def test_hybrids_pay_for_what_they_knew_before():
-    ours = contest()  # ten trainings of 256 passes
+    ours = contest()  # ten trainings of 200 passes
     pool = scored(np.array([3.0, 2.0, np.nan, 1.0]))
     evolution = find_contender("zero_shot_evolution:naswot").begin(ours, Prepared({0: pool}, {}), 0)
     assert evolution.trainings == 9  # 42.7 passes of scoring are a part of one
@@ -166,10 +166,10 @@ def test_hybrids_pay_for_what_they_knew_before():
     best = tuple(cardinality - 1 for cardinality in ours.space.cardinalities)
     looks = (Look(found, 0.2), Look(tuple(pool.genotypes[0].tolist()), math.nan), Look(other, 0.3), Look(best, 0.5))
     supernet = SingleShotResult(
-        "one_shot", 0, found, {}, 0.5, None, None, Spend(1, 1300.0, 5.0, 9.0), 6.0, 4, 0, (), looks
+        "one_shot", 0, found, {}, 0.5, None, None, Spend(1, 1100.0, 5.0, 9.0), 6.0, 4, 0, (), looks
     )
     ranking = find_contender("supernet_ranking:one_shot").begin(ours, Prepared({}, {("one_shot", 0.5, 0): supernet}), 0)
-    assert ranking.trainings == 4  # 1260 of 2560 passes are left
+    assert ranking.trainings == 4  # 900 of 2000 passes are left
     # the second best again, by another name, is not trained again: random networks follow
     assert first_proposals(ranking, 2) == [list(best), list(other)]
     assert list(found) not in first_proposals(ranking, 4)
@@ -240,7 +240,7 @@ def test_a_contest_through_the_command_line_goes_on_where_it_was(tmp_path):
     where = ("--home", home, "--results", tmp_path / "results")
     code, printed, errors = run("reproduce", "--task", "head_to_head", "--profile", "smoke", *where)
     assert code == 0, errors
-    assert "each search may spend 512 example passes (2 trainings of 256)" in printed
+    assert "each search may spend 400 example passes (2 trainings of 200)" in printed
     before = pd.read_csv(results / "head_to_head.csv").set_index("algorithm")
     assert set(before.index) == {"baseline", "zero_shot:macs"}
     # the same settings and one contender more: nothing is trained twice, and the others' rows stay
