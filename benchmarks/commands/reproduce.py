@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.home import DEFAULT_HOME
+from benchmarks.store.files import write_table
 
 if TYPE_CHECKING:
     from benchmarks.experiments.detection.run import DetectionResult
@@ -113,9 +114,9 @@ def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
     text = markdown(result, table)
     with MeasurementCache(home / "measurements.sqlite") as cache:
         fusion = fusion_table(result.spaces["V2"], result.profile.accelerators, cache)
-    write_whole(folder / "detection.csv", table.to_csv(index=False, float_format="%.6g"))
-    write_whole(folder / "detection_trials.csv", trials.to_csv(index=False, float_format="%.6g"))
-    write_whole(folder / "detection_fusion.csv", fusion.to_csv(index=False, float_format="%.6g"))
+    write_table(folder / "detection.csv", table)
+    write_table(folder / "detection_trials.csv", trials)
+    write_table(folder / "detection_fusion.csv", fusion)
     write_whole(folder / "detection.md", text)
     write_plot(result, table, trials, folder / "detection.png")
     write_contact_sheet(FASHION_SCENES.load(home, result.profile.final.data, "test"), folder / "scenes.png")

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.report.markdown import Row, interval, listed, rows, table
+from hw_model.files import write_whole
 
 DETECTION_ACCELERATOR = "ethos-u55-256"
 CURATION_ACCELERATOR = "ethos-u65-512"
@@ -36,7 +37,7 @@ def write_readme(root: Path) -> list[Path]:
     filled = fill(text, root)
     if filled == text:
         return []
-    path.write_text(filled)
+    write_whole(path, filled)
     return [path]
 
 

@@ -24,6 +24,7 @@ from benchmarks.report.pages import (
     zero_shot,
 )
 from benchmarks.report.provenance import Made, recorded
+from hw_model.files import write_whole
 
 MOST_ROWS = 60
 """A table of more rows is linked and not shown on a page that has no prose of its own."""
@@ -85,7 +86,7 @@ def write_pages(root: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     changed = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
     for path in changed:
-        path.write_text(texts[path])
+        write_whole(path, texts[path])
     gone = [path for path in folder.glob("*.md") if path not in texts]
     for path in gone:
         path.unlink()

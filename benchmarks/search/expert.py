@@ -14,7 +14,7 @@ from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import baseline_blocks, check_fits, exact_cost
 from benchmarks.statistics.intervals import mean_interval
-from benchmarks.store.files import write_network
+from benchmarks.store.files import write_network, write_table
 from hw_model.network_file import load_network, summary
 from hw_model.predict import parallelism_factor, predict
 from hw_model.vela.accelerators import ETHOS_U
@@ -105,7 +105,7 @@ def _end_table(whole: dict[str, Snapshot], how: str) -> Table:
 
 def _write(folder: Path, table: pd.DataFrame, networks: dict[str, Architecture]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    table.to_csv(folder / "steps.csv", index=False, float_format="%.6g")
+    write_table(folder / "steps.csv", table)
     for name, blocks in networks.items():
         write_network(folder / f"{name}.json", f"{folder.name} {name}", blocks)
 

@@ -30,7 +30,7 @@ from benchmarks.search.problem import (
     space_for,
 )
 from benchmarks.statistics.intervals import mean_interval
-from benchmarks.store.files import write_network
+from benchmarks.store.files import write_network, write_table
 from benchmarks.store.sqlite import open_store
 from hw_model.blocks import Block
 from hw_model.cost import Cost
@@ -224,8 +224,8 @@ def _write(
     folder: Path, table: pd.DataFrame, candidates: pd.DataFrame, blocks: Mapping[str, tuple[Block, ...]]
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    table.to_csv(folder / "table.csv", index=False, float_format="%.6g")
-    candidates.to_csv(folder / "candidates.csv", index=False, float_format="%.6g")
+    write_table(folder / "table.csv", table)
+    write_table(folder / "candidates.csv", candidates)
     for name, network in blocks.items():
         write_network(folder / f"{name.replace(' ', '_')}.json", name, network)
 

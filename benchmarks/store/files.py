@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hw_model.blocks import Block
 from hw_model.files import write_whole
@@ -13,11 +14,24 @@ from hw_model.network_file import network_content
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
-def write_table(path: Path, table: pd.DataFrame, digits: int = 6) -> None:
-    """A table as CSV without its index, floats to so many digits."""
-    write_whole(path, table.to_csv(index=False, float_format=f"%.{digits}g"))
+def write_table(path: Path, table: pd.DataFrame, digits: int | None = 6) -> None:
+    """A table as CSV without its index, floats to so many digits, or all of them where None."""
+    write_whole(path, table.to_csv(index=False, float_format=None if digits is None else f"%.{digits}g"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Plain content as JSON that people read."""
+    write_whole(path, json.dumps(content, indent=1) + "\n")
+
+
+def save_figure(path: Path, figure: Figure, dpi: int, metadata: dict[str, None] | None = None) -> None:
+    """A matplotlib figure in the format that the path's suffix names."""
+    content = io.BytesIO()
+    figure.savefig(content, format=path.suffix.removeprefix("."), dpi=dpi, metadata=metadata)
+    write_whole(path, content.getvalue())
 
 
 def results_folder(results: Path, experiment: str, profile: str) -> Path:
@@ -27,7 +41,7 @@ def results_folder(results: Path, experiment: str, profile: str) -> Path:
 
 def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:
     """A network as JSON that `accelnas cost` and `accelnas train` take."""
-    write_whole(path, json.dumps(network_content(name, blocks), indent=1) + "\n")
+    write_json(path, network_content(name, blocks))
 
 
 def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:

@@ -25,6 +25,7 @@ import numpy as np
 import pandas as pd
 import tyro
 
+from benchmarks.store.files import write_table
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import load_estimator
 from hw_model.learned.samples import stage_genotypes, stage_space
@@ -102,7 +103,7 @@ def main(
     rows.append(_row("cold_start", 1, cold, per_vela))
     output.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(rows).assign(accelerator=chosen.name)
-    table.to_csv(output / "cost_speed.csv", index=False, float_format="%.4g")
+    write_table(output / "cost_speed.csv", table, digits=4)
     print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
 
 

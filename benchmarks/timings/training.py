@@ -35,6 +35,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.runtime.worker import WORKER_ENVIRONMENT, allowed_cores
+from benchmarks.store.files import write_table
 from benchmarks.timings.training_layers import layer_table
 from hw_model.blocks import Block
 from tasks.networks.blocks import ChainNetwork
@@ -187,7 +188,7 @@ def main(
         console.print(layer_table(jax.random.key(0)))
         return
     frame = compare(peer, repeats)
-    frame.to_csv(output, index=False, float_format="%.4g")
+    write_table(output, frame, digits=4)
     console.print(frame.to_string(index=False))
 
 

@@ -27,6 +27,7 @@ import pandas as pd
 import tyro
 from rich.console import Console
 
+from benchmarks.store.files import write_table
 from benchmarks.timings.training import STEPS, make_run, output_of, rows_to_measure
 
 PARTS = ("convolution", "depthwise", "normalisation", "rest")
@@ -110,7 +111,7 @@ def main(
         print(json.dumps(profile_ours(network, side)))
         return
     frame = compare(repeats)
-    frame.to_csv(output, index=False, float_format="%.4g")
+    write_table(output, frame, digits=4)
     Console(width=120).print(frame.to_string(index=False, float_format="%.3g"))
 
 

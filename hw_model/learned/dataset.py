@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from hw_model.blocks import Block
 from hw_model.errors import HardwareInputError
+from hw_model.files import unfinished_beside
 from hw_model.operators import OperatorReport
 from hw_model.vela.accelerators import Target
 from hw_model.vela.compiler import COMPILER_VERSION
@@ -56,9 +56,8 @@ def save_dataset(path: Path, chains: Sequence[MeasuredChain], accelerator: Targe
         for chain in chains
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    pq.write_table(pa.Table.from_pylist(rows, schema), partial, compression="zstd", compression_level=9)
-    partial.replace(path)
+    with unfinished_beside(path) as aside:
+        pq.write_table(pa.Table.from_pylist(rows, schema), aside, compression="zstd", compression_level=9)
 
 
 def load_dataset(path: Path, accelerator: Target) -> list[MeasuredChain]:

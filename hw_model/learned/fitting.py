@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import optax
 from jax import Array
 
 from hw_model.errors import HardwareInputError
+from hw_model.files import unfinished_beside
 from hw_model.learned.dataset import MeasuredChain
 from hw_model.learned.estimator import Estimator, contextual_features, estimate, perceptron, standardised
 from hw_model.learned.features import Machine, live_bytes, roofline_cycles
@@ -87,10 +87,8 @@ def save_estimator(path: Path, estimator: Estimator, accelerator: Target) -> Non
     arrays |= {name: np.asarray(value) for name, value in rest.items() if name not in ("weights", "biases")}
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays["versions"] = np.array(_versions(accelerator))
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
+    with unfinished_beside(path) as aside, aside.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
-    partial.replace(path)
 
 
 def load_estimator(path: Path, accelerator: Target) -> Estimator:

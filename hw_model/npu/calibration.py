@@ -13,6 +13,7 @@ import optax
 from jax import Array
 
 from hw_model.errors import HardwareInputError
+from hw_model.files import write_whole
 from hw_model.learned.dataset import MeasuredChain
 from hw_model.npu.model import Npu, operator_cycles
 from hw_model.operator_arrays import PLACES, operator_arrays, operator_places
@@ -80,11 +81,10 @@ def calibrate(chains: Sequence[MeasuredChain], accelerator: EthosU) -> Npu:
 
 def save_calibrated(path: Path, npus: dict[str, Npu]) -> None:
     """Write calibrated accelerators as JSON."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {
         name: {field: float(f"{value:.6g}") for field, value in npu._asdict().items()} for name, npu in npus.items()
     }
-    path.write_text(json.dumps(content, indent=1) + "\n")
+    write_whole(path, json.dumps(content, indent=1) + "\n")
 
 
 def load_calibrated(path: Path) -> dict[str, Npu]:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.store.files import save_figure
+
 COLOURS = {
     "curated": "#4477aa",
     "shifted": "#66ccee",
@@ -51,4 +53,4 @@ def write_plot(curves: Mapping[tuple[str, str], np.ndarray], table: pd.DataFrame
     panels[0, 0].set_ylabel("latency / best known\n(median and quartiles over seeds)")
     panels[1, 0].set_ylabel("share")
     panels[0, -1].legend(fontsize=7)
-    figure.savefig(path, dpi=120)
+    save_figure(path, figure, dpi=120)

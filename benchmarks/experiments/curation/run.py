@@ -40,6 +40,7 @@ from benchmarks.home import DEFAULT_HOME
 from benchmarks.search.many_costs import ManyCosts, compile_costs
 from benchmarks.search.problem import baseline_blocks, space_for
 from benchmarks.statistics.intervals import share_interval
+from benchmarks.store.files import write_table
 from hw_model.cost import Estimate
 from hw_model.predict import cost_model
 from hw_model.workload import workload_from_chains
@@ -156,13 +157,13 @@ def main(
 
         settings = TrainedSettings(accelerators[0], algorithm, budget, trained_seeds, profile)
         table = trained_table(home, settings)
-        table.to_csv(output / "curation_trained.csv", index=False, float_format="%.5g")
+        write_table(output / "curation_trained.csv", table, digits=5)
         print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
         return
     from benchmarks.experiments.curation.plot import write_plot
 
     table, curves = study(accelerators, algorithm, evaluations, seeds, points, walked)
-    table.to_csv(output / "curation.csv", index=False, float_format="%.5g")
+    write_table(output / "curation.csv", table, digits=5)
     write_plot(curves, table, output / "curation.png")
     print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
 

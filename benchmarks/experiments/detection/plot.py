@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.experiments.detection.run import DetectionResult
+from benchmarks.store.files import save_figure
 
 COLOURS = {"Baseline": "black", "V1": "#4477aa", "V2": "#ee8866", "V3": "#228833"}
 
@@ -48,4 +49,4 @@ def write_plot(result: DetectionResult, table: pd.DataFrame, trials: pd.DataFram
     )
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8)
-    figure.savefig(path, dpi=110)
+    save_figure(path, figure, dpi=110)

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import tyro
 
+from benchmarks.store.files import save_figure
+
 matplotlib.use("Agg")
 import jax
 from matplotlib import pyplot as plt
@@ -67,7 +69,7 @@ def plot_scatter(measured: Path, path: Path) -> None:
             ax.set_ylabel(f"estimated, {unit}")
             ax.set_title(f"{name}: {'latency' if row == 0 else 'peak SRAM'}")
     axes[0, 0].legend()
-    figure.savefig(path, dpi=110)
+    save_figure(path, figure, dpi=110)
     plt.close(figure)
 
 
@@ -85,7 +87,7 @@ def plot_errors(table: pd.DataFrame, path: Path) -> None:
     ax.set_ylabel("mean absolute error of latency, %")
     ax.set_xticks(np.arange(len(names)), names, rotation=90)
     ax.legend(ncols=3)
-    figure.savefig(path, dpi=110)
+    save_figure(path, figure, dpi=110)
     plt.close(figure)
 
 
@@ -107,7 +109,7 @@ def plot_sweep(path: Path) -> None:
         ax.set_ylabel("latency, ms")
         ax.set_title(name)
     axes[0].legend()
-    figure.savefig(path, dpi=110)
+    save_figure(path, figure, dpi=110)
     plt.close(figure)
 
 

@@ -18,6 +18,7 @@ import tyro
 from rich.progress import track
 from scipy.stats import kendalltau
 
+from benchmarks.store.files import write_table
 from hw_model.blocks import Block
 from hw_model.cost import Estimate, count_macs
 from hw_model.learned.dataset import MeasuredChain, load_dataset
@@ -85,7 +86,7 @@ def _replace_rows(path: Path, rows: pd.DataFrame) -> None:
     order = [list(ETHOS_U).index(name) for name in table["accelerator"]]
     table = table.iloc[np.argsort(order, kind="stable")]
     path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False, float_format="%.4g")
+    write_table(path, table, digits=4)
 
 
 class Guess(NamedTuple):

@@ -18,6 +18,7 @@ import tyro
 from benchmarks.home import DEFAULT_HOME
 from benchmarks.search.expert import STEP_COLUMNS, expert_architecture, step_rows
 from benchmarks.search.problem import baseline_blocks
+from benchmarks.store.files import write_table
 from hw_model.vela.measurements import MeasurementCache
 from tasks.expert.procedure import Objective
 from tasks.registry import TASKS, make_task
@@ -51,7 +52,7 @@ def main(
                     rows += [told | row for row in found]
     table = pd.DataFrame(rows, columns=pd.Index(["task", "accelerator", "objective", *STEP_COLUMNS]))
     output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(output / "expert.csv", index=False, float_format="%.6g")
+    write_table(output / "expert.csv", table)
     shown = ("task", "accelerator", "objective", "rule", "macs", "params", "objective_share", "compiled_share")
     ends = pd.DataFrame([row for row in rows if row["rule"] in ("start", "end")], columns=pd.Index(shown))
     print(ends.to_string(index=False, float_format=lambda value: f"{value:.3g}"))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import matplotlib
 
+from benchmarks.store.files import save_figure
+
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -24,5 +26,5 @@ def write_plot(trials: pd.DataFrame, table: pd.DataFrame, path: Path) -> None:
         axis.set_title(f"{row['task']}: tau {float(row['kendall_tau']):.2f} {interval}")
         axis.set_xlabel(f"{row['metric']} at {row['low']} (bar: 2 seed std)")
         axis.set_ylabel(f"{row['metric']} at {row['high']}")
-    figure.savefig(path, dpi=100, metadata={"Software": None})
+    save_figure(path, figure, dpi=100, metadata={"Software": None})
     plt.close(figure)

@@ -7,6 +7,8 @@ from typing import Any
 
 import matplotlib
 
+from benchmarks.store.files import save_figure
+
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -45,7 +47,7 @@ def write_plot(searches: pd.DataFrame, curves: pd.DataFrame, path: Path) -> None
         right.set(xlabel="latency of the winner [ms]", ylabel=f"{metric} on test examples, trained anew", title=task)
         right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), title="dotted: bound")
     figure.suptitle("left, lines: best so far as the search saw it; markers: winners trained anew, on test examples")
-    figure.savefig(path, dpi=110)
+    save_figure(path, figure, dpi=110)
     plt.close(figure)
 
 

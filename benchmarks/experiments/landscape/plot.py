@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.store.files import save_figure
+
 END = {"color": "red", "marker": "X", "s": 60}
 
 
@@ -42,7 +44,7 @@ def write_landscape(
         axes.set_zlabel(unit, labelpad=2)
         axes.set_box_aspect(None, zoom=0.92)
         axes.view_init(elev=28, azim=-128)
-    figure.savefig(path, dpi=110)
+    save_figure(path, figure, dpi=110)
 
 
 def _surface(axes: Any, rows: pd.DataFrame, value: str, dense: bool) -> None:

@@ -27,6 +27,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.landscape.plot import write_landscape
 from benchmarks.home import DEFAULT_HOME
 from benchmarks.search.many_costs import ManyCosts, compile_costs
+from benchmarks.store.files import write_table
 from hw_model.cost import count_macs
 from hw_model.predict import cost_model, parallelism_factor
 from hw_model.vela.accelerators import ETHOS_U
@@ -209,16 +210,16 @@ def main(
     """
     table = landscape(accelerator, home, compiled)
     output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(output / "landscape.csv", index=False, float_format="%.5g")
+    write_table(output / "landscape.csv", table, digits=5)
     table = pd.read_csv(output / "landscape.csv")  # what is said of it can be worked out from the file
     walked = walks(table)
-    walked.to_csv(output / "landscape_walks.csv", index=False)
+    write_table(output / "landscape_walks.csv", walked, digits=None)
     told = told_of(table, walked)
     write_landscape(table, walked, told, accelerator, output / "landscape.png")
     for name, words in told.items():
         print(f"{name}: {words.replace(chr(10), '; ')}")
     steps = agreements(table)
-    steps.to_csv(output / "landscape_steps.csv", index=False, float_format="%.5g")
+    write_table(output / "landscape_steps.csv", steps, digits=5)
     print(steps.to_string(index=False))
 
 

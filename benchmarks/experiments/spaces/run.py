@@ -20,6 +20,7 @@ import pandas as pd
 import tyro
 
 from benchmarks.search.problem import space_for
+from benchmarks.store.files import write_table
 from tasks.registry import TASKS, make_task
 from tasks.spaces.lowering import MULTIPLIER
 from tasks.spaces.registry import SKELETONS, space_names
@@ -73,7 +74,7 @@ def main(accelerators: tuple[str, ...] = ACCELERATORS, output: Path = Path("resu
                 )
     table = pd.DataFrame(rows)
     output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(output / "spaces.csv", index=False, float_format="%.3g")
+    write_table(output / "spaces.csv", table, digits=3)
     print(table.to_string(index=False, float_format=lambda value: f"{value:.3g}", max_colwidth=80))
 
 

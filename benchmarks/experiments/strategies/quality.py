@@ -18,6 +18,7 @@ import tyro
 from rich.progress import track
 
 from benchmarks.experiments.strategies.problems import REPORTED, npu_table
+from benchmarks.store.files import write_table
 from nas_algos.compare import compare
 from nas_algos.registry import STRATEGIES
 
@@ -63,7 +64,7 @@ def main(
         [row for plan in track(plans, description="searching") for row in rows(*plan, seeds, strategies)]
     )
     output.mkdir(parents=True, exist_ok=True)
-    table.to_csv(output / "strategy_quality.csv", index=False, float_format="%.5g")
+    write_table(output / "strategy_quality.csv", table, digits=5)
     print(table.to_string(index=False, float_format="%.4g"))
 
 

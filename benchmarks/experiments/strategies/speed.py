@@ -29,6 +29,7 @@ from scipy import stats
 
 from benchmarks.experiments.strategies.peers import optuna_sampler, pymoo_nsga2
 from benchmarks.experiments.strategies.problems import REPORTED, npu_table
+from benchmarks.store.files import write_table
 from nas_algos import loops
 from nas_algos.registry import STRATEGIES
 from nas_algos.strategies.nsga2 import Nsga2Settings, nsga2
@@ -196,7 +197,7 @@ def _volume_row(
 
 def _write(rows: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows.to_csv(path, index=False, float_format="%.5g")
+    write_table(path, rows, digits=5)
     print(rows.to_string(index=False, float_format=lambda value: f"{value:.5g}"))
 
 

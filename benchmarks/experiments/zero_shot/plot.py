@@ -6,6 +6,8 @@ from pathlib import Path
 
 import matplotlib
 
+from benchmarks.store.files import save_figure
+
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,5 +39,5 @@ def write_plot(table: pd.DataFrame, path: Path) -> None:
         axis.set_xlabel("Kendall's tau with trained quality")
         axis.set_title(f"{task}, {rows['n'].to_numpy(int).max()} architectures")
     axes[0][0].legend(loc="lower right", fontsize="small")
-    figure.savefig(path, dpi=100, metadata={"Software": None})
+    save_figure(path, figure, dpi=100, metadata={"Software": None})
     plt.close(figure)

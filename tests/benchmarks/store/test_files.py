@@ -1,18 +1,88 @@
+"""Files of results are whole or not there, whoever else writes them and whenever the machine stops."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from benchmarks.store.files import merge_rows
+import benchmarks
+from benchmarks.store.files import merge_rows, save_figure, write_json, write_table
+from hw_model.files import unfinished_beside, write_whole
+
+WRITER = """
+import sys
+from pathlib import Path
 from hw_model.files import write_whole
+while True:
+    for letter in sys.argv[2]:
+        write_whole(Path(sys.argv[1]), letter * 1_000_000)
+        print(letter, flush=True)
+"""
 
 
 def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
-    path = tmp_path / "table.csv"
+    path = tmp_path / "new" / "table.csv"
     for text in ("a\n", "b\n"):
         write_whole(path, text)
         assert path.read_text() == text
     with pytest.raises(TypeError):
         write_whole(path, None)
+    with pytest.raises(ZeroDivisionError), unfinished_beside(path) as aside:
+        aside.write_text("half")
+        raise ZeroDivisionError
     assert path.read_text() == "b\n"
+    assert os.listdir(path.parent) == ["table.csv"]
+
+
+def test_who_may_read_a_file_is_what_the_user_set(tmp_path):
+    mask = os.umask(0o027)
+    try:
+        write_whole(tmp_path / "table.csv", "a")
+    finally:
+        os.umask(mask)
+    assert stat.S_IMODE((tmp_path / "table.csv").stat().st_mode) == 0o640
+
+
+def test_two_processes_that_write_one_file_and_are_killed_leave_it_whole(tmp_path):
+    path = tmp_path / "table.csv"
+    for wait in (0.01, 0.05, 0.1):
+        command = [sys.executable, "-c", WRITER, str(path)]
+        writers = [subprocess.Popen([*command, letters], stdout=subprocess.PIPE, text=True) for letters in ("ab", "cd")]
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.readline()  # it writes now
+        time.sleep(wait)
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
+        text = path.read_text()
+        assert text == text[0] * 1_000_000
+
+
+def test_tables_figures_and_settings_are_written_as_they_are_read(tmp_path):
+    write_table(tmp_path / "table.csv", pd.DataFrame({"a": [1 / 3], "b": ["x"]}), digits=3)
+    assert (tmp_path / "table.csv").read_text() == "a,b\n0.333,x\n"
+    write_table(tmp_path / "table.csv", pd.DataFrame({"a": [1 / 3]}), digits=None)
+    assert pd.read_csv(tmp_path / "table.csv")["a"].item() == 1 / 3
+    write_json(tmp_path / "settings.json", {"seed": 1})
+    assert json.loads((tmp_path / "settings.json").read_text()) == {"seed": 1}
+    save_figure(tmp_path / "plot.png", Figure(), dpi=50)
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_no_result_is_written_but_through_these(tmp_path):
+    direct = re.compile(r"\.(to_csv|to_parquet|savefig|write_text|write_bytes)\(")
+    root = Path(benchmarks.__file__).parent
+    found = {path.relative_to(root).as_posix() for path in root.rglob("*.py") if direct.search(path.read_text())}
+    assert found == {"store/files.py"}
 
 
 def test_fresh_rows_replace_those_of_their_key_and_leave_the_others(tmp_path):
