@@ -47,9 +47,9 @@ PINNED: dict[str, dict[str, dict[str, str]]] = {
             "test": "fbfaccb323e8ceee0afc5ad8893b96a0904d21512ec8e1fea023f9a5f847c264",
         },
         "full": {
-            "train": "-",
-            "validation": "-",
-            "test": "-",
+            "train": "10ba012fbd76533a5012619cc9051f1c832649993bb4114b159f824ac80c2ea6",
+            "validation": "f177213211babe500a3c14f7b832aa1d2f9c3dc326e1f8296f4118c8fffcfbd8",
+            "test": "a6aeb27b4dfaa0a53ee9ea9c9dfa1159e4882801275148f60a2b50d54da72537",
         },
     },
     "fashion_scenes": {

@@ -8,6 +8,7 @@ from PIL import Image
 
 from benchmarks.commands.prepare import prepare
 from benchmarks.runtime.prepare import prepare_with_progress
+from tasks.data.card import data_card
 from tasks.data.checksums import PINNED
 from tasks.data.contact_sheet import write_contact_sheet
 from tasks.data.datasets import DATASETS, Dataset, get_dataset
@@ -133,3 +134,9 @@ def test_a_contact_sheet_names_classes_as_told_and_repeats_its_colours_after_fou
     assert len(set(corners[:4])) == 4
     assert corners[4] == corners[0]
     assert (pixels[3 * 60 : 3 * 70, 3 * 60 : 3 * 70] == 128).all()  # ignored pixels are no object to outline
+
+
+def test_the_card_in_the_documents_is_the_one_that_the_code_gives() -> None:
+    text = (Path(__file__).parents[3] / "docs/reference/data.md").read_text()
+    assert text.split("<!-- card -->\n")[1].split("\n<!-- end -->")[0] == data_card()
+    assert "| `test` | 11 | gravel, retina, " in data_card()

@@ -1,0 +1,1 @@
+"""What tasks give without a network."""

@@ -1,0 +1,81 @@
+"""What the tasks' metrics are without any network: the floor under every quality that is published.
+
+Writes results/controls/controls.csv; run: python -m benchmarks.experiments.controls.run (some minutes of two cores).
+
+control: nearest_neighbour (Euclidean, pixels) and softmax_regression (pixels) learn from the training images that
+networks train on; constant gives every image the same answer, 100 boxes at clusters of training boxes, or the most
+frequent class of each pixel. quality: the task's metric on test examples.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import tyro
+
+from benchmarks.home import DEFAULT_HOME
+from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.store.files import merge_rows, results_folder
+from tasks.classification.task import Classification, ClassificationTask
+from tasks.controls import constant_detections, constant_mask, nearest_neighbour, softmax_regression
+from tasks.detection.task import DetectionTask
+from tasks.registry import TASKS, make_task
+from tasks.segmentation.task import SegmentationTask
+from tasks.task import Task
+
+
+def control_qualities(task: Task, home: Path, data: str) -> dict[str, float]:
+    """The quality on test examples of each control that the task has."""
+    train, test = (task.load(home, data, split) for split in ("train", "test"))
+    return {name: task.quality(test, found)[task.metric] for name, found in _predictions(task, train, test).items()}
+
+
+def _predictions(task: Task, train: Any, test: Any) -> dict[str, Any]:
+    match task:
+        case ClassificationTask():
+            labels = nearest_neighbour(train.images, train.labels, test.images)
+            nearest = np.log(np.eye(task.classes, dtype=np.float32)[labels] + np.float32(1e-6))
+            softmax = softmax_regression(train.images, train.labels, test.images, task.classes)
+            return {
+                "nearest_neighbour": Classification(jnp.asarray(nearest)),
+                "softmax_regression": Classification(softmax),
+            }
+        case DetectionTask():
+            return {"constant": constant_detections(train.boxes[train.labels >= 0], len(test))}
+        case SegmentationTask():
+            return {"constant": constant_mask(task.arrays(train)["masks"], len(test))}
+        case _:
+            raise AssertionError(f"no control for {task.name}")
+
+
+def main(
+    dataset: str | None = None,
+    profile: str = "quick",
+    home: Path = DEFAULT_HOME,
+    results: Path = Path("results"),
+) -> None:
+    """Write the table.
+
+    Args:
+        dataset: Of classification, instead of the task's own.
+        profile: Size of the data: tiny, smoke, quick or full.
+        home: Directory that data are kept in.
+        results: Directory that the table is written to.
+    """
+    rows = []
+    for name in TASKS if dataset is None else ("classification",):
+        task = make_task(name, dataset)
+        prepare_with_progress(home, task.config(profile), task.dataset)
+        for control, quality in control_qualities(task, home, profile).items():
+            rows.append({"task": name, "dataset": task.dataset, "control": control, "quality": quality})
+    folder = results_folder(results, "controls", profile)
+    table = merge_rows(folder / "controls.csv", pd.DataFrame(rows), ("task", "dataset", "control"))
+    print(table.to_string(index=False))
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
