@@ -20,8 +20,8 @@ from jax import lax
 from benchmarks.errors import BenchmarkInputError
 from hw_model.blocks import Block
 from hw_model.workload import Workload
-from nas_algos.zero_shot.network import Probe as ScoreProbe
-from nas_algos.zero_shot.scores import SCORES, Combination, measured_names
+from nas_algos.zero_shot.network import make_probe
+from nas_algos.zero_shot.scores import SCORES, Combination, Score, measured_names
 from tasks.errors import TaskInputError
 from tasks.networks.gates import Gates, make_gates
 from tasks.networks.initialise import host_generator
@@ -188,11 +188,11 @@ def measure(
         return task.loss(output, batch, size)
 
     kernels = {name: jnp.asarray(kernel) for name, kernel in inputs.unit_kernels.items()}
-    probe = ScoreProbe(Probe(slots, row, gates, kernels, images, loss_of))
+    network = Probe(slots, row, gates, kernels, images, loss_of)
+    measured = {name: score for name in names if isinstance(score := SCORES[name], Score)}
+    probe = make_probe(network, {each for score in measured.values() for each in score.reads})
     found = {}
-    for name in names:
-        score = SCORES[name]
-        assert not isinstance(score, Combination)
+    for name, score in measured.items():
         # by name, so that a score is the same whichever others are asked for
         found[name] = score.measure(probe, jax.random.fold_in(inputs.key, zlib.crc32(name.encode())))
     return found

@@ -6,8 +6,8 @@ architecture, and what is not in use is zero, or told from the rest by a mask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import jax
@@ -132,35 +132,22 @@ class Network(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class Probe:
-    """A network, and what several scores need of it, computed once.
+    """A network, and what several scores read of it, computed once; `make_probe` makes it.
 
-    The properties must first be read outside of any function that JAX transforms.
+    Values, not properties that remember what they were first asked for: that may be inside a function that JAX
+    transforms, whose tracers must not be kept.
     """
 
-    def __init__(self, network: Network):
-        self.network = network
+    network: Network
+    """At initialisation, with its batch."""
+    first: Pass
+    """The pass of the batch through the initial network."""
+    loss_gradients: tuple[Mapping[str, jax.Array], Mapping[str, jax.Array]]
+    """Gradients of the batch's loss, in the weights and in nudges of one: {name: [N, 1, 1, C]}.
 
-    @cached_property
-    def first(self) -> Pass:
-        """The pass of the batch through the initial network."""
-        return self.network.run(self.network.kernels, self.network.images)
-
-    @cached_property
-    def loss_gradients(self) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
-        """Gradients of the batch's loss, in the weights and in nudges of one: {name: [N, 1, 1, C]}.
-
-        The latter are, for each example and channel, the sum over pixels of activation times gradient in it.
-        """
-        network, count = self.network, len(self.network.images)
-        nudges = {
-            name: jnp.ones((count, 1, 1, units.before.shape[-1])) for name, units in sorted(self.first.units.items())
-        }
-
-        def loss(kernels: Any, nudges: Any) -> jax.Array:
-            return network.loss(network.run(kernels, network.images, nudges=nudges).output)
-
-        return jax.grad(loss, argnums=(0, 1))(dict(network.kernels), nudges)
+    The latter are, for each example and channel, the sum over pixels of activation times gradient in it."""
 
     def example_gradients(self, of: Callable[[jax.Array, jax.Array], jax.Array]) -> dict[str, jax.Array]:
         """Gradients in the weights of a scalar function (output [1, ...], example) for each example: {name: [N, ...]}.
@@ -180,3 +167,20 @@ class Probe:
             return jax.grad(value)(dict(network.kernels))
 
         return lax.map(one, (jnp.arange(len(network.images)), network.images))
+
+
+def make_probe(network: Network, reads: Collection[str]) -> Probe:
+    """A network with what is read of it, names of `Probe`'s fields; what is not read is None."""
+    first: Any = network.run(network.kernels, network.images) if reads else None
+    gradients: Any = _loss_gradients(network, first) if "loss_gradients" in reads else None
+    return Probe(network, first, gradients)
+
+
+def _loss_gradients(network: Network, first: Pass) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
+    count = len(network.images)
+    nudges = {name: jnp.ones((count, 1, 1, units.before.shape[-1])) for name, units in sorted(first.units.items())}
+
+    def loss(kernels: Any, nudges: Any) -> jax.Array:
+        return network.loss(network.run(kernels, network.images, nudges=nudges).output)
+
+    return jax.grad(loss, argnums=(0, 1))(dict(network.kernels), nudges)

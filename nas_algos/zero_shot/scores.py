@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 import jax
 import numpy as np
@@ -31,16 +32,19 @@ FORWARD = 1 / 3  # of a pass forward and backward
 
 @dataclass(frozen=True)
 class Score:
-    """A number for one network, scalar; not a number where it has none.  key: all its randomness.
-
-    source: the paper, "baseline" for what is only counted.  passes: what it computes for each example of the batch,
-    in passes forward and backward, of which a forward pass is a third; one_example: for one example only.
-    """
+    """A number for one network, scalar; NaN where it has none."""
 
     source: str
+    """The paper; "baseline" for what is only counted."""
     measure: Callable[[Probe, jax.Array], jax.Array]
+    """(probe, key) to the score; all its randomness comes from the key."""
     passes: float
+    """What it computes for each example of the batch, in passes forward and backward, of which a forward pass is a
+    third."""
+    reads: tuple[Literal["first", "loss_gradients"], ...] = ()
+    """What it reads of the probe besides the network."""
     one_example: bool = False
+    """It computes that for one example only."""
 
     def example_passes(self, batch: int) -> float:
         """What one network's score is charged in a ledger."""
@@ -59,15 +63,15 @@ class Combination:
 SCORES: MappingProxyType[str, Score | Combination] = MappingProxyType(
     {
         "synflow": Score("arXiv:2006.05467", synflow, 1.0, one_example=True),
-        "naswot": Score("arXiv:2006.04647", naswot, FORWARD),
+        "naswot": Score("arXiv:2006.04647", naswot, FORWARD, ("first",)),
         "zen": Score("arXiv:2102.01063", zen, 2 * FORWARD),
-        "grad_norm": Score("arXiv:2101.08134", grad_norm, 1.0),
-        "snip": Score("arXiv:1810.02340", snip, 1.0),
-        "fisher": Score("arXiv:1906.04113", fisher, 1.0),
-        "ntk": Score("arXiv:2102.11535", ntk, 1.0 + FORWARD),
-        "linear_regions": Score("arXiv:1901.09021", linear_regions, (STEPS + 2) * FORWARD),
-        "zico": Score("arXiv:2301.11300", zico, 1.0 + FORWARD),
-        "jacob_cov": Score("arXiv:2006.04647v1", jacob_cov, 1.0 + FORWARD),
+        "grad_norm": Score("arXiv:2101.08134", grad_norm, 1.0, ("loss_gradients",)),
+        "snip": Score("arXiv:1810.02340", snip, 1.0, ("loss_gradients",)),
+        "fisher": Score("arXiv:1906.04113", fisher, 1.0, ("loss_gradients",)),
+        "ntk": Score("arXiv:2102.11535", ntk, 1.0 + FORWARD, ("first",)),
+        "linear_regions": Score("arXiv:1901.09021", linear_regions, (STEPS + 2) * FORWARD, ("first",)),
+        "zico": Score("arXiv:2301.11300", zico, 1.0 + FORWARD, ("first",)),
+        "jacob_cov": Score("arXiv:2006.04647v1", jacob_cov, 1.0 + FORWARD, ("first",)),
         "trainability": Combination("arXiv:2403.19232", PARTS, trainability),
         "params": Score("baseline", params, 0.0),
         "macs": Score("baseline", macs, 0.0),
