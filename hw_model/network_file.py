@@ -74,7 +74,9 @@ class Network(NamedTuple):
     """A named chain of blocks."""
 
     name: str
+    """As its file says, or the file's name."""
     blocks: tuple[Block, ...]
+    """In order."""
 
 
 def load_network(path: Path) -> Network:

@@ -33,11 +33,17 @@ class Device:
     """
 
     kind: str
+    """As JAX calls it."""
     jax_version: str = jax.__version__
+    """Times are those of its code."""
     macs_per_cycle: int = 16
+    """Of no meaning but that scale."""
     clock_hz: float = 1e9
+    """Nanoseconds to seconds."""
     arena_cache_bytes: int = 1 << 40
+    """More than any network needs."""
     memory_mode: str = "Sram_Only"
+    """Parameters are not read from anywhere else."""
 
     @property
     def name(self) -> str:

@@ -29,23 +29,27 @@ _BOUND = 8.0
 
 
 class Estimator(NamedTuple):
-    """A fitted estimator of one accelerator; a pytree of arrays.
-
-    weights, biases: of the layers, each with the ensemble's members as leading axis.  feature_mean, feature_scale:
-    what features are standardised by.  macs_per_cycle, clock_hz, sram_limit (bytes that the compiler plans with): of
-    the accelerator.  weights_off_chip: 1 if parameters come from flash or DRAM, 0 if from SRAM.  relative_error:
-    standard deviation of the part of a network's relative latency error that the members' disagreement does not show.
-    """
+    """A fitted estimator of one accelerator; a pytree of arrays."""
 
     weights: tuple[Array, ...]
+    """Of the layers, each with the ensemble's members as leading axis."""
     biases: tuple[Array, ...]
+    """Likewise."""
     feature_mean: Array
+    """What features are standardised by."""
     feature_scale: Array
+    """Likewise."""
     macs_per_cycle: Array
+    """Of the accelerator."""
     clock_hz: Array
+    """Of the accelerator."""
     sram_limit: Array
+    """Bytes that the compiler plans with."""
     weights_off_chip: Array
+    """1 if parameters come from flash or DRAM, 0 if from SRAM."""
     relative_error: Array
+    """Standard deviation of the part of a network's relative latency error that the members' disagreement does not
+    show."""
 
 
 def estimate(estimator: Estimator, workload: Workload) -> Estimate:

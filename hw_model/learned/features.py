@@ -51,10 +51,12 @@ def live_bytes(operators: OperatorArrays) -> Array:
 
 
 class Machine(NamedTuple):
-    """What the features know of the accelerator: MACs per cycle, and the SRAM in bytes that the compiler plans with."""
+    """What the features know of the accelerator."""
 
     macs_per_cycle: Array | float
+    """MACs."""
     sram_limit: Array | float
+    """SRAM in bytes that the compiler plans with."""
 
 
 def operator_features(operators: OperatorArrays, machine: Machine) -> Array:

@@ -32,19 +32,22 @@ _FORMAT = "3"
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How an estimator is fitted.
-
-    hidden: width of both hidden layers.  members: of the ensemble.  steps, batch_size, learning_rate: of AdamW
-    with a cosine schedule.  held_out: share of the networks that only calibrate the uncertainty.
-    """
+    """How an estimator is fitted."""
 
     hidden: int = 64
+    """Width of both hidden layers."""
     members: int = 4
+    """Of the ensemble."""
     steps: int = 4000
+    """Of AdamW with a cosine schedule."""
     batch_size: int = 512
+    """Operators in a step."""
     learning_rate: float = 3e-3
+    """Largest of the schedule."""
     held_out: float = 0.1
+    """Share of the networks that only calibrate the uncertainty."""
     seed: int = 0
+    """Of the split, the initial weights and the batches."""
 
 
 def fit(chains: Sequence[MeasuredChain], accelerator: Target, settings: FitSettings = FitSettings()) -> Estimator:

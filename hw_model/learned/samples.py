@@ -24,14 +24,12 @@ HEADS = ("classify", "detect", "segment")
 
 @dataclass(frozen=True)
 class NetworkSet:
-    """A distribution of networks.
-
-    curated: channels in multiples of eight under a depth multiplier; otherwise in steps of one.
-    input_size: height and width of the input picture in pixels.
-    """
+    """A distribution of networks."""
 
     curated: bool
+    """Channels in multiples of eight under a depth multiplier; otherwise in steps of one."""
     input_size: int
+    """Height and width of the input image in pixels."""
 
     @property
     def name(self) -> str:

@@ -28,33 +28,40 @@ _DEPTHWISE = 1
 
 
 class Npu(NamedTuple):
-    """The parameters of an accelerator; a pytree of numbers, so they may be traced, batched and differentiated too.
-
-    input_lanes, output_lanes: channels read and written at a time; the parallelism factor P is both.
-    rows, columns: pixels computed at a time.  clock_hz: of the core.
-    convolution_rate, depthwise_rate: share of the lanes' peak that is reached on whole tiles, at most 1.
-    sram_bytes: size.  sram_bytes_per_cycle, memory_bytes_per_cycle: bandwidth of the SRAM and of what lies behind it.
-    setup_cycles: of every operator.  channel_alignment: channels that feature maps are padded to in SRAM.
-    weights_in_memory: 1 if parameters are read from behind the SRAM, 0 if they live in it.
-    picojoules_per_mac, picojoules_per_sram_byte, picojoules_per_memory_byte: energy; see hw_model.cost for sources.
-    """
+    """The parameters of an accelerator; a pytree of numbers, so they may be traced, batched and differentiated too."""
 
     input_lanes: Any
+    """Channels read at a time; the parallelism factor P of generic engines is both lanes."""
     output_lanes: Any
+    """Channels written at a time."""
     rows: Any = 1.0
+    """Rows of pixels computed at a time."""
     columns: Any = 1.0
+    """Columns of pixels computed at a time."""
     clock_hz: Any = 1e9
+    """Of the core."""
     convolution_rate: Any = 1.0
+    """Share of the lanes' peak that convolutions reach on whole tiles, at most 1."""
     depthwise_rate: Any = 1.0
+    """Share that depthwise convolutions reach, at most 1."""
     sram_bytes: Any = 2.0**20
+    """Size of the SRAM."""
     sram_bytes_per_cycle: Any = 64.0
+    """Bandwidth of the SRAM."""
     memory_bytes_per_cycle: Any = 8.0
+    """Bandwidth of what lies behind it."""
     setup_cycles: Any = 100.0
+    """Of every operator."""
     channel_alignment: Any = 16.0
+    """Channels that feature maps are padded to in SRAM."""
     weights_in_memory: Any = 1.0
+    """1 if parameters are read from behind the SRAM, 0 if they live in it."""
     picojoules_per_mac: Any = PICOJOULES_PER_MAC
+    """Energy; see hw_model.cost for the sources."""
     picojoules_per_sram_byte: Any = PICOJOULES_PER_SRAM_BYTE
+    """Likewise."""
     picojoules_per_memory_byte: Any = PICOJOULES_PER_DRAM_BYTE
+    """Likewise."""
 
     @property
     def macs_per_cycle(self) -> Any:

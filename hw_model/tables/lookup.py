@@ -33,19 +33,19 @@ _BATCH = 1024
 
 
 class CostTables(NamedTuple):
-    """A space's costs; places P, most options K of any place.  A pytree.
-
-    latency_ms [P-1, K, K]: what the step from an option of place i to one of place i+1 adds; the first step also
-    carries the first place.  Infinite where the segments don't fit or there is no such option.
-    energy_mj [P-1, K, K]: likewise.  peak_bytes [P-1, K, K]: peak activations of the pair.
-    param_bytes, macs [P, K].
-    """
+    """A space's costs; places P, most options K of any place.  A pytree."""
 
     latency_ms: Array
+    """[P-1, K, K], what the step from an option of place i to one of place i+1 adds; the first step also carries the
+    first place.  Infinite where the segments don't fit or there is no such option."""
     energy_mj: Array
+    """[P-1, K, K], likewise."""
     peak_bytes: Array
+    """[P-1, K, K], peak activations of the pair."""
     param_bytes: Array
+    """[P, K]."""
     macs: Array
+    """[P, K]."""
 
 
 def tabulate(places: Sequence[Sequence[Segment]], cost_function: CostFunction) -> CostTables:

@@ -16,11 +16,14 @@ from hw_model.tables.lookup import CostTables
 
 
 class Front(NamedTuple):
-    """The networks that no other beats in both: latency_ms [n] rising, param_bytes [n] falling, genotypes [n, P]."""
+    """The networks that no other beats in both."""
 
     latency_ms: np.ndarray
+    """Milliseconds [n], rising."""
     param_bytes: np.ndarray
+    """[n], falling."""
     genotypes: np.ndarray
+    """[n, P]."""
 
 
 def latency_size_front(tables: CostTables, most_param_bytes: float = np.inf, most_peak_bytes: float = np.inf) -> Front:

@@ -13,44 +13,59 @@ from hw_model.errors import HardwareInputError
 
 
 class Target(Protocol):
-    """What the estimator and its data sets need of an accelerator: EthosU and hw_model.learned.device.Device offer it.
-
-    name: for files and users.  key: everything a measurement depends on, as text.  macs_per_cycle, clock_hz: scale of
-    the first guess, and cycles to seconds.  memory_mode: "Sram_Only" where parameters are not read from behind the
-    SRAM.  arena_cache_bytes: SRAM that the compiler may plan with.
-    """
+    """What the estimator and its data sets need of an accelerator: `EthosU` and `hw_model.learned.device.Device`."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str:
+        """For files and users."""
+        ...
+
     @property
-    def key(self) -> str: ...  # noqa: D102
+    def key(self) -> str:
+        """Everything a measurement depends on, as text."""
+        ...
+
     @property
-    def macs_per_cycle(self) -> int: ...  # noqa: D102
+    def macs_per_cycle(self) -> int:
+        """Scale of the first guess."""
+        ...
+
     @property
-    def clock_hz(self) -> float: ...  # noqa: D102
+    def clock_hz(self) -> float:
+        """Cycles to seconds."""
+        ...
+
     @property
-    def memory_mode(self) -> str: ...  # noqa: D102
+    def memory_mode(self) -> str:
+        """ "Sram_Only" where parameters are not read from behind the SRAM."""
+        ...
+
     @property
-    def arena_cache_bytes(self) -> int: ...  # noqa: D102
+    def arena_cache_bytes(self) -> int:
+        """SRAM that the compiler may plan with."""
+        ...
 
 
 @dataclass(frozen=True)
 class EthosU:
-    """One Ethos-U configuration.
-
-    config: Vela's accelerator-config.  macs_per_cycle: int8 MAC units in all cores together.  cores: of the NPU.
-    system_config, memory_mode: sections of Vela's vela.ini.  clock_hz: core clock of that system configuration.
-    arena_cache_bytes: SRAM that Vela may plan with.
-    """
+    """One Ethos-U configuration."""
 
     name: str
+    """For users and files."""
     config: str
+    """Vela's accelerator-config."""
     macs_per_cycle: int
+    """Int8 MAC units in all cores together."""
     cores: int
+    """Of the NPU."""
     system_config: str
+    """Section of Vela's vela.ini."""
     memory_mode: str
+    """Section of Vela's vela.ini."""
     clock_hz: float
+    """Core clock of that system configuration."""
     arena_cache_bytes: int
+    """SRAM that Vela may plan with."""
 
     @property
     def family(self) -> str:
