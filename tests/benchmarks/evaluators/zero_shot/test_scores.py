@@ -6,14 +6,16 @@ import jax
 import numpy as np
 import pytest
 
+from benchmarks.evaluators.zero_shot import make_inputs, measure
 from nas_algos.zero_shot.scores import SCORES, Score
 from nas_algos.zero_shot.zen import draw_pictures
 from tasks.networks.initialise import initialise
+from tasks.networks.probe import one_network
 from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
 from tasks.training import fit_images, normalise_images
 from tests.benchmarks.evaluators.zero_shot.reference import kernels_of, reference_scores
-from tests.benchmarks.evaluators.zero_shot.toys import SPACES, TASKS, toy_scorer
+from tests.benchmarks.evaluators.zero_shot.toys import SPACES, TASKS, examples, toy_scorer
 from tests.tasks.networks.supernet_spaces import random_genotypes
 
 MEASURED = tuple(name for name, score in SCORES.items() if isinstance(score, Score))
@@ -51,6 +53,21 @@ def assert_equal_to_references(name, genotypes):
 
 def test_scores_equal_those_of_the_static_network():
     assert_equal_to_references("classification", np.array(CORNERS["classification"], np.int32))
+
+
+def test_each_score_says_what_it_reads():
+    space = SPACES["detection"]
+    blocks = space.decode((0,) * len(space.cardinalities))
+    slots, row, gates = one_network(blocks)
+    inputs = make_inputs(slots, (blocks[0].height,), jax.random.key(1), examples("detection"), 2)
+    for name in MEASURED:  # alone, since another may read the same
+        found = jax.eval_shape(
+            lambda inputs, name=name: measure(
+                TASKS["detection"], slots, row, gates, inputs, (blocks[0].height,), (name,)
+            ),
+            inputs,
+        )
+        assert found[name].shape == (), name
 
 
 @pytest.mark.slow
