@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rich.console import Console
@@ -23,6 +24,10 @@ def prepare_with_progress(home: Path, data: str, dataset: str = "fashion_scenes"
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         bar = bars.add_task(f"{dataset} ({data})", total=None)
         folder = chosen.prepare(
-            home, data, lambda done, total: bars.update(bar, completed=done, total=total), download=download
+            home,
+            data,
+            lambda done, total: bars.update(bar, completed=done, total=total),
+            download=download,
+            workers=len(os.sched_getaffinity(0)),
         )
     console.print(f"{dataset} ({data}): {folder}", soft_wrap=True, highlight=False)

@@ -50,9 +50,11 @@ class CatalogueDataset:
         """The ways of seeing the images."""
         return tuple(self.views)
 
-    def prepare(self, home: Path, config: str, progress: Progress | None = None, download: bool = False) -> Path:
+    def prepare(
+        self, home: Path, config: str, progress: Progress | None = None, download: bool = False, workers: int = 1
+    ) -> Path:
         """Find the prepared folder, or download and prepare if ``download`` allows it; progress is not reported."""
-        del progress
+        del progress, workers
         self._allow(config)
         if download and self._found(home) is None:
             self._download(home)

@@ -231,6 +231,7 @@ def compose_rows(
             if progress is not None:
                 progress(chunk.stop, count)
 
+    workers = min(workers, len(chunks))  # starting one takes longer than a chunk does
     if workers == 1:
         sources = _read_sources(recipe.pool, split, objects, photographs)
         gather(job.compose(chunk, sources) for chunk in chunks)

@@ -39,7 +39,9 @@ class Dataset(Protocol):
         """The names of its sizes."""
         ...
 
-    def prepare(self, home: Path, config: str, progress: Progress | None = None, download: bool = False) -> Path:
+    def prepare(
+        self, home: Path, config: str, progress: Progress | None = None, download: bool = False, workers: int = 1
+    ) -> Path:
         """Make the data ready to be loaded, unless they are; return their folder.
 
         Args:
@@ -47,6 +49,8 @@ class Dataset(Protocol):
             config: one of ``configs``.
             progress: called as ``progress(done, in all)``, if this data set can tell.
             download: whether hundreds of megabytes may be fetched from the network.
+            workers: processes that may compose; with more than one, the caller's script must be guarded by
+                ``if __name__ == "__main__"``.
 
         Raises:
             TaskInputError: unknown config, or a source is missing; the message says what to do.

@@ -39,7 +39,8 @@ def _counts(seed: int, **sizes: tuple[int, int, int]) -> dict[str, SplitCounts]:
     return {config: SplitCounts(*counts, seed=seed) for config, counts in sizes.items()}
 
 
-def _read_items(home: Path, split: str, counts: SplitCounts, progress: Progress) -> LabelledImages:
+def _read_items(home: Path, split: str, counts: SplitCounts, progress: Progress, workers: int) -> LabelledImages:
+    del workers  # reading takes a second
     pool = fashion_mnist.item_pool(split, fashion_mnist.find_folder(home))
     n = counts.of(split)
     progress(n, n)
@@ -55,9 +56,10 @@ def _compose(
     split: str,
     counts: SplitCounts,
     progress: Progress,
+    workers: int,
 ) -> Scenes | ComposedImages:
     objects, photographs = find_objects(home), find_photographs(home)
-    return compose_rows(recipe, split, counts.seed, counts.of(split), objects, photographs, progress=progress)
+    return compose_rows(recipe, split, counts.seed, counts.of(split), objects, photographs, workers, progress)
 
 
 FASHION_ITEMS = DatasetStore(

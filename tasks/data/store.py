@@ -41,8 +41,8 @@ class DatasetStore:
     """Images per split of each config."""
     pinned: Mapping[str, Mapping[str, str]]
     """The sha256 that content_checksum must give for each config and split; filled in, never written to."""
-    make: Callable[[Path, str, SplitCounts, Progress], Any]
-    """Makes the arrays of a split, given the suite's home, the split, the config's counts and a progress callback."""
+    make: Callable[[Path, str, SplitCounts, Progress, int], Any]
+    """Makes a split's arrays, given home, split, the config's counts, a progress callback and a number of processes."""
     empty: Callable[[int], Any]
     """Arrays of so many images like those that ``make`` returns, yet to be filled in."""
     remedy: str
@@ -54,7 +54,9 @@ class DatasetStore:
         """The sizes it comes in."""
         return tuple(self.counts)
 
-    def prepare(self, home: Path, config: str, progress: Progress | None = None, download: bool = False) -> Path:
+    def prepare(
+        self, home: Path, config: str, progress: Progress | None = None, download: bool = False, workers: int = 1
+    ) -> Path:
         """Write a config's three splits below ``home / "data"``, unless they are there; return their folder.
 
         Safe to interrupt, to repeat, and to call from several processes at once: records are written aside and renamed
@@ -66,6 +68,8 @@ class DatasetStore:
             config: one of ``counts``.
             progress: called as ``progress(images done, images in all)``.
             download: makes no difference: Fashion-MNIST's 31 MB are fetched anyway where no package has them.
+            workers: processes; with more than one, the caller's script must be guarded by ``if __name__ ==
+                "__main__"``.
 
         Raises:
             TaskInputError: unknown config, a source not found, or the content is not what is pinned.
@@ -77,7 +81,7 @@ class DatasetStore:
             if not _is_complete(folder):
                 for leftover in folder.parent.glob("incomplete.*"):  # of a run that was killed
                     shutil.rmtree(leftover, ignore_errors=True)
-                self._write(home, config, progress or (lambda done, total: None))
+                self._write(home, config, progress or (lambda done, total: None), workers)
                 for split in SPLITS:
                     self.load(home, config, split)
         return folder
@@ -141,14 +145,14 @@ class DatasetStore:
             raise ValueError(f"{first} images instead of {n}")
         return arrays
 
-    def _write(self, home: Path, config: str, progress: Progress) -> None:
+    def _write(self, home: Path, config: str, progress: Progress, workers: int) -> None:
         counts = self.counts[config]
         one = self.empty(1)
         names = [field.name for field in fields(one)]
 
         def examples(split: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
             before = sum(counts.of(earlier) for earlier in SPLITS[: SPLITS.index(split)])
-            arrays = self.make(home, split, counts, lambda done, total: progress(before + done, counts.total))
+            arrays = self.make(home, split, counts, lambda done, total: progress(before + done, counts.total), workers)
             for first in range(0, len(arrays), _IMAGES_IN_A_RECORD):
                 yield first, {name: getattr(arrays, name)[first : first + _IMAGES_IN_A_RECORD] for name in names}
 

@@ -89,7 +89,10 @@ def equal(some: Scenes, others: Scenes) -> bool:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_what_is_composed_in_memory_is_what_is_prepared(home: Path, tiny: dict[str, Scenes], workers: int) -> None:
+def test_what_is_composed_in_memory_is_what_is_prepared(
+    home: Path, tiny: dict[str, Scenes], workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.data.compose._AT_ONCE", 5)
     split = "train" if workers == 1 else "test"
     made = compose_split("fashion_scenes", "tiny", split, find_folder(home), find_photographs(home), workers)
     assert isinstance(made, Scenes)
