@@ -1,4 +1,7 @@
-"""Which package may import which: tasks know hw_model, benchmarks know all, hw_model and nas_algos know nobody."""
+"""Who may import whom, between the packages and within them.
+
+tasks know hw_model, benchmarks know all, hw_model and nas_algos know nobody.
+"""
 
 import ast
 import importlib.metadata
@@ -6,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -42,6 +46,115 @@ def test_packages_import_only_what_the_design_allows(package):
 
 def test_the_check_sees_imports_inside_functions():
     assert imported_packages("def f():\n    from nas_algos.x import y\n    import tasks.z") == {"nas_algos", "tasks"}
+
+
+def sources() -> dict[str, str]:
+    """The text of every module of ours by its name; a package's is its __init__'s."""
+    paths = [path for package in OURS for path in (ROOT / package).rglob("*.py")]
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
+    return {name.removesuffix(".__init__"): path.read_text() for name, path in names.items()}
+
+
+def import_graph(modules: dict[str, str]) -> dict[str, set[str]]:
+    """The modules of these that each imports, at its top or inside a function."""
+    graph = {}
+    for name, source in modules.items():
+        graph[name] = set()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                graph[name] |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                graph[name] |= inner & modules.keys() or {node.module}
+        graph[name] &= modules.keys()
+    return graph
+
+
+def find_circle(graph: dict[str, set[str]]) -> list[str]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def inside(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def climbing_imports(graph: dict[str, set[str]]) -> set[tuple[str, str]]:
+    """Imports of a command from anywhere but the command line."""
+    return {
+        (name, other)
+        for name, others in graph.items()
+        for other in others
+        if inside(other, "benchmarks.commands") and name != "benchmarks.cli"
+    }
+
+
+def experiments_as_library(graph: dict[str, set[str]]) -> set[tuple[str, str]]:
+    """Imports of an experiment from another one, or from what is no command and no page about its results."""
+    return {
+        (name, other)
+        for name, others in graph.items()
+        for other in others
+        if inside(other, "benchmarks.experiments")
+        and not inside(name, "benchmarks.commands", "benchmarks.report", "benchmarks.experiments.registry")
+        and not inside(name, ".".join(other.split(".")[:3]))
+        and not inside(other, "benchmarks.experiments.registry")
+    }
+
+
+def scripts(modules: dict[str, str]) -> set[str]:
+    """Modules that do something when they are run by themselves."""
+    return {name for name, source in modules.items() if '\nif __name__ == "__main__"' in source}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = import_graph(sources())
+    assert len(graph) > 200
+    assert sum(map(len, graph.values())) > 500
+    assert find_circle(graph) == []
+
+
+def test_commands_are_imported_by_the_command_line_alone():
+    graph = import_graph(sources())
+    assert any(inside(other, "benchmarks.commands") for other in graph["benchmarks.cli"])
+    assert climbing_imports(graph) == set()
+
+
+def test_no_experiment_is_a_library():
+    assert experiments_as_library(import_graph(sources())) == set()
+
+
+def test_nothing_but_the_command_line_is_a_script():
+    # but what `make` runs before anything is installed, and the peer, which a Python without any of ours runs
+    others = {"accelnas.__main__", "tasks.data.packages", "benchmarks.timings.training_peer"}
+    assert scripts(sources()) == {"benchmarks.cli", *others}
+
+
+def test_the_checks_see_what_they_forbid():
+    one, other = "benchmarks.experiments.one", "benchmarks.experiments.other"
+    modules = {
+        "a": "def f():\n    from b import g",
+        "b": "import c.d",
+        "c.d": "from a import f",
+        "benchmarks.commands.search": "import a",
+        "benchmarks.cli": "from benchmarks.commands import search",
+        "benchmarks.search.run": f"from {one}.run import x\nfrom benchmarks.commands.search import y",
+        f"{one}.run": f"from {one} import table",
+        f"{one}.table": 'x = 1\nif __name__ == "__main__":\n    pass',
+        f"{other}.run": f"from {one}.run import x",
+        "benchmarks.report.pages": f"from {one}.table import z",
+    }
+    graph = import_graph(modules)
+    assert graph["b"] == {"c.d"}
+    assert graph[f"{one}.run"] == {f"{one}.table"}
+    assert set(find_circle(graph)) == {"a", "b", "c.d"}
+    assert find_circle({"a": {"b"}, "b": set()}) == []
+    assert climbing_imports(graph) == {("benchmarks.search.run", "benchmarks.commands.search")}
+    assert experiments_as_library(graph) == {("benchmarks.search.run", f"{one}.run"), (f"{other}.run", f"{one}.run")}
+    assert scripts(modules) == {f"{one}.table"}
 
 
 OPTIONAL = {

@@ -1,44 +1,40 @@
-"""`accelnas reproduce`: run the main job of a profile and write its tables."""
+"""`accelnas reproduce`: run experiments, or the main job, and write their tables and figures."""
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Annotated
+
+import tyro
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.experiment import Experiment
+from benchmarks.experiments.registry import EXPERIMENTS, MAIN_JOB, find_experiments
 from benchmarks.home import DEFAULT_HOME
-from benchmarks.store.files import write_table
-
-if TYPE_CHECKING:
-    from benchmarks.experiments.detection.run import DetectionResult
-
-TASKS = ("detection", "head_to_head")
 
 
 def reproduce(
-    task: tuple[str, ...] = TASKS,
-    profile: str = "quick",
-    strategy: str | None = None,
-    classes: int | None = None,
+    names: Annotated[tuple[str, ...], tyro.conf.Positional] = (),
+    list: bool = False,
+    profile: str | None = None,
+    set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
     pages: bool = False,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results"),
 ) -> None:
-    """Search, train and judge, then print the tables and write them to RESULTS/detection and RESULTS/head_to_head.
+    """Run experiments: search, train and evaluate, then print their tables and write them below RESULTS.
 
-    Profiles but quick have folders of their own in these.
-
-    Stop it at any moment and run it again: finished trainings are not repeated.
+    Stop it at any moment and run it again: what was finished is not repeated.  With settings that yield other figures
+    than those shipped the files go to a folder of their own.
 
     Args:
-        task: detection (the article's first table), head_to_head (families of search compared, a part of what
-            `accelnas compare` does), or both.
-        profile: smoke (a minute), quick (forty minutes on two cores) or full (days of CPU).
-        strategy: of detection alone: random or regularised_evolution instead of the profile's; then
-            RESULTS/detection/PROFILE-STRATEGY is written.
-        classes: of detection alone: 10 for Fashion-MNIST's classes instead of presence; then
-            RESULTS/detection/PROFILE-10-classes is written.
+        names: Names that `--list` prints; detection (the article's first table) and head_to_head (families of search
+            compared) if none is given.
+        list: Run nothing; print the experiments and what they show, or the settings of those named.
+        profile: The setting of that name: smoke checks in a minute that everything runs, quick is what the tables were
+            made with, full takes days of CPU.
+        set: NAME=VALUE, a setting of each of the experiments named; repeat it for several.
         pages: Run nothing; write docs/results and the generated parts of README.md beside RESULTS from its files.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that tables and plots are written to.
@@ -46,28 +42,29 @@ def reproduce(
     if pages:
         _write_pages(results.resolve().parent)
         return
-    unknown = [name for name in task if name not in TASKS]
-    if unknown or not task:
-        names = ", ".join(map(repr, unknown)) or "none"
-        raise BenchmarkInputError(f"unknown task {names}; allowed: {', '.join(TASKS)}")
-    # jax and pandas take seconds to load, which `accelnas --help` need not pay
-    from benchmarks.experiments.detection.settings import detection_settings
-    from benchmarks.experiments.head_to_head.settings import CONTESTS
-    from benchmarks.store.files import results_folder
+    if list and not names:
+        _print_experiments()
+        return
+    given = dict(_parsed(text) for text in set) | ({} if profile is None else {"profile": profile})
+    chosen = find_experiments(names or MAIN_JOB)
+    # all of them before the first is run
+    settings = [each.settings(given) for each in chosen]
+    if list:
+        _print_settings(dict(zip(chosen, settings, strict=True)))
+        return
+    for each, own in zip(chosen, settings, strict=True):
+        print(f"Written to {each.run(own, home, results)}")
 
-    detection_settings(profile)  # a wrong name is told before anything is done
-    if "detection" in task:
-        _reproduce_detection(profile, strategy, classes, home, results)
-    if "head_to_head" in task and strategy is None and classes is None:
-        from benchmarks.experiments.head_to_head.contest import make_contest
-        from benchmarks.experiments.head_to_head.report import run_and_write
 
-        contest = CONTESTS[profile]
-        folder = results_folder(results, "head_to_head", profile)
-        run_and_write(make_contest(home, contest), contest.contenders, contest.final_seeds, folder)
+def _parsed(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise BenchmarkInputError(f"--set {text[:60]!r}; allowed: NAME=VALUE")
+    return name, value
 
 
 def _write_pages(root: Path) -> None:
+    # pandas takes a second to load, which bad input need not pay
     from benchmarks.report.readme import write_readme
     from benchmarks.report.site import write_pages
 
@@ -75,51 +72,18 @@ def _write_pages(root: Path) -> None:
     print("\n".join(map(str, changed)) if changed else "every page is up to date")
 
 
-def _reproduce_detection(profile: str, strategy: str | None, classes: int | None, home: Path, results: Path) -> None:
-    from benchmarks.experiments.detection.run import SearchFailedError, run_detection
-    from benchmarks.experiments.detection.settings import check_classes, check_strategy, detection_settings
-    from benchmarks.runtime.prepare import prepare_with_progress
-    from benchmarks.store.files import results_folder
-
-    settings = detection_settings(profile)
-    if strategy is not None:
-        check_strategy(strategy)
-        settings, profile = dataclasses.replace(settings, strategy=strategy), f"{profile}-{strategy}"
-    if classes is not None:
-        check_classes(classes)
-        settings, profile = dataclasses.replace(settings, classes=classes), f"{profile}-{classes}-classes"
-    for data in sorted({settings.search.data, settings.final.data}):
-        prepare_with_progress(home, data)
-    try:
-        result = run_detection(home, profile, settings)
-    except SearchFailedError as error:
-        raise SystemExit(f"accelnas: {error}") from error
-    write_results(result, home, results_folder(results, "detection", profile))
-
-
-def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
-    """Write table, trials, what fusing each block alone saves, plot and a sheet of scenes; print the table."""
+def _print_experiments() -> None:
     from rich.console import Console
+    from rich.table import Table
 
-    from benchmarks.experiments.detection.fusion import fusion_table
-    from benchmarks.experiments.detection.plot import write_plot
-    from benchmarks.experiments.detection.table import detection_table, detection_trials, markdown
-    from hw_model.files import write_whole
-    from hw_model.vela.measurements import MeasurementCache
-    from tasks.data.contact_sheet import write_contact_sheet
-    from tasks.data.own_datasets import FASHION_SCENES
+    table = Table("name", "shows", "hours", "files", title="hours: about, on two cores with nothing in the stores")
+    for each in EXPERIMENTS.values():
+        table.add_row(each.name, each.shows, f"{each.hours:g}", f"{each.shelf}/: {', '.join(each.files)}")
+    Console(width=160).print(table)
 
-    folder.mkdir(parents=True, exist_ok=True)
-    table, trials = detection_table(result), detection_trials(result)
-    text = markdown(result, table)
-    with MeasurementCache(home / "measurements.sqlite") as cache:
-        fusion = fusion_table(result.spaces["V2"], result.profile.accelerators, cache)
-    write_table(folder / "detection.csv", table)
-    write_table(folder / "detection_trials.csv", trials)
-    write_table(folder / "detection_fusion.csv", fusion)
-    write_whole(folder / "detection.md", text)
-    write_plot(result, table, trials, folder / "detection.png")
-    write_contact_sheet(FASHION_SCENES.load(home, result.profile.final.data, "test"), folder / "scenes.png")
-    console = Console(width=max(Console().width, 200))
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"Written to {folder}", soft_wrap=True, highlight=False)
+
+def _print_settings(settings: dict[Experiment, object]) -> None:
+    for each, own in settings.items():
+        print(f"{each.name}: {each.shows}")
+        for setting in fields(own):  # pyright: ignore[reportArgumentType]
+            print(f"  {setting.name}={getattr(own, setting.name)}")

@@ -1,6 +1,6 @@
 """Candidates trained many at once by `jax.vmap` over the supernet, against static networks one after another.
 
-    python -m benchmarks.timings.candidates_at_once  # adds JAX's device to results/timings/candidates_at_once.csv
+    accelnas reproduce candidates_at_once  # adds JAX's device to results/timings/candidates_at_once.csv
 
 static: what searches do, a network compiled and trained alone; means over STATIC candidates at most.  supernet: so many
 candidates in each step, each with weights of its own and its own gates, by one compilation; every kind of block
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
-import tyro
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.fidelities import get_fidelity
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import evenly, space_costs, space_for, spread_architectures
 from benchmarks.store.files import merge_rows
@@ -117,27 +115,25 @@ def _row(method: str, at_once: int, n: int, first: float, later: float, seconds_
     return row | {"candidates_per_hour": 3600 / seconds_each}
 
 
-def main(
-    task: str = "classification",
-    profile: str = "quick",
-    at_once: tuple[int, ...] = (1, 4),
-    home: Path = DEFAULT_HOME,
-    output: Path = Path("results/timings"),
-) -> None:
-    """Time both, print and write the table.
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce candidates_at_once --set NAME=VALUE` may change."""
 
-    Args:
-        task: Whose curated space candidates are drawn from.
-        profile: smoke, quick, careful or full.
-        at_once: Numbers of candidates at once; on a GPU try 1 16 64 256.
-        home: Directory that data are kept in.
-        output: Directory of the table.
-    """
-    if not at_once or min(at_once) < 1:
-        raise BenchmarkInputError(f"at_once is {at_once}; allowed: numbers of 1 and more")
-    table = merge_rows(output / "candidates_at_once.csv", measure(home, task, profile, at_once), KEY)
+    task: str = "classification"
+    """Whose curated space candidates are drawn from."""
+    profile: str = "quick"
+    """smoke, quick, careful or full."""
+    at_once: tuple[int, ...] = (1, 4)
+    """Numbers of candidates at once; on a GPU try 1 16 64 256."""
+
+    def __post_init__(self):
+        if not self.at_once or min(self.at_once) < 1:
+            raise BenchmarkInputError(f"at_once is {self.at_once}; allowed: numbers of 1 and more")
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Time both, print and write the table."""
+    table = merge_rows(
+        folder / "candidates_at_once.csv", measure(home, settings.task, settings.profile, settings.at_once), KEY
+    )
     Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

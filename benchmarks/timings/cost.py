@@ -1,6 +1,6 @@
 """How many networks a second: compiled, estimated one by one, estimated through tables.
 
-Writes results/timings/cost_speed.csv; run: python -m benchmarks.timings.cost.  Times are medians of repetitions after
+Writes results/timings/cost_speed.csv; run: accelnas reproduce cost_speed.  Times are medians of repetitions after
 a first one that compiles; the figures belong to the machine they were taken on.
 
 vela: networks really compiled, one by one.  estimator: as a batch of that many networks.  tables_latency,
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
-import tyro
 
 from benchmarks.store.files import write_table
 from hw_model.learned.estimator import estimate
@@ -44,23 +44,23 @@ cost(Path("mobilenet_v2_050"), ({name!r},), json=True)
 """
 
 
-def main(
-    accelerator: str = "ethos-u65-512",
-    output: Path = Path("results/timings"),
-    repetitions: int = 5,
-    compiled: int = 40,
-    largest: int = 10_000_000,
-) -> None:
-    """Time every way of costing networks of one space, in one run.
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce cost_speed --set NAME=VALUE` may change."""
 
-    Args:
-        accelerator: Name of an Ethos-U with a fitted estimator.
-        output: Directory of the table.
-        repetitions: Of each timing but the compiler's.
-        compiled: Networks that are really compiled.
-        largest: Most networks looked up in tables.
-    """
-    chosen = get_accelerator(accelerator)
+    accelerator: str = "ethos-u65-512"
+    """Name of an Ethos-U with a fitted estimator."""
+    repetitions: int = 5
+    """Of each timing but the compiler's."""
+    compiled: int = 40
+    """Networks that are really compiled."""
+    largest: int = 10_000_000
+    """Most networks looked up in tables."""
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Time every way of costing networks of one space, in one run."""
+    chosen = get_accelerator(settings.accelerator)
     estimator = load_estimator(PRETRAINED / f"{chosen.name}.npz", chosen)
     places = stage_space(INPUT_SIZE)
     generator = np.random.default_rng(0)
@@ -69,7 +69,7 @@ def main(
     def chains(genotypes: np.ndarray) -> list[tuple]:
         return [sum((places[p][option] for p, option in enumerate(genotype)), ()) for genotype in genotypes]
 
-    whole = chains(stage_genotypes(generator, compiled))
+    whole = chains(stage_genotypes(generator, settings.compiled))
     seconds = [_seconds(lambda chain=chain: compile_blocks(chain, chosen)) for chain in whole]
     per_vela = statistics.median(seconds)
     rows.append(_row("vela", 1, per_vela, per_vela))
@@ -77,18 +77,18 @@ def main(
     model = jax.jit(lambda work: estimate(estimator, work))
     for count in (1, 64, 1024):
         work = jax.tree.map(jnp.asarray, workload_from_chains(chains(stage_genotypes(generator, count)), LENGTH))
-        spent = _median(lambda work=work: jax.block_until_ready(model(work)), repetitions)
+        spent = _median(lambda work=work: jax.block_until_ready(model(work)), settings.repetitions)
         rows.append(_row("estimator", count, spent, per_vela, _bytes(model, work) / count))
 
     cost_function = from_model(lambda work: estimate(estimator, work), LENGTH)
     tabulating = _median(lambda: tabulate(places, cost_function), 3)
     tables = tabulate(places, cost_function)
     count = 1000
-    while count <= largest:
+    while count <= settings.largest:
         genotypes = jnp.asarray(stage_genotypes(generator, count))
         for name, function in {"tables_latency": table_latency_ms, "tables_all_costs": table_cost}.items():
             lookup = jax.jit(function)
-            spent = _median(lambda f=lookup, g=genotypes: jax.block_until_ready(f(tables, g)), repetitions)
+            spent = _median(lambda f=lookup, g=genotypes: jax.block_until_ready(f(tables, g)), settings.repetitions)
             rows.append(_row(name, count, spent, per_vela, _bytes(lookup, tables, genotypes) / count))
             if name == "tables_all_costs":
                 # the estimator asked for every segment and pair of the space, and the networks looked up
@@ -101,9 +101,9 @@ def main(
         _seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)) for _ in range(3)
     )
     rows.append(_row("cold_start", 1, cold, per_vela))
-    output.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     table = pd.DataFrame(rows).assign(accelerator=chosen.name)
-    write_table(output / "cost_speed.csv", table, digits=4)
+    write_table(folder / "cost_speed.csv", table, digits=4)
     print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
 
 
@@ -134,7 +134,3 @@ def _bytes(function: Any, *arguments: Any) -> float:
     """Memory that the compiled function needs: arguments, answers and what lies between."""
     found = function.lower(*arguments).compile().memory_analysis()
     return found.argument_size_in_bytes + found.output_size_in_bytes + found.temp_size_in_bytes
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -1,6 +1,6 @@
 """How long the store takes with so many trials: opening, a look-up, listing, export, the full check.
 
-    python -m benchmarks.timings.store --rows 1000000      # results/timings/store.csv; 4 GB of disk, half an hour
+    accelnas reproduce store_speed  # writes results/timings/store.csv; 4 GB of disk, half an hour
 
 The trials are made up, but of real networks and put in as an import does; architectures repeat, as where a network is
 trained with several seeds.  open_s: a new process's first opening.  look_up_ms: median of LOOK_UPS, of trials that are
@@ -17,13 +17,13 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import tyro
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.files import merge_rows
@@ -83,22 +83,21 @@ def measure(rows: int, folder: Path) -> dict[str, Any]:
     return found | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
-def main(rows: int = 1_000_000, output: Path = Path("results/timings")) -> None:
-    """Time a store of made-up trials in a temporary folder, print and write the table.
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce store_speed --set NAME=VALUE` may change."""
 
-    Args:
-        rows: Trials.
-        output: Directory of the table.
-    """
-    if rows < 1:
-        raise BenchmarkInputError(f"rows is {rows}; allowed: 1 and more")
-    folder = Path(tempfile.mkdtemp(prefix="accelnas-store-"))
+    rows: int = 1_000_000
+    """Trials."""
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Time a store of made-up trials in a temporary folder, print and write the table."""
+    if settings.rows < 1:
+        raise BenchmarkInputError(f"rows is {settings.rows}; allowed: 1 and more")
+    place = Path(tempfile.mkdtemp(prefix="accelnas-store-"))
     try:
-        table = merge_rows(output / "store.csv", pd.DataFrame([measure(rows, folder)]), ("rows",))
+        table = merge_rows(folder / "store.csv", pd.DataFrame([measure(settings.rows, place)]), ("rows",))
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(place)
     print(table.to_string(index=False, float_format="%.3g"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

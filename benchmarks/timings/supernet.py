@@ -1,28 +1,29 @@
 """What weight sharing costs and saves on this machine: the supernet of a detection space against static networks.
 
-    python -m benchmarks.timings.supernet
+    accelnas reproduce supernet_speed
 
-The first table times forward passes of one architecture, and training steps of a different one each ("skipping": with
-skip_unused; "largest": all channels, all blocks fused with the largest expansion).  The second scores several
-architectures: recalibration of batch statistics on two batches, then evaluation on one.  Calls of all rows take turns
-and the shortest counts, since other work on the machine only ever adds time.
+Writes results/timings/supernet_speed.csv: forward passes of one architecture, training steps of a different one each
+("skipping": with skip_unused; "largest": all channels, all blocks fused with the largest expansion), and scoring
+several architectures: recalibration of batch statistics on two batches, then evaluation on one.  Calls of all rows take
+turns and the shortest counts, since other work on the machine only ever adds time.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
+import pandas as pd
 from flax import linen as nn
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.store.files import write_table
 from hw_model.cost import count_macs
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.gates import make_gates
@@ -35,6 +36,7 @@ OUTPUT_CHANNELS = 7
 CALIBRATION_BATCHES = 2
 STEPS = 4
 ROUNDS = 3
+WHAT = {"forward": "forwards of one architecture", "steps": "images trained"}
 
 
 class Timed(NamedTuple):
@@ -91,23 +93,32 @@ def score(network: nn.Module, variables: Any, batches: jax.Array, gates: Any = N
     return jnp.mean(jnp.asarray(output) ** 2)
 
 
-def main(side: int = 48, batch: int = 16, architectures: int = 8, seed: int = 0) -> None:
-    """Print the two tables.
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce supernet_speed --set NAME=VALUE` may change."""
 
-    Args:
-        side: Image side in pixels, a multiple of 8.
-        batch: Images in a batch.
-        architectures: How many to score.
-        seed: Of the architectures and images.
-    """
-    space = detection_spaces(OUTPUT_CHANNELS, side)["V3"]
-    genotypes = np.random.default_rng(seed).integers(0, space.cardinalities, (architectures, len(space.cardinalities)))
+    side: int = 48
+    """Image side in pixels, a multiple of 8."""
+    batch: int = 16
+    """Images in a batch."""
+    architectures: int = 8
+    """How many to score."""
+    seed: int = 0
+    """Of the architectures and images."""
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Time all, write and print the table."""
+    space = detection_spaces(OUTPUT_CHANNELS, settings.side)["V3"]
+    genotypes = np.random.default_rng(settings.seed).integers(
+        0, space.cardinalities, (settings.architectures, len(space.cardinalities))
+    )
     genotypes = genotypes.astype(np.int32)
     gates = make_gates(space.slots, space.lower(genotypes))
     first = jax.tree.map(lambda leaf: leaf[0], gates)
-    init_key, image_key = jax.random.split(jax.random.key(seed))
-    shape = (side, side, space.input_channels)
-    batches = jax.random.normal(image_key, (CALIBRATION_BATCHES + 1, batch, *shape))
+    init_key, image_key = jax.random.split(jax.random.key(settings.seed))
+    shape = (settings.side, settings.side, space.input_channels)
+    batches = jax.random.normal(image_key, (CALIBRATION_BATCHES + 1, settings.batch, *shape))
     # the most expensive network of the space: all channels, all fused with the largest expansion
     largest = ChainNetwork(space.decode([0] + [n - 1 for n in space.cardinalities[1:]]))
     nets: dict[str, nn.Module] = {
@@ -115,10 +126,8 @@ def main(side: int = 48, batch: int = 16, architectures: int = 8, seed: int = 0)
         "supernet": Supernet(space.slots),
         "supernet, skipping": Supernet(space.slots, skip_unused=True),
     }
-    console = Console()
-    table = Table("one architecture", "compile s", "forwards/s", "training: compile s", "images/s")
     variables = {name: initialise(network, shape, init_key) for name, network in nets.items()}
-    several = jax.tree.map(lambda leaf: leaf[np.arange(STEPS) % architectures], gates)
+    several = jax.tree.map(lambda leaf: leaf[np.arange(STEPS) % settings.architectures], gates)
     passes = {
         kind: {
             name: compile_call(
@@ -129,13 +138,12 @@ def main(side: int = 48, batch: int = 16, architectures: int = 8, seed: int = 0)
         for kind, function, chosen in (("forward", forward, first), ("steps", training_steps, several))
     }
     seconds = {kind: shortest_seconds(timed) for kind, timed in passes.items()}
-    for name in nets:
-        both = [(passes[kind][name].compile_seconds, seconds[kind][name]) for kind in passes]
-        (compile_forward, once), (compile_steps, steps) = both
-        table.add_row(
-            name, f"{compile_forward:.1f}", f"{1 / once:.0f}", f"{compile_steps:.1f}", f"{STEPS * batch / steps:.0f}"
-        )
-    console.print(table)
+    counts = {"forward": 1, "steps": STEPS * settings.batch}
+    rows = [
+        _row(WHAT[kind], name, passes[kind][name].compile_seconds, counts[kind], seconds[kind][name])
+        for kind in passes
+        for name in nets
+    ]
 
     network, shared = nets["supernet, skipping"], variables["supernet"]
     one = partial(score, network, shared, batches)
@@ -143,30 +151,29 @@ def main(side: int = 48, batch: int = 16, architectures: int = 8, seed: int = 0)
         "supernet, lax.map": compile_call(lambda g: jax.lax.map(one, g), gates),
         "supernet, vmap": compile_call(jax.vmap(one), gates),
     }
-    table = Table(f"scoring {architectures} architectures", "compile s", "networks/s", "with compiling")
-    for name, taken in shortest_seconds(scored).items():
-        compiling = scored[name].compile_seconds
-        table.add_row(
-            name, f"{compiling:.1f}", f"{architectures / taken:.1f}", f"{architectures / (taken + compiling):.2f}"
-        )
+    rows += [
+        _row("scoring", name, scored[name].compile_seconds, settings.architectures, taken)
+        for name, taken in shortest_seconds(scored).items()
+    ]
     blocks = [space.decode(genotype) for genotype in genotypes]
     singles = {}
     for index, chain in enumerate(blocks):
         small = ChainNetwork(chain)
         singles[str(index)] = compile_call(partial(score, small), initialise(small, shape, init_key), batches)
     compiling, taken = sum(t.compile_seconds for t in singles.values()), sum(shortest_seconds(singles).values())
-    table.add_row(
-        "static, each compiled",
-        f"{compiling:.1f}",
-        f"{architectures / taken:.1f}",
-        f"{architectures / (taken + compiling):.2f}",
-    )
-    console.print(table)
+    rows.append(_row("scoring", "static, each compiled", compiling, settings.architectures, taken))
     macs = np.mean([count_macs(chain) for chain in blocks]) / 1e6
-    console.print(
-        f"{side} x {side} pixels, batches of {batch}; the architectures have {macs:.1f} million MACs on average"
-    )
+    table = pd.DataFrame(rows).assign(side=settings.side, batch=settings.batch, million_macs=macs)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "supernet_speed.csv", table, digits=4)
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
 
 
-if __name__ == "__main__":
-    tyro.cli(main)
+def _row(what: str, network: str, compile_seconds: float, count: int, seconds: float) -> dict[str, Any]:
+    return {
+        "what": what,
+        "network": network,
+        "compile_s": compile_seconds,
+        "per_s": count / seconds,
+        "per_s_with_compiling": count / (seconds + compile_seconds),
+    }

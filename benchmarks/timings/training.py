@@ -1,7 +1,7 @@
 """Images per second of a training step, ours against PyTorch's on the same networks and machine.
 
-    python -m benchmarks.timings.training                # ours, and each layer against what XLA makes of it
-    python -m benchmarks.timings.training --peer PYTHON  # PYTHON has PyTorch; writes results/timings/training_speed.csv
+    accelnas reproduce training_speed                    # ours, and each layer against what XLA makes of it
+    accelnas reproduce training_speed --set peer=PYTHON  # writes results/timings/training_speed.csv; PYTHON has PyTorch
 
 Each side runs as a process of its own, in turn, several times, and the medians are compared: on a shared machine single
 runs swing by a factor of two and more.  Both get the memory settings of `benchmarks.runtime.worker`, and run once on
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,6 @@ import jax
 import jax.numpy as jnp
 import optax
 import pandas as pd
-import tyro
 from jax import lax
 from rich.console import Console
 from rich.table import Table
@@ -123,7 +123,8 @@ def compare(peer: Path, repeats: int) -> pd.DataFrame:
         name, side = row["network"], row["image_size"]
         ours, theirs, compiling = [], [], []
         for _ in range(repeats):
-            command = [sys.executable, "-m", "benchmarks.timings.training", "--ours", name, "--side", str(side)]
+            program = f"from benchmarks.timings.training import measure_ours; print(*measure_ours({name!r}, {side}))"
+            command = [sys.executable, "-c", program]
             rate, seconds = map(float, output_of(command, cores).split())
             ours.append(rate)
             compiling.append(seconds)
@@ -158,27 +159,20 @@ def output_of(command: list[str], cores: list[int]) -> str:
             os.sched_setaffinity(0, before)
 
 
-def main(
-    peer: Path | None = None,
-    repeats: int = 5,
-    ours: str | None = None,
-    side: int = 32,
-    output: Path = Path("results/timings/training_speed.csv"),
-) -> None:
-    """Measure training speed.
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce training_speed --set NAME=VALUE` may change."""
 
-    Args:
-        peer: A Python that has PyTorch.
-        repeats: Processes of each side.
-        ours: Measure only this network here and print images per second and seconds of compiling.
-        side: Pixels, with --ours.
-        output: Table to write, with --peer.
-    """
-    if ours is not None:
-        print(*measure_ours(ours, side))
-        return
+    peer: Path | None = None
+    """A Python that has PyTorch."""
+    repeats: int = 5
+    """Processes of each side."""
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Measure training speed, and beside it the peer's where there is one."""
     console = Console()
-    if peer is None:
+    if settings.peer is None:
         table = Table("network", "image size", "images/s", "compile s")
         for pixels in SIDES:
             for name in NETWORKS:
@@ -187,10 +181,7 @@ def main(
         console.print(table)
         console.print(layer_table(jax.random.key(0)))
         return
-    frame = compare(peer, repeats)
-    write_table(output, frame, digits=4)
+    frame = compare(settings.peer, settings.repeats)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "training_speed.csv", frame, digits=4)
     console.print(frame.to_string(index=False))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -1,6 +1,6 @@
 """Why our convolutions exist: milliseconds of value and gradients, ours against what XLA makes of its own.
 
-`python -m benchmarks.timings.training` prints it.  Each row is the median of several calls inside a
+`accelnas reproduce training_speed` prints it.  Each row is the median of several calls inside a
 `lax.scan`, as in training, on the cores this process may use.
 """
 

@@ -1,6 +1,6 @@
 """The peer's side of `benchmarks.timings.training`: images per second of a PyTorch training step.
 
-Run by `python -m benchmarks.timings.training --peer PYTHON` with a Python that has PyTorch; imports nothing of ours.
+Run by `accelnas reproduce training_speed --set peer=PYTHON` with a Python that has PyTorch; imports nothing of ours.
 
     python training_speed_peer.py '{"blocks": [["conv", 16, 2, 1, 3], ...], "side": 32, "batch": 64}'
 

@@ -1,6 +1,6 @@
 """Where a training step's milliseconds go: why rows of results/timings/training_speed.csv are what they are.
 
-    python -m benchmarks.timings.training_profile      # writes results/timings/training_profile.csv
+    accelnas reproduce training_profile  # writes results/timings/training_profile.csv
 
 Networks, batch and processes are those of `benchmarks.timings.training`, ours alone: PyTorch runs several times slower
 under its profiler, so that its parts say nothing.  A fusion counts as what its root does.  convolution: standard and
@@ -19,12 +19,12 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
 import pandas as pd
-import tyro
 from rich.console import Console
 
 from benchmarks.store.files import write_table
@@ -83,8 +83,9 @@ def compare(repeats: int) -> pd.DataFrame:
     """A row for each part of each network: medians over so many processes, with the least and the most."""
     rows: list[dict[str, Any]] = []
     for cores, row in rows_to_measure():
-        what = ["--network", row["network"], "--side", str(row["image_size"])]
-        command = [sys.executable, "-m", "benchmarks.timings.training_profile", *what]
+        program = "import json; from benchmarks.timings.training_profile import profile_ours\n"
+        program += f"print(json.dumps(profile_ours({row['network']!r}, {row['image_size']})))"
+        command = [sys.executable, "-c", program]
         runs = [json.loads(output_of(command, cores)) for _ in range(repeats)]
         for part in PARTS:
             times = [run[part] for run in runs]
@@ -93,27 +94,17 @@ def compare(repeats: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def main(
-    repeats: int = 3,
-    network: str | None = None,
-    side: int = 32,
-    output: Path = Path("results/timings/training_profile.csv"),
-) -> None:
-    """Profile training steps.
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce training_profile --set NAME=VALUE` may change."""
 
-    Args:
-        repeats: Processes for each network.
-        network: Profile only this one here and print a JSON object.
-        side: Pixels, with --network.
-        output: Table to write.
-    """
-    if network is not None:
-        print(json.dumps(profile_ours(network, side)))
-        return
-    frame = compare(repeats)
-    write_table(output, frame, digits=4)
+    repeats: int = 3
+    """Processes for each network."""
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Profile training steps."""
+    frame = compare(settings.repeats)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "training_profile.csv", frame, digits=4)
     Console(width=120).print(frame.to_string(index=False, float_format="%.3g"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -1,9 +1,8 @@
 """What each task starts from: the baselines' quality over five seeds, and their cost on five accelerators.
 
 Writes results/baselines/baselines.csv, a row for each task, data set and accelerator, and
-results/baselines/predictions_TASK.png for detection and segmentation; run: python -m
-benchmarks.experiments.baselines.run, and with --dataset photo_objects for the rows of detection and segmentation there
-(predictions_TASK_photo_objects.png).
+results/baselines/predictions_TASK.png for detection and segmentation; run: accelnas reproduce baselines, and with
+--set dataset=photo_objects for the rows of detection and segmentation there (predictions_TASK_photo_objects.png).
 
 quality, quality_low, quality_high: mean over the seeds at `quick` on test examples with Student's 95% interval.
 latency_ms, peak_sram_bytes: of the network compiled whole.  params: weights and biases; param_bytes: as deployed, int8
@@ -17,12 +16,11 @@ from typing import Any
 
 import jax
 import pandas as pd
-import tyro
 from rich.console import Console
 
 from benchmarks.evaluators.trainings import Training, train_all
+from benchmarks.experiments.baselines.settings import Settings
 from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval
@@ -38,7 +36,6 @@ from tasks.segmentation.drawing import draw_segments
 from tasks.task import Task
 from tasks.training import predict, train
 
-ACCELERATORS = ("ethos-u55-128", "ethos-u55-256", "ethos-u65-512", "ethos-u85-256", "ethos-u85-1024")
 SEEDS = range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + 5)
 DRAW = {"detection": draw_detections, "segmentation": draw_segments}
 DRAWN = 24
@@ -85,33 +82,15 @@ def draw_predictions(home: Path, task: Task, fidelity: Fidelity, path: Path) -> 
     DRAW[task.name](scenes, predict(blocks, task, state, scenes.images), path)
 
 
-def main(
-    dataset: str | None = None,
-    profile: str = "quick",
-    accelerators: tuple[str, ...] = ACCELERATORS,
-    home: Path = DEFAULT_HOME,
-    output: Path = Path("results/baselines"),
-) -> None:
-    """Train, cost and draw the baselines of all tasks; rows of other data sets in the table that is there are kept.
-
-    Args:
-        dataset: Do detection and segmentation on this data set, instead of each task on its own.
-        profile: Of the trainings, see benchmarks/fidelities.py.
-        accelerators: Ethos-U configurations.
-        home: Directory that data, trials and measurements are kept in.
-        output: Directory of the table and the pictures.
-    """
-    output.mkdir(parents=True, exist_ok=True)
-    rows, suffix = [], f"_{dataset}" if dataset else ""
-    for name in DRAW if dataset else TASKS:
-        task, fidelity = make_task(name, dataset), on_test(get_fidelity(name, profile))
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Train, cost and draw the baselines of all tasks; rows of other data sets in the table that is there are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, suffix = [], f"_{settings.dataset}" if settings.dataset else ""
+    for name in DRAW if settings.dataset else TASKS:
+        task, fidelity = make_task(name, settings.dataset), on_test(get_fidelity(name, settings.profile))
         prepare_with_progress(home, task.config(fidelity.data), task.dataset)
-        rows += baseline_rows(home, task, fidelity, accelerators)
+        rows += baseline_rows(home, task, fidelity, settings.accelerators)
         if name in DRAW:
-            draw_predictions(home, task, fidelity, output / f"predictions_{name}{suffix}.png")
-    table = merge_rows(output / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator"))
+            draw_predictions(home, task, fidelity, folder / f"predictions_{name}{suffix}.png")
+    table = merge_rows(folder / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator"))
     Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

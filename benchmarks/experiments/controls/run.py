@@ -1,6 +1,6 @@
 """What the tasks' metrics are without any network: the floor under every quality that is published.
 
-Writes results/controls/controls.csv; run: python -m benchmarks.experiments.controls.run (some minutes of two cores).
+Writes results/controls/controls.csv; run: accelnas reproduce controls (some minutes of two cores).
 
 control: nearest_neighbour (Euclidean, pixels) and softmax_regression (pixels) learn from the training images that
 networks train on; constant gives every image the same answer, 100 boxes at clusters of training boxes, or the most
@@ -15,11 +15,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
-import tyro
 
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.experiments.controls.settings import Settings
 from benchmarks.runtime.prepare import prepare_with_progress
-from benchmarks.store.files import merge_rows, results_folder
+from benchmarks.store.files import merge_rows
 from tasks.classification.task import Classification, ClassificationTask
 from tasks.controls import constant_detections, constant_mask, nearest_neighbour, softmax_regression
 from tasks.detection.task import DetectionTask
@@ -52,30 +51,13 @@ def _predictions(task: Task, train: Any, test: Any) -> dict[str, Any]:
             raise AssertionError(f"no control for {task.name}")
 
 
-def main(
-    dataset: str | None = None,
-    profile: str = "quick",
-    home: Path = DEFAULT_HOME,
-    results: Path = Path("results"),
-) -> None:
-    """Write the table.
-
-    Args:
-        dataset: Of classification, instead of the task's own.
-        profile: Size of the data: tiny, smoke, quick or full.
-        home: Directory that data are kept in.
-        results: Directory that the table is written to.
-    """
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Write the table."""
     rows = []
-    for name in TASKS if dataset is None else ("classification",):
-        task = make_task(name, dataset)
-        prepare_with_progress(home, task.config(profile), task.dataset)
-        for control, quality in control_qualities(task, home, profile).items():
+    for name in TASKS if settings.dataset is None else ("classification",):
+        task = make_task(name, settings.dataset)
+        prepare_with_progress(home, task.config(settings.profile), task.dataset)
+        for control, quality in control_qualities(task, home, settings.profile).items():
             rows.append({"task": name, "dataset": task.dataset, "control": control, "quality": quality})
-    folder = results_folder(results, "controls", profile)
     table = merge_rows(folder / "controls.csv", pd.DataFrame(rows), ("task", "dataset", "control"))
     print(table.to_string(index=False))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -7,9 +7,8 @@ All are searched by the same strategy with the same spend and number of seeds, c
 no less MACs and parameters than the baseline has (benchmarks/experiments/curation/costs.py).  The seeds are shared out
 over ten draws of the random subset.
 
-Writes results/curation/curation.csv and curation.png; run: python -m benchmarks.experiments.curation.run.  With
---trained the spaces but the shifted one are searched with trainings instead, and results/curation/curation_trained.csv
-is written.
+Writes results/curation/curation.csv and curation.png; run: accelnas reproduce curation.  What the spaces but the
+shifted one come to when they are searched with trainings instead is `benchmarks.experiments.curation.trained`.
 
 evaluations_to_5pct, expected_evaluations, success_rate, spread: see `searches.Outcome`; the best known latency is
 the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
@@ -30,13 +29,12 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
-import tyro
 
 from benchmarks.experiments.curation.costs import Floors
 from benchmarks.experiments.curation.landscape import Shape, shape_of
 from benchmarks.experiments.curation.searches import Outcome, best_latency_ms, outcome, searcher
+from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import Subsets, shifted, spaces_of, stacked, subset_of
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.search.many_costs import ManyCosts, compile_costs
 from benchmarks.search.problem import baseline_blocks, space_for
 from benchmarks.statistics.intervals import share_interval
@@ -48,7 +46,6 @@ from tasks.registry import make_task
 from tasks.spaces.registry import skeleton_for
 from tasks.task import Task
 
-ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "npu-p16")
 DRAWS = 10
 
 
@@ -121,52 +118,19 @@ def _row(accelerator: str, subsets: Subsets, seeds: int, found: Outcome, shape: 
     return first | named | counted | {**found._asdict(), **named} | intervals | counts | size
 
 
-def main(
-    accelerators: tuple[str, ...] = ACCELERATORS,
-    algorithm: str = "regularised_evolution",
-    evaluations: int = 2_000,
-    seeds: int = 100,
-    points: int = 100_000,
-    walked: int = 5_000,
-    trained: bool = False,
-    profile: str = "quick",
-    budget: int = 12,
-    trained_seeds: int = 3,
-    home: Path = DEFAULT_HOME,
-    output: Path = Path("results/curation"),
-) -> None:
-    """Search and walk over all spaces on all accelerators, print and write the table and the plot.
-
-    Args:
-        accelerators: Names that `accelnas list` prints, of known parallelism factor.
-        algorithm: A strategy for one objective that can be traced.
-        evaluations: Of each search.
-        seeds: Searches of each space.
-        points: Networks sampled of each space whose neighbours are checked in the objective.
-        walked: Networks sampled of each space whose steps in channels are followed.
-        trained: Search with trainings instead, on the first of the accelerators.
-        profile: Of the trainings: smoke, quick, careful or full.
-        budget: Trainings of each search.
-        trained_seeds: Searches of each space with trainings.
-        home: Directory that data and trials are kept in.
-        output: Directory of the results.
-    """
-    output.mkdir(parents=True, exist_ok=True)
-    if trained:
-        from benchmarks.experiments.curation.trained import TrainedSettings, trained_table
-
-        settings = TrainedSettings(accelerators[0], algorithm, budget, trained_seeds, profile)
-        table = trained_table(home, settings)
-        write_table(output / "curation_trained.csv", table, digits=5)
-        print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
-        return
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Search and walk over all spaces on all accelerators, print and write the table and the plot."""
+    folder.mkdir(parents=True, exist_ok=True)
     from benchmarks.experiments.curation.plot import write_plot
 
-    table, curves = study(accelerators, algorithm, evaluations, seeds, points, walked)
-    write_table(output / "curation.csv", table, digits=5)
-    write_plot(curves, table, output / "curation.png")
+    table, curves = study(
+        settings.accelerators,
+        settings.algorithm,
+        settings.evaluations,
+        settings.seeds,
+        settings.points,
+        settings.walked,
+    )
+    write_table(folder / "curation.csv", table, digits=5)
+    write_plot(curves, table, folder / "curation.png")
     print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -28,6 +28,7 @@ from benchmarks.runtime.progress import SearchProgress
 from benchmarks.search.loop import Candidate, Request, Search, Who, incumbent, live_search, run_side_by_side
 from benchmarks.search.problem import Genotype, baseline_blocks, space_costs, space_for
 from benchmarks.statistics.intervals import mean_interval
+from benchmarks.store.files import write_table
 from benchmarks.store.sqlite import open_store
 from hw_model.predict import predict
 from nas_algos.load import build_strategy
@@ -39,15 +40,21 @@ from tasks.task import Task
 
 
 @dataclass(frozen=True)
-class TrainedSettings:
-    """budget: trainings of each search.  seeds: searches of each space, and final trainings of each winner."""
+class Settings:
+    """What `accelnas reproduce curation_trained --set NAME=VALUE` may change."""
 
-    accelerator: str
-    algorithm: str
-    budget: int
-    seeds: int
-    profile: str
+    accelerator: str = "ethos-u55-256"
+    """Whose latency is bounded, and that spaces are curated for."""
+    algorithm: str = "regularised_evolution"
+    """A strategy for one objective."""
+    budget: int = 12
+    """Trainings of each search."""
+    seeds: int = 3
+    """Searches of each space, and final trainings of each winner."""
+    profile: str = "quick"
+    """Of the trainings: smoke, quick, careful or full."""
     task: str = "detection"
+    """Whose spaces."""
 
     def __post_init__(self):
         for name in ("budget", "seeds"):
@@ -55,7 +62,15 @@ class TrainedSettings:
                 raise BenchmarkInputError(f"{name} is {getattr(self, name)}; allowed: 1 and more")
 
 
-def trained_table(home: Path, settings: TrainedSettings) -> pd.DataFrame:
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Search, print and write the table."""
+    table = trained_table(home, settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "curation_trained.csv", table, digits=5)
+    print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+
+
+def trained_table(home: Path, settings: Settings) -> pd.DataFrame:
     """Search every space, train the winners anew, and compare; what is in the store under `home` is not repeated."""
     task = make_task(settings.task)
     fidelity = get_fidelity(task.name, settings.profile)
@@ -103,7 +118,7 @@ def trained_table(home: Path, settings: TrainedSettings) -> pd.DataFrame:
 
 
 def _searches(
-    runner: TrialRunner, name: str, spaces: list[SearchSpace], bound: float, task: Task, settings: TrainedSettings
+    runner: TrialRunner, name: str, spaces: list[SearchSpace], bound: float, task: Task, settings: Settings
 ) -> list[list[Candidate]]:
     """The candidates of each seed's search; a kind with several spaces gives each seed its own."""
     bounds = {"latency_ms": bound}

@@ -1,7 +1,6 @@
 """Plots of the estimator: predicted against compiled, error by accelerator, and the rocky landscape of channel counts.
 
 Reads results/estimator/measured, results/estimator/estimator.csv and the fitted estimators; compiles the channel sweep.
-Run: python -m benchmarks.experiments.estimator.plot
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pandas as pd
-import tyro
 
 from benchmarks.store.files import save_figure
 
@@ -35,16 +33,11 @@ SWEEP = range(8, 66)
 LENGTH = 32
 
 
-def main(measured: Path = Path("results/estimator/measured"), output: Path = Path("results/estimator")) -> None:
-    """Draw the plots.
-
-    Args:
-        measured: Directory of the data sets.
-        output: Directory of estimator.csv, and of the plots.
-    """
-    plot_scatter(measured, output / "estimator_scatter.png")
-    plot_errors(pd.read_csv(output / "estimator.csv"), output / "estimator_error.png")
-    plot_sweep(output / "channel_sweep.png")
+def write_plots(measured: Path, folder: Path) -> None:
+    """Draw all of them into the folder of estimator.csv."""
+    plot_scatter(measured, folder / "estimator_scatter.png")
+    plot_errors(pd.read_csv(folder / "estimator.csv"), folder / "estimator_error.png")
+    plot_sweep(folder / "channel_sweep.png")
 
 
 def plot_scatter(measured: Path, path: Path) -> None:
@@ -126,7 +119,3 @@ def _swept(channels: int) -> tuple[Block, ...]:
 def _estimated(accelerator: EthosU, networks: list[tuple[Block, ...]]) -> Estimate:
     estimator = load_estimator(PRETRAINED / f"{accelerator.name}.npz", accelerator)
     return jax.jit(estimate)(estimator, workload_from_chains(networks, LENGTH))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -2,22 +2,23 @@
 
 Reads results/estimator/measured (accelnas measure --test 300 --parts), writes the fitted estimators into
 hw_model/pretrained, hw_model/pretrained/npus.json (the calibrated parametric accelerators) and
-results/estimator/estimator.csv.  Run: python -m benchmarks.experiments.estimator.run
+results/estimator/estimator.csv.  Run: accelnas reproduce estimator
 """
 
 from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
 import pandas as pd
-import tyro
 from rich.progress import track
 from scipy.stats import kendalltau
 
+from benchmarks.experiments.estimator.plot import write_plots
+from benchmarks.experiments.estimator.settings import Settings
 from benchmarks.store.files import write_table
 from hw_model.blocks import Block
 from hw_model.cost import Estimate, count_macs
@@ -37,36 +38,22 @@ _NPUS = PRETRAINED / "npus.json"
 _FIGURES = ("within_5pct", "within_10pct", "kendall_tau", "mape_pct", "bias_pct")
 
 
-def main(
-    accelerator: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
-    measured: Path = Path("results/estimator/measured"),
-    output: Path = Path("results/estimator"),
-    steps: int = 6000,
-    refit: bool = False,
-) -> None:
-    """Fit and judge estimators; the table is written after each accelerator, whose rows replace those it had.
-
-    Args:
-        accelerator: Name of an Ethos-U; repeat the option for several. All that have been measured if left out.
-        measured: Directory of the data sets.
-        output: Directory of the table.
-        steps: Training steps of each estimator.
-        refit: Fit anew also where there is a fitted estimator.
-    """
-    names = accelerator or tuple(name for name in ETHOS_U if (measured / f"{name}.parquet").exists())
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Fit and judge estimators; the table is written after each accelerator, whose rows replace those it had."""
+    names = settings.accelerator or tuple(name for name in ETHOS_U if (settings.measured / f"{name}.parquet").exists())
     examples = [load_network(path) for path in sorted(EXAMPLES.glob("*.json"))]
     for chosen in track([get_accelerator(name) for name in names], description="estimators"):
-        chains = load_dataset(measured / f"{chosen.name}.parquet", chosen)
+        chains = load_dataset(settings.measured / f"{chosen.name}.parquet", chosen)
         learned = [chain for chain in chains if chain.set.startswith("train-")]
         tested = [chain for chain in chains if chain.set.startswith("test-")]
         tested += [MeasuredChain(e.name, e.blocks, compile_operators(e.blocks, chosen)[1]) for e in examples]
         path = PRETRAINED / f"{chosen.name}.npz"
-        if refit or not path.exists():
-            save_estimator(path, fit(learned, chosen, FitSettings(steps=steps)), chosen)
+        if settings.refit or not path.exists():
+            save_estimator(path, fit(learned, chosen, FitSettings(steps=settings.steps)), chosen)
         npu = calibrate(learned, chosen)
         save_calibrated(_NPUS, load_calibrated(_NPUS) | {f"npu-{chosen.name}": npu})
         work = workload_from_chains([chain.blocks for chain in tested], LENGTH)
-        parts = measured / f"{chosen.name}-parts.parquet"
+        parts = settings.measured / f"{chosen.name}-parts.parquet"
         methods = {
             "estimator": _modelled(jax.jit(estimate)(load_estimator(path, chosen), work)),
             "analytic": _modelled(jax.jit(npu_estimate)(npu, work)),
@@ -74,7 +61,8 @@ def main(
             **(_accumulated(tested, load_dataset(parts, chosen), chosen) if parts.exists() else {}),
         }
         rows = [row for name, guess in methods.items() for row in _rows(chosen, name, tested, guess)]
-        _replace_rows(output / "estimator.csv", pd.DataFrame(rows))
+        _replace_rows(folder / "estimator.csv", pd.DataFrame(rows))
+    write_plots(settings.measured, folder)
 
 
 def _replace_rows(path: Path, rows: pd.DataFrame) -> None:
@@ -174,7 +162,3 @@ def _figures(guessed: np.ndarray, true: np.ndarray, prefix: str) -> dict[str, fl
         100 * np.mean(error),
     )
     return {f"{prefix}{name}": float(value) for name, value in zip(_FIGURES, values, strict=True)}
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

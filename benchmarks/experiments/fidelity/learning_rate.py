@@ -1,7 +1,7 @@
 """At which learning rate a short training tells architectures apart from seeds.
 
 A few of the architectures of benchmarks.experiments.fidelity.run are trained at `quick` with several seeds at each
-rate.  Writes results/fidelity/learning_rate.csv; run: python -m benchmarks.experiments.fidelity.learning_rate (about
+rate.  Writes results/fidelity/learning_rate.csv; run: accelnas reproduce learning_rate (about
 ten minutes a task on two cores; finished trainings are kept).
 
 quality: mean of all trainings.  seed_std: standard deviation between seeds of one architecture, pooled.
@@ -12,21 +12,19 @@ explains all); ratio: of the two.  failed: trainings without a quality, which ar
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 import pandas as pd
-import tyro
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.fidelity.run import SHARED
 from benchmarks.fidelities import get_fidelity
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import common_space, evenly, spread_architectures
 from benchmarks.store.files import merge_rows
@@ -73,36 +71,32 @@ def run_task(home: Path, name: str, rates: tuple[float, ...], architectures: int
     )
 
 
-def main(
-    task: tuple[str, ...] = ("classification", "detection"),
-    rates: tuple[float, ...] = (2e-3, 5e-3, 2e-2),
-    architectures: int = 8,
-    seeds: int = 3,
-    home: Path = DEFAULT_HOME,
-    output: Path = Path("results/fidelity"),
-) -> None:
-    """Train at each rate and compare.
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce learning_rate --set NAME=VALUE` may change."""
 
-    Args:
-        task: Tasks to do; rows of others in the table that is there are kept.
-        rates: Peak learning rates.
-        architectures: How many, spread over the space's sizes.
-        seeds: Trainings of each.
-        home: Directory that data and trials are kept in.
-        output: Directory of the table.
-    """
-    if not rates or min(rates) <= 0 or not 2 <= architectures <= SHARED or seeds < 2:
-        raise BenchmarkInputError(
-            f"rates {rates}, {architectures} architectures, {seeds} seeds; "
-            f"allowed: rates above 0, 2 to {SHARED} architectures, 2 seeds and more"
-        )
-    output.mkdir(parents=True, exist_ok=True)
-    for name in task:
+    task: tuple[str, ...] = ("classification", "detection")
+    """Tasks to do; rows of others in the table that is there are kept."""
+    rates: tuple[float, ...] = (2e-3, 5e-3, 2e-2)
+    """Peak learning rates."""
+    architectures: int = 8
+    """How many, spread over the space's sizes."""
+    seeds: int = 3
+    """Trainings of each."""
+
+    def __post_init__(self):
+        if not self.rates or min(self.rates) <= 0 or not 2 <= self.architectures <= SHARED or self.seeds < 2:
+            raise BenchmarkInputError(
+                f"rates {self.rates}, {self.architectures} architectures, {self.seeds} seeds; "
+                f"allowed: rates above 0, 2 to {SHARED} architectures, 2 seeds and more"
+            )
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Train at each rate and compare."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in settings.task:
         prepare_with_progress(home, get_fidelity(name, "quick").data, make_task(name).dataset)
-        rows = run_task(home, name, rates, architectures, seeds)
-        table = merge_rows(output / "learning_rate.csv", rows, ("task", "peak_learning_rate"))
+        rows = run_task(home, name, settings.rates, settings.architectures, settings.seeds)
+        table = merge_rows(folder / "learning_rate.csv", rows, ("task", "peak_learning_rate"))
         Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -2,7 +2,7 @@
 
 For each task architectures spread over the curated space are trained at `quick` and at `careful`, four times as long;
 three of them with more seeds at `quick`.  Writes results/fidelity/fidelity.csv, results/fidelity/fidelity_trials.csv
-and results/fidelity/fidelity.png; run: python -m benchmarks.experiments.fidelity.run (about an hour on two cores; stop
+and results/fidelity/fidelity.png; run: accelnas reproduce fidelity (about an hour on two cores; stop
 it at any moment, finished trainings are kept).
 
 n: architectures that both trainings gave a quality.  kendall_tau: of the two rankings (tau-b), with a 95% interval by
@@ -20,22 +20,19 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
-import tyro
 from rich.console import Console
 
-from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trainings import Training, train_all
+from benchmarks.experiments.fidelity.settings import Settings
 from benchmarks.fidelities import get_fidelity
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import common_space, evenly, spread_architectures
-from benchmarks.statistics.rank_correlation import TOP, rank_agreement
+from benchmarks.statistics.rank_correlation import rank_agreement
 from benchmarks.store.files import merge_rows
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
-from tasks.registry import TASKS, make_task
+from tasks.registry import make_task
 
-NOISE_SEEDS = 5
 # architectures that the experiment on zero-shot scores trains
 SHARED = 60
 
@@ -112,47 +109,20 @@ def agreement_row(trials: pd.DataFrame, low: str, high: str) -> dict[str, Any]:
     }
 
 
-def main(
-    task: tuple[str, ...] = tuple(TASKS),
-    low: str = "quick",
-    high: str = "careful",
-    architectures: int = 24,
-    noise_seeds: int = NOISE_SEEDS,
-    home: Path = DEFAULT_HOME,
-    output: Path = Path("results/fidelity"),
-) -> None:
-    """Train and compare the rankings.
-
-    Args:
-        task: Tasks to do; rows of others in the table that is there are kept.
-        low: Profile of the short trainings.
-        high: Profile of the long ones.
-        architectures: How many of them.
-        noise_seeds: Seeds of the three that are trained repeatedly.
-        home: Directory that data and trials are kept in.
-        output: Directory of the tables.
-    """
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Train and compare the rankings."""
     from benchmarks.experiments.fidelity.plot import write_plot
 
-    if low == high or architectures < TOP or noise_seeds < 2:
-        raise BenchmarkInputError(
-            f"low {low}, high {high}, {architectures} architectures, {noise_seeds} noise seeds; "
-            f"allowed: two profiles, {TOP} architectures and more, 2 seeds and more"
-        )
     tables, rows = [], []
-    for name in task:
+    for name in settings.task:
         dataset = make_task(name).dataset
-        for data in sorted({get_fidelity(name, profile).data for profile in (low, high)}):
+        for data in sorted({get_fidelity(name, profile).data for profile in (settings.low, settings.high)}):
             prepare_with_progress(home, data, dataset)
-        trials = run_task(home, name, low, high, architectures, noise_seeds)
+        trials = run_task(home, name, settings.low, settings.high, settings.architectures, settings.noise_seeds)
         tables.append(trials)
-        rows.append(agreement_row(trials, low, high))
-    output.mkdir(parents=True, exist_ok=True)
-    table = merge_rows(output / "fidelity.csv", pd.DataFrame(rows), ("task",))
-    everything = merge_rows(output / "fidelity_trials.csv", pd.concat(tables), ("task",))
-    write_plot(everything, table, output / "fidelity.png")
+        rows.append(agreement_row(trials, settings.low, settings.high))
+    folder.mkdir(parents=True, exist_ok=True)
+    table = merge_rows(folder / "fidelity.csv", pd.DataFrame(rows), ("task",))
+    everything = merge_rows(folder / "fidelity_trials.csv", pd.concat(tables), ("task",))
+    write_plot(everything, table, folder / "fidelity.png")
     Console(width=200).print(table.to_string(index=False, float_format="%.3g"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,10 @@ from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.head_to_head.contenders import find_contender
-from benchmarks.experiments.head_to_head.contest import Contest
+from benchmarks.experiments.head_to_head.contest import Contest, make_contest
 from benchmarks.experiments.head_to_head.plot import write_plot
 from benchmarks.experiments.head_to_head.run import run_contest, states_budget
+from benchmarks.experiments.head_to_head.settings import CONTESTS
 from benchmarks.experiments.head_to_head.table import KEY, contenders_table, curves_table, searches_table
 from benchmarks.store.files import merge_rows
 
@@ -20,6 +22,24 @@ SHOWN = (
     *("algorithm", "family", "seeds", "trainings", "train_flops", "wall_s", "kwh", "quality", "quality_low"),
     *("quality_high", "latency_ms", "within_bound", "hypervolume", "p_value", "p_adjusted"),
 )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce head_to_head --set NAME=VALUE` may change; `accelnas compare` has all settings."""
+
+    profile: str = "quick"
+    """Which of the contests: smoke, quick or full."""
+
+    def __post_init__(self):
+        if self.profile not in CONTESTS:
+            raise BenchmarkInputError(f"unknown profile {self.profile[:60]!r}; allowed: {', '.join(CONTESTS)}")
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """The contest of a profile."""
+    contest = CONTESTS[settings.profile]
+    run_and_write(make_contest(home, contest), contest.contenders, contest.final_seeds, folder)
 
 
 def run_and_write(contest: Contest, names: Sequence[str], final_seeds: int, folder: Path) -> pd.DataFrame:

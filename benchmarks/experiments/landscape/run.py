@@ -9,9 +9,8 @@ third): to the best of the neighbours, one step of one or both numbers of channe
 plateau ends it too.  At curated channels, the multiples of the parallelism factor, a step is one to the next multiple.
 
 Writes results/landscape/landscape.csv (a row for each network; estimated_ms is the cost model's), landscape_walks.csv
-(a row for each place of each walk), landscape_steps.csv and landscape.png; run: python -m
-benchmarks.experiments.landscape.run.  What was compiled is kept, so a second run takes seconds; --compiled
-results/landscape/landscape.csv takes it from there.
+(a row for each place of each walk), landscape_steps.csv and landscape.png; run: accelnas reproduce landscape.  What was
+compiled is kept, so a second run takes seconds; --set compiled=results/landscape/landscape.csv takes it from there.
 """
 
 from __future__ import annotations
@@ -20,12 +19,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import tyro
 from rich.progress import Progress
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.landscape.plot import write_landscape
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.experiments.landscape.settings import Settings
 from benchmarks.search.many_costs import ManyCosts, compile_costs
 from benchmarks.store.files import write_table
 from hw_model.cost import count_macs
@@ -194,34 +192,18 @@ def agreements(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(found, names=["surface"]).reset_index("surface")
 
 
-def main(
-    accelerator: str = "ethos-u65-512",
-    home: Path = DEFAULT_HOME,
-    output: Path = Path("results/landscape"),
-    compiled: Path | None = None,
-) -> None:
-    """Cost all networks, walk, write the tables and the figure.
-
-    Args:
-        accelerator: A name that `accelnas list` prints, of known parallelism factor.
-        home: Directory that measurements are kept in.
-        output: Directory of all that it writes.
-        compiled: Table of an earlier run on the same accelerator to take latencies from, five digits each.
-    """
-    table = landscape(accelerator, home, compiled)
-    output.mkdir(parents=True, exist_ok=True)
-    write_table(output / "landscape.csv", table, digits=5)
-    table = pd.read_csv(output / "landscape.csv")  # what is said of it can be worked out from the file
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Cost all networks, walk, write the tables and the figure."""
+    table = landscape(settings.accelerator, home, settings.compiled)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "landscape.csv", table, digits=5)
+    table = pd.read_csv(folder / "landscape.csv")  # what is said of it can be worked out from the file
     walked = walks(table)
-    write_table(output / "landscape_walks.csv", walked, digits=None)
+    write_table(folder / "landscape_walks.csv", walked, digits=None)
     told = told_of(table, walked)
-    write_landscape(table, walked, told, accelerator, output / "landscape.png")
+    write_landscape(table, walked, told, settings.accelerator, folder / "landscape.png")
     for name, words in told.items():
         print(f"{name}: {words.replace(chr(10), '; ')}")
     steps = agreements(table)
-    write_table(output / "landscape_steps.csv", steps, digits=5)
+    write_table(folder / "landscape_steps.csv", steps, digits=5)
     print(steps.to_string(index=False))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

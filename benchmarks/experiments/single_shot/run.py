@@ -4,9 +4,8 @@ Each algorithm trains a supernet of the space curated for the accelerator, withi
 in example passes of BUDGET trainings; then architectures spread over that space are judged with the weights that they
 inherit, and ranked against their trainings from scratch at the same profile (found in the store, or done first).
 Supernets are those of `accelnas compare` where accelerator, budget and seed are the same.  Writes
-results/single_shot/single_shot.csv (another profile's in a folder below); run: python -m
-benchmarks.experiments.single_shot.run (hours on two cores; stop it at any moment, supernets go on from their last
-checkpoint).
+results/single_shot/single_shot.csv (another profile's in a folder below); run: accelnas reproduce single_shot (hours on
+two cores; stop it at any moment, supernets go on from their last checkpoint).
 
 supernet_example_passes, supernet_flops: all that the search was charged; computed_flops: with the unused channels that
 a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures
@@ -29,28 +28,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
-import tyro
 from rich.console import Console
 
-from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.supernet import SingleShotJob, SingleShotResult, rank_side_by_side, run_side_by_side
 from benchmarks.evaluators.trainings import train_qualities
+from benchmarks.experiments.single_shot.settings import Settings
 from benchmarks.fidelities import get_fidelity
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import baseline_blocks, space_costs, space_for, spread_architectures
 from benchmarks.statistics.rank_correlation import rank_agreement
-from benchmarks.store.files import merge_rows, results_folder
+from benchmarks.store.files import merge_rows
 from hw_model.cost import count_macs
 from hw_model.predict import predict
 from nas_algos.single_shot.charges import Budget
-from nas_algos.single_shot.registry import SINGLE_SHOT, find_single_shot
 from tasks.registry import make_task
 from tasks.training import training_flops
 
-BUDGET = 6
-ARCHITECTURES = 30
-FEWEST = 24
 KEY = ("task", "accelerator", "algorithm", "seed")
 
 
@@ -141,45 +134,23 @@ def supernet_row(
     }
 
 
-def main(
-    task: tuple[str, ...] = ("detection",),
-    accelerator: str = "ethos-u65-512",
-    algorithm: tuple[str, ...] = tuple(SINGLE_SHOT),
-    seeds: int = 3,
-    profile: str = "quick",
-    budget: int = BUDGET,
-    architectures: int = ARCHITECTURES,
-    home: Path = DEFAULT_HOME,
-    output: Path = Path("results"),
-) -> None:
-    """Train the supernets, rank, and write the table.
-
-    Args:
-        task: Tasks to do; rows of others in the table that is there are kept.
-        accelerator: Whose latency is bounded, and that the space is curated for.
-        algorithm: Single-shot algorithms to do.
-        seeds: Searches of each.
-        profile: smoke, quick, careful or full.
-        budget: Trainings whose example passes each search may spend.
-        architectures: How many to rank, 24 and more.
-        home: Directory that data, trials and supernets are kept in.
-        output: Directory of the results of all experiments.
-    """
-    for name in algorithm:
-        find_single_shot(name)
-    if architectures < FEWEST or seeds < 1 or budget < 1:
-        raise BenchmarkInputError(
-            f"{architectures} architectures, {seeds} seeds, budget {budget}; "
-            f"allowed: {FEWEST} architectures and more, 1 and more of the others"
-        )
-    path = results_folder(output, "single_shot", profile) / "single_shot.csv"
-    for name in task:
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Train the supernets, rank, and write the table."""
+    path = folder / "single_shot.csv"
+    for name in settings.task:
         # written after each task, so that what is done is seen
         table = merge_rows(
-            path, run_task(home, name, accelerator, algorithm, seeds, profile, budget, architectures), KEY
+            path,
+            run_task(
+                home,
+                name,
+                settings.accelerator,
+                settings.algorithm,
+                settings.seeds,
+                settings.profile,
+                settings.budget,
+                settings.architectures,
+            ),
+            KEY,
         )
         Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

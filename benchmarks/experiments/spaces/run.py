@@ -1,10 +1,10 @@
 """How large the spaces are, and what auto-curation keeps on which accelerator.
 
-Writes results/spaces/spaces.csv, a row for each task, space and accelerator; run: python -m
-benchmarks.experiments.spaces.run. log10_size: of the number of genotypes. factor: what all channels are multiples of;
-in a curated space the accelerator's parallelism factor, halved until the narrowest layer has room for it.
-channel_genotypes: choices of all channels and of the depth multiplier together; channel_settings: how many different
-channels of the whole network they come to. seconds: to make the space, sweeping the cost model included.
+Writes results/spaces/spaces.csv, a row for each task, space and accelerator; run: accelnas reproduce spaces.
+log10_size: of the number of genotypes. factor: what all channels are multiples of; in a curated space the accelerator's
+parallelism factor, halved until the narrowest layer has room for it. channel_genotypes: choices of all channels and of
+the depth multiplier together; channel_settings: how many different channels of the whole network they come to. seconds:
+to make the space, sweeping the cost model included.
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import tyro
 
+from benchmarks.experiments.spaces.settings import Settings
 from benchmarks.search.problem import space_for
 from benchmarks.store.files import write_table
 from tasks.registry import TASKS, make_task
 from tasks.spaces.lowering import MULTIPLIER
 from tasks.spaces.registry import SKELETONS, space_names
 from tasks.spaces.space import SearchSpace
-
-ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "npu-p16", "npu-p32")
 
 
 def channel_counts(space: SearchSpace, names: Collection[str]) -> dict[str, int]:
@@ -45,19 +43,16 @@ def channel_counts(space: SearchSpace, names: Collection[str]) -> dict[str, int]
     return {"channel_genotypes": genotypes, "channel_settings": settings}
 
 
-def main(accelerators: tuple[str, ...] = ACCELERATORS, output: Path = Path("results/spaces")) -> None:
-    """Make every space and say what is in it.
-
-    Args:
-        accelerators: Names that `accelnas list` prints.
-        output: Directory of the table.
-    """
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Make every space and say what is in it."""
     rows = []
     for task in TASKS:
         for name in space_names(task):
-            for accelerator in accelerators if name in ("curated", "auto-curated") else ("any",):
+            for accelerator in settings.accelerators if name in ("curated", "auto-curated") else ("any",):
                 started = time.perf_counter()
-                space = space_for(make_task(task), name, accelerators[0] if accelerator == "any" else accelerator)
+                space = space_for(
+                    make_task(task), name, settings.accelerators[0] if accelerator == "any" else accelerator
+                )
                 channels = [d for d in space.decisions if d.name in SKELETONS[task].channels and name != "uncurated"]
                 rows.append(
                     {
@@ -73,10 +68,6 @@ def main(accelerators: tuple[str, ...] = ACCELERATORS, output: Path = Path("resu
                     }
                 )
     table = pd.DataFrame(rows)
-    output.mkdir(parents=True, exist_ok=True)
-    write_table(output / "spaces.csv", table, digits=3)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "spaces.csv", table, digits=3)
     print(table.to_string(index=False, float_format=lambda value: f"{value:.3g}", max_colwidth=80))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -2,7 +2,7 @@
 
 Writes results/strategies/strategy_quality.csv, a row for each reported problem of
 benchmarks/experiments/strategies/problems.py, budget and strategy: the least error, of which a search sees one noisy
-draw; run: python -m benchmarks.experiments.strategies.quality (minutes).
+draw; run: accelnas reproduce strategy_quality (minutes).
 
 regret: true error of the network found less the least error there is, mean over seeds with Student's 95% interval.
 luck: by how much the draw that picked it flattered it.  Settings are those of `build_strategy` for the budget.
@@ -10,11 +10,11 @@ luck: by how much the draw that picked it flattered it.  Settings are those of `
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import jax
 import pandas as pd
-import tyro
 from rich.progress import track
 
 from benchmarks.experiments.strategies.problems import REPORTED, npu_table
@@ -45,28 +45,28 @@ def rows(problem: str, trainings: int, seeds: int, names: tuple[str, ...]) -> li
     ]
 
 
-def main(
-    trainings: tuple[int, ...] = (30, 100, 300),
-    seeds: int = 1000,
-    strategies: tuple[str, ...] = tuple(name for name in STRATEGIES if name not in LEFT_OUT),
-    output: Path = Path("results/strategies"),
-) -> None:
-    """Search, print and write.
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce strategy_quality --set NAME=VALUE` may change."""
 
-    Args:
-        trainings: Budgets.
-        seeds: Searches of each strategy.
-        strategies: Names of those to compare.
-        output: Directory of the table.
-    """
-    plans = [(problem, count) for problem in REPORTED for count in trainings]
+    trainings: tuple[int, ...] = (30, 100, 300)
+    """Budgets."""
+    seeds: int = 1000
+    """Searches of each strategy."""
+    strategies: tuple[str, ...] = tuple(name for name in STRATEGIES if name not in LEFT_OUT)
+    """Names of those to compare."""
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Search, print and write."""
+    plans = [(problem, count) for problem in REPORTED for count in settings.trainings]
     table = pd.DataFrame(
-        [row for plan in track(plans, description="searching") for row in rows(*plan, seeds, strategies)]
+        [
+            row
+            for plan in track(plans, description="searching")
+            for row in rows(*plan, settings.seeds, settings.strategies)
+        ]
     )
-    output.mkdir(parents=True, exist_ok=True)
-    write_table(output / "strategy_quality.csv", table, digits=5)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "strategy_quality.csv", table, digits=5)
     print(table.to_string(index=False, float_format="%.4g"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

@@ -5,7 +5,7 @@ results/strategies/strategy_hypervolume.csv (on every reported problem of
 benchmarks/experiments/strategies/problems.py).  Ours run all seeds in one call, shared out over the cores; the peers
 run one seed after the other, as their users run them.  Ours and theirs take turns, so that whatever else the machine
 does falls on both. total_s of ours is one call with its compilation, of the peers the sum over seeds; us_per_suggestion
-is a median of calls divided by their suggestions, for both.  Run: python -m benchmarks.experiments.strategies.speed
+is a median of calls divided by their suggestions, for both.  Run: accelnas reproduce strategy_speed
 (needs pip install -e ".[peers]")
 """
 
@@ -14,7 +14,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,11 @@ import jax
 import moocore
 import numpy as np
 import pandas as pd
-import tyro
 from jax.sharding import AxisType, PartitionSpec
 from rich.progress import track
 from scipy import stats
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.strategies.peers import optuna_sampler, pymoo_nsga2
 from benchmarks.experiments.strategies.problems import REPORTED, npu_table
 from benchmarks.store.files import write_table
@@ -52,36 +54,42 @@ TOGETHER = 125  # seeds in one vmap, so that what they compute stays in a core's
 LONG = 1000  # evaluations of a second row for regularised evolution
 
 
-def main(
-    table: Path | None = None,
-    output: Path = Path("results/strategies"),
-    evaluations: int = 300,
-    seeds: int = 1000,
-    peer_seeds: int = 100,
-    tpe_seeds: int = 30,
-    speed: bool = True,
-    hypervolume: bool = True,
-) -> None:
-    """Time all, compare hypervolumes, print and write both tables.
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce strategy_speed --set NAME=VALUE` may change."""
 
-    Args:
-        table: A .npz file as nas_algos.tabular.load_table reads, to take the place of the reported problems.
-        output: Directory of the results.
-        evaluations: Of each search.
-        seeds: Of our strategies, all at once.
-        peer_seeds: Of the peers, one after the other.
-        tpe_seeds: Of Optuna's TPE, which takes ten times as long as the others.
-        speed: Write the first table.
-        hypervolume: Write the second.
-    """
-    jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
-    problems = [load_table(table)] if table else [npu_table(name) for name in REPORTED]
-    if speed:
-        _write(speeds(problems[0], evaluations, seeds), output / "strategy_speed.csv")
-    if hypervolume:
-        counts = dict.fromkeys(PEERS, peer_seeds) | {"Optuna TPE": tpe_seeds}
-        rows = [row for problem in problems for row in compared(problem, evaluations, seeds, counts)]
-        _write(pd.DataFrame(rows), output / "strategy_hypervolume.csv")
+    table: Path | None = None
+    """A .npz file as nas_algos.tabular.load_table reads, to take the place of the reported problems."""
+    evaluations: int = 300
+    """Of each search."""
+    seeds: int = 1000
+    """Of our strategies, all at once."""
+    peer_seeds: int = 100
+    """Of the peers, one after the other."""
+    tpe_seeds: int = 30
+    """Of Optuna's TPE, which takes ten times as long as the others."""
+    speed: bool = True
+    """Write the first table."""
+    hypervolume: bool = True
+    """Write the second."""
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Time all, compare hypervolumes, print and write both tables."""
+    missing = [name for name in ("optuna", "pymoo") if find_spec(name) is None]
+    if missing:
+        raise BenchmarkInputError(f"not installed: {', '.join(missing)}; pip install -e '.[peers]' has both")
+    try:
+        jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
+    except RuntimeError:
+        raise BenchmarkInputError("strategy_speed runs after others; allowed: first, as it sets up JAX") from None
+    problems = [load_table(settings.table)] if settings.table else [npu_table(name) for name in REPORTED]
+    if settings.speed:
+        _write(speeds(problems[0], settings.evaluations, settings.seeds), folder / "strategy_speed.csv")
+    if settings.hypervolume:
+        counts = dict.fromkeys(PEERS, settings.peer_seeds) | {"Optuna TPE": settings.tpe_seeds}
+        rows = [row for problem in problems for row in compared(problem, settings.evaluations, settings.seeds, counts)]
+        _write(pd.DataFrame(rows), folder / "strategy_hypervolume.csv")
 
 
 def speeds(table: Table, evaluations: int, seeds: int) -> pd.DataFrame:
@@ -199,7 +207,3 @@ def _write(rows: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_table(path, rows, digits=5)
     print(rows.to_string(index=False, float_format=lambda value: f"{value:.5g}"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

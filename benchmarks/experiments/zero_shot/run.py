@@ -1,9 +1,9 @@
 """Which zero-shot scores rank networks as training does, and which are better than counting multiply-accumulates.
 
 For each task architectures spread over the curated space are scored and trained.  Writes
-results/zero_shot/zero_shot.csv, zero_shot_scores.csv (every architecture) and zero_shot.png; run: python -m
-benchmarks.experiments.zero_shot.run (stop it at any moment: finished trainings are kept, and a task's scores once all
-of them are there). --correlate-only works out the first table anew from the second.
+results/zero_shot/zero_shot.csv, zero_shot_scores.csv (every architecture) and zero_shot.png; run: accelnas reproduce
+zero_shot (stop it at any moment: finished trainings are kept, and a task's scores once all of them are there).
+--set correlate_only=true works out the first table anew from the second.
 
 kendall_tau (tau-b), spearman_rho: of the score with the trained quality on validation examples, each with a 95%
 interval by bootstrap over architectures.  tau_at_equal_latency: mean tau within quartiles of the latency on the
@@ -24,14 +24,13 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
-import tyro
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trainings import train_qualities
-from benchmarks.evaluators.zero_shot import BATCH, CHUNK, compile_one, count_failed, make_scorer
+from benchmarks.evaluators.zero_shot import CHUNK, compile_one, count_failed, make_scorer
+from benchmarks.experiments.zero_shot.settings import Settings
 from benchmarks.fidelities import get_fidelity
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.search.problem import common_space, spread_architectures
@@ -44,15 +43,14 @@ from benchmarks.statistics.rank_correlation import (
     kendall_within,
     spearman,
 )
-from benchmarks.store.files import merge_rows, results_folder
+from benchmarks.store.files import merge_rows
 from hw_model.predict import cost_model
 from nas_algos.zero_shot.scores import SCORES, Combination, measured_names
-from tasks.registry import TASKS, make_task
+from tasks.registry import make_task
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
 ACCELERATOR = "ethos-u85-1024"
-LEAST = 4
 # places in the order of sizes of the architectures that are compiled by themselves, to time that
 STATIC_SHARES = (0.35, 0.65)
 
@@ -128,7 +126,7 @@ def correlate_anew(folder: Path) -> pd.DataFrame:
     """
     for name in ("zero_shot.csv", "zero_shot_scores.csv"):
         if not (folder / name).exists():
-            raise BenchmarkInputError(f"no {folder / name}; run without --correlate-only first")
+            raise BenchmarkInputError(f"no {folder / name}; run without correlate_only first")
     scores = pd.read_csv(folder / "zero_shot_scores.csv")
     rows = []
     for old in pd.read_csv(folder / "zero_shot.csv").to_dict("records"):
@@ -173,48 +171,20 @@ def run_task(
     return pd.DataFrame(rows), everything
 
 
-def main(
-    task: tuple[str, ...] = tuple(TASKS),
-    profile: str = "quick",
-    architectures: int = 60,
-    batch: int = BATCH,
-    scores: tuple[str, ...] = tuple(SCORES),
-    home: Path = DEFAULT_HOME,
-    output: Path = Path("results"),
-    correlate_only: bool = False,
-) -> None:
-    """Score, train and compare the rankings.
-
-    Args:
-        task: Tasks to do; rows of others in the tables that are there are kept.
-        profile: Of the trainings: smoke, quick, careful or full.
-        architectures: How many of them.
-        batch: Training examples that scores look at.
-        scores: Which; multiply-accumulates are always among them.
-        home: Directory that data and trials are kept in.
-        output: Directory of the results of all experiments.
-        correlate_only: Work out the correlations anew from the scores and qualities that are there.
-    """
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Score, train and compare the rankings."""
     from benchmarks.experiments.zero_shot.plot import write_plot
 
-    if architectures < LEAST:
-        raise BenchmarkInputError(f"{architectures} architectures; allowed: {LEAST} and more")
-    names = tuple(dict.fromkeys((*scores, "macs")))
-    measured_names(names)  # an unknown one is told before anything is trained
-    folder = results_folder(output, "zero_shot", profile)
-    if correlate_only:
+    names = tuple(dict.fromkeys((*settings.scores, "macs")))
+    if settings.correlate_only:
         write_plot(correlate_anew(folder), folder / "zero_shot.png")
         return
     folder.mkdir(parents=True, exist_ok=True)
-    for name in task:
-        prepare_with_progress(home, get_fidelity(name, profile).data, make_task(name).dataset)
-        rows, everything = run_task(home, name, names, profile, architectures, batch)
+    for name in settings.task:
+        prepare_with_progress(home, get_fidelity(name, settings.profile).data, make_task(name).dataset)
+        rows, everything = run_task(home, name, names, settings.profile, settings.architectures, settings.batch)
         # after each task, so that a run that is stopped has not scored in vain
         table = merge_rows(folder / "zero_shot.csv", rows, ("task",))
         merge_rows(folder / "zero_shot_scores.csv", everything, ("task",))
         write_plot(table, folder / "zero_shot.png")
         Console(width=200).print(rows.to_string(index=False, float_format="%.3g"))
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

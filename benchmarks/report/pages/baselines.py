@@ -35,7 +35,8 @@ What the baselines say of test scenes, truth left and prediction right, over eac
 [detection](../../results/baselines/predictions_detection.png),
 [segmentation](../../results/baselines/predictions_segmentation.png).
 
-The same tasks run on PhotoObjects (photographed cut-outs, `make photo-objects`, then `--dataset photo_objects`:
+The same tasks run on PhotoObjects (photographed cut-outs, `make photo-objects`, then
+`accelnas reproduce baselines --set dataset=photo_objects`:
 [detection](../../results/baselines/predictions_detection_photo_objects.png),
 [segmentation](../../results/baselines/predictions_segmentation_photo_objects.png)), and on Oxford-IIIT Pet and VOC 2007
 where you have prepared them (`accelnas prepare --dataset oxford_iiit_pet --download`, which needs TensorFlow installed

@@ -58,7 +58,7 @@ compiler's.
 ## With trainings
 
 The same strategy, {trained[0]["seeds"]} searches in each space, {trained[0]["trainings"] // trained[0]["seeds"]}
-trainings each, for the best mAP within the baseline's latency (`--trained`):
+trainings each, for the best mAP within the baseline's latency (`accelnas reproduce curation_trained`):
 
 {table(TRAINED, map(_trained_row, trained))}
 Winners trained again are at {qualities},

@@ -56,8 +56,8 @@ of the five best of both, as few as {least_shared:.0f} may be shared.
 Detection was measured {len(earlier) + 1} times with a growing number of architectures, the last of which are all that
 other experiments train: {sizes}.  The number was not
 fixed beforehand, so read the interval and not on which side of any line the estimate lies
-([the earlier rows](../../results/fidelity/fidelity_fewer.csv); `--task detection --architectures 24` and `47` with
-another `--output` give them from the stored trainings).
+([the earlier rows](../../results/fidelity/fidelity_fewer.csv); `accelnas reproduce fidelity --set task=detection --set
+architectures=24` and `47` give them from the stored trainings).
 
 [Every training](../../results/fidelity/fidelity_trials.csv).
 

@@ -42,7 +42,6 @@ def smoke(tmp_path_factory):
     home, results = folder / "home", folder / "results"
     arguments = [
         "reproduce",
-        "--task",
         "detection",
         "--profile",
         "smoke",
@@ -61,7 +60,7 @@ def smoke(tmp_path_factory):
     before = trials_in(home)
     code, printed, errors = run(*arguments)
     assert code == 0, errors
-    return home, results / "detection" / "smoke", before, printed, arguments
+    return home, results / "detection" / "detection-profile=smoke", before, printed, arguments
 
 
 @pytest.mark.slow
@@ -105,9 +104,13 @@ def test_a_second_run_trains_nothing_and_writes_the_same(smoke):
     ("arguments", "names"),
     [
         (["reproduce", "--profile", "huge"], ["'huge'", "smoke, quick, full"]),
-        (["reproduce", "--task", "poetry"], ["'poetry'", "detection"]),
-        (["reproduce", "--strategy", "luck"], ["'luck'", "random, regularised_evolution"]),
-        (["reproduce", "--classes", "3"], ["3", "1, 10"]),
+        (["reproduce", "poetry"], ["'poetry'", "detection, head_to_head, curation"]),
+        (["reproduce", "detection", "--set", "strategy=luck"], ["'luck'", "random, regularised_evolution"]),
+        (["reproduce", "detection", "--set", "classes=3"], ["3", "1, 10"]),
+        (["reproduce", "detection", "--set", "classes=few"], ["'few'", "a whole number"]),
+        (["reproduce", "spaces", "fidelity", "--set", "low=huge"], ["'low'", "accelerators"]),
+        (["reproduce", "spaces", "--profile", "smoke"], ["spaces", "'profile'", "accelerators"]),
+        (["reproduce", "spaces", "--set", "accelerators"], ["'accelerators'", "NAME=VALUE"]),
         (["prepare", "--data", "huge"], ["'huge'", "quick"]),
         (["measure"], ["no --accelerator", "ethos-u55-256", "this-device"]),
         (["cost", "mobilenet_v2_050", "--accelerator", "ethos-u99"], ["'ethos-u99'", "ethos-u55-256"]),

@@ -238,7 +238,7 @@ def compare(folder, *contenders):
 def test_a_contest_through_the_command_line_goes_on_where_it_was(tmp_path):
     home, results = tmp_path / "home", tmp_path / "results" / "head_to_head" / "smoke"
     where = ("--home", home, "--results", tmp_path / "results")
-    code, printed, errors = run("reproduce", "--task", "head_to_head", "--profile", "smoke", *where)
+    code, printed, errors = run("reproduce", "head_to_head", "--profile", "smoke", *where)
     assert code == 0, errors
     assert "each search may spend 400 example passes (2 trainings of 200)" in printed
     before = pd.read_csv(results / "head_to_head.csv").set_index("algorithm")

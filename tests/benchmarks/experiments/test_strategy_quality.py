@@ -21,7 +21,7 @@ def test_regret_is_above_the_best_of_the_table_and_falls_with_the_budget():
 
 @pytest.mark.slow
 def test_the_table_has_a_row_for_each_problem_budget_and_strategy(tmp_path):
-    quality.main(trainings=(2, 4), seeds=2, strategies=("random", "local_search"), output=tmp_path)
+    quality.run(quality.Settings((2, 4), seeds=2, strategies=("random", "local_search")), tmp_path, tmp_path)
     table = pd.read_csv(tmp_path / "strategy_quality.csv")
     assert len(table) == len(table.drop_duplicates(["problem", "trainings", "strategy"])) == len(REPORTED) * 2 * 2
     assert (table["regret"] >= 0).all()

@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.zero_shot import run as zero_shot
+from benchmarks.experiments.zero_shot.settings import Settings
 from nas_algos.errors import AlgorithmInputError
 
 COLUMNS = [
@@ -72,13 +73,13 @@ def test_correlations_are_worked_out_anew_from_the_files(tmp_path):
     table.to_csv(folder / "zero_shot_scores.csv", index=False)
     before = pd.DataFrame(rows).assign(kendall_tau=0.0)
     before.to_csv(folder / "zero_shot.csv", index=False)
-    zero_shot.main(output=tmp_path, correlate_only=True)
+    zero_shot.run(Settings(correlate_only=True), tmp_path, folder)
     after = pd.read_csv(folder / "zero_shot.csv")
     assert after["compile_s"].tolist() == [0, 1]
     assert after["kendall_tau"].tolist() == pytest.approx([row["kendall_tau"] for row in rows], rel=1e-5)
     assert list(after.columns) == [*COLUMNS[:-3], "compile_s"]
-    with pytest.raises(BenchmarkInputError, match="run without --correlate-only first"):
-        zero_shot.main(output=tmp_path / "none", correlate_only=True)
+    with pytest.raises(BenchmarkInputError, match="run without correlate_only first"):
+        zero_shot.run(Settings(correlate_only=True), tmp_path, tmp_path / "none")
 
 
 def test_networks_without_score_or_quality_are_left_out_and_counted():
@@ -93,31 +94,30 @@ def test_networks_without_score_or_quality_are_left_out_and_counted():
     assert (good["n"], good["failed"]) == (23, 0)
 
 
-def test_bad_input_is_named_before_anything_is_trained(tmp_path):
+def test_bad_input_is_named_before_anything_is_trained():
     with pytest.raises(BenchmarkInputError, match="3 architectures; allowed: 4 and more"):
-        zero_shot.main(architectures=3, home=tmp_path, output=tmp_path)
+        Settings(architectures=3)
     with pytest.raises(AlgorithmInputError, match="unknown score nonsense"):
-        zero_shot.main(scores=("nonsense",), home=tmp_path, output=tmp_path)
-    assert not any(tmp_path.iterdir())
+        Settings(scores=("nonsense",))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_scores_trains_and_writes_and_goes_on_from_the_store(tmp_path, monkeypatch):
-    arguments = {"task": ("classification",), "profile": "smoke", "architectures": 4, "batch": 8}
-    arguments |= {"scores": ("naswot", "depth"), "home": tmp_path / "home", "output": tmp_path}
-    zero_shot.main(**arguments)
-    table = pd.read_csv(tmp_path / "zero_shot" / "smoke" / "zero_shot.csv")
+    settings = Settings(("classification",), "smoke", architectures=4, batch=8, scores=("naswot", "depth"))
+    home, folder = tmp_path / "home", tmp_path / "zero_shot"
+    zero_shot.run(settings, home, folder)
+    table = pd.read_csv(folder / "zero_shot.csv")
     assert list(table.columns) == COLUMNS
     assert table["score"].tolist() == ["naswot", "depth", "macs"]
     assert (table["n"] + table["failed"] == 4).all()
     assert (table["scores_per_s"] > table["static_scores_per_s"]).all()
-    everything = pd.read_csv(tmp_path / "zero_shot" / "smoke" / "zero_shot_scores.csv")
+    everything = pd.read_csv(folder / "zero_shot_scores.csv")
     assert len(everything) == 4
     assert everything[["quality", "latency_ms", "naswot", "depth", "macs"]].notna().all().all()
-    assert (tmp_path / "zero_shot" / "smoke" / "zero_shot.png").stat().st_size > 1000
+    assert (folder / "zero_shot.png").stat().st_size > 1000
     # again: nothing is trained, and all but the speeds is as before
     monkeypatch.setattr("benchmarks.evaluators.trial_runner.LocalExecutor", None)
-    zero_shot.main(**arguments)
-    again = pd.read_csv(tmp_path / "zero_shot" / "smoke" / "zero_shot.csv")
+    zero_shot.run(settings, home, folder)
+    again = pd.read_csv(folder / "zero_shot.csv")
     assert again.drop(columns=SPEEDS).equals(table.drop(columns=SPEEDS))

@@ -1,0 +1,69 @@
+"""Search, train and evaluate, then print the article's table and write it with everything it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from benchmarks.experiments.detection.fusion import fusion_table
+from benchmarks.experiments.detection.plot import write_plot
+from benchmarks.experiments.detection.run import DetectionResult, SearchFailedError, run_detection
+from benchmarks.experiments.detection.settings import check_classes, check_strategy, detection_settings
+from benchmarks.experiments.detection.table import detection_table, detection_trials, markdown
+from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.store.files import write_table
+from hw_model.files import write_whole
+from hw_model.vela.measurements import MeasurementCache
+from tasks.data.contact_sheet import write_contact_sheet
+from tasks.data.own_datasets import FASHION_SCENES
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce detection --set NAME=VALUE` may change."""
+
+    profile: str = "quick"
+    """smoke (a minute), quick (half an hour on two cores) or full (days of CPU)."""
+    strategy: str | None = None
+    """A strategy of one objective, instead of the profile's."""
+    classes: int = 1
+    """1 for presence, 10 for Fashion-MNIST's classes."""
+
+    def __post_init__(self):
+        detection_settings(self.profile)
+        check_classes(self.classes)
+        if self.strategy is not None:
+            check_strategy(self.strategy)
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Finished trainings are not repeated.  Raises SystemExit when the baseline cannot be trained."""
+    chosen = replace(detection_settings(settings.profile), classes=settings.classes)
+    if settings.strategy is not None:
+        chosen = replace(chosen, strategy=settings.strategy)
+    for data in sorted({chosen.search.data, chosen.final.data}):
+        prepare_with_progress(home, data)
+    try:
+        result = run_detection(home, settings.profile, chosen)
+    except SearchFailedError as error:
+        raise SystemExit(f"accelnas: {error}") from error
+    write_results(result, home, folder)
+
+
+def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
+    """Write table, trials, what fusing each block alone saves, plot and a sheet of scenes; print the table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table, trials = detection_table(result), detection_trials(result)
+    text = markdown(result, table)
+    with MeasurementCache(home / "measurements.sqlite") as cache:
+        fusion = fusion_table(result.spaces["V2"], result.profile.accelerators, cache)
+    write_table(folder / "detection.csv", table)
+    write_table(folder / "detection_trials.csv", trials)
+    write_table(folder / "detection_fusion.csv", fusion)
+    write_whole(folder / "detection.md", text)
+    write_plot(result, table, trials, folder / "detection.png")
+    write_contact_sheet(FASHION_SCENES.load(home, result.profile.final.data, "test"), folder / "scenes.png")
+    console = Console(width=max(Console().width, 200))
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

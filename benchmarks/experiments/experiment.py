@@ -1,0 +1,82 @@
+"""What an experiment is: settings, a run, and where it writes."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What `accelnas reproduce NAME` runs.
+
+    Its module has `Settings`, a frozen dataclass whose defaults are what the shipped files were made with and which
+    refuses what is not allowed, and `run(settings, home, folder)`, which computes, writes into the folder and prints.
+    """
+
+    name: str
+    """As it is given to `accelnas reproduce`."""
+    shows: str
+    """What its figures say, in a few words."""
+    hours: float
+    """About how long it takes on two cores with nothing in the stores."""
+    shelf: str
+    """The folder of its files below the results; others may write there as well."""
+    files: tuple[str, ...]
+    """What it writes there."""
+    module: str
+    """Imported only when it runs, as that takes seconds."""
+    chooses_rows: tuple[str, ...] = ()
+    """Settings that choose which rows are made anew and leave the figures of each as they are."""
+
+    def settings(self, given: Mapping[str, Any]) -> Any:
+        """The default settings with some changed, texts read as what each is.
+
+        Raises AlgorithmInputError for a setting that there is not, and for a text that is no value of its setting,
+        BenchmarkInputError and others for a value that is not allowed.
+        """
+        from nas_algos.settings import changed
+
+        return changed(self.name, importlib.import_module(self.module).Settings(), given)
+
+    def folder(self, results: Path, settings: Any) -> Path:
+        """Where it writes: with settings that yield other figures than the shipped, a folder of their own."""
+        default = type(settings)()
+        other = [
+            f"{each.name}={_text(getattr(settings, each.name))}"
+            for each in dataclasses.fields(settings)
+            if each.name not in self.chooses_rows and getattr(settings, each.name) != getattr(default, each.name)
+        ]
+        folder = results / self.shelf
+        return folder / f"{self.name}-{'-'.join(other)}" if other else folder
+
+    def run(self, settings: Any, home: Path, results: Path) -> Path:
+        """Run it; the folder that it wrote to, where settings.json says with which settings."""
+        folder = self.folder(results, settings)
+        importlib.import_module(self.module).run(settings, home, folder)
+        _note_settings(folder / "settings.json", self.name, settings)
+        return folder
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(_text, value))
+    return value.stem if isinstance(value, Path) else str(value).replace("/", "_")
+
+
+def _note_settings(path: Path, name: str, settings: Any) -> None:
+    """Beside those of the other experiments of the folder."""
+    from benchmarks.store.provenance import current_provenance
+    from hw_model.files import write_whole
+
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    kept[name] = {
+        "settings": dataclasses.asdict(settings),
+        "provenance": dataclasses.asdict(current_provenance()),
+    }
+    write_whole(path, json.dumps(dict(sorted(kept.items())), indent=1, default=str) + "\n")

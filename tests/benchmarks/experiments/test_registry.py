@@ -1,0 +1,106 @@
+"""Every experiment can be listed, set up and run by name, and writes where no other settings' files lie."""
+
+import dataclasses
+import importlib
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.experiment import Experiment
+from benchmarks.experiments.registry import EXPERIMENTS, MAIN_JOB, find_experiments
+from nas_algos.errors import AlgorithmInputError
+
+ROOT = Path(__file__).parents[3]
+RUNNABLE = ("/experiments/", "/timings/")
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_has_settings_and_a_run(name):
+    experiment = EXPERIMENTS[name]
+    settings = experiment.settings({})
+    assert dataclasses.fields(settings)
+    assert set(experiment.chooses_rows) <= {each.name for each in dataclasses.fields(settings)}
+    assert experiment.folder(Path("results"), settings) == Path("results") / experiment.shelf
+    assert callable(importlib.import_module(experiment.module).run)
+    assert f"reproduce {name} " in (type(settings).__doc__ or "")
+    assert experiment.hours > 0
+
+
+def test_every_module_with_a_run_of_its_own_is_an_experiment():
+    paths = [path for path in (ROOT / "benchmarks").rglob("*.py") if any(part in str(path) for part in RUNNABLE)]
+    runnable = {path for path in paths if "def run(settings: " in path.read_text()}
+    assert runnable == {ROOT / f"{each.module.replace('.', '/')}.py" for each in EXPERIMENTS.values()}
+
+
+def test_every_shipped_file_is_one_that_an_experiment_writes():
+    written = {f"{each.shelf}/{name}" for each in EXPERIMENTS.values() for name in each.files}
+    tracked = subprocess.run(["git", "ls-files", "results"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shipped = {path.removeprefix("results/") for path in tracked.stdout.split()}
+    # made by hand from runs whose settings or machine were others: the pages say which
+    apart = {
+        *(
+            "detection/detection_second_machine.csv",
+            "detection/photo_objects.png",
+            "timings/training_speed_earlier.csv",
+        ),
+        *("fidelity/fidelity_fewer.csv", "baselines/predictions_detection_photo_objects.png"),
+        "baselines/predictions_segmentation_photo_objects.png",
+    }
+    folders = {path for path in shipped if "/" in path and "/measured/" not in path}
+    assert folders - written == apart
+    assert written - folders <= {"timings/supernet_speed.csv", "controls/controls.csv"}  # not shipped yet
+
+
+def test_names_are_found_once_and_unknown_ones_named():
+    assert [each.name for each in find_experiments((*MAIN_JOB, MAIN_JOB[0]))] == list(MAIN_JOB)
+    with pytest.raises(BenchmarkInputError, match="unknown experiment 'poetry'; allowed: detection, "):
+        find_experiments(("spaces", "poetry"))
+
+
+def test_settings_are_read_as_what_they_are():
+    settings = EXPERIMENTS["learning_rate"].settings({"task": "detection", "rates": "0.5,1", "seeds": "2"})
+    assert (settings.task, settings.rates, settings.seeds) == (("detection",), (0.5, 1.0), 2)
+    assert EXPERIMENTS["landscape"].settings({"compiled": "a.csv"}).compiled == Path("a.csv")
+    assert EXPERIMENTS["landscape"].settings({"compiled": "none"}).compiled is None
+    assert EXPERIMENTS["zero_shot"].settings({"correlate_only": "true"}).correlate_only
+    with pytest.raises(AlgorithmInputError, match="learning_rate: seeds is 'few'; allowed: a whole number"):
+        EXPERIMENTS["learning_rate"].settings({"seeds": "few"})
+    with pytest.raises(BenchmarkInputError, match=r"1 seeds; allowed: .*2 seeds and more"):
+        EXPERIMENTS["learning_rate"].settings({"seeds": "1"})
+
+
+def test_other_figures_go_to_a_folder_of_their_own_and_other_rows_do_not():
+    fidelity, results = EXPERIMENTS["fidelity"], Path("results")
+    assert fidelity.folder(results, fidelity.settings({"task": "detection"})) == results / "fidelity"
+    other = fidelity.folder(results, fidelity.settings({"architectures": "60", "high": "full"}))
+    assert other == results / "fidelity" / "fidelity-high=full-architectures=60"
+    again = EXPERIMENTS["learning_rate"].settings({"architectures": "60"})
+    assert EXPERIMENTS["learning_rate"].folder(results, again) != other
+
+
+def test_a_folder_says_with_which_settings_each_experiment_was_run(tmp_path):
+    speeds = [
+        Experiment(name, "nothing", 0.1, "here", ("a.csv",), "tests.benchmarks.experiments.test_registry")
+        for name in ("one", "other")
+    ]
+    for each in speeds:
+        assert (
+            each.run(each.settings({"number": "3"}), tmp_path, tmp_path) == tmp_path / "here" / f"{each.name}-number=3"
+        )
+        each.run(each.settings({}), tmp_path, tmp_path)
+    told = json.loads((tmp_path / "here" / "settings.json").read_text())
+    assert list(told) == ["one", "other"]
+    assert told["one"]["settings"] == {"number": 1}
+    assert told["one"]["provenance"]["threads"] >= 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    number: int = 1
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
