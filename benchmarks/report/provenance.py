@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ class Made:
     """Where one file of results comes from."""
 
     date: str
-    """Day of the commit that brought the file, year first."""
+    """Day of the commit that brought the file, year first; `-` where the run itself left a note."""
     commit: str
     """That commit, abbreviated."""
     machine: str
@@ -32,6 +33,16 @@ def recorded(results: Path) -> dict[str, Made]:
         row["file"]: Made(row["date"], row["commit"], row["machine"], row["first_version"] == "1")
         for row in lines
         if digest(results / row["file"]) == row["sha256"]
+    }
+
+
+def noted(folder: Path) -> dict[str, Made]:
+    """By experiment, what the settings.json that runs write beside their files says; nothing where there is none."""
+    path = folder / "settings.json"
+    runs = json.loads(path.read_text()) if path.exists() else {}
+    return {
+        name: Made("-", run["provenance"]["commit"], "{device}, {threads} threads".format(**run["provenance"]), False)
+        for name, run in runs.items()
     }
 
 

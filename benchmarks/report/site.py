@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from benchmarks.experiments.experiment import Experiment
+from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.report.markdown import code, rows, table, wrapped
 from benchmarks.report.pages import (
     baselines,
@@ -23,9 +25,10 @@ from benchmarks.report.pages import (
     timings,
     zero_shot,
 )
-from benchmarks.report.provenance import Made, recorded
+from benchmarks.report.provenance import Made, noted, recorded
 from hw_model.files import write_whole
 
+INDEX = ("page", "experiment", "what it shows", "time on two cores")
 MOST_ROWS = 60
 """A table of more rows is linked and not shown on a page that has no prose of its own."""
 
@@ -66,14 +69,14 @@ def pages(root: Path) -> dict[str, str]:
     sentence that the results no longer bear out.
     """
     results = root / "results"
-    made = recorded(results)
+    kept = recorded(results)
     texts = {}
     for name in _names(results):
         files = sorted(path.relative_to(results).as_posix() for path in (results / name).rglob("*.csv"))
-        page = _page(name)
+        page, made = _page(name), _noted_by_runs(results, name) | kept
         body = page.write(results / name)
         texts[f"docs/results/{name}.md"] = wrapped(
-            f"# {page.title}\n\n{_first_version(files, made)}\n\n{body}\n\n{_origin(files, made)}"
+            f"# {page.title}\n\n{_first_version(files, made)}\n\n{body}\n\n{_origin(name, files, made)}"
         )
     texts["docs/results/index.md"] = wrapped(_index(_names(results)))
     return texts
@@ -115,17 +118,23 @@ def _tables(folder: Path) -> str:
     return "\n".join(parts)
 
 
+def _noted_by_runs(results: Path, name: str) -> dict[str, Made]:
+    """By path, what the runs that wrote the files said of themselves."""
+    runs = noted(results / name)
+    return {f"{name}/{file}": runs[each.name] for each in _of(name) if each.name in runs for file in each.files}
+
+
 def _first_version(files: Sequence[str], made: dict[str, Made]) -> str:
     old = [path for path in files if path in made and made[path].first_version]
     if not old:
         return ""
-    which = "Made" if len(old) == len(files) else f"{code(path.rpartition('/')[2] for path in old)} made"
+    which = "Made" if len(old) == len(files) else f"{code(path.rpartition('/')[2] for path in old)} were made"
     return f"""\
-*{which} with the first version of the search spaces, at commit 7cb9253, until the tables of the second version replace
-this.*"""
+*{which} with the first version of the search spaces, at commit 7cb9253, until tables of the second version
+replace them.*"""
 
 
-def _origin(files: Sequence[str], made: dict[str, Made]) -> str:
+def _origin(name: str, files: Sequence[str], made: dict[str, Made]) -> str:
     lines = []
     for path in files:
         known = made.get(path)
@@ -133,6 +142,8 @@ def _origin(files: Sequence[str], made: dict[str, Made]) -> str:
         lines.append([f"[{path.rpartition('/')[2]}](../../results/{path})", *facts])
     return f"""\
 ## Where this comes from
+
+{_made_by(name)}
 
 This page is written from the files by `accelnas reproduce --pages`;
 [columns.md](../reference/columns.md) says what their columns mean.
@@ -149,5 +160,28 @@ def _index(names: Sequence[str]) -> str:
 # Results
 
 One page for each experiment, written from the CSVs in [results](../../results) by `accelnas reproduce --pages`.
+`accelnas reproduce --list` prints the experiments; `accelnas reproduce NAME` makes an experiment's files again, with
+`--set` other settings.
 
-{table(("experiment", "page"), ([f"[{name}]({name}.md)", _page(name).title] for name in names))}"""
+{table(INDEX, (line for name in names for line in _lines(name)))}"""
+
+
+def _lines(name: str) -> list[list[str]]:
+    link = f"[{_page(name).title}]({name}.md)"
+    return [[link, f"`{each.name}`", each.shows, _time(each)] for each in _of(name)] or [[link, "", "", ""]]
+
+
+def _made_by(name: str) -> str:
+    lines = [
+        f"- `accelnas reproduce {each.name}`: {each.shows}; about {_time(each)} on two cores." for each in _of(name)
+    ]
+    return "\n".join(lines)
+
+
+def _of(shelf: str) -> list[Experiment]:
+    return [each for each in EXPERIMENTS.values() if each.shelf == shelf]
+
+
+def _time(experiment: Experiment) -> str:
+    hours = experiment.hours
+    return f"{60 * hours:.0f} minutes" if hours < 1 else f"{hours:g} hour{'s' if hours != 1 else ''}"

@@ -1,6 +1,7 @@
 """docs/results says what the committed results say, and refuses to say what they do not."""
 
 import csv
+import json
 import re
 import shutil
 from pathlib import Path
@@ -79,6 +80,26 @@ def test_provenance_names_files_that_are_there_with_commits_and_no_machine_by_na
     assert recorded(ROOT / "results")
 
 
+def test_a_run_that_left_a_note_says_where_its_files_come_from(copy):
+    (copy / "results/baselines/baselines.csv").write_text(
+        (copy / "results/baselines/baselines.csv").read_text().replace("\n", "\r\n")
+    )
+    provenance = {"commit": "0123456789ab", "device": "a CPU", "threads": 2}
+    note = {"baselines": {"settings": {}, "provenance": provenance}}
+    (copy / "results/baselines/settings.json").write_text(json.dumps(note))
+    page = site.pages(copy)["docs/results/baselines.md"]
+    assert "(../../results/baselines/baselines.csv) | - | 0123456789ab | a CPU, 2 threads |" in page
+
+
+def test_every_experiment_is_on_a_page_with_its_command():
+    texts = site.pages(ROOT)
+    for each in site.EXPERIMENTS.values():
+        if any((ROOT / "results" / each.shelf / file).exists() for file in each.files):
+            page = " ".join(texts[f"docs/results/{each.shelf}.md"].split())
+            assert f"`accelnas reproduce {each.name}`: {each.shows}" in page
+            assert f"| `{each.name}` | {each.shows} |" in texts["docs/results/index.md"]
+
+
 def test_a_digest_is_that_of_sha256sum(tmp_path):
     (tmp_path / "a").write_text("abc")  # FIPS 180-2, appendix B.1
     assert digest(tmp_path / "a") == "ba7816bf8f01cfea"
@@ -90,7 +111,7 @@ def test_results_without_a_page_of_their_own_get_their_tables(copy):
     page = site.pages(copy)["docs/results/toy_thing.md"]
     assert page.startswith("# Toy thing\n")
     assert lines_of(page)[:4] == [["name", "value"], ["---", "---"], ["a", "0.125"], ["b", "nan"]]
-    assert "[toy_thing](toy_thing.md)" in site.pages(copy)["docs/results/index.md"]
+    assert "[Toy thing](toy_thing.md)" in site.pages(copy)["docs/results/index.md"]
 
 
 def test_writing_pages_again_changes_nothing_and_removes_those_of_no_experiment(copy):
