@@ -133,6 +133,20 @@ def test_nothing_but_the_command_line_is_a_script():
     assert scripts(sources()) == {"benchmarks.cli", *others}
 
 
+def strangers(folders: set[Path], packages: set[Path]) -> set[Path]:
+    """Folders of tests that are no package's, below those of the packages."""
+    return {folder for folder in folders if folder.parts and folder.parts[0] in OURS and folder not in packages}
+
+
+def test_tests_lie_as_what_they_test():
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    packages = {path.parent.relative_to(ROOT) for package in OURS for path in (ROOT / package).rglob("*.py")}
+    assert len(folders & packages) > 15
+    assert strangers(folders, packages) == set()
+    moved = Path("hw_model") / "of_old"
+    assert strangers({*folders, moved}, packages) == {moved}
+
+
 def test_the_checks_see_what_they_forbid():
     one, other = "benchmarks.experiments.one", "benchmarks.experiments.other"
     modules = {

@@ -13,7 +13,7 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.zero_shot import scores as registry
 from nas_algos.zero_shot.scores import SCORES, Score
 from nas_algos.zero_shot.trainability import PARTS, trainability
-from tests.benchmarks.evaluators.zero_shot.toys import SPACES, TASKS, examples, toy_scorer
+from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, examples, toy_scorer
 from tests.tasks.networks.supernet_spaces import random_genotypes
 
 NAMES = tuple(SCORES)

@@ -22,7 +22,7 @@ from jax import lax
 
 from hw_model.cost import count_macs, count_params
 from hw_model.operators import chain_operators
-from tests.benchmarks.evaluators.zero_shot.toys import QUICKLY
+from tests.benchmarks.evaluators.zero_shot_toys import QUICKLY
 
 STEPS = 4  # along each line of linear_regions, our choice
 LAYERS = {"conv": ["Conv_0"], "depthwise": ["Depthwise_0"], "fused_ibn": ["Conv_0", "Conv_1"]}
