@@ -6,7 +6,7 @@ RUN := $(VENV)/bin
 # two processes, a file in each at a time: tests compile mostly on one core
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: help reproduce test test-fast check data photo-objects clean
+.PHONY: help reproduce test test-fast check data photo-objects clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,5 +42,16 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-clean: ## remove the virtual environment and everything that can be made again
-	rm -rf $(VENV) .accelnas build *.egg-info
+clean: ## remove the virtual environment and builds; trainings, data and measurements stay
+	rm -rf $(VENV) build *.egg-info
+
+distclean: ## remove .accelnas as well, with all trainings in it; says what that is and asks (CONFIRM=yes: does not ask)
+	@if [ -e .accelnas ]; then \
+	  echo "this deletes for good:"; du -sh .accelnas/* 2>/dev/null || true; \
+	  if [ "$(CONFIRM)" != yes ]; then \
+	    printf 'type yes to delete them: '; read answer || answer=no; \
+	    [ "$$answer" = yes ] || { echo "nothing was deleted"; exit 1; }; \
+	  fi; \
+	  rm -rf .accelnas; \
+	fi
+	@$(MAKE) --no-print-directory clean

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,19 @@ def accelerator_names() -> list[str]:
 
     "npu-ethos-u55-256" and the like are parametric NPUs calibrated to that Ethos-U.
     """
-    return [*ETHOS_U, *_npus(), *(path.stem for path in sorted(PRETRAINED.glob("device-*.npz")))]
+    devices = {path.stem for folder in (PRETRAINED, fitted_folder()) for path in folder.glob("device-*.npz")}
+    return [*ETHOS_U, *_npus(), *sorted(devices)]
+
+
+def fitted_folder() -> Path:
+    """Where `accelnas measure --fit` keeps estimators: below $ACCELNAS_HOME, .accelnas where that is not set."""
+    return Path(os.environ.get("ACCELNAS_HOME", ".accelnas")) / "estimators"
+
+
+def _estimator_file(accelerator: str) -> Path:
+    """The one fitted here, where there is one, else the one that ships with the package."""
+    fitted = fitted_folder() / f"{accelerator}.npz"
+    return fitted if fitted.exists() else PRETRAINED / f"{accelerator}.npz"
 
 
 def _npus() -> dict[str, Npu]:
@@ -148,7 +161,7 @@ def cost_model(accelerator: str) -> CostModel:
     npus = _npus()
     if accelerator in npus:
         return CostModel("analytic", Partial(_NPU_ESTIMATE, npus[accelerator]))
-    file = PRETRAINED / f"{accelerator}.npz"
+    file = _estimator_file(accelerator)
     if accelerator in ETHOS_U:
         return CostModel("estimator", Partial(_ESTIMATE, _estimator_in(*_version(file), ETHOS_U[accelerator])))
     if accelerator.startswith("device-") and file.exists():

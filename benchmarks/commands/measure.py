@@ -32,7 +32,8 @@ def measure(
             least sure of.
         parts: Compile the blocks and adjacent pairs of the test networks as well, which the sum of
             single blocks and the accumulation of pairs are reckoned from, into <accelerator>-parts.parquet.
-        fit: Fit the estimator that accelnas cost uses to all networks to learn from.
+        fit: Fit an estimator to all networks to learn from and keep it below $ACCELNAS_HOME, where accelnas finds it
+            before the one that ships with it.
         output: Directory of the data sets.
     """
     counts = {"budget": budget, "general": general, "test": test, "refine": refine}
@@ -40,8 +41,8 @@ def measure(
         if value < 0:
             raise HardwareInputError(f"{name} is {value}; allowed: 0 and more")
     # jax and the compiler take seconds to load, which `accelnas --help` need not pay
-    from hw_model import predict
     from hw_model.learned.measuring import fit_to, get_target, measure_parts, measure_sets, target_names
+    from hw_model.predict import fitted_folder
 
     if not accelerator:
         raise HardwareInputError(f"no --accelerator given; allowed: {', '.join(target_names())}")
@@ -51,4 +52,6 @@ def measure(
         if parts:
             measure_parts(output / f"{chosen.name}-parts.parquet", chosen, test)
         if fit:
-            fit_to(path, chosen, predict.PRETRAINED / f"{chosen.name}.npz")
+            file = fitted_folder() / f"{chosen.name}.npz"
+            fit_to(path, chosen, file)
+            print(f"estimator of {chosen.name} written to {file}; accelnas uses it from now on, delete it to go back")

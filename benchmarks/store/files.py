@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.store.keys import plain, settings_digest
+from benchmarks.store.provenance import current_provenance
 from hw_model.blocks import Block
 from hw_model.files import write_whole
 from hw_model.network_file import network_content
@@ -37,6 +39,17 @@ def save_figure(path: Path, figure: Figure, dpi: int, metadata: dict[str, None] 
 def results_folder(results: Path, experiment: str, profile: str) -> Path:
     """Where an experiment's tables go: quick ones, which are shipped, by its name, others in a folder of their own."""
     return results / experiment if profile == "quick" else results / experiment / profile
+
+
+def run_folder(results: Path, name: str, settings: Mapping[str, Any]) -> Path:
+    """A folder of one run's results, made: its name and 8 digits of its settings, which lie in it as settings.json.
+
+    So no run overwrites what another one with other settings wrote.  Raises BenchmarkInputError where settings hold
+    what says nothing of its content (`keys.plain`).
+    """
+    folder = results / f"{name}-{settings_digest(settings)[:8]}"
+    write_json(folder / "settings.json", {"settings": plain(settings), "made_by": vars(current_provenance())})
+    return folder
 
 
 def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:

@@ -77,12 +77,20 @@ def quick_fit(chains, accelerator):
 
 
 @pytest.mark.slow
-def test_refining_adds_the_networks_that_are_doubted_and_fitting_keeps_an_estimator(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "PRETRAINED", tmp_path / "pretrained")
+def test_refining_adds_the_networks_that_are_doubted_and_fitting_writes_below_the_home(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ACCELNAS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(measuring, "fit", quick_fit)
+    shipped = predict.PRETRAINED / f"{NAME}.npz"
+    content, before = shipped.read_bytes(), predict.cost_model(NAME).fingerprint
     measure((NAME,), budget=20, general=4, test=0, refine=2, fit=True, output=tmp_path)
     assert [chain.set for chain in load(tmp_path)].count("train-refined") == 2
-    assert (tmp_path / "pretrained" / f"{NAME}.npz").exists()
+    fitted = tmp_path / "home" / "estimators" / f"{NAME}.npz"
+    assert str(fitted) in capsys.readouterr().out
+    # the package stays as it is; what was fitted here is what answers, and keys say so
+    assert shipped.read_bytes() == content
+    assert predict.cost_model(NAME).fingerprint != before
+    fitted.unlink()
+    assert predict.cost_model(NAME).fingerprint == before
 
 
 def test_bad_input_gets_one_line(tmp_path):

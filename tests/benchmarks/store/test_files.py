@@ -14,7 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import benchmarks
-from benchmarks.store.files import merge_rows, save_figure, write_json, write_table
+from benchmarks.store.files import merge_rows, run_folder, save_figure, write_json, write_table
 from hw_model.files import unfinished_beside, write_whole
 
 WRITER = """
@@ -35,9 +35,9 @@ def test_a_file_is_replaced_whole_and_nothing_else_is_left(tmp_path):
         assert path.read_text() == text
     with pytest.raises(TypeError):
         write_whole(path, None)
-    with pytest.raises(ZeroDivisionError), unfinished_beside(path) as aside:
-        aside.write_text("half")
-        raise ZeroDivisionError
+    write_half = unfinished_beside(path)
+    write_half.__enter__().write_text("half")
+    assert not write_half.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert path.read_text() == "b\n"
     assert os.listdir(path.parent) == ["table.csv"]
 
@@ -76,6 +76,15 @@ def test_tables_figures_and_settings_are_written_as_they_are_read(tmp_path):
     assert json.loads((tmp_path / "settings.json").read_text()) == {"seed": 1}
     save_figure(tmp_path / "plot.png", Figure(), dpi=50)
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_runs_of_other_settings_have_other_folders_that_say_which(tmp_path):
+    first, again, other = (run_folder(tmp_path, "detection-random", {"budget": budget}) for budget in (5, 5, 6))
+    assert first == again != other
+    assert re.fullmatch(r"detection-random-[0-9a-f]{8}", first.name)
+    written = json.loads((other / "settings.json").read_text())
+    assert written["settings"] == {"budget": 6}
+    assert set(written["made_by"]) >= {"commit", "jax", "device"}
 
 
 def test_no_result_is_written_but_through_these(tmp_path):

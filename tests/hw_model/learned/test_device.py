@@ -50,7 +50,7 @@ def quick_fit(chains, accelerator):
 def test_this_device_becomes_an_accelerator(tmp_path, monkeypatch):
     device = current_device()
     monkeypatch.setattr(measuring, "fit", quick_fit)
-    monkeypatch.setattr(prediction, "PRETRAINED", tmp_path)
+    monkeypatch.setenv("ACCELNAS_HOME", str(tmp_path))
     networks = [(Block("conv", 8, 8, 3, c), Block("ibn", 8, 8, c, c, 3, 1, 2, True)) for c in range(8, 30)]
     monkeypatch.setattr("hw_model.learned.measuring.sample_general_networks", lambda seed, count: networks[:count])
     measure(("this-device",), budget=0, general=22, test=0, fit=True, output=tmp_path)
