@@ -24,8 +24,8 @@ def expert(
     """Rewrite a network for an accelerator as an expert would, without training; print each step and what it saved.
 
     Rules are tried in order at each place and evaluated by the accelerator's cost model; start and end are compiled
-    whole where there is a compiler.  Writes RESULTS/TASK-ACCELERATOR-OBJECTIVE/: start.json and end.json, which
-    `accelnas cost` and `accelnas train` take, and steps.csv.
+    whole where there is a compiler.  Writes RESULTS/TASK-ACCELERATOR-OBJECTIVE-DIGITS/, of other digits for other
+    settings: settings.json, steps.csv, and start.json and end.json, which `accelnas cost` and `accelnas train` take.
 
     Args:
         task: classification, detection or segmentation.

@@ -14,9 +14,9 @@ from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import baseline_blocks, check_fits, exact_cost
 from benchmarks.statistics.intervals import mean_interval
-from benchmarks.store.files import write_network, write_table
+from benchmarks.store.files import run_folder, write_network, write_table
 from hw_model.network_file import load_network, summary
-from hw_model.predict import parallelism_factor, predict
+from hw_model.predict import cost_model, parallelism_factor, predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.measurements import MeasurementCache
 from tasks.expert.procedure import Objective, Snapshot, Step, expert_settings, improve, snapshot
@@ -54,7 +54,9 @@ def run_expert(
     console.print(_end_table(whole, "compiled whole" if accelerator in ETHOS_U else "analytic model"))
     for name, blocks in {"start": start, "end": end}.items():
         console.print(f"{name}: {summary(blocks)}", highlight=False, soft_wrap=True)
-    folder = results / f"{task.name}-{accelerator}-{objective}"
+    settings = {"task": task, "accelerator": accelerator, "objective": objective, "network": start}
+    settings |= {"cost_model": cost_model(accelerator).fingerprint}
+    folder = run_folder(results, f"{task.name}-{accelerator}-{objective}", settings)
     _write(folder, pd.DataFrame(rows, columns=pd.Index(STEP_COLUMNS)), {"start": start, "end": end})
     console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
     if seeds:
@@ -104,7 +106,6 @@ def _end_table(whole: dict[str, Snapshot], how: str) -> Table:
 
 
 def _write(folder: Path, table: pd.DataFrame, networks: dict[str, Architecture]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "steps.csv", table)
     for name, blocks in networks.items():
         write_network(folder / f"{name}.json", f"{folder.name} {name}", blocks)

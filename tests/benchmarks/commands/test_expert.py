@@ -34,7 +34,8 @@ def expert(folder, *more):
 def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path):
     code, printed, errors = expert(tmp_path)
     assert code == 0, errors
-    folder = tmp_path / "results" / "classification-npu-p16-latency"
+    (folder,) = (tmp_path / "results").glob("classification-npu-p16-latency-????????")
+    assert json.loads((folder / "settings.json").read_text())["settings"]["accelerator"] == "npu-p16"
     blocks, steps = expert_architecture(make_task("classification"), "npu-p16", "latency")
     assert load_network(folder / "end.json").blocks == blocks
     assert load_network(folder / "start.json").blocks == baseline_blocks(make_task("classification"))
@@ -54,9 +55,11 @@ def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path):
 @pytest.mark.timeout(900)
 def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path):
     expert(tmp_path)
-    end = tmp_path / "results" / "classification-npu-p16-latency" / "end.json"
+    (end,) = (tmp_path / "results").glob("classification-npu-p16-latency-????????/end.json")
+    first = end.read_text()
     code, printed, errors = expert(tmp_path, "--network", end, "--train", 2, "--profile", "smoke")
     assert code == 0, errors
+    assert end.read_text() == first  # of another network to start from, so in another folder
     for name in ("start", "end", "difference"):
         assert f"accuracy {name}: " in printed
     code, again, errors = expert(tmp_path, "--network", end, "--train", 2, "--profile", "smoke")
