@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hw_model.blocks import Block, check_chain
     from hw_model.cost import Cost, count_macs, count_params
     from hw_model.errors import HardwareInputError
-    from hw_model.network_file import Network, load_network
+    from hw_model.network_file import Network, load_network, network_schema
     from hw_model.predict import Prediction, accelerator_names, cost_model, predict
     from nas_algos.compare import compare
     from nas_algos.errors import AlgorithmInputError
@@ -74,6 +74,7 @@ __all__ = [
     "make_table",
     "make_task",
     "mutate",
+    "network_schema",
     "pareto",
     "predict",
     "sample",
@@ -86,7 +87,7 @@ _MODULES = {
     "hw_model.blocks": ("Block", "check_chain"),
     "hw_model.cost": ("Cost", "count_macs", "count_params"),
     "hw_model.errors": ("HardwareInputError",),
-    "hw_model.network_file": ("Network", "load_network"),
+    "hw_model.network_file": ("Network", "load_network", "network_schema"),
     "hw_model.predict": ("Prediction", "accelerator_names", "cost_model", "predict"),
     "nas_algos.compare": ("compare",),
     "nas_algos.errors": ("AlgorithmInputError",),
