@@ -1,24 +1,33 @@
 """`accelnas trials` as a user runs it."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.cli import main
 from benchmarks.store.parquet import read_records, write_records
 from benchmarks.store.records import Result, Trial
 from benchmarks.store.sqlite import open_store
 from tests.benchmarks.store.records import done, failed, result
 
-ACCELNAS = str(Path(sys.executable).parent / "accelnas")
 
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Exit code, output and errors of a command line, in this process: each takes seconds to start."""
 
-def run(*arguments):
-    done = subprocess.run([ACCELNAS, "trials", *map(str, arguments)], capture_output=True, text=True, env=os.environ)
-    return done.returncode, done.stdout, done.stderr
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["accelnas", "trials", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
 
 
 @pytest.fixture
@@ -28,7 +37,7 @@ def home(tmp_path):
     return tmp_path / "home"
 
 
-def test_trials_are_listed_shown_and_removed(home):
+def test_trials_are_listed_shown_and_removed(home, run):
     code, printed, _ = run("list", "--home", home)
     head, *lines = [line.split("\t") for line in printed.splitlines()]
     assert code == 0
@@ -50,7 +59,7 @@ def test_trials_are_listed_shown_and_removed(home):
     assert f"digest '{digest}' is that of none" in errors
 
 
-def test_trials_go_from_one_home_to_another(home, tmp_path):
+def test_trials_go_from_one_home_to_another(home, tmp_path, run):
     file, there = tmp_path / "trials.parquet", tmp_path / "there"
     assert run("export", file, "--home", home) == (0, f"2 trials in {file}, 2 of them new\n", "")
     assert run("import", file, "--home", there) == (0, "2 of 2 were new\n", "")
@@ -65,7 +74,7 @@ def test_trials_go_from_one_home_to_another(home, tmp_path):
     assert list(read_records(results, Result)) == [result()]
 
 
-def test_a_target_must_be_named_and_be_a_file(home, tmp_path):
+def test_a_target_must_be_named_and_be_a_file(home, tmp_path, run):
     code, _, errors = run("export", "--home", home)
     assert code == 2
     assert "PATH" in errors
@@ -76,7 +85,7 @@ def test_a_target_must_be_named_and_be_a_file(home, tmp_path):
     assert not Path("/dev/null").is_file()
 
 
-def test_a_check_names_each_damaged_row_and_ends_with_code_1(home, tmp_path):
+def test_a_check_names_each_damaged_row_and_ends_with_code_1(home, tmp_path, run):
     file = tmp_path / "trials.parquet"
     write_records(file, Trial, [done(0), done(1, architecture="[]")])
     code, printed, errors = run("verify", file, "--count", 0, "--home", home)

@@ -2,13 +2,14 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.importing import Counts, check_trial, import_file
 from benchmarks.store.keys import canonical_json
-from benchmarks.store.parquet import write_records
+from benchmarks.store.parquet import read_rows, write_records
 from benchmarks.store.records import Result, Trial
 from benchmarks.store.sqlite import open_store
 from tests.benchmarks.store.records import ARCHITECTURE, FIDELITY, done, failed, result
@@ -98,3 +99,13 @@ def test_many_are_committed_in_batches(tmp_path, monkeypatch):
         store._connection.set_trace_callback(statements.append)
         assert import_file(tmp_path / "many.parquet", store).new == 250
         assert statements.count("BEGIN IMMEDIATE") == 3
+
+
+def test_every_trial_that_ships_is_sound_and_allowed():
+    shipped = Path(__file__).parents[3] / "results" / "trials.parquet"
+    trials = list(read_rows(shipped, Trial))
+    assert len(trials) >= 1097
+    for trial in trials:
+        assert isinstance(trial, Trial), trial
+        check_trial(trial)
+    assert len({trial.digest for trial in trials}) == len(trials)
