@@ -13,10 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
-from nas_algos import loops
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
-from nas_algos.loops import Trials
+from nas_algos.scan import Trials, scan, step_by_step
 from nas_algos.strategy import Strategy
 from nas_algos.tabular import Table, table_index, true_curve
 
@@ -76,7 +75,7 @@ def _searches(strategy: Strategy, table: Table, column: int, trainings: int, key
         return Trials(trials.genotypes[:trainings], trials.scores[:trainings])
 
     if not strategy.traceable:
-        return [one(loops.run, key, draw) for key, draw in zip(keys, seen, strict=True)]
-    every = jax.jit(jax.vmap(lambda key, draw: one(loops.scan, key, draw)))(keys, seen)
+        return [one(step_by_step, key, draw) for key, draw in zip(keys, seen, strict=True)]
+    every = jax.jit(jax.vmap(lambda key, draw: one(scan, key, draw)))(keys, seen)
     genotypes, scores = (np.asarray(part) for part in every)
     return [Trials(*each) for each in zip(genotypes, scores, strict=True)]

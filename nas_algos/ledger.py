@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 
@@ -18,3 +19,8 @@ class Spend(NamedTuple):
     training_flops: Any = 0.0
     seconds: Any = 0.0
     joules: Any = 0.0
+
+
+def total(spends: Iterable[Spend]) -> Spend:
+    """The sum, field by field."""
+    return Spend(*(sum(values) for values in zip(Spend(), *spends, strict=True)))

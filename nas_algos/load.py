@@ -7,16 +7,18 @@ it broke.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from nas_algos import loops
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.registry import STRATEGIES, find_strategy, source_of
+from nas_algos.rounds import learn, propose, start
+from nas_algos.settings import changed, default_settings
 from nas_algos.small_budgets import settings_for
 from nas_algos.strategy import Strategy, StrategyFactory
 
@@ -24,25 +26,36 @@ _PLENTY = 1_000  # trainings from which settings no longer change
 
 
 def build_strategy(
-    name: str, cardinalities: Sequence[int], trainings: int | None = None, objectives: int | None = None
+    name: str,
+    cardinalities: Sequence[int],
+    trainings: int | None = None,
+    objectives: int | None = None,
+    settings: Mapping[str, Any] = MappingProxyType({}),
 ) -> Strategy:
     """The strategy of that name, or of that path if it ends in .py.
 
     trainings: ours get settings that fit so many; their defaults where it is left out.  objectives: columns of a
-    score; the strategy's own where it is left out.  One that is not ours is tried out for three rounds, and its
-    functions say where they come from when they raise.  Raises AlgorithmInputError when it is unknown, cannot be
-    loaded, breaks a rule or takes another number of objectives.
+    score; the strategy's own where it is left out.  settings: {name: value} instead of those, texts read as what they
+    stand for.  One that is not ours is tried out for three rounds, and its functions say where they come from when they
+    raise.  Raises AlgorithmInputError when it is unknown, cannot be loaded, breaks a rule, has no such setting or takes
+    another number of objectives.
     """
     if name in STRATEGIES:
-        if trainings is None and objectives is None:
-            return STRATEGIES[name](cardinalities)
-        columns = objectives or (2 if name == "nsga2" else 1)
-        settings = settings_for(name, _PLENTY if trainings is None else trainings, columns)
-        return STRATEGIES[name](cardinalities) if settings is None else STRATEGIES[name](cardinalities, settings)
-    factory = load_file(Path(name)) if name.endswith(".py") else find_strategy(name)
+        chosen = None
+        if trainings is not None or objectives is not None:
+            columns = objectives or (2 if name == "nsga2" else 1)
+            chosen = settings_for(name, _PLENTY if trainings is None else trainings, columns)
+        chosen = changed(f"strategy {name}", chosen or default_settings(STRATEGIES[name]), settings)
+        made = STRATEGIES[name](cardinalities, chosen)
+        if objectives is not None and made.objectives != objectives:
+            raise AlgorithmInputError(f"strategy {name}: it takes {made.objectives} objectives; asked for {objectives}")
+        return made
+    factory = factory_of(name)
     origin = name if name.endswith(".py") else source_of(factory)
     label = f"strategy {name}" + (f" ({origin})" if origin != name else "")
-    made = _guarded(label, "the factory", factory)(cardinalities)
+    chosen = changed(label, default_settings(factory), settings)
+    arguments = (cardinalities, chosen) if settings else (cardinalities,)
+    made = _guarded(label, "the factory", factory)(*arguments)
     if not isinstance(made, Strategy):
         raise AlgorithmInputError(f"{label}: the factory gave {type(made).__name__}; the rule is a Strategy")
     if tuple(made.cardinalities) != tuple(cardinalities):
@@ -55,6 +68,11 @@ def build_strategy(
     guarded = made._replace(name=name, cardinalities=tuple(cardinalities), origin=origin, **functions)
     _try_out(guarded)
     return guarded
+
+
+def factory_of(name: str) -> StrategyFactory:
+    """What makes the strategy of that name or path.  Raises AlgorithmInputError when there is none."""
+    return load_file(Path(name)) if name.endswith(".py") else find_strategy(name)
 
 
 def load_file(path: Path) -> StrategyFactory:
@@ -87,11 +105,11 @@ def _guarded(label: str, part: str, function: Callable[..., Any]) -> Callable[..
 
 def _try_out(strategy: Strategy) -> None:
     """Three rounds, one with all scores equal and one with all failed: shapes, ranges, the state's structure, NaNs."""
-    state, rounds_key = loops.start(strategy, jax.random.key(0))
+    state, rounds_key = start(strategy, jax.random.key(0))
     shape = (strategy.batch,) if strategy.objectives == 1 else (strategy.batch, strategy.objectives)
     for round_index, score in enumerate((0.0, jnp.inf, 1.0)):
-        genotypes = loops.propose(strategy, state, rounds_key, round_index)
-        after = loops.learn(strategy, state, genotypes, jnp.full(shape, score))
+        genotypes = propose(strategy, state, rounds_key, round_index)
+        after = learn(strategy, state, genotypes, jnp.full(shape, score))
         if strategy.traceable and _structure(after) != _structure(state):
             raise AlgorithmInputError(
                 f"{strategy.label}: tell gave another kind of state, {_structure(after)}; "

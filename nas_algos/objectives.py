@@ -9,23 +9,39 @@ beats every infeasible one, and infeasible ones rank by how far they miss.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nas_algos.errors import AlgorithmInputError
 
 _INFEASIBLE = 2.0  # feasible scores lie in 0..1
+_DOMINATED = 1e20  # no cost or quality comes near it
 
 
 class Objective(NamedTuple):
-    """score(quality float[b], cost {name: float[b]}) -> float32[b], or float32[b, columns] if columns > 1."""
+    """What is sought."""
 
     name: str
     columns: int
     score: Callable[[Any, Mapping[str, Any]], jax.Array]
+    """score(quality float[b], cost {name: float[b]}) -> float32[b], or float32[b, columns] if columns > 1."""
+    bounds: Mapping[str, float] = MappingProxyType({})
+    """{cost: most} of a feasible network."""
+    floor: float = -math.inf
+    """Least quality of a feasible network."""
+
+
+def within(costs: Mapping[str, Any], bounds: Mapping[str, float], count: int) -> np.ndarray:
+    """bool[count]: which networks keep all bounds; one whose cost is NaN does not."""
+    return np.logical_and.reduce(
+        [np.asarray(costs[name]) <= bound for name, bound in bounds.items()], initial=True
+    ) & np.ones(count, bool)
 
 
 def least_cost(cost: str, floor: float, reference: float) -> Objective:
@@ -42,7 +58,7 @@ def least_cost(cost: str, floor: float, reference: float) -> Objective:
         feasible = value / (value + reference)
         return _or_failed(jnp.where(quality >= floor, feasible, _INFEASIBLE + floor - quality), quality, value)
 
-    return Objective(f"least {cost} with quality >= {floor:g}", 1, score)
+    return Objective(f"least {cost} with quality >= {floor:g}", 1, score, floor=floor)
 
 
 def best_quality(bounds: Mapping[str, float]) -> Objective:
@@ -53,31 +69,48 @@ def best_quality(bounds: Mapping[str, float]) -> Objective:
     """
     if not bounds:
         raise AlgorithmInputError("best_quality: bounds are empty; allowed: a cost and its bound, one or more")
-    for name, bound in bounds.items():
-        _check_scale("best_quality", f"bound of {name}", bound)
-    names, limits = list(bounds), list(bounds.values())
+    _check_bounds("best_quality", bounds)
 
     def score(quality: Any, costs: Mapping[str, Any]) -> jax.Array:
-        quality, values = _arrays("best_quality", quality, costs, names)
-        excess = sum((jnp.maximum(v / b - 1, 0) for v, b in zip(values, limits, strict=True)), jnp.zeros(()))
+        quality, values = _arrays("best_quality", quality, costs, bounds)
+        excess = _excess(values, bounds)
         feasible = (1 - quality / (1 + jnp.abs(quality))) / 2
         return _or_failed(jnp.where(excess > 0, _INFEASIBLE + excess, feasible), quality, *values)
 
-    return Objective("best quality with " + ", ".join(f"{n} <= {b:g}" for n, b in bounds.items()), 1, score)
+    name = "best quality with " + ", ".join(f"{n} <= {b:g}" for n, b in bounds.items())
+    return Objective(name, 1, score, dict(bounds))
 
 
-def pareto(costs: Sequence[str]) -> Objective:
-    """Quality and each cost named, none before the others: columns -quality, cost, cost, ..."""
+def highest_quality() -> Objective:
+    """The highest quality, whatever it costs: its negative is the score."""
+
+    def score(quality: Any, costs: Mapping[str, Any]) -> jax.Array:
+        quality, _ = _arrays("highest_quality", quality, costs, ())
+        return _or_failed(-quality, quality)
+
+    return Objective("highest quality", 1, score)
+
+
+def pareto(costs: Sequence[str], bounds: Mapping[str, float] = MappingProxyType({})) -> Objective:
+    """Quality and each cost named, none before the others: columns -quality, cost, cost, ...
+
+    What breaks a bound has the same value in all columns, far above any feasible one and rising with the sum of its
+    relative excesses: the constrained domination of Deb et al., NSGA-II, 2002, section VI.
+    """
     if not costs:
         raise AlgorithmInputError("pareto: costs are empty; allowed: names of costs, one or more")
+    _check_bounds("pareto", bounds)
     names = list(costs)
 
     def score(quality: Any, costs: Mapping[str, Any]) -> jax.Array:
         quality, values = _arrays("pareto", quality, costs, names)
         columns = jnp.stack([-quality, *values], axis=-1)
+        excess = _excess(_arrays("pareto", quality, costs, bounds)[1], bounds) * jnp.ones_like(quality)
+        over = jnp.broadcast_to((_DOMINATED * (1 + excess))[..., None], columns.shape)
+        columns = jnp.where(jnp.isfinite(columns), jnp.where(excess[..., None] > 0, over, columns), jnp.inf)
         return jnp.where(jnp.isfinite(columns).all(-1, keepdims=True), columns, jnp.inf)
 
-    return Objective("quality against " + ", ".join(names), 1 + len(names), score)
+    return Objective("quality against " + ", ".join(names), 1 + len(names), score, dict(bounds))
 
 
 def mnasnet(cost: str, target: float, below: float = -0.07, above: float = -0.07) -> Objective:
@@ -112,8 +145,18 @@ def tunas(cost: str, target: float, weight: float = -0.07) -> Objective:
     return Objective(f"TuNAS reward at {cost} {target:g}", 1, score)
 
 
+def _excess(values: Sequence[jax.Array], bounds: Mapping[str, float]) -> jax.Array:
+    """Sum of relative excesses over the bounds, 0 of what keeps them all."""
+    return sum((jnp.maximum(v / b - 1, 0) for v, b in zip(values, bounds.values(), strict=True)), jnp.zeros(()))
+
+
+def _check_bounds(owner: str, bounds: Mapping[str, float]) -> None:
+    for name, bound in bounds.items():
+        _check_scale(owner, f"bound of {name}", bound)
+
+
 def _arrays(
-    owner: str, quality: Any, costs: Mapping[str, Any], names: Sequence[str]
+    owner: str, quality: Any, costs: Mapping[str, Any], names: Iterable[str]
 ) -> tuple[jax.Array, list[jax.Array]]:
     missing = [name for name in names if name not in costs]
     if missing:

@@ -1,6 +1,7 @@
 """A tabular evaluator: every genotype of a small space with its scores, looked up instead of trained.
 
-With it a whole search is one `search.scan`, and a thousand seeds of it are one `jax.vmap`.
+With `lookup` a whole search is one `scan.scan`, and a thousand seeds of it are one `jax.vmap`; `tabular` is the
+same for the loop on the host and its policies.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.evaluator import Immediate
 from nas_algos.genotypes import checked_cardinalities
-from nas_algos.loops import Evaluate, Trials
+from nas_algos.scan import Evaluate, Trials, evaluator_of
 
 _ARRAYS = ("name", "cardinalities", "scores", "reference")
 
@@ -93,6 +95,15 @@ def lookup(table: Table, objectives: Sequence[int], draw: int | None = None) -> 
         return columns[table_index(genotypes, table.cardinalities)]
 
     return evaluate
+
+
+def tabular(table: Table, draw: int | None = None) -> Immediate:
+    """An evaluator of the table: quality is the negative of its first column, costs `score_1`, ... are the others.
+
+    draw: as in `lookup`.  A table knows one fidelity and no seeds but its draws: both are ignored.
+    """
+    columns = table.scores.shape[1]
+    return evaluator_of(lookup(table, range(columns), draw), table.cardinalities, columns)
 
 
 def incumbents(scores: Any) -> Any:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 
 def list_names() -> None:
-    """Print tasks, spaces, algorithms, accelerators, data sets and profiles."""
+    """Print tasks, spaces, strategies, evaluators, policies and their settings, accelerators, data sets, profiles."""
     from rich.console import Console
     from rich.table import Table
 
     from benchmarks.fidelities import PROFILES
     from hw_model.predict import accelerator_names
+    from nas_algos.policies import POLICIES
     from nas_algos.registry import algorithms, describe
+    from nas_algos.settings import default_settings, setting_names
     from nas_algos.single_shot.registry import SINGLE_SHOT
+    from nas_algos.zero_shot.scores import SCORES, Combination
     from tasks.data.datasets import DATASETS
     from tasks.registry import TASKS
     from tasks.spaces.registry import space_names
@@ -23,12 +26,31 @@ def list_names() -> None:
         table.add_row(f"spaces of {task}", ", ".join(space_names(task)) + ", or FILE.py")
     for each in algorithms():
         paper = f" ({each.paper})" if each.paper else ""
-        table.add_row(f"algorithm ({each.origin})", f"{each.name}: {each.summary}{paper}")
+        table.add_row(f"strategy ({each.origin})", f"{each.name}: {each.summary}{paper}{_settings_of(each.name)}")
+    table.add_row("strategies too", "FILE.py")
+    table.add_row("evaluator", "trained: each network is trained from scratch")
     for name, factory in SINGLE_SHOT.items():
         each = describe(name, getattr(factory, "func", factory), "built-in")
-        table.add_row("algorithm (single-shot)", f"{name}: {each.summary} ({each.paper})")
-    table.add_row("algorithms too", "FILE.py")
+        names = ", ".join(setting_names(default_settings(factory)))
+        table.add_row("evaluator", f"supernet:{name}: {each.summary} ({each.paper}); settings: {names}")
+    for name, score in SCORES.items():
+        whole = "; of a pool in `accelnas compare` alone" if isinstance(score, Combination) else ""
+        table.add_row("evaluator", f"zero_shot:{name} ({score.source}){whole}")
+    table.add_row("policies", f"{', '.join(POLICIES)}; settings: {', '.join(setting_names(POLICIES['plain']))}")
     table.add_row("accelerators", ", ".join(accelerator_names()))
     table.add_row("data sets", ", ".join(DATASETS))
     table.add_row("profiles", ", ".join(PROFILES))
     console.print(table)
+
+
+def _settings_of(strategy: str) -> str:
+    """What `accelnas search --set` takes for it; nothing where its package cannot be imported."""
+    from nas_algos.errors import AlgorithmInputError
+    from nas_algos.load import factory_of
+    from nas_algos.settings import default_settings, setting_names
+
+    try:
+        names = setting_names(default_settings(factory_of(strategy)))
+    except AlgorithmInputError:
+        return ""
+    return f"; settings: {', '.join(names)}" if names else ""

@@ -1,16 +1,23 @@
-"""`accelnas search`: one algorithm on one task, space and accelerator."""
+"""`accelnas search`: a strategy and an evaluator on one task, space and accelerator."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+import tyro
+
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.home import DEFAULT_HOME
 
 
 def search(
     task: str = "detection",
     space: str = "curated",
-    algorithm: str = "regularised_evolution",
+    strategy: str | None = None,
+    evaluator: str = "trained",
+    policy: str = "plain",
+    settings: Annotated[tuple[str, ...], tyro.conf.arg(name="set")] = (),
     accelerator: str = "ethos-u85-1024",
     budget: int = 20,
     seeds: int = 2,
@@ -27,15 +34,21 @@ def search(
     """Search for the best quality within bounds on the network's cost; print the found networks and write them.
 
     Each seed is a search of its own, and its winner is trained again, with seeds that no search has used, on test
-    examples.  Writes RESULTS/TASK-SPACE-ALGORITHM-ACCELERATOR/: table.csv, candidates.csv, and each winner as JSON that
-    `accelnas cost` and `accelnas train` take.  Stop it at any moment: the same command goes on where it was.
+    examples.  Writes RESULTS/TASK-SPACE-STRATEGY-EVALUATOR-ACCELERATOR-DIGITS/, the digits telling apart all other
+    settings: settings.json, table.csv, candidates.csv, and each winner as JSON that `accelnas cost` and `accelnas
+    train` take.  Stop it at any moment: the same command goes on where it was.
 
     Args:
         task: classification, detection or segmentation.
         space: curated, uncurated or auto-curated; V1, V2 or V3 for detection; or the path of a Python file.
-        algorithm: A name that `accelnas list` prints, or the path of a Python file.
+        strategy: A name that `accelnas list` prints, or the path of a Python file.  Left out: regularised_evolution,
+            random with a zero-shot score, a supernet algorithm's own.
+        evaluator: trained (each network from scratch), supernet:ALGORITHM (weights inherited from a supernet that is
+            trained once) or zero_shot:SCORE (one number of the untrained network).
+        policy: With trainings: plain, successive_halving or hyperband.
+        settings: NAME=VALUE of the strategy, the evaluator or the policy, such as population=20.
         accelerator: A name that `accelnas list` prints.
-        budget: Trainings of each search; a single-shot one passes as many examples as they would.
+        budget: Trainings of each search; other evaluators pass as many examples as those would.
         seeds: How many searches.
         latency_ms: Most latency; the baseline's if no bound is given.
         peak_bytes: Most memory for activations.
@@ -47,11 +60,24 @@ def search(
         home: Directory that data, trials and measurements are kept in.
         results: Directory that the folder of this search is written to.
     """
+    for name, value in (("budget", budget), ("seeds", seeds), ("final_seeds", final_seeds)):
+        if value < 1:
+            raise BenchmarkInputError(f"{name} is {value}; allowed: 1 and more")
+    bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
-    from benchmarks.search.run import SearchSettings, run_search
+    from benchmarks.search.run import make_spec, run_search
     from tasks.registry import make_task
 
-    bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
-    given = {name: value for name, value in bounds.items() if value is not None}
-    settings = SearchSettings(space, algorithm, accelerator, budget, seeds, given, profile, final_seeds)
-    run_search(home, make_task(task, dataset, classes), settings, results)
+    spec = make_spec(
+        make_task(task, dataset, classes),
+        space,
+        accelerator,
+        {name: value for name, value in bounds.items() if value is not None},
+        profile,
+        budget,
+        strategy,
+        evaluator,
+        policy,
+        settings,
+    )
+    run_search(home, spec, seeds, final_seeds, results)

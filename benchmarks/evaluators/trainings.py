@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.evaluators.trial_runner import TrialRunner
+from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
@@ -32,16 +32,17 @@ class Training:
         return f"{self.name} seed {self.seed}"
 
 
-def run_trainings(runner: TrialRunner, title: str, wanted: Sequence[Training]) -> list[Trial]:
+def run_trainings(pool: TrainingPool, title: str, wanted: Sequence[Training]) -> list[Trial]:
     """The trials of these trainings, in their order."""
-    found: dict[Hashable, Trial] = {}
+    owner, found = object(), {}
     with SearchProgress(title, total=len(wanted)) as progress:
-        runner.show(progress)
-        for training in in_order(wanted):
-            runner.request(training, training.blocks, training.fidelity, training.seed)
-        while completed := runner.next_completed():
-            found |= {who: trial for trial, who in completed}
-    return [found[training] for training in wanted]
+        pool.show(progress)
+        asked = {
+            each: pool.submit(owner, str(each), each.blocks, each.fidelity, each.seed) for each in in_order(wanted)
+        }
+        while len(found) < len(wanted):
+            found.update(pool.completed(owner))
+    return [found[asked[training]] for training in wanted]
 
 
 def in_order(wanted: Sequence[Training]) -> list[Training]:
@@ -58,9 +59,9 @@ def in_order(wanted: Sequence[Training]) -> list[Training]:
 
 def train_all(home: Path, task: Any, title: str, wanted: Sequence[Training]) -> list[Trial]:
     """As run_trainings, with workers of its own.  Raises TaskInputError where data are missing."""
-    splits = sorted({(each.fidelity.data, split) for each in wanted for split in ("train", each.fidelity.eval_split)})
-    with open_store(home) as store, TrialRunner(home, task, tuple(splits), store) as runner:
-        return run_trainings(runner, title, wanted)
+    fidelities = [each.fidelity for each in wanted]
+    with open_store(home) as store, TrainingPool(home, task, fidelities, store) as pool:
+        return run_trainings(pool, title, wanted)
 
 
 def train_qualities(

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.errors import BenchmarkInputError, report_skipped
+from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import Training, run_trainings
-from benchmarks.evaluators.trial_runner import TrialRunner
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.importing import check_trial
 from benchmarks.store.keys import sha256
@@ -97,14 +97,13 @@ def train_again(chosen: Sequence[Trial], tolerance: float, home: Path) -> bool:
         wanted = [_training_of(each) for each in mine]
         for data in sorted({each.fidelity.data for each in wanted}):
             prepare_with_progress(home, data, task.dataset)
-        splits = {(each.fidelity.data, split) for each in wanted for split in ("train", each.fidelity.eval_split)}
         # a store of its own, which has none of them
         with (
             tempfile.TemporaryDirectory() as folder,
             open_store(Path(folder)) as store,
-            TrialRunner(home, task, tuple(sorted(splits)), store) as runner,
+            TrainingPool(home, task, [each.fidelity for each in wanted], store) as pool,
         ):
-            again = run_trainings(runner, task_name, wanted)
+            again = run_trainings(pool, task_name, wanted)
         for old, new in zip(mine, again, strict=True):
             values = [each.quality.get(task.metric, math.nan) for each in (old, new)]
             differences.append(abs(values[1] - values[0]))

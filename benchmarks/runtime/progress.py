@@ -73,9 +73,9 @@ class SearchProgress:
         worked = self._finished - self._reused + partly
         return Pace(self._clock() - self._started, worked, self._total - self._finished - partly)
 
-    def expect(self, more: int) -> None:
-        """Count on so many more trials than were announced."""
-        self._total += more
+    def expect_in_all(self, count: int) -> None:
+        """Count on so many trials, where fewer were announced."""
+        self._total = max(self._total, count)
         self._bars.update(self._overall, total=self._total)
 
     def running(self, key: Hashable, fraction: float, description: str) -> None:

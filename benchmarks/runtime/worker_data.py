@@ -11,10 +11,11 @@ from tasks.task import Task
 
 @dataclass(frozen=True)
 class WorkerData:
-    """What each worker keeps: the task and its data by (configuration, split)."""
+    """What each worker keeps."""
 
     task: Task
     splits: dict[tuple[str, str], Any]
+    """Examples by (configuration, split)."""
 
 
 def load_worker_data(

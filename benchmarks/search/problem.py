@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
@@ -16,15 +15,14 @@ from hw_model.predict import cost_model, parallelism_factor, predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.chain import whole_cost
 from hw_model.vela.measurements import MeasurementCache
-from nas_algos.single_shot.relaxed import within
+from nas_algos.evaluator import Costs, Genotype
+from nas_algos.objectives import within
 from tasks.spaces.moves import sample
 from tasks.spaces.registry import make_space, skeleton_for
 from tasks.spaces.skeleton import curated_space, uncurated_space
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
-Genotype = tuple[int, ...]
-Costs = Callable[[Any], Mapping[str, Any]]  # genotypes int32[b, D] to float[b] for each name, as Problem.cost
 DRAWN = 2_000  # random networks, of which `largest_within` takes the largest
 PARALLELISM = 8
 CROWD = 32  # random architectures for each that `spread_architectures` gives
@@ -35,12 +33,6 @@ def space_for(task: Task, name: str, accelerator: str) -> SearchSpace:
     model = cost_model(accelerator).estimate
     factor = parallelism_factor(accelerator) if name == "curated" else 1
     return make_space(task, name, factor, lambda work: model(work).cost.latency_ms)
-
-
-def space_costs(space: SearchSpace, accelerator: str) -> Costs:
-    """Costs of a space's genotypes by the accelerator's model, as `nas_algos.problem.Problem.cost` gives them."""
-    model = cost_model(accelerator).estimate
-    return lambda genotypes: model(space.lower(genotypes)).cost._asdict()
 
 
 def exact_cost(blocks: tuple[Block, ...], accelerator: str, cache: MeasurementCache) -> Cost:
@@ -59,7 +51,7 @@ def largest_within(
     """
     genotypes = sample(key, space.cardinalities, DRAWN)
     cost = {name: np.asarray(values) for name, values in jax.jit(costs)(genotypes).items()}
-    inside = within(cost, bounds)
+    inside = within(cost, bounds, DRAWN)
     if not inside.any():
         return {}
     chosen = {name: int(np.argmax(np.where(inside, cost[name], -np.inf))) for name in ("macs", "param_bytes")}

@@ -8,10 +8,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 import jax
 import numpy as np
 
+from nas_algos.evaluator import Genotype
 from nas_algos.single_shot.supernet import Supernet, Variables
 from nas_algos.single_shot.weights import Weights
-
-Genotype = tuple[int, ...]
 
 
 class Inputs(NamedTuple):
@@ -50,7 +49,7 @@ class Look(NamedTuple):
     quality: float
 
 
-class Found(NamedTuple):
+class Chosen(NamedTuple):
     """genotype: within all bounds.  preferred: what the algorithm would have had without them, None if the same.
 
     looks: every network judged with inherited weights on the way.
@@ -66,7 +65,7 @@ class SingleShot(NamedTuple):
 
     init(key) -> state, a pytree of arrays with a field `weights`.
     step(state, inputs) -> state, outcome; traceable, and the same shapes for the whole run.
-    finish(state, evaluations, key) -> Found, on the host; it may judge so many networks with inherited weights.
+    finish(state, evaluations, key) -> Chosen, on the host; it may judge so many networks with inherited weights.
     Raises AlgorithmInputError when no network within the bounds is found.
     logits(state) -> float32[D, K] of the distribution that it learns, as `relaxed.masked` has them; None where it
     learns none and chooses in `finish` only.
@@ -78,7 +77,7 @@ class SingleShot(NamedTuple):
     name: str
     init: Callable[[jax.Array], Any]
     step: Callable[[Any, Inputs], tuple[Any, Outcome]]
-    finish: Callable[[Any, int, jax.Array], Found]
+    finish: Callable[[Any, int, jax.Array], Chosen]
     logits: Callable[[Any], Any] | None
     bounds: Mapping[str, float]
     settings: Any

@@ -24,7 +24,7 @@ import optax
 
 from nas_algos.checks import check_between
 from nas_algos.genotypes import checked_cardinalities
-from nas_algos.single_shot.algorithm import Found, Inputs, Outcome, SingleShot, as_genotype
+from nas_algos.single_shot.algorithm import Chosen, Inputs, Outcome, SingleShot, as_genotype
 from nas_algos.single_shot.relaxed import check_bounds, cost_changes, masked, most_probable_within
 from nas_algos.single_shot.supernet import Supernet, Variables
 from nas_algos.single_shot.weights import Weights, all_finite, choose, start_weights, train_paths
@@ -127,10 +127,10 @@ def gumbel(supernet: Supernet, bounds: Mapping[str, float], settings: GumbelSett
         multipliers = jnp.full(len(names), settings.multiplier, jnp.float32)
         return GumbelState(start_weights(supernet, key), logits, optimiser.init(logits), multipliers)
 
-    def finish(state: GumbelState, evaluations: int, key: jax.Array) -> Found:
+    def finish(state: GumbelState, evaluations: int, key: jax.Array) -> Chosen:
         del evaluations
         found, preferred = most_probable_within(supernet, state.logits, bounds, key)
-        return Found(as_genotype(found), None if preferred is None else as_genotype(preferred), ())
+        return Chosen(as_genotype(found), None if preferred is None else as_genotype(preferred), ())
 
     def logits_of(state: GumbelState) -> jax.Array:
         return masked(state.logits, cardinalities)

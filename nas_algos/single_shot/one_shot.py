@@ -10,7 +10,6 @@ distillation from the largest, for which every task would need a loss of its own
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -20,31 +19,27 @@ import jax.numpy as jnp
 import numpy as np
 
 from nas_algos.checks import check_between, check_positive
-from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities, sample
-from nas_algos.load import build_strategy
-from nas_algos.loops import compiled, learn, propose, start
-from nas_algos.objectives import best_quality
-from nas_algos.single_shot.algorithm import Found, Inputs, Look, Outcome, SingleShot, as_genotype
-from nas_algos.single_shot.relaxed import check_bounds, extreme, within
-from nas_algos.single_shot.supernet import Supernet, Variables
+from nas_algos.single_shot.algorithm import Inputs, Outcome, SingleShot
+from nas_algos.single_shot.inherited import finish_by_search
+from nas_algos.single_shot.relaxed import check_bounds, extreme
+from nas_algos.single_shot.supernet import Supernet
 from nas_algos.single_shot.weights import Weights, start_weights, train_paths
 
-STALE_PROPOSALS = 500  # a strategy that proposed nothing new within the bounds so many times in a row is stopped
+STRATEGY = "regularised_evolution"
+"""That searches with inherited weights, as in the paper, unless another is asked for."""
 
 
 @dataclass(frozen=True)
 class OneShotSettings:
-    """sandwich: train the largest, the smallest and `random_paths` networks in each step, else these alone.
-
-    strategy: of the search with inherited weights, a name in the registry; settings fit its number of evaluations.
-    search_share: of the budget that this search may spend.
-    """
+    """How the supernet is trained, and how much of the budget is left to search in it."""
 
     sandwich: bool = False
+    """Train the largest and the smallest network in each step besides the random ones."""
     random_paths: int = 1
-    strategy: str = "regularised_evolution"
+    """Uniformly drawn networks that each step trains."""
     search_share: float = 0.2
+    """Share of the budget that the search with inherited weights may spend."""
 
 
 class OneShotState(NamedTuple):
@@ -61,8 +56,7 @@ def one_shot(
     check_between("one_shot", settings, 0.01, 0.9, "search_share")
     cardinalities = checked_cardinalities(supernet.cardinalities)
     check_bounds("one_shot", supernet, bounds)
-    objective = best_quality(bounds)
-    build_strategy(settings.strategy, cardinalities, 1, objectives=1)  # a wrong name is told before the training
+    finish = finish_by_search(supernet, bounds, STRATEGY, {})
     ends = [extreme(supernet, largest) for largest in (True, False)] if settings.sandwich else []
 
     def step(state: OneShotState, inputs: Inputs) -> tuple[OneShotState, Outcome]:
@@ -71,34 +65,6 @@ def one_shot(
         paths = jnp.concatenate([jnp.asarray(np.stack(ends)), drawn]) if ends else drawn
         weights, loss, skipped = train_paths(supernet, state.weights, paths, inputs.batch, train_key, inputs.rate)
         return OneShotState(weights), Outcome(paths, paths[0], jnp.zeros((), bool), loss, skipped)
-
-    def finish(state: OneShotState, evaluations: int, key: jax.Array) -> Found:
-        variables = Variables(state.weights.params, state.weights.statistics)
-        strategy = build_strategy(settings.strategy, cardinalities, evaluations, objectives=1)
-        searching, rounds_key = start(strategy, key)
-        strategy = compiled(strategy)
-        cost = jax.jit(supernet.cost)
-        known: dict[tuple[int, ...], float] = {}
-        stale = rounds = 0
-        while len(known) < evaluations and stale < STALE_PROPOSALS:
-            genotypes = propose(strategy, searching, rounds_key, rounds)
-            costs = cost(genotypes)
-            qualities, stale = [], stale + len(genotypes)
-            for row, inside in zip(map(as_genotype, genotypes), within(costs, bounds), strict=True):
-                if inside and row not in known and len(known) < evaluations:
-                    known[row], stale = supernet.quality(variables, row), 0
-                # what is over a bound scores by how far it is, whatever its quality
-                qualities.append(known.get(row, math.nan) if inside else 0.0)
-            searching = learn(strategy, searching, genotypes, objective.score(np.array(qualities), costs))
-            rounds += 1
-        looks = tuple(Look(genotype, quality) for genotype, quality in known.items())
-        best = max((look for look in looks if math.isfinite(look.quality)), key=lambda look: look.quality, default=None)
-        if best is None:
-            why = "none could be judged" if looks else "none was within the bounds"
-            raise AlgorithmInputError(
-                f"one_shot: of {rounds * strategy.batch} networks proposed {why}; allowed: bounds some keep"
-            )
-        return Found(best.genotype, None, looks)
 
     def init(key: jax.Array) -> OneShotState:
         return OneShotState(start_weights(supernet, key))

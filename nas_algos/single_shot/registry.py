@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.single_shot.algorithm import SingleShotFactory
+from nas_algos.settings import changed, default_settings
+from nas_algos.single_shot.algorithm import SingleShot, SingleShotFactory
 from nas_algos.single_shot.gumbel import gumbel
+from nas_algos.single_shot.inherited import finish_by_search, with_strategy
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
+from nas_algos.single_shot.supernet import Supernet
 from nas_algos.single_shot.tunas import tunas
 
 SINGLE_SHOT: MappingProxyType[str, SingleShotFactory] = MappingProxyType(
@@ -26,3 +31,29 @@ def find_single_shot(name: str) -> SingleShotFactory:
     if name not in SINGLE_SHOT:
         raise AlgorithmInputError(f"unknown single-shot algorithm {name!r}; allowed: {', '.join(SINGLE_SHOT)}")
     return SINGLE_SHOT[name]
+
+
+SEARCH_SHARE = 0.2
+"""Of the budget, for a strategy on a supernet whose algorithm has none of its own."""
+
+
+def build_single_shot(
+    name: str,
+    supernet: Supernet,
+    bounds: Mapping[str, float],
+    settings: Mapping[str, Any] = MappingProxyType({}),
+    strategy: str | None = None,
+    strategy_settings: Mapping[str, Any] = MappingProxyType({}),
+) -> SingleShot:
+    """The algorithm of that name with some settings changed; texts are read as what each stands for.
+
+    strategy: searches with inherited weights in place of the algorithm's own decision, a name or the path of a file;
+    its settings likewise.  Raises AlgorithmInputError for what there is not or may not be.
+    """
+    factory = find_single_shot(name)
+    chosen = changed(f"supernet {name}", default_settings(factory), settings)
+    algorithm = factory(supernet, bounds, settings=chosen)
+    if strategy is None:
+        return algorithm
+    finish = finish_by_search(supernet, bounds, strategy, strategy_settings)
+    return with_strategy(algorithm, finish, algorithm.search_share or SEARCH_SHARE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +10,7 @@ import numpy as np
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import sample
+from nas_algos.objectives import within
 from nas_algos.single_shot.supernet import Supernet
 
 NEVER = -1e9
@@ -76,16 +76,11 @@ def check_bounds(owner: str, supernet: Supernet, bounds: Mapping[str, float]) ->
             raise AlgorithmInputError(f"{owner}: bound of {name} is {bound!r}; allowed: above 0, finite")
     drawn = sample(jax.random.key(0), supernet.cardinalities, DRAWN).at[0].set(extreme(supernet, largest=False))
     costs = jax.jit(supernet.cost)(drawn)
-    if not within(costs, bounds).any():
+    if not within(costs, bounds, DRAWN).any():
         least = ", ".join(f"{name} {float(np.nanmin(np.asarray(costs[name]))):.4g}" for name in bounds)
         raise AlgorithmInputError(
             f"{owner}: none of {DRAWN} random networks keeps {dict(bounds)}; allowed: bounds some keep (least: {least})"
         )
-
-
-def within(costs: Mapping[str, Any], bounds: Mapping[str, float]) -> np.ndarray:
-    """bool[b]: which networks keep all bounds; one whose cost is not a number does not."""
-    return np.logical_and.reduce([np.asarray(costs[name]) <= bound for name, bound in bounds.items()])
 
 
 def most_probable_within(
@@ -101,7 +96,7 @@ def most_probable_within(
     log_p = jax.nn.log_softmax(masked(logits, cardinalities), axis=-1)
     best = most_probable(log_p)
     cost = jax.jit(supernet.cost)
-    if within(cost(best[None]), bounds)[0]:
+    if within(cost(best[None]), bounds, 1)[0]:
         return np.asarray(best), None
     keys = jax.random.split(key, len(HEATS) + 1)
     shape = (DRAWN, len(cardinalities))
@@ -110,7 +105,7 @@ def most_probable_within(
             drawn = sample(heat_key, cardinalities, DRAWN)
         else:
             drawn = jax.random.categorical(heat_key, (log_p / heat)[None], shape=shape).astype(jnp.int32)
-        inside = within(cost(drawn), bounds)
+        inside = within(cost(drawn), bounds, DRAWN)
         if inside.any():
             places = jnp.arange(len(cardinalities))[None]
             likely = np.where(inside, np.asarray(log_p[places, drawn].sum(-1)), -np.inf)

@@ -14,9 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.evaluator import Genotype
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.algorithm import (
-    Genotype,
     Inputs,
     Look,
     Outcome,

@@ -66,7 +66,7 @@ class Supernet(Protocol):
         ...
 
     def cost(self, genotypes: Any) -> Mapping[str, Any]:
-        """As `nas_algos.problem.Problem.cost`; "macs" among the names.  Traceable."""
+        """As `nas_algos.evaluator.Evaluator.cost`; "macs" among the names.  Traceable."""
         ...
 
     def computed_macs(self, genotypes: Any) -> Any:

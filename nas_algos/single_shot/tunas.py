@@ -24,7 +24,7 @@ import optax
 from nas_algos.checks import check_between
 from nas_algos.genotypes import sample
 from nas_algos.objectives import tunas as tunas_objective
-from nas_algos.single_shot.algorithm import Found, Inputs, Outcome, SingleShot, as_genotype
+from nas_algos.single_shot.algorithm import Chosen, Inputs, Outcome, SingleShot, as_genotype
 from nas_algos.single_shot.relaxed import check_bounds, extreme, masked, most_probable_within
 from nas_algos.single_shot.supernet import Supernet, Variables
 from nas_algos.single_shot.weights import Weights, start_weights, train_paths
@@ -119,10 +119,10 @@ def tunas(supernet: Supernet, bounds: Mapping[str, float], settings: TunasSettin
         weights_key, controller_key = jax.random.split(key)
         return TunasState(start_weights(supernet, weights_key), controller.start(optimiser, controller_key))
 
-    def finish(state: TunasState, evaluations: int, key: jax.Array) -> Found:
+    def finish(state: TunasState, evaluations: int, key: jax.Array) -> Chosen:
         del evaluations
         found, preferred = most_probable_within(supernet, state.controller.logits, bounds, key)
-        return Found(as_genotype(found), None if preferred is None else as_genotype(preferred), ())
+        return Chosen(as_genotype(found), None if preferred is None else as_genotype(preferred), ())
 
     def logits_of(state: TunasState) -> jax.Array:
         return masked(state.controller.logits, controller.choices)

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nas_algos import loops
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.pareto import crowding, front_ranks
+from nas_algos.scan import scan
 from nas_algos.strategies.random_search import RandomSettings, random_search
 from nas_algos.tabular import load_table, lookup, make_table, table_index
 
@@ -48,7 +48,7 @@ def test_a_search_sees_the_scores_of_the_table(tmp_path):
     np.savez(path, name="small", cardinalities=np.array([3, 1, 4]), scores=scores, reference=np.ones(2))
     table = load_table(path)
     strategy = random_search(table.cardinalities, RandomSettings(batch=4, objectives=2))
-    trials = loops.scan(strategy, lookup(table, [0, 1]), 5, jax.random.key(0))
+    trials = scan(strategy, lookup(table, [0, 1]), 5, jax.random.key(0))
     rows = np.ravel_multi_index(tuple(np.asarray(trials.genotypes).T), (3, 1, 4))
     np.testing.assert_allclose(trials.scores, scores[rows], rtol=1e-6)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nas_algos.compare import compare
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.loops import Trials
+from nas_algos.scan import Trials
 from nas_algos.tabular import incumbents, lookup, make_table, true_curve
 
 INF, NAN = float("inf"), float("nan")

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nas_algos import loops
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.scan import scan, step_by_step
 from nas_algos.strategies.bananas import BananasSettings, Pool, bananas
 from nas_algos.strategies.random_search import RandomSettings, random_search
 from nas_algos.strategies.regularised_evolution import EvolutionSettings, regularised_evolution
@@ -24,22 +24,22 @@ def far(genotypes):
 @pytest.mark.parametrize("batch", [1, 2])
 def test_proposes_the_chosen_in_their_order_and_then_its_own(batch):
     own = random_search(CARDINALITIES, RandomSettings(batch=batch))
-    trials = loops.run(warm_start(own, FIRST), far, 6, jax.random.key(0))
+    trials = step_by_step(warm_start(own, FIRST), far, 6, jax.random.key(0))
     assert trials.genotypes[:3].tolist() == FIRST.tolist()
     # what comes after is what the strategy would have proposed in that round
-    assert trials.genotypes[3:].tolist() == loops.run(own, far, 6, jax.random.key(0)).genotypes[3:].tolist()
+    assert trials.genotypes[3:].tolist() == step_by_step(own, far, 6, jax.random.key(0)).genotypes[3:].tolist()
 
 
 def test_a_search_in_a_scan_is_the_same():
     strategy = warm_start(regularised_evolution(CARDINALITIES, EvolutionSettings(population=4, tournament=2)), FIRST)
-    one_by_one = loops.run(strategy, far, 20, jax.random.key(1))
-    at_once = jax.jit(lambda key: loops.scan(strategy, far, 20, key))(jax.random.key(1))
+    one_by_one = step_by_step(strategy, far, 20, jax.random.key(1))
+    at_once = jax.jit(lambda key: scan(strategy, far, 20, key))(jax.random.key(1))
     assert one_by_one.genotypes.tolist() == at_once.genotypes.tolist()
 
 
 def test_evolution_goes_on_from_the_chosen():
     settings = EvolutionSettings(population=3, tournament=12)
-    trials = loops.run(warm_start(regularised_evolution(CARDINALITIES, settings), FIRST), far, 4, jax.random.key(2))
+    trials = step_by_step(warm_start(regularised_evolution(CARDINALITIES, settings), FIRST), far, 4, jax.random.key(2))
     # the tournament of twelve misses the best of three once in 130, not with this key; its child differs in one place
     assert (trials.genotypes[3] != FIRST[0]).sum() == 1
 
@@ -58,7 +58,7 @@ def test_a_predictor_with_a_pool_proposes_from_it_alone_and_nothing_twice():
     genotypes = pool_of(40)
     settings = BananasSettings(batch=2, first=4)
     strategy = bananas(CARDINALITIES, settings, Pool(genotypes, np.zeros((40, 1))))
-    trials = loops.run(strategy, far, 12, jax.random.key(0))
+    trials = step_by_step(strategy, far, 12, jax.random.key(0))
     known = {tuple(row) for row in genotypes.tolist()}
     proposed = [tuple(row) for row in trials.genotypes.tolist()]
     assert set(proposed) <= known
@@ -78,7 +78,7 @@ def test_a_feature_that_tells_the_order_finds_the_best_sooner():
     def best(features):
         settings = BananasSettings(batch=2, first=8)
         strategy = bananas(CARDINALITIES, settings, Pool(genotypes, features))
-        found = [loops.run(strategy, score, 10, jax.random.key(seed)).scores.min() for seed in range(4)]
+        found = [step_by_step(strategy, score, 10, jax.random.key(seed)).scores.min() for seed in range(4)]
         return float(np.mean(found))
 
     told = best(np.stack([values, np.full(len(values), np.nan)], axis=1))

@@ -13,7 +13,7 @@ from benchmarks.experiments.curation.costs import Floors, latency_of_score, scor
 from benchmarks.experiments.curation.spaces import Subsets
 from benchmarks.statistics.intervals import bootstrap_interval, mean_interval, share_interval
 from nas_algos.load import build_strategy
-from nas_algos.loops import scan
+from nas_algos.scan import scan
 from tasks.spaces.space import SearchSpace
 
 WITHIN = 0.05  # of the best known latency

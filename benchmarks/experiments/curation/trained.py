@@ -8,7 +8,6 @@ and on test examples.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,20 +17,21 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.spec import space_costs
+from benchmarks.evaluators.trained import TrainedEvaluator, TrainingPool
 from benchmarks.evaluators.trainings import Training, run_trainings
-from benchmarks.evaluators.trial_runner import TrialRunner
 from benchmarks.experiments.curation.searches import WITHIN, evaluations_to
 from benchmarks.experiments.curation.spaces import spaces_of
 from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.search.loop import Candidate, Request, Search, Who, incumbent, live_search, run_side_by_side
-from benchmarks.search.problem import Genotype, baseline_blocks, space_costs, space_for
+from benchmarks.search.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_table
 from benchmarks.store.sqlite import open_store
 from hw_model.predict import predict
 from nas_algos.load import build_strategy
+from nas_algos.loop import Found, Search, side_by_side
 from nas_algos.objectives import best_quality
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
@@ -77,10 +77,10 @@ def trained_table(home: Path, settings: Settings) -> pd.DataFrame:
     bound = predict(baseline_blocks(task), settings.accelerator).cost.latency_ms
     kinds = spaces_of(task, settings.accelerator, settings.seeds, jax.random.key(0))
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
-    splits = tuple((fidelity.data, split) for split in ("train", fidelity.eval_split, "test"))
-    with open_store(home) as store, TrialRunner(home, task, splits, store) as runner:
-        found = {name: _searches(runner, name, spaces, bound, task, settings) for name, spaces in kinds.items()}
-        finals = _finals(runner, found, kinds, task, fidelity, settings.seeds)
+    fidelities = (fidelity, on_test(fidelity))
+    with open_store(home) as store, TrainingPool(home, task, fidelities, store) as pool:
+        found = {name: _searches(pool, name, spaces, bound, settings) for name, spaces in kinds.items()}
+        finals = _finals(pool, found, kinds, task, fidelity, settings.seeds)
     qualities = {name: np.stack([_qualities(run, settings.budget) for run in runs]) for name, runs in found.items()}
     known = max(float(each[:, -1].max()) for each in qualities.values())
     rows = []
@@ -106,8 +106,8 @@ def trained_table(home: Path, settings: Settings) -> pd.DataFrame:
                 "n_test": len(finals[name]),
                 "best_known": known,
                 "latency_bound_ms": bound,
-                "trainings": sum(each.charged for run in found[name] for each in run),
-                "proposals": sum(len(run) for run in found[name]),
+                "trainings": sum(run.spend.trainings for run in found[name]),
+                "proposals": sum(len(run.candidates) for run in found[name]),
                 "task": task.name,
                 "metric": task.metric,
                 "algorithm": settings.algorithm,
@@ -118,46 +118,31 @@ def trained_table(home: Path, settings: Settings) -> pd.DataFrame:
 
 
 def _searches(
-    runner: TrialRunner, name: str, spaces: list[SearchSpace], bound: float, task: Task, settings: Settings
-) -> list[list[Candidate]]:
-    """The candidates of each seed's search; a kind with several spaces gives each seed its own."""
-    bounds = {"latency_ms": bound}
-    request = Request(best_quality(bounds), bounds, settings.budget)
-    fidelity = get_fidelity(task.name, settings.profile)
-    uncurated = space_for(task, "uncurated", settings.accelerator)
-    searches: dict[Who, Search] = {}
+    pool: TrainingPool, name: str, spaces: list[SearchSpace], bound: float, settings: Settings
+) -> list[Found]:
+    """What each seed's search came to; a kind with several spaces gives each seed its own."""
+    objective = best_quality({"latency_ms": bound})
+    fidelity = get_fidelity(pool.task.name, settings.profile)
+    costs = [jax.jit(space_costs(space, settings.accelerator)) for space in spaces]
+    searches = {}
     for seed in range(settings.seeds):
-        space = spaces[seed % len(spaces)]
-        strategy = build_strategy(settings.algorithm, space.cardinalities, settings.budget, 1)
-        key = jax.random.fold_in(jax.random.key(0), seed)
-        search = live_search(strategy, space_costs(space, settings.accelerator), request, key)
-        searches[name, seed] = translated(
-            search, lambda genotype, space=space: uncurated.encode(space.effective(genotype))
+        space, cost = spaces[seed % len(spaces)], costs[seed % len(spaces)]
+        searches[seed] = Search(
+            build_strategy(settings.algorithm, space.cardinalities, settings.budget, 1),
+            TrainedEvaluator(pool, space, cost, fidelity, f"{name} {seed}"),
+            objective,
+            settings.budget,
+            jax.random.fold_in(jax.random.key(0), seed),
+            seed=seed,
         )
     with SearchProgress(name, total=settings.budget * settings.seeds) as progress:
-        runner.show(progress)
-        return list(run_side_by_side(runner, searches, uncurated, task.metric, fidelity).values())
+        pool.show(progress)
+        return list(side_by_side(searches).values())
 
 
-def translated(search: Search, translate: Callable[[Genotype], Genotype]) -> Search:
-    """The same search asking for its trainings in another space, so that searches of several spaces run side by side.
-
-    Genotypes that become equal there are asked for once.
-    """
-    try:
-        wanted = next(search)
-        while True:
-            names = [translate(genotype) for genotype in wanted]
-            once = list(dict.fromkeys(names))
-            quality = dict(zip(once, (yield once), strict=True))
-            wanted = search.send([quality[name] for name in names])
-    except StopIteration as ended:
-        return ended.value
-
-
-def _qualities(run: list[Candidate], budget: int) -> np.ndarray:
+def _qualities(run: Found, budget: int) -> np.ndarray:
     """Best quality after each training of a search, float[budget]; 0 before the first that succeeds."""
-    trained = [each.quality for each in run if each.charged and each.quality is not None]
+    trained = [each.quality for each in run.candidates if each.state == "evaluated" and each.quality is not None]
     values = np.nan_to_num(np.array(trained[:budget], float), nan=0.0)
     padded = np.zeros(budget)
     padded[: len(values)] = values
@@ -165,8 +150,8 @@ def _qualities(run: list[Candidate], budget: int) -> np.ndarray:
 
 
 def _finals(
-    runner: TrialRunner,
-    found: dict[str, list[list[Candidate]]],
+    pool: TrainingPool,
+    found: dict[str, list[Found]],
     kinds: dict[str, list[SearchSpace]],
     task: Task,
     fidelity: Fidelity,
@@ -177,14 +162,15 @@ def _finals(
     owners: list[tuple[str, int]] = []
     for name, runs in found.items():
         for number, run in enumerate(runs):
-            best = incumbent(run)
-            if best is not None:
+            if run.best is not None:
                 space = kinds[name][number if len(kinds[name]) > 1 else 0]
                 for repeat in range(seeds):
                     seed = FIRST_FINAL_SEED + repeat
-                    wanted.append(Training(f"{name} {number}", space.decode(best.genotype), on_test(fidelity), seed))
+                    wanted.append(
+                        Training(f"{name} {number}", space.decode(run.best.genotype), on_test(fidelity), seed)
+                    )
                     owners.append((name, number))
-    trials = run_trainings(runner, "Winners", wanted)
+    trials = run_trainings(pool, "Winners", wanted)
     grouped: dict[tuple[str, int], list[Any]] = {}
     for owner, trial in zip(owners, trials, strict=True):
         grouped.setdefault(owner, []).append(trial.quality.get(task.metric, np.nan))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +10,12 @@ from rich.console import Console
 from benchmarks.experiments.detection.fusion import fusion_table
 from benchmarks.experiments.detection.plot import write_plot
 from benchmarks.experiments.detection.run import DetectionResult, SearchFailedError, run_detection
-from benchmarks.experiments.detection.settings import check_classes, check_strategy, detection_settings
+from benchmarks.experiments.detection.settings import (
+    DetectionSettings,
+    detection_settings,
+    with_classes,
+    with_strategy,
+)
 from benchmarks.experiments.detection.table import detection_table, detection_trials, markdown
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.files import write_table
@@ -27,22 +32,22 @@ class Settings:
     profile: str = "quick"
     """smoke (a minute), quick (half an hour on two cores) or full (days of CPU)."""
     strategy: str | None = None
-    """A strategy of one objective, instead of the profile's."""
+    """A strategy of one objective, or FILE.py, instead of the profile's."""
     classes: int = 1
     """1 for presence, 10 for Fashion-MNIST's classes."""
 
     def __post_init__(self):
-        detection_settings(self.profile)
-        check_classes(self.classes)
-        if self.strategy is not None:
-            check_strategy(self.strategy)
+        self.chosen()  # what is wrong is told before anything is done
+
+    def chosen(self) -> DetectionSettings:
+        """The profile's settings, changed.  Raises BenchmarkInputError or AlgorithmInputError."""
+        settings = with_classes(detection_settings(self.profile), self.classes)
+        return settings if self.strategy is None else with_strategy(settings, self.strategy)
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Finished trainings are not repeated.  Raises SystemExit when the baseline cannot be trained."""
-    chosen = replace(detection_settings(settings.profile), classes=settings.classes)
-    if settings.strategy is not None:
-        chosen = replace(chosen, strategy=settings.strategy)
+    chosen = settings.chosen()
     for data in sorted({chosen.search.data, chosen.final.data}):
         prepare_with_progress(home, data)
     try:

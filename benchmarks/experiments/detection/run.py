@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Generator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
+import numpy as np
 
+from benchmarks.evaluators.trained import TrainedEvaluator, TrainingPool
 from benchmarks.evaluators.trainings import Training, run_trainings
-from benchmarks.evaluators.trial_runner import TrialRunner
-from benchmarks.experiments.detection.pruned_search import Genotype, SearchResult, Wanted, constrained_search
-from benchmarks.experiments.detection.settings import DetectionSettings, make_strategy
+from benchmarks.experiments.detection.settings import DetectionSettings
 from benchmarks.fidelities import FIRST_FINAL_SEED
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.records import Trial
@@ -28,6 +29,11 @@ from hw_model.cost import Cost
 from hw_model.vela.accelerators import get_accelerator
 from hw_model.vela.chain import chain_cost, whole_cost
 from hw_model.vela.measurements import MeasurementCache
+from nas_algos.evaluator import Genotype
+from nas_algos.load import build_strategy
+from nas_algos.loop import Found, Search, side_by_side
+from nas_algos.objectives import least_cost
+from nas_algos.policies import Policy
 from tasks.detection.task import DetectionTask
 from tasks.spaces.detection import detection_spaces
 from tasks.spaces.space import SearchSpace
@@ -61,7 +67,7 @@ class DetectionResult:
     profile: DetectionSettings
     floor: float
     entries: tuple[Entry, ...]
-    searches: dict[tuple[str, str], SearchResult]
+    searches: dict[tuple[str, str], Found]
     spaces: dict[str, SearchSpace]
 
 
@@ -77,15 +83,14 @@ def run_detection(home: Path, profile_name: str, profile: DetectionSettings) -> 
     """
     task = DetectionTask(profile.classes)
     spaces = dict(detection_spaces(task.output_channels, task.side_pixels))
-    splits = {(f.data, split) for f in (profile.search, profile.final) for split in ("train", f.eval_split)}
     with (
         open_store(home) as store,
         MeasurementCache(home / "measurements.sqlite") as cache,
-        TrialRunner(home, task, tuple(sorted(splits)), store) as runner,
+        TrainingPool(home, task, (profile.search, profile.final), store) as pool,
     ):
-        floor, baseline_quality = _quality_floor(runner, spaces["V1"], profile)
-        searches = _run_searches(runner, cache, spaces, profile, baseline_quality, floor)
-        entries = _finals(runner, cache, spaces, searches, profile)
+        floor, baseline_quality = _quality_floor(pool, spaces["V1"], profile)
+        searches = _run_searches(pool, cache, spaces, profile, baseline_quality, floor)
+        entries = _finals(pool, cache, spaces, searches, profile)
     return DetectionResult(profile_name, profile, floor, tuple(entries), searches, spaces)
 
 
@@ -93,11 +98,16 @@ def _baseline(space: SearchSpace) -> Genotype:
     return (0,) * len(space.decisions)
 
 
-def _quality_floor(runner: TrialRunner, space: SearchSpace, profile: DetectionSettings) -> tuple[float, float]:
+def _best(space: SearchSpace, found: Found) -> Genotype:
+    """The fastest feasible one; the baseline where none was faster."""
+    return _baseline(space) if found.best is None else found.best.genotype
+
+
+def _quality_floor(pool: TrainingPool, space: SearchSpace, profile: DetectionSettings) -> tuple[float, float]:
     """The floor and the baseline's mean quality at search fidelity."""
     blocks = space.decode(_baseline(space))
     wanted = [Training("Baseline", blocks, profile.search, seed) for seed in range(profile.search_baseline_seeds)]
-    trials = run_trainings(runner, "Baseline", wanted)
+    trials = run_trainings(pool, "Baseline", wanted)
     failed = [trial.error for trial in trials if trial.state == "failed"]
     if failed:
         raise SearchFailedError(f"the baseline could not be trained: {failed[0]}")
@@ -106,69 +116,52 @@ def _quality_floor(runner: TrialRunner, space: SearchSpace, profile: DetectionSe
 
 
 def _run_searches(
-    runner: TrialRunner,
+    pool: TrainingPool,
     cache: MeasurementCache,
     spaces: dict[str, SearchSpace],
     profile: DetectionSettings,
     baseline_quality: float,
     floor: float,
-) -> dict[tuple[str, str], SearchResult]:
+) -> dict[tuple[str, str], Found]:
     """All searches side by side, so that no core waits; none sees what another found, only its trainings are shared."""
-    running: dict[tuple[str, str], Generator[Wanted, float, SearchResult]] = {}
+    # what reached the floor once is trained again, as the first training alone is a draw that luck has helped
+    policy = Policy(assumed_quality=floor, confirmations=profile.confirmations, proposals=profile.proposals)
+    searches: dict[tuple[str, str], Search] = {}
     for name, space in spaces.items():
-        for accelerator_name in profile.accelerators:
-            accelerator = get_accelerator(accelerator_name)
+        for accelerator in profile.accelerators:
 
-            def latency_ms(genotype: Genotype, space: SearchSpace = space, accelerator=accelerator) -> float:
-                return chain_cost(space.decode(genotype), accelerator, cache).latency_ms
+            def cost(genotypes: Any, space: SearchSpace = space, accelerator: str = accelerator) -> Mapping[str, Any]:
+                chains = [space.decode(tuple(row)) for row in np.asarray(genotypes).tolist()]
+                return {"latency_ms": [chain_cost(e, get_accelerator(accelerator), cache).latency_ms for e in chains]}
 
+            baseline, trainings = _baseline(space), min(profile.trainings, space.size - 1)
             # each search draws from a key of its own that does not depend on which others run
-            which = zlib.crc32(f"{name} {accelerator_name}".encode())
-            running[name, accelerator_name] = constrained_search(
-                make_strategy(profile.strategy, space),
-                latency_ms,
-                _baseline(space),
-                baseline_quality,
-                floor,
-                min(profile.trainings, space.size - 1),
-                profile.proposals,
+            which = zlib.crc32(f"{name} {accelerator}".encode())
+            searches[name, accelerator] = Search(
+                build_strategy(profile.strategy, space.cardinalities, trainings, 1, profile.strategy_settings),
+                TrainedEvaluator(pool, space, cost, profile.search, f"{name} {accelerator}"),
+                least_cost("latency_ms", floor, cost([baseline])["latency_ms"][0]),
+                trainings,
                 jax.random.fold_in(jax.random.key(SEARCH_SEED), which),
-                profile.confirmations,
+                policy,
+                # seeds that differ from the baseline's, or a lucky initialisation would favour both alike
+                seed=profile.search_baseline_seeds,
+                start={baseline: baseline_quality},
             )
-    results: dict[tuple[str, str], SearchResult] = {}
-    total = sum(min(profile.trainings, spaces[name].size - 1) for name, _ in running)
-
-    def advance(who: tuple[str, str], quality: float | None) -> None:
-        try:
-            wanted = next(running[who]) if quality is None else running[who].send(quality)
-        except StopIteration as finished:
-            results[who] = finished.value
-        else:
-            # the seeds differ from the baseline's, or a lucky initialisation would favour both alike
-            seed = profile.search_baseline_seeds + wanted.repeat
-            progress.expect(min(wanted.repeat, 1))
-            runner.request(who, spaces[who[0]].decode(wanted.genotype), profile.search, seed)
-
-    with SearchProgress("Searches", total=total) as progress:
-        runner.show(progress)
-        for who in running:
-            advance(who, None)
-        while completed := runner.next_completed():
-            for trial, who in completed:
-                assert isinstance(who, tuple)
-                advance(who, trial.quality.get(QUALITY, math.nan))
-    return {who: results[who] for who in running}
+    with SearchProgress("Searches", total=sum(search.budget for search in searches.values())) as progress:
+        pool.show(progress)
+        return side_by_side(searches)
 
 
 def _finals(
-    runner: TrialRunner,
+    pool: TrainingPool,
     cache: MeasurementCache,
     spaces: dict[str, SearchSpace],
-    searches: dict[tuple[str, str], SearchResult],
+    searches: dict[tuple[str, str], Found],
     profile: DetectionSettings,
 ) -> list[Entry]:
     chosen = {("Baseline", name): ("V1", _baseline(spaces["V1"])) for name in profile.accelerators}
-    chosen |= {(space, name): (space, result.best) for (space, name), result in searches.items()}
+    chosen |= {(space, name): (space, _best(spaces[space], result)) for (space, name), result in searches.items()}
     blocks = {who: spaces[space].decode(genotype) for who, (space, genotype) in chosen.items()}
     names: dict[tuple[Block, ...], str] = {}
     for who, architecture in blocks.items():
@@ -178,7 +171,7 @@ def _finals(
         Training(name, architecture, profile.final, seed) for architecture, name in names.items() for seed in seeds
     ]
     trials: dict[tuple[Block, ...], list[Trial]] = {architecture: [] for architecture in names}
-    for training, trial in zip(wanted, run_trainings(runner, "Final trainings", wanted), strict=True):
+    for training, trial in zip(wanted, run_trainings(pool, "Final trainings", wanted), strict=True):
         trials[training.blocks].append(trial)
     entries = []
     for (model, name), architecture in blocks.items():

@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from benchmarks.errors import BenchmarkInputError
-from nas_algos.strategies.random_search import RandomSettings, random_search
-from nas_algos.strategies.regularised_evolution import EvolutionSettings, regularised_evolution
-from nas_algos.strategy import Strategy
+from nas_algos.load import build_strategy
 from tasks.data.fashion_mnist import CLASSES
 from tasks.fidelity import Fidelity
-from tasks.spaces.space import SearchSpace
-
-# settings for a budget of few trainings
-STRATEGIES = MappingProxyType(
-    {
-        "random": lambda cardinalities: random_search(cardinalities, RandomSettings()),
-        "regularised_evolution": lambda cardinalities: regularised_evolution(
-            cardinalities, EvolutionSettings(population=20, tournament=5)
-        ),
-    }
-)
-
-
-def check_strategy(name: str) -> None:
-    """Raise BenchmarkInputError naming those there are unless the strategy is one of them."""
-    if name not in STRATEGIES:
-        raise BenchmarkInputError(f"unknown strategy {name!r} for detection; allowed: {', '.join(STRATEGIES)}")
-
-
-def check_classes(classes: int) -> None:
-    """Raise BenchmarkInputError unless the number of classes is 1, presence, or all of Fashion-MNIST's."""
-    if classes not in (1, len(CLASSES)):
-        raise BenchmarkInputError(f"number of classes is {classes}; allowed: 1, {len(CLASSES)}")
-
-
-def make_strategy(name: str, space: SearchSpace) -> Strategy:
-    """The strategy for a space.  Raises BenchmarkInputError for an unknown name."""
-    check_strategy(name)
-    return STRATEGIES[name](space.cardinalities)
 
 
 @dataclass(frozen=True)
 class DetectionSettings:
     """Settings of the detection experiment.
 
-    search: how candidates are trained and judged, on validation scenes.  final: how winners and baseline are, on test
-    scenes that no decision has seen.  search_baseline_seeds: trainings that the mAP to keep is averaged over.
-    final_seeds: trainings behind each mean of the table.  trainings: candidates that each of the searches (three
-    spaces on each accelerator) may train.  confirmations: further trainings of a candidate that reached the floor in
-    its first.  proposals: candidates that it may look at.  map_tolerance: how far below the baseline's mAP@[.5:.95] a
-    candidate may be.  classes: 1 for presence, 10 for Fashion-MNIST's.  smoke: a profile that checks that everything
-    runs and whose figures mean nothing.
+    search: how candidates are trained and judged, on validation scenes. final: how winners and baseline are, on test
+    scenes that no decision has seen. search_baseline_seeds: trainings that the mAP to keep is averaged over.
+    final_seeds: trainings behind each mean of the table. trainings: candidates that each of the searches (three spaces
+    on each accelerator) may train. confirmations: further trainings of a candidate that reached the floor in its first.
+    proposals: candidates that it may look at. map_tolerance: how far below the baseline's mAP@[.5:.95] a candidate may
+    be. strategy_settings: those that are not made to fit the number of trainings. classes: 1 for presence, 10 for
+    Fashion-MNIST's. smoke: a profile that checks that everything runs and whose figures mean nothing.
     """
 
     accelerators: tuple[str, ...]
@@ -65,6 +36,7 @@ class DetectionSettings:
     confirmations: int = 1
     map_tolerance: float = 0.02
     strategy: str = "regularised_evolution"
+    strategy_settings: Mapping[str, Any] = field(default_factory=lambda: {"population": 20, "tournament": 5})
     classes: int = 1
     smoke: bool = False
 
@@ -112,3 +84,18 @@ def detection_settings(name: str) -> DetectionSettings:
     if name not in DETECTION:
         raise BenchmarkInputError(f"unknown profile {name!r}; allowed: {', '.join(DETECTION)}")
     return DETECTION[name]
+
+
+def with_strategy(settings: DetectionSettings, name: str) -> DetectionSettings:
+    """The settings with another strategy, a name or the path of a file.  Raises AlgorithmInputError."""
+    if name == settings.strategy:
+        return settings
+    build_strategy(name, (2, 2), 1, 1)
+    return replace(settings, strategy=name, strategy_settings={})
+
+
+def with_classes(settings: DetectionSettings, classes: int) -> DetectionSettings:
+    """The settings with so many classes.  Raises BenchmarkInputError unless it is 1, presence, or Fashion-MNIST's."""
+    if classes not in (1, len(CLASSES)):
+        raise BenchmarkInputError(f"number of classes is {classes}; allowed: 1, {len(CLASSES)}")
+    return replace(settings, classes=classes)

@@ -53,16 +53,16 @@ def detection_trials(result: DetectionResult) -> pd.DataFrame:
         {
             "space": space,
             "accelerator": accelerator,
-            "step": proposed.step,
-            "genotype": " ".join(map(str, proposed.genotype)),
-            "latency_ms": proposed.latency_ms,
-            "map": proposed.quality,
-            "trainings": proposed.trainings,
-            "feasible": proposed.quality is not None and proposed.quality >= result.floor,
+            "step": candidate.step,
+            "genotype": " ".join(map(str, candidate.genotype)),
+            "latency_ms": candidate.cost["latency_ms"],
+            "map": candidate.quality,
+            "trainings": len(candidate.evaluations),
+            "feasible": candidate.quality is not None and candidate.quality >= result.floor,
         }
-        for (space, accelerator), search in result.searches.items()
-        for proposed in search.proposed
-        if proposed.state == "trained"
+        for (space, accelerator), found in result.searches.items()
+        for candidate in found.candidates
+        if candidate.state == "evaluated"
     ]
     columns = ["space", "accelerator", "step", "genotype", "latency_ms", "map", "feasible"]
     return pd.DataFrame(rows, columns=columns)
@@ -94,8 +94,8 @@ def markdown(result: DetectionResult, table: pd.DataFrame) -> str:
             f"| {'yes' if row['keeps_map'] else 'no'} | {row['macs'] / 1e6:.2f} | {row['param_bytes'] / 1024:.1f} "
             f"| {row['peak_activation_bytes'] / 1024:.0f} | {row['architecture']} |"
         )
-    trained = sum(p.state == "trained" for search in result.searches.values() for p in search.proposed)
-    seen = sum(len(search.proposed) for search in result.searches.values())
+    seen = [candidate for found in result.searches.values() for candidate in found.candidates]
+    trained = sum(candidate.state == "evaluated" for candidate in seen)
     failed = sum(table["failed"].tolist())
     lines += [
         "",
@@ -107,7 +107,7 @@ def markdown(result: DetectionResult, table: pd.DataFrame) -> str:
         f"Search: {profile.strategy}, one for each space and accelerator, {trained} candidates trained "
         f"({profile.search.example_passes:,} images, {profile.search.eval_examples:,} validation scenes; those that "
         f"reached the mAP {profile.confirmations} time(s) more, and their mean counts) of "
-        f"{seen} proposed; the rest could not be faster than the best known. A candidate had to reach "
+        f"{len(seen)} proposed; the rest could not be faster than the best known. A candidate had to reach "
         f"mAP {result.floor:.3f}, the baseline's mean over {profile.search_baseline_seeds} seed(s) less "
         f'{profile.map_tolerance:g}. "keeps mAP" applies the same tolerance to the final means. '
         "Network: depth multiplier, then each block: - inverted bottleneck of expansion 6, F3 fused with expansion 3.",

@@ -52,19 +52,20 @@ def run_and_write(contest: Contest, names: Sequence[str], final_seeds: int, fold
     contenders = [find_contender(name) for name in dict.fromkeys(names)]
     console = Console(width=max(Console().width, 200))
     console.print(states_budget(contest, contenders, final_seeds), highlight=False, soft_wrap=True)
-    judged = run_contest(contest, contenders, final_seeds)
-    searches = merge_rows(folder / "head_to_head_searches.csv", searches_table(contest, judged), KEY)
-    curves = merge_rows(folder / "head_to_head_curves.csv", curves_table(contest, judged), KEY)
+    evaluated = run_contest(contest, contenders, final_seeds)
+    searches = merge_rows(folder / "head_to_head_searches.csv", searches_table(contest, evaluated), KEY)
+    curves = merge_rows(folder / "head_to_head_curves.csv", curves_table(contest, evaluated), KEY)
     # from all searches that are there, since the tests against random search are corrected over all contenders
     table = merge_rows(folder / "head_to_head.csv", contenders_table(searches), KEY)
     write_plot(searches, curves, folder / "head_to_head.png")
     mine = [
         {str(name): row[name] for name in SHOWN}
         for row in table.to_dict("records")
-        if (row["task"], row["accelerator"]) == (contest.task.name, contest.accelerator) and row["algorithm"] in names
+        if (row["task"], row["accelerator"]) == (contest.spec.task.name, contest.spec.accelerator)
+        and row["algorithm"] in names
     ]
     rows = pd.DataFrame(mine, columns=pd.Index(SHOWN))
-    metric = contest.task.metric
+    metric = contest.spec.task.metric
     console.print(f"\nquality: {metric} on test examples, of {final_seeds} training(s) of each search's winner")
     console.print(rows.to_string(index=False, float_format="%.4g", na_rep="-"), highlight=False)
     console.print(f"Written to {folder}", highlight=False, soft_wrap=True)

@@ -19,8 +19,9 @@ from benchmarks.runtime.worker_data import WorkerData
 from benchmarks.store.sqlite import open_store
 from hw_model.cost import count_macs
 from nas_algos.ledger import Spend
+from nas_algos.objectives import within
+from nas_algos.single_shot.algorithm import Look
 from nas_algos.single_shot.charges import TRAINING
-from nas_algos.single_shot.relaxed import within
 from nas_algos.zero_shot.scores import SCORES, Combination, example_passes, measured_names
 from tasks.spaces.moves import sample
 from tasks.spaces.space import SearchSpace
@@ -48,11 +49,9 @@ class ScoredPool:
         score = SCORES[name]
         return score.combine(self.scores) if isinstance(score, Combination) else self.scores[name]
 
-    def best(self, name: str, count: int) -> np.ndarray:
-        """The genotypes of the highest scores, best first, int32[count, D] or all that have one."""
-        values = self.of(name)
-        order = np.argsort(-values, kind="stable")
-        return self.genotypes[order[: min(count, int(np.isfinite(values).sum()))]]
+    def looks(self, name: str) -> tuple[Look, ...]:
+        """Each network with a score as its quality."""
+        return tuple(map(Look, map(tuple, self.genotypes.tolist()), self.of(name).tolist()))
 
     def spend(self, names: Sequence[str]) -> Spend:
         """What scoring the pool by these is charged."""
@@ -86,12 +85,12 @@ def draw_pool(contest: Contest, seed: int) -> np.ndarray:
     Raises BenchmarkInputError where fewer than two of many are within the bounds.
     """
     count = contest.pool * DRAWS_PER_NETWORK
-    drawn = np.asarray(sample(jax.random.fold_in(jax.random.key(1), seed), contest.space.cardinalities, count))
-    inside = within(jax.jit(contest.costs)(drawn), contest.bounds)
+    drawn = np.asarray(sample(jax.random.fold_in(jax.random.key(1), seed), contest.spec.space.cardinalities, count))
+    inside = within(jax.jit(contest.spec.costs)(drawn), contest.spec.bounds, count)
     rows = list(dict.fromkeys(map(tuple, drawn[inside].tolist())))[: contest.pool]
     if len(rows) < 2:
         raise BenchmarkInputError(
-            f"{len(rows)} of {count} random networks are within {contest.bounds}; allowed: bounds that some keep"
+            f"{len(rows)} of {count} random networks are within {contest.spec.bounds}; allowed: bounds that some keep"
         )
     return np.array(rows, np.int32)
 
@@ -103,7 +102,7 @@ def score_pools(contest: Contest, names: Sequence[str]) -> dict[int, ScoredPool]
     return {
         seed: ScoredPool(
             rows,
-            np.array([count_macs(contest.space.decode(row)) for row in map(tuple, rows.tolist())]),
+            np.array([count_macs(contest.spec.space.decode(row)) for row in map(tuple, rows.tolist())]),
             {name: np.array(found.values, np.float64) for name, found in measured[seed].items()},
             {name: found.seconds for name, found in measured[seed].items()},
         )
@@ -151,9 +150,11 @@ def score_pool(
 
 def _measure(contest: Contest, pools: dict[int, np.ndarray], names: tuple[str, ...]) -> dict[int, dict[str, Measured]]:
     """Scores of each seed's pool, the seeds side by side."""
-    data, home = contest.fidelity.data, contest.home
-    jobs = {f"seed {seed}": PoolJob(contest.space, rows, names, seed, data, home) for seed, rows in pools.items()}
-    found = run_jobs(contest.home, contest.task, ((data, "train"),), "zero-shot scores", score_pool, jobs, _describe)
+    data, home = contest.spec.fidelity.data, contest.home
+    jobs = {f"seed {seed}": PoolJob(contest.spec.space, rows, names, seed, data, home) for seed, rows in pools.items()}
+    found = run_jobs(
+        contest.home, contest.spec.task, ((data, "train"),), "zero-shot scores", score_pool, jobs, _describe
+    )
     return dict(zip(pools, found.values(), strict=True))
 
 

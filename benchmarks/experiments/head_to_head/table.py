@@ -23,7 +23,7 @@ import pandas as pd
 from scipy import stats
 
 from benchmarks.experiments.head_to_head.contest import Contest
-from benchmarks.experiments.head_to_head.run import Judged
+from benchmarks.experiments.head_to_head.run import Evaluated
 from benchmarks.statistics.intervals import mean_interval
 
 # a server's core under load, with its share of memory and losses of the power supply
@@ -34,9 +34,9 @@ KEY = ("task", "accelerator", "algorithm")
 REFERENCE_ALGORITHM = "random"
 
 
-def searches_table(contest: Contest, judged: Sequence[Judged]) -> pd.DataFrame:
+def searches_table(contest: Contest, evaluated: Sequence[Evaluated]) -> pd.DataFrame:
     """A row for each search."""
-    return pd.DataFrame([_search_row(contest, each) for each in judged])
+    return pd.DataFrame([_search_row(contest, each) for each in evaluated])
 
 
 def contenders_table(searches: pd.DataFrame) -> pd.DataFrame:
@@ -57,34 +57,34 @@ def contenders_table(searches: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def curves_table(contest: Contest, judged: Sequence[Judged]) -> pd.DataFrame:
+def curves_table(contest: Contest, evaluated: Sequence[Evaluated]) -> pd.DataFrame:
     """The anytime curves: best quality so far, as the search saw it, after so many example passes."""
     return pd.DataFrame(
         [
             {**_who(contest, each), "example_passes": passes, "best_seen": quality}
-            for each in judged
-            for passes, quality in each.found.curve
+            for each in evaluated
+            for passes, quality in each.winner.curve
         ],
         columns=pd.Index([*KEY, "family", "seed", "example_passes", "best_seen"]),
     )
 
 
-def _who(contest: Contest, each: Judged) -> dict[str, Any]:
-    names = (contest.task.name, contest.accelerator, each.contender.name)
+def _who(contest: Contest, each: Evaluated) -> dict[str, Any]:
+    names = (contest.spec.task.name, contest.spec.accelerator, each.contender.name)
     return dict(zip(KEY, names, strict=True)) | {"family": each.contender.family, "seed": each.seed}
 
 
-def _search_row(contest: Contest, each: Judged) -> dict[str, Any]:
-    spend, latency = each.found.spend, float(each.cost.latency_ms)
+def _search_row(contest: Contest, each: Evaluated) -> dict[str, Any]:
+    spend, latency = each.winner.spend, float(each.cost.latency_ms)
     quality = float(np.mean(each.qualities)) if each.qualities else math.nan
-    bound = contest.bounds.get("latency_ms", math.nan)
+    bound = contest.spec.bounds.get("latency_ms", math.nan)
     return {
         **_who(contest, each),
-        "space": contest.space.name,
-        "metric": contest.task.metric,
+        "space": contest.spec.space.name,
+        "metric": contest.spec.task.metric,
         "quality": quality,
         "final_trainings": len(each.qualities),
-        "seen_by_search": each.found.quality,
+        "seen_by_search": each.winner.quality,
         "latency_ms": latency,
         "latency_bound_ms": bound,
         "peak_activation_bytes": float(each.cost.peak_activation_bytes),
@@ -96,7 +96,7 @@ def _search_row(contest: Contest, each: Judged) -> dict[str, Any]:
         "wall_s": spend.seconds,
         "kwh": spend.seconds * WATTS_PER_CORE / JOULES_PER_KWH,
         "hypervolume": _hypervolume(quality, latency / bound),
-        "budget_passes": contest.passes,
+        "budget_passes": contest.spec.passes,
     }
 
 

@@ -30,17 +30,18 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from benchmarks.evaluators.supernet import SingleShotJob, SingleShotResult, rank_side_by_side, run_side_by_side
+from benchmarks.evaluators.spec import SearchSpec, space_costs
+from benchmarks.evaluators.supernet import SupernetResult, rank_side_by_side
 from benchmarks.evaluators.trainings import train_qualities
 from benchmarks.experiments.single_shot.settings import Settings
 from benchmarks.fidelities import get_fidelity
 from benchmarks.runtime.prepare import prepare_with_progress
-from benchmarks.search.problem import baseline_blocks, space_costs, space_for, spread_architectures
+from benchmarks.search.problem import baseline_blocks, space_for, spread_architectures
+from benchmarks.search.searches import search_in_workers
 from benchmarks.statistics.rank_correlation import rank_agreement
 from benchmarks.store.files import merge_rows
 from hw_model.cost import count_macs
 from hw_model.predict import predict
-from nas_algos.single_shot.charges import Budget
 from tasks.registry import make_task
 from tasks.training import training_flops
 
@@ -65,19 +66,21 @@ def run_task(
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
     alone = train_qualities(home, task, f"{name} alone", blocks, fidelity).tolist()
     target = predict(baseline_blocks(task), accelerator).cost.latency_ms
-    passes = Budget(example_passes=float(budget * fidelity.steps * fidelity.batch_size))
-    jobs = [
-        SingleShotJob(space, accelerator, algorithm, {"latency_ms": target}, passes, fidelity, seed, home)
+    bounds = {"latency_ms": float(target)}
+    specs = {
+        (algorithm, seed): SearchSpec(
+            task, space, accelerator, bounds, fidelity, budget, evaluator=f"supernet:{algorithm}", seed=seed
+        )
         for algorithm in algorithms
         for seed in range(seeds)
-    ]
-    results = run_side_by_side(home, task, f"{name} single-shot", jobs)
-    inherited = rank_side_by_side(home, task, f"{name} with inherited weights", jobs, genotypes)
+    }
+    results = search_in_workers(home, f"{name} single-shot", specs)
+    inherited = rank_side_by_side(home, task, f"{name} with inherited weights", list(specs.values()), genotypes)
     one_training = float(np.mean([training_flops(chain, fidelity) for chain in blocks]))
     macs = [float(count_macs(chain)) for chain in blocks]
     latency = jax.jit(lambda genotypes: space_costs(space, accelerator)(genotypes)["latency_ms"])
     rows = []
-    for result, qualities in zip(results, inherited, strict=True):
+    for result, qualities in zip(results.values(), inherited, strict=True):
         preferred_ms = met_unaided = None
         if result.certainty is not None:
             preferred = jnp.array([result.preferred or result.genotype], jnp.int32)
@@ -101,7 +104,7 @@ def run_task(
 
 
 def supernet_row(
-    result: SingleShotResult,
+    result: SupernetResult,
     inherited: Sequence[float],
     alone: Sequence[float],
     macs: Sequence[float],

@@ -32,8 +32,8 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.strategies.peers import optuna_sampler, pymoo_nsga2
 from benchmarks.experiments.strategies.problems import REPORTED, npu_table
 from benchmarks.store.files import write_table
-from nas_algos import loops
 from nas_algos.registry import STRATEGIES
+from nas_algos.scan import scan
 from nas_algos.strategies.nsga2 import Nsga2Settings, nsga2
 from nas_algos.strategies.random_search import RandomSettings, random_search
 from nas_algos.strategy import Strategy
@@ -142,7 +142,7 @@ def _searches(strategy: Strategy, table: Table, evaluations: int) -> Callable[[K
     share = PartitionSpec("cores")
 
     def one(key: jax.Array) -> jax.Array:
-        return loops.scan(strategy, evaluate, rounds, key).scores[:evaluations]
+        return scan(strategy, evaluate, rounds, key).scores[:evaluations]
 
     def several(keys: jax.Array) -> jax.Array:
         return jax.lax.map(one, keys, batch_size=TOGETHER)

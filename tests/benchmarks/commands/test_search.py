@@ -10,8 +10,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.search.options import parse_algorithm
+from benchmarks.search.run import folder_name, make_spec
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.policies import Policy
+from tasks.registry import make_task
 from tests.packages import install_without_network, wheel_of
 
+ARGUMENTS = (make_task("classification"), "curated", "npu-p16", {}, "smoke")
 ACCELNAS = str(Path(sys.executable).parent / "accelnas")
 EXAMPLE = Path(__file__).parents[3] / "examples" / "climber.py"
 MINE = """
@@ -50,12 +57,18 @@ def search(folder, *more, **environment):
     return run("search", *what, *space, *where, *more, **environment)
 
 
+def written(folder, name):
+    """The folder of results of that name, whatever the digits of its settings."""
+    (found,) = (folder / "results").glob(f"{name}-????????")
+    return found
+
+
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
     (folder / "mine.py").write_text(MINE)
     (folder / "tiny.py").write_text(TINY)
-    more = ("--algorithm", folder / "mine.py", "--budget", 2, "--seeds", 2)
+    more = ("--strategy", folder / "mine.py", "--budget", 2, "--seeds", 2)
     code, printed, errors = search(folder, *more)
     assert code == 0, errors
     return folder, more, printed
@@ -65,7 +78,7 @@ def searched(tmp_path_factory):
 @pytest.mark.timeout(900)
 def test_an_algorithm_in_a_file_is_searched_with_and_its_winners_are_judged_anew(searched):
     folder, _, printed = searched
-    results = folder / "results" / "classification-tiny-mine-npu-p16"
+    results = written(folder, "classification-tiny-mine-trained-npu-p16")
     table = pd.read_csv(results / "table.csv")
     assert table["network"].tolist() == ["baseline", "most macs", "most param_bytes", "seed 0", "seed 1"]
     assert table["trainings"].tolist() == [0, 0, 0, 2, 2]
@@ -85,7 +98,7 @@ def test_an_algorithm_in_a_file_is_searched_with_and_its_winners_are_judged_anew
 @pytest.mark.timeout(900)
 def test_run_again_it_trains_nothing_and_writes_the_same(searched):
     folder, more, _ = searched
-    results = folder / "results" / "classification-tiny-mine-npu-p16"
+    results = written(folder, "classification-tiny-mine-trained-npu-p16")
     before = {path.name: path.read_bytes() for path in results.iterdir()}
     code, printed, errors = search(folder, *more)
     assert code == 0, errors
@@ -97,7 +110,7 @@ def test_run_again_it_trains_nothing_and_writes_the_same(searched):
 @pytest.mark.timeout(900)
 def test_a_found_network_can_be_costed_and_trained(searched):
     folder, _, _ = searched
-    network = folder / "results" / "classification-tiny-mine-npu-p16" / "seed_0.json"
+    network = written(folder, "classification-tiny-mine-trained-npu-p16") / "seed_0.json"
     code, printed, errors = run("cost", network, "--accelerator", "npu-p16", "--json")
     assert code == 0, errors
     assert json.loads(printed)["results"][0]["latency_ms"] <= 10
@@ -120,34 +133,115 @@ def test_an_installed_package_is_listed_and_searched_with_by_name(searched, tmp_
     assert code == 0, errors
     assert "climber: Hill climbing" in printed
     folder, _, _ = searched
-    code, _, errors = search(folder, "--algorithm", "climber", "--budget", 1, "--seeds", 1, PYTHONPATH=path)
+    code, _, errors = search(folder, "--strategy", "climber", "--budget", 1, "--seeds", 1, PYTHONPATH=path)
     assert code == 0, errors
-    table = pd.read_csv(folder / "results" / "classification-tiny-climber-npu-p16" / "table.csv")
-    assert table["algorithm"].tolist() == ["-", "-", "-", "climber"]
+    table = pd.read_csv(written(folder, "classification-tiny-climber-trained-npu-p16") / "table.csv")
+    assert table["strategy"].tolist() == ["-", "-", "-", "climber"]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("algorithm", ["gumbel", "tunas", "sandwich"])
-def test_a_supernet_is_searched_with_once_at_the_spend_of_so_many_trainings(algorithm, searched):
+@pytest.mark.parametrize(
+    ("strategy", "evaluator", "settings"),
+    [
+        (None, "supernet:tunas", ("warm_up=0.2",)),
+        (None, "supernet:sandwich", ()),
+        # a strategy of one's own, on weights that another algorithm trained
+        ("mine.py", "supernet:gumbel", ()),
+        ("random", "zero_shot:naswot", ("batch=2",)),
+    ],
+)
+def test_any_strategy_searches_on_any_evaluator_once_at_the_spend_of_so_many_trainings(
+    strategy, evaluator, settings, searched
+):
     folder, _, _ = searched  # its home has the data and the baseline's trainings
-    more = ("--algorithm", algorithm, "--budget", 4, "--seeds", 1)
-    supernet = []
-    path = folder / "results" / f"classification-tiny-{algorithm}-npu-p16" / "table.csv"
+    more = ["--evaluator", evaluator, "--budget", 4, "--seeds", 1, *(("--set", *settings) if settings else ())]
+    if strategy is not None:
+        more += ["--strategy", folder / strategy if strategy.endswith(".py") else strategy]
+    own = "own" if strategy is None else Path(strategy).stem
+    tables = []
     for _ in range(2):
         code, printed, errors = search(folder, *more)
         assert code == 0, errors
-        # with the seconds that its training took
-        supernet += re.findall(rf"{algorithm} seed 0, 1024 example passes: accuracy .*", printed)
-        supernet.append(path.read_bytes())
-    assert supernet[:2] == supernet[2:]
+        path = written(folder, f"classification-tiny-{own}-{evaluator.replace(':', '_')}-npu-p16") / "table.csv"
+        # with the seconds that its training took, so that it was not done again
+        tables.append((re.findall("0: .* inherited .*|0: [0-9]+ networks.*", printed), path.read_bytes()))
+    assert tables[0] == tables[1]
+    assert tables[0][0]
     assert "known already" in printed
     table = pd.read_csv(path)
-    found = table[table["algorithm"] == algorithm]
+    found = table[table["evaluator"] == evaluator]
     assert found["quality"].between(0, 1).all()
-    # one supernet, at no more than the examples of four trainings
-    assert found["trainings"].tolist() == [1]
+    # one supernet or none, at no more than the examples of four trainings
+    assert found["trainings"].tolist() == [1 if evaluator.startswith("supernet") else 0]
     assert 0 < found["example_passes"].item() <= 4 * 200
+    kept = json.loads((path.parent / "settings.json").read_text())
+    assert kept["evaluator"] == evaluator
+    assert (kept["seeds"], kept["final_seeds"]) == (1, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_hyperband_trains_many_networks_briefly_and_few_in_full(searched):
+    folder, _, _ = searched
+    more = ("--strategy", "random", "--policy", "hyperband", "--budget", 4, "--seeds", 1)
+    code, _, errors = search(folder, *more)
+    assert code == 0, errors
+    results = written(folder, "classification-tiny-random-trained-npu-p16")
+    candidates = pd.read_csv(results / "candidates.csv")
+    trained = candidates[candidates["trained"]]
+    # the space has four networks: all begin with a ninth of a training, one of them ends with a full one
+    assert sorted(trained["fidelity"].round(3).unique()) == [0.111, 0.333, 1.0]
+    assert len(trained[trained["fidelity"] < 0.2]) == 4
+    table = pd.read_csv(results / "table.csv")
+    best = trained[trained["fidelity"] == 1.0]["quality"].max()
+    assert table[table["network"] == "seed 0"]["seen_by_search"].item() == pytest.approx(best, rel=1e-5)
+
+
+def test_settings_are_part_of_the_key_and_of_the_name_of_the_folder():
+    spec = make_spec(*ARGUMENTS, 5, "regularised_evolution", "trained", "plain", ["population=4"])
+    other = make_spec(*ARGUMENTS, 5, "regularised_evolution", "trained", "plain", ["population=5"])
+    assert spec.strategy_settings == {"population": "4"}
+    names = {folder_name(each, each.key() | {"seeds": 1}) for each in (spec, spec, other)}
+    assert len(names) == 2
+    assert all(name.startswith("classification-curated-regularised_evolution-trained-npu-p16-") for name in names)
+
+
+WRONG_ALGORITHMS = [
+    ("magic", "trained", "plain", [], "unknown strategy 'magic'; allowed: random"),
+    (None, "supernet:magic", "plain", [], "unknown single-shot algorithm 'magic'; allowed: gumbel, tunas"),
+    (None, "zero_shot:trainability", "plain", [], "unknown zero-shot score 'trainability' of one network; allowed"),
+    (None, "trained", "magic", [], "unknown policy 'magic'; allowed: plain, successive_halving, hyperband"),
+    (None, "supernet:tunas", "hyperband", [], "allowed: trained, or policy plain"),
+    ("nsga2", "trained", "hyperband", [], "nsga2 takes 2 objectives; allowed with hyperband: 1"),
+    ("nsga2", "supernet:tunas", "plain", [], "objectives is 1; allowed: 2 to 8"),
+    (None, "trained", "plain", ["population"], "--set 'population'; allowed: NAME=VALUE"),
+    (None, "trained", "plain", ["population=many"], "population is 'many'; allowed: a whole number"),
+    (None, "trained", "plain", ["population=0"], "population is 0; allowed: whole numbers, 1 or more"),
+    (None, "supernet:tunas", "plain", ["population=5"], "--set 'population=5'; allowed: NAME=VALUE, of the evaluator"),
+    (
+        *("ppo", "supernet:gumbel", "plain", ["learning_rate=1"]),
+        "--set 'learning_rate' is a setting of several; allowed: strategy.learning_rate, evaluator.learning_rate",
+    ),
+]
+
+
+@pytest.mark.parametrize(("strategy", "evaluator", "policy", "settings", "line"), WRONG_ALGORITHMS)
+def test_an_algorithm_that_there_is_not_is_one_line(strategy, evaluator, policy, settings, line):
+    with pytest.raises((BenchmarkInputError, AlgorithmInputError), match=re.escape(line)) as raised:
+        parse_algorithm(strategy, evaluator, policy, settings, (3, 4), 20)
+    assert len(str(raised.value)) <= 300
+    assert "\n" not in str(raised.value)
+
+
+def test_settings_go_to_whom_they_are_of():
+    given = ["evaluator.learning_rate=.1", "clip=.3"]
+    chosen = parse_algorithm("ppo", "supernet:gumbel", "plain", given, (3, 4), 20)
+    assert chosen["strategy_settings"] == {"clip": ".3"}
+    assert chosen["evaluator_settings"] == {"learning_rate": ".1"}
+    chosen = parse_algorithm(None, "trained", "hyperband", ["keep=4", "population=9"], (3, 4), 20)
+    assert chosen["policy"] == Policy(rungs=3, hyperband=True, keep=4)
+    assert chosen["strategy_settings"] == {"population": "9"}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +249,9 @@ def test_a_supernet_is_searched_with_once_at_the_spend_of_so_many_trainings(algo
     [
         (("--task", "speech"), "unknown task 'speech'; allowed: classification"),
         (("--space", "V4"), "unknown space 'V4' for detection; allowed: curated"),
-        (("--algorithm", "magic"), "unknown strategy 'magic'; allowed: random"),
+        (("--strategy", "magic"), "unknown strategy 'magic'; allowed: random"),
+        (("--evaluator", "magic"), "unknown evaluator 'magic'; allowed: trained, supernet:ALGORITHM, zero_shot:SCORE"),
+        (("--set", "colour=red"), "--set 'colour=red'; allowed: NAME=VALUE, of the strategy: population, tournament"),
         (("--accelerator", "tpu"), "unknown accelerator 'tpu'; allowed: ethos-u55-32"),
         (("--budget", "0"), "budget is 0; allowed: 1 and more"),
         (("--latency-ms", "-1"), "bound on latency_ms is -1.0; allowed: finite numbers above 0"),
@@ -175,5 +271,15 @@ def test_bad_input_is_one_line_and_loses_nothing(tmp_path, arguments, line):
 def test_list_names_everything(capsys):
     code, printed, errors = run("list")
     assert code == 0, errors
-    for name in ("segmentation", "auto-curated", "regularised_evolution", "ethos-u65-512", "photo_objects", "careful"):
+    for name in (
+        "segmentation",
+        "auto-curated",
+        "regularised_evolution",
+        "ethos-u65-512",
+        "photo_objects",
+        "careful",
+        "hyperband",
+    ):
+        assert name in printed
+    for name in ("supernet:gumbel", "zero_shot:naswot", "trained: each", "population, tournament", "hyperband"):
         assert name in printed

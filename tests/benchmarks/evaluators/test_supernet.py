@@ -1,25 +1,18 @@
 """Searches with real supernets as jobs: what is kept in their folders, and the table's row."""
 
-import dataclasses
 import math
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
-from benchmarks.evaluators.supernet import (
-    RankJob,
-    SingleShotJob,
-    SingleShotResult,
-    checkpoint_folder,
-    rank,
-    run_single_shot,
-    search_key,
-)
+from benchmarks.evaluators.spec import SearchSpec
+from benchmarks.evaluators.supernet import SupernetResult, checkpoint_folder, rank, search_supernet
 from benchmarks.experiments.single_shot.run import supernet_row
 from benchmarks.runtime.worker_data import WorkerData
+from benchmarks.store.keys import settings_digest
 from hw_model.npu.model import NPUS
 from nas_algos.ledger import Spend
-from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
@@ -30,25 +23,27 @@ def worker_data():
     return WorkerData(TASK, {("smoke", "train"): some, ("smoke", "validation"): some})
 
 
-def job(home, seed=0):
-    budget = Budget(example_passes=600.0)
-    return SingleShotJob(CLASSIFICATION, "npu-p16", "one_shot", {"latency_ms": 10.0}, budget, FIDELITY, seed, home)
+def spec(seed=0, **changes):
+    budget = 600 / (FIDELITY.steps * FIDELITY.batch_size)
+    what = {"evaluator": "supernet:one_shot", "seed": seed} | changes
+    return SearchSpec(TASK, CLASSIFICATION, "npu-p16", {"latency_ms": 10.0}, FIDELITY, budget, **what)
 
 
 @pytest.mark.slow
 def test_networks_are_ranked_with_the_weights_of_a_finished_search_once(tmp_path):
-    data, search = worker_data(), job(tmp_path)
-    found = run_single_shot(data, search)
+    data, search = worker_data(), spec()
+    found = search_supernet(data, (tmp_path, search))
     genotypes = tuple(map(tuple, random_genotypes(CLASSIFICATION, 3, 1).tolist()))
-    files = {path.relative_to(tmp_path) for path in checkpoint_folder(TASK, search).rglob("*")}
-    qualities = rank(data, RankJob(search, (found.genotype, *genotypes)))
+    files = set(checkpoint_folder(tmp_path, search).rglob("*"))
+    assert files
+    qualities = rank(data, (tmp_path, search, (found.genotype, *genotypes)))
     # the search judged its own network with the same weights
     assert qualities[0] == found.quality
     assert all(0 <= quality <= 1 for quality in qualities)
-    assert {path.relative_to(tmp_path) for path in checkpoint_folder(TASK, search).rglob("*")} == files
+    assert set(checkpoint_folder(tmp_path, search).rglob("*")) == files
     nothing = WorkerData(TASK, {})  # enough where the answer is in the store
-    assert rank(nothing, RankJob(search, (found.genotype, *genotypes))) == qualities
-    assert repr(run_single_shot(nothing, search)) == repr(found)
+    assert rank(nothing, (tmp_path, search, (found.genotype, *genotypes))) == qualities
+    assert repr(search_supernet(nothing, (tmp_path, search))) == repr(found)
 
 
 @pytest.mark.parametrize(
@@ -56,37 +51,44 @@ def test_networks_are_ranked_with_the_weights_of_a_finished_search_once(tmp_path
     [
         {"seed": 1},
         {"accelerator": "npu-p32"},
-        {"algorithm": "sandwich"},
+        {"strategy": "random"},
+        {"strategy": "random", "strategy_settings": {"batch": "2"}},
+        {"evaluator_settings": {"random_paths": "2"}},
         {"bounds": {"latency_ms": 11.0}},
-        {"budget": Budget(example_passes=601.0)},
-        {"fidelity": dataclasses.replace(FIDELITY, batch_size=4)},
-        {"space": dataclasses.replace(CLASSIFICATION, channel_step=2)},
+        {"budget": 9.0},
+        {"fidelity": replace(FIDELITY, peak_learning_rate=0.5)},
+        {"space": replace(CLASSIFICATION, channel_step=2)},
     ],
 )
-def test_a_search_of_other_settings_has_another_key_and_other_checkpoints(tmp_path, change):
-    first, other = job(tmp_path), dataclasses.replace(job(tmp_path), **change)
-    assert search_key(TASK, first) != search_key(TASK, other)
-    assert checkpoint_folder(TASK, first) != checkpoint_folder(TASK, other)
-    assert checkpoint_folder(TASK, first) == checkpoint_folder(TASK, job(tmp_path))
+def test_a_search_that_differs_in_anything_is_kept_under_another_key(change):
+    assert settings_digest(spec().key()) == settings_digest(spec().key())
+    assert settings_digest(replace(spec(), **change).key()) != settings_digest(spec().key())
 
 
-def test_changed_defaults_of_an_algorithm_or_a_refitted_cost_model_give_another_key(tmp_path, monkeypatch):
-    before = search_key(TASK, job(tmp_path))
-    assert before["settings"] == OneShotSettings()
+def test_changed_defaults_of_an_algorithm_or_a_refitted_cost_model_give_another_key(monkeypatch):
+    before = spec().key()
+    assert before["evaluator_settings"] == OneShotSettings()
     changed = OneShotSettings(sandwich=True)
-    monkeypatch.setattr(
-        "benchmarks.evaluators.supernet.find_single_shot", lambda name: partial(one_shot, settings=changed)
-    )
-    assert search_key(TASK, job(tmp_path))["settings"] == changed
+    monkeypatch.setattr("benchmarks.evaluators.spec.find_single_shot", lambda name: partial(one_shot, settings=changed))
+    assert spec().key()["evaluator_settings"] == changed
     monkeypatch.undo()
     npu = NPUS["npu-p16"]
     monkeypatch.setitem(NPUS, "npu-p16", npu._replace(clock_hz=npu.clock_hz * 1.01))
-    assert search_key(TASK, job(tmp_path))["cost_model"] != before["cost_model"]
+    assert spec().key()["cost_model"] != before["cost_model"]
+
+
+def test_a_strategy_in_a_file_is_kept_under_its_text(tmp_path):
+    mine = tmp_path / "mine.py"
+    keys = []
+    for text in ("a", "a", "b"):
+        mine.write_text(text)
+        keys.append(settings_digest(spec(strategy=str(mine)).key()))
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_a_row_says_what_a_supernet_cost_and_how_well_it_ranks():
     spend = Spend(1, 600, 3e9, 20.0)
-    found = SingleShotResult("one_shot", 2, (0,), {"latency_ms": 1.0}, 0.5, None, None, spend, 5e9, 75, 0, (), ())
+    found = SupernetResult("one_shot", 2, (0,), {"latency_ms": 1.0}, 0.5, None, None, spend, 5e9, 75, 0, (), ())
     # of the ten pairs of five the supernet has eight in order, MACs six; the sixth network failed to train
     inherited = [0.1, 0.2, 0.4, 0.3, 0.6, 0.9]
     alone = [0.2, 0.1, 0.3, 0.4, 0.5, math.nan]

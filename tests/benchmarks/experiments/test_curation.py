@@ -15,7 +15,6 @@ from benchmarks.experiments.curation.searches import (
     searcher,
 )
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
-from benchmarks.experiments.curation.trained import translated
 from benchmarks.search.many_costs import ManyCosts, compile_costs
 from benchmarks.search.problem import space_for
 from hw_model.cost import count_macs, count_param_bytes
@@ -217,16 +216,11 @@ def test_seeds_and_draws_go_their_own_ways(kinds):
     np.testing.assert_array_equal(best, best_latency_ms(search, estimate, control, floors, 6, jax.random.key(0)))
 
 
-def test_a_translated_search_asks_once_for_what_is_equal_there():
-    def search():
-        qualities = yield [(0, 1), (0, 2), (1, 0)]
-        return qualities
-
-    asked = translated(search(), lambda genotype: (genotype[0],))  # pyright: ignore[reportArgumentType]
-    assert next(asked) == [(0,), (1,)]
-    with pytest.raises(StopIteration) as ended:
-        asked.send([0.5, 0.7])
-    assert ended.value.value == [0.5, 0.5, 0.7]
+def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
+    for spaces in kinds.values():
+        for genotype in np.asarray(sample(jax.random.key(3), spaces[0].cardinalities, 20)).tolist():
+            same = UNCURATED.encode(spaces[0].effective(tuple(genotype)))
+            assert spaces[0].decode(tuple(genotype)) == UNCURATED.decode(same)
 
 
 @pytest.mark.slow

@@ -15,12 +15,11 @@ from scipy import stats
 
 from benchmarks.commands.compare import compare as compare_command
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.supernet import SingleShotResult
-from benchmarks.experiments.head_to_head.contenders import find_contender
-from benchmarks.experiments.head_to_head.contest import Contest, Found
+from benchmarks.evaluators.spec import SearchSpec
+from benchmarks.experiments.head_to_head.contenders import find_contender, ranked
+from benchmarks.experiments.head_to_head.contest import Contest, Winner
 from benchmarks.experiments.head_to_head.plot import mean_curve
-from benchmarks.experiments.head_to_head.prepared import Prepared
-from benchmarks.experiments.head_to_head.run import Judged
+from benchmarks.experiments.head_to_head.run import Evaluated
 from benchmarks.experiments.head_to_head.scored_pool import ScoredPool, draw_pool
 from benchmarks.experiments.head_to_head.settings import CONTENDERS, CONTESTS
 from benchmarks.experiments.head_to_head.table import WATTS_PER_CORE, contenders_table, curves_table, searches_table
@@ -29,7 +28,7 @@ from benchmarks.search.problem import space_for
 from hw_model.cost import Cost
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.ledger import Spend
-from nas_algos.loops import propose, start
+from nas_algos.rounds import propose, start
 from nas_algos.single_shot.algorithm import Look
 from tasks.registry import make_task
 
@@ -38,19 +37,16 @@ TASK = make_task("classification")
 NOTHING = Spend()
 
 
-def contest(**changes):
+def contest(seeds=2, pool=30, **changes):
     settings = {
-        "home": Path("nowhere"),
         "task": TASK,
         "space": space_for(TASK, "curated", "npu-p16"),
         "accelerator": "npu-p16",
         "bounds": {"latency_ms": 0.05},
-        "budget": 10,
-        "seeds": 2,
         "fidelity": get_fidelity("classification", "smoke"),
-        "pool": 30,
+        "budget": 10,
     }
-    return Contest(**settings | changes)
+    return Contest(Path("nowhere"), SearchSpec(**settings | changes), seeds, pool)
 
 
 def cost_of(latency):
@@ -58,8 +54,8 @@ def cost_of(latency):
 
 
 def judged(name, seed, *qualities, latency=0.025, spend=NOTHING):
-    found = Found((), math.nan, spend, ((256.0, 0.1), (512.0, 0.3)))
-    return Judged(find_contender(name), seed, found, qualities, cost_of(latency))
+    winner = Winner((), math.nan, spend, ((256.0, 0.1), (512.0, 0.3)))
+    return Evaluated(find_contender(name), seed, winner, qualities, cost_of(latency))
 
 
 def test_every_default_contender_is_known_and_each_family_takes_part():
@@ -107,7 +103,7 @@ def test_a_pool_is_within_the_bounds_without_twins_and_of_its_seed_alone():
     ours = contest()
     pool = draw_pool(ours, 0)
     assert len({tuple(row) for row in pool.tolist()}) == len(pool) == 30
-    assert (np.asarray(ours.costs(pool)["latency_ms"]) <= 0.05).all()
+    assert (np.asarray(ours.spec.costs(pool)["latency_ms"]) <= 0.05).all()
     assert (pool == draw_pool(ours, 0)).all()
     assert (pool != draw_pool(ours, 1)).any()
     with pytest.raises(BenchmarkInputError, match="allowed: bounds that some keep"):
@@ -115,14 +111,14 @@ def test_a_pool_is_within_the_bounds_without_twins_and_of_its_seed_alone():
 
 
 def scored(scores):
-    genotypes = np.zeros((4, len(contest().space.cardinalities)), np.int32)
+    genotypes = np.zeros((4, len(contest().spec.space.cardinalities)), np.int32)
     genotypes[:, -1] = range(4)
     return ScoredPool(genotypes, np.full(4, 1_000), {"naswot": scores}, {"naswot": 7.0})
 
 
 def test_a_score_without_a_number_is_never_best():
     pool = scored(np.array([np.nan, 2.0, 3.0, 1.0]))
-    assert pool.best("naswot", 9).tolist() == pool.genotypes[[2, 1, 3]].tolist()
+    assert ranked(pool.looks("naswot")) == list(map(tuple, pool.genotypes[[2, 1, 3]].tolist()))
 
 
 def test_scoring_is_charged_by_the_passes_it_makes():
@@ -134,13 +130,13 @@ def test_scoring_is_charged_by_the_passes_it_makes():
     assert spend.seconds == 7.0
 
 
-def first_proposals(live, count):
-    state, key = start(live.strategy, jax.random.key(0))
+def first_proposals(strategy, count):
+    state, key = start(strategy, jax.random.key(0))
     rows = []
     for number in range(count):
-        asked = np.asarray(propose(live.strategy, state, key, number))
+        asked = np.asarray(propose(strategy, state, key, number))
         rows += asked.tolist()
-        state = live.strategy.tell(state, asked, np.zeros(len(asked), np.float32))
+        state = strategy.tell(state, asked, np.zeros(len(asked), np.float32))
     return rows
 
 
@@ -155,31 +151,33 @@ def same_network(space, genotype):
     return next(other for other in changed if space.decode(other) == space.decode(genotype))
 
 
+def test_hybrids_begin_with_what_came_out_best_before():
+    ours = contest()
+    pool = scored(np.array([3.0, 2.0, np.nan, 1.0]))
+    evolution = find_contender("zero_shot_evolution:naswot")
+    assert evolution.score == "naswot"
+    strategy = evolution.train(ours, pool.looks("naswot"), 9)
+    assert first_proposals(strategy, 3) == pool.genotypes[[0, 1, 3]].tolist()
+    predictor = find_contender("zero_shot_predictor:naswot").train(ours, pool.looks("naswot"), 9)
+    assert {tuple(row) for row in first_proposals(predictor, 6)} <= set(map(tuple, pool.genotypes.tolist()))
+    found = tuple(pool.genotypes[1].tolist())
+    other = same_network(ours.spec.space, found)
+    best = tuple(cardinality - 1 for cardinality in ours.spec.space.cardinalities)
+    looks = (Look(found, 0.2), Look(tuple(pool.genotypes[0].tolist()), math.nan), Look(other, 0.3), Look(best, 0.5))
+    ranking = find_contender("supernet_ranking:one_shot")
+    assert (ranking.supernet, ranking.share) == ("one_shot", 0.5)
+    strategy = ranking.train(ours, looks, 4)
+    # the second best again, by another name, is not trained again: random networks follow
+    assert first_proposals(strategy, 2) == [list(best), list(other)]
+    assert list(found) not in first_proposals(strategy, 4)
+
+
 def test_hybrids_pay_for_what_they_knew_before():
     ours = contest()  # ten trainings of 200 passes
-    pool = scored(np.array([3.0, 2.0, np.nan, 1.0]))
-    evolution = find_contender("zero_shot_evolution:naswot").begin(ours, Prepared({0: pool}, {}), 0)
-    assert evolution.trainings == 9  # 42.7 passes of scoring are a part of one
-    assert first_proposals(evolution, 3) == pool.genotypes[[0, 1, 3]].tolist()
-    found = tuple(pool.genotypes[1].tolist())
-    other = same_network(ours.space, found)
-    best = tuple(cardinality - 1 for cardinality in ours.space.cardinalities)
-    looks = (Look(found, 0.2), Look(tuple(pool.genotypes[0].tolist()), math.nan), Look(other, 0.3), Look(best, 0.5))
-    supernet = SingleShotResult(
-        "one_shot", 0, found, {}, 0.5, None, None, Spend(1, 1100.0, 5.0, 9.0), 6.0, 4, 0, (), looks
-    )
-    ranking = find_contender("supernet_ranking:one_shot").begin(ours, Prepared({}, {("one_shot", 0.5, 0): supernet}), 0)
-    assert ranking.trainings == 4  # 900 of 2000 passes are left
-    # the second best again, by another name, is not trained again: random networks follow
-    assert first_proposals(ranking, 2) == [list(best), list(other)]
-    assert list(found) not in first_proposals(ranking, 4)
-    assert ranking.spent == supernet.spend
-
-
-def test_a_hybrid_that_has_nothing_left_to_train_with_is_refused():
-    pool = scored(np.zeros(4))
+    assert ours.trainings_left(scored(np.zeros(4)).spend(["naswot"])) == 9  # 42.7 passes of scoring are a part of one
+    assert ours.trainings_left(Spend(1, 1100.0, 5.0, 9.0)) == 4  # 900 of 2000 passes are left
     with pytest.raises(BenchmarkInputError, match="allowed: a larger budget or a smaller pool"):
-        find_contender("zero_shot_predictor:naswot").begin(contest(budget=1), Prepared({0: pool}, {}), 0)
+        contest(budget=1).trainings_left(Spend(0, 42.7))
 
 
 def test_the_tables_say_what_was_judged():

@@ -117,7 +117,7 @@ def test_scores_trains_and_writes_and_goes_on_from_the_store(tmp_path, monkeypat
     assert everything[["quality", "latency_ms", "naswot", "depth", "macs"]].notna().all().all()
     assert (folder / "zero_shot.png").stat().st_size > 1000
     # again: nothing is trained, and all but the speeds is as before
-    monkeypatch.setattr("benchmarks.evaluators.trial_runner.LocalExecutor", None)
+    monkeypatch.setattr("benchmarks.evaluators.trained.LocalExecutor", None)
     zero_shot.run(settings, home, folder)
     again = pd.read_csv(folder / "zero_shot.csv")
     assert again.drop(columns=SPEEDS).equals(table.drop(columns=SPEEDS))

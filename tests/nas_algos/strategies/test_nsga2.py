@@ -3,9 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nas_algos import loops
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import codes
+from nas_algos.scan import scan
 from nas_algos.strategies.nsga2 import Nsga2Settings, nsga2
 
 CARDINALITIES = (3, 4, 1, 6, 5)
@@ -29,7 +29,7 @@ def distinct(retries):
     def conflicting(genotypes):
         return jnp.stack([genotypes.sum(1), (4 - genotypes).sum(1) + genotypes[:, 0]], 1).astype(jnp.float32)
 
-    trials = jax.jit(lambda key: loops.scan(strategy, conflicting, 17, key))(jax.random.key(0))
+    trials = jax.jit(lambda key: scan(strategy, conflicting, 17, key))(jax.random.key(0))
     return len(np.unique(np.asarray(trials.genotypes), axis=0))
 
 

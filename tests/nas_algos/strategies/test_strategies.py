@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
-from nas_algos import loops
 from nas_algos.checkpoint import load_state, save_state
+
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.registry import STRATEGIES
+from nas_algos.rounds import learn, propose, start
+from nas_algos.scan import scan, step_by_step
 from tests.nas_algos.toys import CARDINALITIES, separable
 
 HOST = ["optuna"]
@@ -26,8 +27,8 @@ def rounds_for(strategy, evaluations=EVALUATIONS):
 def searcher(strategy, evaluations, evaluate):
     rounds = rounds_for(strategy, min(evaluations, FEW.get(strategy.name, evaluations)))
     if strategy.traceable:
-        return jax.jit(lambda key: loops.scan(strategy, evaluate, rounds, key))
-    return lambda key: loops.run(strategy, evaluate, rounds, key)
+        return jax.jit(lambda key: scan(strategy, evaluate, rounds, key))
+    return lambda key: step_by_step(strategy, evaluate, rounds, key)
 
 
 @functools.cache
@@ -88,7 +89,7 @@ def test_ask_leaves_no_trace(strategy):
 def test_scan_and_rounds_on_the_host_find_the_same(name):
     strategy = made(name)
     scanned = searched(strategy)
-    stepped = loops.run(strategy, separable(strategy), rounds_for(strategy, 90), jax.random.key(0))
+    stepped = step_by_step(strategy, separable(strategy), rounds_for(strategy, 90), jax.random.key(0))
     steps = len(stepped.genotypes)
     assert (np.asarray(scanned.genotypes)[:steps] == np.asarray(stepped.genotypes)).all()
 
@@ -97,7 +98,7 @@ def test_scan_and_rounds_on_the_host_find_the_same(name):
 def test_a_strategy_of_the_host_says_that_it_cannot_be_scanned(name):
     strategy = made(name)
     with pytest.raises(AlgorithmInputError, match="runs on the host alone"):
-        loops.scan(strategy, separable(strategy), 3, jax.random.key(0))
+        scan(strategy, separable(strategy), 3, jax.random.key(0))
 
 
 def test_failures_and_ties_are_survived(strategy):
@@ -129,13 +130,13 @@ def test_a_checkpointed_search_continues_to_the_same_result(name):
     strategy = jitted(made(name))
     rounds_before, rounds_after = rounds_for(strategy, 70), rounds_for(strategy, 30)
     evaluate = separable(strategy)
-    state, rounds_key = loops.start(strategy, jax.random.key(0))
+    state, rounds_key = start(strategy, jax.random.key(0))
 
     def go_on(state, first, count):
         seen = []
         for index in range(first, first + count):
-            seen.append(loops.propose(strategy, state, rounds_key, index))
-            state = loops.learn(strategy, state, seen[-1], evaluate(seen[-1]))
+            seen.append(propose(strategy, state, rounds_key, index))
+            state = learn(strategy, state, seen[-1], evaluate(seen[-1]))
         return state, np.concatenate(seen)
 
     state, _ = go_on(state, 0, rounds_before)
@@ -157,7 +158,7 @@ def test_the_state_keeps_its_structure_shapes_and_dtypes(name):
 
 
 def count_compilations(strategy, ask):
-    state, rounds_key = loops.start(strategy, jax.random.key(0))
+    state, rounds_key = start(strategy, jax.random.key(0))
     for index in range(3):
         genotypes = ask(state, jax.random.fold_in(rounds_key, index))
         state = strategy.tell(state, genotypes, separable(strategy)(genotypes))
@@ -197,9 +198,9 @@ def best_by_seed(strategy, seeds, evaluations):
     evaluate, rounds = separable(strategy), rounds_for(strategy, evaluations)
     keys = jax.random.split(jax.random.key(1), seeds)
     if strategy.traceable:
-        scores = jax.jit(jax.vmap(lambda key: loops.scan(strategy, evaluate, rounds, key)))(keys).scores
+        scores = jax.jit(jax.vmap(lambda key: scan(strategy, evaluate, rounds, key)))(keys).scores
     else:
-        scores = np.stack([loops.run(strategy, evaluate, rounds, key).scores for key in keys])
+        scores = np.stack([step_by_step(strategy, evaluate, rounds, key).scores for key in keys])
     scores = np.asarray(scores)
     return (scores if strategy.objectives == 1 else scores[..., :2].sum(-1)).min(1)
 

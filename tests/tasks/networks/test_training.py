@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from jax.experimental.compilation_cache import compilation_cache
 
-from benchmarks.evaluators.trial_job import TrialJob, run_trial
-from benchmarks.evaluators.trial_runner import trial_key
+from benchmarks.evaluators.trained import TrialJob, run_trial, trial_key
 from benchmarks.runtime.worker_data import WorkerData
 from hw_model.blocks import Block
 from tasks.data.labelled import LabelledImages

@@ -1,0 +1,199 @@
+"""Networks evaluated by training them from scratch: found in the store, or done once by a worker and kept there.
+
+A `TrainingPool` has the workers, one for each core.  Searches share it, each by a `TrainedEvaluator` of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import os
+import time
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from benchmarks.runtime.executor import JobHandle, LocalExecutor
+from benchmarks.runtime.progress import SearchProgress
+from benchmarks.runtime.worker_data import WorkerData, load_worker_data
+from benchmarks.store.keys import canonical_json
+from benchmarks.store.records import Trial, TrialKey
+from benchmarks.store.sqlite import ResultStore
+from hw_model.blocks import Block
+from nas_algos.evaluator import Costs, Evaluation, Genotype, Ticket
+from nas_algos.ledger import Spend
+from tasks.fidelity import Fidelity
+from tasks.spaces.space import SearchSpace
+from tasks.task import Task
+from tasks.training import TRAINING_CODE_VERSION, training_flops
+
+
+@dataclass(frozen=True)
+class TrialJob:
+    """What to train and how to evaluate it."""
+
+    key: TrialKey
+    """Says the same to the store."""
+    blocks: tuple[Block, ...]
+    fidelity: Fidelity
+    seed: int
+
+
+class TrainingPool:
+    """Hands trainings to one worker for each core; a context manager.
+
+    home: where data, store and compilation cache live.  fidelities: of all trainings, whose splits workers load.
+    """
+
+    def __init__(self, home: Path, task: Task, fidelities: Iterable[Fidelity], store: ResultStore):
+        self.task = task
+        self._store = store
+        self._progress: SearchProgress | None = None
+        self._tickets = itertools.count()
+        self._expected = 0
+        self._done: dict[Hashable, list[tuple[Ticket, Trial]]] = {}
+        self._waiting: dict[str, list[tuple[Hashable, Ticket, str]]] = {}
+        self._executor: LocalExecutor | None = None
+        splits = {(each.data, split) for each in fidelities for split in ("train", each.eval_split)}
+        self._start = lambda: LocalExecutor(
+            len(os.sched_getaffinity(0)),
+            load_worker_data,
+            (home, task, tuple(sorted(splits)), home / "compilations"),
+            self._on_progress,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._executor is not None:
+            self._executor.close(cancel=kind is not None)
+
+    def show(self, progress: SearchProgress) -> None:
+        """Tell this progress display of everything from now on."""
+        self._progress, self._expected = progress, 0
+
+    def submit(self, owner: Hashable, label: str, blocks: tuple[Block, ...], fidelity: Fidelity, seed: int) -> Ticket:
+        """Ask for a training; `completed` gives it to its owner.  label: for the progress display."""
+        key = trial_key(self.task, blocks, fidelity, seed)
+        ticket = next(self._tickets)
+        self._expected += 1
+        if self._progress is not None:
+            self._progress.expect_in_all(self._expected)
+        stored = self._store.get(key)
+        if stored is not None:
+            self._answer(stored, [(owner, ticket, label)], reused=True)
+        elif key.digest in self._waiting:
+            self._waiting[key.digest].append((owner, ticket, label))
+        else:
+            self._waiting[key.digest] = [(owner, ticket, label)]
+            if self._executor is None:  # workers load the data, which a run that finds everything need not wait for
+                self._executor = self._start()
+            self._executor.submit(run_trial, TrialJob(key, blocks, fidelity, seed))
+        return ticket
+
+    def completed(self, owner: Hashable) -> list[tuple[Ticket, Trial]]:
+        """The owner's trials that have become known, as `Evaluator.completed`."""
+        if not self._done and self._waiting and self._executor is not None:
+            handle = next(iter(self._executor.as_completed()))
+            if handle.error is None:
+                trial = handle.result()
+                self._store.put(trial)
+            else:  # the worker died: that says nothing of the network, so it is not kept and the next run tries again
+                trial = Trial(handle.job.key, "failed", {}, 0, 0.0, 0.0, error=handle.error)
+            self._answer(trial, self._waiting.pop(trial.key.digest), reused=False)
+        return self._done.pop(owner, [])
+
+    def _answer(self, trial: Trial, asked: list[tuple[Hashable, Ticket, str]], reused: bool) -> None:
+        for owner, ticket, label in asked:
+            self._done.setdefault(owner, []).append((ticket, trial))
+            if self._progress is not None:
+                quality = ", ".join(f"{name} {value:.3f}" for name, value in trial.quality.items()) or trial.error
+                how = "known already" if reused else f"{trial.seconds:.0f} s"
+                self._progress.finished(trial.key.digest, f"{label}: {quality} ({how})", reused=reused)
+            reused = True
+
+    def _on_progress(self, handle: JobHandle[Any], fraction: float) -> None:
+        if self._progress is not None:
+            digest = handle.job.key.digest
+            self._progress.running(digest, fraction, self._waiting[digest][0][2])
+
+
+class TrainedEvaluator:
+    """A space's networks, each trained from scratch; an evaluator of `nas_algos.evaluator`.
+
+    cost: of genotypes int32[b, D]; jitted where it can be, and the same function for all searches that share it.
+    fidelity: of a full evaluation; of a cheaper one the example passes are a share.  name: for the progress display.
+    """
+
+    def __init__(self, pool: TrainingPool, space: SearchSpace, cost: Costs, fidelity: Fidelity, name: str):
+        self.cardinalities = space.cardinalities
+        self._pool, self._space, self._cost, self._fidelity, self._name = pool, space, cost, fidelity, name
+        self._charges: dict[Ticket, Spend] = {}
+
+    def cost(self, genotypes: Any) -> Any:
+        """As `Evaluator.cost`."""
+        return self._cost(genotypes)
+
+    def submit(self, genotype: Genotype, fidelity: float, seed: int) -> Ticket:
+        """As `Evaluator.submit`; a training of a lower fidelity is a short one, whose learning rate falls as fast."""
+        blocks, reduced = self._space.decode(genotype), at_share(self._fidelity, fidelity)
+        ticket = self._pool.submit(self, f"{self._name} {genotype}", blocks, reduced, seed)
+        self._charges[ticket] = Spend(1, reduced.steps * reduced.batch_size, training_flops(blocks, reduced))
+        return ticket
+
+    def completed(self) -> list[tuple[Ticket, Evaluation]]:
+        """As `Evaluator.completed`; whoever trained a network first, its training is charged in full."""
+        return [(ticket, self._evaluation(ticket, trial)) for ticket, trial in self._pool.completed(self)]
+
+    def _evaluation(self, ticket: Ticket, trial: Trial) -> Evaluation:
+        spend = self._charges.pop(ticket)._replace(seconds=trial.seconds)
+        return Evaluation(trial.quality.get(self._pool.task.metric, math.nan), spend, trial.error)
+
+
+def at_share(fidelity: Fidelity, share: float) -> Fidelity:
+    """The fidelity with a share of its example passes, at least one batch."""
+    if share == 1.0:
+        return fidelity
+    return replace(fidelity, example_passes=max(round(share * fidelity.example_passes), fidelity.batch_size))
+
+
+def trial_key(task: Task, blocks: tuple[Block, ...], fidelity: Fidelity, seed: int) -> TrialKey:
+    """The key of one training, from everything that its result depends on; data sets differ by their data version."""
+    return TrialKey(
+        task=f"{task.name}-{task.classes}",
+        data_version=task.data_version(fidelity.data),
+        architecture=canonical_json([dataclasses.asdict(block) for block in blocks]),
+        fidelity=canonical_json(dataclasses.asdict(fidelity)),
+        seed=seed,
+        code_version=TRAINING_CODE_VERSION,
+    )
+
+
+def run_trial(state: WorkerData, job: TrialJob, report: Callable[[float], None]) -> Trial:
+    """Train and evaluate in a worker; a training that diverges is a failed trial with its reason."""
+    import jax
+
+    from tasks.training import DivergedError, predict, train
+
+    fidelity, started = job.fidelity, time.perf_counter()
+    flops = training_flops(job.blocks, fidelity)
+    passes = fidelity.steps * fidelity.batch_size
+    examples = state.splits[fidelity.data, "train"].take(slice(0, fidelity.train_examples))
+    held_out = state.splits[fidelity.data, fidelity.eval_split].take(slice(0, fidelity.eval_examples))
+    try:
+        trained = train(job.blocks, state.task, state.task.arrays(examples), fidelity, jax.random.key(job.seed), report)
+    except DivergedError as error:
+        return Trial(job.key, "failed", {}, passes, flops, time.perf_counter() - started, error=str(error))
+    quality = state.task.quality(held_out, predict(job.blocks, state.task, trained, held_out.images))
+    # thousands of compiled kernels would stay mapped until the process may map no more
+    jax.clear_caches()
+    return Trial.finished(
+        job.key,
+        quality,
+        example_passes=passes,
+        training_flops=flops,
+        seconds=time.perf_counter() - started,
+    )

@@ -1,0 +1,132 @@
+"""A strategy on a zero-shot score: networks are evaluated untrained, by one number each."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from benchmarks.evaluators.spec import SearchSpec
+from benchmarks.evaluators.zero_shot import BATCH, CHUNK, SCORES_CODE_VERSION, Scorer, make_scorer
+from benchmarks.runtime.worker_data import WorkerData
+from benchmarks.store.sqlite import open_store
+from hw_model.cost import count_macs
+from nas_algos.evaluator import Costs, Evaluation, Immediate, Request
+from nas_algos.ledger import Spend
+from nas_algos.load import build_strategy
+from nas_algos.loop import Candidate, Found, Search, search
+from nas_algos.objectives import Objective, best_quality
+from nas_algos.single_shot.charges import TRAINING
+from nas_algos.zero_shot.scores import example_passes
+from tasks.spaces.space import SearchSpace
+from tasks.training import TRAINING_CODE_VERSION
+
+STRATEGY = "random"
+"""That a score is searched with where no other is asked for."""
+MOST_EVALUATIONS = 1_000
+"""However cheap a score is."""
+
+
+@dataclass(frozen=True)
+class ScoreSearchResult:
+    """What a search by a score came to."""
+
+    found: Found
+
+    def describe(self) -> str:
+        """A few words for the progress display."""
+        best = self.found.best
+        return f"{len(self.found.candidates)} networks, best score {math.nan if best is None else best.quality:.4g}"
+
+
+def scored(
+    space: SearchSpace, cost: Costs, scorer: Scorer, name: str, progress: Callable[[int], None] = lambda done: None
+) -> Immediate:
+    """An evaluator: quality is the named score of a scorer; it knows one fidelity, and its seed is the scorer's.
+
+    progress: called with how many networks were scored so far.
+    """
+    done = itertools.accumulate(itertools.repeat(1))
+    passes = example_passes([name], BATCH)
+
+    def evaluate(requests: Sequence[Request]) -> list[Evaluation]:
+        started = time.perf_counter()
+        scores = scorer([request.genotype for request in requests])[name]
+        seconds = (time.perf_counter() - started) / len(requests)
+        for _ in requests:
+            progress(next(done))
+        macs = [count_macs(space.decode(request.genotype)) for request in requests]
+        return [
+            Evaluation(float(score), Spend(0, passes, passes * TRAINING * each, seconds))
+            for score, each in zip(scores, macs, strict=True)
+        ]
+
+    return Immediate(space.cardinalities, cost, evaluate)
+
+
+def search_zero_shot(
+    data: WorkerData, job: tuple[Path, SearchSpec], report: Callable[[float], None] = lambda fraction: None
+) -> ScoreSearchResult:
+    """Search, or read the result from the store; what LocalExecutor.submit takes.
+
+    job: home and spec, whose budget pays for so many scores, MOST_EVALUATIONS at most.  data: with the fidelity's
+    training split.  Raises AlgorithmInputError for a strategy or settings that there are not.
+    """
+    home, spec = job
+    version = f"{SCORES_CODE_VERSION}, training {TRAINING_CODE_VERSION}"
+    key = spec.key() | {"code_version": version, "batch": BATCH, "most": MOST_EVALUATIONS}
+    with open_store(home) as store:
+        kept = store.cached("zero_shot_search", key, lambda: _plain(_search(data, spec, report)))
+    return ScoreSearchResult(_found(kept))
+
+
+def count_evaluations(spec: SearchSpec) -> int:
+    """How many scores a search's budget pays for."""
+    passes = example_passes([spec.variant], BATCH)
+    return max(1, MOST_EVALUATIONS if not passes else min(MOST_EVALUATIONS, int(spec.passes / passes)))
+
+
+def _search(data: WorkerData, spec: SearchSpec, report: Callable[[float], None]) -> Found:
+    count = count_evaluations(spec)
+    strategy = build_strategy(spec.strategy or STRATEGY, spec.space.cardinalities, count, 1, spec.strategy_settings)
+    arrays = data.task.arrays(data.splits[spec.fidelity.data, "train"])
+    names, chunk = (spec.variant,), min(CHUNK, strategy.batch)
+    scorer = make_scorer(data.task, spec.space, names, jax.random.key(spec.seed), arrays, BATCH, chunk)
+    evaluator = scored(spec.space, jax.jit(spec.costs), scorer, spec.variant, lambda done: report(done / count))
+    objective = _compressed(best_quality(spec.bounds))
+    key = jax.random.fold_in(jax.random.key(0), spec.seed)
+    return search(Search(strategy, evaluator, objective, count, key, spec.policy, spec.seed))
+
+
+def _compressed(objective: Objective) -> Objective:
+    """The objective of the logarithm of quality: scores of millions would else be equal ones to 32 bits."""
+
+    def score(quality: Any, costs: Any) -> jax.Array:
+        quality = jnp.asarray(quality, jnp.float32)
+        return objective.score(jnp.sign(quality) * jnp.log1p(jnp.abs(quality)), costs)
+
+    return objective._replace(score=score)
+
+
+def _plain(found: Found) -> dict[str, Any]:
+    """As JSON has it."""
+    return {"best": found.best, "candidates": found.candidates, "spend": found.spend}
+
+
+def _found(content: dict[str, Any]) -> Found:
+    best = content["best"]
+    candidates = tuple(map(_candidate, content["candidates"]))
+    return Found(None if best is None else _candidate(best), candidates, Spend(*content["spend"]))
+
+
+def _candidate(row: list[Any]) -> Candidate:
+    plain = Candidate(*row)
+    evaluations = tuple(Evaluation(quality, Spend(*spend), error) for quality, spend, error in plain.evaluations)
+    return plain._replace(genotype=tuple(plain.genotype), score=tuple(plain.score), evaluations=evaluations)

@@ -1,0 +1,127 @@
+"""What differs between searches, as data: what is worth an evaluation, and at which fidelity.
+
+Successive halving and Hyperband are policies: many networks trained a little, the best of them more, the best of these
+in full.  Jamieson and Talwalkar, Non-stochastic Best Arm Identification and Hyperparameter Optimization,
+arXiv:1502.07943; Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar, Hyperband, arXiv:1603.06560.  They leave to a
+strategy which networks to begin with: uniform ones in the papers.  The strategy learns from the lowest rung alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from nas_algos.checks import check_between, check_positive
+from nas_algos.errors import AlgorithmInputError
+
+_PROPOSALS = 50
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a search does beside asking, evaluating and telling."""
+
+    skip_infeasible: bool = True
+    """What breaks a bound of the objective is told by how far, and not evaluated."""
+    assumed_quality: float | None = None
+    """What would not be the best so far with even this quality is told so, and not evaluated; None evaluates it."""
+    confirmations: int = 0
+    """Further evaluations, by other seeds, of what would be the best; their mean is its quality."""
+    repeats: bool = False
+    """Evaluate and charge a genotype as often as it is proposed, as a scan in a table does."""
+    rungs: int = 1
+    """Fidelities: each trains `keep` times as long as the one before, the last in full."""
+    keep: int = 3
+    """One in so many goes on to the next rung (eta in the papers)."""
+    hyperband: bool = False
+    """Brackets in turn that begin at the first, the second, ... rung, instead of one that begins at the first."""
+    proposals: int | None = None
+    """At so many proposals, or 50 for each evaluation of the lowest rung, a search ends that finds too little new."""
+    stale: int | None = None
+    """So does one of which so many proposals in a row needed no evaluation."""
+
+    def __post_init__(self):
+        check_positive("policy", self, "rungs")
+        check_between("policy", self, 2, 1000, "keep")
+        check_between("policy", self, 0, 1000, "confirmations")
+        for name in ("proposals", "stale"):
+            if getattr(self, name) is not None:
+                check_positive("policy", self, name)
+
+    @property
+    def fidelities(self) -> tuple[float, ...]:
+        """Of the rungs, as shares of a full evaluation's training."""
+        return (*(self.keep**-rung for rung in range(self.rungs - 1, 0, -1)), 1.0)
+
+    @property
+    def takes_several_objectives(self) -> bool:
+        """Whether it needs no order among candidates."""
+        return self.rungs == 1 and self.confirmations == 0 and self.assumed_quality is None
+
+    def most_proposals(self, count: int) -> int:
+        """Proposals after which a search for so many evaluations ends."""
+        return _PROPOSALS * count if self.proposals is None else self.proposals
+
+
+POLICIES: MappingProxyType[str, Policy] = MappingProxyType(
+    {
+        "plain": Policy(),
+        "successive_halving": Policy(rungs=3),
+        "hyperband": Policy(rungs=3, hyperband=True),
+    }
+)
+
+
+class Bracket(NamedTuple):
+    """One round of successive halving."""
+
+    size: int
+    """Genotypes at its first rung."""
+    first: int
+    """Which of the policy's rungs that is."""
+
+
+def brackets(policy: Policy, budget: int) -> list[Bracket]:
+    """The brackets that a budget of full evaluations pays for.
+
+    Without Hyperband one, as large as the budget; with it those of algorithm 1 of its paper, again and again, the last
+    one smaller where the rest of the budget is.  Raises AlgorithmInputError for a budget that pays for none.
+    """
+    left = budget * policy.keep ** (policy.rungs - 1)  # in evaluations of the lowest rung
+    most = policy.rungs - 1
+    found: list[Bracket] = []
+    while True:
+        height = most - len(found) % policy.rungs if policy.hyperband else most
+        count = left
+        if policy.hyperband:
+            count = min(count, -(-policy.rungs * policy.keep**height // (height + 1)))
+        first = most - height
+        while count and _price(policy, count, first) > left:
+            count -= 1
+        if not count:
+            break
+        found.append(Bracket(count, first))
+        left -= _price(policy, count, first)
+        if not policy.hyperband:
+            break
+    if not found:
+        raise AlgorithmInputError(
+            f"policy: a budget of {budget} does not pay for one network at all {policy.rungs} rungs; allowed: "
+            f"{-(-_price(policy, 1, 0) // policy.keep**most)} and more"
+        )
+    return found
+
+
+def promoted(count: int, keep: int) -> int:
+    """How many of a rung go on to the next."""
+    return max(1, count // keep)
+
+
+def _price(policy: Policy, count: int, first: int) -> int:
+    """What a bracket costs, in evaluations of the lowest rung."""
+    price = 0
+    for rung in range(first, policy.rungs):
+        price += count * policy.keep**rung
+        count = promoted(count, policy.keep)
+    return price

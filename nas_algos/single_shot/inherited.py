@@ -1,0 +1,79 @@
+"""A strategy on a trained supernet: networks are evaluated with the weights that they inherit from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.evaluator import Evaluation, Immediate, Request
+from nas_algos.ledger import Spend
+from nas_algos.load import build_strategy
+from nas_algos.loop import Found, Search, search
+from nas_algos.objectives import best_quality
+from nas_algos.policies import Policy
+from nas_algos.single_shot.algorithm import Chosen, Look, SingleShot, variables_of
+from nas_algos.single_shot.supernet import Supernet, Variables
+
+STALE_PROPOSALS = 500
+"""A strategy that proposed nothing new within the bounds so many times in a row is stopped."""
+Finish = Callable[[Any, int, jax.Array], Chosen]
+
+
+def inherited_weights(supernet: Supernet, variables: Variables) -> Immediate:
+    """An evaluator of a supernet's networks; it knows one fidelity and no seeds: both are ignored."""
+
+    def evaluate(requests: Sequence[Request]) -> list[Evaluation]:
+        return [Evaluation(supernet.quality(variables, request.genotype), Spend()) for request in requests]
+
+    return Immediate(supernet.cardinalities, jax.jit(supernet.cost), evaluate)
+
+
+def finish_by_search(
+    supernet: Supernet, bounds: Mapping[str, float], strategy: str, settings: Mapping[str, Any]
+) -> Finish:
+    """A `SingleShot.finish` that searches with a strategy's name or path, with inherited weights.
+
+    settings: of the strategy; others fit the number of evaluations.  Raises AlgorithmInputError for a strategy or
+    settings that there are not.
+    """
+    cardinalities = tuple(supernet.cardinalities)
+    build_strategy(strategy, cardinalities, 1, 1, settings)  # what is wrong is told before the training
+
+    def finish(state: Any, evaluations: int, key: jax.Array) -> Chosen:
+        found = search(
+            Search(
+                build_strategy(strategy, cardinalities, evaluations, 1, settings),
+                inherited_weights(supernet, variables_of(state)),
+                best_quality(bounds),
+                evaluations,
+                key,
+                Policy(stale=STALE_PROPOSALS, proposals=2 * STALE_PROPOSALS * evaluations),
+            )
+        )
+        looks = looks_of(found)
+        if found.best is None:
+            why = "none could be evaluated" if looks else "none was within the bounds"
+            raise AlgorithmInputError(
+                f"{strategy}: of {len(found.candidates)} networks proposed {why}; allowed: bounds some keep"
+            )
+        return Chosen(found.best.genotype, None, looks)
+
+    return finish
+
+
+def with_strategy(algorithm: SingleShot, finish: Finish, search_share: float) -> SingleShot:
+    """The algorithm's training, and a search with inherited weights for the rest of the budget."""
+    return algorithm._replace(finish=finish, search_share=search_share)
+
+
+def looks_of(found: Found) -> tuple[Look, ...]:
+    """The networks that a search evaluated, in its order, with their qualities."""
+    return tuple(
+        Look(each.genotype, math.nan if each.quality is None else each.quality)
+        for each in found.candidates
+        if each.state == "evaluated"
+    )
