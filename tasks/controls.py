@@ -31,13 +31,14 @@ def nearest_neighbour(train_images: np.ndarray, train_labels: np.ndarray, images
     train = _pixels(train_images)
     squares = jnp.square(train).sum(-1)
 
+    # arguments, not constants of the compiled function: they would be held twice
     @jax.jit
-    def nearest(some: jax.Array) -> jax.Array:
+    def nearest(some: jax.Array, train: jax.Array, squares: jax.Array) -> jax.Array:
         # |a - b|^2 without |a|^2, which is the same for all b
-        return (squares - 2 * jnp.dot(some, train.T, precision="highest")).argmin(-1)
+        return (squares - 2 * jnp.einsum("ad,bd->ab", some, train, precision="highest")).argmin(-1)
 
-    pixels = _pixels(images)
-    found = [np.asarray(nearest(pixels[start : start + _AT_ONCE])) for start in range(0, len(images), _AT_ONCE)]
+    chunks = [_pixels(images[start : start + _AT_ONCE]) for start in range(0, len(images), _AT_ONCE)]
+    found = [np.asarray(nearest(some, train, squares)) for some in chunks]
     return train_labels[np.concatenate(found)]
 
 
@@ -73,15 +74,15 @@ def softmax_regression(
     optimiser = optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
     start = (jnp.zeros((train.shape[1], classes)), jnp.zeros(classes))
 
-    def loss(weights: tuple[jax.Array, jax.Array], rows: jax.Array) -> jax.Array:
-        logits = train[rows] @ weights[0] + weights[1]
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels[rows]).mean()
+    def loss(weights: tuple[jax.Array, jax.Array], images: jax.Array, labels: jax.Array) -> jax.Array:
+        logits = images @ weights[0] + weights[1]
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
     @jax.jit
-    def one_pass(state: tuple, key: jax.Array) -> tuple:
+    def one_pass(state: tuple, key: jax.Array, train: jax.Array, labels: jax.Array) -> tuple:
         def step(state: tuple, rows: jax.Array) -> tuple[tuple, None]:
             weights, moments = state
-            updates, moments = optimiser.update(jax.grad(loss)(weights, rows), moments)
+            updates, moments = optimiser.update(jax.grad(loss)(weights, train[rows], labels[rows]), moments)
             return (optax.apply_updates(weights, updates), moments), None
 
         order = jax.random.permutation(key, len(train))[: len(train) // batch * batch]
@@ -89,7 +90,7 @@ def softmax_regression(
 
     state = (start, optimiser.init(start))
     for key in jax.random.split(jax.random.key(seed), passes):
-        state = one_pass(state, key)
+        state = one_pass(state, key, train, labels)
     weights, bias = state[0]
     return jax.nn.log_softmax((_pixels(images) - mean) @ weights + bias)
 
