@@ -60,6 +60,7 @@ def test_every_config_of_our_own_is_pinned_and_its_version_names_the_content(nam
     store = OWN_DATASETS[name]
     assert set(store.pinned) == set(PINNED[name]) == set(store.configs)
     for config in store.configs:
+        assert all(len(store.pinned[config][split]) == 64 for split in SPLITS)
         digits = [store.pinned[config][split][:12] for split in ("train", "validation", "test")]
         assert store.version(config) == "-".join([name, *digits])
 
