@@ -1,8 +1,9 @@
 """The content that each prepared split must have: sha256 as computed by tasks.data.store.content_checksum.
 
-Those of composed images change with how they are composed, and with Pillow's resampling: version 13 rounds one grey level
-otherwise than 11 and 12 did, in a few pixels of about one scene in ninety. NumPy 2.2 and 2.4, SciPy 1.15 and 1.17,
-scikit-image 0.25 and 0.26 were tried and make no difference. A mismatch says that results would not compare exactly.
+Those of composed images change with how they are composed, and with Pillow's resampling: version 13 rounds one grey
+level otherwise than 11 and 12 did, in a few pixels of about one scene in ninety. NumPy 2.2 and 2.4, SciPy 1.15 and
+1.17 were tried on the first version of the data and made no difference. A mismatch says that results would not compare
+exactly.
 """
 
 PILLOW_MAJOR = 13
