@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     from hw_model.predict import Prediction, accelerator_names, cost_model, predict
     from nas_algos.compare import compare
     from nas_algos.errors import AlgorithmInputError
+    from nas_algos.evaluator import Evaluation, Evaluator
     from nas_algos.genotypes import mutate, sample
     from nas_algos.load import build_strategy
+    from nas_algos.loop import Found, Search, search
     from nas_algos.objectives import Objective, best_quality, least_cost, pareto
+    from nas_algos.policies import Policy
     from nas_algos.registry import strategy_names
     from nas_algos.strategy import Strategy
-    from nas_algos.tabular import Table, make_table
+    from nas_algos.tabular import Table, make_table, tabular
     from tasks.errors import TaskInputError
     from tasks.fidelity import Fidelity
     from tasks.registry import make_task
@@ -47,13 +50,18 @@ __all__ = [
     "Block",
     "Cost",
     "Decision",
+    "Evaluation",
+    "Evaluator",
     "Fidelity",
+    "Found",
     "HardwareInputError",
     "Layer",
     "Network",
     "Objective",
+    "Policy",
     "Prediction",
     "Presence",
+    "Search",
     "SearchSpace",
     "Strategy",
     "Table",
@@ -78,7 +86,9 @@ __all__ = [
     "pareto",
     "predict",
     "sample",
+    "search",
     "strategy_names",
+    "tabular",
 ]
 
 _MODULES = {
@@ -91,12 +101,15 @@ _MODULES = {
     "hw_model.predict": ("Prediction", "accelerator_names", "cost_model", "predict"),
     "nas_algos.compare": ("compare",),
     "nas_algos.errors": ("AlgorithmInputError",),
+    "nas_algos.evaluator": ("Evaluation", "Evaluator"),
     "nas_algos.genotypes": ("mutate", "sample"),
     "nas_algos.load": ("build_strategy",),
+    "nas_algos.loop": ("Found", "Search", "search"),
     "nas_algos.objectives": ("Objective", "best_quality", "least_cost", "pareto"),
+    "nas_algos.policies": ("Policy",),
     "nas_algos.registry": ("strategy_names",),
     "nas_algos.strategy": ("Strategy",),
-    "nas_algos.tabular": ("Table", "make_table"),
+    "nas_algos.tabular": ("Table", "make_table", "tabular"),
     "tasks.errors": ("TaskInputError",),
     "tasks.fidelity": ("Fidelity",),
     "tasks.registry": ("make_task",),
