@@ -30,7 +30,7 @@ from scipy import stats
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.strategies.peers import optuna_sampler, pymoo_nsga2
-from benchmarks.experiments.strategies.problems import REPORTED, npu_table
+from benchmarks.experiments.strategies.problems import REPORTED, nas_bench_macro, npu_table
 from benchmarks.store.files import write_table
 from nas_algos.registry import STRATEGIES
 from nas_algos.scan import scan
@@ -59,7 +59,7 @@ class Settings:
     """What `accelnas reproduce strategy_speed --set NAME=VALUE` may change."""
 
     table: Path | None = None
-    """A .npz file as nas_algos.tabular.load_table reads, to take the place of the reported problems."""
+    """In place of the reported problems: a .npz as nas_algos.tabular.load_table reads, or NAS-Bench-Macro's .json."""
     evaluations: int = 300
     """Of each search."""
     seeds: int = 1000
@@ -83,13 +83,17 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         jax.config.update("jax_num_cpu_devices", os.cpu_count() or 1)
     except RuntimeError:
         raise BenchmarkInputError("strategy_speed runs after others; allowed: first, as it sets up JAX") from None
-    problems = [load_table(settings.table)] if settings.table else [npu_table(name) for name in REPORTED]
+    problems = [_read(settings.table)] if settings.table else [npu_table(name) for name in REPORTED]
     if settings.speed:
         _write(speeds(problems[0], settings.evaluations, settings.seeds), folder / "strategy_speed.csv")
     if settings.hypervolume:
         counts = dict.fromkeys(PEERS, settings.peer_seeds) | {"Optuna TPE": settings.tpe_seeds}
         rows = [row for problem in problems for row in compared(problem, settings.evaluations, settings.seeds, counts)]
         _write(pd.DataFrame(rows), folder / "strategy_hypervolume.csv")
+
+
+def _read(path: Path) -> Table:
+    return nas_bench_macro(path) if path.suffix == ".json" else load_table(path)
 
 
 def speeds(table: Table, evaluations: int, seeds: int) -> pd.DataFrame:
