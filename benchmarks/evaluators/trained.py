@@ -18,7 +18,7 @@ from typing import Any, Self
 from benchmarks.runtime.executor import JobHandle, LocalExecutor
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.runtime.worker_data import WorkerData, load_worker_data
-from benchmarks.store.keys import canonical_json
+from benchmarks.store.keys import canonical_json, settings_digest
 from benchmarks.store.records import Trial, TrialKey
 from benchmarks.store.sqlite import ResultStore
 from hw_model.blocks import Block
@@ -39,6 +39,8 @@ class TrialJob:
     blocks: tuple[Block, ...]
     fidelity: Fidelity
     seed: int
+    asked: tuple[str, tuple[int, ...]] = ("", ())
+    """Space and genotype that the network was asked for by; its result does not depend on them."""
 
 
 class TrainingPool:
@@ -75,8 +77,20 @@ class TrainingPool:
         """Tell this progress display of everything from now on."""
         self._progress, self._expected = progress, 0
 
-    def submit(self, owner: Hashable, label: str, blocks: tuple[Block, ...], fidelity: Fidelity, seed: int) -> Ticket:
-        """Ask for a training; `completed` gives it to its owner.  label: for the progress display."""
+    def submit(
+        self,
+        owner: Hashable,
+        label: str,
+        blocks: tuple[Block, ...],
+        fidelity: Fidelity,
+        seed: int,
+        asked: tuple[str, tuple[int, ...]] = ("", ()),
+    ) -> Ticket:
+        """Ask for a training; `completed` gives it to its owner.
+
+        label: for the progress display.  asked: the space and the genotype that stand for the network, which the trial
+        keeps beside its result.
+        """
         key = trial_key(self.task, blocks, fidelity, seed)
         ticket = next(self._tickets)
         self._expected += 1
@@ -91,7 +105,7 @@ class TrainingPool:
             self._waiting[key.digest] = [(owner, ticket, label)]
             if self._executor is None:  # workers load the data, which a run that finds everything need not wait for
                 self._executor = self._start()
-            self._executor.submit(run_trial, TrialJob(key, blocks, fidelity, seed))
+            self._executor.submit(run_trial, TrialJob(key, blocks, fidelity, seed, asked))
         return ticket
 
     def completed(self, owner: Hashable) -> list[tuple[Ticket, Trial]]:
@@ -131,6 +145,8 @@ class TrainedEvaluator:
     def __init__(self, pool: TrainingPool, space: SearchSpace, cost: Costs, fidelity: Fidelity, name: str):
         self.cardinalities = space.cardinalities
         self._pool, self._space, self._cost, self._fidelity, self._name = pool, space, cost, fidelity, name
+        # curated spaces of different accelerators share a name
+        self._space_name = f"{space.name} {settings_digest(space)[:8]}"
         self._charges: dict[Ticket, Spend] = {}
 
     def cost(self, genotypes: Any) -> Any:
@@ -140,7 +156,8 @@ class TrainedEvaluator:
     def submit(self, genotype: Genotype, fidelity: float, seed: int) -> Ticket:
         """As `Evaluator.submit`; a training of a lower fidelity is a short one, whose learning rate falls as fast."""
         blocks, reduced = self._space.decode(genotype), at_share(self._fidelity, fidelity)
-        ticket = self._pool.submit(self, f"{self._name} {genotype}", blocks, reduced, seed)
+        asked = (self._space_name, tuple(map(int, genotype)))
+        ticket = self._pool.submit(self, f"{self._name} {genotype}", blocks, reduced, seed, asked)
         self._charges[ticket] = Spend(1, reduced.steps * reduced.batch_size, training_flops(blocks, reduced))
         return ticket
 
@@ -196,4 +213,6 @@ def run_trial(state: WorkerData, job: TrialJob, report: Callable[[float], None])
         example_passes=passes,
         training_flops=flops,
         seconds=time.perf_counter() - started,
+        space=job.asked[0],
+        genotype=job.asked[1],
     )
