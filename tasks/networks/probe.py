@@ -18,7 +18,7 @@ import numpy as np
 from jax import lax
 
 from hw_model.blocks import Block
-from hw_model.kinds import KINDS, kind_index
+from hw_model.kinds import CONVOLUTIONS, KINDS, kind_index, out_size
 from hw_model.workload import Workload, workload_from_chains
 from tasks.networks.batch_norm import MOMENTUM
 from tasks.networks.gates import Gates, SlotGates, channel_gate, make_gates, open_gates
@@ -242,16 +242,16 @@ def one_network(blocks: tuple[Block, ...]) -> tuple[tuple[Slot, ...], Workload, 
 def _block_layers(kind: str, row: Workload, used: jax.Array, stride: int) -> dict[str, Layer]:
     """The convolutions of a block by name, from the values of its place in the workload."""
     channels = {"in": row.in_channels, "hidden": row.in_channels * row.expansion, "out": row.out_channels}
-    pixels, layers = row.height * row.width, {}
-    for convolution in KINDS[kind].convolutions:
-        part = convolution.part
-        if part.strided:
-            pixels = jnp.ceil(row.height / stride) * jnp.ceil(row.width / stride)
-        fan_in = (row.kernel * row.kernel if part.window else 1) * (
-            channels[part.inputs] if part.operator == "conv" else 1
-        )
+    height, width, layers = row.height, row.width, {}
+    convolutions = iter(KINDS[kind].convolutions)
+    for part in KINDS[kind].own_parts:
+        height, width = (out_size(part.operator, size, stride if part.strided else 1) for size in (height, width))
+        if part.operator not in CONVOLUTIONS:
+            continue
+        window = row.kernel * row.kernel if part.window else 1
+        fan_in = window * channels[part.inputs] if part.operator == "conv" else window
         stands = used * (row.expansion > 1) if part.optional else used
-        layers[convolution.name] = Layer(stands, fan_in, channels[part.outputs], pixels)
+        layers[next(convolutions).name] = Layer(stands, fan_in, channels[part.outputs], height * width)
     return layers
 
 
