@@ -1,0 +1,1 @@
+"""What each family of results comes to on something tiny, kept by the version of its code."""

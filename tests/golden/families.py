@@ -1,0 +1,141 @@
+"""What each family's code computes from fixed inputs: numbers by name, the same on any CPU but for rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.evaluators.supernet import SUPERNET_CODE_VERSION
+from benchmarks.evaluators.task_supernet import TaskSupernet
+from benchmarks.evaluators.zero_shot import SCORES_CODE_VERSION, score_genotypes
+from hw_model.blocks import Block, check_chain
+from hw_model.predict import COST_CODE_VERSION, predict
+from nas_algos.single_shot.charges import Budget
+from nas_algos.single_shot.registry import SINGLE_SHOT
+from nas_algos.single_shot.run import run_single_shot
+from nas_algos.single_shot.weights import start_weights, train_paths
+from nas_algos.zero_shot.scores import SCORES
+from tasks.fidelity import Fidelity
+from tasks.registry import TASKS, make_task
+from tasks.task import Task
+from tasks.training import TRAINING_CODE_VERSION, train
+from tasks.training import predict as predict_images
+from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
+from tests.nas_algos.single_shot.toy_supernet import ToySupernet
+from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
+from tests.tasks.networks.test_training import examples
+
+STEPS = 3
+Numbers = dict[str, float]
+
+
+class Family(NamedTuple):
+    """Code whose results are stored under one version."""
+
+    version: str
+    """What keys of its results hold."""
+    constant: str
+    """Where that is raised."""
+    compute: Callable[[], Numbers]
+    """What the code comes to."""
+    tolerance: float
+    """Relative, for CPUs that round differently."""
+
+
+def network(task: Task) -> tuple[Block, ...]:
+    """A chain with the kinds of block that the task's networks have, on images of 16 x 16."""
+    # No linear block stands before one that begins with a 1x1 convolution and batch norm, which takes a shift of its
+    # input away: the gradient of the bias before it is nothing but rounding, and Adam makes whole steps of it.
+    blocks = [
+        Block("conv", 16, 16, task.channels, 8, kernel=5, stride=2),
+        Block("ibn", 8, 8, 8, 12, kernel=7, stride=2, expansion=3),
+        Block("depthwise", 4, 4, 12, 12),
+        Block("max_pool", 4, 4, 12, 12, kernel=3),
+        Block("fused_ibn", 4, 4, 12, 12, expansion=2, residual=True),
+        Block("conv", 4, 4, 12, 12, residual=True),
+    ]
+    side = 4
+    if task.name == "classification":
+        blocks.append(Block("global_pool", 4, 4, 12, 12, kernel=1))
+        side = 1
+    if task.name == "segmentation":
+        blocks.append(Block("upsample", 4, 4, 12, 12, kernel=1, stride=2))
+        side = 8
+    blocks.append(Block("conv", side, side, 12, task.output_channels, kernel=1, activation=False))
+    check_chain(blocks)
+    return tuple(blocks)
+
+
+def training() -> Numbers:
+    """Weights and predictions after three steps of a network of each task."""
+    found: Numbers = {}
+    fidelity = Fidelity("tiny", 12, STEPS * 4, "validation", 4, batch_size=4)
+    for name in TASKS:
+        task = make_task(name)
+        data, blocks = examples(task, 12), network(task)
+        state = train(blocks, task, task.arrays(data), fidelity, jax.random.key(1))
+        found |= _summary(f"{name} weights", (state.params, state.batch_stats))
+        found |= _summary(f"{name} predictions", predict_images(blocks, task, state, data.images[:4]))
+    return found
+
+
+def supernet() -> Numbers:
+    """What every algorithm finds on a toy, and the weights of a task's supernet after three steps."""
+    found: Numbers = {}
+    toy = ToySupernet()
+    for name, factory in SINGLE_SHOT.items():
+        result = run_single_shot(
+            factory(toy, {"latency_ms": 100.0}), toy, Budget(example_passes=400.0), jax.random.key(0)
+        )
+        found |= {f"{name} choice {place}": float(choice) for place, choice in enumerate(result.genotype)}
+        found |= {f"{name} quality": result.quality, f"{name} loss": result.history[-1].loss}
+    some = noise_pictures()
+    net = TaskSupernet(TASK, CLASSIFICATION, lambda genotypes: {}, some, some, FIDELITY)
+    weights, paths = start_weights(net, jax.random.key(0)), random_genotypes(CLASSIFICATION, STEPS, 1)
+    rows, _ = net.batch_order(jax.random.key(1), STEPS)
+    step = jax.jit(lambda *inputs: train_paths(net, *inputs)[0])
+    for number in range(STEPS):
+        batch = jax.tree.map(lambda array, number=number: array[rows[number]], net.data)
+        path = jnp.asarray(paths[number : number + 1], jnp.int32)
+        weights = step(weights, path, batch, jax.random.key(number), jnp.float32(0.02))
+    return found | _summary("weights", (weights.params, weights.statistics))
+
+
+def scores() -> Numbers:
+    """Every measured score of three networks."""
+    genotypes = random_genotypes(CLASSIFICATION, 3, 1)
+    arrays = TASK.arrays(noise_pictures())
+    found = score_genotypes(TASK, CLASSIFICATION, genotypes, tuple(SCORES), jax.random.key(0), arrays, batch=8)
+    return {f"{name} {place}": value for name, values in found.items() for place, value in enumerate(values.tolist())}
+
+
+def cost() -> Numbers:
+    """Figures of a network on an accelerator of each kind of model."""
+    found: Numbers = {}
+    for name in ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "npu-p16"):
+        figures = predict(network(make_task("segmentation")), name).cost._asdict()
+        found |= {f"{name} {figure}": float(value) for figure, value in figures.items()}
+    return found
+
+
+FAMILIES = {
+    "training": Family(TRAINING_CODE_VERSION, "tasks.training.TRAINING_CODE_VERSION", training, 2e-3),
+    "supernet": Family(SUPERNET_CODE_VERSION, "benchmarks.evaluators.supernet.SUPERNET_CODE_VERSION", supernet, 2e-3),
+    "scores": Family(SCORES_CODE_VERSION, "benchmarks.evaluators.zero_shot.SCORES_CODE_VERSION", scores, 2e-3),
+    "cost": Family(COST_CODE_VERSION, "hw_model.predict.COST_CODE_VERSION", cost, 1e-4),
+}
+
+
+def _summary(name: str, tree: Any) -> Numbers:
+    """Of all floating-point leaves, each by its place: its norm, and a sum in which every element has another share."""
+    found: Numbers = {}
+    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
+        values = np.asarray(leaf, np.float64).ravel()
+        shares = np.cos(np.arange(len(values)))
+        where = f"{name} {jax.tree_util.keystr(path)}"
+        found |= {f"{where} norm": float(np.linalg.norm(values)), f"{where} sum": float(shares @ values)}
+    return found

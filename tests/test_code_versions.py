@@ -1,0 +1,40 @@
+"""Results are stored under the version of their code, which is raised when what the code yields changes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import tests.golden
+from tests.golden.families import FAMILIES, Family
+
+
+def check(name: str, family: Family, values: dict[str, float]) -> None:
+    golden = json.loads((Path(tests.golden.__file__).parent / f"{name}.json").read_text()).get(family.version)
+    assert golden is not None, f"{family.constant} was raised: write its golden values, `python -m tests.golden`"
+    near = {"rel": family.tolerance, "abs": family.tolerance / 10, "nan_ok": True}
+    changed = [key for key in golden if values.get(key) != pytest.approx(golden[key], **near)]
+    changed += [key for key in values if key not in golden]
+    assert not changed, (
+        f"what {name} yields has changed ({len(changed)} of {len(golden)} values, such as {changed[0]!r}): "
+        f"raise the version {family.constant}, then write the golden values with `python -m tests.golden`"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # each compiles for a minute, more on a busy machine
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_the_code_yields_is_what_its_version_stands_for(name):
+    check(name, FAMILIES[name], FAMILIES[name].compute())
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_a_change_of_one_value_asks_for_another_version(name):
+    """The check can fail."""
+    golden = json.loads((Path(tests.golden.__file__).parent / f"{name}.json").read_text())[FAMILIES[name].version]
+    check(name, FAMILIES[name], golden)
+    key = next(key for key, value in golden.items() if value > 0.1)
+    with pytest.raises(AssertionError, match=r"raise the version .*_CODE_VERSION"):
+        check(name, FAMILIES[name], golden | {key: golden[key] * 1.01})
+    with pytest.raises(AssertionError, match="raised: write its golden values"):
+        check(name, FAMILIES[name]._replace(version="none"), golden)
