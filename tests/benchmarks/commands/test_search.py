@@ -281,5 +281,5 @@ def test_list_names_everything(capsys):
         "hyperband",
     ):
         assert name in printed
-    for name in ("supernet:gumbel", "zero_shot:naswot", "trained: each", "population, tournament", "hyperband"):
+    for name in ("supernet:gumbel", "zero_shot:naswot", "trained: each", "settings: population", "hyperband"):
         assert name in printed
