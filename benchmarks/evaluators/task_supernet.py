@@ -100,7 +100,7 @@ class TaskSupernet:
 
     @property
     def widths(self) -> tuple[bool, ...]:
-        """Decisions over channels, and the depth multiplier."""
+        """Decisions over channels, and the width multiplier."""
         names = {MULTIPLIER, *(layer.channels for layer in self._space.layers)}
         return tuple(decision.name in names for decision in self._space.decisions)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,7 +30,8 @@ from tasks.networks.gates import make_gates
 from tasks.networks.initialise import initialise
 from tasks.networks.recalibrate import recalibrate
 from tasks.networks.supernet import Supernet
-from tasks.spaces.detection import detection_spaces
+from tasks.spaces.detection import SKELETON, article_choices
+from tasks.spaces.skeleton import CHANNEL_STEP, space_over
 
 OUTPUT_CHANNELS = 7
 CALIBRATION_BATCHES = 2
@@ -109,7 +110,8 @@ class Settings:
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Time all, write and print the table."""
-    space = detection_spaces(OUTPUT_CHANNELS, settings.side)["V3"]
+    skeleton = replace(SKELETON, sides=(settings.side,))
+    space = space_over(skeleton, "V3", article_choices(skeleton)["V3"], OUTPUT_CHANNELS, CHANNEL_STEP)
     genotypes = np.random.default_rng(settings.seed).integers(
         0, space.cardinalities, (settings.architectures, len(space.cardinalities))
     )

@@ -1,7 +1,7 @@
 """Random networks to measure and to test cost models on: curated and uncurated draws of one skeleton.
 
 The skeleton is that of small vision networks: a stem, five stages that each halve the picture, and the head of one of
-three tasks.  Uncurated draws take channels in steps of one; curated draws take stage widths times a depth multiplier,
+three tasks.  Uncurated draws take channels in steps of one; curated draws take stage widths times a width multiplier,
 rounded to multiples of eight.
 """
 
@@ -16,7 +16,7 @@ from hw_model.blocks import Block
 from hw_model.cost import count_macs, count_param_bytes
 
 STAGE_CHANNELS = (16, 24, 40, 80, 128)
-DEPTH_MULTIPLIERS = (0.5, 0.75, 1.0, 1.25)
+WIDTH_MULTIPLIERS = (0.5, 0.75, 1.0, 1.25)
 LAYER_KINDS = ("ibn", "fused_ibn", "conv", "separable")
 LAYER_KIND_WEIGHTS = (0.5, 0.3, 0.1, 0.1)
 HEADS = ("classify", "detect", "segment")
@@ -43,7 +43,7 @@ NETWORK_SETS = tuple(NetworkSet(curated, size) for curated in (True, False) for 
 def sample_network(generator: np.random.Generator, network_set: NetworkSet) -> tuple[Block, ...]:
     """One random network of the set."""
     chain = _Chain((network_set.input_size, network_set.input_size))
-    multiplier = generator.choice(DEPTH_MULTIPLIERS) if network_set.curated else 1.0
+    multiplier = generator.choice(WIDTH_MULTIPLIERS) if network_set.curated else 1.0
 
     def width(base: int) -> int:
         if network_set.curated:

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from tasks.expert.chains import block_name
 from tasks.expert.rule import Architecture, Rewrite, Rule
-from tasks.spaces.detection import FUSED_EXPANSIONS
+
+FUSED_EXPANSIONS = (3, 4, 6)
 
 
 def propose(blocks: Architecture, place: int, parallelism: int) -> tuple[Rewrite, ...]:

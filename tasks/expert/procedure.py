@@ -19,7 +19,7 @@ from hw_model.blocks import Block, check_chain
 from hw_model.cost import Cost, count_params
 from tasks.errors import TaskInputError
 from tasks.expert.align_channels import ALIGN_CHANNELS
-from tasks.expert.depth_multiplier import DEPTH_MULTIPLIER
+from tasks.expert.width_multiplier import WIDTH_MULTIPLIER
 from tasks.expert.even_channels import EVEN_CHANNELS
 from tasks.expert.fuse import FUSE_IBN
 from tasks.expert.rule import Architecture, Rewrite, Rule
@@ -28,7 +28,7 @@ from tasks.expert.standard_conv import STANDARD_CONV
 Objective = Literal["latency", "memory"]
 
 RULES: Mapping[str, Rule] = MappingProxyType(
-    {rule.name: rule for rule in (FUSE_IBN, STANDARD_CONV, EVEN_CHANNELS, ALIGN_CHANNELS, DEPTH_MULTIPLIER)}
+    {rule.name: rule for rule in (FUSE_IBN, STANDARD_CONV, EVEN_CHANNELS, ALIGN_CHANNELS, WIDTH_MULTIPLIER)}
 )
 """In the article's order."""
 
@@ -67,7 +67,7 @@ PRESETS: Mapping[str, Mapping[str, object]] = MappingProxyType(
         # model and activations within a memory budget, no slower: the wide middles go first, and work may halve as well
         "memory": MappingProxyType(
             {
-                "rules": ("depthwise_to_conv", "even_channels", "align_channels", "fuse_ibn", "depth_multiplier"),
+                "rules": ("depthwise_to_conv", "even_channels", "align_channels", "fuse_ibn", "width_multiplier"),
                 "least_macs": 0.5,
                 "bound_latency": True,
             }

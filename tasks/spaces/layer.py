@@ -12,7 +12,7 @@ Choice = str | int | float
 
 @dataclass(frozen=True)
 class Decision:
-    """One thing to decide, such as the depth multiplier, and what it can be."""
+    """One thing to decide, such as the width multiplier, and what it can be."""
 
     name: str
     choices: tuple[Choice, ...]
@@ -37,8 +37,8 @@ class Layer:
     """One place of the chain.  A field that holds the name of a decision is set by it.
 
     block: a kind of hw_model.kinds.KINDS, with its expansion where it expands, such as "ibn_6", "fused_ibn_3" or
-    "conv".  channels: given out, before the depth multiplier; None for blocks that keep theirs.  fixed_channels: the
-    depth multiplier leaves them alone, as it must those of a predicting layer.  kernel, stride, activation: as in
+    "conv".  channels: given out, before the width multiplier; None for blocks that keep theirs.  fixed_channels: the
+    width multiplier leaves them alone, as it must those of a predicting layer.  kernel, stride, activation: as in
     Block.  A block whose input and output are of one shape adds them, except where residual is False.
     """
 

@@ -12,13 +12,15 @@ from hw_model.workload import Workload
 from tasks.errors import TaskInputError
 from tasks.spaces.layer import Choice, Decision, Layer, parse_block
 
-MULTIPLIER = "depth_multiplier"
+MULTIPLIER = "width_multiplier"
+"""The decision that scales all channels: MobileNet's width multiplier (arXiv:1704.04861), the article's "depth
+multiplier"."""
 
 
 class Tables(NamedTuple):
     """A space in the form that lowering reads.
 
-    position: place of each decision in the genotype.  kinds, expansions, values: int32[choices] of decisions over
+    position: place in the genotype of each decision that is not fixed.  kinds, expansions, values: int32[choices] of decisions over
     blocks and over numbers.  scaled: int32[choices, multipliers] of decisions over channels.
     """
 
@@ -48,10 +50,15 @@ def scale_channels(channels: int, multiplier: float, step: int) -> int:
 
 
 def make_tables(
-    decisions: Sequence[Decision], layers: tuple[Layer, ...], side: int | str, channels: int, step: int
+    decisions: Sequence[Decision],
+    fixed: Sequence[Decision],
+    layers: tuple[Layer, ...],
+    side: int | str,
+    channels: int,
+    step: int,
 ) -> Tables:
     """Tables of a space.  Raises TaskInputError for a field that is neither a constant nor a decision."""
-    choices = {decision.name: decision.choices for decision in decisions}
+    choices = {decision.name: decision.choices for decision in (*decisions, *fixed)}
     multipliers = choices.get(MULTIPLIER)
     kinds, expansions, values, scaled = {}, {}, {}, {}
     for layer in layers:
@@ -92,16 +99,16 @@ def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
     genotypes = genotypes.astype(np.int32)
     shape = genotypes.shape[:-1]
 
-    def gene(name: str) -> Any:
-        return genotypes[..., tables.position[name]]
-
     def constant(value: Any, dtype: Any = np.int32) -> Any:
         return xp.full(shape, value, dtype)
+
+    def gene(name: str) -> Any:
+        return genotypes[..., tables.position[name]] if name in tables.position else constant(0)
 
     def look_up(table: np.ndarray, name: str) -> Any:
         return xp.asarray(table)[gene(name)] if name in tables.position else constant(table[0])
 
-    multiplier = gene(MULTIPLIER) if MULTIPLIER in tables.position else constant(0)
+    multiplier = gene(MULTIPLIER)
     side, channels = tables.input_side, constant(tables.input_channels)
     height = look_up(tables.values[side], side) if isinstance(side, str) else constant(side)
     may_add = np.array([kind.may_add for kind in KINDS.values()])

@@ -15,8 +15,7 @@ from hw_model.workload import Workload
 from tasks.errors import TaskInputError
 from tasks.spaces import classification, detection, segmentation
 from tasks.spaces.curation import auto_curate
-from tasks.spaces.detection import detection_spaces
-from tasks.spaces.skeleton import Skeleton, curated_space, most_channels, uncurated_space
+from tasks.spaces.skeleton import CHANNEL_STEP, Skeleton, curated_space, space_over, uncurated_space
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
@@ -28,7 +27,15 @@ SKELETONS: MappingProxyType[str, Skeleton] = MappingProxyType(
     }
 )
 KINDS = ("curated", "uncurated", "auto-curated")
-ARTICLE_SPACES = ("V1", "V2", "V3")
+# the article's spaces by task: their names, and the choices of each over a skeleton
+ARTICLE_SPACES: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "classification": (),
+        "detection": detection.ARTICLE_SPACES,
+        "segmentation": segmentation.ARTICLE_SPACES,
+    }
+)
+_ARTICLE_CHOICES = {"detection": detection.article_choices, "segmentation": segmentation.article_choices}
 # what auto-curation draws its sample networks from
 CURATION_SEED = 0
 
@@ -37,7 +44,7 @@ def space_names(task: str) -> tuple[str, ...]:
     """Names that `make_space` knows for a task.  Raises TaskInputError for an unknown task."""
     if task not in SKELETONS:
         raise TaskInputError(f"unknown task {task!r}; allowed: {', '.join(SKELETONS)}")
-    return (*KINDS, *ARTICLE_SPACES) if task == "detection" else KINDS
+    return (*KINDS, *ARTICLE_SPACES[task])
 
 
 def skeleton_for(task: Task) -> Skeleton:
@@ -50,9 +57,9 @@ def skeleton_for(task: Task) -> Skeleton:
 def make_space(task: Task, name: str, parallelism: int, latency_ms: Callable[[Workload], Any]) -> SearchSpace:
     """A task's space: one of `space_names`, or the path of a Python file that defines SPACE.
 
-    parallelism: the accelerator's factor, for "curated"; where it is larger than the space's channels, they are
-    aligned to the largest power of two that fits.  latency_ms: its cost model, workloads [n, L] to [n], for
-    "auto-curated".  Raises TaskInputError for an unknown name or file.
+    parallelism: the accelerator's factor, for "curated": all channels are multiples of it.  latency_ms: its cost model,
+    workloads [n, L] to [n], for "auto-curated".  Raises TaskInputError for an unknown name or file, and for "curated"
+    where the narrowest layer has no room for the factor.
     """
     allowed = space_names(task.name)
     skeleton = skeleton_for(task)
@@ -60,17 +67,28 @@ def make_space(task: Task, name: str, parallelism: int, latency_ms: Callable[[Wo
         return load_space(Path(name))
     if name not in allowed:
         raise TaskInputError(f"unknown space {name!r} for {task.name}; allowed: {', '.join(allowed)}, or a file.py")
-    if name in ARTICLE_SPACES:
-        return detection_spaces(task.output_channels, task.side_pixels)[name]
+    if name in ARTICLE_SPACES[task.name]:
+        return article_space(task, name)
     if name == "curated":
-        smallest = min(most_channels(channels) for channels in skeleton.channels.values())
-        while parallelism > smallest:
-            parallelism //= 2
         return curated_space(skeleton, task.output_channels, parallelism)
     uncurated = uncurated_space(skeleton, task.output_channels)
     if name == "uncurated":
         return uncurated
     return auto_curate(uncurated, latency_ms, tuple(skeleton.channels), jax.random.key(CURATION_SEED))
+
+
+def article_space(task: Task, name: str) -> SearchSpace:
+    """One of the article's spaces of a task, over its skeleton; genotype 0, 0, ... is the baseline in each.
+
+    Raises TaskInputError for an unknown name.
+    """
+    if name not in ARTICLE_SPACES[task.name]:
+        raise TaskInputError(
+            f"unknown space {name!r} for {task.name}; allowed: {', '.join(ARTICLE_SPACES[task.name]) or 'none'}"
+        )
+    skeleton = skeleton_for(task)
+    choices = _ARTICLE_CHOICES[task.name](skeleton)[name]
+    return space_over(skeleton, name, choices, task.output_channels, CHANNEL_STEP)
 
 
 def load_space(path: Path) -> SearchSpace:

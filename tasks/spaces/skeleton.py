@@ -1,22 +1,27 @@
-"""What the three tasks' networks have in common, and the kinds of space over it: uncurated and curated.
+"""What the three tasks' networks have in common, and the kinds of space over it: uncurated, curated and the article's.
 
     stem - stages of blocks - (pool | decoder steps) - predicting layer
 
-Uncurated: the channels of stem, stages and decoder by one.  Curated: a handful of channels that suit the accelerator's
-parallelism factor, and a depth multiplier over all of them.  All else is decided alike, so that each curated network is
-one of the uncurated space's.
+Uncurated: the channels of stem, stages and decoder by one.  Curated: a handful of channels, all multiples of the
+accelerator's parallelism factor, and a width multiplier over all of them.  All else is decided alike.  The article's
+spaces decide a few things each and leave all else as the baseline has it.  So each network of any of them is one of the
+uncurated space's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 from tasks.errors import TaskInputError
 from tasks.spaces.layer import Choice, Decision, Layer, Presence
 from tasks.spaces.lowering import MULTIPLIER, scale_channels
 from tasks.spaces.space import SearchSpace
 
+# smallest group of channels that each of ethos-u55-256, -u65-512 and -u85-1024 computes at once, for spaces that they
+# share; those curated for one of them are in steps of its own parallelism factor
+CHANNEL_STEP = 8
 LEAST_CHANNELS = 4
 CURATED_RATIOS = (0.5, 1.0, 1.5)
 CURATED_MULTIPLIERS = (1.0, 0.75, 0.5)
@@ -47,7 +52,7 @@ class Skeleton:
     input_channels: int = 3
     decoder_channels: tuple[int, ...] = ()
     pool: bool = False
-    blocks: tuple[str, ...] = ("ibn_6", "ibn_3", "fused_ibn_3", "fused_ibn_4", "conv")
+    blocks: tuple[str, ...] = ("ibn_6", "ibn_3", "fused_ibn_3", "fused_ibn_6", "conv")
     kernels: tuple[int, ...] = (3, 5)
     most_layers: int = 3
 
@@ -58,11 +63,22 @@ class Skeleton:
         decoder = {f"channels_up_{number}": c for number, c in enumerate(self.decoder_channels, start=1)}
         return {"channels_stem": self.stem_channels, **stages, **decoder}
 
+    @property
+    def stride(self) -> int:
+        """Of the encoder's output, the stem's included."""
+        return 2 * prod(stage.stride for stage in self.stages)
+
     def baseline(self) -> dict[str, Choice]:
-        """The baseline's choice of each decision of the uncurated space."""
-        chosen: dict[str, Choice] = {d.name: d.choices[0] for d in self.other_decisions()}
-        chosen |= self.channels
+        """The baseline's choice of each decision of the uncurated space, in their order."""
+        chosen: dict[str, Choice] = {**self.channels, **{d.name: d.choices[0] for d in self.other_decisions()}}
         return chosen | {f"layers_{number}": stage.layers for number, stage in enumerate(self.stages, start=1)}
+
+    def fusions(self) -> dict[str, tuple[Choice, ...]]:
+        """For each block of the baseline its own kind, and the fused inverted bottlenecks that may stand there."""
+        fused = tuple(block for block in self.blocks if block.startswith("fused_ibn"))
+        places = [f"{number}_{n}" for number, stage in enumerate(self.stages, 1) for n in range(1, stage.layers + 1)]
+        places += [f"up_{n}" for n in range(1, len(self.decoder_channels) + 1)]
+        return {f"block_{place}": (self.blocks[0], *fused) for place in places}
 
     def other_decisions(self) -> list[Decision]:
         """All decisions but those over channels, the same in every space of the skeleton."""
@@ -94,8 +110,8 @@ class Skeleton:
                     )
                 )
         for n in range(1, len(self.decoder_channels) + 1):
-            # the first step leads from the encoder's stride 8 to 4, the second to 2
-            there = Presence("output_stride", tuple(stride for stride in OUTPUT_STRIDES if stride <= 8 / 2**n))
+            finer = tuple(stride for stride in OUTPUT_STRIDES if stride <= self.stride / 2**n)
+            there = None if finer == OUTPUT_STRIDES else Presence("output_stride", finer)
             layers.append(Layer("upsample", kernel=1, stride=2, present=there))
             layers.append(Layer(f"block_up_{n}", f"channels_up_{n}", present=there))
         if self.pool:
@@ -106,18 +122,39 @@ class Skeleton:
 def space_over(
     skeleton: Skeleton,
     name: str,
-    channels: Mapping[str, tuple[int, ...]],
+    choices: Mapping[str, tuple[Choice, ...]],
     output_channels: int,
-    multipliers: tuple[float, ...] = (),
     step: int = 1,
 ) -> SearchSpace:
-    """The space with these choices of channels for each of `skeleton.channels`, all else as the skeleton has it."""
-    decisions = [Decision(MULTIPLIER, multipliers)] if multipliers else []
-    decisions += [Decision(decision, tuple(channels[decision])) for decision in skeleton.channels]
-    decisions += skeleton.other_decisions()
+    """The space that decides what `choices` names, {decision: its choices}, all else as the baseline has it.
+
+    Decisions: the width multiplier (where it is named), those over `skeleton.channels`, all others; in this order.
+    step: as SearchSpace.channel_step.  Raises TaskInputError for a decision that the skeleton does not have.
+    """
+    baseline = skeleton.baseline()
+    unknown = [decision for decision in choices if decision not in (MULTIPLIER, *baseline)]
+    if unknown:
+        raise TaskInputError(f"space {name}: no decision {unknown[0]!r}; allowed: {MULTIPLIER}, {', '.join(baseline)}")
+    decisions = tuple(Decision(each, tuple(choices[each])) for each in (MULTIPLIER, *baseline) if each in choices)
+    fixed = {each: choice for each, choice in baseline.items() if each not in choices}
+    layers = []
+    for layer in skeleton.layers(output_channels):
+        present = layer.present
+        if present is not None and present.decision in fixed:
+            if fixed[present.decision] not in present.choices:
+                continue
+            layer = replace(layer, present=None)
+        layers.append(layer)
     side = "input_side" if skeleton.sides[1:] else skeleton.sides[0]
-    layers = skeleton.layers(output_channels)
-    return SearchSpace(name, tuple(decisions), layers, side, skeleton.input_channels, channel_step=step)
+    return SearchSpace(
+        name,
+        decisions,
+        tuple(layers),
+        side,
+        skeleton.input_channels,
+        channel_step=step,
+        fixed=tuple(Decision(each, (choice,)) for each, choice in fixed.items()),
+    )
 
 
 def most_channels(channels: int) -> int:
@@ -128,26 +165,29 @@ def most_channels(channels: int) -> int:
 def uncurated_space(skeleton: Skeleton, output_channels: int) -> SearchSpace:
     """Channels in steps of one."""
     ranges = {name: tuple(range(LEAST_CHANNELS, most_channels(c) + 1)) for name, c in skeleton.channels.items()}
-    return space_over(skeleton, "uncurated", ranges, output_channels)
+    return space_over(skeleton, "uncurated", ranges | _others(skeleton), output_channels)
 
 
 def curated_space(skeleton: Skeleton, output_channels: int, parallelism: int) -> SearchSpace:
-    """Few channels, all multiples of the parallelism factor, and a depth multiplier.
+    """Few channels, all multiples of the parallelism factor, and a width multiplier.
 
-    Raises TaskInputError when the factor is larger than the uncurated space's channels.
+    Each layer has CURATED_RATIOS of the baseline's channels, to the nearest multiple of the factor, one at least, and
+    no more than the uncurated space's.  Raises TaskInputError when the factor itself is more than those.
     """
-    limit = min(most_channels(channels) for channels in skeleton.channels.values())
+    narrowest = min(skeleton.channels, key=lambda name: skeleton.channels[name])
+    limit = most_channels(skeleton.channels[narrowest])
     if not LEAST_CHANNELS <= parallelism <= limit:
-        raise TaskInputError(f"parallelism factor is {parallelism}; allowed: {LEAST_CHANNELS} to {limit}")
-    few = {
-        name: tuple(
-            sorted(
-                {
-                    min(scale_channels(c, r, parallelism), most_channels(c) // parallelism * parallelism)
-                    for r in CURATED_RATIOS
-                }
-            )
+        raise TaskInputError(
+            f"no curated space for a parallelism factor of {parallelism}: {narrowest} has {limit} channels at most; "
+            f"allowed: factors {LEAST_CHANNELS} to {limit}, or the space auto-curated"
         )
-        for name, c in skeleton.channels.items()
-    }
-    return space_over(skeleton, "curated", few, output_channels, CURATED_MULTIPLIERS, parallelism)
+    few: dict[str, tuple[Choice, ...]] = {}
+    for name, c in skeleton.channels.items():
+        most = most_channels(c) // parallelism * parallelism
+        few[name] = tuple(sorted({min(scale_channels(c, ratio, parallelism), most) for ratio in CURATED_RATIOS}))
+    choices = {MULTIPLIER: CURATED_MULTIPLIERS, **few, **_others(skeleton)}
+    return space_over(skeleton, "curated", choices, output_channels, parallelism)
+
+
+def _others(skeleton: Skeleton) -> dict[str, tuple[Choice, ...]]:
+    return {decision.name: decision.choices for decision in skeleton.other_decisions()}

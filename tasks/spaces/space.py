@@ -24,8 +24,9 @@ class SearchSpace:
     """Ordered decisions and the chain of layers that they set.
 
     input_side: pixels of the square input, or the name of the decision that sets them.  input_channels: of the images.
-    channel_step: channels times the depth multiplier (the decision of that name, where there is one) go to the nearest
-    multiple of it, ties up, one step at least.
+    channel_step: channels times the width multiplier (the decision of that name, where there is one) go to the nearest
+    multiple of it, ties up, one step at least.  fixed: decisions that layers name and that are no part of the genotype,
+    each with its one choice.
 
     Different genotypes may build equal architectures: where a decision has no effect, and where the multiplier brings
     different channels to the same multiple of channel_step.
@@ -38,6 +39,7 @@ class SearchSpace:
     input_side: int | str
     input_channels: int = 3
     channel_step: int = 1
+    fixed: tuple[Decision, ...] = ()
 
     def __post_init__(self):
         empty = [decision.name for decision in self.decisions if not decision.choices]
@@ -68,7 +70,9 @@ class SearchSpace:
 
     @cached_property
     def _tables(self) -> Tables:
-        return make_tables(self.decisions, self.layers, self.input_side, self.input_channels, self.channel_step)
+        return make_tables(
+            self.decisions, self.fixed, self.layers, self.input_side, self.input_channels, self.channel_step
+        )
 
     def lower(self, genotypes: Any) -> Workload:
         """Architectures as arrays: genotypes int32[..., D] in range to a Workload of shape [..., len(layers)].
@@ -110,15 +114,16 @@ class SearchSpace:
         return tuple(decision.choices.index(chosen[decision.name]) for decision in self.decisions)
 
     def effective(self, genotype: Sequence[int]) -> dict[str, Choice]:
-        """What a genotype comes to when the depth multiplier is multiplied out: the same network's choices in a space
-        of the same skeleton without multiplier, such as the uncurated one.
+        """What a genotype comes to when the width multiplier is multiplied out and what is fixed is said: the same
+        network's choices in a space of the same skeleton without multiplier, such as the uncurated one.
         """
-        chosen = self.describe(genotype)
+        chosen = {decision.name: decision.choices[0] for decision in self.fixed} | self.describe(genotype)
         multiplier = chosen.pop(MULTIPLIER, None)
         if multiplier is not None:
             index = self.decisions[self._tables.position[MULTIPLIER]].choices.index(multiplier)
             for layer in self.layers:
                 if isinstance(layer.channels, str) and not layer.fixed_channels:
-                    choice = genotype[self._tables.position[layer.channels]]
+                    place = self._tables.position.get(layer.channels)
+                    choice = 0 if place is None else genotype[place]
                     chosen[layer.channels] = int(self._tables.scaled[layer.channels][choice, index])
         return chosen

@@ -20,7 +20,7 @@ class Shape(NamedTuple):
     those along which latency rises as MACs do.  level: those along which latency stays exactly.
     points: sampled networks.  minima: those that no change of one decision, to any of its other choices, betters in the
     objective, all changes checked; this is what one mutation of a search can do.  channel_minima: those that no step of
-    one, up or down, in a decision over channels or in the depth multiplier betters.  feasible: points that meet the
+    one, up or down, in a decision over channels or in the width multiplier betters.  feasible: points that meet the
     floors.  latency_points, latency_minima: as channel_minima for latency alone, of those with a neighbour of fewer
     MACs.
     """
@@ -37,7 +37,7 @@ class Shape(NamedTuple):
 
 
 class Sampled(NamedTuple):
-    """Uniform networks of a space and the networks one step away in channels or depth multiplier.
+    """Uniform networks of a space and the networks one step away in channels or width multiplier.
 
     genotypes: the subset's own, int32[n, D].  draw: of which subset, int[n].  here: in the uncurated space,
     int32[n, E].  there: their neighbours [n, K, E], the first half of the K steps up, the other half down.  exists:

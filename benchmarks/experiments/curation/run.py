@@ -14,9 +14,9 @@ evaluations_to_5pct, expected_evaluations, success_rate, spread: see `searches.O
 the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
 along which latency rises as MACs do; level_share: along which it stays.  local_minima_share: of sampled networks, those
 that no change of one decision betters in the objective, every such change checked; channel_minima_share: that no step
-up or down in channels or depth multiplier betters, whatever a change of blocks would do; feasible_share: of the
+up or down in channels or width multiplier betters, whatever a change of blocks would do; feasible_share: of the
 networks that meet the floors.  latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no
-step in channels or depth multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they are over draws.
+step in channels or width multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they are over draws.
 n_* say of how many.
 """
 

@@ -30,7 +30,7 @@ class Subsets:
     """One or several (`draws`) subsets of equal shape.
 
     cardinalities: of the multiplier where there is one, then the channels, then all else, as in the uncurated space.
-    tables: see Tables.  has_multiplier: whether the first decision is a depth multiplier.
+    tables: see Tables.  has_multiplier: whether the first decision is a width multiplier.
     """
 
     name: str
@@ -97,7 +97,7 @@ def random_space(curated: SearchSpace, skeleton: Skeleton, output_channels: int,
     """The control: a space as large as the curated one, decision by decision, with channels that nobody chose.
 
     Each decision over channels has as many sizes as the curated space's, drawn without repeats from all that keep the
-    uncurated space's range with every depth multiplier; the multipliers are the same, in steps of one channel.
+    uncurated space's range with every width multiplier; the multipliers are the same, in steps of one channel.
     """
     by_name = {decision.name: decision for decision in curated.decisions}
     multipliers = tuple(float(m) for m in by_name[MULTIPLIER].choices)

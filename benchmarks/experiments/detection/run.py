@@ -1,6 +1,6 @@
 """The article's table of human-presence detection (section 1), on FashionScenes and Ethos-U.
 
-V1 searches a depth multiplier, V2 which inverted bottlenecks to fuse, V3 both; each seeks the least latency that keeps
+V1 searches a width multiplier, V2 which inverted bottlenecks to fuse, V3 both; each seeks the least latency that keeps
 the baseline's mAP.  Every space is searched for every accelerator on its own; winners and baseline are then trained
 again with seeds that no search has used and judged on test scenes.
 """
@@ -35,7 +35,7 @@ from nas_algos.loop import Found, Search, side_by_side
 from nas_algos.objectives import least_cost
 from nas_algos.policies import Policy
 from tasks.detection.task import DetectionTask
-from tasks.spaces.detection import detection_spaces
+from tasks.spaces.registry import ARTICLE_SPACES, article_space
 from tasks.spaces.space import SearchSpace
 
 QUALITY = "map"  # mAP@[.5:.95]
@@ -82,7 +82,7 @@ def run_detection(home: Path, profile_name: str, profile: DetectionSettings) -> 
     the baseline cannot be trained.
     """
     task = DetectionTask(profile.classes)
-    spaces = dict(detection_spaces(task.output_channels, task.side_pixels))
+    spaces = {name: article_space(task, name) for name in ARTICLE_SPACES["detection"]}
     with (
         open_store(home) as store,
         MeasurementCache(home / "measurements.sqlite") as cache,

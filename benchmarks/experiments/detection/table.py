@@ -8,6 +8,7 @@ import pandas as pd
 
 from benchmarks.experiments.detection.run import ARTICLE_REDUCTION_PCT, QUALITY, DetectionResult, Entry
 from benchmarks.statistics.intervals import mean_interval
+from tasks.spaces.lowering import MULTIPLIER
 
 
 def detection_table(result: DetectionResult) -> pd.DataFrame:
@@ -69,13 +70,13 @@ def detection_trials(result: DetectionResult) -> pd.DataFrame:
 
 
 def describe(entry: Entry, result: DetectionResult) -> str:
-    """Such as "x0.75 -F3F4---": depth multiplier, then each block: "-" kept, "F3" fused with expansion 3."""
+    """Such as "x0.75 -F3F4---": width multiplier, then each block: "-" kept, "F3" fused with expansion 3."""
     space = result.spaces["V1" if entry.model == "Baseline" else entry.model]
     chosen = space.describe(entry.genotype)
     blocks = [decision.name for decision in result.spaces["V2"].decisions]
     kinds = [str(chosen.get(block, "ibn")) for block in blocks]
     fused = "".join("F" + kind.rpartition("_")[2] if kind.startswith("fused") else "-" for kind in kinds)
-    return f"x{chosen.get('depth_multiplier', 1.0):g} {fused}"
+    return f"x{chosen.get(MULTIPLIER, 1.0):g} {fused}"
 
 
 def markdown(result: DetectionResult, table: pd.DataFrame) -> str:
@@ -110,7 +111,7 @@ def markdown(result: DetectionResult, table: pd.DataFrame) -> str:
         f"{len(seen)} proposed; the rest could not be faster than the best known. A candidate had to reach "
         f"mAP {result.floor:.3f}, the baseline's mean over {profile.search_baseline_seeds} seed(s) less "
         f'{profile.map_tolerance:g}. "keeps mAP" applies the same tolerance to the final means. '
-        "Network: depth multiplier, then each block: - inverted bottleneck of expansion 6, F3 fused with expansion 3.",
+        "Network: width multiplier, then each block: - inverted bottleneck of expansion 6, F3 fused with expansion 3.",
     ]
     if profile.smoke:
         lines += ["", "This profile only checks that everything runs: trained for so short, the figures mean nothing."]

@@ -2,9 +2,9 @@
 
 Writes results/spaces/spaces.csv, a row for each task, space and accelerator; run: accelnas reproduce spaces.
 log10_size: of the number of genotypes. factor: what all channels are multiples of; in a curated space the accelerator's
-parallelism factor, halved until the narrowest layer has room for it. channel_genotypes: choices of all channels and of
-the depth multiplier together; channel_settings: how many different channels of the whole network they come to. seconds:
-to make the space, sweeping the cost model included.
+parallelism factor. channel_genotypes: choices of all channels and of the width multiplier together; channel_settings:
+how many different channels of the whole network they come to. seconds: to make the space, sweeping the cost model
+included.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tasks.spaces.space import SearchSpace
 
 
 def channel_counts(space: SearchSpace, names: Collection[str]) -> dict[str, int]:
-    """Genotypes of the named decisions and the depth multiplier, and how many different channels they come to.
+    """Genotypes of the named decisions and the width multiplier, and how many different channels they come to.
 
     With a multiplier all are listed.  Without one, different choices are different channels.
     """

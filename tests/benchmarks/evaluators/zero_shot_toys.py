@@ -37,7 +37,7 @@ CLASSIFICATION = SearchSpace(
 DETECTION = SearchSpace(
     "toy detection",
     (
-        Decision("depth_multiplier", (1.0, 0.5)),
+        Decision("width_multiplier", (1.0, 0.5)),
         Decision("block_1", ("ibn_3", "fused_ibn_2")),
         Decision("layers", (1, 2)),
     ),

@@ -9,7 +9,7 @@ LAYERS = (Layer("conv", "first", kernel="kernel"), Layer("conv", "second"), Laye
 
 
 def test_channels_that_the_multiplier_brings_together_count_once():
-    decisions = (Decision("depth_multiplier", (1.0, 0.5)), Decision("first", (16, 32)), Decision("second", (16, 48)))
+    decisions = (Decision("width_multiplier", (1.0, 0.5)), Decision("first", (16, 32)), Decision("second", (16, 48)))
     space = SearchSpace("scaled", (*decisions, KERNEL), LAYERS, 8, channel_step=16)
     # by hand: whole 16 or 32 with 16 or 48; half 16 or 16 with 16 or 32, of which 16 with 16 is there already
     assert channel_counts(space, ("first", "second")) == {"channel_genotypes": 8, "channel_settings": 5}

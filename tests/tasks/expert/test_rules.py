@@ -12,7 +12,7 @@ from hw_model.cost import count_macs, count_params
 from hw_model.network_file import EXAMPLES, load_network
 from tasks.expert.align_channels import ALIGN_CHANNELS
 from tasks.expert.chains import channel_groups, set_channels
-from tasks.expert.depth_multiplier import DEPTH_MULTIPLIER
+from tasks.expert.width_multiplier import WIDTH_MULTIPLIER
 from tasks.expert.even_channels import EVEN_CHANNELS
 from tasks.expert.fuse import FUSE_IBN
 from tasks.expert.procedure import RULES
@@ -107,9 +107,9 @@ def test_alignment_at_every_place_leaves_multiples_of_the_factor_only(parallelis
     assert not any(block.out_channels % parallelism for block in blocks[:-1])
 
 
-def test_a_depth_multiplier_never_widens():
+def test_a_width_multiplier_never_widens():
     blocks = NETWORKS["detection"]
-    for rewrite in DEPTH_MULTIPLIER.propose(blocks, 0, 16):
+    for rewrite in WIDTH_MULTIPLIER.propose(blocks, 0, 16):
         narrower = [new.out_channels <= old.out_channels for new, old in zip(rewrite.blocks, blocks, strict=True)]
         assert all(narrower)
         assert count_macs(rewrite.blocks) < count_macs(blocks)

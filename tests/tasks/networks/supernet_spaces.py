@@ -39,7 +39,7 @@ CLASSIFICATION = SearchSpace(
 DETECTION = SearchSpace(
     "tiny detection",
     (
-        Decision("depth_multiplier", (1.0, 0.5)),
+        Decision("width_multiplier", (1.0, 0.5)),
         Decision("block_1", ("ibn_3", "fused_ibn_2", "fused_ibn_3")),
         Decision("block_2", ("ibn_3", "fused_ibn_2", "conv")),
         Decision("block_3", ("ibn_3", "fused_ibn_2")),

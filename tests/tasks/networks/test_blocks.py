@@ -14,9 +14,10 @@ from tasks.errors import TaskInputError
 from tasks.networks.batch_norm import EPSILON, MOMENTUM, BatchNorm
 from tasks.networks.blocks import BlockLayer, ChainNetwork
 from tasks.networks.initialise import initialise
-from tasks.spaces.detection import detection_spaces
+from tasks.registry import make_task
+from tasks.spaces.registry import article_space
 
-SPACE = detection_spaces(5, 96)["V3"]
+SPACE = article_space(make_task("detection"), "V3")
 
 
 def deployed_parameters(params):
@@ -25,7 +26,7 @@ def deployed_parameters(params):
     return sum(leaf.size for path, leaf in leaves if path[-1].key != "scale")
 
 
-@pytest.mark.parametrize("genotype", [(0,) * 7, (1, 1, 0, 2, 0, 3, 0), (4, 3, 3, 3, 3, 3, 3)])
+@pytest.mark.parametrize("genotype", [(0,) * 9, (1, 1, 0, 2, 0, 1, 0, 2, 0), (4, *(2,) * 8)])
 def test_lowered_parameters_equal_the_networks(genotype):
     blocks = SPACE.decode(genotype)
     variables = initialise(ChainNetwork(blocks), (96, 96, 3), jax.random.key(0))
@@ -33,7 +34,7 @@ def test_lowered_parameters_equal_the_networks(genotype):
 
 
 def test_output_is_one_cell_for_eight_pixels():
-    network = ChainNetwork(SPACE.decode((0,) * 7))
+    network = ChainNetwork(SPACE.decode((0,) * 9))
     variables = initialise(network, (96, 96, 3), jax.random.key(0))
     assert network.apply(variables, jnp.zeros((2, 96, 96, 3)), train=False).shape == (2, 12, 12, 5)
 
@@ -73,7 +74,7 @@ def test_residual_adds_the_input():
 
 
 def test_initial_kernels_have_the_variance_of_their_fan_in():
-    variables = initialise(ChainNetwork(SPACE.decode((0,) * 7)), (96, 96, 3), jax.random.key(5))
+    variables = initialise(ChainNetwork(SPACE.decode((0,) * 9)), (96, 96, 3), jax.random.key(5))
     kernels = [
         leaf for path, leaf in jax.tree_util.tree_leaves_with_path(variables["params"]) if path[-1].key == "kernel"
     ]

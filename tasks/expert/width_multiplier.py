@@ -1,4 +1,4 @@
-"""Rule: scale the channels of the whole network by one depth multiplier, in steps of the parallelism factor.
+"""Rule: scale the channels of the whole network by one width multiplier, in steps of the parallelism factor.
 
 What the other rules have won in capacity (a fused block has more MACs than what it replaces) is spent on latency.
 """
@@ -28,8 +28,8 @@ def propose(blocks: Architecture, place: int, parallelism: int) -> tuple[Rewrite
     return tuple(rewrites)
 
 
-DEPTH_MULTIPLIER = Rule(
-    "depth_multiplier",
+WIDTH_MULTIPLIER = Rule(
+    "width_multiplier",
     "capacity that the other rules have added can be given back as fewer channels everywhere",
     propose,
 )
