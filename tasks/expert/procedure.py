@@ -19,11 +19,11 @@ from hw_model.blocks import Block, check_chain
 from hw_model.cost import Cost, count_params
 from tasks.errors import TaskInputError
 from tasks.expert.align_channels import ALIGN_CHANNELS
-from tasks.expert.width_multiplier import WIDTH_MULTIPLIER
 from tasks.expert.even_channels import EVEN_CHANNELS
 from tasks.expert.fuse import FUSE_IBN
 from tasks.expert.rule import Architecture, Rewrite, Rule
 from tasks.expert.standard_conv import STANDARD_CONV
+from tasks.expert.width_multiplier import WIDTH_MULTIPLIER
 
 Objective = Literal["latency", "memory"]
 

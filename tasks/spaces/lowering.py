@@ -20,8 +20,8 @@ multiplier"."""
 class Tables(NamedTuple):
     """A space in the form that lowering reads.
 
-    position: place in the genotype of each decision that is not fixed.  kinds, expansions, values: int32[choices] of decisions over
-    blocks and over numbers.  scaled: int32[choices, multipliers] of decisions over channels.
+    position: place in the genotype of each decision that is not fixed.  kinds, expansions, values: int32[choices] of
+    decisions over blocks and over numbers.  scaled: int32[choices, multipliers] of decisions over channels.
     """
 
     layers: tuple[Layer, ...]

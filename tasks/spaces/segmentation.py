@@ -1,6 +1,6 @@
 """The segmentation network that the search starts from, as one would design it for a CPU, and the article's sub-spaces.
 
-Few MACs, all depthwise, channels as they come (no processor of scalars minds 20), a fine output.  The article searched
+Few MACs, all depthwise, channels as they come (no processor of scalars minds 20).  The article searched
 channel sizes, fusion, and the dimensions of input and output: each alone here, and all together.
 """
 
@@ -16,7 +16,7 @@ SKELETON = Skeleton(
     stem_channels=12,
     stages=(Stage(12, stride=2), Stage(20, stride=2), Stage(36, stride=1), Stage(56, stride=2)),
     sides=(96, 80, 64),
-    decoder_channels=(36, 20, 12),
+    decoder_channels=(36, 20),
 )
 ARTICLE_SPACES = ("channels", "fusion", "sides", "article")
 # beside the baseline's channels, such shares of them in whole steps

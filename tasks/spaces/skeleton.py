@@ -25,7 +25,6 @@ CHANNEL_STEP = 8
 LEAST_CHANNELS = 4
 CURATED_RATIOS = (0.5, 1.0, 1.5)
 CURATED_MULTIPLIERS = (1.0, 0.75, 0.5)
-OUTPUT_STRIDES = (2, 4, 8)
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,11 @@ class Skeleton:
         """Of the encoder's output, the stem's included."""
         return 2 * prod(stage.stride for stage in self.stages)
 
+    @property
+    def output_strides(self) -> tuple[int, ...]:
+        """What the network's output may have: after all steps of the decoder first, of the encoder alone last."""
+        return tuple(self.stride // 2**steps for steps in range(len(self.decoder_channels), -1, -1))
+
     def baseline(self) -> dict[str, Choice]:
         """The baseline's choice of each decision of the uncurated space, in their order."""
         chosen: dict[str, Choice] = {**self.channels, **{d.name: d.choices[0] for d in self.other_decisions()}}
@@ -89,7 +93,7 @@ class Skeleton:
             decisions += [Decision(f"block_{number}_{n}", self.blocks) for n in range(1, self.most_layers + 1)]
         if self.decoder_channels:
             decisions += [Decision(f"block_up_{n}", self.blocks) for n in range(1, len(self.decoder_channels) + 1)]
-            decisions.append(Decision("output_stride", OUTPUT_STRIDES))
+            decisions.append(Decision("output_stride", self.output_strides))
         if len(self.sides) > 1:
             decisions.append(Decision("input_side", self.sides))
         return decisions
@@ -110,8 +114,7 @@ class Skeleton:
                     )
                 )
         for n in range(1, len(self.decoder_channels) + 1):
-            finer = tuple(stride for stride in OUTPUT_STRIDES if stride <= self.stride / 2**n)
-            there = None if finer == OUTPUT_STRIDES else Presence("output_stride", finer)
+            there = Presence("output_stride", self.output_strides[: len(self.decoder_channels) + 1 - n])
             layers.append(Layer("upsample", kernel=1, stride=2, present=there))
             layers.append(Layer(f"block_up_{n}", f"channels_up_{n}", present=there))
         if self.pool:

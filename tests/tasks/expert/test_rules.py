@@ -12,11 +12,11 @@ from hw_model.cost import count_macs, count_params
 from hw_model.network_file import EXAMPLES, load_network
 from tasks.expert.align_channels import ALIGN_CHANNELS
 from tasks.expert.chains import channel_groups, set_channels
-from tasks.expert.width_multiplier import WIDTH_MULTIPLIER
 from tasks.expert.even_channels import EVEN_CHANNELS
 from tasks.expert.fuse import FUSE_IBN
 from tasks.expert.procedure import RULES
 from tasks.expert.standard_conv import STANDARD_CONV
+from tasks.expert.width_multiplier import WIDTH_MULTIPLIER
 from tasks.networks.blocks import BlockLayer
 from tasks.registry import TASKS, make_task
 from tests.hw_model.networks import ALL_KINDS, UNALIGNED

@@ -75,11 +75,11 @@ def test_only_places_that_always_hold_a_block_are_left(which):
 
 
 def test_the_sizes_are_those_of_the_documentation():
-    # detection: 6 multipliers, 8 blocks of 3 kinds; segmentation: 3 or 4 widths of 8 layers, 11 blocks, 3 sides twice
+    # detection: 6 multipliers, 8 blocks of 3 kinds; segmentation: 3 or 4 widths of 7 layers, 10 blocks, 3 sides twice
     sizes = {name: space.size for (_, name), space in SPACES.items()}
     assert (sizes["V1"], sizes["V2"], sizes["V3"]) == (6, 3**8, 6 * 3**8)
-    assert (sizes["channels"], sizes["fusion"], sizes["sides"]) == (3**4 * 4**4, 3**11, 9)
-    assert sizes["article"] == 3**4 * 4**4 * 3**11 * 9
+    assert (sizes["channels"], sizes["fusion"], sizes["sides"]) == (3**3 * 4**4, 3**10, 9)
+    assert sizes["article"] == 3**3 * 4**4 * 3**10 * 9
 
 
 def test_the_larger_space_holds_the_smaller_ones():
@@ -117,7 +117,7 @@ def test_the_sides_of_other_images_are_no_choice():
     other = replace(SKELETONS["segmentation"], sides=(128,))
     space = space_over(other, "sides", article_choices(other)["sides"], 2)
     assert [decision.name for decision in space.decisions] == ["output_stride"]
-    assert [space.decode((index,))[-1].height for index in range(3)] == [64, 32, 16]
+    assert [space.decode((index,))[-1].height for index in range(3)] == [32, 16, 8]
 
 
 def test_what_is_wrong_is_named():
@@ -125,8 +125,8 @@ def test_what_is_wrong_is_named():
         SPACES["detection", "V1"].decode((6,))
     with pytest.raises(TaskInputError, match="has 2 values; it needs 1"):
         SPACES["detection", "V1"].decode((0, 0))
+    space = SPACES["detection", "V2"]
     with pytest.raises(TaskInputError, match="block_1_1 is 'ibn_5'"):
-        space = SPACES["detection", "V2"]
         space.encode({decision.name: "ibn_5" for decision in space.decisions})
     with pytest.raises(TaskInputError, match="unknown space 'V1' for segmentation; allowed: channels"):
         article_space(make_task("segmentation"), "V1")

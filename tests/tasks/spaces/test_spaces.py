@@ -118,7 +118,9 @@ def test_every_channel_of_a_curated_space_is_a_multiple_of_the_accelerators_fact
 
 @pytest.mark.parametrize("task", SKELETONS)
 def test_a_factor_that_the_narrowest_layer_has_no_room_for_is_refused(task):
-    with pytest.raises(TaskInputError, match="parallelism factor of 32: channels_.* allowed: factors 4 to .* auto-cur"):
+    with pytest.raises(
+        TaskInputError, match=r"parallelism factor of 32: channels_.* allowed: factors 4 to .* auto-cur"
+    ):
         make_space(make_task(task), "curated", 32, latency_ms)
 
 
