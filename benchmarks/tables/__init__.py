@@ -1,0 +1,1 @@
+"""Trained tables: which architectures of a task are trained, and how."""
