@@ -27,7 +27,7 @@ class NetworkSet:
     """A distribution of networks."""
 
     curated: bool
-    """Channels in multiples of eight under a depth multiplier; otherwise in steps of one."""
+    """Channels in multiples of eight under a width multiplier; otherwise in steps of one."""
     input_size: int
     """Height and width of the input image in pixels."""
 

@@ -28,8 +28,7 @@ def page(folder: Path) -> str:
     return f"""\
 [docs/reference/spaces.md](../reference/spaces.md) says what the spaces are.  Sizes count genotypes.  Several width
 multipliers can round to the same channels, so the "different ones" are fewer than the choices; "multiples of" is what
-all channels really are multiples of: in a curated space the accelerator's parallelism factor, halved until the
-narrowest layer has room for it.
+all channels really are multiples of: in a curated space the accelerator's parallelism factor.
 
 {table(header, lines)}
 [Which channels auto-curation keeps](../../results/spaces/spaces.csv) is the last column of the file.
