@@ -52,16 +52,16 @@ def main(
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """A task's figures for people: the baseline, the change of latency by change and accelerator, the conditions."""
+    """A task's figures for people: the baseline, what each change takes off the latency, the conditions."""
     lines = [
         f"  {row['accelerator']}: {row['latency_ms']:.4f} ms, {row['macs'] / 1e6:.1f} MMACs, {row['params'] / 1e3:.0f} "
         f"thousand parameters, peak SRAM {row['peak_activation_bytes'] / 1024:.0f} KiB"
         for row in rows
-        if row["change"] == "baseline"
+        if row["decision"] == "baseline"
     ]
-    changed = pd.DataFrame([row for row in rows if row["change"] != "baseline"])
+    changed = pd.DataFrame([row for row in rows if row["decision"] != "baseline"])
     table = changed.pivot_table(
-        "latency_change_pct", ["change", "place", "value", "macs", "channels"], "accelerator", sort=False
+        "latency_reduction_pct", ["decision", "choice", "macs", "channels"], "accelerator", sort=False
     )
     lines.append(table.reset_index().to_string(index=False, float_format="%.4g"))
     lines += [f"  {'yes' if holds else 'NO'}: {words}" for words, holds in conditions(rows).items()]

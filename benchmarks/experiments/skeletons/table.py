@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
@@ -16,7 +17,7 @@ from hw_model.vela.measurements import MeasurementCache
 from tasks.registry import make_task
 from tasks.spaces.lowering import MULTIPLIER
 from tasks.spaces.registry import SKELETONS
-from tasks.spaces.skeleton import CHANNEL_STEP, space_over
+from tasks.spaces.skeleton import CHANNEL_STEP, space_over, uncurated_space
 
 Blocks = tuple[Block, ...]
 Row = dict[str, Any]
@@ -24,38 +25,38 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Variant:
-    """A task's baseline, or the baseline with one change."""
+    """A task's baseline, or the baseline with one decision changed."""
 
-    change: str
-    """"baseline", "fuse" or "multiplier"."""
-    place: str
-    """Of a fused block, such as "block_1_2"; empty otherwise."""
-    value: float
-    """The fused block's expansion, or the multiplier; 1 for the baseline."""
+    decision: str
+    """Such as "block_1_2" or the width multiplier; "baseline"."""
+    choice: str
+    """Such as "fused_ibn_4" or "0.75"; "baseline"."""
     blocks: Blocks
 
 
 def variants(task: str) -> Iterator[Variant]:
     """The task's baseline, each of its blocks fused alone with each expansion, and each multiplier."""
     skeleton, outputs = SKELETONS[task], make_task(task).output_channels
-    scaled = space_over(skeleton, "scaled", {MULTIPLIER: (1.0, *MULTIPLIERS)}, outputs, CHANNEL_STEP)
-    baseline = space_over(skeleton, "baseline", {"kernel_1": (3,)}, outputs).decode((0,))
-    yield Variant("baseline", "", 1.0, baseline)
+    multipliers = space_over(skeleton, "multipliers", {MULTIPLIER: (1.0, *MULTIPLIERS)}, outputs, CHANNEL_STEP)
+    uncurated = uncurated_space(skeleton, outputs)
+    baseline = uncurated.decode(uncurated.encode(skeleton.baseline()))
+    yield Variant("baseline", "baseline", baseline)
     places = iter(skeleton.fusions())
     for position, block in enumerate(baseline):
         if block.kind == "ibn":
-            place = next(places)
+            decision = next(places)
             for expansion in EXPANSIONS:
                 fused = replace(block, kind="fused_ibn", expansion=expansion)
-                yield Variant("fuse", place, expansion, (*baseline[:position], fused, *baseline[position + 1 :]))
+                changed = (*baseline[:position], fused, *baseline[position + 1 :])
+                yield Variant(decision, f"fused_ibn_{expansion}", changed)
     for index, multiplier in enumerate(MULTIPLIERS, start=1):
-        yield Variant("multiplier", "", multiplier, scaled.decode((index,)))
+        yield Variant(MULTIPLIER, f"{multiplier:g}", multipliers.decode((index,)))
 
 
 def skeleton_rows(task: str, accelerator: str, cache: MeasurementCache) -> list[Row]:
     """A row for each of `variants`, the baseline first.
 
-    latency_ms, peak_activation_bytes: of the network compiled whole.  latency_change_pct: from the baseline's.
+    latency_ms, peak_activation_bytes: of the network compiled whole.  latency_reduction_pct: from the baseline's.
     channels: what each block gives out, the predicting layer left out.
     """
     rows: list[Row] = []
@@ -66,11 +67,10 @@ def skeleton_rows(task: str, accelerator: str, cache: MeasurementCache) -> list[
             {
                 "task": task,
                 "accelerator": accelerator,
-                "change": variant.change,
-                "place": variant.place,
-                "value": variant.value,
+                "decision": variant.decision,
+                "choice": variant.choice,
                 "latency_ms": cost.latency_ms,
-                "latency_change_pct": 100 * (cost.latency_ms / reference - 1),
+                "latency_reduction_pct": 100 * (1 - cost.latency_ms / reference),
                 "macs": count_macs(variant.blocks),
                 "params": count_params(variant.blocks),
                 "peak_activation_bytes": cost.peak_activation_bytes,
@@ -108,21 +108,21 @@ def conditions(rows: Sequence[Row]) -> dict[str, bool]:
 
     First block: with the best expansion.  Late blocks: those of the encoder's last stage.
     """
-    fused = [row for row in rows if row["change"] == "fuse" and not row["place"].startswith("block_up")]
-    last = max(row["place"].split("_")[1] for row in fused)
+    stages = [row["decision"] for row in rows if re.fullmatch(r"block_\d_\d", row["decision"])]
+    last = max(stages)[:-1]
     first: dict[str, list[float]] = {}
     late: dict[str, list[float]] = {}
-    for row in fused:
-        if row["place"] == "block_1_1":
-            first.setdefault(row["accelerator"], []).append(row["latency_change_pct"])
-        if row["place"].split("_")[1] == last and row["value"] == max(EXPANSIONS):
-            late.setdefault(row["accelerator"], []).append(row["latency_change_pct"])
-    baseline = {row["channels"] for row in rows if row["change"] == "baseline"}
-    between = {row["channels"] for row in rows if row["change"] == "multiplier" and 0.75 < row["value"] < 1}
+    for row in rows:
+        if row["decision"] == "block_1_1":
+            first.setdefault(row["accelerator"], []).append(row["latency_reduction_pct"])
+        if row["decision"].startswith(last) and row["choice"] == f"fused_ibn_{max(EXPANSIONS)}":
+            late.setdefault(row["accelerator"], []).append(row["latency_reduction_pct"])
+    baseline = {row["channels"] for row in rows if row["decision"] == "baseline"}
+    between = {row["channels"] for row in rows if row["decision"] == MULTIPLIER and 0.75 < float(row["choice"]) < 1}
     return {
-        "fusing the first block saves on all accelerators": all(min(changes) < 0 for changes in first.values()),
+        "fusing the first block saves on all accelerators": all(max(saved) > 0 for saved in first.values()),
         f"fusing each late block at expansion {max(EXPANSIONS)} costs on at least two": sum(
-            min(changes) > 0 for changes in late.values()
+            max(saved) < 0 for saved in late.values()
         )
         >= 2,
         "at least two other networks between multipliers .75 and 1": len(between - baseline) >= 2,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.experiments.skeletons.table import conditions, steps_by_multiple
 from benchmarks.report.markdown import KIB, Row, claim, rows, table
+from tasks.spaces.lowering import MULTIPLIER
 
 CONDITIONS = """\
 On all three tasks fusing the first block saves on all three accelerators, fusing the late blocks at the baseline's
@@ -36,7 +37,7 @@ def page(folder: Path) -> str:
             f"{row['peak_activation_bytes'] / KIB:.0f}",
         ]
         for row in found
-        if row["change"] == "baseline"
+        if row["decision"] == "baseline"
     ]
     swept = [[name, *(f"{step:+.0f}%" for step in kinds.values())] for name, kinds in steps.items()]
     return f"""\
@@ -66,25 +67,23 @@ What one more output channel adds to the latency of a 3x3 convolution, from 8 to
 
 
 def _fused(task: str, found: list[Row]) -> str:
-    change = {
-        (r["place"], r["accelerator"], r["value"]): r["latency_change_pct"] for r in found if r["change"] == "fuse"
-    }
-    places, accelerators = (tuple(dict.fromkeys(key[column] for key in change)) for column in (0, 1))
-    expansions = sorted({key[2] for key in change})
+    fused = [row for row in found if row["decision"].startswith("block")]
+    change = {(row["decision"], row["accelerator"], row["choice"]): -row["latency_reduction_pct"] for row in fused}
+    places, accelerators, choices = (tuple(dict.fromkeys(key[column] for key in change)) for column in range(3))
     lines = []
     for place in places:
-        cells = [" / ".join(f"{change[place, name, each]:+.0f}" for each in expansions) for name in accelerators]
+        cells = [" / ".join(f"{change[place, name, each]:+.0f}" for each in choices) for name in accelerators]
         lines.append([place, *cells])
     return f"{table((task, *accelerators), lines)}\n"
 
 
 def _scaled(task: str, found: list[Row]) -> str:
-    scaled = [row for row in found if row["change"] == "multiplier"]
+    scaled = [row for row in found if row["decision"] == MULTIPLIER]
     accelerators = tuple(dict.fromkeys(row["accelerator"] for row in scaled))
-    change = {(row["value"], row["accelerator"]): row["latency_change_pct"] for row in scaled}
+    change = {(row["choice"], row["accelerator"]): -row["latency_reduction_pct"] for row in scaled}
     lines = [
-        [f"{row['value']:g}", row["channels"], f"{row['macs'] / 1e6:.1f}"]
-        + [f"{change[row['value'], name]:+.0f}%" for name in accelerators]
+        [row["choice"], row["channels"], f"{row['macs'] / 1e6:.1f}"]
+        + [f"{change[row['choice'], name]:+.0f}%" for name in accelerators]
         for row in scaled
         if row["accelerator"] == accelerators[0]
     ]

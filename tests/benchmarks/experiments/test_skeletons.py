@@ -16,52 +16,52 @@ def test_each_variant_is_the_baseline_with_one_change(task):
     found = list(variants(task))
     space = uncurated_space(SKELETONS[task], make_task(task).output_channels)
     baseline = found[0].blocks
-    assert baseline == space.decode(space.encode(SKELETONS[task].baseline()))
-    fused = [variant for variant in found if variant.change == "fuse"]
+    fused = [variant for variant in found if variant.choice.startswith("fused")]
     assert len(fused) == len(EXPANSIONS) * sum(block.kind == "ibn" for block in baseline)
     for variant in found:
         check_chain(variant.blocks)
     for variant in fused:
         changed = [new for new, old in zip(variant.blocks, baseline, strict=True) if new != old]
-        assert [(block.kind, block.expansion) for block in changed] == [("fused_ibn", variant.value)]
-        if variant.value != 4:  # the space has expansions 3 and 6, and the place is the one the space calls so
-            chosen = SKELETONS[task].baseline() | {variant.place: f"fused_ibn_{variant.value}"}
+        assert [f"{block.kind}_{block.expansion}" for block in changed] == [variant.choice]
+        if variant.choice != "fused_ibn_4":  # which the space lacks; of the others it says the same
+            chosen = SKELETONS[task].baseline() | {variant.decision: variant.choice}
             assert space.decode(space.encode(chosen)) == variant.blocks
-    assert [variant.value for variant in found if variant.change == "multiplier"] == list(MULTIPLIERS)
+    multipliers = [float(variant.choice) for variant in found if variant.decision == "width_multiplier"]
+    assert multipliers == list(MULTIPLIERS)
 
 
 def test_the_table_compiles_each_network_and_starts_from_the_baseline(tmp_path):
     with MeasurementCache(tmp_path / "measurements.sqlite") as cache:
         baseline, *changed = skeleton_rows("classification", "ethos-u65-512", cache)
-    assert (baseline["change"], baseline["latency_change_pct"]) == ("baseline", 0)
+    assert (baseline["decision"], baseline["latency_reduction_pct"]) == ("baseline", 0)
     assert len(changed) == 8 * len(EXPANSIONS) + len(MULTIPLIERS)
-    (half,) = [row for row in changed if (row["change"], row["value"]) == ("multiplier", 0.5)]
-    assert half["latency_ms"] == pytest.approx((1 + half["latency_change_pct"] / 100) * baseline["latency_ms"])
+    (half,) = [row for row in changed if row["choice"] == "0.5"]
+    assert half["latency_ms"] == pytest.approx((1 - half["latency_reduction_pct"] / 100) * baseline["latency_ms"])
     assert half["macs"] < baseline["macs"] / 2
 
 
 def rows(first, late, channels):
-    """A table of two stages of one block on three accelerators."""
+    """A table of two stages of one block on three accelerators; reductions of latency in per cent."""
     made = []
     for accelerator in range(3):
-        row = {"accelerator": f"chip {accelerator}", "place": "", "latency_change_pct": 0.0, "channels": "16 32"}
-        made.append(row | {"change": "baseline", "value": 1.0})
+        row = {"accelerator": f"chip {accelerator}", "latency_reduction_pct": 0.0, "channels": "16 32"}
+        made.append(row | {"decision": "baseline", "choice": "baseline"})
         for expansion in EXPANSIONS:
-            fused = row | {"change": "fuse", "value": expansion}
-            made.append(fused | {"place": "block_1_1", "latency_change_pct": first + expansion})
-            made.append(fused | {"place": "block_2_1", "latency_change_pct": late[accelerator]})
-        made += [row | {"change": "multiplier", "value": v, "channels": c} for v, c in channels.items()]
+            fused = row | {"choice": f"fused_ibn_{expansion}"}
+            made.append(fused | {"decision": "block_1_1", "latency_reduction_pct": first - expansion})
+            made.append(fused | {"decision": "block_2_1", "latency_reduction_pct": late[accelerator]})
+        made += [row | {"decision": "width_multiplier", "choice": v, "channels": c} for v, c in channels.items()]
     return made
 
 
 def test_conditions_hold_and_fail_as_they_should():
-    channels = {0.9: "16 28", 0.8: "16 24", 0.75: "12 24"}
-    assert list(conditions(rows(-10, (5, 5, -1), channels)).values()) == [True, True, True]
+    channels = {"0.9": "16 28", "0.8": "16 24", "0.75": "12 24"}
+    assert list(conditions(rows(10, (-5, -5, 1), channels)).values()) == [True, True, True]
     # the best expansion, 3, still costs
-    assert list(conditions(rows(-2, (5, 5, -1), channels)).values()) == [False, True, True]
-    assert list(conditions(rows(-10, (5, -1, -1), channels)).values()) == [True, False, True]
-    assert list(conditions(rows(-10, (5, 5, -1), channels | {0.8: "16 28"})).values()) == [True, True, False]
-    assert list(conditions(rows(-10, (5, 5, -1), channels | {0.8: "16 32"})).values()) == [True, True, False]
+    assert list(conditions(rows(2, (-5, -5, 1), channels)).values()) == [False, True, True]
+    assert list(conditions(rows(10, (-5, 1, 1), channels)).values()) == [True, False, True]
+    assert list(conditions(rows(10, (-5, -5, 1), channels | {"0.8": "16 28"})).values()) == [True, True, False]
+    assert list(conditions(rows(10, (-5, -5, 1), channels | {"0.8": "16 32"})).values()) == [True, True, False]
 
 
 def test_steps_are_averaged_by_what_they_follow():
