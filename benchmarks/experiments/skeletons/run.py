@@ -16,7 +16,7 @@ import tyro
 from benchmarks.experiments.skeletons.settings import ACCELERATORS
 from benchmarks.experiments.skeletons.table import Row, conditions, skeleton_rows, steps_by_multiple, sweep_rows
 from benchmarks.home import DEFAULT_HOME
-from hw_model.files import write_whole
+from benchmarks.store.files import write_table
 from hw_model.vela.measurements import MeasurementCache
 from tasks.spaces.registry import SKELETONS
 
@@ -41,8 +41,8 @@ def main(
         }
         sweep = [row for name in accelerators for row in sweep_rows(name, cache)]
     rows = [row for table in tables.values() for row in table]
-    write_whole(output / "skeletons.csv", pd.DataFrame(rows).to_csv(index=False, float_format="%.6g"))
-    write_whole(output / "channel_sweep.csv", pd.DataFrame(sweep).to_csv(index=False, float_format="%.6g"))
+    write_table(output / "skeletons.csv", pd.DataFrame(rows))
+    write_table(output / "channel_sweep.csv", pd.DataFrame(sweep))
     for task, table in tables.items():
         print(f"{task}\n{summary(table)}")
     print(

@@ -126,11 +126,14 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
     shape = shape_of(subset, toy, floors, 300, 200, jax.random.key(5))  # pyright: ignore[reportArgumentType]
     points_key, walked_key = jax.random.split(jax.random.key(5))
 
+    channels = len(subset.tables)  # the made-up costs look at the first four of them
+
     def own(genotype):
-        return np.concatenate([[subset.tables[i][0][genotype[i], 0] for i in range(4)], genotype[4:]])[None]
+        own = [subset.tables[place][0][genotype[place], 0] for place in range(channels)]
+        return np.concatenate([own, genotype[channels:]])[None]
 
     def neighbours(genotype):
-        for place in range(4):
+        for place in range(channels):
             for step in (1, -1):
                 other = genotype.copy()
                 other[place] += step

@@ -1,6 +1,6 @@
 """What the table of spaces counts."""
 
-from benchmarks.experiments.spaces.run import channel_counts
+from benchmarks.experiments.spaces.run import channel_counts, common_factor
 from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.space import SearchSpace
 
@@ -18,3 +18,13 @@ def test_channels_that_the_multiplier_brings_together_count_once():
 def test_without_a_multiplier_every_choice_of_channels_is_one_of_its_own():
     space = SearchSpace("plain", (Decision("first", (4, 5, 6)), Decision("second", (8, 9)), KERNEL), LAYERS, 8)
     assert channel_counts(space, ("first", "second")) == {"channel_genotypes": 6, "channel_settings": 6}
+
+
+def test_the_factor_is_what_all_channels_share_but_the_predicting_layers():
+    def factor(first, second, step=1):
+        decisions = (Decision("width_multiplier", (1.0, 0.75)), Decision("first", first), Decision("second", second))
+        return common_factor(SearchSpace("any", (*decisions, KERNEL), LAYERS, 8, channel_step=step))
+
+    assert factor((16, 32), (48, 64), 16) == 16
+    assert factor((16, 32), (48, 64)) == 4  # 12 and 36
+    assert factor((16, 32), (48, 40), 8) == 8
