@@ -139,6 +139,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 chooses_rows=("dataset",),
             ),
             Experiment(
+                "skeletons",
+                "what the skeletons were chosen by: latency of baselines and single changes, compiled whole",
+                0.05,
+                "skeletons",
+                ("skeletons.csv", "channel_sweep.csv"),
+                "benchmarks.experiments.skeletons.run",
+            ),
+            Experiment(
                 "spaces",
                 "how large the spaces are, and what auto-curation keeps",
                 0.1,

@@ -1,7 +1,7 @@
 """What the tasks' skeletons were chosen by: the latency of their baselines and of single changes, compiled whole.
 
 Writes results/skeletons/skeletons.csv (a row for each task, accelerator and change) and channel_sweep.csv (a row for
-each accelerator and number of channels); run: python -m benchmarks.experiments.skeletons.run.  What was compiled is
+each accelerator and number of channels); run: accelnas reproduce skeletons.  What was compiled is
 kept, so a second run takes seconds.  Nothing is trained.
 """
 
@@ -11,38 +11,26 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
-import tyro
 
-from benchmarks.experiments.skeletons.settings import ACCELERATORS
+from benchmarks.experiments.skeletons.settings import Settings
 from benchmarks.experiments.skeletons.table import Row, conditions, skeleton_rows, steps_by_multiple, sweep_rows
-from benchmarks.home import DEFAULT_HOME
 from benchmarks.store.files import write_table
 from hw_model.vela.measurements import MeasurementCache
 from tasks.spaces.registry import SKELETONS
 
 
-def main(
-    accelerators: tuple[str, ...] = ACCELERATORS,
-    home: Path = DEFAULT_HOME,
-    output: Path = Path("results/skeletons"),
-) -> None:
-    """Compile, print and write the tables.
-
-    Args:
-        accelerators: Names of Ethos-U configurations that `accelnas list` prints.
-        home: Directory that measurements are kept in.
-        output: Directory of the tables.
-    """
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Compile, print and write the tables."""
     home.mkdir(parents=True, exist_ok=True)
-    output.mkdir(parents=True, exist_ok=True)
+    accelerators = settings.accelerators
     with MeasurementCache(home / "measurements.sqlite") as cache:
         tables = {
             task: [row for name in accelerators for row in skeleton_rows(task, name, cache)] for task in SKELETONS
         }
         sweep = [row for name in accelerators for row in sweep_rows(name, cache)]
     rows = [row for table in tables.values() for row in table]
-    write_table(output / "skeletons.csv", pd.DataFrame(rows))
-    write_table(output / "channel_sweep.csv", pd.DataFrame(sweep))
+    write_table(folder / "skeletons.csv", pd.DataFrame(rows))
+    write_table(folder / "channel_sweep.csv", pd.DataFrame(sweep))
     for task, table in tables.items():
         print(f"{task}\n{summary(table)}")
     print(
@@ -67,7 +55,3 @@ def summary(rows: Sequence[Row]) -> str:
     lines.append(table.reset_index().to_string(index=False, float_format="%.4g"))
     lines += [f"  {'yes' if holds else 'NO'}: {words}" for words, holds in conditions(rows).items()]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    tyro.cli(main)

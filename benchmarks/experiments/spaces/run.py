@@ -30,6 +30,7 @@ from tasks.spaces.space import SearchSpace
 
 DRAWN = 500
 
+
 def channel_counts(space: SearchSpace, names: Collection[str]) -> dict[str, int]:
     """Genotypes of the named decisions and the width multiplier, and how many different channels they come to.
 
