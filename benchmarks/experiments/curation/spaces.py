@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.search.problem import space_for
 from tasks.spaces.lowering import MULTIPLIER, scale_channels
 from tasks.spaces.registry import skeleton_for
-from tasks.spaces.skeleton import LEAST_CHANNELS, Skeleton, most_channels, space_over
+from tasks.spaces.skeleton import LEAST_CHANNELS, Skeleton, most_channels
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
@@ -93,28 +93,29 @@ def shifted(curated: Subsets) -> Subsets:
     return replace(curated, name="shifted", tables=tuple(table - 1 for table in curated.tables))
 
 
-def random_space(curated: SearchSpace, skeleton: Skeleton, output_channels: int, key: jax.Array) -> SearchSpace:
+def random_space(curated: SearchSpace, skeleton: Skeleton, key: jax.Array) -> SearchSpace:
     """The control: a space as large as the curated one, decision by decision, with channels that nobody chose.
 
     Each decision over channels has as many sizes as the curated space's, drawn without repeats from all that keep the
     uncurated space's range with every width multiplier; the multipliers are the same, in steps of one channel.
     """
     by_name = {decision.name: decision for decision in curated.decisions}
-    multipliers = tuple(float(m) for m in by_name[MULTIPLIER].choices)
+    multipliers = [float(m) for m in by_name[MULTIPLIER].choices]
     channels = {}
     keys = jax.random.split(key, len(skeleton.channels))
     for (name, baseline), name_key in zip(skeleton.channels.items(), keys, strict=True):
         sizes = np.arange(int(np.ceil(LEAST_CHANNELS / min(multipliers))), most_channels(baseline) + 1)
         drawn = jax.random.choice(name_key, sizes, (len(by_name[name].choices),), replace=False)
         channels[name] = tuple(np.sort(np.asarray(drawn)).tolist())
-    return space_over(skeleton, "random-subset", channels, output_channels, multipliers)
+    decisions = tuple(
+        replace(decision, choices=channels.get(decision.name, decision.choices)) for decision in curated.decisions
+    )
+    return replace(curated, name="random-subset", decisions=decisions, channel_step=1)
 
 
 def spaces_of(task: Task, accelerator: str, draws: int, key: jax.Array) -> dict[str, list[SearchSpace]]:
     """The kinds of space for an accelerator: one space each, and `draws` of the random subset."""
     made = {name: [space_for(task, name, accelerator)] for name in ("curated", "auto-curated", "uncurated")}
     (curated,) = made["curated"]
-    control = [
-        random_space(curated, skeleton_for(task), task.output_channels, each) for each in jax.random.split(key, draws)
-    ]
+    control = [random_space(curated, skeleton_for(task), each) for each in jax.random.split(key, draws)]
     return {**made, "random-subset": control}

@@ -33,7 +33,7 @@ def kinds():
     """As curation.spaces_of, without auto-curation, which takes its time."""
     curated = space_for(TASK, "curated", "npu-p16")
     keys = jax.random.split(jax.random.key(1), 3)
-    control = [random_space(curated, SKELETON, TASK.output_channels, key) for key in keys]
+    control = [random_space(curated, SKELETON, key) for key in keys]
     return {"curated": [curated], "uncurated": [UNCURATED], "random-subset": control}
 
 
@@ -63,7 +63,7 @@ def test_the_control_is_as_large_as_the_curated_space_and_drawn_anew(kinds):
         assert space.cardinalities == curated.cardinalities
         assert all(len(set(decision.choices)) == len(decision.choices) for decision in space.decisions)
     assert len({space.decisions for space in control}) == 3
-    again = random_space(curated, SKELETON, TASK.output_channels, jax.random.split(jax.random.key(1), 3)[0])
+    again = random_space(curated, SKELETON, jax.random.split(jax.random.key(1), 3)[0])
     assert again.decisions == control[0].decisions
 
 

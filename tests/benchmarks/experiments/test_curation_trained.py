@@ -52,7 +52,7 @@ class InstantPool:
 def some_spaces(task, accelerator, draws, key):
     """As curation.spaces_of, without auto-curation, which takes its time."""
     curated = space_for(task, "curated", accelerator)
-    control = [random_space(curated, skeleton_for(task), task.output_channels, k) for k in jax.random.split(key, draws)]
+    control = [random_space(curated, skeleton_for(task), k) for k in jax.random.split(key, draws)]
     return {"curated": [curated], "uncurated": [space_for(task, "uncurated", accelerator)], "random-subset": control}
 
 
