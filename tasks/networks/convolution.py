@@ -51,9 +51,6 @@ _pointwise.defvjp(_pointwise_forward, _pointwise_backward)
 @partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _conv(x: jax.Array, weights: jax.Array, stride: int) -> jax.Array:
     kernel, _, channels, outputs = weights.shape
-    # XLA swaps picture and kernel where the kernel is the larger, which no library has: eight to sixteen times slower
-    if channels > NARROW and kernel <= min(x.shape[1:3]):
-        return _library_conv(x, weights, stride)
     out = [-(-pixels // stride) for pixels in x.shape[1:3]]
     matrix = weights.reshape(-1, outputs)
 
@@ -64,7 +61,12 @@ def _conv(x: jax.Array, weights: jax.Array, stride: int) -> jax.Array:
         chunk = _chunk(x.shape[0], math.prod(out) * matrix.size // outputs)
         return lax.map(at_once, x.reshape(-1, chunk, *x.shape[1:])).reshape(x.shape[0], *out, outputs)
 
-    return lax.platform_dependent(x, cpu=in_chunks, default=lambda x: _library_conv(x, weights, stride))
+    # XLA swaps picture and kernel where the kernel is the larger, which no library has: eight to sixteen times slower
+    wide = channels > NARROW and kernel <= min(x.shape[1:3])
+    # elsewhere than on CPU a cohort's networks are one more axis, for which libraries have no tuned convolution
+    return lax.platform_dependent(
+        x, cpu=(lambda x: _library_conv(x, weights, stride)) if wide else in_chunks, default=at_once
+    )
 
 
 def _library_conv(x: jax.Array, weights: jax.Array, stride: int) -> jax.Array:

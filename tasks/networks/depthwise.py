@@ -51,8 +51,16 @@ def _weighted_sum(views: list[jax.Array], weights: jax.Array) -> jax.Array:
 
 
 def _kernel_gradient(x: jax.Array, kernel: int, stride: int, g: jax.Array) -> jax.Array:
-    """Sum each tap's product over batch and space: over the batch first, where all accumulators stay in cache."""
+    """Sum each tap's product over batch and space; on CPU over the batch first, where accumulators stay in cache."""
 
+    def at_once(x: jax.Array, g: jax.Array) -> jax.Array:
+        views = taps(pad_same(x, kernel, stride), kernel, stride, g.shape[1:3])
+        return jnp.stack([(view * g).sum((0, 1, 2)) for view in views]).reshape(kernel, kernel, -1)
+
+    return lax.platform_dependent(x, g, cpu=partial(_by_example, kernel, stride), default=at_once)
+
+
+def _by_example(kernel: int, stride: int, x: jax.Array, g: jax.Array) -> jax.Array:
     def add_example(sums: list[jax.Array], example: tuple[jax.Array, jax.Array]) -> tuple[list[jax.Array], None]:
         image, gradient = example
         padded = pad_same(image, kernel, stride)

@@ -1,0 +1,173 @@
+"""Train the cohorts of a jobs file on a bare machine with one accelerator, and write a line for each network.
+
+    python -m benchmarks.tables.cohort_run --jobs jobs.json --data FOLDER --out FOLDER --seconds 480 --workers 14
+
+Needs jax, flax, optax, numpy, scipy, pillow and pycocotools, and neither a network nor a prepared data set: images are
+composed here from Fashion-MNIST and the photographs that FOLDER holds.  Each worker compiles a cohort, trains it on
+the accelerator that all share, and scores it, so that compilation and scoring of some hide behind the training of
+others.  What is finished when the time is up is in OUT/rows.jsonl.  `benchmarks.tables.jobs` writes jobs and reads rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+# one cohort's compilation must not take another's core, and tuning matrix products takes longer than training
+XLA_FLAGS = (
+    "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false --xla_gpu_force_compilation_parallelism=1"
+)
+
+
+def say(text: str) -> None:
+    """Print with the seconds since the run started."""
+    print(f"{time.time() - float(os.environ['ACCELNAS_STARTED']):7.1f} s  {text}", flush=True)
+
+
+def splits_of(jobs: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """(data set, configuration, split) that the jobs need."""
+    needed = set()
+    for job in jobs:
+        fidelity = job["fidelity"]
+        needed |= {(job["dataset"], fidelity["data"], split) for split in ("train", fidelity["eval_split"])}
+    return needed
+
+
+def compose(jobs: list[dict[str, Any]], data: Path, folder: Path, workers: int) -> None:
+    """Compose what the jobs need, an array a file, so that workers share its memory."""
+    from tasks.data.compose import compose_split
+
+    for dataset, config, split in sorted(splits_of(jobs)):
+        examples = compose_split(dataset, config, split, data, data / "photographs.npz", workers)
+        place = folder / dataset / config / split
+        place.mkdir(parents=True)
+        (place / "kind").write_text(type(examples).__name__)
+        for field in fields(examples):
+            np.save(place / f"{field.name}.npy", getattr(examples, field.name))
+        say(f"composed {dataset} {config} {split}: {len(examples)} images")
+
+
+def load(folder: Path, dataset: str, config: str, split: str) -> Any:
+    """What `compose` wrote, mapped into memory."""
+    from tasks.data.labelled import LabelledImages
+    from tasks.data.scenes import Scenes
+
+    place = folder / dataset / config / split
+    kind = {"Scenes": Scenes, "LabelledImages": LabelledImages}[(place / "kind").read_text()]
+    return kind(**{field.name: np.load(place / f"{field.name}.npy", mmap_mode="r") for field in fields(kind)})
+
+
+def claim(folder: Path) -> int:
+    """The number of the next job, each handed out once."""
+    with (folder / "next").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        number = int(file.read() or 0)
+        file.truncate(0)
+        file.write(str(number + 1))
+    return number
+
+
+def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float) -> None:
+    """Train jobs until none is left or the next would not end in time (by those before it)."""
+    import jax
+    import jax.numpy as jnp
+
+    from hw_model.blocks import Block
+    from tasks.cohort import Cohort, fit_arrays, predict_cohort, train_cohort
+    from tasks.fidelity import Fidelity
+    from tasks.registry import make_task
+
+    device, longest, fitted, examples = jax.devices()[0].device_kind, 0.0, {}, {}
+    with out.open("w") as rows:
+        while (number := claim(folder)) < len(jobs) and time.time() + longest < deadline:
+            job, started = jobs[number], time.time()
+            task, fidelity = make_task(job["task"], job["dataset"], job["classes"]), Fidelity(**job["fidelity"])
+            chains = tuple(tuple(Block(**block) for block in chain) for chain in job["chains"])
+            keys = tuple(jax.random.key(seed) for seed in job["seeds"])
+            cohort = Cohort(task, fidelity, chains, keys, np.array(job["rates"], np.float32))
+            key = (job["task"], job["dataset"], job["classes"], chains[0][0].height, fidelity.train_examples)
+            if key not in fitted:
+                train = load(folder, job["dataset"], fidelity.data, "train").take(slice(0, fidelity.train_examples))
+                fitted[key] = jax.tree.map(jnp.asarray, fit_arrays(cohort, task.arrays(train)))
+                held = load(folder, job["dataset"], fidelity.data, fidelity.eval_split)
+                examples[key] = held.take(slice(0, fidelity.eval_examples))
+            moments = [time.time()]
+            state, finite = train_cohort(cohort, fitted[key], lambda _, moments=moments: moments.append(time.time()))
+            predictions = predict_cohort(cohort, state, examples[key].images)
+            predicted = time.time()
+            for index, ok in enumerate(finite.tolist()):
+                own = jax.tree.map(lambda leaf, index=index: leaf[index], predictions)
+                row = {"job": job["name"], "index": index, "finite": ok, "device": device, "jax": jax.__version__}
+                row["quality"] = task.quality(examples[key], own) if ok else {}
+                row["seconds"] = (predicted - moments[0]) / len(finite)
+                row["train_seconds"] = (moments[-1] - moments[1]) / len(finite)
+                rows.write(json.dumps(row) + "\n")
+            rows.flush()
+            # thousands of compiled kernels would stay mapped until the process may map no more
+            jax.clear_caches()
+            longest = max(longest, time.time() - started)
+            say(
+                f"{job['name']}: {len(finite)} networks; ready {moments[0] - started:.1f}, first steps "
+                f"{moments[1] - moments[0]:.1f}, other steps {moments[-1] - moments[1]:.1f}, predictions "
+                f"{predicted - moments[-1]:.1f}, scores {time.time() - predicted:.1f} s"
+            )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Compose, start the workers, wait for them, gather their rows; the number of networks trained."""
+    jobs, folder = json.loads(given.jobs.read_text()), given.scratch
+    environment = os.environ | {
+        "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {XLA_FLAGS}" if given.accelerator else "",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+    compose(jobs, given.data, folder, given.workers)
+    deadline = float(os.environ["ACCELNAS_STARTED"]) + given.seconds
+    command = [sys.executable, "-m", "benchmarks.tables.cohort_run", *sys.argv[1:]]
+    parts = [folder / f"rows_{worker}.jsonl" for worker in range(given.workers)]
+    workers = [subprocess.Popen([*command, "--rows", str(part)], env=environment) for part in parts]
+    for worker in workers:
+        try:
+            worker.wait(max(1.0, deadline + 10 - time.time()))
+        except subprocess.TimeoutExpired:
+            worker.kill()
+    rows = [line for part in parts if part.exists() for line in part.read_text().splitlines()]
+    whole = [line for line in rows if line.endswith("}")]
+    given.out.mkdir(parents=True, exist_ok=True)
+    (given.out / "rows.jsonl").write_text("".join(f"{line}\n" for line in whole))
+    say(f"{len(whole)} networks trained, {sum(len(job['chains']) for job in jobs)} asked for")
+    return len(whole)
+
+
+def main() -> None:
+    """Read the arguments; start all, or be one of the workers."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=Path, required=True, help="file of benchmarks.tables.jobs")
+    parser.add_argument("--data", type=Path, required=True, help="folder of Fashion-MNIST's files and photographs.npz")
+    parser.add_argument("--out", type=Path, required=True, help="folder that rows.jsonl is written to")
+    parser.add_argument("--scratch", type=Path, required=True, help="an empty folder in memory, for shared arrays")
+    parser.add_argument("--seconds", type=float, default=480.0, help="start nothing that would end later than this")
+    parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2), help="processes")
+    parser.add_argument("--accelerator", action="store_true", help="give XLA the flags for a GPU")
+    parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    os.environ.setdefault("ACCELNAS_STARTED", str(time.time()))
+    if given.rows is None:
+        sys.exit(0 if run(given) else 1)
+    deadline = float(os.environ["ACCELNAS_STARTED"]) + given.seconds
+    work(json.loads(given.jobs.read_text()), given.scratch, given.rows, deadline)
+
+
+if __name__ == "__main__":
+    main()
