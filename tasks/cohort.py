@@ -7,7 +7,7 @@ supernet of its cohort's slots (`tasks.networks.supernet`), whose unused channel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any

@@ -24,9 +24,7 @@ from typing import Any
 import numpy as np
 
 # one cohort's compilation must not take another's core, and tuning matrix products takes longer than training
-XLA_FLAGS = (
-    "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false --xla_gpu_force_compilation_parallelism=1"
-)
+XLA_FLAGS = "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false --xla_gpu_force_compilation_parallelism=1"
 
 
 def say(text: str) -> None:

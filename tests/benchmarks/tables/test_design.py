@@ -39,7 +39,9 @@ def test_cells_are_spread_over_the_range_of_latency_more_evenly_than_chance_woul
     stratified = counts(draw_cells(SPACE, 40, 6, jax.random.key(1), skewed))
     rng = np.random.default_rng(0)
     kinds = rng.integers(0, 4, 40)
-    uniform = np.stack([rng.integers(0, 32, (40, 6)), np.repeat(kinds[:, None], 6, 1), rng.integers(0, 32, (40, 6))], -1)
+    uniform = np.stack(
+        [rng.integers(0, 32, (40, 6)), np.repeat(kinds[:, None], 6, 1), rng.integers(0, 32, (40, 6))], -1
+    )
     assert stratified.max() < counts(uniform).max()
 
 
