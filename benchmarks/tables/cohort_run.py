@@ -43,7 +43,7 @@ def splits_of(jobs: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
 
 def compose(jobs: list[dict[str, Any]], data: Path, folder: Path, workers: int) -> None:
     """Compose what the jobs need, an array a file, so that workers share its memory."""
-    from tasks.data.compose import compose_split
+    from tasks.data.own_datasets import compose_split
 
     for dataset, config, split in sorted(splits_of(jobs)):
         examples = compose_split(dataset, config, split, data, data / "photographs.npz", workers)
@@ -57,11 +57,11 @@ def compose(jobs: list[dict[str, Any]], data: Path, folder: Path, workers: int) 
 
 def load(folder: Path, dataset: str, config: str, split: str) -> Any:
     """What `compose` wrote, mapped into memory."""
-    from tasks.data.labelled import LabelledImages
+    from tasks.data.labelled import ComposedImages
     from tasks.data.scenes import Scenes
 
     place = folder / dataset / config / split
-    kind = {"Scenes": Scenes, "LabelledImages": LabelledImages}[(place / "kind").read_text()]
+    kind = {"Scenes": Scenes, "ComposedImages": ComposedImages}[(place / "kind").read_text()]
     return kind(**{field.name: np.load(place / f"{field.name}.npy", mmap_mode="r") for field in fields(kind)})
 
 
@@ -114,7 +114,7 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float) -
             rows.flush()
             # thousands of compiled kernels would stay mapped until the process may map no more
             jax.clear_caches()
-            longest = max(longest, time.time() - started)
+            longest = 0.8 * (time.time() - started)
             say(
                 f"{job['name']}: {len(finite)} networks; ready {moments[0] - started:.1f}, first steps "
                 f"{moments[1] - moments[0]:.1f}, other steps {moments[-1] - moments[1]:.1f}, predictions "

@@ -34,7 +34,7 @@ LARGEST_ARTICLE_SPACE = {"detection": "V3", "segmentation": "article"}
 # of the cells of a table, those from the uncurated space; the others are shared out evenly among the other spaces
 UNCURATED_SHARE = 0.5
 # networks of a cell: as many as an accelerator trains in about the time of one
-NETWORKS = 6
+NETWORKS = 8
 # apart from the seeds of searches, of fidelities and of what is published
 FIRST_SEED = 1_000_000
 # networks trained in a cohort are not to the last bit those trained alone, and have keys of their own
