@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trial_runner import trial_key
+from benchmarks.store.provenance import Provenance
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import draw_cells
 from hw_model.blocks import Block
@@ -23,7 +24,7 @@ from tasks.spaces.registry import article_space, skeleton_for
 from tasks.spaces.skeleton import curated_space, uncurated_space
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
-from tasks.training import TRAINING_CODE_VERSION, training_flops
+from tasks.training import training_flops
 
 # the accelerator whose estimated latency the design is stratified over
 REFERENCE = "ethos-u65-512"
@@ -37,8 +38,6 @@ UNCURATED_SHARE = 0.5
 NETWORKS = 8
 # apart from the seeds of searches, of fidelities and of what is published
 FIRST_SEED = 1_000_000
-# networks trained in a cohort are not to the last bit those trained alone, and have keys of their own
-COHORT_CODE_VERSION = f"{TRAINING_CODE_VERSION}-cohort"
 
 
 @dataclass(frozen=True)
@@ -136,14 +135,19 @@ def trials_of(jobs: Path, rows: Path) -> list[Trial]:
         fidelity = replace(fidelity, peak_learning_rate=fidelity.peak_learning_rate * job["rates"][index])
         task = make_task(job["task"], job["dataset"], job["classes"])
         blocks = tuple(Block(**block) for block in job["chains"][index])
-        key = replace(trial_key(task, blocks, fidelity, job["seeds"][index]), code_version=COHORT_CODE_VERSION)
-        spend = {
+        # trained in a cohort they are not to the last bit those trained alone
+        key = replace(trial_key(task, blocks, fidelity, job["seeds"][index]), code_path="many_at_once")
+        fields = {
             "example_passes": fidelity.steps * fidelity.batch_size,
             "training_flops": training_flops(blocks, fidelity),
             "seconds": row["seconds"],
+            "space": job["space"],
+            "genotype": tuple(job["genotypes"][index]),
         }
         if row["finite"]:
-            trials.append(Trial.finished(key, row["quality"], **spend))
+            trial = Trial.finished(key, row["quality"], **fields)
         else:
-            trials.append(Trial(key, "failed", {}, **spend, error="training reached values that are not finite"))
+            trial = Trial(key, "failed", {}, **fields, error="training reached values that are not finite")
+        provenance = Provenance(row.get("commit", "unknown"), row["jax"], row["jax"], "unknown", row["device"], 0)
+        trials.append(replace(trial, provenance=provenance, imported_from=rows.name))
     return trials
