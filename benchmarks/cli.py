@@ -15,6 +15,7 @@ from benchmarks.commands.measure import measure
 from benchmarks.commands.prepare import prepare
 from benchmarks.commands.reproduce import reproduce
 from benchmarks.commands.search import search
+from benchmarks.commands.table import table
 from benchmarks.commands.train import train
 from benchmarks.commands.trials import trials
 from benchmarks.errors import BenchmarkInputError
@@ -29,6 +30,7 @@ COMMANDS = {
     "expert": expert,
     "train": train,
     "trials": trials,
+    "table": table,
     "cost": cost,
     "measure": measure,
     "prepare": prepare,

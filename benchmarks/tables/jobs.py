@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.trial_runner import trial_key
+from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.provenance import Provenance
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import draw_cells

@@ -1,0 +1,111 @@
+"""`accelnas table`: the trained tables, built here or by a machine with an accelerator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.home import DEFAULT_HOME
+
+TASKS = ("classification", "detection", "segmentation")
+
+
+def build(task: str = "detection", count: int = 40, home: Path = DEFAULT_HOME, results: Path = Path("results")) -> None:
+    """Train networks of a table's design on this machine and add them to the table; what is trained is not repeated.
+
+    Args:
+        task: classification, detection or segmentation.
+        count: So many of the design's first networks.
+        home: Directory that data and trials are kept in.
+        results: Directory that tables/TASK.parquet is kept in.
+    """
+    from benchmarks.tables.build import build as build_table
+    from benchmarks.tables.build import table_file
+
+    if count < 1:
+        raise BenchmarkInputError(f"count is {count}; allowed: 1 and more")
+    rows = build_table(home, results, task, count)
+    print(f"{rows} trainings in {table_file(results, task)}")
+
+
+def status(results: Path = Path("results")) -> None:
+    """Say what the tables hold.
+
+    Args:
+        results: Directory that tables/TASK.parquet is kept in.
+    """
+    from benchmarks.tables.build import summary
+
+    for task in TASKS:
+        print("\n".join(summary(results, task)))
+
+
+def jobs(file: Annotated[Path, tyro.conf.Positional], first: int = 0, cells: int = 72) -> None:
+    """Write what a machine with an accelerator shall train, for `benchmarks/timings/gpu_table.sh`.
+
+    Args:
+        file: JSON file to write.
+        first: Number of the first cell of each task's design.
+        cells: So many cells of each task.
+    """
+    from benchmarks.tables.build import CELLS, table_task
+    from benchmarks.tables.jobs import FIRST_SEED, job_of, table_cells, write_jobs
+    from benchmarks.tables.recipes import SEARCH
+
+    if not 0 <= first < CELLS or not 1 <= cells <= CELLS - first:
+        raise BenchmarkInputError(f"cells {first} to {first + cells - 1}; allowed: within 0 to {CELLS - 1}")
+    made = []
+    for name in TASKS:
+        task = table_task(name)
+        part = list(enumerate(table_cells(task, CELLS)))[first : first + cells]
+        made.append([job_of(cell, task, SEARCH[name], FIRST_SEED + 1000 * number) for number, cell in part])
+    write_jobs([job for turn in zip(*made, strict=True) for job in turn], file)
+    print(f"{sum(map(len, made))} cohorts in {file}")
+
+
+def take(
+    jobs_file: Annotated[Path, tyro.conf.Positional],
+    rows_file: Annotated[Path, tyro.conf.Positional],
+    results: Path = Path("results"),
+) -> None:
+    """Add what such a machine trained to the tables.
+
+    Args:
+        jobs_file: What it was asked for.
+        rows_file: The rows that it wrote.
+        results: Directory that tables/TASK.parquet is kept in.
+    """
+    from benchmarks.store.importing import check_trial
+    from benchmarks.store.parquet import merge_records
+    from benchmarks.store.records import Trial
+    from benchmarks.tables.build import table_file
+    from benchmarks.tables.jobs import trials_of
+
+    for path in (jobs_file, rows_file):
+        if not path.is_file():
+            raise BenchmarkInputError(f"{path}: no such file")
+    trials = trials_of(jobs_file, rows_file)
+    for trial in trials:
+        check_trial(trial)
+    for task in TASKS:
+        own = [trial for trial in trials if trial.key.task.rpartition("-")[0] == task]
+        if own:
+            total, new = merge_records(table_file(results, task), Trial, own)
+            print(f"{total} trainings in {table_file(results, task)}, {new} of them new")
+
+
+@tyro.conf.configure(tyro.conf.OmitSubcommandPrefixes, tyro.conf.OmitArgPrefixes)
+def table(
+    action: Annotated[Any, tyro.conf.subcommand("build", constructor=build)]
+    | Annotated[Any, tyro.conf.subcommand("status", constructor=status)]
+    | Annotated[Any, tyro.conf.subcommand("jobs", constructor=jobs)]
+    | Annotated[Any, tyro.conf.subcommand("take", constructor=take)],
+) -> None:
+    """Build the trained tables here, say what they hold, or have an accelerator train more and take what it did.
+
+    Args:
+        action: what to do
+    """
