@@ -159,8 +159,9 @@ def _step_arguments(cohort: Cohort, data: dict[str, jax.Array]) -> Iterator[tupl
 
 
 def _steps(task: Task, slots: tuple[Slot, ...], fidelity: Fidelity) -> Callable[..., tuple[TrainState, jax.Array]]:
-    """The jitted steps: (state, gates, data, keys [C], (numbers [s], rows [s, C, batch], rates [s, C])) to (state, losses
-    [s, C]).
+    """The jitted steps of a call: (state, gates, data, keys [C], chosen) to (state, losses [s, C]).
+
+    chosen: numbers of the s steps [s], rows of each network's batches [s, C, batch], learning rates [s, C].
     """
     network, optimiser = Supernet(slots), make_optimiser(fidelity)
 

@@ -5,7 +5,8 @@
 Needs jax, flax, optax, numpy, scipy, pillow and pycocotools, and neither a network nor a prepared data set: images are
 composed here from Fashion-MNIST and the photographs that FOLDER holds.  Each worker compiles a cohort, trains it on
 the accelerator that all share, and scores it, so that compilation and scoring of some hide behind the training of
-others.  What is finished when the time is up is in OUT/rows.jsonl.  `benchmarks.tables.jobs` writes jobs and reads rows.
+others.  What is finished when the time is up is in OUT/rows.jsonl.  `benchmarks.tables.jobs` writes jobs, and reads
+rows.
 """
 
 from __future__ import annotations

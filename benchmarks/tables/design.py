@@ -1,7 +1,7 @@
 """Which architectures of a task are trained for its table: drawn before any training, from spaces and latency alone.
 
-Networks are drawn in cells: those of a cell share kinds of block, kernels, layers and sizes, and differ in their channels,
-so that an accelerator can train a cell at once (`tasks.cohort`).  Cells are stratified over latency: of many
+Networks are drawn in cells: those of a cell share kinds of block, kernels, layers and sizes, and differ in their
+channels, so that an accelerator can train a cell at once (`tasks.cohort`).  Cells are stratified over latency: of many
 drawn at random, as many are kept in each equal part of the range of the logarithm of latency, as far as there are any.
 """
 
