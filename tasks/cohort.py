@@ -18,11 +18,12 @@ import numpy as np
 from jax import lax
 
 from hw_model.blocks import Block
+from hw_model.kinds import KINDS
 from hw_model.workload import Workload, workload_from_chains
 from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
-from tasks.networks.gates import KINDS_WITH_WINDOW, Gates, make_gates
+from tasks.networks.gates import Gates, make_gates
 from tasks.networks.initialise import initialise
 from tasks.networks.resize import resize_images
 from tasks.networks.supernet import Supernet, block_name
@@ -74,8 +75,8 @@ class Cohort:
                     width=first.width,
                     in_channels=max(block.in_channels for block in blocks),
                     out_channels=max(block.out_channels for block in blocks),
-                    hidden_channels=max(b.hidden_channels for b in blocks) if "ibn" in first.kind else 0,
-                    kernel=first.kernel if first.kind in KINDS_WITH_WINDOW else 1,
+                    hidden_channels=max(b.hidden_channels for b in blocks) if KINDS[first.kind].has_hidden else 0,
+                    kernel=first.kernel if KINDS[first.kind].has_window else 1,
                     stride=first.stride,
                     optional=False,
                     activation=first.activation,
