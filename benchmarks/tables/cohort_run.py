@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from hw_model.files import write_whole
+
 # one cohort's compilation must not take another's core, and tuning matrix products takes longer than training
 XLA_FLAGS = "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false --xla_gpu_force_compilation_parallelism=1"
 
@@ -50,7 +52,7 @@ def compose(jobs: list[dict[str, Any]], data: Path, folder: Path, workers: int) 
         examples = compose_split(dataset, config, split, data, data / "photographs.npz", workers)
         place = folder / dataset / config / split
         place.mkdir(parents=True)
-        (place / "kind").write_text(type(examples).__name__)
+        write_whole(place / "kind", type(examples).__name__)
         for field in fields(examples):
             np.save(place / f"{field.name}.npy", getattr(examples, field.name))
         say(f"composed {dataset} {config} {split}: {len(examples)} images")
@@ -144,7 +146,7 @@ def run(given: argparse.Namespace) -> int:
     rows = [line for part in parts if part.exists() for line in part.read_text().splitlines()]
     whole = [line for line in rows if line.endswith("}")]
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "rows.jsonl").write_text("".join(f"{line}\n" for line in whole))
+    write_whole(given.out / "rows.jsonl", "".join(f"{line}\n" for line in whole))
     say(f"{len(whole)} networks trained, {sum(len(job['chains']) for job in jobs)} asked for")
     return len(whole)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
+from benchmarks.store.files import write_json
 from benchmarks.store.provenance import Provenance
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import draw_cells
@@ -116,7 +117,7 @@ def job_of(cell: Cell, task: Task, fidelity: Fidelity, first_seed: int, rates: S
 
 def write_jobs(jobs: Iterable[dict[str, Any]], path: Path) -> None:
     """Write the file that `benchmarks.tables.cohort_run` reads."""
-    path.write_text(json.dumps(list(jobs)))
+    write_json(path, list(jobs))
 
 
 def trials_of(jobs: Path, rows: Path) -> list[Trial]:

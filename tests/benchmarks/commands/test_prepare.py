@@ -58,8 +58,8 @@ def test_the_command_prepares_the_first_config_unless_one_is_named(
     assert capsys.readouterr().out == f"{said}: .accelnas/data/{asked.replace(':', '/')}\n"
 
 
-def test_the_readme_prepares_pets_by_the_command_tested_here() -> None:
-    assert f"`{PREPARE_PETS}`" in (Path(__file__).parents[3] / "README.md").read_text()
+def test_the_baselines_page_prepares_pets_by_the_command_tested_here() -> None:
+    assert f"`{PREPARE_PETS}`" in (Path(__file__).parents[3] / "docs/results/baselines.md").read_text()
 
 
 def test_without_tensorflow_nothing_is_downloaded_and_one_line_says_why(

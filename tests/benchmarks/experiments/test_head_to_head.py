@@ -234,7 +234,7 @@ def compare(folder, *contenders):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_contest_through_the_command_line_goes_on_where_it_was(tmp_path):
-    home, results = tmp_path / "home", tmp_path / "results" / "head_to_head" / "smoke"
+    home, results = tmp_path / "home", tmp_path / "results" / "head_to_head" / "head_to_head-profile=smoke"
     where = ("--home", home, "--results", tmp_path / "results")
     code, printed, errors = run("reproduce", "head_to_head", "--profile", "smoke", *where)
     assert code == 0, errors

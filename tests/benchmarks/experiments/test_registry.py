@@ -12,6 +12,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS, MAIN_JOB, find_experiments
 from nas_algos.errors import AlgorithmInputError
+from tasks.registry import TASKS
 
 ROOT = Path(__file__).parents[3]
 RUNNABLE = ("/experiments/", "/timings/")
@@ -48,6 +49,9 @@ def test_every_shipped_file_is_one_that_an_experiment_writes():
         ),
         *("fidelity/fidelity_fewer.csv", "baselines/predictions_detection_photo_objects.png"),
         "baselines/predictions_segmentation_photo_objects.png",
+        # by `accelnas table`, here or by a machine with an accelerator
+        *(f"tables/{task}.parquet" for task in TASKS),
+        *("tables/gpu.csv", "tables/recipe_sweep.csv"),
     }
     folders = {path for path in shipped if "/" in path and "/measured/" not in path}
     assert folders - written == apart
