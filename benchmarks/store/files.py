@@ -37,8 +37,8 @@ def save_figure(path: Path, figure: Figure, dpi: int, metadata: dict[str, None] 
 
 
 def results_folder(results: Path, experiment: str, profile: str) -> Path:
-    """Where an experiment's tables go: quick ones, which are shipped, by its name, others in a folder of their own."""
-    return results / experiment if profile == "quick" else results / experiment / profile
+    """Where an experiment's tables go: quick ones, which are shipped, by its name, others as `reproduce` puts them."""
+    return results / experiment if profile == "quick" else results / experiment / f"{experiment}-profile={profile}"
 
 
 def run_folder(results: Path, name: str, settings: Mapping[str, Any]) -> Path:
