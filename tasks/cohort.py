@@ -29,7 +29,15 @@ from tasks.networks.resize import resize_images
 from tasks.networks.supernet import Supernet, block_name
 from tasks.spaces.slots import Slot
 from tasks.task import Task
-from tasks.training import TrainState, batch_order, learning_rates, make_optimiser, normalise_images
+from tasks.training import (
+    TrainState,
+    batch_order,
+    full_batches,
+    learning_rates,
+    make_optimiser,
+    normalise_images,
+    train_step,
+)
 
 STEPS_PER_CALL = 100
 EVAL_BATCH = 50
@@ -171,23 +179,7 @@ def _steps(task: Task, slots: tuple[Slot, ...], fidelity: Fidelity) -> Callable[
         def of_network(
             number: jax.Array, state: TrainState, gates: Any, key: jax.Array, rows: jax.Array, rate: jax.Array
         ) -> tuple[TrainState, jax.Array]:
-            step_key = jax.random.fold_in(key, number)
-            batch = task.augment(step_key, {name: array[rows] for name, array in data.items()})
-
-            def loss_of(params: Any) -> tuple[jax.Array, Any]:
-                output, updated = network.apply(
-                    {"params": params, "batch_stats": state.batch_stats},
-                    normalise_images(batch["images"]),
-                    gates,
-                    train=True,
-                    mutable=["batch_stats"],
-                )
-                return task.loss(output, batch), updated["batch_stats"]
-
-            (loss, batch_stats), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
-            updates, optimiser_state = optimiser.update(gradients, state.optimiser, state.params)
-            params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
-            return TrainState(params, batch_stats, optimiser_state), loss
+            return train_step(network, task, optimiser, state, data, key, number, rows, rate, gates)
 
         def step(state: TrainState, chosen: Any) -> tuple[TrainState, jax.Array]:
             number, rows, rates = chosen
@@ -213,9 +205,8 @@ def predict_cohort(cohort: Cohort, state: TrainState, images: np.ndarray) -> Any
 
         return jax.vmap(of_network)(params, batch_stats, gates)
 
-    pieces = []
-    for start in range(0, len(images), EVAL_BATCH):
-        batch = images[start : start + EVAL_BATCH]
-        filled = np.concatenate([batch, np.repeat(batch[:1], EVAL_BATCH - len(batch), axis=0)])
-        pieces.append(jax.tree.map(np.asarray, predict(state.params, state.batch_stats, gates, filled)))
+    pieces = [
+        jax.tree.map(np.asarray, predict(state.params, state.batch_stats, gates, batch))
+        for batch in full_batches(images, EVAL_BATCH)
+    ]
     return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, : len(images)], *pieces)

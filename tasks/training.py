@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from flax import linen as nn
 from jax import lax
 
 from hw_model.blocks import Block
@@ -83,6 +84,48 @@ def batch_order(key: jax.Array, examples: int, batch_size: int, steps: int) -> n
     return np.concatenate(order)[: steps * batch_size].reshape(steps, batch_size).astype(np.int32)
 
 
+def train_step(
+    network: nn.Module,
+    task: Task,
+    optimiser: optax.GradientTransformation,
+    state: TrainState,
+    data: dict[str, jax.Array],
+    key: jax.Array,
+    number: jax.Array,
+    rows: jax.Array,
+    rate: jax.Array,
+    *gates: Any,
+) -> tuple[TrainState, jax.Array]:
+    """One step on those rows of the data: the state after it, and the loss before it.
+
+    number: of the step, which with the key draws the augmentation.  gates: what the network takes besides images, as a
+    supernet does.
+    """
+    batch = task.augment(jax.random.fold_in(key, number), {name: array[rows] for name, array in data.items()})
+
+    def loss_of(params: Any) -> tuple[jax.Array, Any]:
+        output, updated = network.apply(
+            {"params": params, "batch_stats": state.batch_stats},
+            normalise_images(batch["images"]),
+            *gates,
+            train=True,
+            mutable=["batch_stats"],
+        )
+        return task.loss(output, batch), updated["batch_stats"]
+
+    (loss, batch_stats), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+    updates, optimiser_state = optimiser.update(gradients, state.optimiser, state.params)
+    params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
+    return TrainState(params, batch_stats, optimiser_state), loss
+
+
+def full_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """The images, so many at a time; the last batch is filled up with its first, so that one compilation serves all."""
+    for start in range(0, len(images), size):
+        batch = images[start : start + size]
+        yield np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
+
+
 def train(
     blocks: tuple[Block, ...],
     task: Task,
@@ -112,23 +155,7 @@ def train(
         state: TrainState, device_data: dict[str, jax.Array], key: jax.Array, chosen: Any
     ) -> tuple[TrainState, jax.Array]:
         def step(state: TrainState, chosen: Any) -> tuple[TrainState, jax.Array]:
-            number, index, rate = chosen
-            step_key = jax.random.fold_in(key, number)
-            batch = task.augment(step_key, {name: array[index] for name, array in device_data.items()})
-
-            def loss_of(params: Any) -> tuple[jax.Array, Any]:
-                output, updated = network.apply(
-                    {"params": params, "batch_stats": state.batch_stats},
-                    normalise_images(batch["images"]),
-                    train=True,
-                    mutable=["batch_stats"],
-                )
-                return task.loss(output, batch), updated["batch_stats"]
-
-            (loss, batch_stats), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
-            updates, optimiser_state = optimiser.update(gradients, state.optimiser, state.params)
-            params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
-            return TrainState(params, batch_stats, optimiser_state), loss
+            return train_step(network, task, optimiser, state, device_data, key, *chosen)
 
         return lax.scan(step, state, chosen)
 
@@ -164,13 +191,10 @@ def predict(blocks: tuple[Block, ...], task: Task, state: TrainState, images: np
         assert isinstance(output, jax.Array)  # a tuple only where apply is told what is mutable
         return task.predict(output)
 
-    # the last batch is filled up with its first image, so that one compilation serves all
-    pieces = []
-    for start in range(0, len(images), EVAL_BATCH):
-        batch = images[start : start + EVAL_BATCH]
-        filled = np.concatenate([batch, np.repeat(batch[:1], EVAL_BATCH - len(batch), axis=0)])
-        result = run(state.params, state.batch_stats, filled)
-        pieces.append(jax.tree.map(np.asarray, result))
+    pieces = [
+        jax.tree.map(np.asarray, run(state.params, state.batch_stats, batch))
+        for batch in full_batches(images, EVAL_BATCH)
+    ]
     return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(images)], *pieces)
 
 

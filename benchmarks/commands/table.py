@@ -10,8 +10,6 @@ import tyro
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.home import DEFAULT_HOME
 
-TASKS = ("classification", "detection", "segmentation")
-
 
 def build(task: str = "detection", count: int = 40, home: Path = DEFAULT_HOME, results: Path = Path("results")) -> None:
     """Train networks of a table's design on this machine and add them to the table; what is trained is not repeated.
@@ -38,8 +36,9 @@ def status(results: Path = Path("results")) -> None:
         results: Directory that tables/TASK.parquet is kept in.
     """
     from benchmarks.tables.build import summary
+    from benchmarks.tables.recipes import SEARCH
 
-    for task in TASKS:
+    for task in SEARCH:
         print("\n".join(summary(results, task)))
 
 
@@ -52,16 +51,16 @@ def jobs(file: Annotated[Path, tyro.conf.Positional], first: int = 0, cells: int
         cells: So many cells of each task.
     """
     from benchmarks.tables.build import CELLS, table_task
-    from benchmarks.tables.jobs import FIRST_SEED, job_of, table_cells, write_jobs
+    from benchmarks.tables.jobs import first_seed, job_of, table_cells, write_jobs
     from benchmarks.tables.recipes import SEARCH
 
     if not 0 <= first < CELLS or not 1 <= cells <= CELLS - first:
         raise BenchmarkInputError(f"cells {first} to {first + cells - 1}; allowed: within 0 to {CELLS - 1}")
     made = []
-    for name in TASKS:
+    for name in SEARCH:
         task = table_task(name)
         part = list(enumerate(table_cells(task, CELLS)))[first : first + cells]
-        made.append([job_of(cell, task, SEARCH[name], FIRST_SEED + 1000 * number) for number, cell in part])
+        made.append([job_of(cell, task, SEARCH[name], first_seed(number)) for number, cell in part])
     write_jobs([job for turn in zip(*made, strict=True) for job in turn], file)
     print(f"{sum(map(len, made))} cohorts in {file}")
 
@@ -83,6 +82,7 @@ def take(
     from benchmarks.store.records import Trial
     from benchmarks.tables.build import table_file
     from benchmarks.tables.jobs import trials_of
+    from benchmarks.tables.recipes import SEARCH
 
     for path in (jobs_file, rows_file):
         if not path.is_file():
@@ -90,7 +90,7 @@ def take(
     trials = trials_of(jobs_file, rows_file)
     for trial in trials:
         check_trial(trial)
-    for task in TASKS:
+    for task in SEARCH:
         own = [trial for trial in trials if trial.key.task.rpartition("-")[0] == task]
         if own:
             total, new = merge_records(table_file(results, task), Trial, own)

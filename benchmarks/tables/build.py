@@ -13,7 +13,7 @@ from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.parquet import merge_records, read_records
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
-from benchmarks.tables.jobs import FIRST_SEED, Cell, table_cells
+from benchmarks.tables.jobs import Cell, first_seed, table_cells
 from benchmarks.tables.recipes import SEARCH
 from hw_model.blocks import Block
 from tasks.registry import make_task
@@ -40,7 +40,7 @@ def networks(cells: list[Cell]) -> Iterator[tuple[str, tuple[int, ...], tuple[Bl
     """(space, genotype, network, seed) of the cells, in their order."""
     for number, cell in enumerate(cells):
         for index, (genotype, chain) in enumerate(zip(cell.genotypes.tolist(), cell.chains, strict=True)):
-            yield cell.space, tuple(genotype), chain, FIRST_SEED + 1000 * number + index
+            yield cell.space, tuple(genotype), chain, first_seed(number) + index
 
 
 def build(home: Path, results: Path, name: str, count: int) -> int:

@@ -55,6 +55,11 @@ class Cell:
     """The networks."""
 
 
+def first_seed(number: int) -> int:
+    """Seed of the first network of the design's cell of that number; the cell's others follow."""
+    return FIRST_SEED + 1000 * number
+
+
 def table_spaces(task: Task) -> dict[str, SearchSpace]:
     """The spaces that a task's table is drawn from, by name."""
     skeleton, outputs = skeleton_for(task), task.output_channels
@@ -93,9 +98,8 @@ def table_cells(task: Task, cells: int, seed: int = 0) -> list[Cell]:
             ]
         )
     # cells of all spaces spread evenly over the list, so that any beginning of it is a design too
-    order = sorted((number / len(part), part[number].name) for part in made for number in range(len(part)))
-    by_name = {cell.name: cell for part in made for cell in part}
-    return [by_name[name] for _, name in order]
+    spread = [(number / len(part), cell) for part in made for number, cell in enumerate(part)]
+    return [cell for _, cell in sorted(spread, key=lambda entry: (entry[0], entry[1].name))]
 
 
 def job_of(cell: Cell, task: Task, fidelity: Fidelity, first_seed: int, rates: Sequence[float] = ()) -> dict[str, Any]:
