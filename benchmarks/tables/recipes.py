@@ -1,8 +1,8 @@
 """How the networks of the tables are trained: the recipe "search", cheap enough for a thousand of each task.
 
 Learning rate and batch size were chosen on validation examples by the baselines' quality, over rates from .0025 to .08
-and batches of 8, 16 and 32 (results/tables/recipe_sweep.csv).  Batches of 16 cost an accelerator half of what batches
-of 8 cost, and are within .025 of their quality.
+and batches of 8, 16 and 32 (results/tables/recipe_sweep.csv: one seed).  Batches of 16 take an accelerator less time
+than batches of 8, and the baselines' quality at their best rates is within .025 of what batches of 8 give.
 """
 
 from __future__ import annotations
