@@ -51,7 +51,7 @@ def jobs(file: Annotated[Path, tyro.conf.Positional], first: int = 0, cells: int
         cells: So many cells of each task.
     """
     from benchmarks.tables.build import CELLS, table_task
-    from benchmarks.tables.jobs import first_seed, job_of, table_cells, write_jobs
+    from benchmarks.tables.jobs import designed_cells, first_seed, job_of, write_jobs
     from benchmarks.tables.recipes import SEARCH
 
     if not 0 <= first < CELLS or not 1 <= cells <= CELLS - first:
@@ -59,7 +59,7 @@ def jobs(file: Annotated[Path, tyro.conf.Positional], first: int = 0, cells: int
     made = []
     for name in SEARCH:
         task = table_task(name)
-        part = list(enumerate(table_cells(task, CELLS)))[first : first + cells]
+        part = list(enumerate(designed_cells(task)))[first : first + cells]
         made.append([job_of(cell, task, SEARCH[name], first_seed(number)) for number, cell in part])
     write_jobs([job for turn in zip(*made, strict=True) for job in turn], file)
     print(f"{sum(map(len, made))} cohorts in {file}")

@@ -13,12 +13,12 @@ from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.parquet import merge_records, read_records
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
-from benchmarks.tables.jobs import Cell, first_seed, table_cells
+from benchmarks.tables.jobs import Cell, designed_cells, first_seed
 from benchmarks.tables.recipes import SEARCH
 from hw_model.blocks import Block
 from tasks.registry import make_task
 
-# cells of a table's design; part of it, since cells are stratified together
+# cells of a table's design
 CELLS = 72
 # the main data set of each task's table
 DATASETS = {"classification": "fashion_objects"}
@@ -50,7 +50,7 @@ def build(home: Path, results: Path, name: str, count: int) -> int:
     """
     task, fidelity = table_task(name), SEARCH[name]
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
-    asked = list(networks(table_cells(task, CELLS)))[:count]
+    asked = list(networks(designed_cells(task)))[:count]
     file, rows, total = table_file(results, name), [], 0
     with (
         open_store(home) as store,

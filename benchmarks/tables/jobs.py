@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import pyarrow.parquet as pq
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
@@ -37,6 +38,8 @@ LARGEST_ARTICLE_SPACE = {"detection": "V3", "segmentation": "article"}
 UNCURATED_SHARE = 0.5
 # networks of a cell: as many as an accelerator trains in about the time of one
 NETWORKS = 8
+# what `table_cells` of 72 cells drew with the estimator of commit 2d65447: task, cell, space, genotypes
+DESIGNS = Path(__file__).with_name("designs.parquet")
 # apart from the seeds of searches, of fidelities and of what is published
 FIRST_SEED = 1_000_000
 
@@ -100,6 +103,24 @@ def table_cells(task: Task, cells: int, seed: int = 0) -> list[Cell]:
     # cells of all spaces spread evenly over the list, so that any beginning of it is a design too
     spread = [(number / len(part), cell) for part in made for number, cell in enumerate(part)]
     return [cell for _, cell in sorted(spread, key=lambda entry: (entry[0], entry[1].name))]
+
+
+def designed_cells(task: Task) -> list[Cell]:
+    """The design of a task's table as it was drawn, before any training.
+
+    It is kept in a file, since the estimator whose latency it is stratified over is fitted anew from time to time.
+    """
+    spaces = table_spaces(task)
+    rows = pq.read_table(DESIGNS, filters=[("task", "=", task.name)]).to_pylist()
+    return [
+        Cell(
+            row["cell"],
+            row["space"],
+            np.array(row["genotypes"], np.int32),
+            tuple(spaces[row["space"]].decode(genotype) for genotype in row["genotypes"]),
+        )
+        for row in rows
+    ]
 
 
 def job_of(cell: Cell, task: Task, fidelity: Fidelity, first_seed: int, rates: Sequence[float] = ()) -> dict[str, Any]:

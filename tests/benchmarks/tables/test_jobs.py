@@ -1,6 +1,7 @@
 """From a design to jobs, and from what a machine answered to trials of the same networks."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,10 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.importing import check_trial
-from benchmarks.tables.jobs import NETWORKS, Cell, job_of, trials_of, write_jobs
+from benchmarks.store.parquet import read_records
+from benchmarks.store.records import Trial
+from benchmarks.tables.build import CELLS, networks, table_file, table_task
+from benchmarks.tables.jobs import NETWORKS, Cell, designed_cells, job_of, trials_of, write_jobs
 from benchmarks.tables.recipes import SEARCH
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
@@ -59,3 +63,13 @@ def test_every_task_has_a_recipe_of_whole_steps():
     assert set(SEARCH) == set(TASKS)
     assert all(recipe.example_passes % recipe.batch_size == 0 for recipe in SEARCH.values())
     assert NETWORKS > 1
+
+
+@pytest.mark.parametrize("name", [*SEARCH])
+def test_the_design_stays_as_it_was_drawn_whatever_estimators_are_fitted_since(name):
+    cells = designed_cells(table_task(name))
+    assert len(cells) == len({cell.name for cell in cells}) == CELLS
+    drawn = {(space, genotype) for space, genotype, _, _ in networks(cells)}
+    trained = read_records(table_file(Path("results"), name), Trial)
+    assert trained
+    assert {(trial.space, trial.genotype) for trial in trained} <= drawn
