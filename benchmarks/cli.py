@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import sys
 
@@ -18,10 +20,8 @@ from benchmarks.commands.search import search
 from benchmarks.commands.table import table
 from benchmarks.commands.train import train
 from benchmarks.commands.trials import trials
-from benchmarks.errors import BenchmarkInputError
-from hw_model.errors import HardwareInputError
-from nas_algos.errors import AlgorithmInputError
-from tasks.errors import TaskInputError
+from benchmarks.errors import INPUT_ERRORS, NoResultError, report
+from benchmarks.runtime.resources import Resources
 
 COMMANDS = {
     "reproduce": reproduce,
@@ -36,23 +36,39 @@ COMMANDS = {
     "prepare": prepare,
     "list": list_names,
 }
-INPUT_ERRORS = (BenchmarkInputError, HardwareInputError, TaskInputError, AlgorithmInputError)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+"""What the machine lacks, where most other faults of files are those of the paths that were given."""
 
 
 def main() -> None:
-    """Run a subcommand: exit code 2 and one line for bad input, 130 when interrupted."""
+    """Run a subcommand: exit code 1 where it comes to nothing, 2 for bad input, 130 when interrupted, and a line."""
+    # text that the terminal or the file behind a pipe cannot show must not end a run
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
+        Resources.from_environment()
         tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="accelnas", description=__doc__)
     except INPUT_ERRORS as error:
-        print(f"accelnas: {error}", file=sys.stderr)
+        report(error)
         sys.exit(2)
+    except NoResultError as error:
+        report(error)
+        sys.exit(1)
     except KeyboardInterrupt:
-        print("accelnas: stopped; what was finished is kept, and the same command goes on from there", file=sys.stderr)
+        report("stopped; what was finished is kept, and the same command goes on from there")
         sys.exit(130)
     except BrokenPipeError:
         # whoever read our output has closed it; nothing more can be said there
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        report(f"{where}{error.strerror or error}")
+        sys.exit(1 if error.errno in FULL else 2)
+    except MemoryError:
+        report("out of memory; what was finished is kept, and the same command goes on from there")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

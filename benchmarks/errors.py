@@ -1,14 +1,40 @@
-"""The error for input that the benchmarks cannot work with, and the line for what they leave out."""
+"""What ends a command: input that cannot be worked with, or a run that came to nothing; and lines for stderr."""
 
 from __future__ import annotations
 
 import sys
 
+from hw_model.errors import HardwareInputError
+from nas_algos.errors import AlgorithmInputError
+from tasks.errors import TaskInputError
+
+MAX_LINE = 300
+"""Characters of what is said of an error."""
+
 
 class BenchmarkInputError(ValueError):
-    """Settings, a file or a value that is not allowed; the message is one line that says what is."""
+    """Settings, a file or a value that is not allowed; the message is one line that says what is.  Exit code 2."""
+
+
+class NoResultError(RuntimeError):
+    """A run that came to nothing, or that cannot go on; the message is one line that says why.  Exit code 1."""
+
+
+INPUT_ERRORS = (BenchmarkInputError, HardwareInputError, TaskInputError, AlgorithmInputError)
+
+
+def one_line(what: object) -> str:
+    """Of at most MAX_LINE characters: the end, which says what is allowed, and as much of the beginning as fits."""
+    text = "".join(each if each.isprintable() else " " for each in str(what))
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_LINE else f"{text[: MAX_LINE // 2]} ... {text[5 - MAX_LINE // 2 :]}"
+
+
+def report(what: object) -> None:
+    """Say something on stderr, in one line."""
+    print(f"accelnas: {one_line(what)}", file=sys.stderr)
 
 
 def report_skipped(what: str) -> None:
     """Say on stderr, in one line, what is left out and why."""
-    print(f"accelnas: skipped {' '.join(what.split())[:280]}", file=sys.stderr)
+    report(f"skipped {what}")

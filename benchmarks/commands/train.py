@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tyro
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.home import DEFAULT_HOME
 
 
@@ -56,6 +56,8 @@ def train(
         if trial.error:
             print(f"seed {trial.key.seed} failed: {trial.error}")
     done = [trial for trial in trials if trial.state == "done"]
-    for name in done[0].quality if done else ():
+    if not done:
+        raise NoResultError(f"none of {seeds} trainings came to a finite {chosen.metric}")
+    for name in done[0].quality:
         mean, low, high = mean_interval([trial.quality[name] for trial in done])
         print(f"{name} {mean:.4f} [{low:.4f}, {high:.4f}] over {len(done)} seed(s), {fidelity.eval_examples} examples")

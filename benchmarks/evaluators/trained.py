@@ -5,18 +5,20 @@ A `TrainingPool` has the workers, one for each core.  Searches share it, each by
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import math
-import os
 import time
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
-from benchmarks.runtime.executor import JobHandle, LocalExecutor
+from benchmarks.errors import INPUT_ERRORS, report
+from benchmarks.runtime.executor import JobFailedError, JobHandle, LocalExecutor
 from benchmarks.runtime.progress import SearchProgress
+from benchmarks.runtime.resources import GIB, TRAINING_GIB, Resources
 from benchmarks.runtime.worker_data import WorkerData, load_worker_data
 from benchmarks.store.keys import canonical_json, settings_digest
 from benchmarks.store.records import Trial, TrialKey
@@ -44,12 +46,14 @@ class TrialJob:
 
 
 class TrainingPool:
-    """Hands trainings to one worker for each core; a context manager.
+    """Hands trainings to workers, one for each core as far as memory goes; a context manager.
 
     home: where data, store and compilation cache live.  fidelities: of all trainings, whose splits workers load.
+    Raises BenchmarkInputError for environment variables of `runtime.resources` that hold what is not allowed.
     """
 
     def __init__(self, home: Path, task: Task, fidelities: Iterable[Fidelity], store: ResultStore):
+        resources = Resources.from_environment()
         self.task = task
         self._store = store
         self._progress: SearchProgress | None = None
@@ -60,10 +64,13 @@ class TrainingPool:
         self._executor: LocalExecutor | None = None
         splits = {(each.data, split) for each in fidelities for split in ("train", each.eval_split)}
         self._start = lambda: LocalExecutor(
-            len(os.sched_getaffinity(0)),
+            resources.count(math.inf, TRAINING_GIB),
             load_worker_data,
             (home, task, tuple(sorted(splits)), home / "compilations"),
             self._on_progress,
+            lambda handle, reason: report(f"{self._label(handle)}: {reason}; trying again"),
+            resources.stall_minutes * 60,
+            (resources.worker_gib or TRAINING_GIB) * GIB,
         )
 
     def __enter__(self) -> Self:
@@ -109,16 +116,38 @@ class TrainingPool:
         return ticket
 
     def completed(self, owner: Hashable) -> list[tuple[Ticket, Trial]]:
-        """The owner's trials that have become known, as `Evaluator.completed`."""
+        """The owner's trials that have become known, as `Evaluator.completed`.
+
+        Raises JobFailedError where a training came to no result for another reason than that its network diverged,
+        which says nothing of the network; by then, trainings that ran beside it are finished and kept.
+        """
         if not self._done and self._waiting and self._executor is not None:
             handle = next(iter(self._executor.as_completed()))
-            if handle.error is None:
-                trial = handle.result()
-                self._store.put(trial)
-            else:  # the worker died: that says nothing of the network, so it is not kept and the next run tries again
-                trial = Trial(handle.job.key, "failed", {}, 0, 0.0, 0.0, error=handle.error)
+            trial = self._kept(handle)
             self._answer(trial, self._waiting.pop(trial.key.digest), reused=False)
         return self._done.pop(owner, [])
+
+    def _kept(self, handle: JobHandle[Trial]) -> Trial:
+        try:
+            trial = handle.result()
+        except JobFailedError as error:
+            if isinstance(error.__cause__, INPUT_ERRORS):
+                raise error.__cause__ from None
+            self._finish_running(self._label(handle), error)
+        self._store.put(trial)
+        return trial
+
+    def _finish_running(self, label: str, failure: JobFailedError) -> NoReturn:
+        assert self._executor is not None
+        report(f"{label}: {failure}; no more is begun, and what runs is finished first")
+        self._executor.cancel_waiting()
+        for handle in self._executor.as_completed():
+            with contextlib.suppress(JobFailedError):
+                self._store.put(handle.result())
+        raise JobFailedError(f"{label}: {failure}", failure.details) from failure.__cause__
+
+    def _label(self, handle: JobHandle[Any]) -> str:
+        return self._waiting[handle.job.key.digest][0][2]
 
     def _answer(self, trial: Trial, asked: list[tuple[Hashable, Ticket, str]], reused: bool) -> None:
         for owner, ticket, label in asked:
@@ -131,8 +160,7 @@ class TrainingPool:
 
     def _on_progress(self, handle: JobHandle[Any], fraction: float) -> None:
         if self._progress is not None:
-            digest = handle.job.key.digest
-            self._progress.running(digest, fraction, self._waiting[digest][0][2])
+            self._progress.running(handle.job.key.digest, fraction, self._label(handle))
 
 
 class TrainedEvaluator:

@@ -11,6 +11,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from multiprocessing import resource_tracker
@@ -22,8 +23,10 @@ Report = Callable[[float], None]
 OUR_FOLDER = str(Path(__file__).parents[2])  # the one that holds the packages
 
 PROGRESS_STEP = 0.01  # reports closer than this are dropped, so that a parent that is busy never blocks a training
+ALIVE_SECONDS = 20.0  # but a job that still advances says so this often, or it would look like one that hangs
+KEPT_BYTES = 2**30  # an idle worker that keeps more gives back what it has freed
 PARENT_CHECK_SECONDS = 1.0
-MAX_REASON = 500  # characters; XLA's messages can hold whole programs
+MAX_REASON = 200  # characters; XLA's messages can hold whole programs
 
 WORKER_ENVIRONMENT = {
     # One thread each: two trainings of one thread outrun one training of two.
@@ -43,6 +46,14 @@ def release_memory() -> None:
     gc.collect()
     with contextlib.suppress(AttributeError):  # another libc than glibc
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def resident_bytes() -> int:
+    """Memory of this process; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 def allowed_cores() -> list[int | None]:
@@ -81,12 +92,13 @@ def start_conditions(core: int | None) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def work(connection: Connection, payload: bytes) -> None:
+def work(connection: Connection, payload: bytes, most_bytes: float) -> None:
     """Initialise, then run jobs until the pipe ends.
 
-    payload: the pickled initializer and its arguments.  Sends pairs: ("ready", None) or ("unable", failure) once,
-    then for each job ("progress", fraction)s and ("result", pickled) or ("failed", failure), where a failure is its
-    reason in one line, its traceback, and the pickled exception or None.
+    payload: the pickled initializer and its arguments.  most_bytes: of memory; a worker that keeps more after a job,
+    and more than twice what it started with, leaves.  Sends pairs: ("ready", None) or ("unable", failure) once, then
+    for each job ("progress", fraction)s, ("leaving", None) where this is its last one, and ("result", pickled) or
+    ("failed", failure), where a failure is its reason in one line, its traceback, and the pickled exception or None.
     """
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     # The parent may be gone or have closed the pipe at any time; then there is nobody left to tell.
@@ -97,9 +109,18 @@ def work(connection: Connection, payload: bytes) -> None:
         except (Exception, SystemExit) as error:
             connection.send(("unable", _failure(error)))
             return
+        most_bytes = max(most_bytes, 2 * resident_bytes())
         connection.send(("ready", None))
         while True:
-            connection.send(_run(connection.recv_bytes(), state, _reporter(connection)))
+            outcome = _run(connection.recv_bytes(), state, _reporter(connection))
+            if resident_bytes() > KEPT_BYTES:
+                release_memory()
+            leaving = resident_bytes() > most_bytes
+            if leaving:
+                connection.send(("leaving", None))
+            connection.send(outcome)
+            if leaving:
+                return
 
 
 def _run(payload: bytes, state: object, report: Report) -> tuple[str, object]:
@@ -111,25 +132,39 @@ def _run(payload: bytes, state: object, report: Report) -> tuple[str, object]:
 
 
 def _reporter(connection: Connection) -> Report:
-    last = 0.0
+    last, when = 0.0, time.monotonic()
 
     def report(fraction: float) -> None:
-        nonlocal last
+        nonlocal last, when
         fraction = min(float(fraction), 1.0)
-        if fraction >= last + PROGRESS_STEP or fraction == 1.0 > last:
-            last = fraction
+        advances, now = fraction > last, time.monotonic()
+        if advances and (fraction >= last + PROGRESS_STEP or fraction == 1.0 or now > when + ALIVE_SECONDS):
+            last, when = fraction, now
             connection.send(("progress", fraction))
 
     return report
 
 
 def _failure(error: BaseException) -> tuple[str, str, bytes | None]:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:MAX_REASON]
+    try:
+        text = str(error)
+    except Exception:  # an exception of a user's file may fail at this too
+        text = ""
+    frame = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
+    where = f" ({Path(frame.filename).name}, line {frame.lineno})" if frame else ""
+    reason = " ".join(f"{type(error).__name__}: {text}".split())[:MAX_REASON] + where
     try:
         pickled = pickle.dumps(error)
     except Exception:  # many exceptions cannot be pickled; the reason is enough
         pickled = None
-    return reason, "".join(traceback.format_exception(error)), pickled
+    return reason, _format(error), pickled
+
+
+def _format(error: BaseException) -> str:
+    try:
+        return "".join(traceback.format_exception(error))
+    except Exception:
+        return "".join(traceback.format_tb(error.__traceback__))
 
 
 def _exit_with_parent() -> None:

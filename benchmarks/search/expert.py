@@ -9,6 +9,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.errors import NoResultError
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
 from benchmarks.runtime.prepare import prepare_with_progress
@@ -125,6 +126,8 @@ def _train(
     }
     for trial in (trial for trial in trials.values() if trial.error):
         console.print(f"seed {trial.key.seed} failed: {trial.error}", highlight=False)
+    if empty := [name for name, values in quality.items() if not values]:
+        raise NoResultError(f"none of {seeds} trainings of the {empty[0]} network came to a finite {task.metric}")
     both = sorted(quality["start"].keys() & quality["end"].keys())
     shown = {name: list(values.values()) for name, values in quality.items()}
     shown["difference"] = [quality["end"][seed] - quality["start"][seed] for seed in both]

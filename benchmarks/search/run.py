@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, NoResultError, report
 from benchmarks.evaluators.spec import SearchSpec
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import Training, train_all
@@ -23,6 +23,7 @@ from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.problem import baseline_blocks, exact_cost, largest_within, space_for
 from benchmarks.search.searches import DEFAULT_STRATEGY, run_trained, search_in_workers, trained_search
+from benchmarks.search.verdict import no_better_than_baseline, why_nothing
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_network, write_table
 from benchmarks.store.keys import plain, settings_digest
@@ -68,12 +69,21 @@ def make_spec(
 def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, results: Path) -> pd.DataFrame:
     """Search, train the winners anew, print and write; what is in the stores under `home` is not repeated.
 
-    seeds: searches, with 0, 1, ... instead of the spec's seed.  final_seeds: trainings of each winner.
+    seeds: searches, with 0, 1, ... instead of the spec's seed.  final_seeds: trainings of each winner.  Raises
+    NoResultError where no search found a network; what they looked at is written by then.
     """
     task, space, fidelity = spec.task, spec.space, spec.fidelity
     specs = {seed: replace(spec, seed=seed) for seed in range(seeds)}
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
     found = search_all(home, specs)
+    settings = spec.key() | {"seeds": seeds, "final_seeds": final_seeds}
+    folder = results / folder_name(spec, settings)
+    if not any(each.best for each in found.values()):
+        _write(folder, settings, None, _candidates(found), {})
+        raise NoResultError(why_nothing(found.values(), spec.bounds, task.metric))
+    for seed, each in found.items():
+        if each.best is None:
+            report(f"search {seed} found nothing: {why_nothing([each], spec.bounds, task.metric)}")
     largest = largest_within(space, spec.costs, spec.bounds, jax.random.key(0))
     blocks = {"baseline": baseline_blocks(task)}
     blocks |= {f"most {name}": space.decode(genotype) for name, genotype in largest.items()}
@@ -92,6 +102,7 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
                 t.quality.get(task.metric, math.nan) for t, w in zip(trials, wanted, strict=True) if w.name == name
             ]
             mine = found[int(name.removeprefix("seed "))] if name.startswith("seed ") else None
+            cost = _cost(exact_cost(network, spec.accelerator, cache))
             rows.append(
                 {
                     "strategy": "-" if mine is None else spec.strategy or "own",
@@ -99,16 +110,21 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
                     "network": name,
                     **_quality(again),
                     "seen_by_search": math.nan if mine is None else _seen(mine),
-                    **_cost(exact_cost(network, spec.accelerator, cache)),
+                    **cost,
+                    "within_bound": all(cost[limited] <= bound for limited, bound in spec.bounds.items()),
                     **_spend(mine),
                     "architecture": summary(network),
                 }
             )
     table = pd.DataFrame(rows)
-    settings = spec.key() | {"seeds": seeds, "final_seeds": final_seeds}
-    folder = results / folder_name(spec, settings)
     _write(folder, settings, table, _candidates(found), blocks)
     _print(table, task.metric, spec.bounds, folder)
+    winners = [row for row in rows if row["network"].startswith("seed ")]
+    if not any(row["seeds"] for row in winners):
+        failed = [trial.error for trial, each in zip(trials, wanted, strict=True) if each.name.startswith("seed ")]
+        raise NoResultError(f"no training of a winner came to a finite {task.metric}: {failed[0]}")
+    if line := no_better_than_baseline(winners, rows[0], task.metric):
+        print(line)
     return table
 
 
@@ -135,8 +151,9 @@ def folder_name(spec: SearchSpec, settings: Mapping[str, Any]) -> str:
 
 
 def _quality(values: list[float]) -> dict[str, float]:
-    mean, low, high = mean_interval([value for value in values if math.isfinite(value)])
-    return {"quality": mean, "quality_low": low, "quality_high": high, "seeds": len(values)}
+    finished = [value for value in values if math.isfinite(value)]
+    mean, low, high = mean_interval(finished)
+    return {"quality": mean, "quality_low": low, "quality_high": high, "seeds": len(finished)}
 
 
 def _seen(found: Found) -> float:
@@ -170,7 +187,7 @@ def _candidates(found: Mapping[int, Found]) -> pd.DataFrame:
                     "step": candidate.step,
                     "genotype": " ".join(map(str, candidate.genotype)),
                     **candidate.cost,
-                    "within_bounds": candidate.state != "infeasible",
+                    "within_bound": candidate.state != "infeasible",
                     "fidelity": candidate.fidelity,
                     "trained": any(evaluation.spend.trainings for evaluation in candidate.evaluations),
                     "quality": candidate.quality,
@@ -183,13 +200,14 @@ def _candidates(found: Mapping[int, Found]) -> pd.DataFrame:
 def _write(
     folder: Path,
     settings: Mapping[str, Any],
-    table: pd.DataFrame,
+    table: pd.DataFrame | None,
     candidates: pd.DataFrame,
     blocks: Mapping[str, tuple[Block, ...]],
 ) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "settings.json", json.dumps(plain(settings), indent=1) + "\n")
-    write_table(folder / "table.csv", table)
+    if table is not None:
+        write_table(folder / "table.csv", table)
     write_table(folder / "candidates.csv", candidates)
     for name, network in blocks.items():
         write_network(folder / f"{name.replace(' ', '_')}.json", name, network)

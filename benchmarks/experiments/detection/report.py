@@ -9,7 +9,7 @@ from rich.console import Console
 
 from benchmarks.experiments.detection.fusion import fusion_table
 from benchmarks.experiments.detection.plot import write_plot
-from benchmarks.experiments.detection.run import DetectionResult, SearchFailedError, run_detection
+from benchmarks.experiments.detection.run import DetectionResult, run_detection
 from benchmarks.experiments.detection.settings import (
     DetectionSettings,
     detection_settings,
@@ -50,10 +50,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     chosen = settings.chosen()
     for data in sorted({chosen.search.data, chosen.final.data}):
         prepare_with_progress(home, data)
-    try:
-        result = run_detection(home, settings.profile, chosen)
-    except SearchFailedError as error:
-        raise SystemExit(f"accelnas: {error}") from error
+    result = run_detection(home, settings.profile, chosen)
     write_results(result, home, folder)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from benchmarks.errors import NoResultError
 from benchmarks.evaluators.trained import TrainedEvaluator, TrainingPool
 from benchmarks.evaluators.trainings import Training, run_trainings
 from benchmarks.experiments.detection.settings import DetectionSettings
@@ -71,14 +72,10 @@ class DetectionResult:
     spaces: dict[str, SearchSpace]
 
 
-class SearchFailedError(RuntimeError):
-    """The experiment cannot go on; one line says why."""
-
-
 def run_detection(home: Path, profile_name: str, profile: DetectionSettings) -> DetectionResult:
     """Search, train and judge; finished trials and measurements under `home` are not repeated.
 
-    Raises BenchmarkInputError, TaskInputError or HardwareInputError for what is not allowed, and SearchFailedError when
+    Raises BenchmarkInputError, TaskInputError or HardwareInputError for what is not allowed, and NoResultError when
     the baseline cannot be trained.
     """
     task = DetectionTask(profile.classes)
@@ -110,7 +107,7 @@ def _quality_floor(pool: TrainingPool, space: SearchSpace, profile: DetectionSet
     trials = run_trainings(pool, "Baseline", wanted)
     failed = [trial.error for trial in trials if trial.state == "failed"]
     if failed:
-        raise SearchFailedError(f"the baseline could not be trained: {failed[0]}")
+        raise NoResultError(f"the baseline could not be trained: {failed[0]}")
     mean = sum(trial.quality[QUALITY] for trial in trials) / len(trials)
     return mean - profile.map_tolerance, mean
 

@@ -16,6 +16,7 @@ from benchmarks.experiments.head_to_head.plot import write_plot
 from benchmarks.experiments.head_to_head.run import run_contest, states_budget
 from benchmarks.experiments.head_to_head.settings import CONTESTS
 from benchmarks.experiments.head_to_head.table import KEY, contenders_table, curves_table, searches_table
+from benchmarks.search.verdict import no_better_than_baseline
 from benchmarks.store.files import merge_rows
 
 SHOWN = (
@@ -69,4 +70,8 @@ def run_and_write(contest: Contest, names: Sequence[str], final_seeds: int, fold
     console.print(f"\nquality: {metric} on test examples, of {final_seeds} training(s) of each search's winner")
     console.print(rows.to_string(index=False, float_format="%.4g", na_rep="-"), highlight=False)
     console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
+    searched = [row for row in mine if row["algorithm"] != "baseline"]
+    for baseline in (row for row in mine if row["algorithm"] == "baseline"):
+        if line := no_better_than_baseline(searched, baseline, metric):
+            print(line)
     return rows

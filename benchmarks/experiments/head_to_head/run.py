@@ -10,6 +10,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from benchmarks.errors import NoResultError, report
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import Training, run_trainings
 from benchmarks.experiments.head_to_head.contenders import Contender, ranked
@@ -19,6 +20,7 @@ from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import exact_cost
 from benchmarks.search.searches import run_trained, search_in_workers, trained_search
+from benchmarks.search.verdict import why_nothing
 from benchmarks.store.sqlite import open_store
 from hw_model.cost import Cost
 from hw_model.vela.measurements import MeasurementCache
@@ -55,7 +57,8 @@ class Evaluated:
 def run_contest(contest: Contest, contenders: Sequence[Contender], final_seeds: int) -> list[Evaluated]:
     """All searches of all contenders; what is in the stores under the contest's home is not repeated.
 
-    A search that found nothing (all of its trainings failed) is left out.
+    A search that found nothing (all of its trainings diverged, or no network was within the bounds) is left out, with a
+    line on stderr.  Raises NoResultError where none found anything.
     """
     home, spec = contest.home, contest.spec
     prepare_with_progress(home, spec.task.config(spec.fidelity.data), spec.task.dataset)
@@ -65,6 +68,8 @@ def run_contest(contest: Contest, contenders: Sequence[Contender], final_seeds: 
     with open_store(home) as store, TrainingPool(home, spec.task, fidelities, store) as pool:
         winners = {(each.name, seed): first[each.name, seed].winner for each, seed in order if each.train is None}
         winners |= _train(contest, pool, [(each, seed) for each, seed in order if each.train], first)
+        if not winners:
+            raise NoResultError(f"none of {len(order)} searches found a network; the lines before say why")
         qualities = _train_winners(contest, pool, winners, final_seeds)
     with MeasurementCache(home / "measurements.sqlite") as cache:
         return [
@@ -119,6 +124,9 @@ def _train(
         spec = replace(contest.spec, budget=trainings, seed=seed)
         searches[each.name, seed] = trained_search(pool, spec, cost, each.name, strategy)
     found = run_trained(pool, "searches", searches)
+    for (name, seed), each in found.items():
+        if each.best is None:
+            report(f"{name} {seed} found nothing: {why_nothing([each], contest.spec.bounds, contest.spec.task.metric)}")
     return {who: _winner(contest, first[who].winner.spend, each) for who, each in found.items() if each.best}
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import NoResultError
 from benchmarks.evaluators.zero_shot import BATCH, SCORES_CODE_VERSION, score_genotypes
 from benchmarks.experiments.head_to_head.contest import Contest
 from benchmarks.runtime.jobs import run_jobs
@@ -82,23 +82,27 @@ class PoolJob:
 def draw_pool(contest: Contest, seed: int) -> np.ndarray:
     """Distinct uniform genotypes within the bounds, int32[at most contest.pool, D].
 
-    Raises BenchmarkInputError where fewer than two of many are within the bounds.
+    Raises NoResultError where fewer than two of many are within the bounds, with the least seen.
     """
+    bounds = contest.spec.bounds
     count = contest.pool * DRAWS_PER_NETWORK
     drawn = np.asarray(sample(jax.random.fold_in(jax.random.key(1), seed), contest.spec.space.cardinalities, count))
-    inside = within(jax.jit(contest.spec.costs)(drawn), contest.spec.bounds, count)
+    costs = jax.jit(contest.spec.costs)(drawn)
+    inside = within(costs, bounds, count)
     rows = list(dict.fromkeys(map(tuple, drawn[inside].tolist())))[: contest.pool]
     if len(rows) < 2:
-        raise BenchmarkInputError(
-            f"{len(rows)} of {count} random networks are within {contest.spec.bounds}; allowed: bounds that some keep"
-        )
+        limits = " and ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())
+        least = " and ".join(f"{np.nanmin(costs[name]):.4g}" for name in bounds)
+        raise NoResultError(f"{len(rows)} of {count} random networks are within {limits}; the least seen was {least}")
     return np.array(rows, np.int32)
 
 
 def score_pools(contest: Contest, names: Sequence[str]) -> dict[int, ScoredPool]:
     """Each seed's pool, scored by all of these; what is stored under the contest's home is not repeated."""
+    if not names:
+        return {}
     pools = {seed: draw_pool(contest, seed) for seed in range(contest.seeds)}
-    measured = _measure(contest, pools, measured_names(names)) if names else {seed: {} for seed in pools}
+    measured = _measure(contest, pools, measured_names(names))
     return {
         seed: ScoredPool(
             rows,

@@ -2,12 +2,13 @@
 
 quality, quality_low, quality_high: mean over searches of the winner's mean quality on test examples, trained anew, with
 Student's 95% interval over searches.  latency_ms: mean of the winners', compiled whole where there is a compiler.
-within_bound: share of them within the latency bound by that cost; the searches go by the cost model.  trainings,
-example_passes, train_flops, wall_s, kwh: of one search, means; winners' trainings are not in them.  wall_s: seconds of
-one core.  kwh: those at WATTS_PER_CORE, a stated model, not a measurement.  hypervolume: of (quality, latency over the
-bound) of each winner against the point (0, 2), mean over searches: a network of quality 1 and no latency has 2.
-p_value: Welch's t-test of the searches' qualities against those of random search, two-sided; p_adjusted: the same with
-false discovery rate controlled over the task's contenders (Benjamini and Hochberg).  With so few searches only large
+within_bound: share of them within the latency bound by that cost (of one search: whether its winner is); the searches
+go by the cost model.  trainings, example_passes, train_flops, wall_s, kwh: of one search, means; winners' trainings are
+not in them.  wall_s: seconds of one core.  kwh: those at WATTS_PER_CORE, a stated model, not a measurement.
+hypervolume: of (quality, latency over the bound) of each winner against the point (0, 2), mean over searches: a network
+of quality 1 and no latency has 2.  p_value: Welch's t-test of the searches' qualities against those of random search,
+two-sided; p_adjusted: the same with false discovery rate controlled over the task's contenders (Benjamini and
+Hochberg).  With so few searches only large
 differences can be told from none.
 """
 
@@ -87,6 +88,7 @@ def _search_row(contest: Contest, each: Evaluated) -> dict[str, Any]:
         "seen_by_search": each.winner.quality,
         "latency_ms": latency,
         "latency_bound_ms": bound,
+        "within_bound": latency <= bound,
         "peak_activation_bytes": float(each.cost.peak_activation_bytes),
         "param_bytes": float(each.cost.param_bytes),
         "macs": float(each.cost.macs),

@@ -1,5 +1,6 @@
 """`accelnas compare`: who takes part, what it is charged, what the tables say, and a contest at smoke."""
 
+import dataclasses
 import inspect
 import math
 import os
@@ -14,11 +15,13 @@ import pytest
 from scipy import stats
 
 from benchmarks.commands.compare import compare as compare_command
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.evaluators.spec import SearchSpec
+from benchmarks.experiments.head_to_head import run as contest_run
 from benchmarks.experiments.head_to_head.contenders import find_contender, ranked
 from benchmarks.experiments.head_to_head.contest import Contest, Winner
 from benchmarks.experiments.head_to_head.plot import mean_curve
+from benchmarks.experiments.head_to_head.report import run_and_write
 from benchmarks.experiments.head_to_head.run import Evaluated
 from benchmarks.experiments.head_to_head.scored_pool import ScoredPool, draw_pool
 from benchmarks.experiments.head_to_head.settings import CONTENDERS, CONTESTS
@@ -28,6 +31,7 @@ from benchmarks.search.problem import space_for
 from hw_model.cost import Cost
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.ledger import Spend
+from nas_algos.loop import Candidate, Found
 from nas_algos.rounds import propose, start
 from nas_algos.single_shot.algorithm import Look
 from tasks.registry import make_task
@@ -106,7 +110,7 @@ def test_a_pool_is_within_the_bounds_without_twins_and_of_its_seed_alone():
     assert (np.asarray(ours.spec.costs(pool)["latency_ms"]) <= 0.05).all()
     assert (pool == draw_pool(ours, 0)).all()
     assert (pool != draw_pool(ours, 1)).any()
-    with pytest.raises(BenchmarkInputError, match="allowed: bounds that some keep"):
+    with pytest.raises(NoResultError, match="least seen was"):
         draw_pool(contest(bounds={"latency_ms": 1e-9}), 0)
 
 
@@ -265,6 +269,19 @@ def test_bad_input_ends_with_one_line_and_code_2(tmp_path):
     assert code == 2
     assert errors.startswith("accelnas: unknown contender 'nobody'; allowed: baseline, expert")
     assert len(errors.splitlines()) == 1
+
+
+def test_a_contest_in_which_all_fail_ends_in_words_and_leaves_the_tables_that_are_there(tmp_path, monkeypatch, capsys):
+    (tmp_path / "head_to_head_searches.csv").write_text("kept")
+    seen = [Candidate(0, (0,), {"latency_ms": 0.3}, "infeasible", None, ())]
+    nothing = Found(None, tuple(seen), NOTHING)
+    monkeypatch.setattr(contest_run, "prepare_with_progress", lambda *_: None)
+    monkeypatch.setattr(contest_run, "run_trained", lambda pool, title, searches: dict.fromkeys(searches, nothing))
+    with pytest.raises(NoResultError, match="none of 2 searches found a network"):
+        run_and_write(dataclasses.replace(contest(), home=tmp_path), ["random"], 1, tmp_path)
+    line = "none of 1 proposals is within latency_ms <= 0.05; the least seen was 0.3"
+    assert capsys.readouterr().err == "".join(f"accelnas: random {seed} found nothing: {line}\n" for seed in (0, 1))
+    assert (tmp_path / "head_to_head_searches.csv").read_text() == "kept"
 
 
 def test_a_curve_is_the_mean_over_seeds_from_where_all_have_trained():

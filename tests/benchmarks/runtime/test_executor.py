@@ -50,6 +50,32 @@ def misbehave(state, job, report):
     return job
 
 
+def fail_once(state, job, report):
+    """Fails in that way when the file is not there yet, and gives its process's number else."""
+    how, file = job
+    if not Path(file).exists():
+        Path(file).write_text(str(os.getpid()))
+        if how == "hang":
+            time.sleep(60)
+        misbehave(state, how, report)
+    return os.getpid()
+
+
+def advance_slowly(state, job, report):
+    for step in range(1, 16):
+        time.sleep(0.1)
+        report(step / 15)
+    return job
+
+
+def keep_memory(state, job, report):
+    KEPT.append(b"x" * job)
+    return os.getpid()
+
+
+KEPT = []
+
+
 def describe(state, job, report):
     time.sleep(0.2)  # long enough that the other worker takes the next one
     return CORES_AT_IMPORT, {name: os.environ.get(name) for name in WORKER_ENVIRONMENT}, os.getpid()
@@ -141,10 +167,53 @@ def test_a_job_that_fails_tells_why_and_the_rest_goes_on(job, reason):
         handles[1].result()
 
 
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("raise", "RuntimeError: no such layer (test_executor.py, line "),
+        ("be killed", "worker killed by SIGKILL (out of memory?)"),
+        ("hang", "no progress for 0.0333 min"),
+    ],
+)
+def test_what_fails_once_is_tried_again_by_another_worker_and_nothing_else_is_done_twice(tmp_path, how, reason):
+    retried = []
+    with LocalExecutor(1, on_retry=lambda handle, why: retried.append((handle.job, why)), stall_seconds=2) as executor:
+        handles = [executor.submit(fail_once, (how, str(tmp_path / "tried"))), executor.submit(add, 1)]
+        pid, one = (handle.result() for handle in handles)
+    assert one == 1
+    assert pid != int((tmp_path / "tried").read_text())
+    ((job, why),) = retried
+    assert job[0] == how
+    assert why.startswith(reason)
+
+
+def test_bad_input_is_not_tried_again():
+    retried = []
+    with LocalExecutor(1, on_retry=lambda *each: retried.append(each)) as executor:
+        assert executor.submit(misbehave, "refuse").error is None
+        (handle,) = executor.as_completed()
+    assert handle.error is not None
+    assert not retried
+
+
+def test_a_job_that_advances_is_never_taken_for_one_that_hangs():
+    retried = []
+    with LocalExecutor(1, on_retry=lambda *each: retried.append(each), stall_seconds=1) as executor:
+        executor.submit(add, 1).result()
+        assert executor.submit(advance_slowly, "done").result() == "done"  # takes longer than that in all
+    assert not retried
+
+
+def test_a_worker_that_keeps_more_memory_than_it_may_is_replaced_after_its_job():
+    with LocalExecutor(1, most_bytes=250 * 2**20) as executor:
+        pids = [executor.submit(keep_memory, size).result() for size in (1, 1, 300 * 2**20, 1)]
+    assert pids[0] == pids[1] == pids[2] != pids[3]
+
+
 def test_a_failed_job_carries_its_exception_and_the_traceback_in_the_worker():
     with LocalExecutor(1) as executor, pytest.raises(JobFailedError) as caught:
         executor.submit(misbehave, "refuse").result()
-    assert str(caught.value) == "BenchmarkInputError: bad data"
+    assert str(caught.value).startswith("BenchmarkInputError: bad data (test_executor.py, line ")
     assert isinstance(caught.value.__cause__, BenchmarkInputError)
     assert 'raise BenchmarkInputError("bad data")' in caught.value.details
 

@@ -1,0 +1,109 @@
+"""How many workers a machine takes by its cores and its free memory, and when a worker has to go.
+
+Environment variables change the settings of all commands: ACCELNAS_WORKERS, ACCELNAS_WORKER_GIB,
+ACCELNAS_STALL_MINUTES.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from benchmarks.errors import BenchmarkInputError, report
+from benchmarks.runtime.worker import allowed_cores
+
+GIB = 2**30
+TRAINING_GIB = 4.0
+"""Memory that a worker is counted with: the most that one took for trainings of any task at any profile but full."""
+SUPERNET_GIB = 6.5
+"""The same for supernets and zero-shot scores."""
+CGROUP_FOLDER = Path("/sys/fs/cgroup")
+CGROUPS = (
+    # version 2, then 1: most, used, and statistics with what of it are file pages that give way
+    ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
+)
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What the workers of a command may take."""
+
+    workers: int | None = None
+    """How many at most; None: one for each core, as far as free memory goes."""
+    worker_gib: float | None = None
+    """Memory that each is counted with, and beyond which an idle one is replaced; None: by the kind of its jobs."""
+    stall_minutes: float = 30.0
+    """Without any progress for so long, a job is ended and tried again."""
+
+    def __post_init__(self):
+        if self.workers is not None and self.workers < 1:
+            raise BenchmarkInputError(f"ACCELNAS_WORKERS is {self.workers}; allowed: 1 and more")
+        for name in ("worker_gib", "stall_minutes"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < math.inf:
+                raise BenchmarkInputError(f"ACCELNAS_{name.upper()} is {value}; allowed: finite numbers above 0")
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The settings that environment variables change.  Raises BenchmarkInputError for what they may not hold."""
+        given = {}
+        for name, kind in (("workers", int), ("worker_gib", float), ("stall_minutes", float)):
+            text = os.environ.get(f"ACCELNAS_{name.upper()}", "")
+            if text:
+                try:
+                    given[name] = kind(text[:20])
+                except ValueError:
+                    allowed = "whole numbers, 1 and more" if kind is int else "finite numbers above 0"
+                    raise BenchmarkInputError(f"ACCELNAS_{name.upper()} is {text[:40]!r}; allowed: {allowed}") from None
+        return cls(**given)
+
+    def count(self, jobs: float, gib: float) -> int:
+        """Workers for so many jobs, each of which takes so much memory: one at least, and a line where memory decides.
+
+        gib: counts where the settings do not say.
+        """
+        cores = len(allowed_cores())
+        most = min(jobs, cores)
+        if self.workers is not None:
+            return max(1, int(min(jobs, self.workers)))
+        each, free = self.worker_gib or gib, free_bytes()
+        fitting = int(min(most, max(1, free // (each * GIB))))
+        if fitting < most:
+            report(
+                f"{fitting} workers on {cores} cores: {free / GIB:.1f} GiB of memory are free, and one takes up to "
+                f"{each:g} (ACCELNAS_WORKERS and ACCELNAS_WORKER_GIB change that)"
+            )
+        return max(1, fitting)
+
+
+def free_bytes() -> float:
+    """Memory that this process may still take, on the machine and in its container; infinite where nothing says."""
+    free = math.inf
+    meminfo = _lines(Path("/proc/meminfo"))
+    if "MemAvailable:" in meminfo:
+        free = meminfo["MemAvailable:"] * 1024
+    for most, used, statistics, giving in CGROUPS:
+        limit, taken = (_number(CGROUP_FOLDER / name) for name in (most, used))
+        if limit is not None and taken is not None:
+            free = min(free, limit - taken + _lines(CGROUP_FOLDER / statistics).get(giving, 0))
+    return max(free, 0)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):  # none, or "max"
+        return None
+
+
+def _lines(path: Path) -> dict[str, int]:
+    """{first word: second, a whole number} of each line."""
+    try:
+        words = [line.split() for line in path.read_text().splitlines()]
+    except OSError:
+        return {}
+    return {each[0]: int(each[1]) for each in words if len(each) > 1 and each[1].isdigit()}

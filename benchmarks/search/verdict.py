@@ -1,0 +1,44 @@
+"""What a search came to, in words: why it found nothing, or that what it found is no better than the baseline."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from nas_algos.loop import Found
+
+
+def why_nothing(found: Iterable[Found], bounds: Mapping[str, float], metric: str) -> str:
+    """Why searches found no network within the bounds (most by cost), with the least and the best that they saw."""
+    candidates = [candidate for each in found for candidate in each.candidates]
+    inside = [each for each in candidates if all(each.cost[name] <= bound for name, bound in bounds.items())]
+    if not inside:
+        limits = " and ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())
+        least = " and ".join(f"{min(each.cost[name] for each in candidates):.4g}" for name in bounds if candidates)
+        return f"none of {len(candidates)} proposals is within {limits}; the least seen was {least or 'nothing'}"
+    evaluations = [evaluation for each in inside for evaluation in each.evaluations]
+    errors = [each.error for each in evaluations if each.error]
+    if errors:
+        return (
+            f"{len(errors)} of {len(evaluations)} evaluations within the bounds came to no {metric} and none to one "
+            f"that counts: {errors[0]}"
+        )
+    qualities = [each.quality for each in inside if each.quality is not None and math.isfinite(each.quality)]
+    best = f"the best {metric} seen was {max(qualities):.4g}" if qualities else f"none came to a finite {metric}"
+    return f"none of {len(inside)} proposals within the bounds can be given out; {best}"
+
+
+def no_better_than_baseline(rows: Sequence[Mapping[str, Any]], baseline: Mapping[str, Any], metric: str) -> str:
+    """A line where no row's mean quality is above the baseline's, "" otherwise.
+
+    Each has `quality`, larger is better, and `within_bound`.
+    """
+    qualities = [row["quality"] for row in rows if math.isfinite(row["quality"])]
+    if not qualities or not math.isfinite(baseline["quality"]) or max(qualities) > baseline["quality"]:
+        return ""
+    inside = "within the bound" if baseline["within_bound"] else "over the bound"
+    return (
+        f"no network that was found is better than the baseline: {metric} {min(qualities):.4g} to "
+        f"{max(qualities):.4g}, the baseline's {baseline['quality']:.4g} ({inside})"
+    )

@@ -1,0 +1,149 @@
+"""What a search makes of trainings that fail; the trainings are stand-ins that answer at once."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from benchmarks.errors import NoResultError
+from benchmarks.evaluators import trained
+from benchmarks.evaluators.trained import run_trial
+from benchmarks.runtime.executor import JobFailedError, JobHandle
+from benchmarks.search import run
+from benchmarks.search.run import make_spec, run_search
+from benchmarks.store.records import Trial
+from benchmarks.store.sqlite import open_store
+from tasks.registry import make_task
+
+TINY = """
+from tasks.spaces.layer import Decision, Layer
+from tasks.spaces.space import SearchSpace
+
+decisions = (Decision("width", (8, 16)), Decision("body", ("ibn_3", "conv")))
+layers = (Layer("conv", 8, stride=3), Layer("body", "width", stride=3), Layer("conv", 10, kernel=1, activation=False))
+SPACE = SearchSpace("tiny", decisions, layers, input_side=28, input_channels=1)
+"""
+SPENT = {"example_passes": 8, "training_flops": 1.0, "seconds": 1.0}
+
+
+class Trainer:
+    """An executor whose trainings come to what `outcome(job)` says: a quality, or an exception for an infrastructure
+    failure."""
+
+    def __init__(self, outcome):
+        self.outcome, self.waiting, self.done = outcome, [], 0
+
+    def submit(self, function, job):
+        assert function is run_trial
+        self.waiting.append(JobHandle(self, job, b""))
+
+    def as_completed(self):
+        while self.waiting:
+            handle, outcome = self.waiting.pop(0), None
+            handle.done = True
+            self.done += 1
+            try:
+                outcome = self.outcome(handle.job)
+                error = None if math.isfinite(outcome) else "loss is not finite"
+                quality = {} if error else {"accuracy": outcome}
+                state = "failed" if error else "done"
+                handle._result = Trial(handle.job.key, state, quality, **SPENT, error=error)
+            except JobFailedError as failure:
+                handle._failure = failure
+            yield handle
+
+    def cancel_waiting(self):
+        self.waiting = self.waiting[:1]  # one runs beside it
+
+    def close(self, cancel):
+        pass
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory):
+    file = tmp_path_factory.mktemp("space") / "tiny.py"
+    file.write_text(TINY)
+
+    def make(latency_ms):
+        task, bounds = make_task("classification"), {"latency_ms": latency_ms}
+        return make_spec(task, str(file), "npu-p16", bounds, "smoke", 3, "random", "trained", "plain", [])
+
+    return make
+
+
+@pytest.fixture
+def train(monkeypatch):
+    """Have trainings answered so; gives the trainers that were made."""
+    monkeypatch.setattr(run, "prepare_with_progress", lambda *_: None)
+
+    def use(outcome):
+        made = []
+
+        def make(*_):
+            made.append(Trainer(outcome))
+            return made[-1]
+
+        monkeypatch.setattr(trained, "LocalExecutor", make)
+        return made
+
+    return use
+
+
+def written(folder, name):
+    (path,) = folder.glob(f"results/*/{name}")
+    return path
+
+
+def test_bounds_that_nothing_keeps_end_in_words_without_a_training(tmp_path, spec, train):
+    made = train(lambda job: 0.5)
+    with pytest.raises(
+        NoResultError, match=r"^none of \d+ proposals is within latency_ms <= 1e-09; the least seen was"
+    ):
+        run_search(tmp_path, spec(1e-9), 2, 1, tmp_path / "results")
+    assert not made
+    assert not pd.read_csv(written(tmp_path, "candidates.csv"))["within_bound"].any()
+    assert not [*tmp_path.glob("results/*/table.csv")]
+
+
+def test_trainings_that_all_diverge_end_in_words(tmp_path, spec, train):
+    train(lambda job: math.nan)
+    with pytest.raises(NoResultError, match=r"came to no accuracy .*: loss is not finite"):
+        run_search(tmp_path, spec(10.0), 1, 1, tmp_path / "results")
+
+
+def test_a_diverged_training_is_the_networks_and_the_table_counts_those_that_finished(tmp_path, spec, train, capsys):
+    train(lambda job: math.nan if job.seed == 1001 else 0.25)
+    table = run_search(tmp_path, spec(10.0), 1, 3, tmp_path / "results")
+    assert (table["seeds"] == 2).all()
+    assert table["within_bound"].dtype == bool
+    # all come to the same
+    assert "no network that was found is better than the baseline: accuracy 0.25 to 0.25" in capsys.readouterr().out
+
+
+def test_a_failure_of_the_machine_or_the_code_ends_the_search_and_is_never_scored_as_the_networks(
+    tmp_path, spec, train, capsys
+):
+    failed, reason = [], "worker killed by SIGKILL (out of memory?)"
+
+    def outcome(job):
+        if len(failed) == 0:
+            failed.append(job)
+            raise JobFailedError(reason)
+        return 0.5
+
+    made = train(outcome)
+    with pytest.raises(JobFailedError, match="random") as raised:
+        run_search(tmp_path, spec(10.0), 2, 1, tmp_path / "results")
+    assert reason in str(raised.value)
+    assert reason in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
+    with open_store(tmp_path) as store:
+        kept = list(store.trials())
+    # what ran beside it is kept, the other one is not there as a failed network
+    assert [trial.state for trial in kept] == ["done"] * (made[0].done - 1)
+    assert kept
+    # a rerun goes on
+    again = train(outcome)
+    table = run_search(tmp_path, spec(10.0), 2, 1, tmp_path / "results")
+    assert table["quality"].tolist() == [0.5] * len(table)
+    assert len(again) == 2  # searches, winners
