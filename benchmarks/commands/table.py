@@ -11,12 +11,34 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.home import DEFAULT_HOME
 
 
-def build(task: str = "detection", count: int = 40, home: Path = DEFAULT_HOME, results: Path = Path("results")) -> None:
+def design(results: Path = Path("results")) -> None:
+    """Draw which networks of each task are trained, before any is; a design that there is stays as it is.
+
+    Args:
+        results: Directory that tables/design/TASK.csv is kept in.
+    """
+    from benchmarks.tables.build import table_task
+    from benchmarks.tables.design import design_file, write_design
+    from benchmarks.tables.recipes import SEARCH
+
+    for name in SEARCH:
+        print(f"{write_design(results, table_task(name))} networks in {design_file(results, name)}")
+
+
+def build(
+    task: str = "detection",
+    count: int = 40,
+    part: str = "alone",
+    home: Path = DEFAULT_HOME,
+    results: Path = Path("results"),
+) -> None:
     """Train networks of a table's design on this machine and add them to the table; what is trained is not repeated.
 
     Args:
         task: classification, detection or segmentation.
-        count: So many of the design's first networks.
+        count: So many of the part's first networks.
+        part: "alone": networks that were drawn one by one; "cells": the first of each cell, then the second of each,
+            ..., which an accelerator trains a cell at once.
         home: Directory that data and trials are kept in.
         results: Directory that tables/TASK.parquet is kept in.
     """
@@ -25,7 +47,7 @@ def build(task: str = "detection", count: int = 40, home: Path = DEFAULT_HOME, r
 
     if count < 1:
         raise BenchmarkInputError(f"count is {count}; allowed: 1 and more")
-    rows = build_table(home, results, task, count)
+    rows = build_table(home, results, task, part, count)
     print(f"{rows} trainings in {table_file(results, task)}")
 
 
@@ -42,25 +64,30 @@ def status(results: Path = Path("results")) -> None:
         print("\n".join(summary(results, task)))
 
 
-def jobs(file: Annotated[Path, tyro.conf.Positional], first: int = 0, cells: int = 72) -> None:
+def jobs(
+    file: Annotated[Path, tyro.conf.Positional], first: int = 0, cells: int = 72, results: Path = Path("results")
+) -> None:
     """Write what a machine with an accelerator shall train, for `benchmarks/timings/gpu_table.sh`.
 
     Args:
         file: JSON file to write.
         first: Number of the first cell of each task's design.
         cells: So many cells of each task.
+        results: Directory that tables/design/TASK.csv is kept in.
     """
-    from benchmarks.tables.build import CELLS, table_task
-    from benchmarks.tables.jobs import designed_cells, first_seed, job_of, write_jobs
+    from benchmarks.tables.build import table_task
+    from benchmarks.tables.design import PARTS, read_design
+    from benchmarks.tables.jobs import job_of, write_jobs
     from benchmarks.tables.recipes import SEARCH
 
-    if not 0 <= first < CELLS or not 1 <= cells <= CELLS - first:
-        raise BenchmarkInputError(f"cells {first} to {first + cells - 1}; allowed: within 0 to {CELLS - 1}")
+    last = PARTS["cells"].cells - 1
+    if not 0 <= first <= last or not 1 <= cells <= last + 1 - first:
+        raise BenchmarkInputError(f"cells {first} to {first + cells - 1}; allowed: within 0 to {last}")
     made = []
     for name in SEARCH:
         task = table_task(name)
-        part = list(enumerate(designed_cells(task)))[first : first + cells]
-        made.append([job_of(cell, task, SEARCH[name], first_seed(number)) for number, cell in part])
+        part = read_design(results, task, "cells")[first : first + cells]
+        made.append([job_of(cell, task, SEARCH[name]) for cell in part])
     write_jobs([job for turn in zip(*made, strict=True) for job in turn], file)
     print(f"{sum(map(len, made))} cohorts in {file}")
 
@@ -99,7 +126,8 @@ def take(
 
 @tyro.conf.configure(tyro.conf.OmitSubcommandPrefixes, tyro.conf.OmitArgPrefixes)
 def table(
-    action: Annotated[Any, tyro.conf.subcommand("build", constructor=build)]
+    action: Annotated[Any, tyro.conf.subcommand("design", constructor=design)]
+    | Annotated[Any, tyro.conf.subcommand("build", constructor=build)]
     | Annotated[Any, tyro.conf.subcommand("status", constructor=status)]
     | Annotated[Any, tyro.conf.subcommand("jobs", constructor=jobs)]
     | Annotated[Any, tyro.conf.subcommand("take", constructor=take)],

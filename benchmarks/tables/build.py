@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.runtime.prepare import prepare_with_progress
@@ -13,13 +12,12 @@ from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.parquet import merge_records, read_records
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
-from benchmarks.tables.jobs import Cell, designed_cells, first_seed
+from benchmarks.tables.design import Cell, read_design
 from benchmarks.tables.recipes import SEARCH
 from hw_model.blocks import Block
 from tasks.registry import make_task
+from tasks.task import Task
 
-# cells of a table's design
-CELLS = 72
 # the main data set of each task's table
 DATASETS = {"classification": "fashion_objects"}
 # a run that is stopped loses no training, which the store has, but rows wait for this many before the file is written
@@ -31,26 +29,29 @@ def table_file(results: Path, task: str) -> Path:
     return results / "tables" / f"{task}.parquet"
 
 
-def table_task(name: str) -> Any:
+def table_task(name: str) -> Task:
     """The task on its table's data set.  Raises TaskInputError for an unknown task."""
     return make_task(name, DATASETS.get(name))
 
 
 def networks(cells: list[Cell]) -> Iterator[tuple[str, tuple[int, ...], tuple[Block, ...], int]]:
-    """(space, genotype, network, seed) of the cells, in their order."""
-    for number, cell in enumerate(cells):
-        for index, (genotype, chain) in enumerate(zip(cell.genotypes.tolist(), cell.chains, strict=True)):
-            yield cell.space, tuple(genotype), chain, first_seed(number) + index
+    """(space, genotype, network, seed) of network 0 of each cell, then of network 1 of each, and so on."""
+    for index in range(max(len(cell.chains) for cell in cells)):
+        for cell in cells:
+            if index < len(cell.chains):
+                genotype = tuple(cell.genotypes[index].tolist())
+                yield cell.space, genotype, cell.chains[index], cell.first_seed + index
 
 
-def build(home: Path, results: Path, name: str, count: int) -> int:
-    """Train the first `count` networks of the design, those excepted that are trained, and add them to the table.
+def build(home: Path, results: Path, name: str, part: str, count: int) -> int:
+    """Train the first `count` networks of a part of the design, those excepted that are trained; add them to the table.
 
-    Returns how many rows the table has.  Raises TaskInputError for an unknown task.
+    Returns how many rows the table has.  Raises TaskInputError for an unknown task, BenchmarkInputError for an unknown
+    part and where there is no design.
     """
     task, fidelity = table_task(name), SEARCH[name]
+    asked = list(networks(read_design(results, task, part)))[:count]
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
-    asked = list(networks(designed_cells(task)))[:count]
     file, rows, total = table_file(results, name), [], 0
     with (
         open_store(home) as store,

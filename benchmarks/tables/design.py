@@ -3,24 +3,162 @@
 Networks are drawn in cells: those of a cell share kinds of block, kernels, layers and sizes, and differ in their
 channels, so that an accelerator can train a cell at once (`tasks.cohort`).  Cells are stratified over latency: of many
 drawn at random, as many are kept in each equal part of the range of the logarithm of latency, as far as there are any.
+
+A design is drawn once and kept in a file, since estimates of latency change with the estimator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jax
 import numpy as np
+import pandas as pd
 
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.store.files import write_table
+from hw_model.blocks import Block
+from hw_model.predict import cost_model
 from tasks.networks.initialise import host_generator
 from tasks.spaces.lowering import MULTIPLIER
+from tasks.spaces.registry import article_space, skeleton_for
+from tasks.spaces.skeleton import curated_space, uncurated_space
 from tasks.spaces.space import SearchSpace
+from tasks.task import Task
 
 # cells drawn for each one that is kept
 CANDIDATES = 20
 # shares of candidates beyond the ends of the range that is divided
 TAIL = 0.01
+# the accelerator whose estimated latency the design is stratified over
+REFERENCE = "ethos-u65-512"
+# channels of the curated spaces are multiples of these: what the accelerators of the tables compute at once
+CURATED_FACTORS = (8, 16)
+# the largest of the article's spaces of a task, which holds the others
+LARGEST_ARTICLE_SPACE = {"detection": "V3", "segmentation": "article"}
+# of the cells of a table, those from the uncurated space; the others are shared out evenly among the other spaces
+UNCURATED_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a design draws at once, since cells are stratified together."""
+
+    cells: int
+    """So many."""
+    networks: int
+    """Of each cell."""
+    first_seed: int
+    """Of the first network of the first cell; apart from the seeds of searches, of fidelities and of what is
+    published."""
+    seeds_a_cell: int
+    """By so much the first seed of the next cell is larger."""
+    draw_seed: int
+    """What the part is drawn from."""
+
+
+# "cells" are for accelerators, which train the eight of one in about the time of one network; networks drawn alone tell
+# more about their space, a training each
+PARTS = MappingProxyType({"cells": Part(72, 8, 1_000_000, 1_000, 0), "alone": Part(1_200, 1, 2_000_000, 1, 1)})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Networks that differ in their channels alone."""
+
+    name: str
+    """Task, space and number."""
+    space: str
+    """The space that they were drawn from: "uncurated", "curated-8", "V3", ..."""
+    genotypes: np.ndarray
+    """int32 [n, D], in that space."""
+    chains: tuple[tuple[Block, ...], ...]
+    """The networks."""
+    first_seed: int
+    """Of network 0; the others follow."""
+
+
+def table_spaces(task: Task) -> dict[str, SearchSpace]:
+    """The spaces that a task's table is drawn from, by name."""
+    skeleton, outputs = skeleton_for(task), task.output_channels
+    spaces = {"uncurated": uncurated_space(skeleton, outputs)}
+    spaces |= {f"curated-{factor}": curated_space(skeleton, outputs, factor) for factor in CURATED_FACTORS}
+    if task.name in LARGEST_ARTICLE_SPACE:
+        name = LARGEST_ARTICLE_SPACE[task.name]
+        spaces[name] = article_space(task, name)
+    return spaces
+
+
+def design_file(results: Path, task: str) -> Path:
+    """Where a task's design is."""
+    return results / "tables" / "design" / f"{task}.csv"
+
+
+def write_design(results: Path, task: Task) -> int:
+    """Draw all parts of a task's design and return how many networks it has.
+
+    Raises BenchmarkInputError where there is one already: what is trained rests on it.
+    """
+    file = design_file(results, task.name)
+    if file.exists():
+        raise BenchmarkInputError(
+            f"{file} is drawn already, and what is trained rests on it; allowed: another --results"
+        )
+    table = pd.concat([_draw_part(task, name) for name in PARTS], ignore_index=True)
+    write_table(file, table)
+    return len(table)
+
+
+def read_design(results: Path, task: Task, part: str) -> list[Cell]:
+    """The cells of a part of a task's design, in the order that they are trained in.
+
+    Raises BenchmarkInputError for an unknown part and where there is no design.
+    """
+    if part not in PARTS:
+        raise BenchmarkInputError(f"unknown part {part!r}; allowed: {', '.join(PARTS)}")
+    file = design_file(results, task.name)
+    if not file.is_file():
+        raise BenchmarkInputError(f"{file}: no such file; `accelnas table design` draws it")
+    spaces, cells = table_spaces(task), []
+    table = pd.read_csv(file)
+    for name, rows in table[table["part"] == part].groupby("cell", sort=False):
+        space = str(rows["space"].iloc[0])
+        genotypes = np.array([genotype.split() for genotype in rows["genotype"]], np.int32)
+        chains = tuple(spaces[space].decode(genotype) for genotype in genotypes.tolist())
+        cells.append(Cell(str(name), space, genotypes, chains, int(rows["seed"].iloc[0])))
+    return cells
+
+
+def _draw_part(task: Task, name: str) -> pd.DataFrame:
+    """Cells of each space, from low to high latency, spread evenly over the list; single networks in random order."""
+    part, spaces = PARTS[name], table_spaces(task)
+    shares = {space: (1 - UNCURATED_SHARE) / (len(spaces) - 1) for space in spaces} | {"uncurated": UNCURATED_SHARE}
+    model, drawn = cost_model(REFERENCE), []
+    for key, (label, space) in zip(
+        jax.random.split(jax.random.key(part.draw_seed), len(spaces)), spaces.items(), strict=True
+    ):
+
+        def latency_ms(genotypes: np.ndarray, space: SearchSpace = space) -> Any:
+            return model.estimate(space.lower(genotypes)).cost.latency_ms
+
+        count = max(1, round(part.cells * shares[label]))
+        cells = draw_cells(space, count, part.networks, key, latency_ms)
+        for number, cell in enumerate(cells):
+            drawn.append((number / count, f"{task.name}-{label}-{part.draw_seed}-{number:04d}", label, cell))
+    drawn.sort(key=lambda entry: entry[:2])
+    if part.networks == 1:
+        order = np.random.default_rng(part.draw_seed).permutation(len(drawn))
+        drawn = [drawn[place] for place in order]
+    rows = [
+        (name, cell, label, " ".join(map(str, genotype)), part.first_seed + part.seeds_a_cell * number + index)
+        for number, (_, cell, label, genotypes) in enumerate(drawn)
+        for index, genotype in enumerate(genotypes.tolist())
+    ]
+    return pd.DataFrame(rows, columns=["part", "cell", "space", "genotype", "seed"])
 
 
 def draw_cells(

@@ -1,10 +1,16 @@
 """The design of the trained tables: cells that share all but channels, spread over latency, the same every time."""
 
+from pathlib import Path
+
 import jax
 import numpy as np
 import pytest
 
-from benchmarks.tables.design import draw_cells
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.store.parquet import read_records
+from benchmarks.store.records import Trial
+from benchmarks.tables.build import networks, table_file, table_task
+from benchmarks.tables.design import PARTS, draw_cells, read_design, write_design
 from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.space import SearchSpace
 
@@ -22,6 +28,39 @@ SPACE = SearchSpace(
 
 def skewed(genotypes):
     return np.exp(genotypes[:, 0] / 31.0) * (1 + 9 * (genotypes[:, 1] == 3))
+
+
+RESULTS = Path("results")
+# repeats of a cell with other seeds add this to the design's, once and twice
+REPEAT = 100
+
+
+@pytest.mark.parametrize("name", ["classification", "detection", "segmentation"])
+def test_what_is_trained_is_of_the_design(name):
+    task = table_task(name)
+    designed = {}
+    for part in PARTS:
+        for space, genotype, _, seed in networks(read_design(RESULTS, task, part)):
+            assert seed not in designed
+            designed[seed] = space, genotype
+    for trial in read_records(table_file(RESULTS, name), Trial):
+        seed = trial.key.seed
+        seed = seed if seed in designed else seed - seed % 1_000 // REPEAT * REPEAT
+        assert designed[seed] == (trial.space, trial.genotype)
+
+
+def test_networks_drawn_alone_are_all_different():
+    for name in ("classification", "detection", "segmentation"):
+        chains = [chain for _, _, chain, _ in networks(read_design(RESULTS, table_task(name), "alone"))]
+        assert len(set(chains)) == len(chains) == PARTS["alone"].cells
+
+
+def test_a_design_that_there_is_is_not_drawn_again_and_an_unknown_part_is_named():
+    task = table_task("detection")
+    with pytest.raises(BenchmarkInputError, match=r"detection\.csv is drawn already"):
+        write_design(RESULTS, task)
+    with pytest.raises(BenchmarkInputError, match=r"unknown part 'none'; allowed: cells, alone"):
+        read_design(RESULTS, task, "none")
 
 
 def test_networks_of_a_cell_differ_in_their_channels_alone():
