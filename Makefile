@@ -3,8 +3,8 @@ PYTHON ?= python3
 PROFILE ?= quick
 VENV := .venv
 RUN := $(VENV)/bin
-# two processes, a file in each at a time: tests compile mostly on one core
-PARALLEL := -n 2 --dist loadfile
+# two processes, a file in each at a time, in the order that tests/conftest.py gives: tests compile mostly on one core
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help reproduce test test-fast check data photo-objects clean distclean
 

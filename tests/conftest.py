@@ -1,5 +1,41 @@
-import os
+"""What all tests share: quick compilation, one cache of what is compiled, and a core for each of xdist's processes."""
 
-# Tests compile far more than they run.  XLA's older code generator and fewer of LLVM's passes take half the time, here
-# and in the commands that tests run; results differ in the last bits.
-os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_llvm_disable_expensive_passes=true")
+import os
+import tempfile
+
+import pytest
+
+# Tests compile far more than they run: XLA's older code generator and none of LLVM's optimisations take a third of the
+# time, here and in the commands that tests run; results differ in the last bits.  A program is compiled once a run.
+COMPILATION = {
+    "XLA_FLAGS": "--xla_cpu_use_fusion_emitters=false --xla_llvm_disable_expensive_passes=true "
+    "--xla_backend_optimization_level=0",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.05",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+}
+for name, value in COMPILATION.items():
+    os.environ.setdefault(name, value)
+# xdist's processes inherit the folder of the process that starts them, which removes it when all is done
+CACHE = "JAX_COMPILATION_CACHE_DIR"
+OURS = None if CACHE in os.environ else tempfile.TemporaryDirectory(prefix="accelnas-compilations-")
+if OURS is not None:
+    os.environ[CACHE] = OURS.name
+
+# Where every core has a process of xdist's, commands that train start one worker each: two would compile a network
+# twice, at the same time, and wait for each other's core.
+if hasattr(os, "sched_setaffinity") and "PYTEST_XDIST_WORKER" in os.environ:
+    CORES = sorted(os.sched_getaffinity(0))
+    if int(os.environ["PYTEST_XDIST_WORKER_COUNT"]) >= len(CORES):
+        os.sched_setaffinity(0, {CORES[int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) % len(CORES)]})
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure():
+    if OURS is not None:
+        OURS.cleanup()
+
+
+def pytest_collection_modifyitems(items):
+    """Files with slow tests go first, so that no process is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)

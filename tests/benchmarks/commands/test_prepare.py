@@ -1,13 +1,12 @@
 """`accelnas prepare` with data sets of the catalogue, whose builders are stood in for: nothing is downloaded."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import tensorflow_datasets as tfds
 
-from benchmarks.cli import main
 from tasks.data import catalogue
+from tests.cli import accelnas
 
 PREPARE_PETS = "accelnas prepare --dataset oxford_iiit_pet --download"
 
@@ -31,11 +30,6 @@ def built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     return asked
 
 
-def accelnas(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
-    monkeypatch.setattr(sys, "argv", command.split())
-    main()
-
-
 @pytest.mark.parametrize(
     ("command", "asked", "said"),
     [
@@ -50,12 +44,12 @@ def test_the_command_prepares_the_first_config_unless_one_is_named(
     said: str,
     built: list[str],
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(catalogue, "find_spec", lambda name: name)
-    accelnas(monkeypatch, command)
+    code, printed, _ = accelnas(*command.split()[1:])
+    assert code == 0
     assert built == [f"{asked} as array_record"]
-    assert capsys.readouterr().out == f"{said}: .accelnas/data/{asked.replace(':', '/')}\n"
+    assert printed == f"{said}: .accelnas/data/{asked.replace(':', '/')}\n"
 
 
 def test_the_baselines_page_prepares_pets_by_the_command_tested_here() -> None:
@@ -63,11 +57,9 @@ def test_the_baselines_page_prepares_pets_by_the_command_tested_here() -> None:
 
 
 def test_without_tensorflow_nothing_is_downloaded_and_one_line_says_why(
-    built: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    built: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(catalogue, "find_spec", lambda name: None)
-    with pytest.raises(SystemExit, match="2"):
-        accelnas(monkeypatch, PREPARE_PETS)
-    printed = capsys.readouterr()
-    assert (built, printed.out, len(printed.err.splitlines())) == ([], "", 1)
-    assert "needs TensorFlow in the environment used for preparing" in printed.err
+    code, printed, errors = accelnas(*PREPARE_PETS.split()[1:])
+    assert (code, built, printed, len(errors.splitlines())) == (2, [], "", 1)
+    assert "needs TensorFlow in the environment used for preparing" in errors

@@ -1,33 +1,19 @@
 """`accelnas trials` as a user runs it."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.cli import main
 from benchmarks.store.parquet import read_records, write_records
 from benchmarks.store.records import Result, Trial
 from benchmarks.store.sqlite import open_store
 from tests.benchmarks.store.records import done, failed, result
+from tests.cli import accelnas
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Exit code, output and errors of a command line, in this process: each takes seconds to start."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["accelnas", "trials", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+def run(*arguments):
+    return accelnas("trials", *arguments)
 
 
 @pytest.fixture
@@ -37,7 +23,7 @@ def home(tmp_path):
     return tmp_path / "home"
 
 
-def test_trials_are_listed_shown_and_removed(home, run):
+def test_trials_are_listed_shown_and_removed(home):
     code, printed, _ = run("list", "--home", home)
     head, *lines = [line.split("\t") for line in printed.splitlines()]
     assert code == 0
@@ -59,7 +45,7 @@ def test_trials_are_listed_shown_and_removed(home, run):
     assert f"digest '{digest}' is that of none" in errors
 
 
-def test_trials_go_from_one_home_to_another(home, tmp_path, run):
+def test_trials_go_from_one_home_to_another(home, tmp_path):
     file, there = tmp_path / "trials.parquet", tmp_path / "there"
     assert run("export", file, "--home", home) == (0, f"2 trials in {file}, 2 of them new\n", "")
     assert run("import", file, "--home", there) == (0, "2 of 2 were new\n", "")
@@ -74,7 +60,7 @@ def test_trials_go_from_one_home_to_another(home, tmp_path, run):
     assert list(read_records(results, Result)) == [result()]
 
 
-def test_a_target_must_be_named_and_be_a_file(home, tmp_path, run):
+def test_a_target_must_be_named_and_be_a_file(home, tmp_path):
     code, _, errors = run("export", "--home", home)
     assert code == 2
     assert "PATH" in errors
@@ -85,7 +71,7 @@ def test_a_target_must_be_named_and_be_a_file(home, tmp_path, run):
     assert not Path("/dev/null").is_file()
 
 
-def test_a_check_names_each_damaged_row_and_ends_with_code_1(home, tmp_path, run):
+def test_a_check_names_each_damaged_row_and_ends_with_code_1(home, tmp_path):
     file = tmp_path / "trials.parquet"
     write_records(file, Trial, [done(0), done(1, architecture="[]")])
     code, printed, errors = run("verify", file, "--count", 0, "--home", home)

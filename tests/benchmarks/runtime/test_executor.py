@@ -237,6 +237,16 @@ def test_no_workers_are_refused():
         LocalExecutor(0)
 
 
+@pytest.fixture
+def every_core():
+    """All of the machine's that we may use, where the suite has one for each of its processes."""
+    ours = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    yield
+    os.sched_setaffinity(0, ours)
+
+
+@pytest.mark.usefixtures("every_core")
 def test_workers_have_one_core_each_and_the_environment_from_their_start_and_the_parent_keeps_its_own():
     cores, environment = os.sched_getaffinity(0), dict(os.environ)
     with LocalExecutor(2) as executor:

@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jax.experimental.compilation_cache import compilation_cache
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.single_shot.algorithm import Inputs
@@ -39,23 +38,6 @@ def run(name, toy=None, bound=BOUND, seed=0, **more):
     toy = toy or ToySupernet()
     algorithm = SINGLE_SHOT[name](toy, {"latency_ms": bound})
     return run_single_shot(algorithm, toy, BUDGET, jax.random.key(seed), **more)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compilations(tmp_path_factory):
-    """Runs of one algorithm share what takes most of their time."""
-    settings = {
-        "jax_compilation_cache_dir": str(tmp_path_factory.mktemp("compilations")),
-        "jax_persistent_cache_min_compile_time_secs": 0.3,
-    }
-    before = {name: getattr(jax.config, name) for name in settings}
-    for name, value in settings.items():
-        jax.config.update(name, value)
-    compilation_cache.reset_cache()
-    yield
-    for name, value in before.items():
-        jax.config.update(name, value)
-    compilation_cache.reset_cache()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import math
 import jax
 import numpy as np
 import pytest
-from jax.experimental.compilation_cache import compilation_cache
 
 from benchmarks.evaluators.trained import TrialJob, run_trial, trial_key
 from benchmarks.runtime.worker_data import WorkerData
@@ -60,19 +59,6 @@ def shades(count):
 
 def examples(task, count):
     return shades(count) if task.name == "classification" else squares(count)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compilations(tmp_path_factory):
-    """Trainings of one network share their compilation, as in a worker."""
-    folder = jax.config.jax_compilation_cache_dir, jax.config.jax_persistent_cache_min_compile_time_secs
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compilations")))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
-    compilation_cache.reset_cache()
-    yield
-    jax.config.update("jax_compilation_cache_dir", folder[0])
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", folder[1])
-    compilation_cache.reset_cache()
 
 
 @pytest.fixture(params=TASKS)
