@@ -10,6 +10,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.zero_shot import run as zero_shot
 from benchmarks.experiments.zero_shot.settings import Settings
 from nas_algos.errors import AlgorithmInputError
+from tests.benchmarks.tiny_space import SPACE
 
 COLUMNS = [
     *("task", "score", "n", "kendall_tau", "low", "high", "spearman_rho", "rho_low", "rho_high"),
@@ -104,6 +105,7 @@ def test_bad_input_is_named_before_anything_is_trained():
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_scores_trains_and_writes_and_goes_on_from_the_store(tmp_path, monkeypatch):
+    monkeypatch.setattr(zero_shot, "common_space", lambda task: SPACE)
     settings = Settings(("classification",), "smoke", architectures=4, batch=8, scores=("naswot", "depth"))
     home, folder = tmp_path / "home", tmp_path / "zero_shot"
     zero_shot.run(settings, home, folder)

@@ -65,7 +65,7 @@ def test_loss_and_gradient_are_those_of_the_static_network(name):
     # the weights that enlarge segmentation's output to its masks are float32 always, and rounded otherwise when traced
     number = np.float32 if varying else np.float64
     compiled = compile_quickly(partial(loss_and_gradient, task, batch, Supernet(space.slots, skip_unused=True)))
-    for genotype in random_genotypes(space, 3, seed=7):
+    for genotype in random_genotypes(space, 2, seed=7):
         row, blocks = space.lower(genotype), space.decode(genotype)
         side = blocks[0].height
         images = double(random_images(space, EXAMPLES, 2, side))
