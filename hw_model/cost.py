@@ -22,13 +22,17 @@ class Cost(NamedTuple):
     latency_ms: Any
     """Milliseconds."""
     peak_activation_bytes: Any
-    """Largest SRAM use at any moment, weights that live there for good apart."""
+    """Largest SRAM use at any moment, weights that live there for good apart.  Where DRAM lies behind the SRAM this is
+    how full the schedule makes it, up to what there is, and not what the network needs."""
     param_bytes: Any
     """Int8 weights and int32 biases."""
     macs: Any
     """Multiply-accumulates."""
     energy_mj: Any
-    """Millijoules of arithmetic and memory traffic, without leakage and without the host."""
+    """Millijoules of the arithmetic and of the traffic of SRAM and of what lies behind it, as scheduled; without
+    leakage and without the host.  Of the same meaning whether compiled or estimated."""
+    off_chip_bytes: Any
+    """Bytes of one inference read from and written to DRAM and flash behind the SRAM; 0 where all is in SRAM."""
 
 
 class Estimate(NamedTuple):
@@ -38,6 +42,11 @@ class Estimate(NamedTuple):
     """Of each network, [...]."""
     latency_std_ms: Any
     """Standard deviation of the latency's error, [...]; NaN for a model that cannot tell."""
+    peak_std_bytes: Any
+    """Likewise of the peak's."""
+    outside_share: Any
+    """Of the latency, the share of operators larger, wider or otherwise beyond all that the model was fitted to,
+    [...]; 0 for a model that was not fitted."""
     block_latency_ms: Any
     """Of each block in its surroundings, [..., L], blocks first, then zeros."""
     block_sram_bytes: Any

@@ -107,3 +107,7 @@ class OperatorReport:
     """Of each operator; they add up to `cycles`."""
     operator_sram_bytes: tuple[int, ...]
     """SRAM in use while each operator runs, constants apart; 0 for one that the compiler merged into another."""
+    operator_sram_traffic_bytes: tuple[int, ...] = ()
+    """Bytes read from and written to SRAM by each operator; empty where that was not kept."""
+    operator_off_chip_bytes: tuple[int, ...] = ()
+    """Likewise of DRAM and flash behind it; they add up to the network's exactly."""

@@ -23,14 +23,18 @@ from hw_model.learned.fitting import load_estimator
 from hw_model.npu.calibration import load_calibrated
 from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.operator_arrays import operator_places
+from hw_model.operators import chain_operators
 from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.chain import measured_cost
 from hw_model.vela.compiler import COMPILER_VERSION, compile_operators
-from hw_model.vela.tflite_writer import WRITER_VERSION
+from hw_model.vela.tflite_writer import WEIGHT_STD, WRITER_VERSION
 from hw_model.workload import Workload, workload_from_chains
 
 Method = Literal["estimate", "compile"]
-COST_CODE_VERSION = "1"
+OUTSIDE_SHARE = 0.02
+"""Of the latency, the share of operators beyond what the model was fitted to from which an estimate is extrapolated."""
+_DRAWN_WEIGHTS = f"normal, standard deviation {WEIGHT_STD:.0f} in int8"
+COST_CODE_VERSION = "2"
 """Raise it when a change to features, estimator or parametric NPU changes what equal parameters estimate."""
 PRETRAINED = Path(__file__).parent / "pretrained"
 _ESTIMATE, _NPU_ESTIMATE = jax.jit(estimate), jax.jit(npu_estimate)
@@ -64,7 +68,17 @@ class Prediction:
     cost: Cost
     """Of the whole network."""
     latency_std_ms: float | None
-    """Standard deviation of the latency's error; None where the method cannot tell, 0 for the compiler."""
+    """Standard deviation of the latency's error against the compiler; None where the method cannot tell, and for the
+    compiler itself, whose figure is one of a model of the hardware and of the weights assumed."""
+    peak_std_bytes: float | None
+    """Likewise of the peak's."""
+    extrapolated: bool
+    """Whether operators are larger, wider or otherwise beyond all that the model was fitted to, so that neither figures
+    nor their standard deviations mean much."""
+    weights: str
+    """What the figures assume of the weights' values, which the compiler compresses."""
+    weight_compression: float | None
+    """Bytes of the weights as the compiler stores them / int8 bytes; None where nothing was compiled."""
     blocks: tuple[BlockCost, ...]
     """Of each block."""
 
@@ -109,6 +123,15 @@ def _estimator_in(path: Path, modified: int, accelerator: Target) -> Estimator:
 
 def _version(path: Path) -> tuple[Path, int]:
     return path, path.stat().st_mtime_ns if path.exists() else 0
+
+
+def compiled(blocks: Sequence[Block], accelerator: EthosU) -> Prediction:
+    """Cost of a network compiled for an accelerator, which may be in a system of one's own (hw_model.vela.system).
+
+    Raises HardwareInputError for blocks that are not allowed.
+    """
+    check_chain(blocks)
+    return _compiled(blocks, accelerator)
 
 
 def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimate") -> Prediction:
@@ -194,17 +217,39 @@ def _compiled(blocks: Sequence[Block], accelerator: EthosU) -> Prediction:
         cycles[block] += operator_cycles
         sram[block] = max(sram[block], operator_sram)
     latency = [value / accelerator.clock_hz * 1e3 for value in cycles]
-    cost = measured_cost(blocks, measurement)
-    return Prediction(accelerator.name, "compiler", cost, 0.0, _parts(blocks, latency, sram))
+    weights = sum(operator.weights for operator in chain_operators(blocks))
+    compression = measurement.compressed_weight_bytes / weights if weights else None
+    return Prediction(
+        accelerator.name,
+        "compiler",
+        measured_cost(blocks, measurement),
+        latency_std_ms=None,
+        peak_std_bytes=None,
+        extrapolated=False,
+        weights=_DRAWN_WEIGHTS,
+        weight_compression=compression,
+        blocks=_parts(blocks, latency, sram),
+    )
 
 
 def _from_estimate(blocks: Sequence[Block], accelerator: str, method: str, found: Estimate) -> Prediction:
     cost = Cost(*(float(value[0]) for value in found.cost))
     # counted exactly, where the model has single precision
     cost = cost._replace(macs=count_macs(blocks), param_bytes=count_param_bytes(blocks))
-    std = float(found.latency_std_ms[0])
-    parts = _parts(blocks, found.block_latency_ms[0].tolist(), found.block_sram_bytes[0].tolist())
-    return Prediction(accelerator, method, cost, None if std != std else std, parts)
+    stds = (float(value[0]) for value in (found.latency_std_ms, found.peak_std_bytes))
+    latency_std, peak_std = (None if std != std else std for std in stds)
+    compiled = accelerator in ETHOS_U
+    return Prediction(
+        accelerator,
+        method,
+        cost,
+        latency_std,
+        peak_std,
+        extrapolated=bool(found.outside_share[0] > OUTSIDE_SHARE),
+        weights=_DRAWN_WEIGHTS if compiled else "not compressed",
+        weight_compression=None,
+        blocks=_parts(blocks, found.block_latency_ms[0].tolist(), found.block_sram_bytes[0].tolist()),
+    )
 
 
 def _parts(blocks: Sequence[Block], latency_ms: Sequence[float], sram_bytes: Sequence[float]) -> tuple[BlockCost, ...]:

@@ -1,4 +1,4 @@
-"""`accelnas cost`: what a network in a JSON file costs on accelerators, per block and in total."""
+"""`accelnas cost`: what a network in a JSON or .tflite file costs on accelerators, part by part and in total."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from hw_model.errors import HardwareInputError
+from hw_model.file_format import read_tflite
 from hw_model.network_file import EXAMPLES, Network, load_network
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from hw_model.predict import Prediction
+    from hw_model.vela.accelerators import EthosU
+    from hw_model.vela.tflite_file import FileCost
 
 _TABLE_WIDTH = 100
 
@@ -24,21 +27,49 @@ def cost(
     accelerator: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
     compile: bool = False,
     json: bool = False,
+    vela_ini: Path | None = None,
+    system_config: str | None = None,
+    memory_mode: str | None = None,
+    clock_mhz: float | None = None,
+    arena_kib: int | None = None,
 ) -> None:
-    """Print latency, peak activation memory, parameter memory, energy and MACs of a network.
+    """Print latency, SRAM in use, parameter memory, traffic behind the SRAM, energy and MACs of a network.
 
     Args:
-        network: JSON file of a network (hw_model/network_file.py says how to write one), or the name of one that
-            ships with the package, such as mobilenet_v2_050.
+        network: JSON file of a network (hw_model/network_file.py says how to write one), the name of one that ships
+            with the package, such as mobilenet_v2_050, or an int8 .tflite file, which is compiled as it is.
         accelerator: Name of an accelerator; repeat the option for several. ethos-u55-256 and npu-p32 if left out.
-        compile: Compile with the vendor's compiler instead of estimating (Ethos-U only).
+        compile: Compile with the vendor's compiler instead of estimating (Ethos-U only; .tflite files always are).
         json: Print JSON instead of tables.
+        vela_ini: File of system configurations and memory modes, Vela's own if left out; as the four options below for
+            what is compiled.
+        system_config: Section of it, such as Ethos_U55_Deep_Embedded; Vela's default for the accelerator if left out.
+        memory_mode: Likewise, such as Sram_Only.
+        clock_mhz: Of the accelerator's core, its memories' clocks scaled with it.
+        arena_kib: SRAM that the compiler may plan with.
     """
-    loaded = load_network(_find(network))
-    from hw_model.predict import predict  # jax takes seconds to load, which `accelnas --help` need not pay
+    system = {
+        "vela_ini": vela_ini,
+        "system_config": system_config,
+        "memory_mode": memory_mode,
+        "clock_mhz": clock_mhz,
+        "arena_kib": arena_kib,
+    }
+    path = _find(network)
+    content = read_tflite(path)
+    if content is not None:
+        _cost_of_file(path.name, content, _targets(accelerator, system), json=json)
+        return
+    loaded = load_network(path)
+    if any(value is not None for value in system.values()) and not compile:
+        given = next(name for name, value in system.items() if value is not None)
+        raise HardwareInputError(f"--{given.replace('_', '-')} is for what is compiled; allowed: with --compile")
+    from hw_model.predict import compiled, predict  # jax takes seconds to load, which `accelnas --help` need not pay
 
-    names = accelerator or (("ethos-u55-256",) if compile else ("ethos-u55-256", "npu-p32"))
-    predictions = [predict(loaded.blocks, name, "compile" if compile else "estimate") for name in names]
+    if compile:
+        predictions = [compiled(loaded.blocks, target) for target in _targets(accelerator, system)]
+    else:
+        predictions = [predict(loaded.blocks, name) for name in accelerator or ("ethos-u55-256", "npu-p32")]
     if json:
         print(json_module.dumps(as_json(loaded, predictions), indent=2))
         return
@@ -47,13 +78,15 @@ def cost(
     console = Console(width=max(Console().width, _TABLE_WIDTH))  # also when the output is no terminal
     for prediction in predictions:
         console.print(_table(loaded, prediction))
+        console.print("\n".join(_remarks(prediction)), markup=False, highlight=False)
 
 
 def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
     """The documented, stable form of the answer.
 
     {"format": 1, "network": name, "results": [{"accelerator", "method" (estimator, compiler or analytic),
-    "latency_ms", "latency_std_ms" (null where unknown), "peak_activation_bytes", "param_bytes", "macs", "energy_mj",
+    "latency_ms", "latency_std_ms" (null where unknown), "peak_activation_bytes" (SRAM in use at most), "peak_std_bytes"
+    (likewise), "param_bytes", "macs", "energy_mj", "off_chip_bytes", "extrapolated", "weights", "weight_compression",
     "blocks": [{"block" (position from 0), "kind", "latency_ms", "sram_bytes", "param_bytes", "macs"}]}]}
     """
     results = []
@@ -65,6 +98,10 @@ def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
                 "method": prediction.method,
                 **prediction.cost._asdict(),
                 "latency_std_ms": prediction.latency_std_ms,
+                "peak_std_bytes": prediction.peak_std_bytes,
+                "extrapolated": prediction.extrapolated,
+                "weights": prediction.weights,
+                "weight_compression": prediction.weight_compression,
                 "blocks": blocks,
             }
         )
@@ -77,7 +114,23 @@ def _find(path: Path) -> Path:
     shipped = {example.stem: example for example in sorted(EXAMPLES.glob("*.json"))}
     if str(path) in shipped:
         return shipped[str(path)]
-    raise HardwareInputError(f"no network file {path}; allowed: a JSON file or one of {', '.join(shipped)}")
+    raise HardwareInputError(f"no network file {path}; allowed: a JSON or .tflite file or one of {', '.join(shipped)}")
+
+
+def _remarks(prediction: Prediction) -> list[str]:
+    """Lines of what the figures rest on."""
+    lines = []
+    if prediction.extrapolated:
+        lines.append(
+            "Warning: extrapolated: operators here are larger or wider than any that the model was fitted to; its "
+            "figures and ± are guesses." + (" --compile asks the compiler." if prediction.method == "estimator" else "")
+        )
+    if prediction.latency_std_ms is not None:
+        lines.append("± is one standard deviation of the estimate's error against the compiler.")
+    stored = prediction.weight_compression
+    share = "" if stored is None else f"; stored in {100 * stored:.0f}% of their bytes"
+    lines.append(f"Weights: {prediction.weights}{share}.")
+    return lines
 
 
 def _table(network: Network, prediction: Prediction) -> Table:
@@ -85,10 +138,12 @@ def _table(network: Network, prediction: Prediction) -> Table:
 
     cost = prediction.cost
     spread = "" if not prediction.latency_std_ms else f" ± {prediction.latency_std_ms:.3g}"
+    peak_spread = "" if not prediction.peak_std_bytes else f" ± {prediction.peak_std_bytes / 1024:.0f}"
     title = (
         f"{network.name} on {prediction.accelerator} ({prediction.method}): {cost.latency_ms:.4g}{spread} ms, "
-        f"{cost.peak_activation_bytes / 1024:.0f} KiB peak activations, {cost.param_bytes / 1024:.0f} KiB parameters, "
-        f"{cost.macs / 1e6:.4g} M MACs, {cost.energy_mj:.3g} mJ"
+        f"{cost.peak_activation_bytes / 1024:.0f}{peak_spread} KiB of SRAM in use, {cost.param_bytes / 1024:.0f} KiB "
+        f"parameters, {cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.macs / 1e6:.4g} M MACs, "
+        f"{cost.energy_mj:.3g} mJ"
     )
     table = Table(title=title, title_justify="left")
     for name in ("block", "kind", "input", "output", "ms", "SRAM KiB", "param KiB", "M MACs"):
@@ -102,6 +157,117 @@ def _table(network: Network, prediction: Prediction) -> Table:
             f"{part.latency_ms:.4g}",
             f"{part.sram_bytes / 1024:.0f}",
             f"{part.param_bytes / 1024:.1f}",
+            f"{part.macs / 1e6:.3g}",
+        )
+    return table
+
+
+def _targets(names: tuple[str, ...], system: dict[str, Any]) -> list[EthosU]:
+    """What to compile for, ethos-u55-256 where nothing is named."""
+    from hw_model.vela.accelerators import ETHOS_U
+    from hw_model.vela.system import in_system
+
+    for name in names:
+        if name not in ETHOS_U:
+            raise HardwareInputError(f"no compiler for {name}; allowed with compile: {', '.join(ETHOS_U)}")
+    found = [ETHOS_U[name] for name in names or ("ethos-u55-256",)]
+    if all(value is None for value in system.values()):
+        return found
+    return [in_system(each, system["vela_ini"], *[system[name] for name in [*system][1:]]) for each in found]
+
+
+def _cost_of_file(name: str, content: bytes, accelerators: list[EthosU], *, json: bool) -> None:
+    from hw_model.vela.tflite_file import compile_tflite
+
+    found = [compile_tflite(content, each) for each in accelerators]
+    if json:
+        print(json_module.dumps(file_as_json(name, found), indent=2))
+        return
+    from rich.console import Console
+
+    console = Console(width=max(Console().width, _TABLE_WIDTH))
+    for cost_of_file in found:
+        console.print(_file_table(name, cost_of_file))
+        console.print("\n".join(_file_remarks(cost_of_file)), markup=False, highlight=False)
+
+
+def file_as_json(name: str, found: list[FileCost]) -> dict[str, Any]:
+    """The same form as `as_json`, of a .tflite file.
+
+    "weight_bytes" instead of "param_bytes", "cpu_operators": {type: count}, and "operators" instead of "blocks":
+    [{"operator" (position from 0), "kind", "output" [height, width, channels], "on_cpu", "latency_ms", "sram_bytes",
+    "off_chip_bytes", "macs"}].
+    """
+    results = []
+    for each in found:
+        operators = [
+            {
+                "operator": position,
+                "kind": part.operator,
+                "output": [part.output_height, part.output_width, part.output_channels],
+                "on_cpu": part.on_cpu,
+                "latency_ms": part.latency_ms,
+                "sram_bytes": part.sram_bytes,
+                "off_chip_bytes": part.off_chip_bytes,
+                "macs": part.macs,
+            }
+            for position, part in enumerate(each.operators)
+        ]
+        results.append(
+            {
+                "accelerator": each.accelerator,
+                "method": "compiler",
+                "latency_ms": each.latency_ms,
+                "latency_std_ms": None,
+                "peak_activation_bytes": each.peak_activation_bytes,
+                "weight_bytes": each.weight_bytes,
+                "macs": each.macs,
+                "energy_mj": each.energy_mj,
+                "off_chip_bytes": each.off_chip_bytes,
+                "weights": "the file's own",
+                "weight_compression": each.weight_compression,
+                "cpu_operators": dict(each.on_cpu),
+                "operators": operators,
+            }
+        )
+    return {"format": 1, "network": name, "results": results}
+
+
+def _file_remarks(cost: FileCost) -> list[str]:
+    lines = []
+    if cost.weight_compression is not None:
+        lines.append(f"Weights are the file's own; the compiler stores them in {100 * cost.weight_compression:.0f}%.")
+    if cost.on_cpu:
+        named = ", ".join(f"{count} x {operator}" for operator, count in sorted(cost.on_cpu.items()))
+        lines.append(
+            f"Warning: {sum(cost.on_cpu.values())} of {len(cost.operators)} operators stay on the host CPU, whose time "
+            f"is not in these figures: {named}."
+        )
+    return lines or ["It has no weights."]
+
+
+def _file_table(name: str, cost: FileCost) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    title = (
+        f"{escape(name)} on {cost.accelerator} (compiler): {cost.latency_ms:.4g} ms, "
+        f"{cost.peak_activation_bytes / 1024:.0f} KiB of SRAM in use, {cost.weight_bytes / 1024:.0f} KiB of weights, "
+        f"{cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.macs / 1e6:.4g} M MACs, "
+        f"{cost.energy_mj:.3g} mJ"
+    )
+    table = Table(title=title, title_justify="left")
+    for column in ("operator", "kind", "output", "on", "ms", "SRAM KiB", "off-chip KiB", "M MACs"):
+        table.add_column(column, no_wrap=True, justify="left" if column in ("kind", "on") else "right")
+    for position, part in enumerate(cost.operators):
+        table.add_row(
+            str(position),
+            part.operator,
+            f"{part.output_height}x{part.output_width}x{part.output_channels}",
+            "CPU" if part.on_cpu else "NPU",
+            f"{part.latency_ms:.4g}",
+            f"{part.sram_bytes / 1024:.0f}",
+            f"{part.off_chip_bytes / 1024:.1f}",
             f"{part.macs / 1e6:.3g}",
         )
     return table

@@ -157,7 +157,7 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
             Experiment(
                 "estimator",
                 "errors of the learned estimator, of analytic models, of MACs, and of sums of parts",
-                2.0,
+                0.2,
                 "estimator",
                 ("estimator.csv", "estimator_error.png", "estimator_scatter.png", "channel_sweep.png"),
                 "benchmarks.experiments.estimator.run",

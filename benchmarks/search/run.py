@@ -216,7 +216,7 @@ def _write(
 def _print(table: pd.DataFrame, metric: str, bounds: Mapping[str, float], folder: Path) -> None:
     console = Console(width=200)
     limits = ", ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())
-    shown = table.drop(columns=["example_passes", "macs", "energy_mj", "architecture"])
+    shown = table.drop(columns=["example_passes", "macs", "energy_mj", "off_chip_bytes", "architecture"])
     console.print(f"{metric} on test examples; searched within {limits} (by the cost model)", highlight=False)
     console.print(shown.to_string(index=False, float_format="%.4g", na_rep="-"), highlight=False, soft_wrap=True)
     for row in table.to_dict("records"):

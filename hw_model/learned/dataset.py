@@ -33,6 +33,8 @@ _COLUMNS = [
     ("peak_activation_bytes", pa.int64()),
     ("operator_cycles", pa.list_(pa.int64())),
     ("operator_sram_bytes", pa.list_(pa.int64())),
+    ("operator_sram_traffic_bytes", pa.list_(pa.int64())),
+    ("operator_off_chip_bytes", pa.list_(pa.int64())),
 ]
 
 
@@ -82,6 +84,7 @@ def load_dataset(path: Path, accelerator: Target) -> list[MeasuredChain]:
                 row["peak_activation_bytes"],
                 tuple(row["operator_cycles"]),
                 tuple(row["operator_sram_bytes"]),
+                *(tuple(row.get(name) or ()) for name in ("operator_sram_traffic_bytes", "operator_off_chip_bytes")),
             ),
         )
         for row in table.to_pylist()

@@ -1,8 +1,13 @@
 """The learned cost model: cycles and SRAM of every operator in its surroundings, accumulated over the network.
 
 A small ensemble of perceptrons sees an operator's features and those of its two neighbours, and says by how much its
-cycles differ from a roofline guess and its SRAM from the live tensors.  Cycles are added up, the peak is the largest
-SRAM of any operator.  All of it is JAX: jit, vmap and grad work through `estimate`.
+cycles differ from a roofline guess, its SRAM from the live tensors, and its traffic from moving each tensor once.
+Cycles and traffic are added up, the peak is the largest SRAM of any operator.  All of it is JAX: jit, vmap and grad
+work through `estimate`.
+
+Each member learned from networks of its own draw.  The standard deviation of a network's latency grows with how much
+they disagree about it and about its operators, and with how far operators lie beyond the range of all that was learned
+from; `hw_model.learned.calibration` sets the scales of these.
 """
 
 from __future__ import annotations
@@ -15,17 +20,22 @@ from jax import Array
 
 from hw_model.cost import Cost, Estimate, energy_mj
 from hw_model.learned.features import (
+    OFF_CHIP_FLOOR,
     Machine,
     live_bytes,
     neighbour_features,
+    off_chip_guess,
     operator_features,
     roofline_cycles,
+    sram_traffic_guess,
     with_neighbours,
 )
 from hw_model.operator_arrays import OperatorArrays, operator_arrays
 from hw_model.workload import Workload, close_gaps
 
 _BOUND = 8.0
+OUTSIDE = 0.25
+"""Standard deviations beyond the range learned from, of all features together, from which an operator is outside."""
 
 
 class Estimator(NamedTuple):
@@ -47,42 +57,76 @@ class Estimator(NamedTuple):
     """Bytes that the compiler plans with."""
     weights_off_chip: Array
     """1 if parameters come from flash or DRAM, 0 if from SRAM."""
-    relative_error: Array
-    """Standard deviation of the part of a network's relative latency error that the members' disagreement does not
-    show."""
+    feature_low: Array
+    """Least of each of an operator's own features among all that was learned from."""
+    feature_high: Array
+    """Largest, likewise."""
+    latency_error: Array
+    """[4], as `relative_std` takes it, of the latency."""
+    peak_error: Array
+    """[4], likewise of the peak."""
 
 
 def estimate(estimator: Estimator, workload: Workload) -> Estimate:
     """Estimate a workload [..., L]; pure, so jit, vmap and grad apply.
 
-    Energy is of the arithmetic and of moving each tensor once: feature maps through SRAM, parameters from where they
-    are stored.  Per-block results are in the order of the blocks, gaps closed.
+    Per-block results are in the order of the blocks, gaps closed.
     """
     operators = operator_arrays(close_gaps(workload))
-    ratios = _perceptron(
-        estimator, contextual_features(operators, Machine(estimator.macs_per_cycle, estimator.sram_limit))
-    )
-    guess = roofline_cycles(operators, estimator.macs_per_cycle)
-    cycles = jnp.where(operators.mask, guess * jnp.exp(ratios[..., 0]), 0.0)  # members lead: [E, ..., L, 3]
-    sram = jnp.minimum(live_bytes(operators) * jnp.exp(ratios[..., 1].mean(0)), estimator.sram_limit)
-    sram = jnp.where(operators.mask, sram, 0.0)
-    totals = cycles.sum((-1, -2))
-    mean_cycles = totals.mean(0)
-    relative_std = jnp.sqrt(totals.var(0) / jnp.maximum(mean_cycles, 1.0) ** 2 + estimator.relative_error**2)
-    ms_per_cycle = 1e3 / estimator.clock_hz
-    latency_ms = mean_cycles * ms_per_cycle
+    machine = Machine(estimator.macs_per_cycle, estimator.sram_limit)
+    ratios = _perceptron(estimator, contextual_features(operators, machine))  # members lead: [E, ..., L, 3, 4]
+    mask = operators.mask
+    cycles = jnp.where(mask, roofline_cycles(operators, estimator.macs_per_cycle) * jnp.exp(ratios[..., 0]), 0.0)
+    sram = live_bytes(operators) * jnp.exp(ratios[..., 1])
+    sram = jnp.where(mask, jnp.minimum(sram, estimator.sram_limit), 0.0)
+    beyond = jnp.where(mask, _beyond(estimator, operator_features(operators, machine)), 0.0)
+    parts = cycles.mean(0)
+    total_cycles = parts.sum((-1, -2))
+    latency_ms = total_cycles * 1e3 / estimator.clock_hz
+    block_sram = sram.mean(0).max(-1)
+    peak = block_sram.max(-1)
     parameters, macs = operators.param_bytes.sum((-1, -2)), operators.macs.sum((-1, -2))
-    feature_maps = jnp.where(operators.mask, live_bytes(operators) - operators.held_bytes, 0.0).sum((-1, -2))
-    off_chip = parameters * estimator.weights_off_chip
+    traffic = jnp.where(mask, sram_traffic_guess(operators) * jnp.exp(ratios[..., 2].mean(0)), 0.0).sum((-1, -2))
+    off_chip = off_chip_guess(operators) * jnp.exp(ratios[..., 3].mean(0)) - OFF_CHIP_FLOOR
+    off_chip = jnp.where(mask, jnp.maximum(off_chip, 0.0), 0.0).sum((-1, -2)) * estimator.weights_off_chip
     cost = Cost(
         latency_ms=latency_ms,
-        peak_activation_bytes=sram.max((-1, -2)),
+        peak_activation_bytes=peak,
         param_bytes=parameters,
         macs=macs,
-        energy_mj=energy_mj(macs, feature_maps + parameters, off_chip),
+        energy_mj=energy_mj(macs, traffic, off_chip),
+        off_chip_bytes=off_chip,
     )
-    block_latency = cycles.mean(0).sum(-1) * ms_per_cycle
-    return Estimate(cost, latency_ms * relative_std, block_latency, sram.max(-1))
+    share = parts / jnp.maximum(total_cycles, 1.0)[..., None, None]
+    spread, sram_spread = (jnp.where(mask, ratios[..., answer].std(0), 0.0) for answer in (0, 1))
+    latency_std = relative_std(estimator.latency_error, cycles.sum((-1, -2)), share, spread, beyond)
+    fullest = (sram.mean(0) >= peak[..., None, None]) & mask
+    fullest = fullest / jnp.maximum(fullest.sum((-1, -2), keepdims=True), 1)
+    peak_std = relative_std(estimator.peak_error, sram.max((-1, -2)), fullest, sram_spread, beyond)
+    outside = jnp.where(beyond > OUTSIDE, share, 0.0).sum((-1, -2))
+    block_latency = parts.sum(-1) * 1e3 / estimator.clock_hz
+    return Estimate(cost, latency_ms * latency_std, peak * peak_std, outside, block_latency, block_sram)
+
+
+def relative_std(error: Array, members: Array, share: Array, spread: Array, beyond: Array) -> Array:
+    """Standard deviation of a network's error relative to its value [...].
+
+    error: [4], the scales of the members' disagreement about the network, of that about its operators, of an error that
+    all networks share, and by how much an operator's grows with each standard deviation that it lies beyond what was
+    learned from.  members: what each says of the network [E, ...].  share: of each operator in the value [..., L, 3].
+    spread: standard deviation of the logarithms that members say of it.  beyond: [..., L, 3].
+    """
+    disagreement = members.std(0) / jnp.maximum(members.mean(0), 1.0)
+    each, far = ((share * value).sum((-1, -2)) for value in (spread, beyond))
+    terms = jnp.stack([disagreement, each, jnp.ones_like(each), far], axis=-1)
+    return jnp.sqrt(((error * terms) ** 2).sum(-1))
+
+
+def _beyond(estimator: Estimator, features: Array) -> Array:
+    """By how many standard deviations an operator's own features lie outside the range learned from, together."""
+    own = features.shape[-1]
+    outside = jnp.maximum(estimator.feature_low - features, features - estimator.feature_high)
+    return (jnp.maximum(outside, 0.0) / estimator.feature_scale[:own]).sum(-1)
 
 
 def contextual_features(operators: OperatorArrays, machine: Machine) -> Array:
@@ -106,7 +150,8 @@ def _perceptron(estimator: Estimator, features: Array) -> Array:
 
 
 def perceptron(weights: tuple[Array, ...], biases: tuple[Array, ...], features: Array) -> Array:
-    """One member's answer [..., 2]: log ratios of cycles and of SRAM bytes to their guesses."""
+    """One member's answer [..., 4]: log ratios of cycles, SRAM in use, traffic of the SRAM and of what lies behind it
+    (OFF_CHIP_FLOOR added) to their guesses."""
     hidden = features
     for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
         hidden = jax.nn.silu(hidden @ weight + bias)

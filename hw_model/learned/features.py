@@ -16,6 +16,8 @@ from hw_model.rounding import round_up
 
 CHANNEL_TILES = (4, 8, 16, 32, 64)
 SPATIAL_TILES = (2, 4, 8, 16)
+# bytes, so that logarithms of ratios stay small where hardly anything is moved
+TRAFFIC_FLOOR, OFF_CHIP_FLOOR = 256.0, 64.0
 
 
 def _log(value: Array) -> Array:
@@ -48,6 +50,17 @@ def _output_bytes(operators: OperatorArrays) -> Array:
 def live_bytes(operators: OperatorArrays) -> Array:
     """Input, output and held tensors together [..., L, 3], channels padded to sixteen as in the blocked layout."""
     return _input_bytes(operators) + _output_bytes(operators) + operators.held_bytes
+
+
+def sram_traffic_guess(operators: OperatorArrays) -> Array:
+    """Bytes of reading the input and the weights once and writing the output once [..., L, 3]."""
+    moved = _input_bytes(operators) + _output_bytes(operators) * (1.0 + 2.0 * operators.adds)
+    return moved + operators.param_bytes + TRAFFIC_FLOOR
+
+
+def off_chip_guess(operators: OperatorArrays) -> Array:
+    """Bytes of reading the parameters once, and a tenth of the feature maps [..., L, 3]."""
+    return operators.param_bytes + 0.1 * (_input_bytes(operators) + _output_bytes(operators)) + OFF_CHIP_FLOOR
 
 
 class Machine(NamedTuple):
@@ -118,6 +131,10 @@ def neighbour_features(operators: OperatorArrays, machine: Machine) -> Array:
         *_sram_share(operators, machine),
     ]
     return jnp.stack(known, axis=-1) * there[..., None]
+
+
+NEIGHBOUR_FEATURES = 13
+"""How many neighbour_features gives."""
 
 
 def with_neighbours(own: Array, shared: Array, mask: Array) -> Array:

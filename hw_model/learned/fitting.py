@@ -17,9 +17,19 @@ from jax import Array
 
 from hw_model.errors import HardwareInputError
 from hw_model.files import unfinished_beside
+from hw_model.learned.calibration import calibrated
 from hw_model.learned.dataset import MeasuredChain
-from hw_model.learned.estimator import Estimator, contextual_features, estimate, perceptron, standardised
-from hw_model.learned.features import Machine, live_bytes, roofline_cycles
+from hw_model.learned.estimator import Estimator, contextual_features, perceptron, standardised
+from hw_model.learned.features import (
+    NEIGHBOUR_FEATURES,
+    OFF_CHIP_FLOOR,
+    TRAFFIC_FLOOR,
+    Machine,
+    live_bytes,
+    off_chip_guess,
+    roofline_cycles,
+    sram_traffic_guess,
+)
 from hw_model.operator_arrays import PLACES, operator_arrays, operator_places
 from hw_model.vela.accelerators import Target
 from hw_model.vela.compiler import COMPILER_VERSION
@@ -27,7 +37,8 @@ from hw_model.vela.tflite_writer import WRITER_VERSION
 from hw_model.workload import workload_from_chains
 
 _SMALLEST_CYCLES, _SMALLEST_BYTES = 50.0, 1024.0  # operators that the compiler merged away measure as nothing
-_FORMAT = "3"
+_IMPORTANCE = np.array([1.0, 1.0, 0.3, 0.3])  # of cycles, SRAM in use, traffic of the SRAM and of what lies behind it
+_FORMAT = "4"
 
 
 @dataclass(frozen=True)
@@ -60,12 +71,14 @@ def fit(chains: Sequence[MeasuredChain], accelerator: Target, settings: FitSetti
     order = np.random.default_rng(settings.seed).permutation(len(chains))
     held_out = [chains[index] for index in order[: max(2, int(settings.held_out * len(chains)))]]
     learned = [chains[index] for index in order[len(held_out) :]]
-    features, targets, importance = _training_rows(learned, accelerator)
+    features, targets, importance, chain_of_row = _training_rows(learned, accelerator)
     mean, scale = features.mean(0), features.std(0) + 1e-3
     keys = jax.random.split(jax.random.key(settings.seed), settings.members)
     mean, scale = jnp.asarray(mean), jnp.asarray(scale)
     standard = standardised(jnp.asarray(features), mean, scale)
-    weights, biases = _train(keys, standard, targets, importance, settings)
+    rows = jnp.asarray(_bootstrapped(chain_of_row, len(learned), settings))
+    weights, biases = _train(keys, rows, standard, targets, importance, settings)
+    own = features.shape[-1] - 2 * NEIGHBOUR_FEATURES
     estimator = Estimator(
         weights=weights,
         biases=biases,
@@ -75,9 +88,12 @@ def fit(chains: Sequence[MeasuredChain], accelerator: Target, settings: FitSetti
         clock_hz=jnp.float32(accelerator.clock_hz),
         sram_limit=jnp.float32(accelerator.arena_cache_bytes),
         weights_off_chip=jnp.float32(accelerator.memory_mode != "Sram_Only"),
-        relative_error=jnp.float32(0.0),
+        feature_low=jnp.asarray(features[:, :own].min(0)),
+        feature_high=jnp.asarray(features[:, :own].max(0)),
+        latency_error=jnp.zeros(4),
+        peak_error=jnp.zeros(4),
     )
-    return estimator._replace(relative_error=_unexplained_error(estimator, held_out))
+    return calibrated(estimator, held_out)
 
 
 def save_estimator(path: Path, estimator: Estimator, accelerator: Target) -> None:
@@ -119,36 +135,61 @@ def _versions(accelerator: Target) -> str:
     return f"{accelerator.key}, ethos-u-vela {COMPILER_VERSION}, writer {WRITER_VERSION}, format {_FORMAT}"
 
 
-def _training_rows(chains: Sequence[MeasuredChain], accelerator: Target) -> tuple[np.ndarray, Array, Array]:
-    """Features [n, F], log ratios [n, 2] and importance [n] of every operator of the chains."""
+def _bootstrapped(chain_of_row: np.ndarray, chains: int, settings: FitSettings) -> np.ndarray:
+    """Rows that each member learns from [members, n]: those of as many networks, drawn with replacement.
+
+    So members disagree where what they say hangs on few networks.
+    """
+    generator, found = np.random.default_rng(settings.seed), []
+    starts = np.searchsorted(chain_of_row, np.arange(chains + 1))
+    for _ in range(settings.members):
+        drawn = generator.integers(0, chains, chains)
+        rows = np.concatenate([np.arange(starts[chain], starts[chain + 1]) for chain in drawn])
+        found.append(np.resize(generator.permutation(rows), len(chain_of_row)))
+    return np.stack(found)
+
+
+def _training_rows(chains: Sequence[MeasuredChain], accelerator: Target) -> tuple[np.ndarray, Array, Array, np.ndarray]:
+    """Features [n, F], log ratios [n, 4], importance [n, 4] and chain [n] of every operator of the chains."""
     workload = workload_from_chains([chain.blocks for chain in chains])
     operators = operator_arrays(workload)
-    cycles, sram = (np.zeros((len(chains), workload.length, PLACES)) for _ in range(2))
+    cycles, sram, traffic, off_chip = (np.zeros((len(chains), workload.length, PLACES)) for _ in range(4))
     for row, chain in enumerate(chains):
-        places = operator_places(chain.blocks)
-        measured = zip(places, chain.report.operator_cycles, chain.report.operator_sram_bytes, strict=True)
-        for (block, place), operator_cycles, operator_sram in measured:
-            cycles[row, block, place] += operator_cycles
-            sram[row, block, place] = max(sram[row, block, place], operator_sram)
+        blocks, places = np.array(operator_places(chain.blocks)).T
+        report = chain.report
+        np.add.at(cycles[row], (blocks, places), report.operator_cycles)
+        np.maximum.at(sram[row], (blocks, places), report.operator_sram_bytes)
+        for total, kept in ((traffic, report.operator_sram_traffic_bytes), (off_chip, report.operator_off_chip_bytes)):
+            np.add.at(total[row], (blocks, places), kept or np.nan)
     mask = np.asarray(operators.mask)
     machine = Machine(float(accelerator.macs_per_cycle), float(accelerator.arena_cache_bytes))
     features = np.asarray(contextual_features(operators, machine))[mask]
     guess = np.asarray(roofline_cycles(operators, accelerator.macs_per_cycle))[mask]
     cycle_ratio = np.log(np.maximum(cycles[mask], _SMALLEST_CYCLES) / guess)
     sram_ratio = np.log(np.maximum(sram[mask], _SMALLEST_BYTES) / np.asarray(live_bytes(operators))[mask])
+    traffic_ratio = np.log((traffic[mask] + TRAFFIC_FLOOR) / np.asarray(sram_traffic_guess(operators))[mask])
+    off_chip_ratio = np.log((off_chip[mask] + OFF_CHIP_FLOOR) / np.asarray(off_chip_guess(operators))[mask])
     # an operator matters by its share of the latency, and of the peak: most never come near it
     time_share = (cycles / np.maximum(cycles.sum((1, 2), keepdims=True), 1.0))[mask]
     near_peak = (sram / np.maximum(sram.max((1, 2), keepdims=True), 1.0))[mask]
-    importance = np.stack([np.sqrt(time_share) + 0.02, near_peak**2 + 0.05], axis=-1)
-    importance /= importance.mean(0)
-    return features, jnp.asarray(np.stack([cycle_ratio, sram_ratio], axis=-1), jnp.float32), jnp.float32(importance)
+    shares = [
+        np.sqrt((moved / np.maximum(np.nansum(moved, (1, 2), keepdims=True), 1.0))[mask]) + 0.02
+        for moved in (traffic, off_chip)
+    ]
+    importance = np.stack([np.sqrt(time_share) + 0.02, near_peak**2 + 0.05, *shares], axis=-1)
+    targets = np.stack([cycle_ratio, sram_ratio, traffic_ratio, off_chip_ratio], axis=-1)
+    # what was not kept of a network teaches nothing
+    known = ~np.isnan(targets)
+    importance, targets = np.where(known, importance, 0.0), np.where(known, targets, 0.0)
+    importance *= _IMPORTANCE * known.sum(0) / np.maximum(importance.sum(0), 1e-9)
+    return features, jnp.asarray(targets, jnp.float32), jnp.asarray(importance, jnp.float32), np.nonzero(mask)[0]
 
 
 @functools.partial(jax.jit, static_argnames="settings")
 def _train(
-    keys: Array, features: Array, targets: Array, importance: Array, settings: FitSettings
+    keys: Array, rows_of_members: Array, features: Array, targets: Array, importance: Array, settings: FitSettings
 ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    sizes = (features.shape[-1], settings.hidden, settings.hidden, 2)
+    sizes = (features.shape[-1], settings.hidden, settings.hidden, targets.shape[-1])
     schedule = optax.cosine_decay_schedule(settings.learning_rate, settings.steps)
     optimizer = optax.adamw(schedule, weight_decay=1e-4)
 
@@ -157,7 +198,7 @@ def _train(
         # quadratic below a tenth, so that what cannot be foreseen does not rule the fit
         return jnp.mean(importance[rows] * optax.huber_loss(error, delta=0.1))
 
-    def train_member(key: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def train_member(key: Array, own: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         key, *layer_keys = jax.random.split(key, len(sizes))
         shapes = list(itertools.pairwise(sizes))
         weights = tuple(
@@ -168,19 +209,11 @@ def _train(
 
         def step(carry: Any, step_key: Array) -> tuple[Any, None]:
             layers, state = carry
-            rows = jax.random.randint(step_key, (settings.batch_size,), 0, features.shape[0])
+            rows = own[jax.random.randint(step_key, (settings.batch_size,), 0, own.shape[0])]
             updates, state = optimizer.update(jax.grad(loss)(layers, rows), state, layers)
             return (optax.apply_updates(layers, updates), state), None
 
         carry = (layers, optimizer.init(layers))
         return jax.lax.scan(step, carry, jax.random.split(key, settings.steps))[0][0]
 
-    return jax.vmap(train_member)(keys)
-
-
-def _unexplained_error(estimator: Estimator, chains: Sequence[MeasuredChain]) -> Array:
-    found = estimate(estimator, workload_from_chains([chain.blocks for chain in chains]))
-    measured = np.array([chain.report.cycles for chain in chains]) / float(estimator.clock_hz) * 1e3
-    error = np.mean((np.asarray(found.cost.latency_ms) / measured - 1.0) ** 2)
-    explained = np.mean((np.asarray(found.latency_std_ms) / measured) ** 2)
-    return jnp.float32(np.sqrt(max(error - explained, 0.0)))
+    return jax.vmap(train_member)(keys, rows_of_members)

@@ -47,14 +47,14 @@ def measure_sets(path: Path, accelerator: Target, budget: int, general: int, tes
     """
     wanted = _labelled("train", TRAIN_SEED, budget) + _labelled("test", TEST_SEED, test)
     wanted += [("train-general", network) for network in sample_general_networks(TRAIN_SEED, general)]
-    _measure_into(path, wanted, accelerator)
+    measure_networks(path, wanted, accelerator)
     if refine:
-        _measure_into(path, _least_sure(_learned(path, accelerator), refine, accelerator), accelerator)
+        measure_networks(path, _least_sure(_learned(path, accelerator), refine, accelerator), accelerator)
 
 
 def measure_parts(path: Path, accelerator: Target, test: int) -> None:
     """Add to the data set of `path` the blocks and adjacent pairs of the networks to evaluate by."""
-    _measure_into(path, _parts(_labelled("test", TEST_SEED, test)), accelerator)
+    measure_networks(path, _parts(_labelled("test", TEST_SEED, test)), accelerator)
 
 
 def fit_to(path: Path, accelerator: Target, estimator: Path) -> None:
@@ -94,7 +94,8 @@ def _parts(networks: Labelled) -> Labelled:
     return [("single", part) for part in sorted(singles, key=str)] + [("pair", part) for part in sorted(pairs, key=str)]
 
 
-def _measure_into(path: Path, wanted: Labelled, accelerator: Target) -> None:
+def measure_networks(path: Path, wanted: Labelled, accelerator: Target) -> None:
+    """Add to the data set of `path` the networks that it lacks, (set, network) each."""
     known = load_dataset(path, accelerator) if path.exists() else []
     by_blocks = {chain.blocks: chain for chain in known}
     missing = [(label, blocks) for label, blocks in dict.fromkeys(wanted) if blocks not in by_blocks]

@@ -20,6 +20,8 @@ WIDTH_MULTIPLIERS = (0.5, 0.75, 1.0, 1.25)
 LAYER_KINDS = ("ibn", "fused_ibn", "conv", "separable")
 LAYER_KIND_WEIGHTS = (0.5, 0.3, 0.1, 0.1)
 HEADS = ("classify", "detect", "segment")
+_ANY_KINDS = {"ibn": 0.35, "fused_ibn": 0.15, "conv": 0.25, "depthwise": 0.1, "max_pool": 0.05, "upsample": 0.05}
+_ANY_KINDS |= {"global_pool": 0.05}
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,57 @@ def sample_general_networks(seed: int, count: int) -> list[tuple[Block, ...]]:
     up to 384 channels and 8-fold expansion, classifiers of up to 1,000 classes, 4 million parameters, 2 billion MACs.
     """
     return [_sample_general(np.random.default_rng([seed, 7, index])) for index in range(count)]
+
+
+def sample_fragments(seed: int, count: int) -> list[tuple[Block, ...]]:
+    """Short chains of any blocks at any size, to learn operators from that whole networks of the sets never show.
+
+    One to eight blocks on inputs of 1 to 256 pixels, square or not, and 1 to 2,048 channels; kernels to 7, strides to
+    3, expansions to 8 and now and then to 16; a million and a half parameters and 300 million MACs at most.
+    """
+    return [_sample_fragment(np.random.default_rng([seed, 11, index])) for index in range(count)]
+
+
+def _sample_fragment(generator: np.random.Generator) -> tuple[Block, ...]:
+    while True:
+        height = _log_uniform(generator, 1, 256)
+        width = height if generator.random() < 0.7 else _log_uniform(generator, 1, min(256, 4 * height))
+        step = int(generator.choice((1, 8, 16)))
+        first = int(generator.choice((1, 3))) if generator.random() < 0.15 else _log_uniform(generator, 4, 2048)
+        chain = _Chain((height, width), first if first <= 3 else _multiple(first, step))
+        for _ in range(int(generator.integers(1, 9))):
+            _add_any(chain, generator, step)
+        if chain.blocks and count_param_bytes(chain.blocks) < 1.5e6 and count_macs(chain.blocks) < 3e8:
+            return tuple(chain.blocks)
+
+
+def _add_any(chain: _Chain, generator: np.random.Generator, step: int) -> None:
+    """One block of any kind: most keep their channels or change them by up to four times."""
+    kind = str(generator.choice(list(_ANY_KINDS), p=list(_ANY_KINDS.values())))
+    pixels = min(chain.size)
+    kernel = int(generator.choice((1, 3, 5, 7), p=(0.25, 0.4, 0.25, 0.1)))
+    stride = int(generator.choice((1, 2, 3), p=(0.68, 0.3, 0.02))) if pixels > 3 else 1
+    wide = int(np.clip(chain.channels * np.exp(generator.uniform(-1.4, 1.4)), 1, 2048))
+    keeps = stride == 1 and generator.random() < 0.4
+    channels = chain.channels if keeps else _multiple(wide, step if chain.channels > 3 else 8)
+    activation = bool(generator.random() < 0.8)
+    if kind in ("ibn", "fused_ibn"):
+        most = 16 if generator.random() < 0.1 else 8
+        expansion = int(generator.integers(1 if kind == "ibn" else 2, most + 1))
+        residual = stride == 1 and channels == chain.channels and generator.random() < 0.8
+        chain.add(kind, channels, kernel=max(kernel, 3), stride=stride, expansion=expansion, residual=residual)
+    elif kind == "conv":
+        residual = stride == 1 and channels == chain.channels and generator.random() < 0.3
+        chain.add(kind, channels, kernel=kernel, stride=stride, residual=residual, activation=activation)
+    elif kind == "depthwise":
+        chain.add(kind, chain.channels, kernel=max(kernel, 3), stride=stride, activation=activation)
+    elif kind == "max_pool":
+        chain.add(kind, chain.channels, kernel=int(generator.integers(2, 4)), stride=min(2, pixels))
+    elif kind == "upsample" and max(chain.size) <= 64:
+        chain.add(kind, chain.channels, kernel=1, stride=2)
+    elif kind == "global_pool":
+        chain.add(kind, chain.channels, kernel=1)
+        chain.add("conv", _log_uniform(generator, 2, 1000), kernel=1, activation=activation)
 
 
 def _sample_general(generator: np.random.Generator) -> tuple[Block, ...]:

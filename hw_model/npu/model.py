@@ -81,8 +81,10 @@ def npu_estimate(npu: Npu, workload: Workload) -> Estimate:
     picojoules = (
         macs * npu.picojoules_per_mac + sram * npu.picojoules_per_sram_byte + memory * npu.picojoules_per_memory_byte
     )
-    cost = Cost(latency_ms, live.max((-1, -2)), parameters, macs, picojoules * 1e-9)
-    return Estimate(cost, jnp.full_like(latency_ms, jnp.nan), cycles.sum(-1) * ms_per_cycle, live.max(-1))
+    cost = Cost(latency_ms, live.max((-1, -2)), parameters, macs, picojoules * 1e-9, memory)
+    unknown = jnp.full_like(latency_ms, jnp.nan)
+    block_latency_ms = cycles.sum(-1) * ms_per_cycle
+    return Estimate(cost, unknown, unknown, jnp.zeros_like(latency_ms), block_latency_ms, live.max(-1))
 
 
 def operator_cycles(npu: Npu, operators: OperatorArrays) -> Array:

@@ -40,6 +40,8 @@ class CostTables(NamedTuple):
     first place.  Infinite where the segments don't fit or there is no such option."""
     energy_mj: Array
     """[P-1, K, K], likewise."""
+    off_chip_bytes: Array
+    """[P-1, K, K], likewise."""
     peak_bytes: Array
     """[P-1, K, K], peak activations of the pair."""
     param_bytes: Array
@@ -72,19 +74,22 @@ def tabulate(places: Sequence[Sequence[Segment]], cost_function: CostFunction) -
     costs = cost_function(wanted)
     row = {segment: index for index, segment in enumerate(wanted)}
     shape = (len(places) - 1, max(map(len, places)), max(map(len, places)))
-    latency, energy, peak = (np.full(shape, np.inf) for _ in range(3))
+    added = {name: np.full(shape, np.inf) for name in ("latency_ms", "energy_mj", "off_chip_bytes")}
+    peak = np.full(shape, np.inf)
     for p, steps in enumerate(fitting):
         for i, j in steps:
             pair = row[places[p][i] + places[p + 1][j]]
             taken = row.get(places[p][i]) if p > 0 else None
-            latency[p, i, j] = costs.latency_ms[pair] - (costs.latency_ms[taken] if taken is not None else 0)
-            energy[p, i, j] = costs.energy_mj[pair] - (costs.energy_mj[taken] if taken is not None else 0)
+            for name, table in added.items():
+                values = getattr(costs, name)
+                table[p, i, j] = values[pair] - (values[taken] if taken is not None else 0)
             peak[p, i, j] = costs.peak_activation_bytes[pair]
     param_bytes, macs = np.zeros((len(places), shape[1])), np.zeros((len(places), shape[1]))
     for p, options in enumerate(places):
         param_bytes[p, : len(options)] = [count_param_bytes(segment) for segment in options]
         macs[p, : len(options)] = [count_macs(segment) for segment in options]
-    return CostTables(*(jnp.asarray(table, jnp.float32) for table in (latency, energy, peak, param_bytes, macs)))
+    tables = (*added.values(), peak, param_bytes, macs)
+    return CostTables(*(jnp.asarray(table, jnp.float32) for table in tables))
 
 
 def table_cost(tables: CostTables, genotypes: Array) -> Cost:
@@ -95,6 +100,7 @@ def table_cost(tables: CostTables, genotypes: Array) -> Cost:
         param_bytes=_add_places(tables.param_bytes, genotypes),
         macs=_add_places(tables.macs, genotypes),
         energy_mj=_add_steps(tables.energy_mj, genotypes),
+        off_chip_bytes=_add_steps(tables.off_chip_bytes, genotypes),
     )
 
 

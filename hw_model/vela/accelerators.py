@@ -6,6 +6,7 @@ is Vela's default mode for that family, the suffix "-sram-only" puts weights and
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import astuple, dataclass
 from typing import Protocol
 
@@ -66,6 +67,8 @@ class EthosU:
     """Core clock of that system configuration."""
     arena_cache_bytes: int
     """SRAM that Vela may plan with."""
+    ini: str = ""
+    """Text in place of Vela's own vela.ini, as hw_model.vela.system.in_system has it."""
 
     @property
     def family(self) -> str:
@@ -75,15 +78,18 @@ class EthosU:
     @property
     def key(self) -> str:
         """Everything a measurement depends on, as text."""
-        return "|".join(map(str, astuple(self)[1:]))
+        fields = astuple(self)[1:-1]
+        own = (hashlib.sha256(self.ini.encode()).hexdigest()[:16],) if self.ini else ()
+        return "|".join(map(str, (*fields, *own)))
 
 
-# family: (system configuration, default memory mode, clock, SRAM of that mode, address space), all as Vela's own
-# defaults; address space is what Vela plans with where a mode states no limit
+ADDRESS_SPACE = {"u55": 1 << 32, "u65": 1 << 40, "u85": 1 << 40}
+"""Bytes that Vela plans with where a memory mode states no limit, by family."""
+# family: (system configuration, default memory mode, clock, SRAM of that mode), all as Vela's own defaults
 _FAMILIES = {
-    "u55": ("Ethos_U55_High_End_Embedded", "Shared_Sram", 500e6, 1 << 32, 1 << 32),
-    "u65": ("Ethos_U65_Client_Server", "Dedicated_Sram_384KB", 1e9, 384 * 1024, 1 << 40),
-    "u85": ("Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB", 1e9, 384 * 1024, 1 << 40),
+    "u55": ("Ethos_U55_High_End_Embedded", "Shared_Sram", 500e6, ADDRESS_SPACE["u55"]),
+    "u65": ("Ethos_U65_Client_Server", "Dedicated_Sram_384KB", 1e9, 384 * 1024),
+    "u85": ("Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB", 1e9, 384 * 1024),
 }
 _CONFIGS = {
     "u55": ((32, 1), (64, 1), (128, 1), (256, 1)),
@@ -93,10 +99,10 @@ _CONFIGS = {
 
 
 def _ethos_u(family: str, macs: int, cores: int, *, sram_only: bool) -> EthosU:
-    system, mode, clock, sram, address_space = _FAMILIES[family]
+    system, mode, clock, sram = _FAMILIES[family]
     config = f"ethos-{family}-{macs}"
     if sram_only:
-        return EthosU(f"{config}-sram-only", config, macs, cores, system, "Sram_Only", clock, address_space)
+        return EthosU(f"{config}-sram-only", config, macs, cores, system, "Sram_Only", clock, ADDRESS_SPACE[family])
     return EthosU(config, config, macs, cores, system, mode, clock, sram)
 
 

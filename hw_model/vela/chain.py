@@ -47,6 +47,7 @@ def chain_cost(blocks: Sequence[Block], accelerator: EthosU, cache: MeasurementC
         param_bytes=count_param_bytes(blocks),
         macs=macs,
         energy_mj=energy_mj(macs, total("sram_bytes"), total("dram_bytes") + total("flash_bytes")),
+        off_chip_bytes=total("dram_bytes") + total("flash_bytes"),
     )
 
 
@@ -69,4 +70,5 @@ def measured_cost(blocks: Sequence[Block], measurement: Measurement) -> Cost:
         param_bytes=measurement.param_bytes,
         macs=macs,
         energy_mj=energy_mj(macs, measurement.sram_bytes, off_chip),
+        off_chip_bytes=off_chip,
     )

@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import csv
 import functools
-import importlib.resources
 import io
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from ethosu import regor
 
@@ -25,9 +25,12 @@ from hw_model.cost import count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.operators import OperatorReport, chain_operators
 from hw_model.vela.accelerators import EthosU
+from hw_model.vela.system import shipped_ini
 from hw_model.vela.tflite_writer import write_tflite
 
 COMPILER_VERSION = version("ethos-u-vela")
+_OFF_CHIP = ("Dram", "OffChipFlash", "OnChipFlash")
+_USES = ("Lut", "FeatureMap", "Weights", "Scales")
 
 
 @dataclass(frozen=True)
@@ -67,70 +70,151 @@ def compile_operators(blocks: Sequence[Block], accelerator: EthosU) -> tuple[Mea
     """The same, with what the compiler says of each operator; raises as compile_blocks."""
     compiled = _compile(blocks, accelerator, operator_table=True)
     measurement = _measurement(blocks, accelerator, compiled.perf_report)
-    table = compiled.opt_database.tables["perf"]
-    source, cycles, sram = (table.header.index(name) for name in ("source_id", "op_cycles", "staging_usage"))
     count = len(chain_operators(blocks))
-    operator_cycles, operator_sram = [0] * count, [0] * count
-    for row in table.data:
-        # the compiler numbers the file's operators from one, and may split one into several rows
-        position = int(row[source]) - 1
-        operator_cycles[position] += int(row[cycles])
-        operator_sram[position] = max(operator_sram[position], int(row[sram]))
+    cycles, sram, sram_traffic, off_chip = ([0] * count for _ in range(4))
+    for row in operator_rows(compiled.opt_database.tables):
+        position = row.source - 1
+        cycles[position] += row.cycles
+        sram[position] = max(sram[position], row.sram_bytes)
+        sram_traffic[position] += row.sram_traffic_bytes
+        off_chip[position] += row.off_chip_bytes
     return measurement, OperatorReport(
         cycles=measurement.cycles,
         peak_activation_bytes=measurement.peak_activation_bytes,
-        operator_cycles=tuple(operator_cycles),
-        operator_sram_bytes=tuple(operator_sram),
+        operator_cycles=tuple(cycles),
+        operator_sram_bytes=tuple(sram),
+        operator_sram_traffic_bytes=tuple(sram_traffic),
+        operator_off_chip_bytes=tuple(off_chip),
     )
 
 
-def _measurement(blocks: Sequence[Block], accelerator: EthosU, report: regor.PerfReport) -> Measurement:
+class OperatorRow(NamedTuple):
+    """A row of the compiler's table of what it scheduled."""
+
+    source: int
+    """Number of the file's operator that it comes from, from one; one operator may have several rows."""
+    operator: str
+    """The compiler's name of its type."""
+    cycles: int
+    """As scheduled."""
+    sram_bytes: int
+    """SRAM in use while it runs."""
+    sram_traffic_bytes: int
+    """Reads and writes."""
+    off_chip_bytes: int
+    """Likewise of DRAM and flash."""
+    macs: int
+    """Multiply-accumulates."""
+
+
+def operator_rows(tables: Mapping[str, Any]) -> list[OperatorRow]:
+    """What the compiler's database says of each operator that it scheduled."""
+    table, details = tables["perf"], tables["perf_debug"]
+    names = ("source_id", "operator", "op_cycles", "staging_usage", "mac_count")
+    source, operator, cycles, sram, macs = (table.header.index(name) for name in names)
+    sram_traffic, off_chip = (_traffic_columns(details.header, memories) for memories in (("Sram",), _OFF_CHIP))
+    return [
+        OperatorRow(
+            int(row[source]),
+            row[operator],
+            int(row[cycles]),
+            int(row[sram]),
+            sum(int(detail[column] or 0) for column in sram_traffic),
+            sum(int(detail[column] or 0) for column in off_chip),
+            int(row[macs]),
+        )
+        # both tables have the same rows, and the second says more of them
+        for row, detail in zip(table.data, details.data, strict=True)
+    ]
+
+
+def _traffic_columns(header: Sequence[str], memories: Sequence[str]) -> list[int]:
+    """Places of the columns that hold bytes read from or written to those memories."""
+    names = [f"{memory}{use}_{way}" for memory in memories for use in _USES for way in ("read", "write")]
+    return [place for place, name in enumerate(header) if name in names]
+
+
+class Memories(NamedTuple):
+    """What a compiled network does to the memories."""
+
+    peak_sram_bytes: int
+    """Largest use, weights that are in SRAM for good apart."""
+    sram_bytes: int
+    """Traffic of one inference, reads and writes."""
+    dram_bytes: int
+    """Likewise."""
+    flash_bytes: int
+    """Likewise."""
+
+
+def report_memories(report: regor.PerfReport, accelerator: EthosU) -> Memories:
+    """The memories' part of the compiler's report."""
     memories = {name.lower(): memory for name, memory in report.memories.items()}
     traffic = {
         name: sum(access.bytesRead + access.bytesWritten for access in memory.accesses.values())
         for name, memory in memories.items()
     }
-    # weights that are in SRAM for good
     constants = report.readOnlyPeakUsage if accelerator.memory_mode == "Sram_Only" else 0
+    return Memories(
+        memories["sram"].peakUsage - constants,
+        traffic["sram"],
+        traffic.get("dram", 0),
+        traffic.get("offchipflash", 0) + traffic.get("onchipflash", 0),
+    )
+
+
+def _measurement(blocks: Sequence[Block], accelerator: EthosU, report: regor.PerfReport) -> Measurement:
+    memories = report_memories(report, accelerator)
     return Measurement(
         cycles=report.totalCycles,
         latency_ms=report.totalCycles / accelerator.clock_hz * 1e3,
-        peak_activation_bytes=memories["sram"].peakUsage - constants,
+        peak_activation_bytes=memories.peak_sram_bytes,
         param_bytes=count_param_bytes(blocks),
         compressed_weight_bytes=report.encodedWeights,
         macs=report.macCount,
-        sram_bytes=traffic["sram"],
-        dram_bytes=traffic.get("dram", 0),
-        flash_bytes=traffic.get("offchipflash", 0) + traffic.get("onchipflash", 0),
+        sram_bytes=memories.sram_bytes,
+        dram_bytes=memories.dram_bytes,
+        flash_bytes=memories.flash_bytes,
     )
 
 
 def _compile(
     blocks: Sequence[Block], accelerator: EthosU, *, operator_table: bool = False
 ) -> regor.CompiledTFLiteModel:
-    model = write_tflite(blocks)
-    settings, options = _system_settings(accelerator), _options(accelerator, operator_table=operator_table)
-    try:
-        compiled = regor.compile(accelerator.family, model, "TFLITE", settings, options=options)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise HardwareInputError(f"{accelerator.name} cannot compile this network: {reason}") from error
+    compiled = compile_model(write_tflite(blocks), accelerator, operator_table=operator_table)
     left_out = compiled.perf_report.cpuOps
     if left_out:
         raise HardwareInputError(f"{accelerator.name} leaves {left_out} operators of this network to the host CPU")
     return compiled
 
 
-def measure_with_command_line(blocks: Sequence[Block], accelerator: EthosU) -> dict[str, float]:
-    """The summary that Vela's public command line writes for the same blocks: its columns that are numbers."""
+def compile_model(model: bytes, accelerator: EthosU, *, operator_table: bool) -> regor.CompiledTFLiteModel:
+    """Compile the bytes of a .tflite file.  Raises HardwareInputError where the compiler refuses them.
+
+    The compiler ends the whole process on bytes that are no such file: hw_model.vela.tflite_file is for those of users.
+    """
+    settings, options = _system_settings(accelerator), _options(accelerator, operator_table=operator_table)
+    try:
+        return regor.compile(accelerator.family, model, "TFLITE", settings, options=options)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise HardwareInputError(f"{accelerator.name} cannot compile this network: {reason}") from error
+
+
+def measure_with_command_line(model: bytes, accelerator: EthosU) -> dict[str, float]:
+    """The summary that Vela's public command line writes for a .tflite file's bytes: its columns that are numbers."""
     from ethosu.vela import vela  # slow to import, and needed only here
 
     with tempfile.TemporaryDirectory() as directory, contextlib.redirect_stdout(io.StringIO()):
         path = Path(directory) / "network.tflite"
-        path.write_bytes(write_tflite(blocks))
+        path.write_bytes(model)
         arguments = ["--accelerator-config", accelerator.config, "--output-dir", directory]
-        arguments += ["--config", "Arm/vela.ini", "--system-config", accelerator.system_config]
-        vela.main([str(path), *arguments, "--memory-mode", accelerator.memory_mode])
+        ini = Path(directory) / "vela.ini"
+        ini.write_text(accelerator.ini or shipped_ini())
+        arguments += ["--config", str(ini), "--system-config", accelerator.system_config]
+        arguments += ["--memory-mode", accelerator.memory_mode]
+        arguments += ["--arena-cache-size", str(accelerator.arena_cache_bytes)]
+        vela.main([str(path), *arguments])
         with next(Path(directory).glob("*_summary_*.csv")).open() as file:
             row = next(csv.DictReader(file))
     numbers = {}
@@ -142,7 +226,7 @@ def measure_with_command_line(blocks: Sequence[Block], accelerator: EthosU) -> d
 
 @functools.cache
 def _system_settings(accelerator: EthosU) -> str:
-    ini = importlib.resources.files("ethosu").joinpath("config_files/Arm/vela.ini").read_text()
+    ini = accelerator.ini or shipped_ini()
     macs_per_core = accelerator.macs_per_cycle // accelerator.cores
     return (
         f"[architecture]\nmacs={macs_per_core}\ncores={accelerator.cores}\n"

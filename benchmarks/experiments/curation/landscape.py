@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.experiments.curation.costs import SLACK, Floors, shortfall
 from benchmarks.experiments.curation.spaces import Subsets
-from benchmarks.search.many_costs import ManyCosts
+from benchmarks.search.many_costs import COUNTED, ManyCosts
 from tasks.spaces.moves import next_neighbours, sample
 
 
@@ -17,12 +17,12 @@ class Shape(NamedTuple):
     """Counts in each draw, int[draws], to be summed and divided.
 
     moves: steps up by one in one decision over channels, from sampled networks, that make another network.  monotone:
-    those along which latency rises as MACs do.  level: those along which latency stays exactly.
+    those along which latency rises as MACs do, by more than COUNTED.  level: those that change it by no more.
     points: sampled networks.  minima: those that no change of one decision, to any of its other choices, betters in the
     objective, all changes checked; this is what one mutation of a search can do.  channel_minima: those that no step of
     one, up or down, in a decision over channels or in the width multiplier betters.  feasible: points that meet the
-    floors.  latency_points, latency_minima: as channel_minima for latency alone, of those with a neighbour of fewer
-    MACs.
+    floors.  latency_points, latency_minima: as channel_minima for latency alone, betters by more than COUNTED, of those
+    with a neighbour of fewer MACs.
     """
 
     moves: np.ndarray
@@ -138,11 +138,12 @@ def _walks(subsets: Subsets, evaluator: ManyCosts, at: Sampled) -> dict[str, np.
     macs_there = np.full(at.exists.shape, np.inf)
     macs_there[at.exists], _ = evaluator.capacity(at.there[at.exists])
     reducible = (macs_there < macs[:, None]).any(1)
-    trapped = reducible & ~(found < latency[:, None]).any(1)
+    least = COUNTED * latency[:, None]
+    trapped = reducible & ~(found < latency[:, None] - least).any(1)
     counted = {
         "moves": up.sum(1),
-        "monotone": (up & (change > 0)).sum(1),
-        "level": (up & (change == 0)).sum(1),
+        "monotone": (up & (change > least)).sum(1),
+        "level": (up & (np.abs(change) <= least)).sum(1),
         "latency_points": reducible,
         "latency_minima": trapped,
     }

@@ -12,7 +12,8 @@ shifted one come to when they are searched with trainings instead is `benchmarks
 
 evaluations_to_5pct, expected_evaluations, success_rate, spread: see `searches.Outcome`; the best known latency is
 the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
-along which latency rises as MACs do; level_share: along which it stays.  local_minima_share: of sampled networks, those
+along which latency rises as MACs do, by more than .2%; level_share: along which it changes by no more.
+local_minima_share: of sampled networks, those
 that no change of one decision betters in the objective, every such change checked; channel_minima_share: that no step
 up or down in channels or width multiplier betters, whatever a change of blocks would do; feasible_share: of the
 networks that meet the floors.  latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no

@@ -28,9 +28,10 @@ from hw_model.vela.compiler import compile_blocks
 from hw_model.workload import workload_from_chains
 
 SHOWN = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
+SETS = ("space-", "general-")
 METHODS = {"estimator": "C0", "pairs": "C2", "singles": "C1", "analytic": "C4", "macs": "C7"}
 SWEEP = range(8, 66)
-LENGTH = 32
+LENGTH = 64
 
 
 def write_plots(measured: Path, folder: Path) -> None:
@@ -41,19 +42,19 @@ def write_plots(measured: Path, folder: Path) -> None:
 
 
 def plot_scatter(measured: Path, path: Path) -> None:
-    """Predicted against compiled latency and peak of the test networks."""
+    """Predicted against compiled latency and peak of the networks judged by."""
     figure, axes = plt.subplots(2, len(SHOWN), figsize=(4 * len(SHOWN), 7.5), constrained_layout=True)
     for column, name in enumerate(SHOWN):
         accelerator = ETHOS_U[name]
-        chains = [c for c in load_dataset(measured / f"{name}.parquet", accelerator) if c.set.startswith("test-")]
+        chains = [c for c in load_dataset(measured / f"{name}.parquet", accelerator) if c.set.startswith(SETS)]
         found = _estimated(accelerator, [chain.blocks for chain in chains]).cost
         true_ms = np.array([chain.report.cycles for chain in chains]) / accelerator.clock_hz * 1e3
         true_kib = np.array([chain.report.peak_activation_bytes for chain in chains]) / 1024
-        curated = np.array(["uncurated" not in chain.set for chain in chains])
+        of_spaces = np.array([chain.set.startswith("space-") for chain in chains])
         pairs = [(true_ms, found.latency_ms, "ms"), (true_kib, np.asarray(found.peak_activation_bytes) / 1024, "KiB")]
         for row, (true, guessed, unit) in enumerate(pairs):
             ax = axes[row, column]
-            for label, chosen in {"curated": curated, "uncurated": ~curated}.items():
+            for label, chosen in {"general": ~of_spaces, "spaces": of_spaces}.items():
                 ax.loglog(true[chosen], np.asarray(guessed)[chosen], ".", markersize=4, label=label)
             ends = np.array([true.min(), true.max()])
             ax.loglog(ends, ends, "k-", linewidth=0.8)
@@ -67,8 +68,9 @@ def plot_scatter(measured: Path, path: Path) -> None:
 
 
 def plot_errors(table: pd.DataFrame, path: Path) -> None:
-    """Mean absolute error of latency by accelerator and method, all test networks."""
-    table = table.query("set == 'all'")
+    """Mean absolute error of latency by accelerator and method: models on general networks, sums on those of spaces."""
+    of = table["method"].isin(["singles", "pairs"]).map({True: "spaces", False: "general"})
+    table = table[table["set"] == of]
     names = [name for name in ETHOS_U if name in set(table["accelerator"])]
     figure, ax = plt.subplots(figsize=(1.5 + 0.55 * len(names), 5), constrained_layout=True)
     width = 0.8 / len(METHODS)

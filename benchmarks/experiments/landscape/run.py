@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from rich.progress import Progress
+from scipy.stats import kendalltau
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.landscape.plot import write_landscape
 from benchmarks.experiments.landscape.settings import Settings
-from benchmarks.search.many_costs import ManyCosts, compile_costs
+from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
 from benchmarks.store.files import write_table
 from hw_model.cost import count_macs
 from hw_model.predict import cost_model, parallelism_factor
@@ -36,7 +37,7 @@ from tasks.spaces.space import SearchSpace
 
 LEAST, MOST = 4, 96
 WALKS = 8
-LARGE = 0.01  # of the latency, a step that matters
+LARGE = 0.01  # a step that matters
 # of the three surfaces, the column of the table that each one shows
 SURFACES = {"macs": "macs", "latency": "latency_ms", "curated": "latency_ms"}
 
@@ -173,20 +174,25 @@ def told_of(table: pd.DataFrame, walked: pd.DataFrame) -> dict[str, str]:
 def agreement(first: np.ndarray, other: np.ndarray) -> pd.DataFrame:
     """Of steps of one along both axes of two surfaces [n, m] above 0, the share that goes the same way on both.
 
-    steps: all; turning, those that are not level on the first; large, those that change it by more than LARGE.  n: how
-    many there are.  same_way: the share that is up, down or level on both.
+    steps: all; counted and large, those that change the first by more than COUNTED and LARGE.  n: how many there are.
+    same_way: the share that is up, down or level on both.  kendall_tau: of the steps' sizes on both.
     """
     change, following = (
         np.concatenate([np.diff(np.log(surface), axis=axis).ravel() for axis in (0, 1)]) for surface in (first, other)
     )
     same = np.sign(change) == np.sign(following)
-    kinds = {"all": np.ones(len(same), bool), "turning": change != 0, "large": np.abs(change) > np.log1p(LARGE)}
-    rows = [(name, int(kind.sum()), float(same[kind].mean())) for name, kind in kinds.items()]
-    return pd.DataFrame(rows, columns=pd.Index(["steps", "n", "same_way"]))
+    kinds = {"all": np.ones(len(same), bool)}
+    kinds |= {name: np.abs(change) > np.log1p(least) for name, least in (("counted", COUNTED), ("large", LARGE))}
+    rows = [
+        (name, int(kind.sum()), float(same[kind].mean()), float(kendalltau(change[kind], following[kind])[0]))  # pyright: ignore[reportArgumentType]
+        for name, kind in kinds.items()
+    ]
+    return pd.DataFrame(rows, columns=pd.Index(["steps", "n", "same_way", "kendall_tau"]))
 
 
 def agreements(table: pd.DataFrame) -> pd.DataFrame:
-    """How the steps of each of the table's other surfaces agree with latency_ms's: surface, steps, n, same_way."""
+    """How the steps of each of the table's other surfaces agree with latency_ms's: surface, steps, n, same_way,
+    kendall_tau."""
     latency = grid(table, "latency_ms").to_numpy(float)
     found = {column: agreement(latency, grid(table, column).to_numpy(float)) for column in ("estimated_ms", "macs")}
     return pd.concat(found, names=["surface"]).reset_index("surface")

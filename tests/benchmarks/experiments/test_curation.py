@@ -15,7 +15,7 @@ from benchmarks.experiments.curation.searches import (
     searcher,
 )
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
-from benchmarks.search.many_costs import ManyCosts, compile_costs
+from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
 from benchmarks.search.problem import space_for
 from hw_model.cost import count_macs, count_param_bytes
 from hw_model.predict import cost_model
@@ -163,14 +163,18 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
     assert 0 < len(anywhere) < len(minima)
     assert (shape.points, shape.channel_minima, shape.minima) == (300, len(minima), len(anywhere))
     steps = [
-        toy.latency_ms(other)[0] - toy.latency_ms(own(genotype))[0]
+        toy.latency_ms(other)[0] / toy.latency_ms(own(genotype))[0] - 1
         for genotype in points(walked_key, 200)
         for step, other in neighbours(genotype)
         if step == 1
     ]
-    assert (shape.moves, shape.monotone) == (len(steps), sum(step > 0 for step in steps))
+    assert (shape.moves, shape.monotone) == (len(steps), sum(step > COUNTED for step in steps))
+    assert shape.level == sum(abs(step) <= COUNTED for step in steps)
     traps = [
-        not any(toy.latency_ms(other)[0] < toy.latency_ms(own(genotype))[0] for _, other in neighbours(genotype))
+        not any(
+            toy.latency_ms(other)[0] < (1 - COUNTED) * toy.latency_ms(own(genotype))[0]
+            for _, other in neighbours(genotype)
+        )
         for genotype in points(walked_key, 200)
         if genotype[:4].any()
     ]

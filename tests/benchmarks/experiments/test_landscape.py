@@ -91,7 +91,20 @@ def test_the_agreement_of_two_surfaces_by_hand():
     first = np.array([[1.0, 2.0], [3.0, 2.0], [3.0, 2.01]])
     other = np.array([[1.0, 2.0], [3.0, 3.0], [4.0, 2.0]])
     # along axis 0: +, 0 and 0, + (of .5%) against +, + and +, -; along axis 1: +, -, - against +, level, -
-    assert agreement(first, other).values.tolist() == [["all", 7, 3 / 7], ["turning", 5, 3 / 5], ["large", 4, 3 / 4]]
+    found = agreement(first, other)
+    assert found[["steps", "n", "same_way"]].values.tolist() == [
+        ["all", 7, 3 / 7],
+        ["counted", 5, 3 / 5],
+        ["large", 4, 3 / 4],
+    ]
+    assert found["kendall_tau"].between(-1, 1).all()
+
+
+def test_steps_smaller_than_other_weights_would_make_count_for_nothing():
+    first = np.array([[1.0, 1.001, 1.002, 1.1, 1.2]])
+    found = agreement(first, first[:, ::-1]).set_index("steps")
+    assert found["n"].to_dict() == {"all": 4, "counted": 2, "large": 2}
+    assert agreement(first, first).set_index("steps").loc["counted", "kendall_tau"] == 1
 
 
 def test_every_other_surface_is_compared_with_the_latency():
@@ -100,7 +113,7 @@ def test_every_other_surface_is_compared_with_the_latency():
     assert (found.loc["estimated_ms", "same_way"] == 1).all()
     # always up in channels_3; in channels_2 down in one step of four; never level
     assert found.loc[("macs", "all"), "same_way"] == 7 / 8
-    assert found.loc[("macs", "turning"), "n"] == found.loc[("macs", "all"), "n"] == 2 * 93 * 92
+    assert found.loc[("macs", "counted"), "n"] == found.loc[("macs", "all"), "n"] == 2 * 93 * 92
 
 
 def test_latencies_of_other_networks_are_refused(tmp_path):

@@ -20,7 +20,7 @@ from tests.hw_model.networks import ALL_KINDS, NETWORKS, SMALL
 def test_the_in_process_compiler_equals_the_command_line(name, network):
     accelerator, blocks = ETHOS_U[name], NETWORKS[network]
     measured = compile_blocks(blocks, accelerator)
-    summary = measure_with_command_line(blocks, accelerator)
+    summary = measure_with_command_line(write_tflite(blocks), accelerator)
     assert measured.cycles == summary["cycles_total"]
     assert measured.latency_ms == pytest.approx(summary["inference_time"] * 1e3)
     assert measured.peak_activation_bytes == summary["sram_memory_used"] * 1024

@@ -1,0 +1,103 @@
+"""An Ethos-U in a system of one's own: other clock, memories or memory mode than Vela's default for its family."""
+
+from __future__ import annotations
+
+import configparser
+import importlib.resources
+from dataclasses import replace
+from pathlib import Path
+
+from hw_model.errors import HardwareInputError
+from hw_model.vela.accelerators import ADDRESS_SPACE, EthosU
+
+LARGEST_CLOCK_MHZ = 10_000
+
+
+def shipped_ini() -> str:
+    """Vela's own file of system configurations and memory modes."""
+    return importlib.resources.files("ethosu").joinpath("config_files/Arm/vela.ini").read_text()
+
+
+def in_system(
+    accelerator: EthosU,
+    ini: Path | None = None,
+    system_config: str | None = None,
+    memory_mode: str | None = None,
+    clock_mhz: float | None = None,
+    arena_kib: int | None = None,
+) -> EthosU:
+    """The accelerator with what is given in place of Vela's defaults.
+
+    ini: a file in the form of Vela's vela.ini, which is taken if there is none.  system_config, memory_mode: names of
+    sections of it, without "System_Config." and "Memory_Mode.".  clock_mhz: in place of the system's core_clock; its
+    memories' clocks are scaled with it, so cycles stay.  arena_kib: SRAM that the compiler may plan with, in place of
+    the mode's arena_cache_size.  Raises HardwareInputError, naming the file, for what cannot be used.
+    """
+    text = _read(ini) if ini else ""
+    sections = _parsed(text or shipped_ini(), str(ini or "vela.ini"))
+    system = system_config or accelerator.system_config
+    mode = memory_mode or accelerator.memory_mode
+    clock = _number(_field(sections, f"System_Config.{system}", "core_clock", ini), "core_clock")
+    arena = _field(sections, f"Memory_Mode.{mode}", "arena_cache_size", ini)
+    limit = ADDRESS_SPACE[accelerator.config.split("-")[1]]
+    arena_bytes = limit if arena is None else int(_number(arena, "arena_cache_size"))
+    if clock_mhz is not None:
+        if not 0 < clock_mhz <= LARGEST_CLOCK_MHZ:
+            raise HardwareInputError(f"clock is {clock_mhz:g} MHz; allowed: above 0, at most {LARGEST_CLOCK_MHZ}")
+        clock = clock_mhz * 1e6
+    if arena_kib is not None:
+        if not 1 <= arena_kib <= limit >> 10:
+            raise HardwareInputError(f"arena is {arena_kib} KiB; allowed: 1 to {limit >> 10}")
+        arena_bytes = arena_kib << 10
+    if not 0 < arena_bytes <= limit:
+        raise HardwareInputError(f"arena_cache_size of {mode} is {arena_bytes}; allowed: 1 to {limit}")
+    return replace(
+        accelerator,
+        name=f"{accelerator.config} ({system}, {mode}, {clock / 1e6:g} MHz)",
+        ini=text,
+        system_config=system,
+        memory_mode=mode,
+        clock_hz=clock,
+        arena_cache_bytes=arena_bytes,
+    )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise HardwareInputError(f"system configuration {path} cannot be read: {error}"[:300]) from error
+
+
+def _parsed(text: str, name: str) -> configparser.ConfigParser:
+    sections = configparser.ConfigParser(inline_comment_prefixes=(";",))
+    try:
+        sections.read_string(text)
+    except configparser.Error as error:
+        raise HardwareInputError(f"system configuration {name}: {' '.join(str(error).split())[:200]}") from error
+    return sections
+
+
+def _field(sections: configparser.ConfigParser, section: str, name: str, ini: Path | None) -> str | None:
+    """A value of a section or of one that it inherits from."""
+    seen: list[str] = []
+    while section not in seen:
+        if section not in sections:
+            kind = section.split(".")[0]
+            allowed = ", ".join(each.split(".", 1)[1] for each in sections.sections() if each.startswith(f"{kind}."))
+            raise HardwareInputError(f"no section {section} in {ini or 'vela.ini'}; allowed: {allowed or 'none'}"[:300])
+        seen.append(section)
+        if name in sections[section]:
+            return sections[section][name]
+        section = sections[section].get("inherit", section)
+    return None
+
+
+def _number(value: str | None, name: str) -> float:
+    try:
+        found = float(value or "")
+    except ValueError:
+        found = float("nan")
+    if not 0 < found < 1e15:
+        raise HardwareInputError(f"{name} is {value!r}; allowed: numbers above 0")
+    return found

@@ -1,0 +1,73 @@
+"""Files that people bring: compiled to the figures of Vela's own command line, or refused in a line."""
+
+import pytest
+
+from hw_model.errors import HardwareInputError
+from hw_model.file_format import read_tflite
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.vela.compiler import compile_operators, measure_with_command_line
+from hw_model.vela.tflite_file import compile_tflite
+from hw_model.vela.tflite_writer import write_tflite
+from tests.hw_model.networks import SMALL
+from tests.hw_model.tflite_graphs import GRAPHS, with_cpu_operators
+
+ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:ethosu")
+@pytest.mark.parametrize(("place", "name"), [*enumerate(GRAPHS)])
+def test_published_networks_cost_what_the_command_line_says_of_the_same_bytes(place, name):
+    accelerator, content = ETHOS_U[ACCELERATORS[place % len(ACCELERATORS)]], GRAPHS[name]()
+    found, summary = compile_tflite(content, accelerator), measure_with_command_line(content, accelerator)
+    assert found.latency_ms == pytest.approx(summary["inference_time"] * 1e3)
+    assert found.peak_activation_bytes == summary["sram_memory_used"] * 1024
+    assert found.macs == summary["nn_macs"]
+    assert found.compressed_weight_bytes == summary["total_npu_encoded_weights"]
+    assert sum(operator.latency_ms for operator in found.operators) == pytest.approx(found.latency_ms)
+    assert sum(operator.off_chip_bytes for operator in found.operators) == found.off_chip_bytes
+    assert not found.on_cpu
+
+
+def test_a_file_of_blocks_costs_what_the_blocks_cost():
+    accelerator = ETHOS_U["ethos-u65-256"]
+    found, (measured, report) = compile_tflite(write_tflite(SMALL), accelerator), compile_operators(SMALL, accelerator)
+    assert found.latency_ms == measured.latency_ms
+    assert found.off_chip_bytes == measured.dram_bytes + measured.flash_bytes
+    assert [o.off_chip_bytes for o in found.operators] == [*report.operator_off_chip_bytes]
+    assert found.weight_compression == pytest.approx(measured.compressed_weight_bytes / found.weight_bytes)
+
+
+def test_what_stays_on_the_cpu_is_named_and_counted_and_the_rest_compiled(capfd):
+    found = compile_tflite(with_cpu_operators(), ETHOS_U["ethos-u55-256"])
+    assert found.on_cpu == {"Floor": 2}
+    assert [operator.on_cpu for operator in found.operators] == [False, True, True, False]
+    assert [(o.output_height, o.output_width, o.output_channels) for o in found.operators][-1] == (6, 16, 4)
+    assert found.latency_ms > 0
+    # the compiler's warnings would stand between the lines of --json
+    assert capfd.readouterr().out == ""
+
+
+def test_damaged_bytes_are_refused_and_do_not_end_the_process():
+    content = GRAPHS["resnet8"]()
+    for damaged in (content[: len(content) // 2], content[:8] + b"\xff" * 200 + content[208:]):
+        with pytest.raises(HardwareInputError, match="damaged"):
+            compile_tflite(damaged, ETHOS_U["ethos-u55-256"])
+
+
+def test_other_formats_are_named(tmp_path):
+    for name, content, words in (
+        ("net.onnx", b"\x08\x07\x12\x04", "is ONNX; allowed"),
+        ("net.h5", b"\x89HDF\r\n", "is Keras"),
+        ("renamed.bin", b"\x89HDF\r\n", "is Keras"),
+        ("net.pt", b"PK\x03\x04", "is PyTorch"),
+        ("net.tflite", b"{}", "no .tflite file"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(HardwareInputError, match=words):
+            read_tflite(tmp_path / name)
+    with pytest.raises(HardwareInputError, match="is a directory"):
+        read_tflite(tmp_path)
+    (tmp_path / "net.json").write_text("{}")
+    assert read_tflite(tmp_path / "net.json") is None
+    (tmp_path / "any.name").write_bytes(GRAPHS["autoencoder"]())
+    assert read_tflite(tmp_path / "any.name") == GRAPHS["autoencoder"]()
