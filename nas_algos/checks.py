@@ -28,22 +28,26 @@ def check_between(owner: str, settings: Any, low: float, high: float, *names: st
             raise AlgorithmInputError(f"{owner}: {name} is {value!r}; allowed: {low} to {high}")
 
 
-def checked_genotypes(strategy: Strategy, genotypes: Any) -> Any:
+def checked_genotypes(strategy: Strategy, genotypes: Any) -> np.ndarray:
     """Genotypes as a strategy must propose them, int32[batch, D] in range; concrete values, not traced ones."""
-    shape, dtype = np.shape(genotypes), getattr(genotypes, "dtype", type(genotypes).__name__)
+    dtype = getattr(genotypes, "dtype", type(genotypes).__name__)
+    if isinstance(genotypes, jax.Array):
+        genotypes = np.asarray(genotypes)
+    shape = np.shape(genotypes)
     wanted = (strategy.batch, len(strategy.cardinalities))
     if shape != wanted or not np.issubdtype(dtype, np.integer):
         raise AlgorithmInputError(
             f"{strategy.label}: ask gave {dtype}{list(shape)}; the rule is int32{list(wanted)}, batch by decisions"
         )
-    _check_range(strategy, np.asarray(genotypes))
-    return jnp.asarray(genotypes, jnp.int32)
+    found = np.asarray(genotypes)
+    _check_range(strategy, found)
+    return found.astype(np.int32, copy=False)
 
 
 def _check_range(strategy: Strategy, genotypes: np.ndarray) -> None:
-    wrong = np.argwhere((genotypes < 0) | (genotypes >= np.array(strategy.cardinalities)))
-    if len(wrong):
-        row, decision = wrong[0]
+    wrong = (genotypes < 0) | (genotypes >= np.array(strategy.cardinalities))
+    if wrong.any():
+        row, decision = np.argwhere(wrong)[0]
         raise AlgorithmInputError(
             f"{strategy.label}: ask gave {genotypes[row, decision]} for decision {decision}; "
             f"the rule is 0 to {strategy.cardinalities[decision] - 1}"

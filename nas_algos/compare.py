@@ -1,11 +1,14 @@
 """Strategies side by side on a table: what each found, by its true value, after the same number of trainings.
 
-Random search is a row of every comparison.
+A training is of a network that was not trained before: what a strategy proposes again is answered from what is known,
+and costs nothing.  Random search is a row of every comparison.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -20,24 +23,28 @@ from nas_algos.strategy import Strategy
 from nas_algos.tabular import Table, table_index, true_curve
 
 _LEVEL = 0.95
+_TOGETHER = 64  # searches in one vmap, so that what they compute stays in a core's cache
+_PATIENCE = 8  # times as many proposals as trainings, after which a search that repeats itself ends
 
 
 class Compared(NamedTuple):
-    """One strategy's row; means over seeds of scores, smaller is better.
-
-    true: of the network found, the mean of all its training seeds; low, high: 95% interval of that mean.  claimed: the
-    score that picked it, of the one training seed that the search saw.  curve: float[trainings], true value of the
-    best so far after each.
-    """
+    """One strategy's row; means over seeds of scores, smaller is better."""
 
     strategy: str
     trainings: int
+    """Different networks that each search was to train."""
     seeds: int
     true: float
+    """Of the network found, the mean of all its training seeds."""
     low: float
+    """Of the 95% interval of `true`."""
     high: float
     claimed: float
+    """The score that picked it, of the one training seed that the search saw."""
     curve: np.ndarray
+    """float[trainings]: true value of the best so far after each."""
+    trained: float
+    """Different networks that searches did train: fewer where a strategy only repeats itself."""
 
 
 def compare(
@@ -50,32 +57,66 @@ def compare(
     """
     if seeds < 2 or trainings < 1:
         raise AlgorithmInputError(f"compare: {trainings} trainings, {seeds} seeds; allowed: 1 or more, 2 or more")
+    draws = table.scores[None] if table.draws is None else table.draws
     rows = []
     for name in dict.fromkeys(["random", *names]):
         strategy = build_strategy(name, table.cardinalities, trainings, objectives=1)
-        runs = _searches(strategy, table, column, trainings, jax.random.split(key, seeds))
-        curves = np.stack([true_curve(table, run, column) for run in runs])
+        runs = distinct_searches(strategy, draws[..., column], trainings, jax.random.split(key, seeds))
+        curves = np.stack([_padded(true_curve(table, run, column), trainings) for run in runs])
         ends = curves[:, -1]
         # all seeds may end at the same network: the interval is then that point
         spread = float(stats.sem(ends) * stats.t.ppf((1 + _LEVEL) / 2, seeds - 1))
         claimed = float(np.mean([np.min(run.scores) for run in runs]))
+        trained = float(np.mean([len(run.scores) for run in runs]))
         mean = float(ends.mean())
-        rows.append(Compared(name, trainings, seeds, mean, mean - spread, mean + spread, claimed, curves.mean(0)))
+        curve = curves.mean(0)
+        rows.append(Compared(name, trainings, seeds, mean, mean - spread, mean + spread, claimed, curve, trained))
     return rows
 
 
-def _searches(strategy: Strategy, table: Table, column: int, trainings: int, keys: Any) -> list[Trials]:
-    draws = table.scores[None] if table.draws is None else table.draws
-    values = jnp.asarray(draws[..., column], jnp.float32)
-    seen = jnp.arange(len(keys)) % len(draws)
-    rounds = -(-trainings // strategy.batch)
+def distinct_searches(strategy: Strategy, values: Any, trainings: int, keys: Any) -> list[Trials]:
+    """Searches from keys [S] in tables, each the different networks that it trained, in order; `trainings` at most.
 
-    def one(run: Any, key: jax.Array, draw: jax.Array) -> Trials:
-        trials = run(strategy, lambda rows: values[draw, table_index(rows, table.cardinalities)], rounds, key)
-        return Trials(trials.genotypes[:trainings], trials.scores[:trainings])
+    values: float[K, N] or [K, N, objectives], N the product of cardinalities, the last decision changing fastest;
+    search s sees values[s % K], of which each may as well be another table's.  Fewer come back where the space is
+    smaller, or a strategy repeats itself.
+    """
+    draws, count = jnp.asarray(values, jnp.float32), len(keys)
+    wanted = min(trainings, math.prod(strategy.cardinalities))
+    proposals = trainings + trainings // 16  # a few repeats are common
+    together = min(_TOGETHER, count)
+    # whole batches, as a part of one would be compiled apart
+    places = jnp.arange(-(-count // together) * together) % count
 
-    if not strategy.traceable:
-        return [one(step_by_step, key, draw) for key, draw in zip(keys, seen, strict=True)]
-    every = jax.jit(jax.vmap(lambda key, draw: one(scan, key, draw)))(keys, seen)
-    genotypes, scores = (np.asarray(part) for part in every)
-    return [Trials(*each) for each in zip(genotypes, scores, strict=True)]
+    def one(run: Any, place: jax.Array, rounds: int) -> Trials:
+        seen = place % len(draws)
+        return run(strategy, lambda rows: draws[seen, table_index(rows, strategy.cardinalities)], rounds, keys[place])
+
+    @partial(jax.jit, static_argnums=1)
+    def every(places: jax.Array, rounds: int) -> Trials:
+        return jax.lax.map(lambda place: one(scan, place, rounds), places, batch_size=together)
+
+    while True:
+        rounds = -(-proposals // strategy.batch)
+        if strategy.traceable:
+            genotypes, scores = (np.asarray(part)[:count] for part in every(places, rounds))
+            runs = [Trials(*each) for each in zip(genotypes, scores, strict=True)]
+        else:
+            runs = [one(step_by_step, place, rounds) for place in places[:count]]
+        found = [_first_times(run, strategy.cardinalities, trainings) for run in runs]
+        if min(len(run.scores) for run in found) >= wanted or proposals >= _PATIENCE * trainings:
+            return found
+        proposals *= 2  # a search of more rounds begins like one of fewer
+
+
+def _first_times(trials: Trials, cardinalities: Sequence[int], most: int) -> Trials:
+    """The first trial of each genotype, in order, so many of them."""
+    genotypes = np.asarray(trials.genotypes)
+    rows = np.ravel_multi_index(tuple(genotypes.T), tuple(cardinalities))
+    first = np.sort(np.unique(rows, return_index=True)[1])[:most]
+    return Trials(genotypes[first], np.asarray(trials.scores)[first])
+
+
+def _padded(curve: np.ndarray, length: int) -> np.ndarray:
+    """The curve to that length: a search that found nothing new stays where it is."""
+    return np.concatenate([curve, np.repeat(curve[-1:], length - len(curve))])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -39,10 +40,11 @@ def random_bits(key: jax.Array, shape: Sequence[int]) -> jax.Array:
     words = counters * np.uint32(0x9E3779B9) + seeds[0]
     after = jnp.stack([seeds[1], jnp.zeros((), jnp.uint32)])
     # a loop, because XLA would else hash a word anew wherever it is used
-    return jax.lax.fori_loop(0, 2, lambda turn, words: _hashed(words) ^ after[turn], words)
+    return jax.lax.fori_loop(0, 2, lambda turn, words: hashed(words) ^ after[turn], words)
 
 
-def _hashed(words: jax.Array) -> jax.Array:
+def hashed(words: Any) -> Any:
+    """lowbias32 of each word, uint32: each bit of a word decides half the bits of its hash; 0 stays 0."""
     words = (words ^ (words >> 16)) * np.uint32(0x7FEB352D)
     words = (words ^ (words >> 15)) * np.uint32(0x846CA68B)
     return words ^ (words >> 16)
@@ -64,6 +66,17 @@ def sample(key: jax.Array, cardinalities: Sequence[int], count: int) -> jax.Arra
     """Uniform genotypes, int32[count, D]."""
     choices = jnp.asarray(cardinalities, jnp.uint32)
     return below(random_bits(key, (count, len(choices))), choices[None])
+
+
+def stratified(bits: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
+    """Genotypes int32[b, D] from random bits uint32[2, b, D], each choice of a decision as often as the others.
+
+    A Latin hypercube: McKay, Beckman and Conover, Technometrics 21(2), 1979.
+    """
+    count, choices = bits.shape[1], jnp.array([cardinalities], jnp.int32)
+    stratum = (bits[1][:, None] < bits[1][None]).sum(0, dtype=jnp.int32)
+    # a place in the stratum, in case there are more choices than genotypes
+    return (stratum * choices + below(bits[0], choices)) // count
 
 
 def mutate(key: jax.Array, genotypes: jax.Array, cardinalities: Sequence[int]) -> jax.Array:

@@ -14,10 +14,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from nas_algos.distinct import without_repeats
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.registry import STRATEGIES, find_strategy, source_of
-from nas_algos.rounds import learn, propose, start
+from nas_algos.rounds import Rounds, plain
 from nas_algos.settings import changed, default_settings
 from nas_algos.small_budgets import settings_for
 from nas_algos.strategy import Strategy, StrategyFactory
@@ -36,9 +38,9 @@ def build_strategy(
 
     trainings: ours get settings that fit so many; their defaults where it is left out.  objectives: columns of a
     score; the strategy's own where it is left out.  settings: {name: value} instead of those, texts read as what they
-    stand for.  One that is not ours is tried out for three rounds, and its functions say where they come from when they
-    raise.  Raises AlgorithmInputError when it is unknown, cannot be loaded, breaks a rule, has no such setting or takes
-    another number of objectives.
+    stand for.  Ours propose nothing twice (`distinct.without_repeats`).  One that is not ours is tried out for three
+    rounds, and its functions say where they come from when they raise.  Raises AlgorithmInputError when it is unknown,
+    cannot be loaded, breaks a rule, has no such setting or takes another number of objectives.
     """
     if name in STRATEGIES:
         chosen = None
@@ -49,7 +51,7 @@ def build_strategy(
         made = STRATEGIES[name](cardinalities, chosen)
         if objectives is not None and made.objectives != objectives:
             raise AlgorithmInputError(f"strategy {name}: it takes {made.objectives} objectives; asked for {objectives}")
-        return made
+        return without_repeats(made) if made.traceable else made
     factory = factory_of(name)
     origin = name if name.endswith(".py") else source_of(factory)
     label = f"strategy {name}" + (f" ({origin})" if origin != name else "")
@@ -105,17 +107,16 @@ def _guarded(label: str, part: str, function: Callable[..., Any]) -> Callable[..
 
 def _try_out(strategy: Strategy) -> None:
     """Three rounds, one with all scores equal and one with all failed: shapes, ranges, the state's structure, NaNs."""
-    state, rounds_key = start(strategy, jax.random.key(0))
+    rounds = Rounds(plain(strategy), jax.random.key(0))
     shape = (strategy.batch,) if strategy.objectives == 1 else (strategy.batch, strategy.objectives)
-    for round_index, score in enumerate((0.0, jnp.inf, 1.0)):
-        genotypes = propose(strategy, state, rounds_key, round_index)
-        after = learn(strategy, state, genotypes, jnp.full(shape, score))
-        if strategy.traceable and _structure(after) != _structure(state):
+    for score in (0.0, np.inf, 1.0):
+        before = rounds.state
+        rounds.learn(rounds.propose(), np.full(shape, score))
+        if strategy.traceable and _structure(rounds.state) != _structure(before):
             raise AlgorithmInputError(
-                f"{strategy.label}: tell gave another kind of state, {_structure(after)}; "
-                f"the rule is that of init, {_structure(state)}"
+                f"{strategy.label}: tell gave another kind of state, {_structure(rounds.state)}; "
+                f"the rule is that of init, {_structure(before)}"
             )
-        state = after
 
 
 def _structure(state: Any) -> str:

@@ -24,7 +24,7 @@ from nas_algos.evaluator import Evaluation, Evaluator, Genotype, Request, Ticket
 from nas_algos.ledger import Spend, total
 from nas_algos.objectives import Objective, within
 from nas_algos.policies import POLICIES, Policy, brackets, promoted
-from nas_algos.rounds import check_columns, compiled, learn, propose, start
+from nas_algos.rounds import Functions, Rounds, check_columns, compiled
 from nas_algos.strategy import Strategy
 
 Who = TypeVar("Who", bound=Hashable)
@@ -138,6 +138,7 @@ class _Memory:
 
     def __init__(self, one: Search):
         self.one = one
+        self._score = jax.jit(one.objective.score)  # one call, in place of one for each step of the formula
         self.qualities: dict[tuple[Genotype, float], float] = {(row, 1.0): each for row, each in one.start.items()}
         self.candidates: list[Candidate] = []
         self.best_score = math.inf
@@ -158,7 +159,7 @@ class _Memory:
 
     def score(self, quality: Any, costs: Mapping[str, Any]) -> np.ndarray:
         """float32[b, columns]."""
-        scores = np.asarray(self.one.objective.score(np.asarray(quality, float), costs))
+        scores = np.asarray(self._score(np.asarray(quality, np.float32), costs))
         return scores.reshape(len(scores), -1)
 
     def hopeless(self, costs: Mapping[str, Any], count: int) -> np.ndarray:
@@ -227,10 +228,10 @@ def _steps(one: Search) -> Steps:
     """Yield the evaluations that are wanted next, never none, and take them in that order."""
     memory, policy = _Memory(one), one.policy
     plan = brackets(policy, one.budget)
-    strategy = compiled(one.strategy)
+    functions = compiled(one.strategy)
     keys = [one.key] if len(plan) == 1 else list(jax.random.split(one.key, len(plan)))
     for bracket, key in zip(plan, keys, strict=True):
-        rung = yield from _first_rung(memory, strategy, bracket.size, policy.fidelities[bracket.first], key)
+        rung = yield from _first_rung(memory, functions, bracket.size, policy.fidelities[bracket.first], key)
         for fidelity in policy.fidelities[bracket.first + 1 :]:
             scores = np.array([candidate.score[0] for candidate in rung])
             order = np.argsort(scores, kind="stable")
@@ -247,18 +248,18 @@ def _steps(one: Search) -> Steps:
 
 
 def _first_rung(
-    memory: _Memory, strategy: Strategy, count: int, fidelity: float, key: jax.Array
+    memory: _Memory, functions: Functions, count: int, fidelity: float, key: jax.Array
 ) -> Generator[list[Request], list[Evaluation], list[Candidate]]:
     """Ask and tell until `count` different genotypes are evaluated, or too little new comes; those genotypes."""
     one, policy = memory.one, memory.one.policy
-    state, rounds_key = start(strategy, key)
+    rounds = Rounds(functions, key)
     for each in memory.begun:
-        state = learn(strategy, state, np.array([each.genotype], np.int32), _told(one, np.array([each.score])))
+        rounds.learn([each.genotype], _told(one, np.array([each.score])))
     rung: list[Candidate] = []
     seen = set(one.start)
-    looked = stale = round_index = 0
+    looked = stale = 0
     while len(rung) < count and looked < policy.most_proposals(count) and (not policy.stale or stale < policy.stale):
-        genotypes = np.asarray(propose(strategy, state, rounds_key, round_index))
+        genotypes = rounds.propose()
         rows: list[Genotype] = [tuple(row) for row in genotypes.tolist()]
         costs = memory.costs(genotypes)
         outside = ~within(costs, one.objective.bounds, len(rows)) & policy.skip_infeasible
@@ -288,10 +289,9 @@ def _first_rung(
         scores, candidates = memory.look(
             rows, costs, kinds, qualities, fidelity, dict(zip(fresh, charged, strict=True))
         )
-        state = learn(strategy, state, genotypes, _told(one, scores))
+        rounds.learn(genotypes, _told(one, scores))
         rung += [candidates[place] for place in fresh]
         looked, stale = looked + len(rows), 0 if fresh else stale + len(rows)
-        round_index += 1
     return rung
 
 

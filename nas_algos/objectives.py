@@ -4,7 +4,10 @@ Quality is larger is better and cost smaller is better everywhere; here, and onl
 whose quality or used cost is not a finite number has failed: +inf in every column.
 
 Constraints follow Deb, An efficient constraint handling method for genetic algorithms, 2000: every feasible network
-beats every infeasible one, and infeasible ones rank by how far they miss.
+beats every infeasible one, and infeasible ones rank by how far they miss.  What misses a bound or a floor scores
+INFEASIBLE * (1 + how far) in every column, which no feasible score comes near: a strategy that computes with scores
+tells them apart by `is_feasible`.  Feasible scores are plain costs and negative qualities, so that a search that looks
+at their order or at their spread is the same in per cent and in fractions.
 """
 
 from __future__ import annotations
@@ -20,8 +23,8 @@ import numpy as np
 
 from nas_algos.errors import AlgorithmInputError
 
-_INFEASIBLE = 2.0  # feasible scores lie in 0..1
-_DOMINATED = 1e20  # no cost or quality comes near it
+INFEASIBLE = 1e20
+"""The least score of what misses a bound or a floor."""
 
 
 class Objective(NamedTuple):
@@ -44,19 +47,31 @@ def within(costs: Mapping[str, Any], bounds: Mapping[str, float], count: int) ->
     ) & np.ones(count, bool)
 
 
+def is_feasible(scores: Any) -> Any:
+    """bool[n] of scores float[n] or [n, M]: those that neither failed nor miss a bound."""
+    able = scores < INFEASIBLE / 2
+    return able if able.ndim == 1 else able.all(-1)
+
+
+def violation(scores: Any) -> Any:
+    """float[n] of scores float[n] or [n, M]: by how far they miss, 0 of feasible ones, +inf of failed ones."""
+    first = scores if scores.ndim == 1 else scores.max(-1)
+    return jnp.where(is_feasible(scores), 0.0, first / INFEASIBLE - 1)
+
+
 def least_cost(cost: str, floor: float, reference: float) -> Objective:
     """Least cost subject to quality >= floor.
 
-    reference: a typical cost, such as the baseline's, in the cost's unit.  A feasible network scores
-    cost / (cost + reference): 0.5 at the reference.  An infeasible one scores 2 + (floor - quality).
+    reference: a typical cost, such as the baseline's, in the cost's unit.  A feasible network scores cost / reference.
+    An infeasible one misses by floor - quality, as a share of the floor's size unless that is 0.
     """
     _check_scale("least_cost", "reference", reference)
     _check_finite("least_cost", "floor", floor)
 
     def score(quality: Any, costs: Mapping[str, Any]) -> jax.Array:
         quality, (value,) = _arrays("least_cost", quality, costs, [cost])
-        feasible = value / (value + reference)
-        return _or_failed(jnp.where(quality >= floor, feasible, _INFEASIBLE + floor - quality), quality, value)
+        missing = jnp.maximum(floor - quality, 0) / (abs(floor) or 1.0)
+        return _or_failed(jnp.where(quality >= floor, value / reference, _infeasible(missing)), quality, value)
 
     return Objective(f"least {cost} with quality >= {floor:g}", 1, score, floor=floor)
 
@@ -64,8 +79,8 @@ def least_cost(cost: str, floor: float, reference: float) -> Objective:
 def best_quality(bounds: Mapping[str, float]) -> Objective:
     """Best quality subject to cost <= bound for every cost named.
 
-    A feasible network scores (1 - q / (1 + |q|)) / 2, which falls as quality q rises, whatever its range.  An
-    infeasible one scores 2 + the sum of its relative excesses, cost / bound - 1.
+    A feasible network scores its negative quality.  An infeasible one misses by the sum of its relative excesses,
+    cost / bound - 1.
     """
     if not bounds:
         raise AlgorithmInputError("best_quality: bounds are empty; allowed: a cost and its bound, one or more")
@@ -74,8 +89,7 @@ def best_quality(bounds: Mapping[str, float]) -> Objective:
     def score(quality: Any, costs: Mapping[str, Any]) -> jax.Array:
         quality, values = _arrays("best_quality", quality, costs, bounds)
         excess = _excess(values, bounds)
-        feasible = (1 - quality / (1 + jnp.abs(quality))) / 2
-        return _or_failed(jnp.where(excess > 0, _INFEASIBLE + excess, feasible), quality, *values)
+        return _or_failed(jnp.where(excess > 0, _infeasible(excess), -quality), quality, *values)
 
     name = "best quality with " + ", ".join(f"{n} <= {b:g}" for n, b in bounds.items())
     return Objective(name, 1, score, dict(bounds))
@@ -94,8 +108,8 @@ def highest_quality() -> Objective:
 def pareto(costs: Sequence[str], bounds: Mapping[str, float] = MappingProxyType({})) -> Objective:
     """Quality and each cost named, none before the others: columns -quality, cost, cost, ...
 
-    What breaks a bound has the same value in all columns, far above any feasible one and rising with the sum of its
-    relative excesses: the constrained domination of Deb et al., NSGA-II, 2002, section VI.
+    What breaks a bound has the same value in all columns, rising with the sum of its relative excesses: the constrained
+    domination of Deb et al., NSGA-II, 2002, section VI.
     """
     if not costs:
         raise AlgorithmInputError("pareto: costs are empty; allowed: names of costs, one or more")
@@ -106,7 +120,7 @@ def pareto(costs: Sequence[str], bounds: Mapping[str, float] = MappingProxyType(
         quality, values = _arrays("pareto", quality, costs, names)
         columns = jnp.stack([-quality, *values], axis=-1)
         excess = _excess(_arrays("pareto", quality, costs, bounds)[1], bounds) * jnp.ones_like(quality)
-        over = jnp.broadcast_to((_DOMINATED * (1 + excess))[..., None], columns.shape)
+        over = jnp.broadcast_to(_infeasible(excess)[..., None], columns.shape)
         columns = jnp.where(jnp.isfinite(columns), jnp.where(excess[..., None] > 0, over, columns), jnp.inf)
         return jnp.where(jnp.isfinite(columns).all(-1, keepdims=True), columns, jnp.inf)
 
@@ -145,9 +159,14 @@ def tunas(cost: str, target: float, weight: float = -0.07) -> Objective:
     return Objective(f"TuNAS reward at {cost} {target:g}", 1, score)
 
 
+def _infeasible(missing: jax.Array) -> jax.Array:
+    return INFEASIBLE * (1 + jnp.minimum(missing, 1e15))  # float32 ends at 3e38
+
+
 def _excess(values: Sequence[jax.Array], bounds: Mapping[str, float]) -> jax.Array:
     """Sum of relative excesses over the bounds, 0 of what keeps them all."""
-    return sum((jnp.maximum(v / b - 1, 0) for v, b in zip(values, bounds.values(), strict=True)), jnp.zeros(()))
+    # the difference first: XLA divides by a constant inexactly, and what is at its bound keeps it
+    return sum((jnp.maximum(v - b, 0) / b for v, b in zip(values, bounds.values(), strict=True)), jnp.zeros(()))
 
 
 def _check_bounds(owner: str, bounds: Mapping[str, float]) -> None:

@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nas_algos.objectives import is_feasible
+
 _WORD = 32
 
 
@@ -59,7 +61,7 @@ def _packed(flags: jax.Array) -> list[jax.Array]:
 def crowding(scores: jax.Array, ranks: jax.Array) -> jax.Array:
     """float32[n]: distance between each row's neighbours in its own front, summed over columns [n, M] scaled to 0..1.
 
-    The ends of a front get +inf; failed rows get nothing or +inf.
+    The ends of a front get +inf; failed rows get nothing or +inf.  The scale is that of feasible rows.
     """
     columns = list(scores.T)
     if len(columns) == 2:  # within a front one column falls where the other rises: one order serves both
@@ -73,8 +75,8 @@ def _gaps(ranks: jax.Array, columns: list[jax.Array]) -> jax.Array:
     order = _inverse(place)
     rank, total = ranks[order], jnp.zeros(len(ranks) - 2)
     for column in columns:
-        finite = jnp.isfinite(column)
-        span = jnp.where(finite, column, -jnp.inf).max() - jnp.where(finite, column, jnp.inf).min()
+        feasible = is_feasible(column)
+        span = jnp.where(feasible, column, -jnp.inf).max() - jnp.where(feasible, column, jnp.inf).min()
         value = column[order]
         gap = jnp.abs(value[2:] - value[:-2]) / jnp.maximum(span, 1e-30)
         total = total + jnp.where(jnp.isfinite(gap), gap, 0.0)  # between failed rows there is none

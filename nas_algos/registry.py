@@ -11,7 +11,10 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.strategies.auto import auto
 from nas_algos.strategies.bananas import bananas
+from nas_algos.strategies.gaussian_process import gaussian_process
+from nas_algos.strategies.genetic import genetic
 from nas_algos.strategies.local_search import local_search
 from nas_algos.strategies.nsga2 import nsga2
 from nas_algos.strategies.optuna_sampler import optuna_sampler
@@ -25,9 +28,12 @@ ENTRY_POINT_GROUP = "accelnas.strategies"
 
 STRATEGIES: MappingProxyType[str, StrategyFactory] = MappingProxyType(
     {
+        "auto": auto,
         "random": random_search,
         "local_search": local_search,
         "regularised_evolution": regularised_evolution,
+        "genetic": genetic,
+        "gaussian_process": gaussian_process,
         "nsga2": nsga2,
         "reinforce": reinforce,
         "ppo": ppo,

@@ -106,21 +106,20 @@ def tabular(table: Table, draw: int | None = None) -> Immediate:
     return evaluator_of(lookup(table, range(columns), draw), table.cardinalities, columns)
 
 
-def incumbents(scores: Any) -> Any:
-    """The trial that was best so far after each, int32[..., n] of scores [..., n] as the search saw them.
+def incumbents(scores: Any) -> np.ndarray:
+    """The trial that was best so far after each, int[..., n] of scores [..., n] as the search saw them.
 
     The first of equal ones; the first trial while all have failed.  What a search found after t trials is worth the
     *true* value of trial incumbents[t] (the mean over all seeds, or another training), never the score that picked it.
     """
-    scores = jnp.asarray(scores)
-    scores = jnp.where(jnp.isnan(scores), jnp.inf, scores)
-    best = jax.lax.cummin(scores, axis=scores.ndim - 1)
-    before = jnp.concatenate([jnp.full_like(best[..., :1], jnp.inf), best[..., :-1]], axis=-1)
-    improved = jnp.where(scores < before, jnp.arange(scores.shape[-1], dtype=jnp.int32), 0)
-    return jax.lax.cummax(improved, axis=scores.ndim - 1)
+    scores = np.asarray(scores)
+    scores = np.where(np.isnan(scores), np.inf, scores)
+    best = np.minimum.accumulate(scores, axis=-1)
+    before = np.concatenate([np.full_like(best[..., :1], np.inf), best[..., :-1]], axis=-1)
+    return np.maximum.accumulate(np.where(scores < before, np.arange(scores.shape[-1]), 0), axis=-1)
 
 
 def true_curve(table: Table, trials: Trials, column: int = 0) -> np.ndarray:
     """The anytime curve, float[n]: the true value of the incumbent after each trial of one search for one objective."""
-    chosen = np.asarray(trials.genotypes)[np.asarray(incumbents(trials.scores))]
+    chosen = np.asarray(trials.genotypes)[incumbents(trials.scores)]
     return table.scores[np.ravel_multi_index(tuple(chosen.T), table.cardinalities), column]

@@ -173,7 +173,7 @@ def test_the_checks_see_what_they_forbid():
 
 
 OPTIONAL = {
-    "benchmarks/experiments/strategies/peers.py": {"pymoo", "optuna"},
+    "benchmarks/experiments/strategies/peers.py": {"pymoo", "optuna", "syne_tune"},
     "benchmarks/timings/training_peer.py": {"torch"},
     "nas_algos/strategies/optuna_sampler.py": {"optuna"},
 }

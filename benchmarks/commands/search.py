@@ -41,7 +41,7 @@ def search(
     Args:
         task: classification, detection or segmentation.
         space: curated, uncurated or auto-curated; V1, V2 or V3 for detection; or the path of a Python file.
-        strategy: A name that `accelnas list` prints, or the path of a Python file.  Left out: regularised_evolution,
+        strategy: A name that `accelnas list` prints, or the path of a Python file.  Left out: auto,
             random with a zero-shot score, a supernet algorithm's own.
         evaluator: trained (each network from scratch), supernet:ALGORITHM (weights inherited from a supernet that is
             trained once) or zero_shot:SCORE (one number of the untrained network).

@@ -21,7 +21,7 @@ from nas_algos.objectives import best_quality, pareto
 from nas_algos.strategy import Strategy
 
 Who = TypeVar("Who", bound=Hashable)
-DEFAULT_STRATEGY = "regularised_evolution"
+DEFAULT_STRATEGY = "auto"
 """Where neither the caller nor the evaluator has a way to decide."""
 IN_WORKERS: dict[str, Callable[..., Any]] = {"supernet": search_supernet, "zero_shot": search_zero_shot}
 """By kind of evaluator those whose whole search is one job: function((home, spec)) to what has `found`."""

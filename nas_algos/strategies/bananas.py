@@ -1,8 +1,8 @@
 """Predictor-guided search: an ensemble learns from the trials, and Thompson draws pick among mutants of the best.
 
 White, Neiswanger and Savani, BANANAS: Bayesian Optimization with Neural Architectures for Neural Architecture Search,
-arXiv:1910.11858.  The predictors see genotypes one-hot, and learn ranks of scores, so that failures and outliers
-do no harm.
+arXiv:1910.11858.  Other than there, the predictors see genotypes one-hot instead of paths, and learn ranks of scores,
+so that failures, penalties and outliers do no harm.
 """
 
 from __future__ import annotations
@@ -15,31 +15,36 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import struct
 
 from nas_algos.checks import check_between, check_positive
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities, mutate, sample
+from nas_algos.strategies.archive import Archive, add, empty_archive
 from nas_algos.strategy import Strategy
 
 
 @dataclass(frozen=True)
 class BananasSettings:
-    """batch: genotypes of each round.  first: uniform genotypes before the ensemble is asked.
-
-    memory: trials that the ensemble learns from, the latest.  candidates: mutants it picks from.  parents: best trials
-    that they come from.  members, width, steps, learning_rate: of the ensemble and its training.
-    """
+    """What may be set."""
 
     batch: int = 5
+    """Genotypes of each round."""
     first: int = 20
+    """Uniform genotypes before the ensemble is asked."""
     memory: int = 256
+    """Trials that the ensemble learns from: the best half, and the latest (`archive.Archive`)."""
     candidates: int = 100
+    """Mutants it picks from."""
     parents: int = 10
+    """Best trials that they come from."""
     members: int = 5
+    """Networks of the ensemble."""
     width: int = 32
+    """Hidden units of each."""
     steps: int = 60
+    """Of Adam in each round."""
     learning_rate: float = 0.01
+    """Of Adam."""
 
 
 class Pool(NamedTuple):
@@ -51,15 +56,6 @@ class Pool(NamedTuple):
 
     genotypes: Any
     features: Any
-
-
-@struct.dataclass
-class BananasState:
-    """genotypes: int32[memory, D], a ring; scores: float32[memory]; told: int32[], trials so far."""
-
-    genotypes: jax.Array
-    scores: jax.Array
-    told: jax.Array
 
 
 def bananas(
@@ -74,7 +70,8 @@ def bananas(
     names = ("batch", "first", "memory", "candidates", "parents", "members", "width", "steps")
     check_positive("bananas", settings, *names)
     check_between("bananas", settings, 1e-6, 1, "learning_rate")
-    check_between("bananas", settings, 1, settings.memory, "parents", "batch")
+    check_between("bananas", settings, 1, settings.memory, "parents")
+    check_between("bananas", settings, 1, max(settings.memory // 2, 1), "batch")
     check_between("bananas", settings, settings.batch, 1_000_000, "candidates")
     memory, batch = settings.memory, settings.batch
     if pool is not None:
@@ -127,19 +124,15 @@ def bananas(
         (weights, _), _ = jax.lax.scan(step, (weights, optimiser.init(weights)), length=settings.steps)
         return weights
 
-    def init(key: jax.Array) -> BananasState:
+    def init(key: jax.Array) -> Archive:
         del key
-        return BananasState(
-            jnp.zeros((memory, len(choices)), jnp.int32),
-            jnp.full(memory, jnp.inf, jnp.float32),
-            jnp.zeros((), jnp.int32),
-        )
+        return empty_archive(memory, len(choices), 1)
 
-    def pick(state: BananasState, key: jax.Array) -> jax.Array:
+    def pick(state: Archive, key: jax.Array) -> jax.Array:
         train_key, parent_key, *mutant_keys, draw_key = jax.random.split(key, 6)
-        known = jnp.arange(memory) < state.told
-        order = jnp.argsort(jnp.where(known, state.scores, jnp.nan))  # unknown ones last
-        ranks = jnp.searchsorted(state.scores[order], state.scores, side="left")
+        known, scores = state.born >= 0, state.scores[:, 0]
+        order = jnp.argsort(jnp.where(known, scores, jnp.nan))  # unknown ones last
+        ranks = jnp.searchsorted(scores[order], scores, side="left")
         targets = jnp.where(known, ranks.astype(jnp.float32) / how_many(known), 0.0) - 0.5
         seen = features(state.genotypes)
         keys = jax.random.split(train_key, settings.members)
@@ -157,20 +150,12 @@ def bananas(
         draws = draws + jnp.where(old | twins.any(1), 1e6, 0.0)
         return candidates[jnp.argsort(draws)[:batch]]
 
-    def ask(state: BananasState, key: jax.Array) -> jax.Array:
+    def ask(state: Archive, key: jax.Array) -> jax.Array:
         first_key, pick_key = jax.random.split(key)
         filling = state.told + jnp.arange(batch) < settings.first
         return jnp.where(filling[:, None], draw_first(first_key), pick(state, pick_key))
 
-    def tell(state: BananasState, genotypes: jax.Array, scores: jax.Array) -> BananasState:
-        oldest = (state.told + jnp.arange(len(genotypes))) % memory
-        return BananasState(
-            state.genotypes.at[oldest].set(genotypes),
-            state.scores.at[oldest].set(scores),
-            state.told + len(genotypes),
-        )
-
-    return Strategy("bananas", choices, init, ask, tell, batch)
+    return Strategy("bananas", choices, init, ask, add, batch)
 
 
 def _standardised(pool: Pool, decisions: int, fewest: int) -> Pool:

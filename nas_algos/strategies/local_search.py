@@ -1,7 +1,8 @@
 """Local search: walk to a better neighbour until there is none, then start again elsewhere.
 
 White, Nolen and Savani, Exploring the Loss Landscape in Neural Architecture Search, arXiv:2005.02960.  This is its
-variant that moves to the first better neighbour instead of trying all of them.
+variant that moves to the first better neighbour instead of trying all of them.  Other than there, in place of a
+neighbour that was tried already a neighbour of that one is (`nas_algos.distinct`).
 """
 
 from __future__ import annotations

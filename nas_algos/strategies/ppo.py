@@ -1,7 +1,8 @@
 """PPO: the controller of REINFORCE, moved several steps by each round's scores, but not far from where they were drawn.
 
 Schulman, Wolski, Dhariwal, Radford and Klimov, Proximal Policy Optimization Algorithms, arXiv:1707.06347, equation 7.
-One score for a whole genotype, so that there is no critic: the baseline is a running mean, as in reinforce.py.
+One score for a whole genotype, so that there is no critic: the baseline is a running mean, as in reinforce.py, which
+says how bounds and failures count.
 """
 
 from __future__ import annotations
@@ -20,22 +21,26 @@ from nas_algos.strategy import Strategy
 
 @dataclass(frozen=True)
 class PpoSettings:
-    """batch: genotypes of each round.  learning_rate: of Adam.  steps: of Adam in each round (the paper's epochs).
-
-    clip: how far the ratio of new to old probability may move from 1 before it stops to count.  entropy: weight of the
-    entropy bonus.  memory, failure: as in ReinforceSettings.
+    """What may be set.
 
     learning_rate was chosen from .05, .07, .1 and .2 on benchmarks.experiments.strategies.problems.tuning_tables, and
     nowhere else.
     """
 
     batch: int = 8
+    """Genotypes of each round."""
     learning_rate: float = 0.05
+    """Of Adam."""
     steps: int = 4
+    """Of Adam in each round (the paper's epochs)."""
     clip: float = 0.2
+    """How far the ratio of new to old probability may move from 1 before it stops to count."""
     entropy: float = 0.01
+    """Weight of the entropy bonus."""
     memory: float = 0.9
+    """As in ReinforceSettings."""
     failure: float = -2.0
+    """As in ReinforceSettings."""
 
 
 def ppo(cardinalities: Sequence[int], settings: PpoSettings = PpoSettings()) -> Strategy:
@@ -50,7 +55,7 @@ def ppo(cardinalities: Sequence[int], settings: PpoSettings = PpoSettings()) -> 
     optimiser = optax.adam(settings.learning_rate)
 
     def tell(state: ReinforceState, genotypes: jax.Array, scores: jax.Array) -> ReinforceState:
-        advantages, baseline, deviation = controller.judge(state, scores, settings.memory, settings.failure)
+        advantages, baseline, deviation = controller.advantages(state, scores, settings.memory, settings.failure)
         before = controller.log_probability(state.logits, genotypes)
 
         def loss(logits: jax.Array) -> jax.Array:

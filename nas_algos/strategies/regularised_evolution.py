@@ -1,7 +1,8 @@
 """Regularised (aging) evolution: a tournament picks the parent, one mutation makes the child, the oldest dies.
 
 Real, Aggarwal, Huang and Le, Regularized Evolution for Image Classifier Architecture Search, arXiv:1802.01548,
-algorithm 1.
+algorithm 1.  Other than there, a child that was tried already is mutated again (`nas_algos.distinct`), and small
+budgets get small populations (`nas_algos.small_budgets`).
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from nas_algos.strategy import Strategy
 
 @dataclass(frozen=True)
 class EvolutionSettings:
-    """population: genotypes alive (P in the paper).  tournament: drawn with replacement for each parent (S).
-
-    batch: children of each round, all from the same population; the paper's algorithm is batch 1.
-    """
+    """What may be set."""
 
     population: int = 50
+    """Genotypes alive (P in the paper)."""
     tournament: int = 10
+    """Drawn with replacement for each parent (S)."""
     batch: int = 1
+    """Children of each round, all from the same population; the paper's algorithm is batch 1."""
 
 
 @struct.dataclass

@@ -2,6 +2,10 @@
 
 Zoph and Le, Neural Architecture Search with Reinforcement Learning, arXiv:1611.01578, with Williams's estimator; the
 controller is one vector of logits per decision, without a recurrent network, as in Bender et al., arXiv:2008.06120.
+
+Other than there, advantages are in units of the typical deviation among feasible trials, whose baseline and deviation
+are running means; what breaks a bound has a fixed advantage below zero that falls with how far it misses, and what
+failed the least.  Both in one scale would drown the differences between feasible networks in the penalty.
 """
 
 from __future__ import annotations
@@ -18,33 +22,40 @@ from flax import struct
 
 from nas_algos.checks import check_between, check_positive
 from nas_algos.genotypes import checked_cardinalities
+from nas_algos.objectives import is_feasible, violation
 from nas_algos.strategy import Strategy
 
 
 @dataclass(frozen=True)
 class ReinforceSettings:
-    """batch: genotypes of each round.  learning_rate: of Adam.  entropy: weight of the entropy bonus.
-
-    memory: share of the old baseline that stays in each round.  failure: advantage of a failed trial, in typical
-    deviations from the baseline.
-    """
+    """What may be set."""
 
     batch: int = 8
+    """Genotypes of each round."""
     learning_rate: float = 0.2
+    """Of Adam."""
     entropy: float = 0.01
+    """Weight of the entropy bonus."""
     memory: float = 0.9
+    """Share of the old baseline that stays in each round."""
     failure: float = -2.0
+    """Advantage of a failed trial, in typical deviations from the baseline."""
 
 
 @struct.dataclass
 class ReinforceState:
-    """logits: float32[D, most choices]; moments: of Adam.  baseline, deviation: float32[], of scores; told: int32[]."""
+    """The distribution, and what scores are compared with."""
 
     logits: jax.Array
+    """float32[D, most choices]."""
     moments: Any
+    """Of Adam."""
     baseline: jax.Array
+    """float32[], of feasible scores."""
     deviation: jax.Array
+    """float32[], of feasible scores; 0 before the first."""
     told: jax.Array
+    """int32[], trials so far."""
 
 
 class Controller:
@@ -77,19 +88,22 @@ class Controller:
         log_p = self._log_probabilities(logits)
         return -jnp.where(self._allowed, jnp.exp(log_p) * log_p, 0.0).sum()
 
-    def judge(
+    def advantages(
         self, state: ReinforceState, scores: jax.Array, memory: float, failure: float
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Advantages float32[b] in typical deviations, larger is better, and the new baseline and deviation."""
-        good = jnp.isfinite(scores)
+        good = is_feasible(scores)
         some = good.any()
         values, count = jnp.where(good, scores, 0.0), jnp.maximum(good.sum(), 1).astype(jnp.float32)
         kept = jnp.where(state.deviation > 0, memory, 0.0)
         baseline = jnp.where(some, kept * state.baseline + (1 - kept) * values.sum() / count, state.baseline)
         spread = jnp.where(good, jnp.abs(values - baseline), 0.0).sum() / count
         deviation = jnp.where(some, kept * state.deviation + (1 - kept) * spread, state.deviation)
-        advantages = jnp.where(good, (baseline - values) / jnp.maximum(deviation, 1e-12), failure)
-        return jnp.clip(advantages, -5.0, 5.0), baseline, deviation
+        missing = violation(scores)
+        # from half of a failure's up to nearly all of it
+        penalty = failure * jnp.where(jnp.isfinite(missing), 0.5 + 0.5 * missing / (1 + missing), 1.0)
+        able = (baseline - values) / jnp.maximum(deviation, 1e-30)
+        return jnp.where(good, jnp.clip(able, -5.0, 5.0), penalty), baseline, deviation
 
 
 def reinforce(cardinalities: Sequence[int], settings: ReinforceSettings = ReinforceSettings()) -> Strategy:
@@ -110,7 +124,7 @@ def reinforce(cardinalities: Sequence[int], settings: ReinforceSettings = Reinfo
         return -gain - settings.entropy * controller.entropy(logits)
 
     def tell(state: ReinforceState, genotypes: jax.Array, scores: jax.Array) -> ReinforceState:
-        advantages, baseline, deviation = controller.judge(state, scores, settings.memory, settings.failure)
+        advantages, baseline, deviation = controller.advantages(state, scores, settings.memory, settings.failure)
         gradient = jax.grad(loss)(state.logits, genotypes, advantages)
         with jax.numpy_dtype_promotion("standard"):  # optax raises floats to whole powers
             updates, moments = optimiser.update(gradient, state.moments)

@@ -13,7 +13,7 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.evaluator import Evaluation, Immediate
 from nas_algos.ledger import Spend
 from nas_algos.loop import Search, search, side_by_side
-from nas_algos.objectives import best_quality, highest_quality, least_cost, pareto
+from nas_algos.objectives import INFEASIBLE, best_quality, highest_quality, least_cost, pareto
 from nas_algos.policies import POLICIES, Policy, brackets
 from nas_algos.registry import STRATEGIES
 from nas_algos.strategies.random_search import RandomSettings, random_search
@@ -110,8 +110,8 @@ def test_the_strategy_learns_what_was_over_the_bound_by_how_far():
     found = search(Search(watched, of(tenth), BOUNDED, 15, jax.random.key(0)))
     over = [(c, s) for c, s in zip(found.candidates, np.concatenate(told), strict=True) if c.state == "infeasible"]
     assert over
-    for candidate, score in over:  # by hand: infeasible scores are 2 + latency / bound - 1
-        assert score == pytest.approx(1 + sum(candidate.genotype) / BOUND)
+    for candidate, score in over:  # by hand: infeasible scores are INFEASIBLE * (1 + latency / bound - 1)
+        assert score == pytest.approx(INFEASIBLE * sum(candidate.genotype) / BOUND)
 
 
 def test_a_front_has_nothing_over_a_bound():

@@ -1,8 +1,9 @@
+import jax
 import numpy as np
 import pytest
 
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.objectives import best_quality, least_cost, mnasnet, pareto, tunas
+from nas_algos.objectives import best_quality, is_feasible, least_cost, mnasnet, pareto, tunas, violation
 
 NAN, INF = float("nan"), float("inf")
 
@@ -16,8 +17,9 @@ def test_least_cost_ranks_feasible_by_cost_then_infeasible_by_how_far_they_miss_
     latency = [1e-3, 5.0, 1e6, 1.0, 1.0, 1.0, NAN, INF]
     scores = scored(least_cost("latency_ms", floor=0.6, reference=5.0), quality, latency_ms=latency)
     assert (np.diff(scores[:5]) > 0).all()
-    assert scores[1] == 0.5
+    assert scores[1] == 1
     assert np.isinf(scores[5:]).all()
+    assert is_feasible(scores).tolist() == [True, True, True, False, False, False, False, False]
 
 
 def test_best_quality_ranks_feasible_by_quality_then_infeasible_by_excess():
@@ -29,9 +31,26 @@ def test_best_quality_ranks_feasible_by_quality_then_infeasible_by_excess():
         param_bytes=[10.0, 1.0, 1.0, 10.0, 12.0, NAN],
     )
     assert (np.diff(scores[:5]) > 0).all()
-    assert scores[3] == pytest.approx(2.1)
-    assert scores[4] == pytest.approx(2.3)
+    # by hand: 10 per cent over one bound, and 20 over another besides
+    assert violation(scores)[:5] == pytest.approx([0, 0, 0, 0.1, 0.3], abs=1e-6)
     assert np.isinf(scores[5])
+
+
+def test_per_cent_and_fractions_differ_by_the_scale_of_feasible_scores_alone():
+    objective = best_quality({"latency_ms": 2.0})
+    quality, latency = np.array([0.9312, 0.9311, 0.5, 0.4]), [1.0, 1.0, 1.0, 3.0]
+    fraction = scored(objective, quality, latency_ms=latency)
+    per_cent = scored(objective, 100 * quality, latency_ms=latency)
+    np.testing.assert_allclose(per_cent[:3], 100 * fraction[:3], rtol=1e-6)
+    assert per_cent[3] == fraction[3]
+    # and differences are what they are, which a squashed quality would shrink
+    assert fraction[1] - fraction[0] == pytest.approx(1e-4, rel=1e-2)
+
+
+def test_what_is_at_its_bound_keeps_it_under_jit():
+    objective = best_quality({"latency_ms": 6.0})
+    score = jax.jit(objective.score)(np.float32([0.5]), {"latency_ms": np.float32([6.0])})
+    assert score.tolist() == [-0.5]
 
 
 def test_a_pareto_row_with_one_failed_column_failed():

@@ -1,4 +1,4 @@
-"""Problems that strategies are compared on: whole spaces as tables, each with its published reference point.
+"""Problems that strategies are compared on: whole spaces as tables, and what is sought in them.
 
 Three are reported.  Their latency is that of networks on a parametric NPU, by hw_model.tables.lookup; their error is a
 formula, no training's: each layer gains with the logarithm of its capacity, and neighbours help or hinder each other.
@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -22,6 +23,7 @@ from hw_model.blocks import Block
 from hw_model.cost import count_macs
 from hw_model.npu.model import NPUS, npu_estimate
 from hw_model.tables.lookup import Segment, from_model, table_latency_ms, tabulate
+from nas_algos.objectives import best_quality
 from nas_algos.tabular import Table, make_table
 
 SEEDS = 3
@@ -193,3 +195,40 @@ def nas_bench_macro(path: Path) -> Table:
     error = accuracy.mean(0).max() - accuracy
     scores = np.stack([error / np.ptp(accuracy.mean(0)), np.broadcast_to(macs / macs.max(), error.shape)], 2)
     return make_table("nas-bench-macro", (3,) * 8, scores, (1.0, 1.0))
+
+
+BOUND_SHARE = 0.25
+"""Share of a table's networks that keep the bound of its bounded problem."""
+
+
+class Problem(NamedTuple):
+    """A table of errors and one cost, and what is sought in it."""
+
+    table: Table
+    goal: Literal["error", "bounded", "front"]
+    """The least error, the least with the cost within `bound`, or the Pareto front of both."""
+
+    @property
+    def bound(self) -> float:
+        """Most of the cost: the BOUND_SHARE quantile over the table; infinite where it does not matter."""
+        return float(np.quantile(self.table.scores[:, 1], BOUND_SHARE)) if self.goal == "bounded" else math.inf
+
+    @property
+    def feasible(self) -> np.ndarray:
+        """bool[N]: networks within the bound."""
+        return self.table.scores[:, 1] <= self.bound
+
+    def seen(self) -> np.ndarray:
+        """What strategies are told: float32[K, N] by training seed, or the means [1, N, 2] for a front."""
+        if self.goal == "front":
+            return self.table.scores[None].astype(np.float32)
+        draws = self.table.scores[None] if self.table.draws is None else self.table.draws
+        if self.goal == "error":
+            return draws[..., 0].astype(np.float32)
+        told = best_quality({"cost": self.bound}).score(-draws[..., 0], {"cost": draws[..., 1]})
+        return np.asarray(told, np.float32)
+
+
+def problems_of(table: Table) -> list[Problem]:
+    """All that is sought in a table."""
+    return [Problem(table, "error"), Problem(table, "bounded"), Problem(table, "front")]

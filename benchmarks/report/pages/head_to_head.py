@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from statistics import fmean
-
-from scipy import stats
 
 from benchmarks.report.markdown import Row, claim, code, interval, listed, rows, span, table
+from benchmarks.statistics.contrasts import many_to_one
 
 HEADER = ("task", "accelerator", "algorithm", "family", "searches", "quality (95% interval)", "ms", "within bound")
 HEADER += ("trainings", "TFLOPs", "minutes", "Wh", "hypervolume", "p, adjusted")
@@ -88,17 +86,9 @@ def _against_random(searches: list[Row]) -> str:
         for row in searches:
             if row["task"] == task:
                 groups.setdefault(row["algorithm"], []).append(row["quality"])
-        control = groups.pop("random")
-        p_values = stats.dunnett(*groups.values(), control=control, rng=0).pvalue
-        differing = {
-            better: [
-                name
-                for (name, values), p in zip(groups.items(), p_values, strict=True)
-                if p < LEVEL and (fmean(values) > fmean(control)) == better
-            ]
-            for better in (True, False)
-        }
-        lines.append(f"{task}: better {code(differing[True])}, worse {code(differing[False])}")
+        found = many_to_one(groups, "random")
+        better, worse = ([name for name, each in found.items() if each.says(LEVEL) == sign] for sign in (1, -1))
+        lines.append(f"{task}: better {code(better)}, worse {code(worse)}")
     return f"""\
 Different from random search at {LEVEL:.0%} by Dunnett's test, the one for many contenders against one control, which
 pools their variances (doubtful where one varies far more than the others): {"; ".join(lines)}.

@@ -1,55 +1,153 @@
-"""What strategies find on whole spaces as tables, and how fast they are beside their peers."""
+"""What strategies find on whole spaces as tables beside their peers, and how long a suggestion takes."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.report.markdown import Row, interval, rows, table
+from benchmarks.statistics.contrasts import LEVEL, Summary, holm, welch
 
-FRONTS = ("problem", "strategy", "evaluations", "seeds", "hypervolume (95% interval)", "p")
+PEERS = ("pymoo", "optuna ", "syne_tune")
+"""How the names of peers begin; ours may be called optuna."""
+CONTESTS = (
+    "sought",
+    "problem",
+    "evaluations",
+    "our best",
+    "its mean",
+    "best peer",
+    "its mean",
+    "adjusted p",
+    "verdict",
+)
 SPEED = ("strategy", "evaluations", "seeds", "us a suggestion", "times pymoo's rate", "times Optuna's")
 
 
 def page(folder: Path) -> str:
     """The page's Markdown."""
-    quality, fronts = (rows(folder / f"strategy_{name}.csv") for name in ("quality", "hypervolume"))
-    speed = rows(folder / "strategy_speed.csv")
+    regret, fronts = rows(folder / "regret.csv"), rows(folder / "hypervolume.csv")
+    contests = [*_contests(regret, "regret", smallest=True), *_contests(fronts, "hypervolume", smallest=False)]
+    adjusted = holm([each["p"] for each in contests])
+    for each, p in zip(contests, adjusted, strict=True):
+        each["p"] = p
     return f"""\
-With a table as evaluator a whole search is one `lax.scan`, and a thousand seeds one `vmap`.  Three whole spaces stand
-as tables: latency is a parametric NPU's, summed exactly, error a formula.  They say how well strategies search, and
-nothing about real networks.
+With a table as evaluator a whole search is one `lax.scan`, and a thousand seeds one `vmap`.  Four whole spaces stand
+as tables.  In three latency is a parametric NPU's, summed exactly, and error a formula: they say how well strategies
+search, and nothing about real networks.  The fourth is NAS-Bench-Macro, trained networks with their FLOPs.  What is
+charged is different networks, also those over a bound; a network proposed again costs nothing.
 
-How far from the best network each strategy ends, error being in 0 to 1 and noisy, mean over the problems (every figure
-with its interval: [the file](../../results/strategies/strategy_quality.csv)):
+Sought are the least error, the least within a bound that a quarter of the networks keep (both: regret, the true error
+of the network found less the least there is, while a search sees one noisy draw), and the Pareto front of error and
+cost (hypervolume as a share of the true front's).  Our best strategy against the best peer, by the mean over seeds; p:
+Welch's test, two-sided, adjusted for all rows by Holm's procedure:
 
-{_quality(quality)}
-A proposal counts as a training also where the same network was proposed before, which is hard on strategies that
-concentrate.
+{table(CONTESTS, map(_contest, contests))}
+{_verdict(contests)}
 
-Hypervolume as a share of the true front's, from a published reference point, mean over seeds with a 95% interval; p:
-the probability of ranks as low as these or lower if the strategy were no worse than pymoo's NSGA-II (one-sided
-Mann-Whitney):
+Mean over the problems of each:
 
-{table(FRONTS, map(_front, fronts))}
-Time of a suggestion.  Ours are for all seeds in one call on all cores, the peers' for one seed after the other on one
-core, as each is meant to be used: the ratio is of time, not of instructions.
+{_means(regret, "regret", "error")}
+{_means(regret, "regret", "bounded")}
+{_means(fronts, "hypervolume", "front")}
+{_missing(regret, fronts)}
 
-{table(SPEED, map(_speed, speed))}
+CPU time of a suggestion: of all seeds in one call; of one search round by round ("on the host"); of the peers' searches
+one after the other.
+
+{table(SPEED, map(_speed, rows(folder / "speed.csv")))}
 """
 
 
-def _quality(found: list[Row]) -> str:
-    regrets: dict[str, dict[int, list[float]]] = {}
+def _goal(row: Row) -> str:
+    return "front" if "hypervolume" in row else "error" if math.isinf(row["bound"]) else "bounded"
+
+
+def _is_peer(row: Row) -> bool:
+    return row["strategy"].startswith(PEERS)
+
+
+def _contests(found: list[Row], value: str, smallest: bool) -> list[Row]:
+    """Of each problem, goal and budget the best of ours and the best peer."""
+    groups: dict[tuple[str, str, int], list[Row]] = {}
     for row in found:
-        regrets.setdefault(row["strategy"], {}).setdefault(row["trainings"], []).append(row["regret"])
-    budgets = sorted({budget for each in regrets.values() for budget in each})
-    lines = [[name, *(f"{sum(each[n]) / len(each[n]):.3f}" for n in budgets)] for name, each in regrets.items()]
-    return table(["strategy", *(f"{n} trainings" for n in budgets)], lines)
+        groups.setdefault((_goal(row), row["problem"], row["evaluations"]), []).append(row)
+    contests: list[Row] = []
+    for (goal, problem, budget), each in groups.items():
+        best = {
+            peer: min(
+                (row for row in each if _is_peer(row) == peer),
+                key=lambda row: row[value] if smallest else -row[value],
+                default=None,
+            )
+            for peer in (False, True)
+        }
+        ours, theirs = best[False], best[True]
+        if ours is None or theirs is None:
+            continue
+        summaries = [Summary(row[value], row["low"], row["high"], row["seeds"]) for row in (ours, theirs)]
+        lead = summaries[1].mean - summaries[0].mean
+        contests.append(
+            {
+                "goal": goal,
+                "problem": problem,
+                "evaluations": budget,
+                "ours": ours,
+                "theirs": theirs,
+                "value": value,
+                "lead": lead if smallest else -lead,
+                "p": welch(*summaries),
+            }
+        )
+    return contests
 
 
-def _front(row: Row) -> list[str]:
-    start = [row["problem"], row["strategy"], str(row["evaluations"]), str(row["seeds"])]
-    return [*start, interval(row, "hypervolume", "low", "high"), f"{row['p_worse_than_pymoo']:.2g}"]
+def _said(contest: Row) -> str:
+    return "level" if contest["p"] >= LEVEL else "ahead" if contest["lead"] > 0 else "behind"
+
+
+def _contest(contest: Row) -> list[str]:
+    value = contest["value"]
+    cells = [
+        cell
+        for row in (contest["ours"], contest["theirs"])
+        for cell in (row["strategy"], interval(row, value, "low", "high", digits=4))
+    ]
+    start = [contest["goal"], contest["problem"], str(contest["evaluations"])]
+    return [*start, *cells, f"{contest['p']:.2g}", _said(contest)]
+
+
+def _verdict(contests: list[Row]) -> str:
+    counts = {word: sum(_said(each) == word for each in contests) for word in ("ahead", "level", "behind")}
+    return (
+        f"In {len(contests)} comparisons our best strategy is ahead of the best peer in {counts['ahead']}, not told "
+        f"from it in {counts['level']}, and behind it in {counts['behind']}, at {LEVEL:.0%}."
+    )
+
+
+def _means(found: list[Row], value: str, goal: str) -> str:
+    """A row for each strategy that has all problems at some budget: means over these."""
+    of_goal = [row for row in found if _goal(row) == goal]
+    problems = {row["problem"] for row in of_goal}
+    budgets = sorted({row["evaluations"] for row in of_goal})
+    lines = []
+    for name in dict.fromkeys(row["strategy"] for row in of_goal):
+        cells = []
+        for budget in budgets:
+            values = [row[value] for row in of_goal if (row["strategy"], row["evaluations"]) == (name, budget)]
+            cells.append(f"{sum(values) / len(values):.4f}" if len(values) == len(problems) else "-")
+        lines.append([name, *cells])
+    return table([f"{goal}: {value}", *(f"{budget} evaluations" for budget in budgets)], lines)
+
+
+def _missing(*files: Iterable[Row]) -> str:
+    """How many seeds peers have, since some are too slow for the seeds of the others."""
+    seeds: dict[str, set[int]] = {}
+    for row in (row for found in files for row in found):
+        seeds.setdefault(row["strategy"], set()).add(row["seeds"])
+    parts = [f"{name} {' or '.join(map(str, sorted(each)))}" for name, each in seeds.items()]
+    return f"Seeds: {', '.join(parts)}.  A dash stands where not all problems were run."
 
 
 def _speed(row: Row) -> list[str]:

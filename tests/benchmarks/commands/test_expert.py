@@ -1,39 +1,40 @@
 """`accelnas expert` as a user runs it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from benchmarks.cli import main
 from benchmarks.search.expert import expert_architecture
 from benchmarks.search.problem import baseline_blocks
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import load_network
 from hw_model.predict import predict
 from tasks.registry import make_task
-from tests.cli import accelnas
 
 ROOT = Path(__file__).parents[3]
 
 
+def run(*arguments):
+    command = [sys.executable, "-m", "accelnas", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
+    return done.returncode, done.stdout, done.stderr
+
+
 def expert(folder, *more):
     where = ("--home", folder / "home", "--results", folder / "results")
-    return accelnas("expert", "--task", "classification", "--accelerator", "npu-p16", *where, *more)
+    return run("expert", "--task", "classification", "--accelerator", "npu-p16", *where, *more)
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """What a first run printed, and the folder of what it wrote."""
-    folder = tmp_path_factory.mktemp("expert")
-    code, printed, errors = expert(folder)
+@pytest.mark.slow
+def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path):
+    code, printed, errors = expert(tmp_path)
     assert code == 0, errors
-    (results,) = (folder / "results").glob("classification-npu-p16-latency-????????")
-    return printed, results
-
-
-def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(found):
-    printed, folder = found
+    (folder,) = (tmp_path / "results").glob("classification-npu-p16-latency-????????")
     assert json.loads((folder / "settings.json").read_text())["settings"]["accelerator"] == "npu-p16"
     blocks, steps = expert_architecture(make_task("classification"), "npu-p16", "latency")
     assert load_network(folder / "end.json").blocks == blocks
@@ -43,7 +44,7 @@ def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(found):
     assert table["objective_share"].iloc[-1] < 1
     for step in steps:
         assert step.change in printed
-    code, printed, errors = accelnas("cost", folder / "end.json", "--accelerator", "npu-p16", "--json")
+    code, printed, errors = run("cost", folder / "end.json", "--accelerator", "npu-p16", "--json")
     assert code == 0, errors
     told = json.loads(printed)["results"][0]
     assert told["latency_ms"] == pytest.approx(table["latency_after_ms"].iloc[-1], rel=1e-4)
@@ -52,15 +53,16 @@ def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(found):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_start_and_end_are_trained_and_compared_and_not_trained_again(found):
-    end = found[1] / "end.json"
-    first, folder = end.read_text(), end.parents[2]
-    code, printed, errors = expert(folder, "--network", end, "--train", 2, "--profile", "smoke")
+def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path):
+    expert(tmp_path)
+    (end,) = (tmp_path / "results").glob("classification-npu-p16-latency-????????/end.json")
+    first = end.read_text()
+    code, printed, errors = expert(tmp_path, "--network", end, "--train", 2, "--profile", "smoke")
     assert code == 0, errors
     assert end.read_text() == first  # of another network to start from, so in another folder
     for name in ("start", "end", "difference"):
         assert f"accuracy {name}: " in printed
-    code, again, errors = expert(folder, "--network", end, "--train", 2, "--profile", "smoke")
+    code, again, errors = expert(tmp_path, "--network", end, "--train", 2, "--profile", "smoke")
     assert code == 0, errors
     compared = [[line for line in text.splitlines() if line.startswith("accuracy")] for text in (printed, again)]
     assert len(compared[0]) == 3
@@ -79,10 +81,15 @@ def test_start_and_end_are_trained_and_compared_and_not_trained_again(found):
         (("--profile", "huge"), "unknown profile 'huge'; allowed: smoke"),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(tmp_path, monkeypatch, arguments, line):
+def test_bad_input_is_one_line_and_writes_nothing(tmp_path, monkeypatch, capsys, arguments, line):
+    where = ["--home", str(tmp_path / "home"), "--results", str(tmp_path / "results")]
+    what = ["--task", "classification", "--accelerator", "npu-p16", *arguments]
     monkeypatch.chdir(ROOT)
-    code, printed, errors = expert(tmp_path, *arguments)
-    assert code == 2
+    monkeypatch.setattr(sys, "argv", ["accelnas", "expert", *what, *where])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed, errors = capsys.readouterr()
+    assert ended.value.code == 2
     assert errors.startswith("accelnas: ")
     assert line in errors
     assert len(errors.strip().splitlines()) == 1

@@ -9,14 +9,19 @@ import pytest
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.registry import STRATEGIES
-from nas_algos.rounds import learn, propose, start
+from nas_algos.rounds import Rounds, compiled
 from nas_algos.scan import scan, step_by_step
 from tests.nas_algos.toys import CARDINALITIES, separable
 
 HOST = ["optuna"]
 TRACEABLE = [name for name in STRATEGIES if name not in HOST]
 EVALUATIONS = 240
-FEW = {"bananas": 100, "optuna": 100}  # what they do in a round takes long, and shows in fewer
+FEW = {
+    "bananas": 100,
+    "optuna": 100,
+    "gaussian_process": 60,
+    "auto": 60,
+}  # what they do in a round takes long, and shows in fewer
 
 
 def rounds_for(strategy, evaluations=EVALUATIONS):
@@ -38,12 +43,6 @@ def toy_searcher(strategy, evaluations):
 def searched(strategy, evaluations=EVALUATIONS, seed=0, evaluate=None):
     search_from = searcher(strategy, evaluations, evaluate) if evaluate else toy_searcher(strategy, evaluations)
     return search_from(jax.random.key(seed))
-
-
-def jitted(strategy):
-    if not strategy.traceable:
-        return strategy
-    return strategy._replace(ask=jax.jit(strategy.ask), tell=jax.jit(strategy.tell))
 
 
 @functools.cache  # the same object for each test, so that compiled searches are found again
@@ -126,23 +125,25 @@ def test_a_search_in_which_everything_fails_goes_on(strategy):
 
 @pytest.mark.parametrize("name", TRACEABLE)
 def test_a_search_whose_state_was_kept_as_plain_arrays_continues_to_the_same_result(name):
-    strategy = jitted(made(name))
+    strategy = made(name)
     rounds_before, rounds_after = rounds_for(strategy, 70), rounds_for(strategy, 30)
-    evaluate = separable(strategy)
-    state, rounds_key = start(strategy, jax.random.key(0))
+    evaluate, rounds = separable(strategy), Rounds(compiled(strategy), jax.random.key(0))
 
-    def go_on(state, first, count):
+    def go_on(count):
         seen = []
-        for index in range(first, first + count):
-            seen.append(propose(strategy, state, rounds_key, index))
-            state = learn(strategy, state, seen[-1], evaluate(seen[-1]))
-        return state, np.concatenate(seen)
+        for _ in range(count):
+            seen.append(rounds.propose())
+            rounds.learn(seen[-1], evaluate(jnp.asarray(seen[-1])))
+        return np.concatenate(seen)
 
-    state, _ = go_on(state, 0, rounds_before)
-    saved = jax.tree.map(np.array, state)
-    _, expected = go_on(state, rounds_before, rounds_after)
-    _, found = go_on(jax.tree.map(jnp.asarray, saved), rounds_before, rounds_after)
-    assert (found == expected).all()
+    go_on(rounds_before)
+    saved = jax.tree.map(np.array, rounds.state)
+    expected = go_on(rounds_after)
+    rounds = Rounds(compiled(strategy), jax.random.key(0))
+    for _ in range(rounds_before):
+        rounds.propose()
+    rounds.state = jax.tree.map(jnp.asarray, saved)
+    assert (go_on(rounds_after) == expected).all()
 
 
 @pytest.mark.parametrize("name", TRACEABLE)
@@ -157,9 +158,9 @@ def test_the_state_keeps_its_structure_shapes_and_dtypes(name):
 
 
 def count_compilations(strategy, ask):
-    state, rounds_key = start(strategy, jax.random.key(0))
+    state = strategy.init(jax.random.key(0))
     for index in range(3):
-        genotypes = ask(state, jax.random.fold_in(rounds_key, index))
+        genotypes = ask(state, jax.random.key(index))
         state = strategy.tell(state, genotypes, separable(strategy)(genotypes))
     return ask._cache_size()
 

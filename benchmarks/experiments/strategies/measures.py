@@ -1,0 +1,56 @@
+"""What a search is worth by the different networks that it looked at, in order; the same for ours and for peers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import moocore
+import numpy as np
+
+from benchmarks.experiments.strategies.problems import Problem
+from benchmarks.statistics.intervals import mean_interval
+
+
+def regret(problem: Problem, draw: int, rows: np.ndarray) -> float:
+    """True error of the network found less the least error of a feasible one; the rows int[n] are the table's.
+
+    Found is the feasible one of the least error by this draw; where none is, the worst feasible one of the table.
+    """
+    table, feasible = problem.table, problem.feasible
+    true = table.scores[:, 0]
+    seen = true if table.draws is None else table.draws[draw % len(table.draws), :, 0]
+    able = rows[feasible[rows]]
+    found = true[able[np.argmin(seen[able])]] if len(able) else true[feasible].max()
+    return float(found - true[feasible].min())
+
+
+def hypervolume(problem: Problem, rows: np.ndarray) -> float:
+    """Hypervolume of the rows' scores as a share of the true front's, from the table's reference point."""
+    table = problem.table
+    whole = moocore.hypervolume(table.scores[np.isfinite(table.scores).all(1)], ref=table.reference)
+    seen = table.scores[rows]
+    return float(moocore.hypervolume(seen[np.isfinite(seen).all(1)], ref=table.reference) / whole)
+
+
+def row_of(problem: Problem, strategy: str, evaluations: int, searches: Sequence[np.ndarray]) -> dict[str, object]:
+    """A row of regret.csv or hypervolume.csv: the mean over seeds with Student's 95% interval.
+
+    searches: the rows that each looked at; search s saw training seed s modulo K.
+    """
+    heads = [rows[:evaluations] for rows in searches]
+    if problem.goal == "front":
+        name, values = "hypervolume", [hypervolume(problem, rows) for rows in heads]
+    else:
+        name, values = "regret", [regret(problem, seed, rows) for seed, rows in enumerate(heads)]
+    mean, low, high = mean_interval(values)
+    who: dict[str, object] = {"problem": problem.table.name}
+    if name == "regret":
+        who["bound"] = problem.bound
+    return who | {
+        "strategy": strategy,
+        "evaluations": evaluations,
+        "seeds": len(values),
+        name: mean,
+        "low": low,
+        "high": high,
+    }

@@ -1,0 +1,133 @@
+"""What our strategies and their peers find on whole spaces as tables, and how long a suggestion takes.
+
+Run: accelnas reproduce strategies (hours, nearly all of them the peers'; pip install -e ".[peers]" has these).  Writes
+results/strategies/regret.csv: for the least error alone, and for the least within a bound on the cost; hypervolume.csv:
+for the Pareto front of both; speed.csv (speed.py).
+
+All are charged for different networks only, whether or not these keep the bound.  Ours have the settings of
+`build_strategy` for the budget; a peer's search of the largest budget is looked at after fewer evaluations too.  One
+for one objective sees one noisy draw of the error, and is worth the true error of what it found; one for the front sees
+the means.  Rows of peers that are not installed, of strategies that are not named, and of NAS-Bench-Macro where its
+file is not given, stay as they are in the files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+from rich.progress import track
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.strategies.measures import row_of
+from benchmarks.experiments.strategies.peers import PEERS, installed, kept_rows
+from benchmarks.experiments.strategies.problems import REPORTED, Problem, nas_bench_macro, npu_table, problems_of
+from benchmarks.experiments.strategies.speed import measure_speed
+from benchmarks.store.files import merge_rows
+from benchmarks.store.sqlite import open_store
+from nas_algos.compare import distinct_searches
+from nas_algos.load import build_strategy
+from nas_algos.registry import STRATEGIES
+
+FRONTS = ("random", "nsga2", "auto")
+"""Ours that take several objectives; at these budgets auto is gaussian_process."""
+SINGLE = tuple(name for name in STRATEGIES if name not in ("nsga2", "bananas", "optuna", "gaussian_process"))
+"""Ours for one; bananas trains an ensemble in every round, and Optuna's samplers are peers."""
+FILES = {
+    "regret": ("problem", "bound", "strategy", "evaluations"),
+    "hypervolume": ("problem", "strategy", "evaluations"),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce strategies --set NAME=VALUE` may change."""
+
+    evaluations: tuple[int, ...] = (30, 100, 300)
+    """Budgets, in different networks."""
+    seeds: int = 1000
+    """Searches of each of our strategies."""
+    slow_seeds: int = 100
+    """Of `auto`, which computes more than it looks up."""
+    peer_seeds: int = 30
+    """Of each peer."""
+    gp_evaluations: int = 30
+    """Most evaluations of Optuna's Gaussian process, which takes a second for each."""
+    nas_bench_macro: Path | None = None
+    """Its published nas-bench-macro_cifar10.json."""
+    strategies: tuple[str, ...] = tuple(dict.fromkeys((*SINGLE, *FRONTS)))
+    """Ours to search with."""
+    peers: tuple[str, ...] = tuple(PEERS)
+    """Peers to search with, where they are installed."""
+    speed: bool = True
+    """Time suggestions, too."""
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Search, time, print and write."""
+    unknown = [name for name in settings.peers if name not in PEERS]
+    if unknown:
+        raise BenchmarkInputError(f"unknown peer {unknown[0][:60]!r}; allowed: {', '.join(PEERS)}")
+    tables = [npu_table(name) for name in REPORTED]
+    if settings.nas_bench_macro is not None:
+        tables.append(nas_bench_macro(settings.nas_bench_macro))
+    problems = [problem for table in tables for problem in problems_of(table)]
+    missing = [name for name in settings.peers if not installed(name)]
+    if missing:
+        print(f"not installed, their rows stay as they are: {', '.join(missing)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    for alike in _alike(problems):
+        front = alike[0].goal == "front"
+        rows = [*our_rows(alike, settings), *(row for each in alike for row in peer_rows(each, settings, home))]
+        if rows:
+            name = "hypervolume" if front else "regret"
+            table = merge_rows(folder / f"{name}.csv", pd.DataFrame(rows), FILES[name])
+            mine = table[table["problem"].isin([each.table.name for each in alike])]
+            print(mine.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    if settings.speed:
+        measure_speed(folder / "speed.csv")
+
+
+def _alike(problems: list[Problem]) -> list[list[Problem]]:
+    """Those of as many choices and objectives together: one compiled search serves them all."""
+    groups: dict[object, list[Problem]] = {}
+    for each in problems:
+        groups.setdefault((each.table.cardinalities, each.goal == "front"), []).append(each)
+    return list(groups.values())
+
+
+def our_rows(alike: list[Problem], settings: Settings) -> list[dict[str, object]]:
+    """Of our strategies that take so many objectives, on problems of as many choices and objectives."""
+    front, shape = alike[0].goal == "front", alike[0].table.cardinalities
+    names = [name for name in settings.strategies if name in (FRONTS if front else SINGLE)]
+    plans = [(name, budget) for name in names for budget in settings.evaluations]
+    seen = [problem.seen() for problem in alike]
+    draws = max(map(len, seen))
+    # values[draw * problems + problem]: search s is of problem s % problems, and its seeds take the draws in turn
+    values = np.stack([each[draw % len(each)] for draw in range(draws) for each in seen])
+    found = []
+    for name, budget in track(plans, description=f"{alike[0].table.name} {alike[0].goal} and the like"):
+        strategy = build_strategy(name, shape, budget, 2 if front else 1)
+        count = (settings.slow_seeds if name == "auto" else settings.seeds) * len(alike)
+        runs = distinct_searches(strategy, values, budget, jax.random.split(jax.random.key(budget), count))
+        rows = [np.ravel_multi_index(tuple(run.genotypes.T), shape) for run in runs]
+        for place, problem in enumerate(alike):
+            found.append(row_of(problem, name, budget, rows[place :: len(alike)]))
+    return found
+
+
+def peer_rows(problem: Problem, settings: Settings, home: Path) -> list[dict[str, object]]:
+    """Of the peers that are installed and can be asked for this."""
+    found = []
+    with open_store(home) as store:
+        for name in settings.peers:
+            if problem.goal not in PEERS[name].goals or not installed(name):
+                continue
+            most = settings.gp_evaluations if name == "optuna GP" else max(settings.evaluations)
+            seeds = track(range(settings.peer_seeds), description=f"{problem.table.name} {problem.goal} {name}")
+            runs = [kept_rows(store, name, problem, most, seed) for seed in seeds]
+            found += [row_of(problem, name, budget, runs) for budget in settings.evaluations if budget <= most]
+    return found

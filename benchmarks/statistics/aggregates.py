@@ -1,0 +1,68 @@
+"""One figure over several tasks, from runs x tasks: interquartile mean and probability of improvement.
+
+Agarwal, Schwarzer, Castro, Courville and Bellemare, Deep Reinforcement Learning at the Edge of the Statistical
+Precipice, arXiv:2108.13264, sections 4.1 to 4.3.  Intervals are percentiles of a stratified bootstrap: runs are drawn
+anew within each task, tasks are not.  Tasks may have different numbers of runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy import stats
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.statistics.intervals import RESAMPLES
+from benchmarks.statistics.rank_correlation import Interval
+
+Runs = Sequence[Sequence[float]]
+"""Scores of the runs on each task, scaled so that tasks may be pooled; float[tasks][runs]."""
+
+
+def interquartile_mean(scores: Runs, confidence: float = 0.95, seed: int = 0) -> Interval:
+    """Mean of the middle half of all runs of all tasks pooled; a quarter is cut at each end, rounded down.
+
+    Raises BenchmarkInputError for no task and for a task without runs.
+    """
+    tasks = _checked(scores)
+    return _bootstrapped([tasks], lambda drawn: stats.trim_mean(np.concatenate(drawn[0]), 0.25), confidence, seed)
+
+
+def probability_of_improvement(ours: Runs, theirs: Runs, confidence: float = 0.95, seed: int = 0) -> Interval:
+    """Mean over tasks of P(a run of ours is larger than one of theirs), ties counting half.
+
+    Raises BenchmarkInputError unless both have the same number of tasks, one or more, each with a run or more.
+    """
+    mine, other = _checked(ours), _checked(theirs)
+    if len(mine) != len(other):
+        raise BenchmarkInputError(f"{len(mine)} tasks against {len(other)}; allowed: the same tasks")
+    return _bootstrapped([mine, other], lambda drawn: _mean_share(*drawn), confidence, seed)
+
+
+def _mean_share(mine: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
+    shares = []
+    for ours, theirs in zip(mine, other, strict=True):
+        ordered = np.sort(theirs)
+        below, upto = np.searchsorted(ordered, ours, "left"), np.searchsorted(ordered, ours, "right")
+        shares.append((below + upto).mean() / (2 * len(ordered)))
+    return float(np.mean(shares))
+
+
+def _bootstrapped(
+    sides: list[list[np.ndarray]], statistic: Callable[[list[list[np.ndarray]]], float], confidence: float, seed: int
+) -> Interval:
+    generator = np.random.default_rng(seed)
+    found = [
+        statistic([[generator.choice(task, len(task)) for task in side] for side in sides]) for _ in range(RESAMPLES)
+    ]
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(found, [tail, 100 - tail])
+    return Interval(float(statistic(sides)), float(low), float(high))
+
+
+def _checked(scores: Runs) -> list[np.ndarray]:
+    tasks = [np.asarray(task, float) for task in scores]
+    if not tasks or any(task.ndim != 1 or not len(task) for task in tasks):
+        raise BenchmarkInputError(f"runs of {len(tasks)} tasks; allowed: one task or more, each of one run or more")
+    return tasks

@@ -1,0 +1,108 @@
+"""Genetic algorithm for one objective: tournaments pick two parents, the best of parents and children live on.
+
+Goldberg and Deb, A Comparative Analysis of Selection Schemes Used in Genetic Algorithms, Foundations of Genetic
+Algorithms 1, 1991 (tournaments), with Syswerda's uniform crossover.  One child at a time replaces the worst (steady
+state); no two alike live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+
+from nas_algos.checks import check_between, check_positive
+from nas_algos.genotypes import below, checked_cardinalities, codes, random_bits
+from nas_algos.pareto import first_places
+from nas_algos.strategy import Strategy
+
+
+@dataclass(frozen=True)
+class GeneticSettings:
+    """What may be set."""
+
+    population: int = 20
+    """Genotypes alive."""
+    batch: int = 1
+    """Children of each round, all from the same population."""
+    tournament: int = 2
+    """Drawn for each parent, of which the best is taken."""
+    crossover: float = 0.9
+    """Probability of two parents."""
+    mutated_decisions: float = 1.0
+    """Expected number of decisions redrawn in a child."""
+
+
+@struct.dataclass
+class GeneticState:
+    """Who lives."""
+
+    genotypes: jax.Array
+    """int32[population, D]."""
+    scores: jax.Array
+    """float32[population], +inf where nobody lives."""
+    told: jax.Array
+    """int32[], trials so far."""
+
+
+def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSettings()) -> Strategy:
+    """A genetic algorithm for one objective; the first `population` genotypes are uniform."""
+    choices = checked_cardinalities(cardinalities)
+    check_positive("genetic", settings, "population", "batch", "tournament")
+    check_between("genetic", settings, 0, 1, "crossover")
+    check_between("genetic", settings, 0, len(choices), "mutated_decisions")
+    population, batch, decisions = settings.population, settings.batch, len(choices)
+    counts = jnp.array([choices], jnp.int32)
+    redrawn, paired = _share(settings.mutated_decisions / decisions), _share(settings.crossover)
+
+    def init(key: jax.Array) -> GeneticState:
+        del key
+        return GeneticState(
+            jnp.zeros((population, decisions), jnp.int32),
+            jnp.full(population, jnp.inf, jnp.float32),
+            jnp.zeros((), jnp.int32),
+        )
+
+    def parents(state: GeneticState, bits: jax.Array) -> jax.Array:
+        alive = jnp.clip(state.told, 1, population).astype(jnp.uint32)
+        rivals = below(bits, alive)
+        winners, best = rivals[0], state.scores[rivals[0]]
+        for rival in rivals[1:]:
+            score = state.scores[rival]
+            winners, best = jnp.where(score < best, rival, winners), jnp.minimum(score, best)
+        return state.genotypes[winners]
+
+    def ask(state: GeneticState, key: jax.Array) -> jax.Array:
+        tournament = settings.tournament
+        bits = random_bits(key, (batch, 2 * tournament + 1 + 3 * decisions))
+        small, large = bits[:, : 2 * tournament + 1].T, bits[:, 2 * tournament + 1 :].reshape(batch, 3, decisions)
+        mothers, fathers = parents(state, small[:tournament]), parents(state, small[tournament:-1])
+        swapped = (large[:, 0] >> 31).astype(bool) & (small[-1] < paired)[:, None]
+        genes = jnp.where(swapped, fathers, mothers)
+        moved = genes + 1 + below(large[:, 1], counts - 1)
+        moved = jnp.where(moved >= counts, moved - counts, moved)
+        children = jnp.where((large[:, 2] < redrawn) & (counts > 1), moved, genes)
+        filling = state.told + jnp.arange(batch) < population
+        return jnp.where(filling[:, None], below(large[:, 1], counts), children)
+
+    def tell(state: GeneticState, genotypes: jax.Array, scores: jax.Array) -> GeneticState:
+        everyone = jnp.concatenate([state.genotypes, jnp.asarray(genotypes)])
+        totals = jnp.concatenate([state.scores, jnp.asarray(scores)])
+        marks = codes(everyone, choices)
+        alive = jnp.concatenate([jnp.arange(population) < state.told, jnp.ones(len(genotypes), bool)])
+        above = jnp.tri(len(genotypes), len(everyone), population - 1, dtype=bool).T & alive[:, None]
+        twins = (above & (marks[:, None] == marks[None, population:])).any(0)
+        gone = jnp.concatenate([~alive[:population], twins])
+        # failed ones before places where nobody lives
+        kept = first_places(jnp.where(gone, jnp.inf, jnp.minimum(totals, 3e38)), population)
+        return GeneticState(everyone[kept], totals[kept], state.told + len(genotypes))
+
+    return Strategy("genetic", choices, init, ask, tell, batch)
+
+
+def _share(probability: float) -> np.uint32:
+    return np.uint32(min(round(probability * 2**32), 2**32 - 1))

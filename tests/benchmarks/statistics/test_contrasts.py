@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.statistics.contrasts import Summary, each_to_each, holm, many_to_one, welch
+from benchmarks.statistics.intervals import mean_interval
+
+# Dunnett's own example (JASA 50, 1955, section 2): blood counts of a control and two drugs, in millions a cubic mm
+BLOOD = {
+    "control": [7.40, 8.50, 7.20, 8.24, 9.84, 8.32],
+    "drug A": [9.76, 8.80, 7.68, 9.36],
+    "drug B": [12.80, 9.68, 12.16, 9.20, 10.55],
+}
+
+
+def test_dunnetts_own_example():
+    found = many_to_one(BLOOD, "control")
+    # the paper: differences .65 and 2.63, two-sided 95% limits -1.25 to 2.55 and .86 to 4.40
+    assert list(found) == ["drug A", "drug B"]
+    assert found["drug A"][:3] == pytest.approx((0.65, -1.25, 2.55), abs=0.06)
+    assert found["drug B"][:3] == pytest.approx((2.63, 0.86, 4.40), abs=0.06)
+    assert [each.says() for each in found.values()] == [0, 1]
+
+
+def test_with_one_treatment_it_is_students_test():
+    groups = {"control": [1.0, 2.0, 4.0], "other": [5.0, 3.0, 8.0, 9.0]}
+    (one,) = many_to_one(groups, "control").values()
+    student = stats.ttest_ind(groups["other"], groups["control"])
+    assert one.p == pytest.approx(student.pvalue, abs=2e-3)
+    # by hand: means 7/3 and 25/4, squared deviations 14/3 and 91/4 over five degrees of freedom
+    half = 2.5706 * (((14 / 3 + 91 / 4) / 5) * (1 / 3 + 1 / 4)) ** 0.5
+    assert one[:3] == pytest.approx((47 / 12, 47 / 12 - half, 47 / 12 + half), abs=0.04 * half)
+
+
+def test_groups_that_do_not_vary_differ_if_their_values_do():
+    found = many_to_one({"control": [1.0, 1.0], "same": [1.0, 1.0, 1.0], "more": [2.0, 2.0]}, "control")
+    assert [each.p for each in found.values()] == [1.0, 0.0]
+    assert [each.says() for each in found.values()] == [0, 1]
+
+
+def test_two_groups_by_games_and_howell_are_welchs():
+    generator = np.random.default_rng(0)
+    groups = {"few": generator.normal(0, 1, 6).tolist(), "many": generator.normal(1, 5, 40).tolist()}
+    found = each_to_each(groups)
+    welch = stats.ttest_ind(groups["few"], groups["many"], equal_var=False)
+    interval = welch.confidence_interval()
+    assert found["few", "many"].p == pytest.approx(welch.pvalue, rel=1e-3)
+    assert found["few", "many"][1:3] == pytest.approx((interval.low, interval.high), rel=1e-3)
+    assert found["many", "few"].difference == -found["few", "many"].difference
+    assert found["many", "few"].low == pytest.approx(-found["few", "many"].high)
+
+
+def test_a_matrix_has_every_ordered_pair():
+    found = each_to_each(BLOOD)
+    assert set(found) == {(a, b) for a in BLOOD for b in BLOOD if a != b}
+    assert found["drug B", "control"].difference == pytest.approx(np.mean(BLOOD["drug B"]) - np.mean(BLOOD["control"]))
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ({"control": [1.0, 2.0], "one": [1.0]}, "one has 1 values; allowed: two or more"),
+        ({"control": [1.0, np.nan], "two": [1.0, 2.0]}, "control has 2 values; allowed: two or more, all finite"),
+        ({"a": [1.0, 2.0], "b": [1.0, 2.0]}, "control is 'control'; allowed: a, b"),
+    ],
+)
+def test_what_cannot_be_compared_is_named(groups, message):
+    with pytest.raises(BenchmarkInputError, match=message):
+        many_to_one(groups, "control")
+
+
+def test_a_group_that_does_not_vary_has_no_games_howell_interval():
+    with pytest.raises(BenchmarkInputError, match="all values of b are the same"):
+        each_to_each({"a": [1.0, 2.0], "b": [2.0, 2.0]})
+
+
+def test_welchs_test_from_intervals_is_that_of_the_values():
+    one, other = [1.0, 2.0, 4.0, 4.5], [5.0, 3.0, 8.0, 9.0, 2.0]
+    summaries = [Summary(*mean_interval(values), len(values)) for values in (one, other)]
+    assert summaries[0].deviation == pytest.approx(np.std(one, ddof=1))
+    assert welch(*summaries) == pytest.approx(stats.ttest_ind(one, other, equal_var=False).pvalue)
+    assert welch(Summary(1, 1, 1, 5), Summary(1, 1, 1, 5)) == 1
+    assert welch(Summary(1, 1, 1, 5), Summary(2, 2, 2, 5)) == 0
+
+
+def test_holms_adjustment_by_hand():
+    # .01 * 4, then .02 * 3 = .06, .03 * 2 = .06 and .4 * 1
+    assert holm([0.03, 0.01, 0.4, 0.02]) == pytest.approx([0.06, 0.04, 0.4, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([]) == []
