@@ -28,8 +28,8 @@ ENTRY_POINT_GROUP = "accelnas.strategies"
 
 STRATEGIES: MappingProxyType[str, StrategyFactory] = MappingProxyType(
     {
-        "auto": auto,
         "random": random_search,
+        "auto": auto,
         "local_search": local_search,
         "regularised_evolution": regularised_evolution,
         "genetic": genetic,

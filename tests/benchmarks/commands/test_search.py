@@ -200,9 +200,9 @@ WRONG_ALGORITHMS = [
     (None, "supernet:tunas", "hyperband", [], "allowed: trained, or policy plain"),
     ("nsga2", "trained", "hyperband", [], "nsga2 takes 2 objectives; allowed with hyperband: 1"),
     ("nsga2", "supernet:tunas", "plain", [], "objectives is 1; allowed: 2 to 8"),
-    (None, "trained", "plain", ["population"], "--set 'population'; allowed: NAME=VALUE"),
-    (None, "trained", "plain", ["population=many"], "population is 'many'; allowed: a whole number"),
-    (None, "trained", "plain", ["population=0"], "population is 0; allowed: whole numbers, 1 or more"),
+    ("genetic", "trained", "plain", ["population"], "--set 'population'; allowed: NAME=VALUE"),
+    ("genetic", "trained", "plain", ["population=many"], "population is 'many'; allowed: a whole number"),
+    ("genetic", "trained", "plain", ["population=0"], "population is 0; allowed: whole numbers, 1 or more"),
     (None, "supernet:tunas", "plain", ["population=5"], "--set 'population=5'; allowed: NAME=VALUE, of the evaluator"),
     (
         *("ppo", "supernet:gumbel", "plain", ["learning_rate=1"]),
@@ -224,7 +224,7 @@ def test_settings_go_to_whom_they_are_of():
     chosen = parse_algorithm("ppo", "supernet:gumbel", "plain", given, (3, 4), 20)
     assert chosen["strategy_settings"] == {"clip": ".3"}
     assert chosen["evaluator_settings"] == {"learning_rate": ".1"}
-    chosen = parse_algorithm(None, "trained", "hyperband", ["keep=4", "population=9"], (3, 4), 20)
+    chosen = parse_algorithm("genetic", "trained", "hyperband", ["keep=4", "population=9"], (3, 4), 20)
     assert chosen["policy"] == Policy(rungs=3, hyperband=True, keep=4)
     assert chosen["strategy_settings"] == {"population": "9"}
 
@@ -236,7 +236,7 @@ def test_settings_go_to_whom_they_are_of():
         (("--space", "V4"), "unknown space 'V4' for detection; allowed: curated"),
         (("--strategy", "magic"), "unknown strategy 'magic'; allowed: random"),
         (("--evaluator", "magic"), "unknown evaluator 'magic'; allowed: trained, supernet:ALGORITHM, zero_shot:SCORE"),
-        (("--set", "colour=red"), "--set 'colour=red'; allowed: NAME=VALUE, of the strategy: population, tournament"),
+        (("--set", "colour=red"), "--set 'colour=red'; allowed: NAME=VALUE, of the strategy: trainings, objectives"),
         (("--accelerator", "tpu"), "unknown accelerator 'tpu'; allowed: ethos-u55-32"),
         (("--budget", "0"), "budget is 0; allowed: 1 and more"),
         (("--latency-ms", "-1"), "bound on latency_ms is -1.0; allowed: finite numbers above 0"),

@@ -32,7 +32,7 @@ from hw_model.cost import Cost
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.ledger import Spend
 from nas_algos.loop import Candidate, Found
-from nas_algos.rounds import propose, start
+from nas_algos.rounds import Rounds, plain
 from nas_algos.single_shot.algorithm import Look
 from tasks.registry import make_task
 
@@ -135,12 +135,11 @@ def test_scoring_is_charged_by_the_passes_it_makes():
 
 
 def first_proposals(strategy, count):
-    state, key = start(strategy, jax.random.key(0))
-    rows = []
-    for number in range(count):
-        asked = np.asarray(propose(strategy, state, key, number))
+    rounds, rows = Rounds(plain(strategy), jax.random.key(0)), []
+    for _ in range(count):
+        asked = rounds.propose()
         rows += asked.tolist()
-        state = strategy.tell(state, asked, np.zeros(len(asked), np.float32))
+        rounds.learn(asked, np.zeros(len(asked)))
     return rows
 
 
