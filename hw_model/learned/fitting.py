@@ -141,7 +141,7 @@ def _bootstrapped(chain_of_row: np.ndarray, chains: int, settings: FitSettings) 
     So members disagree where what they say hangs on few networks.
     """
     generator, found = np.random.default_rng(settings.seed), []
-    starts = np.searchsorted(chain_of_row, np.arange(chains + 1))
+    starts = np.searchsorted(chain_of_row, np.arange(chains + 1)).tolist()
     for _ in range(settings.members):
         drawn = generator.integers(0, chains, chains)
         rows = np.concatenate([np.arange(starts[chain], starts[chain + 1]) for chain in drawn])

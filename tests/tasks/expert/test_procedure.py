@@ -25,7 +25,7 @@ def cost_by_lanes(blocks):
         lanes = math.ceil(block.out_channels / 16) * 16 / block.out_channels
         milliseconds += count_macs([block]) * lanes * (8 if block.kind in ("ibn", "depthwise") else 1) / 1e9
     peak = max(b.height * b.width * b.in_channels + b.out_height * b.out_width * b.out_channels for b in blocks)
-    return Cost(milliseconds, peak, count_param_bytes(blocks), count_macs(blocks), 0.0)
+    return Cost(milliseconds, peak, count_param_bytes(blocks), count_macs(blocks), 0.0, 0.0)
 
 
 def macs_cost(blocks):
