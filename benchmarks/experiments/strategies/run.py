@@ -86,7 +86,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
             name = "hypervolume" if front else "regret"
             table = merge_rows(folder / f"{name}.csv", pd.DataFrame(rows), FILES[name])
             mine = table[table["problem"].isin([each.table.name for each in alike])]
-            print(mine.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+            print(mine.to_string(index=False, float_format="%.4g"))
     if settings.speed:
         measure_speed(folder / "speed.csv")
 
@@ -113,7 +113,7 @@ def our_rows(alike: list[Problem], settings: Settings) -> list[dict[str, object]
         strategy = build_strategy(name, shape, budget, 2 if front else 1)
         count = (settings.slow_seeds if name == "auto" else settings.seeds) * len(alike)
         runs = distinct_searches(strategy, values, budget, jax.random.split(jax.random.key(budget), count))
-        rows = [np.ravel_multi_index(tuple(run.genotypes.T), shape) for run in runs]
+        rows = [np.asarray(np.ravel_multi_index(tuple(run.genotypes.T), shape)) for run in runs]
         for place, problem in enumerate(alike):
             found.append(row_of(problem, name, budget, rows[place :: len(alike)]))
     return found

@@ -8,6 +8,7 @@ stretches) divided by suggestions; total_s is the CPU time of the first call, wi
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from functools import partial
@@ -54,7 +55,7 @@ def measure_speed(path: Path) -> None:
         ratio_to_optuna=_fastest(merged, "optuna ") / merged["us_per_suggestion"],
     )
     write_table(path, merged, digits=5)
-    print(merged.to_string(index=False, float_format=lambda value: f"{value:.5g}"))
+    print(merged.to_string(index=False, float_format="%.5g"))
 
 
 def _calls(call: Callable[[int], object]) -> list[float]:
@@ -79,7 +80,10 @@ def _row(strategy: str, seeds: int, seconds: list[float]) -> dict[str, object]:
 
 def _fastest(rows: pd.DataFrame, start: str) -> float:
     """us_per_suggestion of the fastest whose name starts so; NaN where there is none."""
-    return float(rows["us_per_suggestion"][rows["strategy"].str.startswith(start)].min())
+    return min(
+        (row["us_per_suggestion"] for row in rows.to_dict("records") if row["strategy"].startswith(start)),
+        default=math.nan,
+    )
 
 
 def _together(strategy: Strategy, table: Table, seeds: int) -> Callable[[int], object]:
