@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
+import itertools
 import os
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 import tyro
 
 from benchmarks.commands.compare import compare
 from benchmarks.commands.cost import cost
+from benchmarks.commands.deferred import deferred
 from benchmarks.commands.expert import expert
 from benchmarks.commands.list import list_names
 from benchmarks.commands.measure import measure
@@ -20,7 +25,7 @@ from benchmarks.commands.search import search
 from benchmarks.commands.table import table
 from benchmarks.commands.train import train
 from benchmarks.commands.trials import trials
-from benchmarks.errors import INPUT_ERRORS, NoResultError, report
+from benchmarks.errors import INPUT_ERRORS, BenchmarkInputError, NoResultError, report
 from benchmarks.runtime.resources import Resources
 
 COMMANDS = {
@@ -46,29 +51,68 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a subcommand, in this process; its exit code."""
     try:
         Resources.from_environment()
-        tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="accelnas", description=__doc__)
+        call = _read(arguments)
+        while callable(call):  # the call of a command with actions gives that of its action
+            call = call()
+    except SystemExit as stop:
+        if stop.code is None or isinstance(stop.code, int):
+            return stop.code or 0
+        report(stop.code)
+        return 1
     except INPUT_ERRORS as error:
         report(error)
-        sys.exit(2)
+        return 2
     except NoResultError as error:
         report(error)
-        sys.exit(1)
+        return 1
     except KeyboardInterrupt:
         report("stopped; what was finished is kept, and the same command goes on from there")
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
         # whoever read our output has closed it; nothing more can be said there
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return 0
     except OSError as error:
         where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
         report(f"{where}{error.strerror or error}")
-        sys.exit(1 if error.errno in FULL else 2)
+        return 1 if error.errno in FULL else 2
     except MemoryError:
         report("out of memory; what was finished is kept, and the same command goes on from there")
-        sys.exit(1)
+        return 1
+    return 0
+
+
+def _read(arguments: Sequence[str]) -> Any:
+    """The call that the arguments stand for.  Raises SystemExit after --help, BenchmarkInputError for wrong ones."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            commands = {name: deferred(command) for name, command in COMMANDS.items()}
+            return tyro.extras.subcommand_cli_from_dict(
+                commands, prog="accelnas", description=__doc__, args=list(arguments)
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise BenchmarkInputError(_first_part(said.getvalue())) from None
+
+
+def _first_part(box: str) -> str:
+    """Of the box that tyro draws around an error: what it says before the first rule, and an option that is like it."""
+    lines = [line.strip("│ \n") for line in box.splitlines() if line.startswith("│")]
+    rules = [place for place, line in enumerate(lines) if line.startswith("──")]
+    first = " ".join(lines[: rules[0]] if rules else lines)
+    hints = [f"perhaps {after}" for line, after in itertools.pairwise(lines) if line.startswith("Perhaps you meant")]
+    if len(rules) > 1 and lines[rules[0] + 1].startswith("Available subcommands"):
+        hints.append(" ".join(lines[rules[0] + 1 : rules[1]]))
+    return "; ".join([first, *hints, "see accelnas --help"])
 
 
 if __name__ == "__main__":

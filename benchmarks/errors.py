@@ -23,6 +23,13 @@ class NoResultError(RuntimeError):
 INPUT_ERRORS = (BenchmarkInputError, HardwareInputError, TaskInputError, AlgorithmInputError)
 
 
+def check_count(name: str, value: int, least: int = 1, most: int = 1_000_000) -> None:
+    """Raise BenchmarkInputError unless a whole number that was given is within these."""
+    if not least <= value <= most:
+        shown = str(value) if abs(value) < 10**12 else f"{'-' * (value < 0)}a number of more than 12 digits"
+        raise BenchmarkInputError(f"{name} is {shown}; allowed: {least} to {most}")
+
+
 def one_line(what: object) -> str:
     """Of at most MAX_LINE characters: the end, which says what is allowed, and as much of the beginning as fits."""
     text = "".join(each if each.isprintable() else " " for each in str(what))

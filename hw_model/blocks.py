@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hw_model.errors import HardwareInputError
+from hw_model.errors import HardwareInputError, short
 from hw_model.kinds import KINDS, kind_names
 
 MAX_SIZE = 4096
@@ -63,7 +63,7 @@ def check_block(block: Block, position: int = 0) -> None:
     where = f"block {position}"
     # a kind may be anything that JSON can hold
     if not isinstance(block.kind, str) or block.kind not in KINDS:
-        raise HardwareInputError(f"{where}: unknown kind {block.kind!r}; allowed: {', '.join(KINDS)}")
+        raise HardwareInputError(f"{where}: unknown kind {short(block.kind)}; allowed: {', '.join(KINDS)}")
     kind = KINDS[block.kind]
     limits = {
         "height": MAX_SIZE,
@@ -79,7 +79,7 @@ def check_block(block: Block, position: int = 0) -> None:
         # bool is an int to Python, and True as a size is a mistake
         if type(value) is not int or not 1 <= value <= limit:
             raise HardwareInputError(
-                f"{where} ({block.kind}): {field} is {value!r}; allowed: whole numbers 1 to {limit}"
+                f"{where} ({block.kind}): {field} is {short(value)}; allowed: whole numbers 1 to {limit}"
             )
     if block.kernel % 2 == 0 and (kind.has_window or not kind.has_kernel):
         raise HardwareInputError(f"{where} ({block.kind}): kernel is {block.kernel}; allowed: odd numbers")

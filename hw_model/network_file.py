@@ -13,7 +13,6 @@ kind has none), "stride" (1; for upsample the factor, 2), "expansion" (1), "resi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,7 +28,8 @@ from hw_model.blocks import (
     check_block,
     check_chain,
 )
-from hw_model.errors import HardwareInputError
+from hw_model.errors import HardwareInputError, short
+from hw_model.json_file import read_json
 from hw_model.kinds import KINDS
 
 EXAMPLES = Path(__file__).parent / "networks"
@@ -81,14 +81,7 @@ class Network(NamedTuple):
 
 def load_network(path: Path) -> Network:
     """The network of a JSON file; HardwareInputError, one line naming the block, for anything that is not one."""
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise HardwareInputError(f"network file {path} cannot be read: {error}") from error
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise HardwareInputError(f"network file {path} is not JSON: {error}") from error
+    content = read_json(path)
     try:
         return parse_network(content, path.stem)
     except HardwareInputError as error:
@@ -102,11 +95,14 @@ def parse_network(content: Any, default_name: str = "network") -> Network:
     _only(content, ("name", "source", "input", "blocks"), "network")
     shape, entries = content["input"], content["blocks"]
     if not (isinstance(shape, list) and len(shape) == 3 and all(type(size) is int for size in shape)):
-        raise HardwareInputError(f'"input" is {shape!r}; allowed: [height, width, channels] in whole numbers')
+        raise HardwareInputError(f'"input" is {short(shape)}; allowed: [height, width, channels] in whole numbers')
     if not all(1 <= size <= MAX_SIZE for size in shape):
-        raise HardwareInputError(f'"input" is {shape!r}; allowed: whole numbers 1 to {MAX_SIZE}')
+        raise HardwareInputError(f'"input" is {short(shape)}; allowed: whole numbers 1 to {MAX_SIZE}')
+    if shape[0] in (1, 3) and shape[1] == shape[2] > 4:
+        last = [*shape[1:], shape[0]]
+        raise HardwareInputError(f'"input" is {shape}, channels first; allowed: height, width, channels: {last}')
     if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_BLOCKS:
-        found = f"{len(entries)} entries" if isinstance(entries, list) else repr(entries)
+        found = f"{len(entries)} entries" if isinstance(entries, list) else short(entries)
         raise HardwareInputError(f'"blocks" has {found}; allowed: a list of 1 to {MAX_BLOCKS}')
     blocks: list[Block] = []
     height, width, channels = shape
@@ -116,29 +112,32 @@ def parse_network(content: Any, default_name: str = "network") -> Network:
             blocks.append(block)
             height, width, channels = block.out_height, block.out_width, block.out_channels
     check_chain(blocks)
-    return Network(str(content.get("name", default_name)), tuple(blocks))
+    name = content.get("name", default_name)
+    if not isinstance(name, str) or not name.isprintable():
+        raise HardwareInputError(f'"name" is {short(name)}; allowed: a text of one line')
+    return Network(name[:80], tuple(blocks))
 
 
 def _repeat(entry: Any, position: int) -> int:
     where = f"block {position}"
     if not isinstance(entry, dict) or "kind" not in entry:
-        raise HardwareInputError(f'{where} is {_short(entry)}; allowed: an object with a "kind"')
+        raise HardwareInputError(f'{where} is {short(entry)}; allowed: an object with a "kind"')
     _only(entry, _BLOCK_FIELDS, where)
     repeat = entry.get("repeat", 1)
     if type(repeat) is not int or not 1 <= repeat <= MAX_BLOCKS:
-        raise HardwareInputError(f"{where}: repeat is {repeat!r}; allowed: whole numbers 1 to {MAX_BLOCKS}")
+        raise HardwareInputError(f"{where}: repeat is {short(repeat)}; allowed: whole numbers 1 to {MAX_BLOCKS}")
     return repeat
 
 
 def _block(entry: dict[str, Any], position: int, height: int, width: int, channels: int) -> Block:
     name = entry["kind"]
-    where = f"block {position} ({name})"
+    where = f"block {position} ({str(name)[:20]})"
     kind = KINDS.get(name) if isinstance(name, str) else None  # check_block refuses others
     if kind is not None and not kind.keeps_channels and "channels" not in entry:
         raise HardwareInputError(f'{where} needs "channels"')
     for flag in ("residual", "activation"):
         if not isinstance(entry.get(flag, False), bool):
-            raise HardwareInputError(f"{where}: {flag} is {_short(entry[flag])}; allowed: true or false")
+            raise HardwareInputError(f"{where}: {flag} is {short(entry[flag])}; allowed: true or false")
     block = Block(
         kind=name,
         height=height,
@@ -159,10 +158,6 @@ def _only(content: dict[str, Any], allowed: tuple[str, ...], where: str) -> None
     unknown = [str(name) for name in content if name not in allowed]
     if unknown:
         raise HardwareInputError(f"{where}: unknown {', '.join(unknown)[:80]!r}; allowed: {', '.join(allowed)}")
-
-
-def _short(value: Any) -> str:
-    return repr(value)[:80]
 
 
 def network_content(name: str, blocks: Sequence[Block], source: str = "") -> dict[str, Any]:

@@ -11,6 +11,9 @@ import numpy as np
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.strategy import Strategy
 
+MOST = 1_000_000_000
+"""Of anything that is counted, which memory and time end far below."""
+
 
 def check_positive(owner: str, settings: Any, *names: str) -> None:
     """Each named field of settings must be a whole number, 1 or more."""
@@ -18,6 +21,8 @@ def check_positive(owner: str, settings: Any, *names: str) -> None:
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise AlgorithmInputError(f"{owner}: {name} is {value!r}; allowed: whole numbers, 1 or more")
+        if value > MOST:
+            raise AlgorithmInputError(f"{owner}: {name} is above {MOST}; allowed: whole numbers, 1 to {MOST}")
 
 
 def check_between(owner: str, settings: Any, low: float, high: float, *names: str) -> None:
@@ -30,14 +35,14 @@ def check_between(owner: str, settings: Any, low: float, high: float, *names: st
 
 def checked_genotypes(strategy: Strategy, genotypes: Any) -> np.ndarray:
     """Genotypes as a strategy must propose them, int32[batch, D] in range; concrete values, not traced ones."""
-    dtype = getattr(genotypes, "dtype", type(genotypes).__name__)
     if isinstance(genotypes, jax.Array):
         genotypes = np.asarray(genotypes)
-    shape = np.shape(genotypes)
     wanted = (strategy.batch, len(strategy.cardinalities))
-    if shape != wanted or not np.issubdtype(dtype, np.integer):
+    shape, dtype = getattr(genotypes, "shape", None), getattr(genotypes, "dtype", None)
+    if shape != wanted or dtype is None or not np.issubdtype(dtype, np.integer):
+        given = type(genotypes).__name__ if dtype is None else f"{dtype}{list(shape or ())}"
         raise AlgorithmInputError(
-            f"{strategy.label}: ask gave {dtype}{list(shape)}; the rule is int32{list(wanted)}, batch by decisions"
+            f"{strategy.label}: ask gave {given}; the rule is an array int32{list(wanted)}, batch by decisions"
         )
     found = np.asarray(genotypes)
     _check_range(strategy, found)

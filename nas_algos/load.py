@@ -6,6 +6,7 @@ it broke.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nas_algos.distinct import without_repeats
-from nas_algos.errors import AlgorithmInputError
+from nas_algos.errors import AlgorithmInputError, raised
 from nas_algos.registry import STRATEGIES, find_strategy, source_of
 from nas_algos.rounds import Rounds, plain
 from nas_algos.settings import changed, default_settings
@@ -25,6 +26,8 @@ from nas_algos.small_budgets import settings_for
 from nas_algos.strategy import Strategy, StrategyFactory
 
 _PLENTY = 1_000  # trainings from which settings no longer change
+MAX_BATCH = 100_000
+MAX_OBJECTIVES = 8
 
 
 def build_strategy(
@@ -60,9 +63,10 @@ def build_strategy(
     made = _guarded(label, "the factory", factory)(*arguments)
     if not isinstance(made, Strategy):
         raise AlgorithmInputError(f"{label}: the factory gave {type(made).__name__}; the rule is a Strategy")
+    _check_fields(label, made)
     if tuple(made.cardinalities) != tuple(cardinalities):
         raise AlgorithmInputError(
-            f"{label}: its cardinalities are {tuple(made.cardinalities)}; the rule is {tuple(cardinalities)}"
+            f"{label}: its cardinalities are {str(made.cardinalities)[:60]}; the rule is {str(cardinalities)[:120]}"
         )
     if objectives is not None and made.objectives != objectives:
         raise AlgorithmInputError(f"{label}: it takes {made.objectives} objectives; asked for {objectives}")
@@ -79,8 +83,11 @@ def factory_of(name: str) -> StrategyFactory:
 
 def load_file(path: Path) -> StrategyFactory:
     """The function `strategy` of a Python file.  Raises AlgorithmInputError when it cannot be run or has none."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if not path.is_file() or spec is None or spec.loader is None:
+    spec = None
+    with contextlib.suppress(OSError, ValueError):  # a path that cannot be one
+        if path.is_file():
+            spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
         raise AlgorithmInputError(f"strategy {path}: no such file")
     module = importlib.util.module_from_spec(spec)
     _guarded(f"strategy {path}", "the file", spec.loader.exec_module)(module)
@@ -98,11 +105,26 @@ def _guarded(label: str, part: str, function: Callable[..., Any]) -> Callable[..
             return function(*arguments)
         except AlgorithmInputError:
             raise
-        except Exception as error:
-            lines = str(error).splitlines() or [""]
-            raise AlgorithmInputError(f"{label}: {part} raised {type(error).__name__}: {lines[0]}") from error
+        except (Exception, SystemExit) as error:
+            raise AlgorithmInputError(f"{label}: {part} raised {raised(error)}") from error
 
     return call
+
+
+def _check_fields(label: str, made: Strategy) -> None:
+    """What a loop relies on before it calls anything."""
+    for name, most in (("batch", MAX_BATCH), ("objectives", MAX_OBJECTIVES)):
+        value = getattr(made, name)
+        if type(value) is not int or not 1 <= value <= most:
+            raise AlgorithmInputError(f"{label}: its {name} is {str(value)[:40]}; the rule is 1 to {most}")
+    if not isinstance(made.cardinalities, tuple | list):
+        raise AlgorithmInputError(
+            f"{label}: its cardinalities are {type(made.cardinalities).__name__}; a tuple is wanted"
+        )
+    if wrong := [part for part in ("init", "ask", "tell") if not callable(getattr(made, part))]:
+        raise AlgorithmInputError(f"{label}: its {wrong[0]} is no function")
+    if not isinstance(made.traceable, bool):
+        raise AlgorithmInputError(f"{label}: traceable is {type(made.traceable).__name__}; the rule is True or False")
 
 
 def _try_out(strategy: Strategy) -> None:

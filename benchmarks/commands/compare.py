@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.errors import check_count
 from benchmarks.experiments.head_to_head.settings import CONTENDERS, ContestSettings
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.home import DEFAULT_HOME, check_folders
 
 
 def compare(
@@ -43,6 +44,8 @@ def compare(
         home: Directory that data, trials and measurements are kept in.
         output: Directory of the results of all experiments; profiles but quick have folders of their own there.
     """
+    check_folders(home, output)
+    check_count("final_seeds", final_seeds)
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     from benchmarks.experiments.head_to_head.contest import make_contest
     from benchmarks.experiments.head_to_head.report import run_and_write

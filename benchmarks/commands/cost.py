@@ -73,9 +73,9 @@ def cost(
     if json:
         print(json_module.dumps(as_json(loaded, predictions), indent=2))
         return
-    from rich.console import Console
+    from benchmarks.runtime.console import plain_console
 
-    console = Console(width=max(Console().width, _TABLE_WIDTH))  # also when the output is no terminal
+    console = plain_console(_TABLE_WIDTH)
     for prediction in predictions:
         console.print(_table(loaded, prediction))
         console.print("\n".join(_remarks(prediction)), markup=False, highlight=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.errors import BenchmarkInputError
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.errors import check_count
+from benchmarks.home import DEFAULT_HOME, check_folders
 
 
 def expert(
@@ -39,8 +39,8 @@ def expert(
         home: Directory that data, trials and measurements are kept in.
         results: Directory that the folder of this network is written to.
     """
-    if train < 0:
-        raise BenchmarkInputError(f"number of seeds to train is {train}; allowed: 0 and more")
+    check_count("number of seeds to train", train, least=0)
+    check_folders(home, results)
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     from benchmarks.fidelities import get_fidelity
     from benchmarks.search.expert import run_expert

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 def list_names() -> None:
     """Print tasks, spaces, strategies, evaluators, policies and their settings, accelerators, data sets, profiles."""
-    from rich.console import Console
     from rich.table import Table
 
     from benchmarks.fidelities import PROFILES
+    from benchmarks.runtime.console import plain_console
     from hw_model.predict import accelerator_names
     from nas_algos.policies import POLICIES
     from nas_algos.registry import algorithms, describe
@@ -19,7 +19,7 @@ def list_names() -> None:
     from tasks.registry import TASKS
     from tasks.spaces.registry import space_names
 
-    console = Console(width=120)
+    console = plain_console(120)
     table = Table("what", "names", show_lines=True)
     table.add_row("tasks", ", ".join(TASKS))
     for task in TASKS:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import tyro
 
+from benchmarks.errors import check_count
+from benchmarks.home import check_folders
 from hw_model.errors import HardwareInputError
 
 
@@ -38,8 +40,8 @@ def measure(
     """
     counts = {"budget": budget, "general": general, "test": test, "refine": refine}
     for name, value in counts.items():
-        if value < 0:
-            raise HardwareInputError(f"{name} is {value}; allowed: 0 and more")
+        check_count(name, value, least=0)
+    check_folders(output)
     # jax and the compiler take seconds to load, which `accelnas --help` need not pay
     from hw_model.learned.measuring import fit_to, get_target, measure_parts, measure_sets, target_names
     from hw_model.predict import fitted_folder

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.home import DEFAULT_HOME, check_folders
 
 USUAL_CONFIG = "quick"
 
@@ -22,6 +22,7 @@ def prepare(
         download: Allow hundreds of megabytes to be fetched from the network.
         home: Directory that data, trials and measurements are kept in.
     """
+    check_folders(home)
     # TFDS and Pillow take a second to load, which `accelnas --help` need not pay
     from benchmarks.runtime.prepare import prepare_with_progress
     from tasks.data.datasets import get_dataset

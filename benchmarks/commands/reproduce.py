@@ -11,7 +11,7 @@ import tyro
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS, MAIN_JOB, find_experiments
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.home import DEFAULT_HOME, check_folders
 
 
 def reproduce(
@@ -52,6 +52,7 @@ def reproduce(
     if list:
         _print_settings(dict(zip(chosen, settings, strict=True)))
         return
+    check_folders(home, results)
     for each, own in zip(chosen, settings, strict=True):
         print(f"Written to {each.run(own, home, results)}")
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.errors import BenchmarkInputError
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.errors import check_count
+from benchmarks.home import DEFAULT_HOME, check_folders
 
 
 def search(
@@ -61,8 +61,8 @@ def search(
         results: Directory that the folder of this search is written to.
     """
     for name, value in (("budget", budget), ("seeds", seeds), ("final_seeds", final_seeds)):
-        if value < 1:
-            raise BenchmarkInputError(f"{name} is {value}; allowed: 1 and more")
+        check_count(name, value)
+    check_folders(home, results)
     bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     from benchmarks.search.run import make_spec, run_search

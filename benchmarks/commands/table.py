@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import tyro
 
-from benchmarks.errors import BenchmarkInputError
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.commands.deferred import deferred
+from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.home import DEFAULT_HOME, check_folders
 
 
 def design(results: Path = Path("results")) -> None:
@@ -45,8 +46,8 @@ def build(
     from benchmarks.tables.build import build as build_table
     from benchmarks.tables.build import table_file
 
-    if count < 1:
-        raise BenchmarkInputError(f"count is {count}; allowed: 1 and more")
+    check_count("count", count)
+    check_folders(home, results)
     rows = build_table(home, results, task, part, count)
     print(f"{rows} trainings in {table_file(results, task)}")
 
@@ -75,14 +76,17 @@ def jobs(
         cells: So many cells of each task.
         results: Directory that tables/design/TASK.csv is kept in.
     """
+    from benchmarks.store.parquet import check_target
     from benchmarks.tables.build import table_task
     from benchmarks.tables.design import PARTS, read_design
     from benchmarks.tables.jobs import job_of, write_jobs
     from benchmarks.tables.recipes import SEARCH
 
-    last = PARTS["cells"].cells - 1
-    if not 0 <= first <= last or not 1 <= cells <= last + 1 - first:
-        raise BenchmarkInputError(f"cells {first} to {first + cells - 1}; allowed: within 0 to {last}")
+    check_count("first", first, least=0, most=PARTS["cells"].cells - 1)
+    check_count("cells", cells, most=PARTS["cells"].cells - first)
+    check_target(file)
+    if file.exists():
+        raise BenchmarkInputError(f"{file} is there; allowed: a new file")
     made = []
     for name in SEARCH:
         task = table_task(name)
@@ -126,14 +130,15 @@ def take(
 
 @tyro.conf.configure(tyro.conf.OmitSubcommandPrefixes, tyro.conf.OmitArgPrefixes)
 def table(
-    action: Annotated[Any, tyro.conf.subcommand("design", constructor=design)]
-    | Annotated[Any, tyro.conf.subcommand("build", constructor=build)]
-    | Annotated[Any, tyro.conf.subcommand("status", constructor=status)]
-    | Annotated[Any, tyro.conf.subcommand("jobs", constructor=jobs)]
-    | Annotated[Any, tyro.conf.subcommand("take", constructor=take)],
-) -> None:
+    action: Annotated[Any, tyro.conf.subcommand("design", constructor=deferred(design))]
+    | Annotated[Any, tyro.conf.subcommand("build", constructor=deferred(build))]
+    | Annotated[Any, tyro.conf.subcommand("status", constructor=deferred(status))]
+    | Annotated[Any, tyro.conf.subcommand("jobs", constructor=deferred(jobs))]
+    | Annotated[Any, tyro.conf.subcommand("take", constructor=deferred(take))],
+) -> Any:
     """Build the trained tables here, say what they hold, or have an accelerator train more and take what it did.
 
     Args:
         action: what to do
     """
+    return action

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import tyro
 
-from benchmarks.errors import BenchmarkInputError, NoResultError
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.errors import NoResultError, check_count
+from benchmarks.home import DEFAULT_HOME, check_folders
 
 
 def train(
@@ -37,11 +37,11 @@ def train(
     from hw_model.network_file import load_network, summary
     from tasks.registry import make_task
 
+    check_count("number of seeds", seeds)
+    check_folders(home)
     loaded = load_network(network)
     chosen = make_task(task, dataset, classes)
     fidelity = on_test(get_fidelity(task, profile))
-    if seeds < 1:
-        raise BenchmarkInputError(f"number of seeds is {seeds}; allowed: 1 and more")
     check_fits(network, loaded.blocks, chosen)
     from benchmarks.runtime.prepare import prepare_with_progress
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
 
-from benchmarks.errors import BenchmarkInputError
-from benchmarks.home import DEFAULT_HOME
+from benchmarks.commands.deferred import deferred
+from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.home import DEFAULT_HOME, check_folders
 
 Kind = Literal["trials", "results"]
 Digest = Annotated[str, tyro.conf.Positional]
@@ -35,8 +37,8 @@ def list_records(
     from benchmarks.store.listing import RESULT_COLUMNS, TRIAL_COLUMNS, result_line, trial_line
     from benchmarks.store.sqlite import open_store
 
-    if limit is not None and limit < 1:
-        raise BenchmarkInputError(f"limit is {limit}; allowed: 1 and more")
+    if limit is not None:
+        check_count("limit", limit, most=10**9)
     with open_store(home) as store:
         if kind == "trials":
             print("\t".join(TRIAL_COLUMNS))
@@ -124,8 +126,11 @@ def verify(
     """
     from benchmarks.evaluators.verify import check, train_again
 
-    if count < 0 or not tolerance >= 0:
-        raise BenchmarkInputError(f"count is {count}, tolerance {tolerance}; allowed: 0 and more")
+    check_count("count", count, least=0)
+    check_count("seed", seed, least=0, most=2**63 - 1)
+    if not 0 <= tolerance < math.inf:
+        raise BenchmarkInputError(f"tolerance is {tolerance}; allowed: finite numbers, 0 and more")
+    check_folders(home)
     found = check(file, home, count, seed)
     print(f"{found.rows} rows, {found.damaged} damaged; {found.repeatable} trials can be trained again here")
     if count and found.trials and not found.repeatable:
@@ -160,15 +165,16 @@ def remove(
 
 @tyro.conf.configure(tyro.conf.OmitSubcommandPrefixes, tyro.conf.OmitArgPrefixes)
 def trials(
-    action: Annotated[Any, tyro.conf.subcommand("list", constructor=list_records)]
-    | Annotated[Any, tyro.conf.subcommand("show", constructor=show)]
-    | Annotated[Any, tyro.conf.subcommand("export", constructor=export)]
-    | Annotated[Any, tyro.conf.subcommand("import", constructor=take)]
-    | Annotated[Any, tyro.conf.subcommand("verify", constructor=verify)]
-    | Annotated[Any, tyro.conf.subcommand("remove", constructor=remove)],
-) -> None:
+    action: Annotated[Any, tyro.conf.subcommand("list", constructor=deferred(list_records))]
+    | Annotated[Any, tyro.conf.subcommand("show", constructor=deferred(show))]
+    | Annotated[Any, tyro.conf.subcommand("export", constructor=deferred(export))]
+    | Annotated[Any, tyro.conf.subcommand("import", constructor=deferred(take))]
+    | Annotated[Any, tyro.conf.subcommand("verify", constructor=deferred(verify))]
+    | Annotated[Any, tyro.conf.subcommand("remove", constructor=deferred(remove))],
+) -> Any:
     """List, show, export, import, verify or remove what is kept: trainings, supernets' results, scores.
 
     Args:
         action: what to do
     """
+    return action

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.experiments.checks import check_settings
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -42,7 +44,9 @@ class Experiment:
         """
         from nas_algos.settings import changed
 
-        return changed(self.name, importlib.import_module(self.module).Settings(), given)
+        settings = changed(self.name, importlib.import_module(self.module).Settings(), given)
+        check_settings(self.name, settings, given)
+        return settings
 
     def folder(self, results: Path, settings: Any) -> Path:
         """Where it writes: with settings that yield other figures than the shipped, a folder of their own."""

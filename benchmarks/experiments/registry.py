@@ -206,6 +206,22 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 ("supernet_speed.csv",),
                 "benchmarks.timings.supernet",
             ),
+            Experiment(
+                "bad_inputs",
+                "what the command line makes of ten thousand inputs that nothing can work with",
+                0.2,
+                "bad_inputs",
+                ("bad_inputs.csv",),
+                "benchmarks.experiments.bad_inputs.run",
+            ),
+            Experiment(
+                "disturbance",
+                "what becomes of a search that is killed fifty times at random moments",
+                0.5,
+                "disturbance",
+                ("disturbance.csv",),
+                "benchmarks.experiments.disturbance.run",
+            ),
         )
     }
 )

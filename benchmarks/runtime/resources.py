@@ -55,7 +55,7 @@ class Resources:
             text = os.environ.get(f"ACCELNAS_{name.upper()}", "")
             if text:
                 try:
-                    given[name] = kind(text[:20])
+                    given[name] = kind(text)
                 except ValueError:
                     allowed = "whole numbers, 1 and more" if kind is int else "finite numbers above 0"
                     raise BenchmarkInputError(f"ACCELNAS_{name.upper()} is {text[:40]!r}; allowed: {allowed}") from None

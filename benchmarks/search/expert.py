@@ -12,6 +12,7 @@ from rich.table import Table
 from benchmarks.errors import NoResultError
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
+from benchmarks.runtime.console import plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import baseline_blocks, check_fits, exact_cost
 from benchmarks.statistics.intervals import mean_interval
@@ -44,7 +45,7 @@ def run_expert(
     if network is not None:
         check_fits(network, start, task)
     end, steps = expert_architecture(task, accelerator, objective, start)
-    console = Console(width=max(Console().width, 200))  # also when the output is no terminal
+    console = plain_console(200)
     console.print(_step_table(steps, f"{task.name} on {accelerator}, least {objective}"))
     for rule, reason in {step.rule: step.reason for step in steps}.items():
         console.print(f"{rule}: {reason}", highlight=False, soft_wrap=True)

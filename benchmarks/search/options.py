@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.evaluators.spec import check_evaluator
 from benchmarks.evaluators.zero_shot_search import STRATEGY as SCORE_STRATEGY
 from benchmarks.search.searches import DEFAULT_STRATEGY
@@ -24,8 +24,7 @@ def parse_algorithm(
     Raises BenchmarkInputError or AlgorithmInputError, naming what is allowed.
     """
     check_evaluator(evaluator)
-    if budget < 1:
-        raise BenchmarkInputError(f"budget is {budget}; allowed: 1 and more")
+    check_count("budget", budget)
     if policy not in POLICIES:
         raise BenchmarkInputError(f"unknown policy {policy[:60]!r}; allowed: {', '.join(POLICIES)}")
     if strategy is None and not evaluator.startswith("supernet"):

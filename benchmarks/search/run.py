@@ -12,13 +12,13 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError, NoResultError, report
 from benchmarks.evaluators.spec import SearchSpec
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
+from benchmarks.runtime.console import plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.problem import baseline_blocks, exact_cost, largest_within, space_for
@@ -214,7 +214,7 @@ def _write(
 
 
 def _print(table: pd.DataFrame, metric: str, bounds: Mapping[str, float], folder: Path) -> None:
-    console = Console(width=200)
+    console = plain_console(200)
     limits = ", ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())
     shown = table.drop(columns=["example_passes", "macs", "energy_mj", "off_chip_bytes", "architecture"])
     console.print(f"{metric} on test examples; searched within {limits} (by the cost model)", highlight=False)

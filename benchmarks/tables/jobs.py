@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from benchmarks.store.provenance import Provenance
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import Cell
 from hw_model.blocks import Block
+from hw_model.json_file import parse_json, read_json
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
 from tasks.task import Task
@@ -50,30 +50,46 @@ def trials_of(jobs: Path, rows: Path) -> list[Trial]:
 
     Raises BenchmarkInputError, naming the line, where a row is not of these jobs.
     """
-    by_name = {job["name"]: job for job in json.loads(jobs.read_text())}
+    try:
+        by_name = {job["name"]: job for job in read_json(jobs)}
+    except (TypeError, KeyError) as error:
+        raise BenchmarkInputError(f"{jobs} is no list of jobs; allowed: what `accelnas table jobs` writes") from error
     trials = []
-    for number, line in enumerate(rows.read_text().splitlines(), start=1):
-        row = json.loads(line)
-        job = by_name.get(row["job"])
-        if job is None or not 0 <= row["index"] < len(job["chains"]):
-            raise BenchmarkInputError(f"{rows}: line {number} is of job {row['job']!r}, which {jobs} does not have")
-        index, fidelity = row["index"], Fidelity(**job["fidelity"])
-        fidelity = replace(fidelity, peak_learning_rate=fidelity.peak_learning_rate * job["rates"][index])
-        task = make_task(job["task"], job["dataset"], job["classes"])
-        blocks = tuple(Block(**block) for block in job["chains"][index])
-        # trained in a cohort they are not to the last bit those trained alone
-        key = replace(trial_key(task, blocks, fidelity, job["seeds"][index]), code_path="many_at_once")
-        fields = {
-            "example_passes": fidelity.steps * fidelity.batch_size,
-            "training_flops": training_flops(blocks, fidelity),
-            "seconds": row["seconds"],
-            "space": job["space"],
-            "genotype": tuple(job["genotypes"][index]),
-        }
-        if row["finite"]:
-            trial = Trial.finished(key, row["quality"], **fields)
-        else:
-            trial = Trial(key, "failed", {}, **fields, error="training reached values that are not finite")
-        provenance = Provenance(row.get("commit", "unknown"), row["jax"], row["jax"], "unknown", row["device"], 0)
-        trials.append(replace(trial, provenance=provenance, imported_from=rows.name))
+    for number, row in enumerate(read_json(rows, _lines), start=1):
+        try:
+            trials.append(_trial_of(row, number, jobs, rows, by_name))
+        except (BenchmarkInputError, MemoryError):
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            fault = f"{type(error).__name__}: {error}"[:120]
+            raise BenchmarkInputError(f"{rows}: line {number} is no row of these jobs ({fault})") from error
     return trials
+
+
+def _lines(text: str) -> list[Any]:
+    return [parse_json(line) for line in text.splitlines()]
+
+
+def _trial_of(row: Any, number: int, jobs: Path, rows: Path, by_name: dict[str, Any]) -> Trial:
+    job = by_name.get(row["job"])
+    if job is None or not 0 <= row["index"] < len(job["chains"]):
+        raise BenchmarkInputError(f"{rows}: line {number} is of job {row['job']!r}, which {jobs} does not have")
+    index, fidelity = row["index"], Fidelity(**job["fidelity"])
+    fidelity = replace(fidelity, peak_learning_rate=fidelity.peak_learning_rate * job["rates"][index])
+    task = make_task(job["task"], job["dataset"], job["classes"])
+    blocks = tuple(Block(**block) for block in job["chains"][index])
+    # trained in a cohort they are not to the last bit those trained alone
+    key = replace(trial_key(task, blocks, fidelity, job["seeds"][index]), code_path="many_at_once")
+    fields = {
+        "example_passes": fidelity.steps * fidelity.batch_size,
+        "training_flops": training_flops(blocks, fidelity),
+        "seconds": row["seconds"],
+        "space": job["space"],
+        "genotype": tuple(job["genotypes"][index]),
+    }
+    if row["finite"]:
+        trial = Trial.finished(key, row["quality"], **fields)
+    else:
+        trial = Trial(key, "failed", {}, **fields, error="training reached values that are not finite")
+    provenance = Provenance(row.get("commit", "unknown"), row["jax"], row["jax"], "unknown", row["device"], 0)
+    return replace(trial, provenance=provenance, imported_from=rows.name)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hw_model.blocks import Block
+from hw_model.blocks import Block, check_chain
 from hw_model.errors import HardwareInputError
 from hw_model.files import unfinished_beside
 from hw_model.operators import OperatorReport
@@ -75,20 +76,23 @@ def load_dataset(path: Path, accelerator: Target) -> list[MeasuredChain]:
             f"data set {path} was measured with {_words(found)} where {_words(_versions(accelerator))} is needed; "
             "delete it to measure anew"
         )
-    return [
-        MeasuredChain(
-            row["set"],
-            tuple(Block(**block) for block in row["blocks"]),
-            OperatorReport(
-                row["cycles"],
-                row["peak_activation_bytes"],
-                tuple(row["operator_cycles"]),
-                tuple(row["operator_sram_bytes"]),
-                *(tuple(row.get(name) or ()) for name in ("operator_sram_traffic_bytes", "operator_off_chip_bytes")),
-            ),
-        )
-        for row in table.to_pylist()
-    ]
+    required = pa.schema(_COLUMNS[:6])
+    if not pa.schema([each for each in table.schema if each.name in required.names]).equals(required):
+        raise HardwareInputError(f"data set {path} has columns of other names or types; move it away to measure anew")
+    try:
+        chains = [_measured(row) for row in table.to_pylist()]
+        for chain in chains:
+            check_chain(chain.blocks)
+    except (TypeError, ValueError) as error:  # an empty cell, or a block that is not allowed
+        raise HardwareInputError(f"data set {path} is damaged ({error}); move it away to measure anew") from error
+    return chains
+
+
+def _measured(row: Mapping[str, Any]) -> MeasuredChain:
+    more = (tuple(row.get(name) or ()) for name in ("operator_sram_traffic_bytes", "operator_off_chip_bytes"))
+    operators = tuple(row["operator_cycles"]), tuple(row["operator_sram_bytes"]), *more
+    report = OperatorReport(int(row["cycles"]), int(row["peak_activation_bytes"]), *operators)
+    return MeasuredChain(str(row["set"]), tuple(Block(**block) for block in row["blocks"]), report)
 
 
 def _versions(accelerator: Target) -> dict[bytes, bytes]:

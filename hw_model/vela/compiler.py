@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import ctypes
 import functools
 import io
+import os
+import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -195,10 +198,27 @@ def compile_model(model: bytes, accelerator: EthosU, *, operator_table: bool) ->
     """
     settings, options = _system_settings(accelerator), _options(accelerator, operator_table=operator_table)
     try:
-        return regor.compile(accelerator.family, model, "TFLITE", settings, options=options)
-    except RuntimeError as error:
+        with _warnings_to_stderr():
+            return regor.compile(accelerator.family, model, "TFLITE", settings, options=options)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever its C++ threw, as which class of Python is not documented
         reason = " ".join(str(error).split())[:200]
         raise HardwareInputError(f"{accelerator.name} cannot compile this network: {reason}") from error
+
+
+@contextlib.contextmanager
+def _warnings_to_stderr() -> Iterator[None]:
+    """What C++ code writes to the standard output meanwhile goes to stderr: the output is for what was asked for."""
+    sys.stdout.flush()
+    ours = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        yield
+    finally:
+        ctypes.CDLL(None).fflush(None)
+        os.dup2(ours, 1)
+        os.close(ours)
 
 
 def measure_with_command_line(model: bytes, accelerator: EthosU) -> dict[str, float]:

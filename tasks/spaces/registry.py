@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,9 +12,11 @@ from typing import Any
 
 import jax
 
+from hw_model.errors import raised
 from hw_model.workload import Workload
 from tasks.errors import TaskInputError
 from tasks.spaces import classification, detection, segmentation
+from tasks.spaces.check import check_against_task
 from tasks.spaces.curation import auto_curate
 from tasks.spaces.skeleton import CHANNEL_STEP, Skeleton, curated_space, space_over, uncurated_space
 from tasks.spaces.space import SearchSpace
@@ -64,7 +67,9 @@ def make_space(task: Task, name: str, parallelism: int, latency_ms: Callable[[Wo
     allowed = space_names(task.name)
     skeleton = skeleton_for(task)
     if name.endswith(".py"):
-        return load_space(Path(name))
+        space = load_space(Path(name))
+        check_against_task(space, task)
+        return space
     if name not in allowed:
         raise TaskInputError(f"unknown space {name!r} for {task.name}; allowed: {', '.join(allowed)}, or a file.py")
     if name in ARTICLE_SPACES[task.name]:
@@ -93,14 +98,19 @@ def article_space(task: Task, name: str) -> SearchSpace:
 
 def load_space(path: Path) -> SearchSpace:
     """The SPACE of a user's Python file.  Raises TaskInputError, naming the file, when there is none."""
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    if not path.is_file() or specification is None or specification.loader is None:
+    specification = None
+    with contextlib.suppress(OSError, ValueError):  # a path that cannot be one
+        if path.is_file():
+            specification = importlib.util.spec_from_file_location(path.stem, path)
+    if specification is None or specification.loader is None:
         raise TaskInputError(f"space file {path} does not exist; allowed: a Python file that defines SPACE")
     module = importlib.util.module_from_spec(specification)
     try:
         specification.loader.exec_module(module)
-    except Exception as error:  # a user's file may raise anything
-        raise TaskInputError(f"space file {path} cannot be run: {type(error).__name__}: {error}") from error
+    except TaskInputError as error:
+        raise TaskInputError(f"space file {path}: {error}") from error
+    except (Exception, SystemExit) as error:  # a user's file may raise anything
+        raise TaskInputError(f"space file {path} cannot be run: {raised(error)}") from error
     space = getattr(module, "SPACE", None)
     if not isinstance(space, SearchSpace):
         raise TaskInputError(f"space file {path} defines no SPACE; allowed: SPACE = SearchSpace(...)")

@@ -11,9 +11,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from hw_model.blocks import Block, check_chain
+from hw_model.blocks import Block
 from hw_model.workload import Workload, chains_from_workload
 from tasks.errors import TaskInputError
+from tasks.spaces.check import check_fields, check_networks
 from tasks.spaces.layer import Choice, Decision, Layer
 from tasks.spaces.lowering import MULTIPLIER, Tables, lower_rows, make_tables
 from tasks.spaces.slots import Slot, make_slots
@@ -42,16 +43,14 @@ class SearchSpace:
     fixed: tuple[Decision, ...] = ()
 
     def __post_init__(self):
-        empty = [decision.name for decision in self.decisions if not decision.choices]
-        if empty or not self.decisions or not self.layers:
-            raise TaskInputError(f"space {self.name}: decision {empty} has no choices; allowed: one and more of each")
+        check_fields(self)
         used = {MULTIPLIER, self.input_side}
         for layer in self.layers:
             used |= {layer.block, layer.channels, layer.kernel, layer.present.decision if layer.present else None}
         idle = [decision.name for decision in self.decisions if decision.name not in used]
         if idle:
             raise TaskInputError(f"space {self.name}: no layer uses decision {idle[0]!r}")
-        check_chain(self.decode((0,) * len(self.decisions)))
+        check_networks(self)
 
     @property
     def cardinalities(self) -> tuple[int, ...]:

@@ -86,7 +86,15 @@ def test_a_bad_block_gets_one_line_that_names_it(tmp_path, change, message):
     ("content", "message"),
     [
         ("", "is not JSON"),
-        ("[" * 100_000, "is not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        (
+            json.dumps(GOOD | {"input": [3, 224, 224]}),
+            "channels first; allowed: height, width, channels: [224, 224, 3]",
+        ),
+        (json.dumps(GOOD).replace("32", "9" * 5000, 1), "a whole number of 5000 digits; allowed: at most 19"),
+        (json.dumps(GOOD).replace('"input"', '"input": 1, "input"', 1), "'input' occurs twice in one object"),
+        (json.dumps(GOOD).replace("32", "NaN", 1), "it holds NaN; allowed: finite numbers"),
+        (json.dumps(GOOD | {"name": "\ud800"}), "half a character"),
         ("[1]", 'an object with "input" and "blocks"'),
         (json.dumps(GOOD | {"input": [32, 32]}), '"input" is [32, 32]; allowed'),
         (json.dumps(GOOD | {"input": [32, -32, 3]}), "allowed: whole numbers 1 to"),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from benchmarks.experiments.detection.fusion import fusion_table
 from benchmarks.experiments.detection.plot import write_plot
 from benchmarks.experiments.detection.run import DetectionResult, run_detection
@@ -17,6 +15,7 @@ from benchmarks.experiments.detection.settings import (
     with_strategy,
 )
 from benchmarks.experiments.detection.table import detection_table, detection_trials, markdown
+from benchmarks.runtime.console import plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.files import write_table
 from hw_model.files import write_whole
@@ -67,5 +66,5 @@ def write_results(result: DetectionResult, home: Path, folder: Path) -> None:
     write_whole(folder / "detection.md", text)
     write_plot(result, table, trials, folder / "detection.png")
     write_contact_sheet(FASHION_SCENES.load(home, result.profile.final.data, "test"), folder / "scenes.png")
-    console = Console(width=max(Console().width, 200))
+    console = plain_console(200)
     console.print(text, markup=False, highlight=False, soft_wrap=True)

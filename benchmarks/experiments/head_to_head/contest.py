@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.evaluators.spec import SearchSpec
 from benchmarks.experiments.head_to_head.settings import ContestSettings
 from benchmarks.fidelities import get_fidelity
@@ -32,8 +32,7 @@ class Contest:
 
     def __post_init__(self):
         for name, value, least in (("budget", self.spec.budget, 1), ("seeds", self.seeds, 2), ("pool", self.pool, 2)):
-            if value < least:
-                raise BenchmarkInputError(f"{name} is {value}; allowed: {least} and more")
+            check_count(name, int(value), least)
 
     def trainings_left(self, spent: Spend) -> int:
         """Trainings that the rest of the budget pays for.  Raises BenchmarkInputError where it pays for none."""

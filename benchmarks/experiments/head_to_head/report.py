@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.head_to_head.contenders import find_contender
@@ -16,6 +15,7 @@ from benchmarks.experiments.head_to_head.plot import write_plot
 from benchmarks.experiments.head_to_head.run import run_contest, states_budget
 from benchmarks.experiments.head_to_head.settings import CONTESTS
 from benchmarks.experiments.head_to_head.table import KEY, contenders_table, curves_table, searches_table
+from benchmarks.runtime.console import plain_console
 from benchmarks.search.verdict import no_better_than_baseline
 from benchmarks.store.files import merge_rows
 
@@ -51,7 +51,7 @@ def run_and_write(contest: Contest, names: Sequence[str], final_seeds: int, fold
     if final_seeds < 1:
         raise BenchmarkInputError(f"final_seeds is {final_seeds}; allowed: 1 and more")
     contenders = [find_contender(name) for name in dict.fromkeys(names)]
-    console = Console(width=max(Console().width, 200))
+    console = plain_console(200)
     console.print(states_budget(contest, contenders, final_seeds), highlight=False, soft_wrap=True)
     evaluated = run_contest(contest, contenders, final_seeds)
     searches = merge_rows(folder / "head_to_head_searches.csv", searches_table(contest, evaluated), KEY)

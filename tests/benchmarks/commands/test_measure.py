@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.commands.measure import measure
+from benchmarks.errors import BenchmarkInputError
 from hw_model import predict
 from hw_model.errors import HardwareInputError
 from hw_model.learned import measuring
@@ -94,7 +95,7 @@ def test_refining_adds_the_networks_that_are_doubted_and_fitting_writes_below_th
 
 
 def test_bad_input_gets_one_line(tmp_path):
-    with pytest.raises(HardwareInputError, match="budget is -1; allowed: 0 and more"):
+    with pytest.raises(BenchmarkInputError, match="budget is -1; allowed: 0 to 1000000"):
         measure((NAME,), budget=-1, output=tmp_path)
     with pytest.raises(HardwareInputError, match="unknown accelerator 'npu'; allowed: ethos-u55-32"):
         measure(("npu",), output=tmp_path)

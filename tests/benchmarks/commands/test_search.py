@@ -238,7 +238,7 @@ def test_settings_go_to_whom_they_are_of():
         (("--evaluator", "magic"), "unknown evaluator 'magic'; allowed: trained, supernet:ALGORITHM, zero_shot:SCORE"),
         (("--set", "colour=red"), "--set 'colour=red'; allowed: NAME=VALUE, of the strategy: trainings, objectives"),
         (("--accelerator", "tpu"), "unknown accelerator 'tpu'; allowed: ethos-u55-32"),
-        (("--budget", "0"), "budget is 0; allowed: 1 and more"),
+        (("--budget", "0"), "budget is 0; allowed: 1 to 1000000"),
         (("--latency-ms", "-1"), "bound on latency_ms is -1.0; allowed: finite numbers above 0"),
         (("--profile", "huge"), "unknown profile 'huge'; allowed: smoke"),
     ],

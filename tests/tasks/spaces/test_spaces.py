@@ -1,6 +1,7 @@
 """All tasks' spaces: round trips, range, uniform draws, moves, lowering, and curated as a part of uncurated."""
 
 import itertools
+import re
 
 import jax
 import jax.numpy as jnp
@@ -206,13 +207,13 @@ def test_what_is_wrong_with_a_space_is_named(tmp_path):
     width = Decision("width", (8, 16))
     with pytest.raises(TaskInputError, match="no layer uses decision 'width'"):
         space((width,), (Layer("conv", 8),))
-    with pytest.raises(TaskInputError, match="names decision 'wide'; allowed: width"):
+    with pytest.raises(TaskInputError, match="layer 0: channels is 'wide'; allowed: whole numbers"):
         space((width,), (Layer("conv", "wide"), Layer("conv", "width")))
-    with pytest.raises(TaskInputError, match="block 'ibn'; allowed"):
+    with pytest.raises(TaskInputError, match="block is 'ibn'; allowed"):
         space((width,), (Layer("ibn", "width"),))
-    with pytest.raises(TaskInputError, match="has no choices"):
+    with pytest.raises(TaskInputError, match=r"has choices \(\); allowed: a tuple of one and more"):
         space((Decision("width", ()),), (Layer("conv", "width"),))
-    with pytest.raises(TaskInputError, match="names decision 'depth'"):
+    with pytest.raises(TaskInputError, match="present is Presence"):
         space((width,), (Layer("conv", "width", present=Presence("depth", (1,))),))
     with pytest.raises(TaskInputError, match="unknown space 'V1' for classification; allowed: curated, "):
         make_space(make_task("classification"), "V1", 8, latency_ms)
@@ -223,6 +224,50 @@ def test_what_is_wrong_with_a_space_is_named(tmp_path):
         make_space(make_task("detection"), str(tmp_path / "empty.py"), 8, latency_ms)
     with pytest.raises(TaskInputError, match=r"missing.py does not exist"):
         make_space(make_task("detection"), "missing.py", 8, latency_ms)
+
+
+OWN = """
+from tasks.spaces.layer import Decision, Layer, Presence
+from tasks.spaces.space import SearchSpace
+
+width, body = Decision("width", (8, 16)), Decision("body", ("ibn_3", "conv"))
+more = {}
+last = Layer("conv", 10, kernel=1, activation=False)
+CHANGE
+SPACE = SearchSpace("own", (width, body), (Layer("body", "width", stride=2), last), 28, **{"input_channels": 1} | more)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ('width = Decision("width", (8, 0))', "layer 0: channels (decision 'width') is 0; allowed: whole numbers 1 to"),
+        ('width = Decision("width", (8, -8))', "channels (decision 'width') is -8; allowed: whole numbers 1 to 8192"),
+        ('width = Decision("width", (8, 10**5000))', "channels (decision 'width') is a int; allowed: whole numbers"),
+        ('body = Decision("body", ("ibn_3", "ibn_0"))', "layer 0: block (decision 'body') is 'ibn_0'; allowed: conv,"),
+        ('body = Decision("body", ("ibn_3", "depthwise"))', "gives the channels that it takes"),
+        ('width = Decision("width_multiplier", (1.0, -1))', "width_multiplier is -1; allowed: numbers above 0 to 16"),
+        ('more = {"channel_step": 0}', "channel_step is 0; allowed: whole numbers 1 to"),
+        ('more = {"input_channels": 3}', "input_channels is 3; allowed for classification on fashion_items: 1"),
+        (
+            'last = Layer("conv", 5, kernel=1)',
+            "its networks give 5 channels; allowed for classification on fashion_item",
+        ),
+        ('last = Layer("conv", "width", kernel=1)', "its networks give 8 channels; allowed"),
+        ('last = Layer("conv", 10, present=Presence("body", ("conv",)))', "its networks give 8 channels; allowed"),
+        ("raise SystemExit(3)", "cannot be run: SystemExit: 3"),
+        ("class Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd", "cannot be run: Odd"),
+    ],
+)
+def test_every_choice_of_a_users_space_is_checked_when_it_is_loaded_against_the_task_too(tmp_path, change, line):
+    file = tmp_path / "own.py"
+    task = make_task("classification", "fashion_items")
+    file.write_text(OWN.replace("CHANGE", ""))
+    assert make_space(task, str(file), 8, latency_ms).size == 4
+    file.write_text(OWN.replace("CHANGE", change))
+    with pytest.raises(TaskInputError, match=re.escape(line)) as raised:
+        make_space(task, str(file), 8, latency_ms)
+    assert "own.py" in str(raised.value) or "space own" in str(raised.value)
 
 
 def test_spaces_take_the_images_of_the_data_set():

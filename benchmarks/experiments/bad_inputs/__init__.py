@@ -1,0 +1,1 @@
+"""What commands make of input that they cannot work with."""

@@ -1,0 +1,1 @@
+"""What a search comes to that is killed again and again."""

@@ -1,0 +1,180 @@
+"""What a search space may hold: every choice of every decision, and the networks that they come to.
+
+`space` is a `tasks.spaces.space.SearchSpace`, which calls the checks while it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from hw_model.blocks import MAX_BLOCKS, MAX_CHANNELS, MAX_EXPANSION, MAX_KERNEL, MAX_SIZE, MAX_STRIDE
+from hw_model.errors import short
+from hw_model.kinds import KINDS
+from hw_model.workload import Workload
+from tasks.errors import TaskInputError
+from tasks.spaces.layer import Decision, Layer, Presence, parse_block
+from tasks.spaces.lowering import MULTIPLIER
+from tasks.task import Task
+
+MAX_MULTIPLIER = 16
+MAX_NAME = 60
+DRAWN = 64
+"""Random genotypes that are looked at besides those of one other choice."""
+
+
+def check_fields(space: Any) -> None:
+    """Raise TaskInputError, naming the decision or the layer, unless each field and choice is allowed by itself."""
+    if not isinstance(space.name, str) or not 1 <= len(space.name) <= MAX_NAME:
+        raise TaskInputError(f"space: name is {short(space.name)}; allowed: a text of 1 to {MAX_NAME} characters")
+    if not space.name.isprintable() or "/" in space.name:
+        raise TaskInputError(f"space: name is {short(space.name)}; allowed: one line without a slash")
+    where = f"space {space.name}"
+    for field, kind in (("decisions", Decision), ("layers", Layer), ("fixed", Decision)):
+        value = getattr(space, field)
+        if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
+            raise TaskInputError(f"{where}: {field} is {short(value)}; allowed: a tuple, each of {kind.__name__}")
+    if not space.decisions or not 1 <= len(space.layers) <= MAX_BLOCKS:
+        raise TaskInputError(
+            f"{where}: {len(space.decisions)} decisions, {len(space.layers)} layers; allowed: one and more of each, "
+            f"{MAX_BLOCKS} layers at most"
+        )
+    decisions = (*space.decisions, *space.fixed)
+    for decision in decisions:
+        _check_decision(where, decision)
+    if wrong := [each for each in space.fixed if len(each.choices) != 1]:
+        raise TaskInputError(f"{where}: fixed decision {short(wrong[0].name)} has several choices; allowed: one")
+    names = [decision.name for decision in decisions]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise TaskInputError(f"{where}: decision {short(twice[0])} occurs twice; allowed: once")
+    choices = {decision.name: decision.choices for decision in decisions}
+    _check_each(f"{where}: input_side", space.input_side, choices, _whole(MAX_SIZE))
+    _check_each(f"{where}: input_channels", space.input_channels, {}, _whole(MAX_CHANNELS))
+    _check_each(f"{where}: channel_step", space.channel_step, {}, _whole(MAX_CHANNELS))
+    for each in choices.get(MULTIPLIER, ()):
+        _check_each(f"{where}: {MULTIPLIER}", each, {}, _MULTIPLIER)
+    for place, layer in enumerate(space.layers):
+        at = f"{where}: layer {place}"
+        _check_each(f"{at}: block", layer.block, choices, _BLOCK)
+        if layer.channels is not None:
+            _check_each(f"{at}: channels", layer.channels, choices, _whole(MAX_CHANNELS))
+        _check_each(f"{at}: kernel", layer.kernel, choices, _KERNEL)
+        _check_each(f"{at}: stride", layer.stride, {}, _whole(MAX_STRIDE))
+        for flag in ("activation", "fixed_channels", "residual"):
+            _check_each(f"{at}: {flag}", getattr(layer, flag), {}, _FLAG)
+        _check_presence(at, layer.present, choices)
+
+
+def check_networks(space: Any) -> None:
+    """Raise TaskInputError, naming the choices, where a network of `probes` is not allowed."""
+    genotypes = probes(space)
+    for wrong, words in _faults(space.lower(genotypes)):
+        if wrong.any():
+            row, layer = np.argwhere(wrong)[0].tolist()
+            chosen = space.describe(genotypes[row].tolist())
+            first = space.describe((0,) * len(space.decisions))
+            other = {name: choice for name, choice in chosen.items() if choice != first[name]} or chosen
+            raise TaskInputError(f"space {space.name}: layer {layer} with {short(other, 80)}: {words}")
+
+
+def check_against_task(space: Any, task: Task) -> None:
+    """Raise TaskInputError unless all networks of `probes` take the task's images and give what it predicts."""
+    if space.input_channels != task.channels:
+        raise TaskInputError(
+            f"space {space.name}: input_channels is {space.input_channels}; allowed for {task.name} on {task.dataset}: "
+            f"{task.channels}"
+        )
+    work = space.lower(probes(space))
+    last = np.max(np.where(work.mask, np.arange(work.mask.shape[-1]), 0), axis=-1)
+    gives = np.unique(np.take_along_axis(np.asarray(work.out_channels), last[:, None], axis=-1)).tolist()
+    if wrong := [count for count in gives if count != task.output_channels]:
+        raise TaskInputError(
+            f"space {space.name}: its networks give {wrong[0]} channels; allowed for {task.name} on {task.dataset}: "
+            f"{task.output_channels}, whatever is chosen"
+        )
+
+
+def probes(space: Any) -> np.ndarray:
+    """Genotypes int32[n, D]: the first, all that differ from it in one choice, the last, and DRAWN random ones."""
+    cardinalities = np.array(space.cardinalities)
+    rows = [np.zeros((1, len(cardinalities)), np.int32), cardinalities[None] - 1]
+    for place, count in enumerate(cardinalities.tolist()):
+        changed = np.zeros((count - 1, len(cardinalities)), np.int32)
+        changed[:, place] = np.arange(1, count)
+        rows.append(changed)
+    rows.append(np.random.default_rng(0).integers(0, cardinalities, (DRAWN, len(cardinalities))))
+    return np.concatenate(rows).astype(np.int32)
+
+
+def _faults(work: Workload) -> Iterator[tuple[np.ndarray, str]]:
+    """bool[n, L] of what may not be, in words, as `hw_model.blocks.check_block` has it."""
+    keeps = np.array([kind.keeps_channels for kind in KINDS.values()])[work.kind]
+    changed = keeps & (work.in_channels != work.out_channels)
+    yield work.mask & changed, "this kind of block gives the channels that it takes"
+    wide = np.maximum(work.in_channels, work.out_channels) > MAX_CHANNELS
+    yield work.mask & wide, f"allowed: at most {MAX_CHANNELS} channels"
+    yield work.mask & (work.height > MAX_SIZE), f"allowed: at most {MAX_SIZE} pixels"
+    yield np.broadcast_to(~work.mask.any(-1, keepdims=True), work.mask.shape), "no layer is left"
+
+
+def _check_decision(where: str, decision: Decision) -> None:
+    name, choices = short(decision.name), decision.choices
+    if not isinstance(decision.name, str) or not decision.name:
+        raise TaskInputError(f"{where}: a decision is called {name}; allowed: a text")
+    if not isinstance(choices, tuple) or not choices:
+        raise TaskInputError(f"{where}: decision {name} has choices {short(choices)}; allowed: a tuple of one and more")
+    for choice in choices:
+        if not isinstance(choice, str | int | float) or isinstance(choice, bool):
+            raise TaskInputError(f"{where}: decision {name} has {short(choice)}; allowed: texts and numbers")
+    if len(set(choices)) < len(choices):
+        raise TaskInputError(f"{where}: decision {name} has a choice twice; allowed: once")
+
+
+def _check_presence(where: str, present: Any, choices: dict[str, tuple[Any, ...]]) -> None:
+    if present is None:
+        return
+    if not isinstance(present, Presence) or present.decision not in choices:
+        raise TaskInputError(f"{where}: present is {short(present)}; allowed: Presence of {short([*choices], 100)}")
+    allowed = choices[present.decision]
+    if not isinstance(present.choices, tuple) or not present.choices or set(present.choices) - set(allowed):
+        raise TaskInputError(
+            f"{where}: present with {short(present.choices)} of {present.decision!r}; allowed: {short(allowed, 100)}"
+        )
+
+
+Rule = tuple[Callable[[Any], bool], str]
+"""What a value must be, and how that is called."""
+
+
+def _check_each(what: str, value: Any, choices: dict[str, tuple[Any, ...]], rule: Rule) -> None:
+    """A constant, or each choice of the decision that it names."""
+    allowed, words = rule
+    named = isinstance(value, str) and value in choices
+    for each in choices[value] if named else (value,):
+        if not allowed(each):
+            decision = f" (decision {value!r})" if named else ""
+            known = f", or one of the decisions {short([*choices], 80)}" if choices and not named else ""
+            raise TaskInputError(f"{what}{decision} is {short(each)}; allowed: {words}{known}")
+
+
+def _whole(most: int) -> Rule:
+    return lambda value: type(value) is int and 1 <= value <= most, f"whole numbers 1 to {most}"
+
+
+def _is_block(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and 1 <= parse_block(value)[1] <= MAX_EXPANSION
+    except (TaskInputError, ValueError):  # no such kind, or thousands of digits
+        return False
+
+
+def _is_multiplier(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_MULTIPLIER
+
+
+_BLOCK: Rule = (_is_block, f"{', '.join(KINDS)}, with an expansion of 1 to {MAX_EXPANSION} as in ibn_6")
+_KERNEL: Rule = (lambda value: type(value) is int and value % 2 == 1 and 1 <= value <= MAX_KERNEL, "1, 3, 5, 7")
+_MULTIPLIER: Rule = (_is_multiplier, f"numbers above 0 to {MAX_MULTIPLIER}")
+_FLAG: Rule = (lambda value: isinstance(value, bool), "True or False")
