@@ -74,6 +74,8 @@ def _trial_of(row: Any, number: int, jobs: Path, rows: Path, by_name: dict[str, 
     job = by_name.get(row["job"])
     if job is None or not 0 <= row["index"] < len(job["chains"]):
         raise BenchmarkInputError(f"{rows}: line {number} is of job {row['job']!r}, which {jobs} does not have")
+    if type(job["classes"]) is not int or type(row["finite"]) is not bool:
+        raise TypeError("classes must be a whole number, finite true or false")
     index, fidelity = row["index"], Fidelity(**job["fidelity"])
     fidelity = replace(fidelity, peak_learning_rate=fidelity.peak_learning_rate * job["rates"][index])
     task = make_task(job["task"], job["dataset"], job["classes"])
