@@ -15,7 +15,6 @@ import tyro
 
 from benchmarks.commands.compare import compare
 from benchmarks.commands.cost import cost
-from benchmarks.commands.deferred import deferred
 from benchmarks.commands.expert import expert
 from benchmarks.commands.list import list_names
 from benchmarks.commands.measure import measure
@@ -25,6 +24,7 @@ from benchmarks.commands.search import search
 from benchmarks.commands.table import table
 from benchmarks.commands.train import train
 from benchmarks.commands.trials import trials
+from benchmarks.deferred import deferred
 from benchmarks.errors import INPUT_ERRORS, BenchmarkInputError, NoResultError, report
 from benchmarks.runtime.resources import Resources
 

@@ -42,7 +42,7 @@ def checked_genotypes(strategy: Strategy, genotypes: Any) -> np.ndarray:
     if shape != wanted or dtype is None or not np.issubdtype(dtype, np.integer):
         given = type(genotypes).__name__ if dtype is None else f"{dtype}{list(shape or ())}"
         raise AlgorithmInputError(
-            f"{strategy.label}: ask gave {given}; the rule is an array int32{list(wanted)}, batch by decisions"
+            f"{strategy.label}: ask gave {given}; the rule is int32{list(wanted)}, an array, batch by decisions"
         )
     found = np.asarray(genotypes)
     _check_range(strategy, found)

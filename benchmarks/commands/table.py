@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from benchmarks.commands.deferred import deferred
+from benchmarks.deferred import deferred
 from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
 

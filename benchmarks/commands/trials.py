@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from benchmarks.commands.deferred import deferred
+from benchmarks.deferred import deferred
 from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
 

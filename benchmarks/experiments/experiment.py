@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.experiments.checks import check_settings
+from benchmarks.setting_checks import check_settings
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,10 @@ def test_shapes_follow_from_the_input_and_defaults_apply():
     [
         ({"kind": "attention"}, "block 1: unknown kind 'attention'; allowed: conv"),
         ({"channels": -8}, "block 1 (conv): out_channels is -8; allowed: whole numbers 1 to"),
-        ({"channels": float("nan")}, "block 1 (conv): out_channels is nan"),
+        ({"channels": float("nan")}, "it holds NaN; allowed: finite numbers"),
         ({"channels": None}, "block 1 (conv): out_channels is None"),
-        ({"channels": 10**30}, "block 1 (conv): out_channels is 1000"),
+        ({"channels": 10**30}, "a whole number of 31 digits; allowed: at most 19"),
+        ({"channels": 10**18}, "block 1 (conv): out_channels is 1000"),
         ({"kernel": 2}, "block 1 (conv): kernel is 2; allowed: odd"),
         ({"stride": "2"}, "block 1 (conv): stride is '2'"),
         ({"residual": 1}, "block 1 (conv): residual is 1; allowed: true or false"),
