@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmarks.errors import BenchmarkInputError
     from benchmarks.fidelities import get_fidelity
+    from benchmarks.tables.query import load_table
     from hw_model.blocks import Block, check_chain
     from hw_model.cost import Cost, count_macs, count_params
     from hw_model.errors import HardwareInputError
@@ -78,6 +79,7 @@ __all__ = [
     "get_fidelity",
     "least_cost",
     "load_network",
+    "load_table",
     "make_space",
     "make_table",
     "make_task",
@@ -94,6 +96,7 @@ __all__ = [
 _MODULES = {
     "benchmarks.errors": ("BenchmarkInputError",),
     "benchmarks.fidelities": ("get_fidelity",),
+    "benchmarks.tables.query": ("load_table",),
     "hw_model.blocks": ("Block", "check_chain"),
     "hw_model.cost": ("Cost", "count_macs", "count_params"),
     "hw_model.errors": ("HardwareInputError",),

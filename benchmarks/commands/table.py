@@ -128,13 +128,26 @@ def take(
             print(f"{total} trainings in {table_file(results, task)}, {new} of them new")
 
 
+def fit(results: Path = Path("results")) -> None:
+    """Fit the surrogates to the shipped tables and judge them by cross-validation: `accelnas reproduce surrogate`.
+
+    Args:
+        results: Directory whose folder surrogate/ is written to.
+    """
+    from benchmarks.experiments.registry import EXPERIMENTS
+
+    experiment = EXPERIMENTS["surrogate"]
+    print(f"written to {experiment.run(experiment.settings({}), DEFAULT_HOME, results)}")
+
+
 @tyro.conf.configure(tyro.conf.OmitSubcommandPrefixes, tyro.conf.OmitArgPrefixes)
 def table(
     action: Annotated[Any, tyro.conf.subcommand("design", constructor=deferred(design))]
     | Annotated[Any, tyro.conf.subcommand("build", constructor=deferred(build))]
     | Annotated[Any, tyro.conf.subcommand("status", constructor=deferred(status))]
     | Annotated[Any, tyro.conf.subcommand("jobs", constructor=deferred(jobs))]
-    | Annotated[Any, tyro.conf.subcommand("take", constructor=deferred(take))],
+    | Annotated[Any, tyro.conf.subcommand("take", constructor=deferred(take))]
+    | Annotated[Any, tyro.conf.subcommand("fit", constructor=deferred(fit))],
 ) -> Any:
     """Build the trained tables here, say what they hold, or have an accelerator train more and take what it did.
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.experiment import Experiment
+from tasks.registry import TASKS
 
 EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
     {
@@ -129,6 +130,31 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 ("controls.csv",),
                 "benchmarks.experiments.controls.run",
                 chooses_rows=("dataset",),
+            ),
+            Experiment(
+                "agreement",
+                "whether networks trained at once on an accelerator end where those trained alone on a CPU end",
+                0.02,
+                "tables",
+                ("agreement.csv",),
+                "benchmarks.experiments.agreement.run",
+            ),
+            Experiment(
+                "surrogate",
+                "how well surrogates fitted to the trained tables predict networks they were not fitted to",
+                0.1,
+                "surrogate",
+                ("surrogate.csv", "surrogate.png", *(f"{task}.npz" for task in TASKS)),
+                "benchmarks.experiments.surrogate.run",
+                chooses_rows=("task",),
+            ),
+            Experiment(
+                "truth",
+                "the best networks of each space by the trained tables, exact where it is enumerated",
+                0.2,
+                "truth",
+                ("truth.csv",),
+                "benchmarks.experiments.truth.run",
             ),
             Experiment(
                 "skeletons",

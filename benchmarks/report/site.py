@@ -23,6 +23,7 @@ from benchmarks.report.pages import (
     skeletons,
     spaces,
     strategies,
+    surrogate,
     timings,
     zero_shot,
 )
@@ -58,6 +59,7 @@ PAGES: MappingProxyType[str, Page] = MappingProxyType(
         "baselines": Page("What each task starts from", baselines.page),
         "skeletons": Page("What the skeletons were chosen by", skeletons.page),
         "spaces": Page("The search spaces in numbers", spaces.page),
+        "surrogate": Page("How well trained tables predict", surrogate.page),
         "estimator": Page("What a network costs, without compiling it", estimator.page),
         "timings": Page("Figures of a machine", timings.page),
     }

@@ -20,6 +20,8 @@ from tasks.task import Task
 
 # the main data set of each task's table
 DATASETS = {"classification": "fashion_objects"}
+# where the shipped tables are: beside the packages, as in a clone
+SHIPPED = Path(__file__).parents[2] / "results"
 # a run that is stopped loses no training, which the store has, but rows wait for this many before the file is written
 ROWS_AT_ONCE = 10
 

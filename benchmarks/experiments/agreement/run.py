@@ -1,0 +1,74 @@
+"""Compare what the same network and seed came to, trained alone on a CPU and as one of many on an accelerator.
+
+Writes results/tables/agreement.csv, a row for each task; run: accelnas reproduce agreement.  Nothing is trained:
+`accelnas table build --part cells` trains here what an accelerator has trained.
+
+n: networks trained both ways with one seed.  difference: of the accelerator's quality less the CPU's, its mean with
+a 95% interval (Student), and difference_std its standard deviation, beside seed_std, that between seeds of one network
+and machine, pooled.  kendall_tau: of the two rankings, with a bootstrap interval; seeds_tau: what two trainings with
+different seeds on one machine are expected to have there, by the noise between seeds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from benchmarks.experiments.agreement.settings import Settings
+from benchmarks.statistics.intervals import mean_interval
+from benchmarks.statistics.rank_correlation import draw_resamples, kendall
+from benchmarks.store.files import write_table
+from benchmarks.tables.build import SHIPPED
+from benchmarks.tables.fit import seed_noise
+from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.trained import Trained, read_trained
+
+__all__ = ["Settings", "run"]
+
+DRAWS = 500
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Compare, print and write."""
+    found = [agreement(task, read_trained(SHIPPED, task, SEARCH[task])) for task in settings.task]
+    table = pd.DataFrame(found)
+    write_table(folder / "agreement.csv", table)
+    print(table.to_string(index=False, float_format="%.3g"))
+
+
+def agreement(task: str, data: Trained) -> dict[str, Any]:
+    """A task's row."""
+    by_path: dict[str, dict[tuple[int, int], float]] = {}
+    rows = zip(data.trials, data.architecture.tolist(), data.quality.tolist(), strict=True)
+    for trial, network, quality in rows:
+        by_path.setdefault(trial.key.code_path, {})[network, trial.key.seed] = quality
+    alone, at_once = by_path.get("static", {}), by_path.get("many_at_once", {})
+    both = sorted(set(alone) & set(at_once))
+    here, there = (np.array([way[key] for key in both]) for way in (alone, at_once))
+    mean, low, high = mean_interval((there - here).tolist())
+    tau = kendall(there, here, draw_resamples(len(both)))
+    one_way = data.take(np.array([trial.key.code_path == "many_at_once" for trial in data.trials]))
+    line = seed_noise(one_way.quality, one_way.architecture)
+    noise = np.exp(line[0] + line[1] * here)
+    rng = np.random.default_rng(0)
+    # both vary around the same expectation; what was seen of it varies by the noise more than it does
+    spread = np.sqrt(max(1 - np.mean(noise**2) / np.var(here), 0.0))
+    expected = here.mean() + (here - here.mean()) * spread
+    pairs = (rng.normal(expected, noise, (2, len(here))) for _ in range(DRAWS))
+    return {
+        "task": task,
+        "n": len(both),
+        "difference": mean,
+        "difference_low": low,
+        "difference_high": high,
+        "difference_std": float(np.std(there - here, ddof=1)),
+        "seed_std": float(np.sqrt(np.mean(noise**2))),
+        "kendall_tau": tau.value,
+        "low": tau.low,
+        "high": tau.high,
+        "seeds_tau": float(np.mean([stats.kendalltau(*pair).statistic for pair in pairs])),
+    }

@@ -1,0 +1,39 @@
+"""Fit the surrogates to the trained tables, and judge them by cross-validation.
+
+Writes results/surrogate/TASK.npz, surrogate.csv and surrogate.png; run: accelnas table fit, or accelnas reproduce
+surrogate.  Nothing is trained.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.experiments.surrogate.plot import write_plot
+from benchmarks.experiments.surrogate.settings import Settings
+from benchmarks.experiments.surrogate.table import surrogate_rows
+from benchmarks.store.files import write_table
+from benchmarks.tables.build import SHIPPED
+from benchmarks.tables.fit import fit
+from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.surrogate import save_surrogate
+from benchmarks.tables.trained import read_trained
+
+__all__ = ["Settings", "run"]
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Fit, judge, print and write; the rows of other tasks stay."""
+    rows = []
+    for task in settings.task:
+        data = read_trained(SHIPPED, task, SEARCH[task])
+        save_surrogate(folder / f"{task}.npz", fit(data))
+        rows += list(surrogate_rows(task, data, settings))
+    path, table = folder / "surrogate.csv", pd.DataFrame(rows)
+    print(table.to_string(index=False, float_format="%.3g"))
+    if path.exists():
+        kept = pd.read_csv(path)
+        table = pd.concat([kept[~kept["task"].isin(settings.task)], table]).sort_values("task", kind="stable")
+    write_table(path, table)
+    write_plot(pd.read_csv(path), folder / "surrogate.png")

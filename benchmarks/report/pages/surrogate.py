@@ -1,0 +1,71 @@
+"""How well the surrogates of the trained tables predict what they were not fitted to."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from benchmarks.report.markdown import Row, listed, rows, table
+
+HEADER = ("task", "held out", "predicted by", "networks", "tau", "ceiling", "R2", "mean error", "within 95%")
+HEADER += ("tau in the best tenth",)
+WORDS = {"architecture": "networks", "cell": "cells"}
+GOAL, SHARE_OF_CEILING = 0.80, 0.95
+
+
+def page(folder: Path) -> str:
+    """The page's Markdown."""
+    found = rows(folder / "surrogate.csv")
+    return f"""\
+Each task's trained table has a surrogate, which predicts the quality of any network of the task's spaces.  Here it is
+judged on networks that it was not fitted to, ten parts held out in turn.  Held-out *networks* may share all but their
+channels with trained ones, since accelerators train them in cells of eight (networks drawn alone share nothing); where
+whole *cells* are held out, kinds of block, kernels and layers are new as well, as they are to a search:
+
+{table(HEADER, map(_row, found))}
+![by number of trained networks](../../results/surrogate/surrogate.png)
+
+Ceiling: the tau that a perfect prediction has with trainings of one seed or few.  Within 95%: of held-out trainings
+within their interval, which adds the noise between seeds to the surrogate's own error.  MACs and parameters predict by
+a line through their logarithm, nearest neighbours by five.
+
+{_verdicts(found)}
+`accelnas.load_table` [answers for networks](../how-to/build_tables.md#asking-a-table).
+"""
+
+
+def _row(row: Row) -> list[str]:
+    covered = row["coverage_95"]
+    return [
+        row["task"],
+        WORDS[row["grouped_by"]],
+        row["model"].replace("_", " "),
+        str(row["n"]),
+        f"{row['kendall_tau']:.2f}",
+        f"{row['noise_ceiling_tau']:.2f}",
+        f"{row['r2']:.2f}",
+        f"{row['mae']:.3f}",
+        "" if math.isnan(covered) else f"{covered:.0%}",
+        f"{row['tau_best_tenth']:.2f}",
+    ]
+
+
+def _verdicts(found: list[Row]) -> str:
+    """For each way of holding out, the tasks whose surrogate is good enough by the rule, and the others."""
+    lines = []
+    for grouped_by, word in WORDS.items():
+        best: dict[str, Row] = {}
+        for row in found:
+            if row["model"] == "surrogate" and row["grouped_by"] == grouped_by:
+                best[row["task"]] = max(row, best.get(row["task"], row), key=lambda each: each["n"])
+        good = [
+            task
+            for task, row in best.items()
+            if row["kendall_tau"] >= min(GOAL, SHARE_OF_CEILING * row["noise_ceiling_tau"])
+        ]
+        short = [task for task in best if task not in good]
+        lines.append(
+            f"- {word} held out: tau is at least {GOAL:.2f}, or {SHARE_OF_CEILING:.0%} of the ceiling, on "
+            f"{listed(good)}; below that on {listed(short)}.\n"
+        )
+    return "".join(lines)

@@ -1,0 +1,112 @@
+"""What a surrogate sees of a network: numbers of each place of its task's skeleton, and of the whole network.
+
+Every space of a task decides over parts of one skeleton, so that the networks of all of them fit into the places of its
+uncurated space.  All is traceable.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.errors import BenchmarkInputError
+from hw_model.kinds import KINDS
+from hw_model.operator_arrays import operator_arrays
+from hw_model.workload import Workload
+from tasks.spaces.layer import Layer
+from tasks.spaces.space import SearchSpace
+
+# kinds of block that a place of a skeleton may choose from; others stand where they stand in every network
+_CHOSEN = ("conv", "ibn", "fused_ibn")
+
+
+def places(space: SearchSpace, layout: SearchSpace) -> np.ndarray:
+    """Where each layer of a space stands among the layout's, int [layers].
+
+    Raises BenchmarkInputError for a space over another skeleton.
+    """
+    known, found = _names(layout.layers), _names(space.layers)
+    strange = [name for name in found if name not in known]
+    if strange or space.input_channels != layout.input_channels:
+        raise BenchmarkInputError(
+            f"space {space.name} has a layer {(strange or ['of other images'])[0]!r} that the task's skeleton has not; "
+            "allowed: the task's own spaces"
+        )
+    return np.array([known.index(name) for name in found])
+
+
+def _names(layers: tuple[Layer, ...]) -> list[str]:
+    """A name for each layer: its decision's, or its kind with a number where it is not chosen."""
+    names: list[str] = []
+    for layer in layers:
+        kind = f"{layer.block} to outputs" if layer.fixed_channels else layer.block
+        names.append(kind if kind not in names else f"{kind} {sum(name.startswith(kind) for name in names) + 1}")
+    return names
+
+
+def in_layout(workload: Workload, at: np.ndarray, length: int) -> Workload:
+    """A workload [..., L] of a space at its places among so many; the others are empty."""
+
+    def spread(name: str, column: Any) -> jax.Array:
+        column = jnp.asarray(column)
+        empty = jnp.full(
+            (*column.shape[:-1], length), name not in ("kind", "residual", "activation", "mask"), column.dtype
+        )
+        return empty.at[..., at].set(column)
+
+    return Workload(**{name: spread(name, getattr(workload, name)) for name in Workload._fields})
+
+
+def features(workload: Workload) -> jax.Array:
+    """float32 [..., F] of networks [..., L] in their task's layout.
+
+    The last one is 0 and stands for a network that is trained alone; `tables.trained` has 1 there for those that an
+    accelerator trained many at once, which end a little lower.
+    """
+    operators = operator_arrays(workload)
+    there = jnp.asarray(workload.mask)
+    macs, weights = operators.macs.sum(-1), operators.weights.sum(-1)
+    outputs = jnp.where(there, jnp.asarray(workload.out_channels), 1)
+    hidden = jnp.where(there, jnp.asarray(workload.in_channels) * jnp.asarray(workload.expansion), 1)
+    is_kind = [there & (jnp.asarray(workload.kind) == list(KINDS).index(kind)) for kind in _CHOSEN]
+    convolves = jnp.stack(is_kind).any(0)
+    field = _receptive_field(workload, convolves)
+    of_places = [
+        there,
+        *is_kind,
+        jnp.log(outputs.astype(jnp.float32)),
+        jnp.log(hidden.astype(jnp.float32)),
+        convolves * jnp.asarray(workload.kernel),
+        jnp.asarray(workload.residual),
+        jnp.log1p(macs),
+        jnp.log1p(weights),
+    ]
+    of_networks = [
+        jnp.log(macs.sum(-1)),
+        jnp.log(weights.sum(-1)),
+        jnp.log(
+            jnp.where(operators.mask, operators.height * operators.width * operators.out_channels, 0.0).sum((-2, -1))
+        ),
+        jnp.log(jnp.asarray(workload.height)[..., 0].astype(jnp.float32)),
+        jnp.log(field),
+        there.sum(-1),
+        convolves.sum(-1),
+        jnp.zeros_like(field),
+    ]
+    columns = [column[..., None] for column in of_networks]
+    return jnp.concatenate([jnp.asarray(part, jnp.float32) for part in (*of_places, *columns)], axis=-1)
+
+
+def _receptive_field(workload: Workload, convolves: jax.Array) -> jax.Array:
+    """Pixels of the input that an output sees along an axis, [...]."""
+    field = step = jnp.ones(convolves.shape[:-1], jnp.float32)
+    upsamples = jnp.asarray(workload.kind) == list(KINDS).index("upsample")
+    for place in range(workload.length):
+        reach = (jnp.asarray(workload.kernel)[..., place] - 1) * step
+        field = field + jnp.where(convolves[..., place], reach, 0.0)
+        stride = jnp.asarray(workload.stride)[..., place].astype(jnp.float32)
+        step = jnp.where(upsamples[..., place], step / stride, step * stride)
+    return field

@@ -1,0 +1,124 @@
+"""Fit a task's surrogate to its trained table: scikit-learn finds the weights, `tables.surrogate` uses them.
+
+Bayesian ridge regression over the features and Nystroem's features of a Gaussian kernel: a sparse Gaussian process that
+is fitted in a tenth of a second.  results/surrogate/surrogate.csv has it beside neighbours and counts.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.kernel_approximation import Nystroem
+from sklearn.linear_model import BayesianRidge
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from benchmarks.tables.surrogate import Surrogate, predict
+from benchmarks.tables.trained import Trained
+
+# networks that others are compared with, if so many are trained
+SIMILAR = 200
+# a spread between seeds is estimated from at least so many trainings beyond the first of each network
+REPEATS = 10
+# into which cells are divided to estimate the error of unseen ones
+INNER_FOLDS = 5
+
+
+def fit(data: Trained, seed: int = 0) -> Surrogate:
+    """The surrogate of trainings.
+
+    What networks of equal features differ in is estimated from cells that are held out in turn, so that the error it
+    gives is that of networks unlike any trained one.  seed: of the choice of networks that others are compared with.
+    """
+    fold = np.random.default_rng(seed).permutation(data.cell.max() + 1)[data.cell] % INNER_FOLDS
+    noise = seed_noise(data.quality, data.architecture)
+    excess = []
+    for number in range(INNER_FOLDS):
+        held = fold == number
+        if held.any() and not held.all():
+            found = predict(_fitted(data.take(~held), noise, 0.0, seed), data.features[held])
+            error = np.asarray(found.quality, np.float64) - data.quality[held]
+            excess.append(error**2 - np.asarray(found.std) ** 2 - np.nan_to_num(np.asarray(found.seed_std)) ** 2)
+    misfit = math.sqrt(max(float(np.concatenate(excess).mean()), 0.0)) if excess else 0.0
+    return _fitted(data, noise, misfit, seed)
+
+
+def _fitted(data: Trained, noise: np.ndarray, misfit: float, seed: int) -> Surrogate:
+    """The weights, for what is known of the errors."""
+    features, quality, architecture = data.features, data.quality, data.architecture
+    # matrices are small: threads cost more than they save, and far more where cores are busy
+    with threadpool_limits(1, "blas"):
+        return _regression(features, quality, architecture, noise, misfit, seed)
+
+
+def _regression(
+    features: np.ndarray,
+    quality: np.ndarray,
+    architecture: np.ndarray,
+    noise: np.ndarray,
+    misfit: float,
+    seed: int,
+) -> Surrogate:
+    scaler = StandardScaler().fit(features)
+    # a feature that all networks share has no weight, and must not make a network strange that has another
+    active = scaler.var_ > 1e-12
+    scale = np.where(active, 1 / np.where(active, scaler.scale_, 1.0), 0.0)
+    scaled = (features - scaler.mean_) * scale
+    gamma = 1 / (2 * active.sum())
+    different = np.unique(architecture, return_index=True)[1]
+    nystroem = Nystroem(gamma=gamma, n_components=min(SIMILAR, len(different)), random_state=seed)
+    nystroem.fit(scaled[different])
+    ridge = BayesianRidge().fit(_regressors(scaled, nystroem), quality)
+    # from regressors to weights of features and similarities
+    count, similar = scaled.shape[1], len(nystroem.components_)
+    turn = np.zeros((count + similar, count + similar))
+    turn[:count, :count] = np.eye(count) / np.sqrt(count)
+    turn[count:, count:] = nystroem.normalization_.T
+    weights = turn @ ridge.coef_
+    values, vectors = np.linalg.eigh(ridge.sigma_)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    arrays = Surrogate(
+        shift=scaler.mean_,
+        scale=scale,
+        similar=nystroem.components_,
+        gamma=gamma,
+        linear=weights[:count],
+        kernel=weights[count:],
+        intercept=ridge.intercept_,
+        uncertain=turn @ root,
+        certain=ridge.X_offset_ @ root,
+        misfit=misfit,
+        noise=noise,
+    )
+    return Surrogate(*(np.asarray(value, np.float32) for value in arrays))
+
+
+def _regressors(scaled: np.ndarray, nystroem: Nystroem) -> np.ndarray:
+    """Features as heavy as all similarities together, and similarities: [n, F + M]."""
+    return np.concatenate([scaled / np.sqrt(scaled.shape[1]), nystroem.transform(scaled)], axis=1)
+
+
+def seed_noise(quality: np.ndarray, architecture: np.ndarray) -> np.ndarray:
+    """Log of the standard deviation between seeds at quality 0, and its change with quality, [2].
+
+    Most likely for the trainings of networks that were trained more than once, each around its own mean; NaN where
+    they are fewer than REPEATS beyond the first of each.
+    """
+    _, number, count = np.unique(architecture, return_inverse=True, return_counts=True)
+    mean = np.bincount(number, quality) / count
+    squares = np.bincount(number, (quality - mean[number]) ** 2)
+    repeated = count > 1
+    mean, squares, freedom = mean[repeated], squares[repeated], count[repeated] - 1
+    if freedom.sum() < REPEATS:
+        return np.full(2, np.nan)
+    centre = np.average(mean, weights=freedom)
+
+    def cost(line: np.ndarray) -> float:
+        log_std = line[0] + line[1] * (mean - centre)
+        return float((freedom * log_std + squares * np.exp(-2 * log_std) / 2).sum())
+
+    start = np.array([0.5 * np.log(squares.sum() / freedom.sum()), 0.0])
+    line = minimize(cost, start).x
+    return np.array([line[0] - line[1] * centre, line[1]])

@@ -1,0 +1,135 @@
+"""What a trained table says of any network of its task: quality, how sure that is, and costs.
+
+table = accelnas.load_table("detection")
+answer = table.query(genotype, "ethos-u65-512")
+answer.quality, answer.seed_std, answer.trained, answer.cost.latency_ms
+answers = jax.jit(table.answers("ethos-u65-512"))
+answers(genotypes).quality                      # of millions, inside jit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.store.keys import canonical_json
+from benchmarks.store.parquet import read_records
+from benchmarks.store.records import Trial
+from benchmarks.tables.build import SHIPPED, table_file, table_task
+from benchmarks.tables.design import table_spaces
+from benchmarks.tables.features import features, in_layout, places
+from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.surrogate import Surrogate, load_surrogate, predict
+from hw_model.cost import Cost
+from hw_model.predict import cost_model
+from tasks.spaces.registry import article_space, space_names
+from tasks.spaces.space import SearchSpace
+from tasks.task import Task
+
+
+class Answer(NamedTuple):
+    """What a table says of networks; each field of one network, or an array of many."""
+
+    quality: Any
+    """The task's metric with the recipe "search": mean of the trainings where trained, else predicted."""
+    std: Any
+    """Standard deviation of that as the expected quality over seeds."""
+    seed_std: Any
+    """Standard deviation between trainings that differ in their seed alone."""
+    trained: Any
+    """So many trainings stand behind it; 0: predicted."""
+    cost: Cost
+    """By the accelerator's model (`accelnas cost`)."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedTable:
+    """A task's trained networks and the surrogate for all others, asked by genotypes of one space."""
+
+    task: Task
+    """On the table's data set."""
+    space: SearchSpace
+    """What genotypes are of."""
+    layout: SearchSpace
+    """The task's uncurated space, which holds the networks of all its spaces."""
+    surrogate: Surrogate
+    """Fitted to the trained networks."""
+    trained: dict[str, tuple[float, ...]]
+    """Qualities of finished trainings by the canonical JSON of the network."""
+
+    def query(self, genotype: Sequence[int], accelerator: str) -> Answer:
+        """Of one network.  Raises TaskInputError for a genotype outside the space, HardwareInputError for an unknown
+        accelerator.
+        """
+        blocks = self.space.decode(genotype)
+        answer = jax.device_get(self._compiled(accelerator)(np.array([genotype], np.int32)))
+        answer = jax.tree.map(lambda value: value[0].item(), answer)
+        known = self.trained.get(canonical_json([asdict(block) for block in blocks]), ())
+        if not known:
+            return answer
+        std = answer.seed_std / len(known) ** 0.5
+        return answer._replace(quality=float(np.mean(known)), std=std, trained=len(known))
+
+    def answers(self, accelerator: str) -> Callable[[Any], Answer]:
+        """Genotypes int32 [..., D] to what is predicted of them, traceable, trained ones included.
+
+        Raises HardwareInputError for an unknown accelerator.
+        """
+        model = cost_model(accelerator)
+
+        def answer(genotypes: Any) -> Answer:
+            workload = self.space.lower(jnp.asarray(genotypes))
+            found = predict(self.surrogate, self.features(workload))
+            trained = jnp.zeros(found.quality.shape, jnp.int32)
+            return Answer(found.quality, found.std, found.seed_std, trained, model.estimate(workload).cost)
+
+        return answer
+
+    def features(self, workload: Any) -> jax.Array:
+        """What the surrogate sees of networks of the space, [..., F]."""
+        return features(in_layout(workload, self._places, len(self.layout.layers)))
+
+    @cached_property
+    def _places(self) -> np.ndarray:
+        return places(self.space, self.layout)
+
+    @lru_cache(maxsize=8)  # noqa: B019 - a table lives as long as the program
+    def _compiled(self, accelerator: str) -> Callable[[Any], Answer]:
+        return jax.jit(self.answers(accelerator))
+
+
+def load_table(task: str, space: str | SearchSpace = "uncurated", results: Path = SHIPPED) -> TrainedTable:
+    """The table of a task, asked by genotypes of a space: one of its design's, of the article's, or a SearchSpace of
+    the task's skeleton.
+
+    results: directory of tables/TASK.parquet and surrogate/TASK.npz, those of a clone by default.  Raises
+    TaskInputError for an unknown task, BenchmarkInputError for an unknown space and where a file is missing.
+    """
+    its = table_task(task)
+    spaces = table_spaces(its)
+    if isinstance(space, str):
+        others = [name for name in space_names(task) if name not in ("curated", "auto-curated")]
+        if space not in spaces and space not in others:
+            raise BenchmarkInputError(
+                f"unknown space {space[:40]!r} of {task}; allowed: {', '.join(dict.fromkeys([*spaces, *others]))}"
+            )
+        chosen = spaces[space] if space in spaces else article_space(its, space)
+    else:
+        chosen = space
+    places(chosen, spaces["uncurated"])
+    recipe = canonical_json(asdict(SEARCH[task]))
+    trained: dict[str, tuple[float, ...]] = {}
+    for trial in read_records(table_file(results, task), Trial):
+        if trial.state == "done" and trial.key.fidelity == recipe:
+            known = trained.get(trial.key.architecture, ())
+            trained[trial.key.architecture] = (*known, trial.quality[its.metric])
+    surrogate = load_surrogate(results / "surrogate" / f"{task}.npz")
+    return TrainedTable(its, chosen, spaces["uncurated"], surrogate, trained)

@@ -1,0 +1,99 @@
+"""What a task's table holds, as arrays to fit and to judge by."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.store.keys import canonical_json
+from benchmarks.store.parquet import read_records
+from benchmarks.store.records import Trial
+from benchmarks.tables.build import table_file, table_task
+from benchmarks.tables.design import read_design, table_spaces
+from benchmarks.tables.features import features, in_layout, places
+from hw_model.operator_arrays import operator_arrays
+from hw_model.workload import Workload
+from tasks.fidelity import Fidelity
+
+
+class Trained(NamedTuple):
+    """Finished trainings of one recipe, a row each, n in all."""
+
+    features: np.ndarray
+    """float32 [n, F]."""
+    quality: np.ndarray
+    """float64 [n]: the task's first metric."""
+    architecture: np.ndarray
+    """int [n]: which network, the same number for trainings that differ in seed or machine."""
+    cell: np.ndarray
+    """int [n]: which cell of the design; networks drawn alone have one each."""
+    macs: np.ndarray
+    """float64 [n]."""
+    params: np.ndarray
+    """float64 [n]."""
+    trials: tuple[Trial, ...]
+    """The rows of the table."""
+
+    def take(self, rows: np.ndarray) -> Trained:
+        """Some of them: bool [n] or places."""
+        places = np.arange(len(self.quality))[rows]
+        arrays = (column[places] for column in self[:-1])
+        return Trained(*arrays, tuple(self.trials[place] for place in places))
+
+
+def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
+    """The finished trainings of a task's table with this recipe, in the table's order.
+
+    Raises BenchmarkInputError where there are none.
+    """
+    task, file = table_task(name), table_file(results, name)
+    wanted = canonical_json(dataclasses.asdict(recipe))
+    trials = tuple(
+        trial
+        for trial in (read_records(file, Trial) if file.exists() else ())
+        if trial.state == "done" and trial.key.fidelity == wanted
+    )
+    if not trials:
+        raise BenchmarkInputError(f"{file}: no finished trainings of this recipe; `accelnas table build` makes them")
+    workload = design_workload(name, [(trial.space, trial.genotype) for trial in trials])
+    cells = {
+        (cell.space, tuple(genotype)): number
+        for number, cell in enumerate(read_design(results, task, "cells"))
+        for genotype in cell.genotypes.tolist()
+    }
+    networks: dict[str, int] = {}
+    architecture = [networks.setdefault(trial.key.architecture, len(networks)) for trial in trials]
+    alone = [len(cells) + number for number in architecture]
+    operators = operator_arrays(workload)
+    seen = np.array(features(workload))
+    seen[:, -1] = [trial.key.code_path == "many_at_once" for trial in trials]
+    return Trained(
+        features=seen,
+        quality=np.array([trial.quality[task.metric] for trial in trials]),
+        architecture=np.array(architecture),
+        cell=np.array(
+            [cells.get((trial.space, trial.genotype), own) for trial, own in zip(trials, alone, strict=True)]
+        ),
+        macs=np.asarray(operators.macs, np.float64).sum((-2, -1)),
+        params=np.asarray(operators.weights, np.float64).sum((-2, -1)),
+        trials=trials,
+    )
+
+
+def design_workload(name: str, networks: list[tuple[str, tuple[int, ...]]]) -> Workload:
+    """Networks by space and genotype as NumPy arrays [n, L] in the task's layout."""
+    spaces = table_spaces(table_task(name))
+    layout = spaces["uncurated"]
+    length = len(layout.layers)
+    columns: dict[str, np.ndarray] = {}
+    for space in dict.fromkeys(space for space, _ in networks):
+        rows = [row for row, (own, _) in enumerate(networks) if own == space]
+        genotypes = np.array([networks[row][1] for row in rows], np.int32)
+        part = in_layout(spaces[space].lower(genotypes), places(spaces[space], layout), length)
+        for field, column in part._asdict().items():
+            columns.setdefault(field, np.zeros((len(networks), length), column.dtype))[rows] = column
+    return Workload(**columns)

@@ -1,0 +1,54 @@
+"""The shipped tables asked for single networks, and for many inside jit."""
+
+from dataclasses import asdict
+
+import jax
+import numpy as np
+import pytest
+
+import accelnas
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.store.keys import canonical_json
+from benchmarks.tables.query import load_table
+from hw_model.predict import predict
+from tasks.errors import TaskInputError
+
+
+@pytest.fixture(scope="module")
+def table():
+    return load_table("detection", "V3")
+
+
+def test_a_trained_network_has_its_own_quality_and_another_is_predicted_with_a_wider_error(table):
+    trained = next(
+        genotype
+        for genotype in np.ndindex(*table.space.cardinalities)
+        if canonical_json([asdict(block) for block in table.space.decode(genotype)]) in table.trained
+    )
+    known = table.query(trained, "ethos-u65-512")
+    blocks = table.space.decode(trained)
+    qualities = table.trained[canonical_json([asdict(block) for block in blocks])]
+    assert (known.quality, known.trained) == (pytest.approx(np.mean(qualities)), len(qualities))
+    assert known.cost.latency_ms == pytest.approx(predict(blocks, "ethos-u65-512").cost.latency_ms, rel=1e-3)
+    answers = jax.jit(table.answers("ethos-u65-512"))(np.array([trained, trained], np.int32))
+    assert answers.trained.tolist() == [0, 0]
+    assert float(answers.quality[0]) == pytest.approx(known.quality, abs=4 * float(answers.std[0]))
+    assert known.std < float(answers.std[0])
+
+
+def test_spaces_agree_about_the_network_that_they_share(table):
+    largest = accelnas.load_table("detection")
+    genotype = (0,) * len(table.space.cardinalities)
+    same = largest.space.encode(table.space.effective(genotype))
+    assert largest.query(same, "ethos-u55-256").quality == pytest.approx(
+        table.query(genotype, "ethos-u55-256").quality, abs=1e-5
+    )
+
+
+def test_what_there_is_not_is_named(table):
+    with pytest.raises(BenchmarkInputError, match="unknown space 'V9' of detection; allowed: uncurated, curated-8"):
+        load_table("detection", "V9")
+    with pytest.raises(TaskInputError, match="poetry"):
+        load_table("poetry")
+    with pytest.raises(TaskInputError, match="it needs"):
+        table.query((0,), "ethos-u65-512")
