@@ -1,8 +1,9 @@
-"""Cohorts: networks that differ in their channels alone, trained at once on an accelerator with room for more than one.
+"""Cohorts: networks of the same kinds of block, trained at once on an accelerator with room for more than one.
 
-All have the same kinds of block, kernels and sizes; each has weights, batches and gates of its own.  One network is the
-supernet of its cohort's slots (`tasks.networks.supernet`), whose unused channels are computed and emptied, and
-`jax.vmap` makes one program of all.  Each ends where `tasks.training.train` ends with the same key, up to rounding.
+They may differ in channels, expansions and kernels, and in which places of the chain have a block; each has weights,
+batches and gates of its own.  One network is the supernet of its cohort's slots (`tasks.networks.supernet`), whose
+unused parts are computed and emptied, and `jax.vmap` makes one program of all.  Each ends where `tasks.training.train`
+ends with the same key, up to rounding.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from hw_model.workload import Workload, workload_from_chains
 from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
-from tasks.networks.gates import Gates, make_gates
+from tasks.networks.gates import Gates, make_gates, window_start
 from tasks.networks.initialise import initialise
 from tasks.networks.resize import resize_images
 from tasks.networks.supernet import Supernet, block_name
 from tasks.spaces.slots import Slot
+from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 from tasks.training import (
     TrainState,
@@ -41,8 +43,8 @@ from tasks.training import (
 
 STEPS_PER_CALL = 100
 EVAL_BATCH = 50
-# what networks of a cohort share, and what may differ
-SHARED = ("kind", "height", "width", "kernel", "stride", "expansion", "activation")
+# what the blocks that stand at one place of a cohort's networks share
+SHARED = ("kind", "height", "width", "stride", "activation")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,40 +55,62 @@ class Cohort:
     """What is learned."""
     fidelity: Fidelity
     """How, the same for all."""
-    chains: tuple[tuple[Block, ...], ...]
-    """The networks."""
+    chains: tuple[tuple[Block | None, ...], ...]
+    """The networks, place by place; None where one has no block."""
     keys: tuple[jax.Array, ...]
     """One for each network, as `tasks.training.train` takes it."""
     rates: np.ndarray
     """float32 [C]: each network's learning rate relative to the fidelity's."""
 
     def __post_init__(self):
-        pattern = [[getattr(block, name) for name in SHARED] for block in self.chains[0]]
-        for number, chain in enumerate(self.chains):
-            if [[getattr(block, name) for name in SHARED] for block in chain] != pattern:
-                raise TaskInputError(f"network {number} of a cohort differs from the first in more than its channels")
+        if len({len(chain) for chain in self.chains}) != 1 or None in (chain[0] for chain in self.chains):
+            raise TaskInputError("networks of a cohort have as many places each, and a block at the first")
+        for place, blocks in enumerate(self._by_place):
+            patterns = [[getattr(block, name) for name in SHARED] for block in blocks if block is not None]
+            strange = [number for number, pattern in enumerate(patterns) if pattern != patterns[0]]
+            if strange or not patterns:
+                raise TaskInputError(
+                    f"place {place} of a cohort holds {len(strange) + 1 if patterns else 0} kinds or sizes of block; "
+                    "allowed: one, with channels, expansions and kernels of any size"
+                )
         if not len(self.chains) == len(self.keys) == len(self.rates):
             raise TaskInputError(
                 f"a cohort of {len(self.chains)} networks has {len(self.keys)} keys and {len(self.rates)} rates"
             )
 
     @property
+    def _by_place(self) -> list[tuple[Block | None, ...]]:
+        return list(zip(*self.chains, strict=True))
+
+    @property
+    def first(self) -> Block:
+        """What all networks begin with, up to its channels."""
+        block = self.chains[0][0]
+        assert block is not None
+        return block
+
+    @property
     def slots(self) -> tuple[Slot, ...]:
         """The largest block at each place."""
-        slots = []
-        for blocks in zip(*self.chains, strict=True):
+        slots, passed = [], [self.first.in_channels] * len(self.chains)
+        for found in self._by_place:
+            before = passed
+            # what passes a place without a block must fit as well
+            passed = [each if block is None else block.out_channels for block, each in zip(found, before, strict=True)]
+            blocks = [block for block in found if block is not None]
             first = blocks[0]
+            kind = KINDS[first.kind]
             slots.append(
                 Slot(
                     kinds=(first.kind,),
                     height=first.height,
                     width=first.width,
-                    in_channels=max(block.in_channels for block in blocks),
-                    out_channels=max(block.out_channels for block in blocks),
-                    hidden_channels=max(b.hidden_channels for b in blocks) if KINDS[first.kind].has_hidden else 0,
-                    kernel=first.kernel if KINDS[first.kind].has_window else 1,
+                    in_channels=max(before),
+                    out_channels=max(passed),
+                    hidden_channels=max(block.hidden_channels for block in blocks) if kind.has_hidden else 0,
+                    kernel=max(block.kernel for block in blocks) if kind.has_window else 1,
                     stride=first.stride,
-                    optional=False,
+                    optional=None in found,
                     activation=first.activation,
                 )
             )
@@ -99,42 +123,79 @@ class Cohort:
 
     @property
     def _workload(self) -> Workload:
-        return workload_from_chains(self.chains)
+        there = np.array([[block is not None for block in chain] for chain in self.chains])
+        closed = workload_from_chains([present(chain) for chain in self.chains], there.shape[1])
+        # a network's blocks, which come first there, go to its places in their order
+        order = np.where(there, there.cumsum(1) - 1, there.shape[1] - 1)
+        spread = jax.tree.map(lambda column: np.take_along_axis(column, order, axis=1), closed)
+        return spread._replace(mask=there)
+
+
+def aligned(space: SearchSpace, genotypes: np.ndarray) -> tuple[tuple[Block | None, ...], ...]:
+    """Networks of a space [C, D] place by place, as Cohort takes them; places where none has a block are left out."""
+    there = np.asarray(space.lower(np.asarray(genotypes, np.int32)).mask)
+    used, chains = there.any(0), []
+    for mask, genotype in zip(there, genotypes.tolist(), strict=True):
+        blocks = iter(space.decode(genotype))
+        places = [next(blocks) if present else None for present in mask]
+        chains.append(tuple(block for block, kept in zip(places, used, strict=True) if kept))
+    return tuple(chains)
+
+
+def present(chain: tuple[Block | None, ...]) -> tuple[Block, ...]:
+    """The blocks of a network of a cohort, without the places that have none."""
+    return tuple(block for block in chain if block is not None)
 
 
 def fit_arrays(cohort: Cohort, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The task's arrays with images at the side that the cohort takes."""
-    first = cohort.chains[0][0]
+    first = cohort.first
     return arrays | {"images": resize_images(arrays["images"], first.height, first.width)}
 
 
 def start_cohort(cohort: Cohort) -> TrainState:
     """Each network's state before the first step, drawn as for the network alone; leaves [C, ...].
 
-    Weights of channels that a network does not use are zero, and stay so.
+    Weights of what a network does not use are zero, and stay so.
     """
-    network, first = Supernet(cohort.slots), cohort.chains[0][0]
+    network, first = Supernet(cohort.slots), cohort.first
     image = jnp.zeros((1, first.height, first.width, first.in_channels))
     shapes = jax.eval_shape(lambda: network.init(jax.random.key(0), image, train=False))
     states = []
     for chain, key in zip(cohort.chains, cohort.keys, strict=True):
-        init_key = jax.random.split(key, 3)[0]
-        own = initialise(ChainNetwork(chain), (image.shape[1], image.shape[2], first.in_channels), init_key)
-        states.append(jax.tree.map(_padded, shapes, _as_slots(own, chain)))
+        init_key, blocks = jax.random.split(key, 3)[0], present(chain)
+        own = initialise(ChainNetwork(blocks), (image.shape[1], image.shape[2], first.in_channels), init_key)
+        states.append(_as_slots(own, chain, cohort.slots, shapes))
     stacked = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *states)
     optimiser = jax.vmap(make_optimiser(cohort.fidelity).init)(stacked["params"])
     return TrainState(stacked["params"], stacked["batch_stats"], optimiser)
 
 
-def _as_slots(variables: dict[str, Any], chain: tuple[Block, ...]) -> dict[str, Any]:
-    """A static network's variables under the names that the supernet has for its blocks."""
-    renamed = {f"block_{index:02d}_{block.kind}": block_name(index, block.kind) for index, block in enumerate(chain)}
-    return {group: {renamed[name]: tree for name, tree in blocks.items()} for group, blocks in variables.items()}
+def _as_slots(
+    variables: dict[str, Any], chain: tuple[Block | None, ...], slots: tuple[Slot, ...], shapes: dict[str, Any]
+) -> dict[str, Any]:
+    """A static network's variables where the supernet of the slots has them, zeros elsewhere."""
+    made = jax.tree.map(lambda shape: np.zeros(shape.shape, shape.dtype), shapes)
+    index = 0
+    for place, block in enumerate(chain):
+        if block is None:
+            continue
+        own, ours = f"block_{index:02d}_{block.kind}", block_name(place, block.kind)
+        for group, blocks in variables.items():
+            if own in blocks:
+                fill = partial(_padded, slot=slots[place], kernel=block.kernel)
+                made[group][ours] = jax.tree.map(fill, shapes[group][ours], blocks[own])
+        index += 1
+    return made
 
 
-def _padded(shape: jax.ShapeDtypeStruct, leaf: jax.Array) -> np.ndarray:
-    own = np.asarray(leaf)
-    return np.pad(own, [(0, size - used) for size, used in zip(shape.shape, own.shape, strict=True)])
+def _padded(shape: jax.ShapeDtypeStruct, leaf: jax.Array, slot: Slot, kernel: int) -> np.ndarray:
+    """A static network's leaf as the first channels, and a kernel where the window of its size is in the largest."""
+    own, starts = np.asarray(leaf), [0] * len(shape.shape)
+    if own.ndim > 2 and own.shape[0] == kernel and shape.shape[0] == slot.kernel:
+        starts[:2] = window_start(slot, kernel)
+    margins = [(start, size - used - start) for start, size, used in zip(starts, shape.shape, own.shape, strict=True)]
+    return np.pad(own, margins)
 
 
 def train_cohort(
@@ -192,7 +253,7 @@ def _steps(task: Task, slots: tuple[Slot, ...], fidelity: Fidelity) -> Callable[
 
 def predict_cohort(cohort: Cohort, state: TrainState, images: np.ndarray) -> Any:
     """The task's predictions for images uint8 [N, H, W, channels]: NumPy arrays [C, N, ...]."""
-    first = cohort.chains[0][0]
+    first = cohort.first
     images = resize_images(images, first.height, first.width)
     network, task, gates = Supernet(cohort.slots), cohort.task, cohort.gates
 

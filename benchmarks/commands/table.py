@@ -66,32 +66,37 @@ def status(results: Path = Path("results")) -> None:
 
 
 def jobs(
-    file: Annotated[Path, tyro.conf.Positional], first: int = 0, cells: int = 72, results: Path = Path("results")
+    file: Annotated[Path, tyro.conf.Positional],
+    first: int = 0,
+    cells: int = 72,
+    part: str = "kinds",
+    results: Path = Path("results"),
 ) -> None:
     """Write what a machine with an accelerator shall train, for `benchmarks/timings/gpu_table.sh`.
 
     Args:
         file: JSON file to write.
-        first: Number of the first cell of each task's design.
+        first: Number of the first cell of each task's part.
         cells: So many cells of each task.
+        part: "kinds": cells of networks that share their kinds of block; "cells": that share all but channels.
         results: Directory that tables/design/TASK.csv is kept in.
     """
     from benchmarks.store.parquet import check_target
     from benchmarks.tables.build import table_task
-    from benchmarks.tables.design import PARTS, read_design
+    from benchmarks.tables.design import read_design
     from benchmarks.tables.jobs import job_of, write_jobs
     from benchmarks.tables.recipes import SEARCH
 
-    check_count("first", first, least=0, most=PARTS["cells"].cells - 1)
-    check_count("cells", cells, most=PARTS["cells"].cells - first)
     check_target(file)
     if file.exists():
         raise BenchmarkInputError(f"{file} is there; allowed: a new file")
     made = []
     for name in SEARCH:
         task = table_task(name)
-        part = read_design(results, task, "cells")[first : first + cells]
-        made.append([job_of(cell, task, SEARCH[name]) for cell in part])
+        there = read_design(results, task, part)
+        check_count("first", first, least=0, most=len(there) - 1)
+        check_count("cells", cells, most=len(there) - first)
+        made.append([job_of(cell, task, SEARCH[name]) for cell in there[first : first + cells]])
     write_jobs([job for turn in zip(*made, strict=True) for job in turn], file)
     print(f"{sum(map(len, made))} cohorts in {file}")
 

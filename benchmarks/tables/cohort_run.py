@@ -94,10 +94,10 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float) -
         while (number := claim(folder)) < len(jobs) and time.time() + longest < deadline:
             job, started = jobs[number], time.time()
             task, fidelity = make_task(job["task"], job["dataset"], job["classes"]), Fidelity(**job["fidelity"])
-            chains = tuple(tuple(Block(**block) for block in chain) for chain in job["chains"])
+            chains = tuple(tuple(block and Block(**block) for block in chain) for chain in job["chains"])
             keys = tuple(jax.random.key(seed) for seed in job["seeds"])
             cohort = Cohort(task, fidelity, chains, keys, np.array(job["rates"], np.float32))
-            key = (job["task"], job["dataset"], job["classes"], chains[0][0].height, fidelity.train_examples)
+            key = (job["task"], job["dataset"], job["classes"], cohort.first.height, fidelity.train_examples)
             if key not in fitted:
                 train = load(folder, job["dataset"], fidelity.data, "train").take(slice(0, fidelity.train_examples))
                 fitted[key] = jax.tree.map(jnp.asarray, fit_arrays(cohort, task.arrays(train)))

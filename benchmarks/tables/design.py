@@ -1,8 +1,9 @@
 """Which architectures of a task are trained for its table: drawn before any training, from spaces and latency alone.
 
-Networks are drawn in cells: those of a cell share kinds of block, kernels, layers and sizes, and differ in their
-channels, so that an accelerator can train a cell at once (`tasks.cohort`).  Cells are stratified over latency: of many
-drawn at random, as many are kept in each equal part of the range of the logarithm of latency, as far as there are any.
+Networks are drawn alone, or in cells that an accelerator can train at once (`tasks.cohort`): those of a cell share
+kinds of block and sizes; in the first part, "cells", they share all but their channels.  Cells are stratified over
+latency: of many drawn at random, as many are kept in each equal part of the range of the logarithm of latency, as far
+as there are any.
 
 A design is drawn once and kept in a file, since estimates of latency change with the estimator.
 """
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -24,6 +25,7 @@ from benchmarks.store.files import write_table
 from hw_model.blocks import Block
 from hw_model.predict import cost_model
 from tasks.networks.initialise import host_generator
+from tasks.spaces.layer import Decision, parse_block
 from tasks.spaces.lowering import MULTIPLIER
 from tasks.spaces.registry import article_space, skeleton_for
 from tasks.spaces.skeleton import curated_space, uncurated_space
@@ -32,6 +34,8 @@ from tasks.task import Task
 
 # cells drawn for each one that is kept
 CANDIDATES = 20
+# decisions over the sizes of activations, which networks of a cell share
+SIZES = ("input_side", "output_stride")
 # shares of candidates beyond the ends of the range that is divided
 TAIL = 0.01
 # the accelerator whose estimated latency the design is stratified over
@@ -59,16 +63,24 @@ class Part:
     """By so much the first seed of the next cell is larger."""
     draw_seed: int
     """What the part is drawn from."""
+    differ_in: Literal["channels", "all but kinds"] = "channels"
+    """Networks of a cell: in their channels alone, or in all but their kinds of block and sizes."""
 
 
-# "cells" are for accelerators, which train the eight of one in about the time of one network; networks drawn alone tell
-# more about their space, a training each
-PARTS = MappingProxyType({"cells": Part(72, 8, 1_000_000, 1_000, 0), "alone": Part(1_200, 1, 2_000_000, 1, 1)})
+# cells are for accelerators, which train the eight of one in little more time than one network; networks drawn alone
+# tell more about their space, a training each
+PARTS = MappingProxyType(
+    {
+        "cells": Part(72, 8, 1_000_000, 1_000, 0),
+        "alone": Part(1_200, 1, 2_000_000, 1, 1),
+        "kinds": Part(160, 8, 3_000_000, 1_000, 2, "all but kinds"),
+    }
+)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Networks that differ in their channels alone."""
+    """Networks that can be trained at once."""
 
     name: str
     """Task, space and number."""
@@ -99,16 +111,18 @@ def design_file(results: Path, task: str) -> Path:
 
 
 def write_design(results: Path, task: Task) -> int:
-    """Draw all parts of a task's design and return how many networks it has.
+    """Draw the parts that a task's design lacks and return how many networks it has.
 
-    Raises BenchmarkInputError where there is one already: what is trained rests on it.
+    Raises BenchmarkInputError where it lacks none: what is trained rests on those that there are.
     """
     file = design_file(results, task.name)
-    if file.exists():
+    there = [pd.read_csv(file)] if file.exists() else []
+    lacking = [name for name in PARTS if not there or name not in set(there[0]["part"])]
+    if not lacking:
         raise BenchmarkInputError(
             f"{file} is drawn already, and what is trained rests on it; allowed: another --results"
         )
-    table = pd.concat([_draw_part(task, name) for name in PARTS], ignore_index=True)
+    table = pd.concat([*there, *(_draw_part(task, name) for name in lacking)], ignore_index=True)
     write_table(file, table)
     return len(table)
 
@@ -146,7 +160,7 @@ def _draw_part(task: Task, name: str) -> pd.DataFrame:
             return model.estimate(space.lower(genotypes)).cost.latency_ms
 
         count = max(1, round(part.cells * shares[label]))
-        cells = draw_cells(space, count, part.networks, key, latency_ms)
+        cells = draw_cells(space, count, part.networks, key, latency_ms, part.differ_in)
         for number, cell in enumerate(cells):
             drawn.append((number / count, f"{task.name}-{label}-{part.draw_seed}-{number:04d}", label, cell))
     drawn.sort(key=lambda entry: entry[:2])
@@ -162,27 +176,35 @@ def _draw_part(task: Task, name: str) -> pd.DataFrame:
 
 
 def draw_cells(
-    space: SearchSpace, cells: int, networks: int, key: jax.Array, latency_ms: Callable[[np.ndarray], Any]
+    space: SearchSpace,
+    cells: int,
+    networks: int,
+    key: jax.Array,
+    latency_ms: Callable[[np.ndarray], Any],
+    differ_in: str = "channels",
 ) -> np.ndarray:
     """Genotypes int32 [cells, networks, D] of a space; no two networks of a cell are equal where the space has enough.
 
-    latency_ms: genotypes int32 [n, D] to milliseconds [n].
+    latency_ms: genotypes int32 [n, D] to milliseconds [n].  differ_in: as in `Part`.
     """
     generator = host_generator(key)
-    drawn = np.stack([_cell(space, networks, generator) for _ in range(cells * CANDIDATES)])
+    drawn = np.stack([_cell(space, networks, generator, differ_in) for _ in range(cells * CANDIDATES)])
     flat = drawn.reshape(-1, drawn.shape[-1])
     level = np.log(np.asarray(latency_ms(flat))).reshape(len(drawn), networks).mean(1)
     return drawn[_stratified(level, cells, generator)]
 
 
-def _cell(space: SearchSpace, networks: int, generator: np.random.Generator) -> np.ndarray:
-    """One cell: all decisions alike but those over channels."""
+def _cell(space: SearchSpace, networks: int, generator: np.random.Generator, differ_in: str) -> np.ndarray:
+    """One cell: all decisions alike but those that its networks differ in."""
     shared = generator.integers(0, space.cardinalities)
-    free = [i for i, decision in enumerate(space.decisions) if _of_channels(decision.name)]
+    allowed = [_alike(decision, shared[place], differ_in) for place, decision in enumerate(space.decisions)]
+    free = [place for place, choices in enumerate(allowed) if len(choices) > 1]
+    numbers = np.array([len(allowed[place]) for place in free])
     cell: dict[tuple[int, ...], np.ndarray] = {}
     for _ in range(networks * 20):
         genotype = shared.copy()
-        genotype[free] = generator.integers(0, np.array(space.cardinalities)[free])
+        drawn = generator.integers(0, numbers)
+        genotype[free] = [allowed[place][choice] for place, choice in zip(free, drawn, strict=True)]
         cell.setdefault(tuple(genotype.tolist()), genotype)
         if len(cell) == networks:
             break
@@ -190,8 +212,16 @@ def _cell(space: SearchSpace, networks: int, generator: np.random.Generator) -> 
     return np.stack([found[number % len(found)] for number in range(networks)]).astype(np.int32)
 
 
-def _of_channels(name: str) -> bool:
-    return name == MULTIPLIER or name.startswith("channels")
+def _alike(decision: Decision, chosen: int, differ_in: str) -> list[int]:
+    """The choices that a cell's networks have where the first one drawn has `chosen`."""
+    if decision.name == MULTIPLIER or decision.name.startswith("channels"):
+        return list(range(len(decision.choices)))
+    if differ_in == "channels" or decision.name in SIZES:
+        return [chosen]
+    if decision.name.startswith("block"):
+        kind = parse_block(str(decision.choices[chosen]))[0]
+        return [place for place, choice in enumerate(decision.choices) if parse_block(str(choice))[0] == kind]
+    return list(range(len(decision.choices)))
 
 
 def _stratified(level: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:

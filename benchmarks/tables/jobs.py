@@ -14,9 +14,10 @@ from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.files import write_json
 from benchmarks.store.provenance import Provenance
 from benchmarks.store.records import Trial
-from benchmarks.tables.design import Cell
+from benchmarks.tables.design import Cell, table_spaces
 from hw_model.blocks import Block
 from hw_model.json_file import parse_json, read_json
+from tasks.cohort import aligned
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
 from tasks.task import Task
@@ -25,6 +26,7 @@ from tasks.training import training_flops
 
 def job_of(cell: Cell, task: Task, fidelity: Fidelity, rates: Sequence[float] = ()) -> dict[str, Any]:
     """A line of the jobs file: network i of the cell is trained with the seed cell.first_seed + i."""
+    chains = aligned(table_spaces(task)[cell.space], cell.genotypes)
     return {
         "name": f"{cell.name}-{cell.first_seed}",
         "cell": cell.name,
@@ -34,7 +36,7 @@ def job_of(cell: Cell, task: Task, fidelity: Fidelity, rates: Sequence[float] = 
         "dataset": task.dataset,
         "classes": task.classes,
         "fidelity": asdict(fidelity),
-        "chains": [[asdict(block) for block in chain] for chain in cell.chains],
+        "chains": [[block and asdict(block) for block in chain] for chain in chains],
         "seeds": [cell.first_seed + number for number in range(len(cell.chains))],
         "rates": list(rates) or [1.0] * len(cell.chains),
     }
@@ -79,7 +81,7 @@ def _trial_of(row: Any, number: int, jobs: Path, rows: Path, by_name: dict[str, 
     index, fidelity = row["index"], Fidelity(**job["fidelity"])
     fidelity = replace(fidelity, peak_learning_rate=fidelity.peak_learning_rate * job["rates"][index])
     task = make_task(job["task"], job["dataset"], job["classes"])
-    blocks = tuple(Block(**block) for block in job["chains"][index])
+    blocks = tuple(Block(**block) for block in job["chains"][index] if block)
     # trained in a cohort they are not to the last bit those trained alone
     key = replace(trial_key(task, blocks, fidelity, job["seeds"][index]), code_path="many_at_once")
     fields = {

@@ -13,7 +13,7 @@ from benchmarks.store.keys import canonical_json
 from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.build import table_file, table_task
-from benchmarks.tables.design import read_design, table_spaces
+from benchmarks.tables.design import PARTS, read_design, table_spaces
 from benchmarks.tables.features import features, in_layout, places
 from hw_model.operator_arrays import operator_arrays
 from hw_model.workload import Workload
@@ -60,14 +60,15 @@ def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
     if not trials:
         raise BenchmarkInputError(f"{file}: no finished trainings of this recipe; `accelnas table build` makes them")
     workload = design_workload(name, [(trial.space, trial.genotype) for trial in trials])
+    drawn = [cell for part, how in PARTS.items() if how.networks > 1 for cell in read_design(results, task, part)]
     cells = {
         (cell.space, tuple(genotype)): number
-        for number, cell in enumerate(read_design(results, task, "cells"))
+        for number, cell in enumerate(drawn)
         for genotype in cell.genotypes.tolist()
     }
     networks: dict[str, int] = {}
     architecture = [networks.setdefault(trial.key.architecture, len(networks)) for trial in trials]
-    alone = [len(cells) + number for number in architecture]
+    alone = [len(drawn) + number for number in architecture]
     operators = operator_arrays(workload)
     seen = np.array(features(workload))
     seen[:, -1] = [trial.key.code_path == "many_at_once" for trial in trials]

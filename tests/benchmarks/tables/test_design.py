@@ -59,7 +59,7 @@ def test_a_design_that_there_is_is_not_drawn_again_and_an_unknown_part_is_named(
     task = table_task("detection")
     with pytest.raises(BenchmarkInputError, match=r"detection\.csv is drawn already"):
         write_design(RESULTS, task)
-    with pytest.raises(BenchmarkInputError, match=r"unknown part 'none'; allowed: cells, alone"):
+    with pytest.raises(BenchmarkInputError, match=r"unknown part 'none'; allowed: cells, alone, kinds"):
         read_design(RESULTS, task, "none")
 
 
@@ -68,6 +68,13 @@ def test_networks_of_a_cell_differ_in_their_channels_alone():
     assert cells.shape == (20, 6, 3)
     assert (cells[:, :, 1] == cells[:, :1, 1]).all()
     assert all(len(np.unique(cell, axis=0)) == 6 for cell in cells)
+
+
+def test_networks_of_a_cell_that_share_their_kinds_differ_in_all_else():
+    cells = draw_cells(SPACE, 40, 6, jax.random.key(0), skewed, "all but kinds")
+    kinds = np.array([0, 0, 1, 2])[cells[:, :, 1]]  # ibn_6 and ibn_3 are one kind
+    assert (kinds == kinds[:, :1]).all()
+    assert any(len(np.unique(cell[:, 1])) > 1 for cell in cells)
 
 
 def test_cells_are_spread_over_the_range_of_latency_more_evenly_than_chance_would():

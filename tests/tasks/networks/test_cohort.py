@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from hw_model.blocks import Block
-from tasks.cohort import Cohort, fit_arrays, predict_cohort, start_cohort, train_cohort
+from tasks.cohort import Cohort, aligned, fit_arrays, predict_cohort, present, start_cohort, train_cohort
 from tasks.data.scenes import empty_scenes
 from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
+from tasks.networks.gates import window_start
 from tasks.networks.initialise import initialise
+from tasks.networks.supernet import block_name
 from tasks.registry import make_task
+from tasks.spaces.layer import parse_block
 from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import uncurated_space
 from tasks.training import predict, train
@@ -36,14 +39,18 @@ def scenes(n):
 
 
 def drawn(task, count, seed):
-    """Chains that differ in their channels alone."""
+    """Networks that share their kinds of block and sizes, place by place, with None where one has no block."""
     space = uncurated_space(skeleton_for(task), task.output_channels)
     rng = np.random.default_rng(seed)
     genotypes = rng.integers(0, space.cardinalities, (count, len(space.cardinalities)))
     for number, decision in enumerate(space.decisions):
-        if not decision.name.startswith("channels"):
+        if decision.name in ("input_side", "output_stride"):
             genotypes[:, number] = genotypes[0, number]
-    return tuple(space.decode(genotype) for genotype in genotypes.tolist())
+        elif decision.name.startswith("block"):
+            kind = parse_block(decision.choices[genotypes[0, number]])[0]
+            alike = [place for place, choice in enumerate(decision.choices) if parse_block(choice)[0] == kind]
+            genotypes[:, number] = rng.choice(alike, count)
+    return aligned(space, genotypes)
 
 
 def cohort_of(task, chains, rates=None):
@@ -61,17 +68,24 @@ def test_each_network_of_a_cohort_ends_where_it_ends_when_trained_alone(name):
     state, finite = train_cohort(cohort, jax.tree.map(jnp.asarray, fit_arrays(cohort, arrays)))
     assert finite.all()
     together = predict_cohort(cohort, state, examples.images[:8])
-    alone = train(chains[1], task, arrays, FIDELITY, cohort.keys[1])
+    assert len({len(present(chain)) for chain in chains}) > 1
+    network = present(chains[1])
+    alone = train(network, task, arrays, FIDELITY, cohort.keys[1])
     before = start_cohort(cohort).params
     moved, apart = 0.0, 0.0
+    places = [place for place, block in enumerate(chains[1]) if block is not None]
     for block, layers in alone.params.items():
+        place = places[int(block.split("_")[1])]
         for path, leaf in jax.tree_util.tree_leaves_with_path(layers):
-            keys = [block.replace("block", "slot"), *(step.key for step in path)]
-            used = (1, *(slice(size) for size in leaf.shape))
+            keys = [block_name(place, block.split("_", 2)[2]), *(step.key for step in path)]
+            starts = [0] * leaf.ndim
+            if leaf.ndim > 2 and leaf.shape[0] > 1:
+                starts[:2] = window_start(cohort.slots[place], leaf.shape[0])
+            used = (1, *(slice(start, start + size) for start, size in zip(starts, leaf.shape, strict=True)))
             ours, start = (reduce(lambda tree, key: tree[key], keys, tree)[used] for tree in (state.params, before))
             moved, apart = moved + float(abs(leaf - start).sum()), apart + float(abs(leaf - ours).sum())
     assert 0 < apart < 0.02 * moved
-    predictions = predict(chains[1], task, alone, examples.images[:8])
+    predictions = predict(network, task, alone, examples.images[:8])
     if name == "segmentation":
         assert (together[1] == predictions).mean() > 0.999
     else:
@@ -84,7 +98,9 @@ def test_networks_of_a_cohort_start_with_the_weights_that_they_have_alone():
     cohort = cohort_of(task, chains)
     params = start_cohort(cohort).params
     for row, chain in enumerate(chains):
-        alone = initialise(ChainNetwork(chain), (96, 96, 3), jax.random.split(cohort.keys[row], 3)[0])["params"]
+        alone = initialise(ChainNetwork(present(chain)), (96, 96, 3), jax.random.split(cohort.keys[row], 3)[0])[
+            "params"
+        ]
         total = sum(float(jnp.abs(leaf).sum()) for block in alone.values() for leaf in _kernels(block))
         found = sum(float(np.abs(leaf[row]).sum()) for block in params.values() for leaf in _kernels(block))
         assert found == pytest.approx(total, rel=1e-5)
@@ -94,11 +110,11 @@ def _kernels(block):
     return [layer["kernel"] for name, layer in block.items() if name.startswith(("Conv", "Depthwise"))]
 
 
-def test_networks_that_differ_in_more_than_their_channels_are_no_cohort():
+def test_networks_of_other_kinds_or_sizes_are_no_cohort():
     task = make_task("detection")
     chain = drawn(task, 1, 0)[0]
-    other = (Block("conv", 96, 96, 3, chain[0].out_channels, kernel=5, stride=2), *chain[1:])
-    with pytest.raises(TaskInputError, match="network 1 of a cohort differs"):
+    other = (Block("conv", 64, 64, 3, chain[0].out_channels, stride=2), *chain[1:])
+    with pytest.raises(TaskInputError, match="place 0 of a cohort holds 2 kinds or sizes of block"):
         cohort_of(task, (chain, other))
     with pytest.raises(TaskInputError, match="1 networks has 1 keys and 2 rates"):
         cohort_of(task, (chain,), np.ones(2, np.float32))
