@@ -133,12 +133,12 @@ class Cohort:
 
 def aligned(space: SearchSpace, genotypes: np.ndarray) -> tuple[tuple[Block | None, ...], ...]:
     """Networks of a space [C, D] place by place, as Cohort takes them; places where none has a block are left out."""
-    there = np.asarray(space.lower(np.asarray(genotypes, np.int32)).mask)
-    used, chains = there.any(0), []
+    there: np.ndarray = np.asarray(space.lower(np.asarray(genotypes, np.int32)).mask)
+    used, chains = np.flatnonzero(there.any(0)), []
     for mask, genotype in zip(there, genotypes.tolist(), strict=True):
         blocks = iter(space.decode(genotype))
         places = [next(blocks) if present else None for present in mask]
-        chains.append(tuple(block for block, kept in zip(places, used, strict=True) if kept))
+        chains.append(tuple(places[place] for place in used))
     return tuple(chains)
 
 

@@ -25,6 +25,7 @@ from benchmarks.report.pages import (
     strategies,
     surrogate,
     timings,
+    truth,
     zero_shot,
 )
 from benchmarks.report.provenance import Made, noted, recorded
@@ -60,6 +61,7 @@ PAGES: MappingProxyType[str, Page] = MappingProxyType(
         "skeletons": Page("What the skeletons were chosen by", skeletons.page),
         "spaces": Page("The search spaces in numbers", spaces.page),
         "surrogate": Page("How well trained tables predict", surrogate.page),
+        "truth": Page("The best networks by the trained tables", truth.page),
         "estimator": Page("What a network costs, without compiling it", estimator.page),
         "timings": Page("Figures of a machine", timings.page),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -30,6 +30,12 @@ class Interval(NamedTuple):
 def draw_resamples(count: int, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
     """Which of `count` things each resample drew, int [resamples, count]."""
     return np.random.default_rng(seed).integers(count, size=(resamples, count))
+
+
+def tau_b(a: np.ndarray, b: np.ndarray) -> float:
+    """Kendall's tau-b of a [n] and b [n], without an interval."""
+    found: Any = stats.kendalltau(a, b)
+    return float(found.statistic)
 
 
 def kendall(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:

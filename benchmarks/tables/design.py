@@ -139,11 +139,11 @@ def read_design(results: Path, task: Task, part: str) -> list[Cell]:
         raise BenchmarkInputError(f"{file}: no such file; `accelnas table design` draws it")
     spaces, cells = table_spaces(task), []
     table = pd.read_csv(file)
-    for name, rows in table[table["part"] == part].groupby("cell", sort=False):
-        space = str(rows["space"].iloc[0])
+    for name, rows in table.loc[table["part"] == part].groupby("cell", sort=False):
+        space = str(rows["space"].tolist()[0])
         genotypes = np.array([genotype.split() for genotype in rows["genotype"]], np.int32)
         chains = tuple(spaces[space].decode(genotype) for genotype in genotypes.tolist())
-        cells.append(Cell(str(name), space, genotypes, chains, int(rows["seed"].iloc[0])))
+        cells.append(Cell(str(name), space, genotypes, chains, int(rows["seed"].tolist()[0])))
     return cells
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import BayesianRidge
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from benchmarks.tables.surrogate import Surrogate, predict
@@ -24,6 +23,8 @@ SIMILAR = 200
 REPEATS = 10
 # into which cells are divided to estimate the error of unseen ones
 INNER_FOLDS = 5
+# features of a smaller standard deviation are the same in all networks but for rounding
+CONSTANT = 1e-5
 
 
 def fit(data: Trained, seed: int = 0) -> Surrogate:
@@ -61,11 +62,11 @@ def _regression(
     misfit: float,
     seed: int,
 ) -> Surrogate:
-    scaler = StandardScaler().fit(features)
+    shift, std = features.mean(0, np.float64), features.std(0, np.float64)
     # a feature that all networks share has no weight, and must not make a network strange that has another
-    active = scaler.var_ > 1e-12
-    scale = np.where(active, 1 / np.where(active, scaler.scale_, 1.0), 0.0)
-    scaled = (features - scaler.mean_) * scale
+    active = std > CONSTANT
+    scale = np.where(active, 1 / np.where(active, std, 1.0), 0.0)
+    scaled = (features - shift) * scale
     gamma = 1 / (2 * active.sum())
     different = np.unique(architecture, return_index=True)[1]
     nystroem = Nystroem(gamma=gamma, n_components=min(SIMILAR, len(different)), random_state=seed)
@@ -80,7 +81,7 @@ def _regression(
     values, vectors = np.linalg.eigh(ridge.sigma_)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     arrays = Surrogate(
-        shift=scaler.mean_,
+        shift=shift,
         scale=scale,
         similar=nystroem.components_,
         gamma=gamma,

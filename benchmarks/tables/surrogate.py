@@ -83,7 +83,7 @@ def _expected(surrogate: Surrogate, features: Any, xp: Any) -> tuple[Any, Any, A
 def save_surrogate(path: Path, surrogate: Surrogate) -> None:
     """Write the arrays as .npz."""
     content = io.BytesIO()
-    arrays = {name: np.asarray(value, np.float32) for name, value in surrogate._asdict().items()}
+    arrays: dict[str, Any] = {name: np.asarray(value, np.float32) for name, value in surrogate._asdict().items()}
     np.savez_compressed(content, **arrays)
     write_whole(path, content.getvalue())
 

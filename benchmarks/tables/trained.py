@@ -41,8 +41,8 @@ class Trained(NamedTuple):
     def take(self, rows: np.ndarray) -> Trained:
         """Some of them: bool [n] or places."""
         places = np.arange(len(self.quality))[rows]
-        arrays = (column[places] for column in self[:-1])
-        return Trained(*arrays, tuple(self.trials[place] for place in places))
+        arrays = {name: getattr(self, name)[places] for name in self._fields if name != "trials"}
+        return Trained(**arrays, trials=tuple(self.trials[place] for place in places))
 
 
 def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:

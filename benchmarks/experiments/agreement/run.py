@@ -16,11 +16,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from benchmarks.experiments.agreement.settings import Settings
 from benchmarks.statistics.intervals import mean_interval
-from benchmarks.statistics.rank_correlation import draw_resamples, kendall
+from benchmarks.statistics.rank_correlation import draw_resamples, kendall, tau_b
 from benchmarks.store.files import write_table
 from benchmarks.tables.build import SHIPPED
 from benchmarks.tables.fit import seed_noise
@@ -70,5 +69,5 @@ def agreement(task: str, data: Trained) -> dict[str, Any]:
         "kendall_tau": tau.value,
         "low": tau.low,
         "high": tau.high,
-        "seeds_tau": float(np.mean([stats.kendalltau(*pair).statistic for pair in pairs])),
+        "seeds_tau": float(np.mean([tau_b(*pair) for pair in pairs])),
     }

@@ -21,13 +21,13 @@ def write_plot(table: pd.DataFrame, path: Path) -> None:
     tasks = list(dict.fromkeys(table["task"]))
     figure, axes = plt.subplots(1, len(tasks), figsize=(4.2 * len(tasks), 3.6), squeeze=False, layout="constrained")
     for axis, task in zip(axes[0], tasks, strict=True):
-        own = table[table["task"] == task]
+        own = table.loc[table["task"] == task]
         for grouped_by, colour in _COLOURS.items():
-            line = own[(own["model"] == "surrogate") & (own["grouped_by"] == grouped_by)].sort_values("n")
+            line = own.loc[(own["model"] == "surrogate") & (own["grouped_by"] == grouped_by)].sort_values("n")
             axis.plot(line["n"], line["kendall_tau"], "o-", color=colour, label=_WORDS[grouped_by])
-        macs = own[(own["model"] == "macs") & (own["grouped_by"] == "architecture")]["kendall_tau"].iloc[0]
+        macs = float(own.loc[(own["model"] == "macs") & (own["grouped_by"] == "architecture"), "kendall_tau"].iloc[0])
         axis.axhline(macs, color="0.4", linestyle="--", label="MACs")
-        axis.axhline(own["noise_ceiling_tau"].iloc[0], color="0.4", linestyle=":", label="ceiling by seeds")
+        axis.axhline(float(own["noise_ceiling_tau"].iloc[0]), color="0.4", linestyle=":", label="ceiling by seeds")
         axis.set(title=task, xlabel="trained networks", xscale="log", ylim=(-0.1, 1))
     axes[0][0].set_ylabel("Kendall's tau, held out")
     axes[0][-1].legend(fontsize="small", loc="lower right")

@@ -34,6 +34,6 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     print(table.to_string(index=False, float_format="%.3g"))
     if path.exists():
         kept = pd.read_csv(path)
-        table = pd.concat([kept[~kept["task"].isin(settings.task)], table]).sort_values("task", kind="stable")
+        table = pd.concat([kept.loc[~kept["task"].isin(settings.task)], table]).sort_values("task", kind="stable")
     write_table(path, table)
     write_plot(pd.read_csv(path), folder / "surrogate.png")

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.experiments.surrogate.settings import FOLDS, GROUPED_BY, Settings
+from benchmarks.statistics.rank_correlation import tau_b
 from benchmarks.tables.fit import fit, seed_noise
 from benchmarks.tables.surrogate import predict
 from benchmarks.tables.trained import Trained
@@ -111,11 +112,11 @@ def figures(data: Trained, held_out: HeldOut) -> dict[str, float]:
     inside = {level: error <= stats.norm.ppf(0.5 + level / 200) * held_out.std for level in LEVELS}
     known = np.isfinite(held_out.std).all()
     return {
-        "kendall_tau": float(stats.kendalltau(said, truth).statistic),
+        "kendall_tau": tau_b(said, truth),
         "r2": float(1 - np.mean((said - truth) ** 2) / np.var(truth)),
         "mae": float(np.mean(np.abs(said - truth))),
         **{f"coverage_{level}": float(inside[level].mean()) if known else np.nan for level in LEVELS},
-        "tau_best_tenth": float(stats.kendalltau(said[best], truth[best]).statistic),
+        "tau_best_tenth": tau_b(said[best], truth[best]),
     }
 
 
@@ -133,4 +134,4 @@ def noise_ceiling(data: Trained) -> float:
     spread = np.sqrt(max(1 - np.mean(noise**2) / np.var(mean), 0.0))
     truth = mean.mean() + (mean - mean.mean()) * spread
     draws = np.random.default_rng(0).normal(truth, noise, (DRAWS, len(truth)))
-    return float(np.mean([stats.kendalltau(truth, draw).statistic for draw in draws]))
+    return float(np.mean([tau_b(truth, draw) for draw in draws]))

@@ -29,9 +29,9 @@ def test_the_enumerated_optimum_is_the_best_of_single_queries():
     (row,) = space_rows(table, "V1", Settings(task=("detection",), accelerators=("ethos-u55-256",)))
     answers = table.answers("ethos-u55-256")(np.arange(6, dtype=np.int32)[:, None])
     quality, latency = np.asarray(answers.quality), np.asarray(answers.cost.latency_ms)
-    inside = latency <= row["latency_bound_ms"] * (1 + 1e-6)
+    inside = latency <= row["latency_bound_ms"] * (1 + 1e-5)
     assert row["best_quality"] == pytest.approx(quality[inside].max(), abs=1e-6)
-    assert row["least_latency_ms"] == pytest.approx(latency[quality >= row["baseline_quality"] - 1e-6].min(), rel=1e-5)
+    assert row["least_latency_ms"] == pytest.approx(latency[quality >= row["baseline_quality"] - 1e-5].min(), rel=1e-5)
     assert row["how"] == "enumerated"
 
 

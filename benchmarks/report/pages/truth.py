@@ -1,0 +1,40 @@
+"""The best networks of each space by the trained tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.report.markdown import Row, rows, table
+
+HEADER = ("task", "space", "genotypes", "accelerator", "baseline: ms, quality", "best quality within its ms")
+HEADER += ("least ms at its quality", "networks of the front")
+
+
+def page(folder: Path) -> str:
+    """The page's Markdown."""
+    found = rows(folder / "truth.csv")
+    searched = next(row["how"] for row in found if row["how"] != "enumerated")
+    return f"""\
+Quality is what the task's surrogate expects of a network trained by the recipe of the tables, latency what the
+estimator says; the baseline's are by the same.  Spaces with a size in full are enumerated, and their rows are exact for
+this surrogate; of the others the row is the {searched}, which a better search may surpass:
+
+{table(HEADER, map(_row, found))}
+These are predictions, and the best of many predictions flatters: no network here was chosen by its own trainings.
+[How well the surrogates predict](surrogate.md), best among unlike networks above all, says how little to rely on them
+yet.  Genotypes of the best are in [truth.csv](../../results/truth/truth.csv).
+"""
+
+
+def _row(row: Row) -> list[str]:
+    exact = row["how"] == "enumerated"
+    return [
+        row["task"],
+        row["space"],
+        f"{10 ** row['log10_size']:,.0f}" if exact else f"1e{row['log10_size']:.0f}",
+        row["accelerator"],
+        f"{row['latency_bound_ms']:.3f}, {row['baseline_quality']:.3f}",
+        f"{row['best_quality']:.3f}",
+        f"{row['least_latency_ms']:.3f}",
+        str(row["front"]),
+    ]
