@@ -19,7 +19,7 @@ class Settings:
     """Tasks that have a table."""
     accelerators: tuple[str, ...] = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
     """By whose estimators latencies are bounded."""
-    evaluations: int = 25_600
+    evaluations: int = 6_400
     """Of each search of a larger space."""
     searches: int = 2
     """In each larger space, with different seeds; the best of all is kept."""
