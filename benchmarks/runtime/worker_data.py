@@ -26,7 +26,7 @@ def load_worker_data(
 
     # trainings of one architecture share their compilation, whichever worker and run they are in; jax's own variables,
     # such as JAX_COMPILATION_CACHE_DIR, go before
-    if jax.config.jax_compilation_cache_dir is None:
+    if jax.config.values["jax_compilation_cache_dir"] is None:
         jax.config.update("jax_compilation_cache_dir", str(compilation_cache))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
     return WorkerData(task, {(data, split): task.load(home, data, split) for data, split in wanted})

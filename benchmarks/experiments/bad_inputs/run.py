@@ -99,7 +99,7 @@ def try_all(settings: Settings) -> tuple[pd.DataFrame, list[str]]:
             (kind, -1 - number) for number, kind in zip(range(settings.processes), itertools.cycle(KINDS), strict=False)
         ]
         for kind, wanted in {**kinds, "process": some}.items():
-            found = dict.fromkeys(COLUMNS[2:], 0)
+            found: dict[str, int] = dict.fromkeys(COLUMNS[2:], 0)
             for maker, number in wanted:
                 one = make(maker, settings.seed, number, folder)
                 outcome = in_process(one, folder) if kind == "process" else inside_this(one, folder)

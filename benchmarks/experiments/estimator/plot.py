@@ -69,8 +69,8 @@ def plot_scatter(measured: Path, path: Path) -> None:
 
 def plot_errors(table: pd.DataFrame, path: Path) -> None:
     """Mean absolute error of latency by accelerator and method: models on general networks, sums on those of spaces."""
-    of = table["method"].isin(["singles", "pairs"]).map({True: "spaces", False: "general"})
-    table = table[table["set"] == of]
+    of = np.where(table["method"].isin(["singles", "pairs"]), "spaces", "general")
+    table = table.loc[table["set"] == of]
     names = [name for name in ETHOS_U if name in set(table["accelerator"])]
     figure, ax = plt.subplots(figsize=(1.5 + 0.55 * len(names), 5), constrained_layout=True)
     width = 0.8 / len(METHODS)
