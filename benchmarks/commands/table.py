@@ -83,20 +83,22 @@ def jobs(
     """
     from benchmarks.store.parquet import check_target
     from benchmarks.tables.build import table_task
-    from benchmarks.tables.design import read_design
+    from benchmarks.tables.design import PARTS, read_design
     from benchmarks.tables.jobs import job_of, write_jobs
     from benchmarks.tables.recipes import SEARCH
 
+    if part not in PARTS:
+        raise BenchmarkInputError(f"unknown part {part[:40]!r}; allowed: {', '.join(PARTS)}")
+    check_count("first", first, least=0, most=PARTS[part].cells - 1)
+    check_count("cells", cells, most=PARTS[part].cells - first)
     check_target(file)
     if file.exists():
         raise BenchmarkInputError(f"{file} is there; allowed: a new file")
     made = []
     for name in SEARCH:
         task = table_task(name)
-        there = read_design(results, task, part)
-        check_count("first", first, least=0, most=len(there) - 1)
-        check_count("cells", cells, most=len(there) - first)
-        made.append([job_of(cell, task, SEARCH[name]) for cell in there[first : first + cells]])
+        chosen = read_design(results, task, part)[first : first + cells]
+        made.append([job_of(cell, task, SEARCH[name]) for cell in chosen])
     write_jobs([job for turn in zip(*made, strict=True) for job in turn], file)
     print(f"{sum(map(len, made))} cohorts in {file}")
 

@@ -109,8 +109,9 @@ class DatasetStore:
             return self._read(builder.as_data_source(split=split), self.counts[config].of(split))
         except Exception as error:  # damaged bytes make the readers raise nearly anything
             file = _damaged(folder, split)
+            what = "it" if file == folder else "its folder"
             raise TaskInputError(
-                f"{file} is damaged ({first_line(error)}): delete {folder} and prepare again"
+                f"{file} is damaged ({first_line(error)[:60]}): delete {what} and prepare again"
             ) from error
 
     def verify(self, arrays: Any, config: str, split: str, advice: str = "") -> None:

@@ -72,7 +72,7 @@ OPTIONS: dict[str, dict[str, Sequence[str]]] = {
         "tolerance": ("nan", "-1", "inf", "x"),
     },
     "table build": {"task": NAMES, "count": WHOLE},
-    "table jobs out.json": {"first": ("-1", "72", "x", "9" * 30), "cells": ("0", "-1", "73", "x", "9" * 30)},
+    "table jobs out.json": {"first": ("-1", "10000", "x", "9" * 30), "cells": ("0", "-1", "10001", "x", "9" * 30)},
     "cost tests.json": {"accelerator": NAMES},
 }
 WORDS = ("serch", "--bugdet", "trials", "table", "cost", "trials remove", "trials show", "trials show 12", "x" * 3000)

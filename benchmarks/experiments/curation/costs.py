@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nas_algos.objectives import least_cost
+from nas_algos.objectives import INFEASIBLE, least_cost
 from tasks.spaces.space import SearchSpace
 
 SLACK = 1e-5  # of a floor: single precision
@@ -37,7 +37,7 @@ def shortfall(macs: Any, param_bytes: Any, floors: Floors) -> Any:
 def score(estimate: Callable[[Any], Any], space: SearchSpace, floors: Floors, genotypes: jax.Array) -> jax.Array:
     """The objective of uncurated genotypes int32[b, D] as float32[b], less is better; traceable.
 
-    With floors met r / (r + 1) of the latency r relative to the baseline's, below 1; else 2 and the shortfall.
+    With floors met the latency relative to the baseline's; else infeasible, by the shortfall (`nas_algos.objectives`).
     """
     cost = estimate(space.lower(genotypes)).cost
     quality = -shortfall(cost.macs, cost.param_bytes, floors)
@@ -48,5 +48,4 @@ def score(estimate: Callable[[Any], Any], space: SearchSpace, floors: Floors, ge
 def latency_of_score(scores: np.ndarray, floors: Floors) -> np.ndarray:
     """Latency in ms of scores, infinite where a floor is not met."""
     scores = np.asarray(scores, float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(scores < 1, scores / (1 - scores) * floors.latency_ms, np.inf)
+    return np.where(scores < INFEASIBLE / 2, scores * floors.latency_ms, np.inf)

@@ -105,7 +105,7 @@ def test_a_second_run_trains_nothing_and_writes_the_same(smoke):
     [
         (["reproduce", "--profile", "huge"], ["'huge'", "smoke, quick, full"]),
         (["reproduce", "poetry"], ["'poetry'", "detection, head_to_head, curation"]),
-        (["reproduce", "detection", "--set", "strategy=luck"], ["'luck'", "random, local_search"]),
+        (["reproduce", "detection", "--set", "strategy=luck"], ["'luck'", "random, auto, local_search"]),
         (["reproduce", "detection", "--set", "classes=3"], ["3", "1, 10"]),
         (["reproduce", "detection", "--set", "classes=few"], ["'few'", "a whole number"]),
         (["reproduce", "spaces", "fidelity", "--set", "low=huge"], ["'low'", "accelerators"]),

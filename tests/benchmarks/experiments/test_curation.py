@@ -103,8 +103,7 @@ def test_a_score_gives_back_the_latency_of_what_meets_the_floors(evaluator):
     scores = np.asarray(score(cost_model("npu-p16").estimate, UNCURATED, floors, jax.numpy.asarray(genotypes)))
     met = shortfall(*evaluator.capacity(genotypes), floors) <= SLACK
     assert 0 < met.sum() < 200
-    assert (scores[met] < 1).all()
-    assert (scores[~met] > 2).all()
+    assert (scores[met] < scores[~met].min()).all()
     found = latency_of_score(scores, floors)
     np.testing.assert_allclose(found[met], evaluator.latency_ms(genotypes)[met], rtol=1e-4)
     assert np.isinf(found[~met]).all()
