@@ -107,8 +107,8 @@ def _read(arguments: Sequence[str]) -> Any:
 def _first_part(box: str) -> str:
     """Of the box that tyro draws around an error: what it says before the first rule, and an option that is like it."""
     lines = [line.strip("│ \n") for line in box.splitlines() if line.startswith("│")]
-    if not lines:  # where nothing but ASCII can be written there is no box, and its title is a line
-        lines = [line.strip() for line in box.splitlines()[1:]]
+    if not lines:  # where nothing but ASCII can be written there is no box, but a title and a rule
+        lines = [line.strip() for line in box.splitlines()[2:]]
     rules = [place for place, line in enumerate(lines) if line.startswith(("──", "-----"))]
     first = " ".join(lines[: rules[0]] if rules else lines)
     hints = [f"perhaps {after}" for line, after in itertools.pairwise(lines) if line.startswith("Perhaps you meant")]
