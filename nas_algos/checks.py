@@ -59,16 +59,17 @@ def _check_range(strategy: Strategy, genotypes: np.ndarray) -> None:
         )
 
 
-def checked_scores(strategy: Strategy, scores: Any, count: int) -> jax.Array:
-    """Scores as tell takes them, float32[count] or [count, objectives], with +inf in every column of a failed row."""
+def checked_scores(strategy: Strategy, scores: Any, count: int, xp: Any = jnp) -> Any:
+    """Scores as tell takes them, float32[count] or [count, objectives], with +inf in every column of a failed row.
+
+    xp: jax.numpy, or numpy where a call counts.
+    """
     wanted = (count,) if strategy.objectives == 1 else (count, strategy.objectives)
     if np.shape(scores) != wanted:
         raise AlgorithmInputError(f"{strategy.label}: scores are {list(np.shape(scores))}; the rule is {list(wanted)}")
-    scores = jnp.asarray(scores, jnp.float32)
-    bad = jnp.isnan(scores) | (scores == jnp.inf)
-    if strategy.objectives > 1:
-        bad = jnp.broadcast_to(bad.any(-1, keepdims=True), wanted)
-    return jnp.where(bad, jnp.inf, scores)
+    scores = xp.asarray(scores, np.float32)
+    bad = xp.isnan(scores) | (scores == np.inf)
+    return xp.where(bad if strategy.objectives == 1 else bad.any(-1, keepdims=True), np.float32(np.inf), scores)
 
 
 def check_state(strategy: Strategy, state: Any) -> None:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nas_algos.checks import check_state, checked_genotypes
+from nas_algos.checks import check_state, checked_genotypes, checked_scores
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.objectives import Objective
 from nas_algos.strategy import State, Strategy
@@ -89,22 +89,10 @@ class Rounds:
         the strategy's new state is NaN somewhere.
         """
         rows = np.asarray(genotypes, np.int32)
-        after, broken = self._functions.tell(self.state, rows, _cleaned(self.strategy, scores, len(rows)))
+        after, broken = self._functions.tell(self.state, rows, checked_scores(self.strategy, scores, len(rows), np))
         if broken is None or broken:
             check_state(self.strategy, after)
         self.state = after
-
-
-def _cleaned(strategy: Strategy, scores: Any, count: int) -> np.ndarray:
-    """As `checks.checked_scores`, with NumPy."""
-    wanted = (count,) if strategy.objectives == 1 else (count, strategy.objectives)
-    if np.shape(scores) != wanted:
-        raise AlgorithmInputError(f"{strategy.label}: scores are {list(np.shape(scores))}; the rule is {list(wanted)}")
-    scores = np.asarray(scores, np.float32)
-    bad = np.isnan(scores) | (scores == np.inf)
-    if not bad.any():
-        return scores
-    return np.where(bad if strategy.objectives == 1 else bad.any(-1, keepdims=True), np.float32(np.inf), scores)
 
 
 def check_columns(strategy: Strategy, objective: Objective) -> None:

@@ -83,14 +83,13 @@ def jobs(
     """
     from benchmarks.store.parquet import check_target
     from benchmarks.tables.build import table_task
-    from benchmarks.tables.design import PARTS, read_design
+    from benchmarks.tables.design import find_part, read_design
     from benchmarks.tables.jobs import job_of, write_jobs
     from benchmarks.tables.recipes import SEARCH
 
-    if part not in PARTS:
-        raise BenchmarkInputError(f"unknown part {part[:40]!r}; allowed: {', '.join(PARTS)}")
-    check_count("first", first, least=0, most=PARTS[part].cells - 1)
-    check_count("cells", cells, most=PARTS[part].cells - first)
+    most = find_part(part).cells
+    check_count("first", first, least=0, most=most - 1)
+    check_count("cells", cells, most=most - first)
     check_target(file)
     if file.exists():
         raise BenchmarkInputError(f"{file} is there; allowed: a new file")

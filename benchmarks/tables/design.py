@@ -127,18 +127,28 @@ def write_design(results: Path, task: Task) -> int:
     return len(table)
 
 
+def find_part(name: str) -> Part:
+    """The part of that name.  Raises BenchmarkInputError for one that there is not."""
+    if name not in PARTS:
+        raise BenchmarkInputError(f"unknown part {name[:40]!r}; allowed: {', '.join(PARTS)}")
+    return PARTS[name]
+
+
+def design_rows(results: Path, task: str) -> pd.DataFrame:
+    """A task's design as it is kept, a row a network.  Raises BenchmarkInputError where there is none."""
+    file = design_file(results, task)
+    if not file.is_file():
+        raise BenchmarkInputError(f"{file}: no such file; `accelnas table design` draws it")
+    return pd.read_csv(file)
+
+
 def read_design(results: Path, task: Task, part: str) -> list[Cell]:
     """The cells of a part of a task's design, in the order that they are trained in.
 
     Raises BenchmarkInputError for an unknown part and where there is no design.
     """
-    if part not in PARTS:
-        raise BenchmarkInputError(f"unknown part {part!r}; allowed: {', '.join(PARTS)}")
-    file = design_file(results, task.name)
-    if not file.is_file():
-        raise BenchmarkInputError(f"{file}: no such file; `accelnas table design` draws it")
-    spaces, cells = table_spaces(task), []
-    table = pd.read_csv(file)
+    find_part(part)
+    spaces, cells, table = table_spaces(task), [], design_rows(results, task.name)
     for name, rows in table.loc[table["part"] == part].groupby("cell", sort=False):
         space = str(rows["space"].tolist()[0])
         genotypes = np.array([genotype.split() for genotype in rows["genotype"]], np.int32)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
-from hw_model.kinds import KINDS
+from hw_model.kinds import kind_index
 from hw_model.operator_arrays import operator_arrays
 from hw_model.workload import Workload
 from tasks.spaces.layer import Layer
@@ -71,7 +71,7 @@ def features(workload: Workload) -> jax.Array:
     macs, weights = operators.macs.sum(-1), operators.weights.sum(-1)
     outputs = jnp.where(there, jnp.asarray(workload.out_channels), 1)
     hidden = jnp.where(there, jnp.asarray(workload.in_channels) * jnp.asarray(workload.expansion), 1)
-    is_kind = [there & (jnp.asarray(workload.kind) == list(KINDS).index(kind)) for kind in _CHOSEN]
+    is_kind = [there & (jnp.asarray(workload.kind) == kind_index(kind)) for kind in _CHOSEN]
     convolves = jnp.stack(is_kind).any(0)
     field = _receptive_field(workload, convolves)
     of_places = [
@@ -103,7 +103,7 @@ def features(workload: Workload) -> jax.Array:
 def _receptive_field(workload: Workload, convolves: jax.Array) -> jax.Array:
     """Pixels of the input that an output sees along an axis, [...]."""
     field = step = jnp.ones(convolves.shape[:-1], jnp.float32)
-    upsamples = jnp.asarray(workload.kind) == list(KINDS).index("upsample")
+    upsamples = jnp.asarray(workload.kind) == kind_index("upsample")
     for place in range(workload.length):
         reach = (jnp.asarray(workload.kernel)[..., place] - 1) * step
         field = field + jnp.where(convolves[..., place], reach, 0.0)

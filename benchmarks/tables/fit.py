@@ -46,22 +46,11 @@ def fit(data: Trained, seed: int = 0) -> Surrogate:
     return _fitted(data, noise, misfit, seed)
 
 
+# matrices are small: threads cost more than they save, and far more where cores are busy
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def _fitted(data: Trained, noise: np.ndarray, misfit: float, seed: int) -> Surrogate:
     """The weights, for what is known of the errors."""
     features, quality, architecture = data.features, data.quality, data.architecture
-    # matrices are small: threads cost more than they save, and far more where cores are busy
-    with threadpool_limits(1, "blas"):
-        return _regression(features, quality, architecture, noise, misfit, seed)
-
-
-def _regression(
-    features: np.ndarray,
-    quality: np.ndarray,
-    architecture: np.ndarray,
-    noise: np.ndarray,
-    misfit: float,
-    seed: int,
-) -> Surrogate:
     shift, std = features.mean(0, np.float64), features.std(0, np.float64)
     # a feature that all networks share has no weight, and must not make a network strange that has another
     active = std > CONSTANT
@@ -123,3 +112,9 @@ def seed_noise(quality: np.ndarray, architecture: np.ndarray) -> np.ndarray:
     start = np.array([0.5 * np.log(squares.sum() / freedom.sum()), 0.0])
     line = minimize(cost, start).x
     return np.array([line[0] - line[1] * centre, line[1]])
+
+
+def less_noise(seen: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Expected qualities as widely spread as these must be [n], of what was seen of them with a noise of std [n]."""
+    spread = np.sqrt(max(1 - np.mean(noise**2) / np.var(seen), 0.0))
+    return seen.mean() + (seen - seen.mean()) * spread

@@ -21,13 +21,12 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.keys import canonical_json
-from benchmarks.store.parquet import read_records
-from benchmarks.store.records import Trial
-from benchmarks.tables.build import SHIPPED, table_file, table_task
+from benchmarks.tables.build import SHIPPED, table_task
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import Surrogate, load_surrogate, predict
+from benchmarks.tables.trained import finished_trials
 from hw_model.cost import Cost
 from hw_model.predict import cost_model
 from tasks.spaces.registry import article_space, space_names
@@ -125,11 +124,9 @@ def load_table(task: str, space: str | SearchSpace = "uncurated", results: Path 
     else:
         chosen = space
     places(chosen, spaces["uncurated"])
-    recipe = canonical_json(asdict(SEARCH[task]))
     trained: dict[str, tuple[float, ...]] = {}
-    for trial in read_records(table_file(results, task), Trial):
-        if trial.state == "done" and trial.key.fidelity == recipe:
-            known = trained.get(trial.key.architecture, ())
-            trained[trial.key.architecture] = (*known, trial.quality[its.metric])
+    for trial in finished_trials(results, task, SEARCH[task]):
+        known = trained.get(trial.key.architecture, ())
+        trained[trial.key.architecture] = (*known, trial.quality[its.metric])
     surrogate = load_surrogate(results / "surrogate" / f"{task}.npz")
     return TrainedTable(its, chosen, spaces["uncurated"], surrogate, trained)

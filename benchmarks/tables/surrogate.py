@@ -60,24 +60,14 @@ class Predicted(NamedTuple):
 def predict(surrogate: Surrogate, features: Any) -> Predicted:
     """Of networks by their features [..., F]; traceable, and NumPy in, NumPy out."""
     xp = np if isinstance(features, np.ndarray) else jnp
-    scaled, similarity, quality = _expected(surrogate, features, xp)
-    spread = xp.concatenate([scaled, similarity], axis=-1) @ surrogate.uncertain - surrogate.certain
-    std = xp.sqrt((spread**2).sum(-1) + surrogate.misfit**2)
-    return Predicted(quality, std, xp.exp(surrogate.noise[0] + surrogate.noise[1] * quality))
-
-
-def expected_quality(surrogate: Surrogate, features: Any) -> Any:
-    """The quality alone, in a fraction of the time."""
-    return _expected(surrogate, features, np if isinstance(features, np.ndarray) else jnp)[2]
-
-
-def _expected(surrogate: Surrogate, features: Any, xp: Any) -> tuple[Any, Any, Any]:
-    """Scaled features [..., F], Gaussian kernel with the similar networks [..., M], expected quality [...]."""
     scaled = (features - surrogate.shift) * surrogate.scale
     similar = xp.asarray(surrogate.similar)
     squares = (scaled**2).sum(-1)[..., None] + (similar**2).sum(-1) - 2 * scaled @ similar.T
     similarity = xp.exp(-surrogate.gamma * squares)
-    return scaled, similarity, scaled @ surrogate.linear + similarity @ surrogate.kernel + surrogate.intercept
+    quality = scaled @ surrogate.linear + similarity @ surrogate.kernel + surrogate.intercept
+    spread = xp.concatenate([scaled, similarity], axis=-1) @ surrogate.uncertain - surrogate.certain
+    std = xp.sqrt((spread**2).sum(-1) + surrogate.misfit**2)
+    return Predicted(quality, std, xp.exp(surrogate.noise[0] + surrogate.noise[1] * quality))
 
 
 def save_surrogate(path: Path, surrogate: Surrogate) -> None:

@@ -13,7 +13,7 @@ from benchmarks.store.keys import canonical_json
 from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.build import table_file, table_task
-from benchmarks.tables.design import PARTS, read_design, table_spaces
+from benchmarks.tables.design import PARTS, design_rows, table_spaces
 from benchmarks.tables.features import features, in_layout, places
 from hw_model.operator_arrays import operator_arrays
 from hw_model.workload import Workload
@@ -45,13 +45,12 @@ class Trained(NamedTuple):
         return Trained(**arrays, trials=tuple(self.trials[place] for place in places))
 
 
-def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
+def finished_trials(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, ...]:
     """The finished trainings of a task's table with this recipe, in the table's order.
 
     Raises BenchmarkInputError where there are none.
     """
-    task, file = table_task(name), table_file(results, name)
-    wanted = canonical_json(dataclasses.asdict(recipe))
+    file, wanted = table_file(results, name), canonical_json(dataclasses.asdict(recipe))
     trials = tuple(
         trial
         for trial in (read_records(file, Trial) if file.exists() else ())
@@ -59,12 +58,19 @@ def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
     )
     if not trials:
         raise BenchmarkInputError(f"{file}: no finished trainings of this recipe; `accelnas table build` makes them")
+    return trials
+
+
+def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
+    """`finished_trials` as arrays.  Raises BenchmarkInputError where there are none, and where there is no design."""
+    task, trials = table_task(name), finished_trials(results, name, recipe)
     workload = design_workload(name, [(trial.space, trial.genotype) for trial in trials])
-    drawn = [cell for part, how in PARTS.items() if how.networks > 1 for cell in read_design(results, task, part)]
+    design = design_rows(results, name)
+    shared = design.loc[design["part"].isin([part for part, how in PARTS.items() if how.networks > 1])]
+    drawn = {cell: number for number, cell in enumerate(dict.fromkeys(shared["cell"]))}
     cells = {
-        (cell.space, tuple(genotype)): number
-        for number, cell in enumerate(drawn)
-        for genotype in cell.genotypes.tolist()
+        (space, tuple(map(int, genotype.split()))): drawn[cell]
+        for cell, space, genotype in shared[["cell", "space", "genotype"]].itertuples(index=False)
     }
     networks: dict[str, int] = {}
     architecture = [networks.setdefault(trial.key.architecture, len(networks)) for trial in trials]

@@ -22,7 +22,7 @@ from benchmarks.statistics.intervals import mean_interval
 from benchmarks.statistics.rank_correlation import draw_resamples, kendall, tau_b
 from benchmarks.store.files import write_table
 from benchmarks.tables.build import SHIPPED
-from benchmarks.tables.fit import seed_noise
+from benchmarks.tables.fit import less_noise, seed_noise
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import Trained, read_trained
 
@@ -54,9 +54,8 @@ def agreement(task: str, data: Trained) -> dict[str, Any]:
     line = seed_noise(one_way.quality, one_way.architecture)
     noise = np.exp(line[0] + line[1] * here)
     rng = np.random.default_rng(0)
-    # both vary around the same expectation; what was seen of it varies by the noise more than it does
-    spread = np.sqrt(max(1 - np.mean(noise**2) / np.var(here), 0.0))
-    expected = here.mean() + (here - here.mean()) * spread
+    # both vary around the same expectation
+    expected = less_noise(here, noise)
     pairs = (rng.normal(expected, noise, (2, len(here))) for _ in range(DRAWS))
     return {
         "task": task,

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nas_algos.objectives import INFEASIBLE, least_cost
+from nas_algos.objectives import is_feasible, least_cost
 from tasks.spaces.space import SearchSpace
 
 SLACK = 1e-5  # of a floor: single precision
@@ -48,4 +48,5 @@ def score(estimate: Callable[[Any], Any], space: SearchSpace, floors: Floors, ge
 def latency_of_score(scores: np.ndarray, floors: Floors) -> np.ndarray:
     """Latency in ms of scores, infinite where a floor is not met."""
     scores = np.asarray(scores, float)
-    return np.where(scores < INFEASIBLE / 2, scores * floors.latency_ms, np.inf)
+    able = is_feasible(scores.ravel()).reshape(scores.shape)
+    return np.where(able, scores * floors.latency_ms, np.inf)

@@ -24,9 +24,6 @@ class Settings:
     """Divisions into folds that figures are means over."""
 
     def __post_init__(self):
-        unknown = [task for task in self.task if task not in TASKS]
-        if unknown or not self.task:
-            raise BenchmarkInputError(f"surrogate: task {unknown}; allowed: {', '.join(TASKS)}")
         if self.repeats < 1 or any(size < FOLDS for size in self.sizes):
             raise BenchmarkInputError(
                 f"surrogate: {self.repeats} repeats, sizes {self.sizes}; allowed: 1 and more, {FOLDS} and more"

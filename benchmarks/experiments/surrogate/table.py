@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.experiments.surrogate.settings import FOLDS, GROUPED_BY, Settings
 from benchmarks.statistics.rank_correlation import tau_b
-from benchmarks.tables.fit import fit, seed_noise
+from benchmarks.tables.fit import fit, less_noise, seed_noise
 from benchmarks.tables.surrogate import predict
 from benchmarks.tables.trained import Trained
 
@@ -131,7 +131,6 @@ def noise_ceiling(data: Trained) -> float:
     count = np.bincount(data.architecture)
     mean = np.bincount(data.architecture, data.quality) / count
     noise = np.exp(line[0] + line[1] * mean) / np.sqrt(count)
-    spread = np.sqrt(max(1 - np.mean(noise**2) / np.var(mean), 0.0))
-    truth = mean.mean() + (mean - mean.mean()) * spread
+    truth = less_noise(mean, noise)
     draws = np.random.default_rng(0).normal(truth, noise, (DRAWS, len(truth)))
     return float(np.mean([tau_b(truth, draw) for draw in draws]))

@@ -25,9 +25,6 @@ class Settings:
     """In each larger space, with different seeds; the best of all is kept."""
 
     def __post_init__(self):
-        unknown = [task for task in self.task if task not in TASKS]
-        if unknown or not self.task:
-            raise BenchmarkInputError(f"truth: task {unknown}; allowed: {', '.join(TASKS)}")
         if self.searches < 1 or self.evaluations < 256:
             raise BenchmarkInputError(
                 f"truth: {self.searches} searches of {self.evaluations} evaluations; allowed: 1 and more of 256 up"
