@@ -5,8 +5,8 @@
 Needs jax, flax, optax, numpy, scipy, pillow and pycocotools, and neither a network nor a prepared data set: images are
 composed here from Fashion-MNIST and the photographs that FOLDER holds.  Each worker compiles a cohort, trains it on
 the accelerator that all share, and scores it, so that compilation and scoring of some hide behind the training of
-others.  What is finished when the time is up is in OUT/rows.jsonl.  `benchmarks.tables.jobs` writes jobs, and reads
-rows.
+others.  OUT/rows.jsonl holds what is finished at any moment but for the last seconds, so that a run that is killed
+loses no more than that.  `benchmarks.tables.jobs` writes jobs, and reads rows.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ import numpy as np
 
 from hw_model.files import write_whole
 
+# from one gathering of the workers' rows to the next
+GATHER_SECONDS = 5.0
 # one cohort's compilation must not take another's core, and tuning matrix products takes longer than training
 XLA_FLAGS = "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false --xla_gpu_force_compilation_parallelism=1"
 
@@ -138,16 +140,33 @@ def run(given: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "benchmarks.tables.cohort_run", *sys.argv[1:]]
     parts = [folder / f"rows_{worker}.jsonl" for worker in range(given.workers)]
     workers = [subprocess.Popen([*command, "--rows", str(part)], env=environment) for part in parts]
+    trained = watch(workers, parts, given.out / "rows.jsonl", deadline + 10)
+    say(f"{trained} networks trained, {sum(len(job['chains']) for job in jobs)} asked for")
+    return trained
+
+
+def watch(
+    workers: list[subprocess.Popen[bytes]], parts: list[Path], rows: Path, end: float, every: float = GATHER_SECONDS
+) -> int:
+    """Gather the workers' rows again and again until all have ended, and kill those that have not by `end`.
+
+    end: as time.time().  Returns the number of rows.
+    """
+    while any(worker.poll() is None for worker in workers) and time.time() < end:
+        gather(parts, rows)
+        time.sleep(min(every, max(0.0, end - time.time())))
     for worker in workers:
-        try:
-            worker.wait(max(1.0, deadline + 10 - time.time()))
-        except subprocess.TimeoutExpired:
-            worker.kill()
-    rows = [line for part in parts if part.exists() for line in part.read_text().splitlines()]
-    whole = [line for line in rows if line.endswith("}")]
-    given.out.mkdir(parents=True, exist_ok=True)
-    write_whole(given.out / "rows.jsonl", "".join(f"{line}\n" for line in whole))
-    say(f"{len(whole)} networks trained, {sum(len(job['chains']) for job in jobs)} asked for")
+        worker.kill()
+        worker.wait()
+    return gather(parts, rows)
+
+
+def gather(parts: list[Path], rows: Path) -> int:
+    """Write the finished lines of the parts that there are as one file, and return how many they are."""
+    lines = [line for part in parts if part.exists() for line in part.read_text().splitlines(keepends=True)]
+    # a worker may be in the midst of its last line
+    whole = [line for line in lines if line.endswith("}\n")]
+    write_whole(rows, "".join(whole))
     return len(whole)
 
 

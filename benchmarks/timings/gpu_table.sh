@@ -12,7 +12,8 @@
 set -euo pipefail
 WORKERS=${WORKERS:-$(($(nproc) - 2))}
 SCRATCH=$(mktemp -d -p /dev/shm)
-trap 'rm -rf "$SCRATCH"; [ -z "${CUDA_MPS_PIPE_DIRECTORY:-}" ] || echo quit | nvidia-cuda-mps-control' EXIT
+# the service is asked to quit through the pipe that lies below $SCRATCH
+trap '[ -z "${CUDA_MPS_PIPE_DIRECTORY:-}" ] || echo quit | nvidia-cuda-mps-control || true; rm -rf "$SCRATCH"' EXIT
 # with NVIDIA's multi-process service small kernels of several workers run at the same time
 if command -v nvidia-cuda-mps-control >/dev/null; then
   export CUDA_MPS_PIPE_DIRECTORY=$SCRATCH/mps CUDA_MPS_LOG_DIRECTORY=$SCRATCH/log
