@@ -12,18 +12,26 @@ from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
 
 
-def design(results: Path = Path("results")) -> None:
-    """Draw which networks of each task are trained, before any is; a design that there is stays as it is.
+def design(part: str = "", results: Path = Path("results")) -> None:
+    """Draw which networks of each task are trained, before any is; parts that there are stay as they are.
 
     Args:
-        results: Directory that tables/design/TASK.csv is kept in.
+        part: "curse": the networks that the surrogates think best, a new round of them once the last is trained; else
+            whatever is not drawn yet.
+        results: Directory that tables/design/TASK.csv and tables/winners/TASK.csv are kept in.
     """
-    from benchmarks.tables.build import table_task
-    from benchmarks.tables.design import design_file, write_design
+    from benchmarks.tables.files import design_file, table_task, winners_file
+    from benchmarks.tables.parts import write_design
     from benchmarks.tables.recipes import SEARCH
+    from benchmarks.tables.winners import write_winners
 
+    if part not in ("", "curse"):
+        raise BenchmarkInputError(f"part {part[:40]!r}; allowed: curse, or none, which draws all others")
     for name in SEARCH:
-        print(f"{write_design(results, table_task(name))} networks in {design_file(results, name)}")
+        if part:
+            print(f"{write_winners(results, name)} trainings in {winners_file(results, name)}")
+        else:
+            print(f"{write_design(results, table_task(name))} trainings in {design_file(results, name)}")
 
 
 def build(
@@ -37,14 +45,15 @@ def build(
 
     Args:
         task: classification, detection or segmentation.
-        count: So many of the part's first networks.
-        part: "alone": networks that were drawn one by one; "cells": the first of each cell, then the second of each,
-            ..., which an accelerator trains a cell at once.
+        count: So many of the part's first trainings: the first network of each of its cells, then the second, ...
+        part: "alone": networks that were drawn one by one.  "cells" and "kinds": cells of networks, which an
+            accelerator trains at once.  "seeds": some with three seeds.  "final": some by both recipes, search and
+            final.  "curse": those that the surrogate thinks best.  "sweep": the baseline by many recipes.
         home: Directory that data and trials are kept in.
         results: Directory that tables/TASK.parquet is kept in.
     """
     from benchmarks.tables.build import build as build_table
-    from benchmarks.tables.build import table_file
+    from benchmarks.tables.files import table_file
 
     check_count("count", count)
     check_folders(home, results)
@@ -68,37 +77,42 @@ def status(results: Path = Path("results")) -> None:
 def jobs(
     file: Annotated[Path, tyro.conf.Positional],
     first: int = 0,
-    cells: int = 72,
+    cells: int | None = None,
     part: str = "kinds",
     results: Path = Path("results"),
 ) -> None:
     """Write what a machine with an accelerator shall train, for `benchmarks/timings/gpu_table.sh`.
 
+    What the tables have from an accelerator is left out.
+
     Args:
         file: JSON file to write.
         first: Number of the first cell of each task's part.
-        cells: So many cells of each task.
-        part: "kinds": cells of networks that share their kinds of block; "cells": that share all but channels.
+        cells: So many cells of each task; without it all that follow.
+        part: As `accelnas table build --part`.
         results: Directory that tables/design/TASK.csv is kept in.
     """
+    from itertools import zip_longest
+
     from benchmarks.store.parquet import check_target
-    from benchmarks.tables.build import table_task
-    from benchmarks.tables.design import find_part, read_design
+    from benchmarks.tables.files import table_task
     from benchmarks.tables.jobs import job_of, write_jobs
+    from benchmarks.tables.parts import lacking, part_of, size_of
     from benchmarks.tables.recipes import SEARCH
 
-    most = find_part(part).cells
+    most = max(size_of(results, name, part) for name in SEARCH)
     check_count("first", first, least=0, most=most - 1)
-    check_count("cells", cells, most=most - first)
+    if cells is not None:
+        check_count("cells", cells, most=most - first)
     check_target(file)
     if file.exists():
         raise BenchmarkInputError(f"{file} is there; allowed: a new file")
     made = []
     for name in SEARCH:
         task = table_task(name)
-        chosen = read_design(results, task, part)[first : first + cells]
-        made.append([job_of(cell, task, SEARCH[name]) for cell in chosen])
-    write_jobs([job for turn in zip(*made, strict=True) for job in turn], file)
+        chosen = part_of(results, task, part)[first : None if cells is None else first + cells]
+        made.append([job_of(wanted, task) for wanted in lacking(results, task, chosen)])
+    write_jobs([job for turn in zip_longest(*made) for job in turn if job is not None], file)
     print(f"{sum(map(len, made))} cohorts in {file}")
 
 
@@ -117,7 +131,7 @@ def take(
     from benchmarks.store.importing import check_trial
     from benchmarks.store.parquet import merge_records
     from benchmarks.store.records import Trial
-    from benchmarks.tables.build import table_file
+    from benchmarks.tables.files import table_file
     from benchmarks.tables.jobs import trials_of
     from benchmarks.tables.recipes import SEARCH
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.runtime.prepare import prepare_with_progress
@@ -12,57 +13,60 @@ from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.parquet import merge_records, read_records
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
-from benchmarks.tables.design import Cell, read_design
-from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.files import table_file, table_task
+from benchmarks.tables.parts import Wanted, part_of
 from hw_model.blocks import Block
-from tasks.registry import make_task
-from tasks.task import Task
+from tasks.fidelity import Fidelity
 
-# the main data set of each task's table
-DATASETS = {"classification": "fashion_objects"}
-# where the shipped tables are: beside the packages, as in a clone
-SHIPPED = Path(__file__).parents[2] / "results"
 # a run that is stopped loses no training, which the store has, but rows wait for this many before the file is written
 ROWS_AT_ONCE = 10
 
 
-def table_file(results: Path, task: str) -> Path:
-    """Where a task's table is."""
-    return results / "tables" / f"{task}.parquet"
+class Asked(NamedTuple):
+    """One training."""
+
+    space: str
+    """That the network was drawn from."""
+    genotype: tuple[int, ...]
+    """In that space."""
+    chain: tuple[Block, ...]
+    """The network."""
+    fidelity: Fidelity
+    """How it is trained."""
+    seed: int
+    """Of weights, batches and augmentation."""
 
 
-def table_task(name: str) -> Task:
-    """The task on its table's data set.  Raises TaskInputError for an unknown task."""
-    return make_task(name, DATASETS.get(name))
-
-
-def networks(cells: list[Cell]) -> Iterator[tuple[str, tuple[int, ...], tuple[Block, ...], int]]:
-    """(space, genotype, network, seed) of network 0 of each cell, then of network 1 of each, and so on."""
-    for index in range(max(len(cell.chains) for cell in cells)):
-        for cell in cells:
-            if index < len(cell.chains):
+def trainings(wanted: list[Wanted]) -> Iterator[Asked]:
+    """Network 0 of each cell, then network 1 of each, and so on."""
+    for index in range(max(len(each.cell.seeds) for each in wanted)):
+        for each in wanted:
+            cell = each.cell
+            if index < len(cell.seeds):
                 genotype = tuple(cell.genotypes[index].tolist())
-                yield cell.space, genotype, cell.chains[index], cell.first_seed + index
+                yield Asked(cell.space, genotype, cell.chains[index], each.recipe(index), cell.seeds[index])
 
 
 def build(home: Path, results: Path, name: str, part: str, count: int) -> int:
-    """Train the first `count` networks of a part of the design, those excepted that are trained; add them to the table.
+    """The first `count` trainings of a part, those excepted that the store has; all of them are added to the table.
 
     Returns how many rows the table has.  Raises TaskInputError for an unknown task, BenchmarkInputError for an unknown
     part and where there is no design.
     """
-    task, fidelity = table_task(name), SEARCH[name]
-    asked = list(networks(read_design(results, task, part)))[:count]
-    prepare_with_progress(home, task.config(fidelity.data), task.dataset)
+    task = table_task(name)
+    asked = list(trainings(part_of(results, task, part)))[:count]
+    fidelities = dict.fromkeys(training.fidelity for training in asked)
+    for data in dict.fromkeys(fidelity.data for fidelity in fidelities):
+        prepare_with_progress(home, task.config(data), task.dataset)
     file, rows, total = table_file(results, name), [], 0
     with (
         open_store(home) as store,
-        TrainingPool(home, task, [fidelity], store) as pool,
+        TrainingPool(home, task, fidelities, store) as pool,
         SearchProgress(f"table of {name}", total=len(asked)) as progress,
     ):
         pool.show(progress)
         tickets = {}
-        for space, genotype, chain, seed in asked:
+        for space, genotype, chain, fidelity, seed in asked:
             tickets[pool.submit("table", f"{space} {seed}", chain, fidelity, seed)] = (space, genotype)
         while tickets:
             for ticket, trial in pool.completed("table"):

@@ -5,12 +5,13 @@ kinds of block and sizes; in the first part, "cells", they share all but their c
 latency: of many drawn at random, as many are kept in each equal part of the range of the logarithm of latency, as far
 as there are any.
 
-A design is drawn once and kept in a file, since estimates of latency change with the estimator.
+A design is drawn once and kept in a file, since estimates of latency change with the estimator.  `tables.parts` has
+what is trained of it, and how.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.files import write_table
+from benchmarks.tables.files import design_file
 from hw_model.blocks import Block
 from hw_model.predict import cost_model
 from tasks.networks.initialise import host_generator
@@ -49,8 +50,8 @@ UNCURATED_SHARE = 0.5
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a design draws at once, since cells are stratified together."""
+class Drawn:
+    """What a design draws at once from the spaces, since cells are stratified together."""
 
     cells: int
     """So many."""
@@ -69,13 +70,14 @@ class Part:
 
 # cells are for accelerators, which train the eight of one in little more time than one network; networks drawn alone
 # tell more about their space, a training each
-PARTS = MappingProxyType(
+DRAWN = MappingProxyType(
     {
-        "cells": Part(72, 8, 1_000_000, 1_000, 0),
-        "alone": Part(1_200, 1, 2_000_000, 1, 1),
-        "kinds": Part(160, 8, 3_000_000, 1_000, 2, "all but kinds"),
+        "cells": Drawn(72, 8, 1_000_000, 1_000, 0),
+        "alone": Drawn(1_200, 1, 2_000_000, 1, 1),
+        "kinds": Drawn(160, 8, 3_000_000, 1_000, 2, "all but kinds"),
     }
 )
+COLUMNS = ["part", "cell", "space", "genotype", "seed"]
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,13 @@ class Cell:
     """int32 [n, D], in that space."""
     chains: tuple[tuple[Block, ...], ...]
     """The networks."""
-    first_seed: int
-    """Of network 0; the others follow."""
+    seeds: tuple[int, ...]
+    """Of each network; the same network may be there more than once, with other seeds."""
+
+    def take(self, rows: Sequence[int]) -> Cell:
+        """Some of its networks."""
+        chains, seeds = (tuple(part[row] for row in rows) for part in (self.chains, self.seeds))
+        return Cell(self.name, self.space, self.genotypes[list(rows)], chains, seeds)
 
 
 def table_spaces(task: Task) -> dict[str, SearchSpace]:
@@ -105,35 +112,6 @@ def table_spaces(task: Task) -> dict[str, SearchSpace]:
     return spaces
 
 
-def design_file(results: Path, task: str) -> Path:
-    """Where a task's design is."""
-    return results / "tables" / "design" / f"{task}.csv"
-
-
-def write_design(results: Path, task: Task) -> int:
-    """Draw the parts that a task's design lacks and return how many networks it has.
-
-    Raises BenchmarkInputError where it lacks none: what is trained rests on those that there are.
-    """
-    file = design_file(results, task.name)
-    there = [pd.read_csv(file)] if file.exists() else []
-    lacking = [name for name in PARTS if not there or name not in set(there[0]["part"])]
-    if not lacking:
-        raise BenchmarkInputError(
-            f"{file} is drawn already, and what is trained rests on it; allowed: another --results"
-        )
-    table = pd.concat([*there, *(_draw_part(task, name) for name in lacking)], ignore_index=True)
-    write_table(file, table)
-    return len(table)
-
-
-def find_part(name: str) -> Part:
-    """The part of that name.  Raises BenchmarkInputError for one that there is not."""
-    if name not in PARTS:
-        raise BenchmarkInputError(f"unknown part {name[:40]!r}; allowed: {', '.join(PARTS)}")
-    return PARTS[name]
-
-
 def design_rows(results: Path, task: str) -> pd.DataFrame:
     """A task's design as it is kept, a row a network.  Raises BenchmarkInputError where there is none."""
     file = design_file(results, task)
@@ -142,24 +120,20 @@ def design_rows(results: Path, task: str) -> pd.DataFrame:
     return pd.read_csv(file)
 
 
-def read_design(results: Path, task: Task, part: str) -> list[Cell]:
-    """The cells of a part of a task's design, in the order that they are trained in.
-
-    Raises BenchmarkInputError for an unknown part and where there is no design.
-    """
-    find_part(part)
-    spaces, cells, table = table_spaces(task), [], design_rows(results, task.name)
-    for name, rows in table.loc[table["part"] == part].groupby("cell", sort=False):
-        space = str(rows["space"].tolist()[0])
-        genotypes = np.array([genotype.split() for genotype in rows["genotype"]], np.int32)
+def cells_of(task: Task, rows: pd.DataFrame) -> list[Cell]:
+    """The cells of rows with the columns of a design, in their order."""
+    spaces, cells = table_spaces(task), []
+    for name, own in rows.groupby("cell", sort=False):
+        space = str(own["space"].tolist()[0])
+        genotypes = np.array([genotype.split() for genotype in own["genotype"]], np.int32)
         chains = tuple(spaces[space].decode(genotype) for genotype in genotypes.tolist())
-        cells.append(Cell(str(name), space, genotypes, chains, int(rows["seed"].tolist()[0])))
+        cells.append(Cell(str(name), space, genotypes, chains, tuple(map(int, own["seed"]))))
     return cells
 
 
-def _draw_part(task: Task, name: str) -> pd.DataFrame:
-    """Cells of each space, from low to high latency, spread evenly over the list; single networks in random order."""
-    part, spaces = PARTS[name], table_spaces(task)
+def draw_part(task: Task, name: str) -> pd.DataFrame:
+    """The rows of a part of DRAWN: latencies spread evenly over the list of cells; single networks in random order."""
+    part, spaces = DRAWN[name], table_spaces(task)
     shares = {space: (1 - UNCURATED_SHARE) / (len(spaces) - 1) for space in spaces} | {"uncurated": UNCURATED_SHARE}
     model, drawn = cost_model(REFERENCE), []
     for key, (label, space) in zip(
@@ -182,7 +156,7 @@ def _draw_part(task: Task, name: str) -> pd.DataFrame:
         for number, (_, cell, label, genotypes) in enumerate(drawn)
         for index, genotype in enumerate(genotypes.tolist())
     ]
-    return pd.DataFrame(rows, columns=["part", "cell", "space", "genotype", "seed"])
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def draw_cells(
@@ -195,7 +169,7 @@ def draw_cells(
 ) -> np.ndarray:
     """Genotypes int32 [cells, networks, D] of a space; no two networks of a cell are equal where the space has enough.
 
-    latency_ms: genotypes int32 [n, D] to milliseconds [n].  differ_in: as in `Part`.
+    latency_ms: genotypes int32 [n, D] to milliseconds [n].  differ_in: as in `Drawn`.
     """
     generator = host_generator(key)
     drawn = np.stack([_cell(space, networks, generator, differ_in) for _ in range(cells * CANDIDATES)])

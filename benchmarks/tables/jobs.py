@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.files import write_json
 from benchmarks.store.provenance import Provenance
 from benchmarks.store.records import Trial
-from benchmarks.tables.design import Cell, table_spaces
+from benchmarks.tables.design import table_spaces
+from benchmarks.tables.parts import Wanted
+from benchmarks.tables.recipes import scaled
 from hw_model.blocks import Block
 from hw_model.json_file import parse_json, read_json
 from tasks.cohort import aligned
@@ -24,11 +26,12 @@ from tasks.task import Task
 from tasks.training import training_flops
 
 
-def job_of(cell: Cell, task: Task, fidelity: Fidelity, rates: Sequence[float] = ()) -> dict[str, Any]:
-    """A line of the jobs file: network i of the cell is trained with the seed cell.first_seed + i."""
+def job_of(wanted: Wanted, task: Task) -> dict[str, Any]:
+    """A line of the jobs file."""
+    cell, fidelity = wanted.cell, wanted.fidelity
     chains = aligned(table_spaces(task)[cell.space], cell.genotypes)
     return {
-        "name": f"{cell.name}-{cell.first_seed}",
+        "name": f"{cell.name}-{cell.seeds[0]}-{fidelity.example_passes}-{fidelity.batch_size}",
         "cell": cell.name,
         "space": cell.space,
         "genotypes": np.asarray(cell.genotypes).tolist(),
@@ -37,8 +40,8 @@ def job_of(cell: Cell, task: Task, fidelity: Fidelity, rates: Sequence[float] = 
         "classes": task.classes,
         "fidelity": asdict(fidelity),
         "chains": [[block and asdict(block) for block in chain] for chain in chains],
-        "seeds": [cell.first_seed + number for number in range(len(cell.chains))],
-        "rates": list(rates) or [1.0] * len(cell.chains),
+        "seeds": list(cell.seeds),
+        "rates": list(wanted.rates) or [1.0] * len(cell.chains),
     }
 
 
@@ -78,8 +81,8 @@ def _trial_of(row: Any, number: int, jobs: Path, rows: Path, by_name: dict[str, 
         raise BenchmarkInputError(f"{rows}: line {number} is of job {row['job']!r}, which {jobs} does not have")
     if type(job["classes"]) is not int or type(row["finite"]) is not bool:
         raise TypeError("classes must be a whole number, finite true or false")
-    index, fidelity = row["index"], Fidelity(**job["fidelity"])
-    fidelity = replace(fidelity, peak_learning_rate=fidelity.peak_learning_rate * job["rates"][index])
+    index = row["index"]
+    fidelity = scaled(Fidelity(**job["fidelity"]), job["rates"][index])
     task = make_task(job["task"], job["dataset"], job["classes"])
     blocks = tuple(Block(**block) for block in job["chains"][index] if block)
     # trained in a cohort they are not to the last bit those trained alone

@@ -21,9 +21,9 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.keys import canonical_json
-from benchmarks.tables.build import SHIPPED, table_task
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.features import features, in_layout, places
+from benchmarks.tables.files import SHIPPED, table_task
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import Surrogate, load_surrogate, predict
 from benchmarks.tables.trained import finished_trials

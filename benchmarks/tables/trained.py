@@ -12,9 +12,9 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
-from benchmarks.tables.build import table_file, table_task
-from benchmarks.tables.design import PARTS, design_rows, table_spaces
+from benchmarks.tables.design import DRAWN, design_rows, table_spaces
 from benchmarks.tables.features import features, in_layout, places
+from benchmarks.tables.files import table_file, table_task
 from hw_model.operator_arrays import operator_arrays
 from hw_model.workload import Workload
 from tasks.fidelity import Fidelity
@@ -66,7 +66,7 @@ def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
     task, trials = table_task(name), finished_trials(results, name, recipe)
     workload = design_workload(name, [(trial.space, trial.genotype) for trial in trials])
     design = design_rows(results, name)
-    shared = design.loc[design["part"].isin([part for part, how in PARTS.items() if how.networks > 1])]
+    shared = design.loc[design["part"].isin([part for part, how in DRAWN.items() if how.networks > 1])]
     drawn = {cell: number for number, cell in enumerate(dict.fromkeys(shared["cell"]))}
     cells = {
         (space, tuple(map(int, genotype.split()))): drawn[cell]

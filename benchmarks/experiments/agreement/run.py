@@ -21,7 +21,7 @@ from benchmarks.experiments.agreement.settings import Settings
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.statistics.rank_correlation import draw_resamples, kendall, tau_b
 from benchmarks.store.files import write_table
-from benchmarks.tables.build import SHIPPED
+from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.fit import less_noise, seed_noise
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import Trained, read_trained

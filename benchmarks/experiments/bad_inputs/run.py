@@ -41,6 +41,7 @@ from benchmarks.store.parquet import write_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import Cell, table_spaces
 from benchmarks.tables.jobs import job_of
+from benchmarks.tables.parts import Wanted
 from tasks.registry import make_task
 
 ROOT = Path(__file__).parents[3]
@@ -169,7 +170,7 @@ def _nothing_long() -> Iterator[None]:
             "benchmarks.runtime.prepare.get_dataset",
             "benchmarks.experiments.experiment.Experiment.run",
             "hw_model.learned.measuring.measure_sets",
-            "benchmarks.tables.design.read_design",
+            "benchmarks.tables.parts.part_of",
         ):
             stack.enter_context(mock.patch(place, _checked(raises) if place.endswith("get_dataset") else raises))
         yield
@@ -208,8 +209,8 @@ def _furnish(folder: Path) -> None:
         Trial,
         [Trial.finished(trial_key(task, blocks, fidelity, seed), {"map": 0.5}, **spent) for seed in range(3)],
     )
-    cell = Cell("cell", "uncurated", np.array([genotype], np.int32), (blocks,), 0)
-    job = job_of(cell, task, fidelity)
+    cell = Cell("cell", "uncurated", np.array([genotype], np.int32), (blocks,), (0,))
+    job = job_of(Wanted(cell, fidelity), task)
     (folder / "jobs.json").write_text(json.dumps([job]))
     row = {"job": job["name"], "index": 0, "seconds": 1.0, "finite": True, "quality": {"map": 0.5}, "jax": "0"}
     (folder / "rows.jsonl").write_text(json.dumps(row | {"device": "cpu"}))

@@ -14,7 +14,7 @@ from benchmarks.experiments.surrogate.plot import write_plot
 from benchmarks.experiments.surrogate.settings import Settings
 from benchmarks.experiments.surrogate.table import surrogate_rows
 from benchmarks.store.files import write_table
-from benchmarks.tables.build import SHIPPED
+from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.fit import fit
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import save_surrogate

@@ -12,30 +12,24 @@ both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
 from benchmarks.experiments.truth.settings import ENUMERATED, Settings
 from benchmarks.store.files import write_table
-from benchmarks.tables.build import table_task
 from benchmarks.tables.design import table_spaces
+from benchmarks.tables.files import table_task
+from benchmarks.tables.optima import ROUNDING, STRATEGY, baseline_figures, best_within, judge_of, searched
 from benchmarks.tables.query import TrainedTable, load_table
-from nas_algos.load import build_strategy
-from nas_algos.scan import scan
-from tasks.spaces.registry import ARTICLE_SPACES, skeleton_for
+from tasks.spaces.registry import ARTICLE_SPACES
 
 __all__ = ["Settings", "run"]
 
 CHUNK = 4_096
-STRATEGY = "nsga2"
-# the baseline is in every space, and its figures differ there in the last bits
-ROUNDING = 1e-5
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
@@ -55,18 +49,19 @@ def space_rows(
     """A row for each accelerator.  baselines: as `baseline_figures`."""
     space = table.space
     for accelerator in settings.accelerators:
-        judge = _judge(table, accelerator)
+        judge = judge_of(table, accelerator)
         bound, level = baselines[accelerator]
         if space.size <= ENUMERATED:
             genotypes, how = _all_of(space.cardinalities), "enumerated"
             scores = np.concatenate([np.asarray(judge(part)) for part in _chunks(genotypes)])[: len(genotypes)]
         else:
-            genotypes, scores = _searched(space.cardinalities, judge, settings)
+            runs = searched(space.cardinalities, judge, settings.evaluations, settings.searches)
+            genotypes, scores = (np.concatenate(part) for part in zip(*runs, strict=True))
             how = f"best of {settings.searches} x {settings.evaluations} by {STRATEGY}"
         quality, latency = -scores[:, 0], scores[:, 1]
-        inside = np.flatnonzero(latency <= bound * (1 + ROUNDING))
+        inside = best_within(scores, bound)
         good = np.flatnonzero(quality >= level - ROUNDING)
-        best = inside[np.argmax(quality[inside])] if len(inside) else None
+        best = inside[0] if len(inside) else None
         fastest = good[np.argmin(latency[good])] if len(good) else None
         yield {
             "task": table.task.name,
@@ -83,25 +78,6 @@ def space_rows(
         }
 
 
-def _judge(table: TrainedTable, accelerator: str) -> Callable[[Any], jax.Array]:
-    """Genotypes [n, D] to (minus expected quality, latency_ms) [n, 2], compiled."""
-    answers = table.answers(accelerator)
-
-    @jax.jit
-    def judge(genotypes: Any) -> jax.Array:
-        found = answers(genotypes)
-        return jnp.stack([-found.quality, found.cost.latency_ms], axis=-1)
-
-    return judge
-
-
-def baseline_figures(table: TrainedTable, accelerators: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """Latency in ms on each accelerator, and expected quality, of the task's baseline.  table: of the layout."""
-    genotype = np.array([table.layout.encode(skeleton_for(table.task).baseline())], np.int32)
-    scores = {name: np.asarray(_judge(table, name)(genotype))[0].tolist() for name in accelerators}
-    return {name: (latency, -quality) for name, (quality, latency) in scores.items()}
-
-
 def _all_of(cardinalities: tuple[int, ...]) -> np.ndarray:
     """Every genotype of a space, int32 [size, D]."""
     return np.stack([axis.ravel() for axis in np.indices(cardinalities, np.int32)], axis=-1)
@@ -113,17 +89,6 @@ def _chunks(genotypes: np.ndarray) -> Iterator[np.ndarray]:
     for start in range(0, len(genotypes), size):
         part = genotypes[start : start + size]
         yield np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
-
-
-def _searched(
-    cardinalities: tuple[int, ...], judge: Callable[[Any], jax.Array], settings: Settings
-) -> tuple[np.ndarray, np.ndarray]:
-    """What searches tried: genotypes [n, D] and scores [n, 2]."""
-    strategy = build_strategy(STRATEGY, cardinalities, settings.evaluations, objectives=2)
-    search = jax.jit(lambda key: scan(strategy, judge, -(-settings.evaluations // strategy.batch), key))
-    runs = [search(key) for key in jax.random.split(jax.random.key(0), settings.searches)]
-    genotypes = np.concatenate([np.asarray(run.genotypes) for run in runs])
-    return genotypes, np.concatenate([np.asarray(run.scores) for run in runs])
 
 
 def _front(scores: np.ndarray) -> int:

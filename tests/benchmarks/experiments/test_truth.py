@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks.experiments.agreement.run import agreement
-from benchmarks.experiments.truth.run import _all_of, _front, baseline_figures, space_rows
+from benchmarks.experiments.truth.run import _all_of, _front, space_rows
 from benchmarks.experiments.truth.settings import Settings
-from benchmarks.tables.build import SHIPPED
+from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.optima import baseline_figures
 from benchmarks.tables.query import load_table
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import read_trained

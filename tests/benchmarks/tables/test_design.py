@@ -1,16 +1,23 @@
 """The design of the trained tables: cells that share all but channels, spread over latency, the same every time."""
 
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.store.keys import canonical_json
 from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
-from benchmarks.tables.build import networks, table_file, table_task
-from benchmarks.tables.design import PARTS, draw_cells, read_design, write_design
+from benchmarks.tables.build import trainings
+from benchmarks.tables.design import DRAWN, draw_cells
+from benchmarks.tables.files import table_file, table_task, winners_file
+from benchmarks.tables.parts import PARTS, lacking, part_of, repeated_rows, write_design
+from benchmarks.tables.recipes import RECIPES
 from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.space import SearchSpace
 
@@ -31,36 +38,78 @@ def skewed(genotypes):
 
 
 RESULTS = Path("results")
-# repeats of a cell with other seeds add this to the design's, once and twice
+# before there was a part of repeats, those of a cell added this to the design's seeds, once and twice
 REPEAT = 100
 
 
 @pytest.mark.parametrize("name", ["classification", "detection", "segmentation"])
-def test_what_is_trained_is_of_the_design(name):
-    task = table_task(name)
-    designed = {}
-    for part in PARTS:
-        for space, genotype, _, seed in networks(read_design(RESULTS, task, part)):
-            assert seed not in designed
-            designed[seed] = space, genotype
+def test_what_is_trained_is_of_a_part_by_its_recipe(name):
+    designed, recipe = set(), cache(lambda fidelity: canonical_json(asdict(fidelity)))
+    for part in PARTS if winners_file(RESULTS, name).is_file() else [part for part in PARTS if part != "curse"]:
+        for space, genotype, _, fidelity, seed in trainings(part_of(RESULTS, table_task(name), part)):
+            designed.add((space, genotype, recipe(fidelity), seed))
     for trial in read_records(table_file(RESULTS, name), Trial):
         seed = trial.key.seed
-        seed = seed if seed in designed else seed - seed % 1_000 // REPEAT * REPEAT
-        assert designed[seed] == (trial.space, trial.genotype)
+        first = seed - seed % 1_000 // REPEAT * REPEAT
+        assert designed & {(trial.space, trial.genotype, trial.key.fidelity, each) for each in (seed, first)}
+
+
+@pytest.mark.parametrize("name", ["classification", "detection", "segmentation"])
+def test_sixty_networks_have_three_seeds_and_forty_both_recipes(name):
+    seeds: dict = {}
+    recipes: dict = {}
+    for _, _, chain, _, seed in trainings(part_of(RESULTS, table_task(name), "seeds")):
+        seeds.setdefault(chain, set()).add(seed)
+    for _, _, chain, fidelity, seed in trainings(part_of(RESULTS, table_task(name), "final")):
+        recipes.setdefault((chain, seed), []).append(fidelity)
+    assert len(seeds) >= 60
+    assert {len(each) for each in seeds.values()} == {3}
+    assert len(recipes) == 40
+    assert all(each == [RECIPES[how][name] for how in ("search", "final")] for each in recipes.values())
 
 
 def test_networks_drawn_alone_are_all_different():
     for name in ("classification", "detection", "segmentation"):
-        chains = [chain for _, _, chain, _ in networks(read_design(RESULTS, table_task(name), "alone"))]
-        assert len(set(chains)) == len(chains) == PARTS["alone"].cells
+        chains = [each.chain for each in trainings(part_of(RESULTS, table_task(name), "alone"))]
+        assert len(set(chains)) == len(chains) == DRAWN["alone"].cells
+
+
+def test_cells_that_stand_are_repeated_first_and_others_from_all_over_the_part():
+    cells = np.repeat(np.arange(20), 8)
+    genotypes = [f"{cell} {number}" for cell, number in zip(cells, np.tile(np.arange(8), 20), strict=True)]
+    design = pd.DataFrame({"part": "cells", "cell": cells, "space": "toy", "genotype": genotypes, "seed": cells * 1000})
+    trained = {("toy", genotype): {0} for cell, genotype in zip(cells, genotypes, strict=True) if cell < 10}
+    trained |= {key: {0, 100, 200} for key in trained if key[1].startswith("7 ")}
+    rows = repeated_rows(design, trained)
+    assert rows["cell"].nunique() == 8
+    assert rows["cell"].tolist()[0] == 7
+    assert {0, 9} < set(rows["cell"]) < set(range(10))
+    assert rows.groupby("genotype")["seed"].nunique().unique().tolist() == [3]
+
+
+def test_an_accelerator_is_not_asked_again_for_what_the_table_has():
+    task = table_task("detection")
+    wanted = part_of(RESULTS, task, "seeds")
+    left = lacking(RESULTS, task, wanted)
+    # cells whose networks had three seeds were chosen first
+    assert 0 < sum(len(each.cell.seeds) for each in left) < sum(len(each.cell.seeds) for each in wanted)
+    for each in left:
+        assert all(len(part) == len(each.cell.seeds) for part in (each.cell.genotypes, each.cell.chains))
+
+
+def test_a_sweep_is_the_baseline_by_each_recipe_and_rate():
+    asked = list(trainings(part_of(RESULTS, table_task("detection"), "sweep")))
+    assert len({each.chain for each in asked}) == 1
+    assert len({(each.fidelity, each.seed) for each in asked}) == len(asked) == 30
+    assert {each.fidelity.peak_learning_rate for each in asked} == {0.0025, 0.005, 0.01, 0.02, 0.04, 0.08}
 
 
 def test_a_design_that_there_is_is_not_drawn_again_and_an_unknown_part_is_named():
     task = table_task("detection")
     with pytest.raises(BenchmarkInputError, match=r"detection\.csv is drawn already"):
         write_design(RESULTS, task)
-    with pytest.raises(BenchmarkInputError, match=r"unknown part 'none'; allowed: cells, alone, kinds"):
-        read_design(RESULTS, task, "none")
+    with pytest.raises(BenchmarkInputError, match=r"unknown part 'none'; allowed: cells, alone, kinds, seeds, final"):
+        part_of(RESULTS, task, "none")
 
 
 def test_networks_of_a_cell_differ_in_their_channels_alone():

@@ -10,7 +10,8 @@ from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.importing import check_trial
 from benchmarks.tables.design import Cell
 from benchmarks.tables.jobs import job_of, trials_of, write_jobs
-from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.parts import Wanted
+from benchmarks.tables.recipes import RECIPES
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import uncurated_space
@@ -22,10 +23,12 @@ def answered(tmp_path):
     space = uncurated_space(skeleton_for(task), task.output_channels)
     genotypes = np.zeros((2, len(space.cardinalities)), np.int32)
     genotypes[1, 0] = 1
-    cell = Cell("detection-uncurated-0-0000", "uncurated", genotypes, tuple(map(space.decode, genotypes.tolist())), 7)
+    cell = Cell(
+        "detection-uncurated-0-0000", "uncurated", genotypes, tuple(map(space.decode, genotypes.tolist())), (7, 8)
+    )
     jobs, rows = tmp_path / "jobs.json", tmp_path / "rows.jsonl"
-    write_jobs([job_of(cell, task, SEARCH["detection"])], jobs)
-    row = {"job": "detection-uncurated-0-0000-7", "device": "NVIDIA H200", "jax": "0.11.2", "seconds": 2.5}
+    write_jobs([job_of(Wanted(cell, RECIPES["search"]["detection"]), task)], jobs)
+    row = {"job": "detection-uncurated-0-0000-7-12800-16", "device": "NVIDIA H200", "jax": "0.11.2", "seconds": 2.5}
     lines = [
         row | {"index": 1, "finite": True, "quality": {"map": 0.4, "map50": 0.7}},
         row | {"index": 0, "finite": False, "quality": {}},
@@ -40,9 +43,9 @@ def test_rows_of_a_machine_become_trials_that_say_how_and_where_they_were_traine
     check_trial(done)
     assert done.quality == {"map": 0.4, "map50": 0.7}
     assert done.key.seed == 8
-    assert done.key.architecture == trial_key(task, cell.chains[1], SEARCH["detection"], 8).architecture
+    assert done.key.architecture == trial_key(task, cell.chains[1], RECIPES["search"]["detection"], 8).architecture
     assert done.key.code_path == "many_at_once"
-    assert done.key.digest != trial_key(task, cell.chains[1], SEARCH["detection"], 8).digest
+    assert done.key.digest != trial_key(task, cell.chains[1], RECIPES["search"]["detection"], 8).digest
     assert (done.space, done.genotype) == ("uncurated", tuple(cell.genotypes[1].tolist()))
     assert (done.provenance.device, done.provenance.jax) == ("NVIDIA H200", "0.11.2")
     assert failed.state == "failed"
@@ -56,6 +59,7 @@ def test_a_row_of_other_jobs_is_named_by_its_line(answered):
         trials_of(jobs, rows)
 
 
-def test_every_task_has_a_recipe_of_whole_steps():
-    assert set(SEARCH) == set(TASKS)
-    assert all(recipe.example_passes % recipe.batch_size == 0 for recipe in SEARCH.values())
+def test_every_task_has_recipes_of_whole_steps():
+    for recipes in RECIPES.values():
+        assert set(recipes) == set(TASKS)
+        assert all(recipe.example_passes % recipe.batch_size == 0 for recipe in recipes.values())

@@ -11,9 +11,9 @@ from sklearn.preprocessing import StandardScaler
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.surrogate.settings import Settings
 from benchmarks.experiments.surrogate.table import noise_ceiling, surrogate_rows
-from benchmarks.tables.build import table_task
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.features import features, in_layout, places
+from benchmarks.tables.files import table_task
 from benchmarks.tables.fit import fit, seed_noise
 from benchmarks.tables.surrogate import load_surrogate, predict, save_surrogate
 from benchmarks.tables.trained import Trained

@@ -1,0 +1,58 @@
+"""The best networks of a space by its table: what searches on tables find, and what they are measured against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.tables.query import TrainedTable
+from nas_algos.load import build_strategy
+from nas_algos.scan import scan
+from tasks.spaces.registry import skeleton_for
+
+STRATEGY = "nsga2"
+# the baseline is in every space, and its figures differ there in the last bits
+ROUNDING = 1e-5
+
+Judge = Callable[[Any], jax.Array]
+"""Genotypes int32 [n, D] to (minus expected quality, latency_ms) [n, 2]."""
+
+
+def judge_of(table: TrainedTable, accelerator: str) -> Judge:
+    """What a table says of networks of its space, compiled."""
+    answers = table.answers(accelerator)
+
+    @jax.jit
+    def judge(genotypes: Any) -> jax.Array:
+        found = answers(genotypes)
+        return jnp.stack([-found.quality, found.cost.latency_ms], axis=-1)
+
+    return judge
+
+
+def baseline_figures(table: TrainedTable, accelerators: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Latency in ms on each accelerator, and expected quality, of the task's baseline.  table: of the layout."""
+    genotype = np.array([table.layout.encode(skeleton_for(table.task).baseline())], np.int32)
+    scores = {name: np.asarray(judge_of(table, name)(genotype))[0].tolist() for name in accelerators}
+    return {name: (latency, -quality) for name, (quality, latency) in scores.items()}
+
+
+def searched(
+    cardinalities: tuple[int, ...], judge: Judge, evaluations: int, searches: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """What each of so many searches tried, with seeds of their own: genotypes [n, D] and scores [n, 2]."""
+    strategy = build_strategy(STRATEGY, cardinalities, evaluations, objectives=2)
+    search = jax.jit(lambda key: scan(strategy, judge, -(-evaluations // strategy.batch), key))
+    for key in jax.random.split(jax.random.key(0), searches):
+        run = search(key)
+        yield np.asarray(run.genotypes), np.asarray(run.scores)
+
+
+def best_within(scores: np.ndarray, bound: float) -> np.ndarray:
+    """Rows of scores [n, 2] whose latency is at most `bound`, the highest quality first."""
+    inside = np.flatnonzero(scores[:, 1] <= bound * (1 + ROUNDING))
+    return inside[np.argsort(scores[inside, 0], kind="stable")]
