@@ -121,18 +121,19 @@ def take(
     rows_file: Annotated[Path, tyro.conf.Positional],
     results: Path = Path("results"),
 ) -> None:
-    """Add what such a machine trained to the tables.
+    """Add what such a machine trained to the tables, and how fast it was to tables/gpu.csv.
 
     Args:
         jobs_file: What it was asked for.
         rows_file: The rows that it wrote.
         results: Directory that tables/TASK.parquet is kept in.
     """
+    from benchmarks.store.files import merge_rows
     from benchmarks.store.importing import check_trial
     from benchmarks.store.parquet import merge_records
     from benchmarks.store.records import Trial
     from benchmarks.tables.files import table_file
-    from benchmarks.tables.jobs import trials_of
+    from benchmarks.tables.jobs import speeds, trials_of
     from benchmarks.tables.recipes import SEARCH
 
     for path in (jobs_file, rows_file):
@@ -146,6 +147,9 @@ def take(
         if own:
             total, new = merge_records(table_file(results, task), Trial, own)
             print(f"{total} trainings in {table_file(results, task)}, {new} of them new")
+    speed = speeds(jobs_file, rows_file)
+    if len(speed):
+        merge_rows(results / "tables" / "gpu.csv", speed, ("task", "device"))
 
 
 def fit(results: Path = Path("results")) -> None:

@@ -139,6 +139,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "benchmarks.experiments.agreement.run",
             ),
             Experiment(
+                "recipes",
+                "what the recipes of the trained tables were chosen by, and what twice the passes add",
+                0.02,
+                "tables",
+                ("recipe_sweep.csv", "recipes.csv"),
+                "benchmarks.experiments.recipes.run",
+            ),
+            Experiment(
                 "surrogate",
                 "how well surrogates fitted to the trained tables predict networks they were not fitted to",
                 0.1,

@@ -81,8 +81,11 @@ def claim(folder: Path) -> int:
     return number
 
 
-def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float) -> None:
-    """Train jobs until none is left or the next would not end in time (by those before it)."""
+def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, workers: int) -> None:
+    """Train jobs until none is left or the next would not end in time (by those before it).
+
+    workers: how many share the accelerator, for the rows.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -109,13 +112,29 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float) -
             state, finite = train_cohort(cohort, fitted[key], lambda _, moments=moments: moments.append(time.time()))
             predictions = predict_cohort(cohort, state, examples[key].images)
             predicted = time.time()
-            for index, ok in enumerate(finite.tolist()):
-                own = jax.tree.map(lambda leaf, index=index: leaf[index], predictions)
-                row = {"job": job["name"], "index": index, "finite": ok, "device": device, "jax": jax.__version__}
-                row["quality"] = task.quality(examples[key], own) if ok else {}
-                row["seconds"] = (predicted - moments[0]) / len(finite)
-                row["train_seconds"] = (moments[-1] - moments[1]) / len(finite)
-                rows.write(json.dumps(row) + "\n")
+            qualities = [
+                task.quality(examples[key], jax.tree.map(lambda leaf, index=index: leaf[index], predictions))
+                if ok
+                else {}
+                for index, ok in enumerate(finite.tolist())
+            ]
+            scored = time.time()
+            of_all = {
+                "job": job["name"],
+                "device": device,
+                "jax": jax.__version__,
+                "seconds": (predicted - moments[0]) / len(finite),
+                "train_seconds": (moments[-1] - moments[1]) / len(finite),
+                "at_once": len(finite),
+                "compile_s": moments[1] - moments[0],
+                "training_s": moments[-1] - moments[1],
+                "predictions_s": predicted - moments[-1],
+                "scoring_s": scored - predicted,
+                "ended_s": scored - float(os.environ["ACCELNAS_STARTED"]),
+                "workers": workers,
+            }
+            for index, (ok, quality) in enumerate(zip(finite.tolist(), qualities, strict=True)):
+                rows.write(json.dumps(of_all | {"index": index, "finite": ok, "quality": quality}) + "\n")
             rows.flush()
             # thousands of compiled kernels would stay mapped until the process may map no more
             jax.clear_caches()
@@ -123,7 +142,7 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float) -
             say(
                 f"{job['name']}: {len(finite)} networks; ready {moments[0] - started:.1f}, first steps "
                 f"{moments[1] - moments[0]:.1f}, other steps {moments[-1] - moments[1]:.1f}, predictions "
-                f"{predicted - moments[-1]:.1f}, scores {time.time() - predicted:.1f} s"
+                f"{predicted - moments[-1]:.1f}, scores {scored - predicted:.1f} s"
             )
 
 
@@ -186,7 +205,7 @@ def main() -> None:
     if given.rows is None:
         sys.exit(0 if run(given) else 1)
     deadline = float(os.environ["ACCELNAS_STARTED"]) + given.seconds
-    work(json.loads(given.jobs.read_text()), given.scratch, given.rows, deadline)
+    work(json.loads(given.jobs.read_text()), given.scratch, given.rows, deadline, given.workers)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
@@ -69,6 +70,28 @@ def trials_of(jobs: Path, rows: Path) -> list[Trial]:
             fault = f"{type(error).__name__}: {error}"[:120]
             raise BenchmarkInputError(f"{rows}: line {number} is no row of these jobs ({fault})") from error
     return trials
+
+
+def speeds(jobs: Path, rows: Path) -> pd.DataFrame:
+    """How fast a run was, a row for each task that it trained; none where its rows do not say.
+
+    Seconds are means over cohorts, with the others running; candidates an hour are of all tasks together.
+    """
+    found, tasks = pd.DataFrame(read_json(rows, _lines)), {job["name"]: job["task"] for job in read_json(jobs)}
+    if "ended_s" not in found or found.empty:
+        return pd.DataFrame()
+    found = found.assign(task=found["job"].map(tasks))
+    cohorts = found.drop_duplicates("job").groupby(["task", "device", "workers"])
+    seconds = cohorts[["compile_s", "training_s", "predictions_s", "scoring_s"]].mean()
+    return pd.DataFrame(
+        {
+            "at_once": cohorts["at_once"].max(),
+            "cohorts": cohorts.size(),
+            "n": found.groupby(["task", "device", "workers"]).size(),
+            **seconds.round(1),
+            "candidates_per_hour": round(len(found) / found["ended_s"].max() * 3600),
+        }
+    ).reset_index()
 
 
 def _lines(text: str) -> list[Any]:

@@ -9,7 +9,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.importing import check_trial
 from benchmarks.tables.design import Cell
-from benchmarks.tables.jobs import job_of, trials_of, write_jobs
+from benchmarks.tables.jobs import job_of, speeds, trials_of, write_jobs
 from benchmarks.tables.parts import Wanted
 from benchmarks.tables.recipes import RECIPES
 from tasks.registry import TASKS, make_task
@@ -57,6 +57,17 @@ def test_a_row_of_other_jobs_is_named_by_its_line(answered):
     rows.write_text(rows.read_text() + json.dumps({"job": "other", "index": 0}) + "\n")
     with pytest.raises(BenchmarkInputError, match=r"line 3 is of job 'other'"):
         trials_of(jobs, rows)
+
+
+def test_a_run_says_how_fast_it_was_where_its_rows_do(answered):
+    _, _, jobs, rows = answered
+    assert speeds(jobs, rows).empty
+    timed = {"workers": 22, "at_once": 2, "compile_s": 40.0, "training_s": 20.0, "predictions_s": 4.0, "scoring_s": 1.0}
+    lines = [json.loads(line) | timed | {"ended_s": 60.0} for line in rows.read_text().splitlines()]
+    rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (row,) = speeds(jobs, rows).to_dict("records")
+    assert (row["task"], row["device"], row["cohorts"], row["n"]) == ("detection", "NVIDIA H200", 1, 2)
+    assert row["candidates_per_hour"] == 2 * 60
 
 
 def test_every_task_has_recipes_of_whole_steps():

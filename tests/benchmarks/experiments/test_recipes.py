@@ -1,0 +1,22 @@
+"""What the recipes leave to be gained is read from the longest trainings of the sweep."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from benchmarks.experiments.recipes.run import recipe_rows
+from benchmarks.tables.recipes import FINAL
+
+
+def test_the_gain_is_that_of_the_last_doubling_with_the_recipes_batch_and_rate():
+    recipe = FINAL["detection"]
+    passes = (recipe.example_passes // 4, recipe.example_passes // 2, recipe.example_passes)
+    rows = [(count, recipe.peak_learning_rate, 0.1 * place) for place, count in enumerate(passes) for _ in range(2)]
+    rows += [(count, 0.01, 0.9) for count in passes]
+    sweep = pd.DataFrame(rows, columns=["example_passes", "peak_learning_rate", "quality"])
+    search, final = recipe_rows("detection", sweep.assign(batch_size=recipe.batch_size), [])
+    assert math.isnan(search["gain"])
+    assert final["gain"] == pytest.approx(0.1)
+    assert (final["gain_passes"], final["quality"]) == (recipe.example_passes, pytest.approx(0.2))
+    assert math.isnan(final["core_seconds"])
