@@ -97,7 +97,7 @@ class Cell:
 
     def take(self, rows: Sequence[int]) -> Cell:
         """Some of its networks."""
-        chains, seeds = (tuple(part[row] for row in rows) for part in (self.chains, self.seeds))
+        chains, seeds = tuple(self.chains[row] for row in rows), tuple(self.seeds[row] for row in rows)
         return Cell(self.name, self.space, self.genotypes[list(rows)], chains, seeds)
 
 

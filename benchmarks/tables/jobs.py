@@ -27,6 +27,9 @@ from tasks.task import Task
 from tasks.training import training_flops
 
 
+MEANS = ("compile_s", "training_s", "predictions_s", "scoring_s")
+
+
 def job_of(wanted: Wanted, task: Task) -> dict[str, Any]:
     """A line of the jobs file."""
     cell, fidelity = wanted.cell, wanted.fidelity
@@ -80,18 +83,24 @@ def speeds(jobs: Path, rows: Path) -> pd.DataFrame:
     found, tasks = pd.DataFrame(read_json(rows, _lines)), {job["name"]: job["task"] for job in read_json(jobs)}
     if "ended_s" not in found or found.empty:
         return pd.DataFrame()
-    found = found.assign(task=found["job"].map(tasks))
-    cohorts = found.drop_duplicates("job").groupby(["task", "device", "workers"])
-    seconds = cohorts[["compile_s", "training_s", "predictions_s", "scoring_s"]].mean()
-    return pd.DataFrame(
-        {
-            "at_once": cohorts["at_once"].max(),
-            "cohorts": cohorts.size(),
-            "n": found.groupby(["task", "device", "workers"]).size(),
-            **seconds.round(1),
-            "candidates_per_hour": round(len(found) / found["ended_s"].max() * 3600),
-        }
-    ).reset_index()
+    found["task"] = [tasks[name] for name in found["job"]]
+    rate = round(len(found) / max(found["ended_s"].tolist()) * 3600)
+    lines: list[dict[str, Any]] = []
+    for (task, device, workers), own in found.groupby(["task", "device", "workers"]):
+        cohorts = own.drop_duplicates("job")
+        lines.append(
+            {
+                "task": task,
+                "device": device,
+                "workers": workers,
+                "at_once": max(own["at_once"].tolist()),
+                "cohorts": len(cohorts),
+                "n": len(own),
+                **{name: round(float(np.mean(cohorts[name])), 1) for name in MEANS},
+                "candidates_per_hour": rate,
+            }
+        )
+    return pd.DataFrame(lines)
 
 
 def _lines(text: str) -> list[Any]:

@@ -72,7 +72,7 @@ def size_of(results: Path, task: str, name: str) -> int:
     check_part(name)
     if name == "sweep":
         return len(list(sweep(task)))
-    return part_rows(results, task, name)["cell"].nunique() * len(RECIPES_OF[name])
+    return len(set(part_rows(results, task, name)["cell"])) * len(RECIPES_OF[name])
 
 
 def part_rows(results: Path, task: str, name: str) -> pd.DataFrame:
@@ -153,7 +153,7 @@ def write_design(results: Path, task: Task) -> int:
             rows = draw_part(task, name)
         elif name == "seeds":
             own = cells_of(task, design.loc[design["part"] == "cells"])
-            twice = {cell.name for cell in own if len(set(cell.chains)) < len(cell.chains)}
+            twice = [cell.name for cell in own if len(set(cell.chains)) < len(cell.chains)]
             rows = repeated_rows(design.loc[~design["cell"].isin(twice)], _seeds_of(results, task))
         else:
             rows = final_rows(design)

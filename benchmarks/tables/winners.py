@@ -38,7 +38,7 @@ def write_winners(results: Path, task: str) -> int:
     """
     file, table = winners_file(results, task), load_table(task, results=results)
     earlier = pd.read_csv(file) if file.is_file() else pd.DataFrame(columns=COLUMNS)
-    number = 1 + int(earlier["round"].max()) if len(earlier) else 1
+    number = 1 + max(earlier["round"].tolist()) if len(earlier) else 1
     if len(earlier):
         last = earlier.loc[earlier["round"] == number - 1, "genotype"].unique()
         missing = sum(_architecture(table, genotype.split()) not in table.trained for genotype in last)
