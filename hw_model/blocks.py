@@ -10,6 +10,7 @@ from hw_model.errors import HardwareInputError, short
 from hw_model.kinds import KINDS, kind_names
 
 MAX_SIZE = 4096
+"""Height and width of any block's input and output, in pixels."""
 MAX_CHANNELS = 8192
 MAX_KERNEL = 7
 MAX_STRIDE = 3
@@ -81,6 +82,10 @@ def check_block(block: Block, position: int = 0) -> None:
             raise HardwareInputError(
                 f"{where} ({block.kind}): {field} is {short(value)}; allowed: whole numbers 1 to {limit}"
             )
+    if max(block.out_height, block.out_width) > MAX_SIZE:
+        raise HardwareInputError(
+            f"{where} ({block.kind}): gives {block.out_height} x {block.out_width}; allowed: at most {MAX_SIZE} pixels"
+        )
     if block.kernel % 2 == 0 and (kind.has_window or not kind.has_kernel):
         raise HardwareInputError(f"{where} ({block.kind}): kernel is {block.kernel}; allowed: odd numbers")
     if block.expansion != 1 and not kind.expands:

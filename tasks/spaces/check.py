@@ -115,7 +115,9 @@ def _faults(work: Workload) -> Iterator[tuple[np.ndarray, str]]:
     yield work.mask & changed, "this kind of block gives the channels that it takes"
     wide = np.maximum(work.in_channels, work.out_channels) > MAX_CHANNELS
     yield work.mask & wide, f"allowed: at most {MAX_CHANNELS} channels"
-    yield work.mask & (work.height > MAX_SIZE), f"allowed: at most {MAX_SIZE} pixels"
+    enlarges = np.array([kind.enlarges for kind in KINDS.values()])[work.kind]
+    size = np.maximum(work.height, np.where(enlarges, work.height * work.stride, 0))
+    yield work.mask & (size > MAX_SIZE), f"allowed: at most {MAX_SIZE} pixels"
     yield np.broadcast_to(~work.mask.any(-1, keepdims=True), work.mask.shape), "no layer is left"
 
 

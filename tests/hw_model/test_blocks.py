@@ -6,6 +6,7 @@ from hw_model.blocks import Block, check_block, check_chain
 from hw_model.errors import HardwareInputError
 
 GOOD = Block("ibn", 24, 24, 16, 16, 3, 1, 4, residual=True)
+UPSAMPLE = {"kind": "upsample", "kernel": 1, "stride": 3, "expansion": 1, "residual": False}
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ GOOD = Block("ibn", 24, 24, 16, 16, 3, 1, 4, residual=True)
         ({"stride": 2}, "a residual needs"),
         ({"out_channels": 24}, "a residual needs"),
         ({"kind": "depthwise", "expansion": 1, "out_channels": 24, "residual": False}, "must be equal"),
+        (UPSAMPLE | {"height": 1366}, "gives 4098 x 72; allowed: at most 4096 pixels"),
     ],
 )
 def test_a_block_that_is_not_allowed_is_named_with_its_field(change, message):

@@ -32,7 +32,9 @@ import pandas as pd
 
 from benchmarks.errors import MAX_LINE
 from benchmarks.evaluators.trained import trial_key
-from benchmarks.experiments.bad_inputs.kinds import KINDS, NETWORK, BadInput
+from benchmarks.experiments.bad_inputs.bad_input import BadInput
+from benchmarks.experiments.bad_inputs.file_kinds import NETWORK
+from benchmarks.experiments.bad_inputs.kinds import KINDS
 from benchmarks.experiments.bad_inputs.settings import Settings
 from benchmarks.fidelities import get_fidelity
 from benchmarks.runtime.progress import SearchProgress
