@@ -58,6 +58,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run a subcommand, in this process; its exit code."""
     try:
         Resources.from_environment()
+        if any("\0" in argument for argument in arguments):  # which no path and no name may hold
+            raise BenchmarkInputError("an argument holds a NUL character; allowed: texts without")
         call = _read(arguments)
         while callable(call):  # the call of a command with actions gives that of its action
             call = call()

@@ -105,6 +105,7 @@ def jobs(
     if cells is not None:
         check_count("cells", cells, most=most - first)
     check_target(file)
+    check_folders(file.parent)
     if file.exists():
         raise BenchmarkInputError(f"{file} is there; allowed: a new file")
     made = []

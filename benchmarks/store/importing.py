@@ -20,6 +20,8 @@ from tasks.fidelity import Fidelity
 from tasks.registry import make_task
 
 MAX_EXAMPLES = 10**9
+MOST_SECONDS = 10**9
+"""Of a training: thirty years."""
 """Examples and passes that a recipe may name."""
 
 
@@ -85,6 +87,8 @@ def _check_trial(trial: Trial) -> None:
     if any(type(flag) is not bool for block in blocks for flag in (block.residual, block.activation)):
         raise BenchmarkInputError("architecture has a flag that is not true or false")
     _check_fidelity(Fidelity(**json.loads(trial.key.fidelity)))
+    if not 0 <= trial.seconds <= MOST_SECONDS:
+        raise BenchmarkInputError(f"seconds are {str(trial.seconds)[:40]}; allowed: 0 to {MOST_SECONDS}")
     if trial.state == "done" and not 0 <= trial.quality.get(metric, -1.0) <= 1:
         raise BenchmarkInputError(f"quality is {str(trial.quality)[:80]}; allowed: {metric} in 0..1 among it")
 

@@ -191,7 +191,8 @@ def parquet(rng: random.Random, folder: Path) -> BadInput:
     path, whole = folder / "file.parquet", (folder / "trials.parquet").read_bytes()
     table = pq.read_table(folder / "trials.parquet")
     name = rng.choice([each for each in table.column_names if each != "error"])  # which may be missing
-    wrong = pa.array([rng.choice((None, "x", "{}", "9" * 5000, "[]", "\u202e"))] * len(table), pa.string())
+    values = [value for value in (None, "x", "{}", "9" * 5000, "[]", "\u202e") if value not in table[name].to_pylist()]
+    wrong = pa.array([rng.choice(values)] * len(table), pa.string())
 
     def rewritten(changed: pa.Table) -> bytes:
         pq.write_table(changed, path)

@@ -61,6 +61,11 @@ def test_a_quality_that_no_metric_can_have_is_refused():
             check_trial(dataclasses.replace(done(), quality=quality))
 
 
+def test_a_training_of_longer_than_a_life_is_refused():
+    with pytest.raises(BenchmarkInputError, match="seconds are 1000000000000000000; allowed: 0 to 1000000000"):
+        check_trial(dataclasses.replace(done(), seconds=10**18))
+
+
 def test_an_import_marks_what_it_takes_skips_what_is_bad_and_keeps_its_own(tmp_path, capsys):
     path = tmp_path / "theirs.parquet"
     bad = [done(5, **NONSENSE["no blocks"][0]), done(6, **NONSENSE["a billion channels"][0])]
