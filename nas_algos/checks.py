@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -39,24 +40,26 @@ def checked_genotypes(strategy: Strategy, genotypes: Any) -> np.ndarray:
         genotypes = np.asarray(genotypes)
     wanted = (strategy.batch, len(strategy.cardinalities))
     shape, dtype = getattr(genotypes, "shape", None), getattr(genotypes, "dtype", None)
-    if shape != wanted or dtype is None or not np.issubdtype(dtype, np.integer):
+    if shape != wanted or dtype is None or not (dtype == np.int32 or np.issubdtype(dtype, np.integer)):
         given = type(genotypes).__name__ if dtype is None else f"{dtype}{list(shape or ())}"
         raise AlgorithmInputError(
             f"{strategy.label}: ask gave {given}; the rule is int32{list(wanted)}, an array, batch by decisions"
         )
     found = np.asarray(genotypes)
-    _check_range(strategy, found)
-    return found.astype(np.int32, copy=False)
-
-
-def _check_range(strategy: Strategy, genotypes: np.ndarray) -> None:
-    wrong = (genotypes < 0) | (genotypes >= np.array(strategy.cardinalities))
+    wrong = (found < 0) | (found >= _limits(strategy.cardinalities))
     if wrong.any():
         row, decision = np.argwhere(wrong)[0]
         raise AlgorithmInputError(
-            f"{strategy.label}: ask gave {genotypes[row, decision]} for decision {decision}; "
+            f"{strategy.label}: ask gave {found[row, decision]} for decision {decision}; "
             f"the rule is 0 to {strategy.cardinalities[decision] - 1}"
         )
+    return found.astype(np.int32, copy=False)
+
+
+@functools.lru_cache(maxsize=64)
+def _limits(cardinalities: tuple[int, ...]) -> np.ndarray:
+    """Kept, as every round needs them."""
+    return np.array(cardinalities)
 
 
 def checked_scores(strategy: Strategy, scores: Any, count: int, xp: Any = jnp) -> Any:
@@ -68,6 +71,8 @@ def checked_scores(strategy: Strategy, scores: Any, count: int, xp: Any = jnp) -
     if np.shape(scores) != wanted:
         raise AlgorithmInputError(f"{strategy.label}: scores are {list(np.shape(scores))}; the rule is {list(wanted)}")
     scores = xp.asarray(scores, np.float32)
+    if xp is np and np.isfinite(scores).all():
+        return scores
     bad = xp.isnan(scores) | (scores == np.inf)
     return xp.where(bad if strategy.objectives == 1 else bad.any(-1, keepdims=True), np.float32(np.inf), scores)
 

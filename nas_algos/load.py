@@ -131,13 +131,31 @@ def _try_out(strategy: Strategy) -> None:
     """Three rounds, one with all scores equal and one with all failed: shapes, ranges, the state's structure, NaNs."""
     rounds = Rounds(plain(strategy), jax.random.key(0))
     shape = (strategy.batch,) if strategy.objectives == 1 else (strategy.batch, strategy.objectives)
+    _check_arrays(strategy, rounds.state)
     for score in (0.0, np.inf, 1.0):
         before = rounds.state
         rounds.learn(rounds.propose(), np.full(shape, score))
+        _check_arrays(strategy, rounds.state)
         if strategy.traceable and _structure(rounds.state) != _structure(before):
             raise AlgorithmInputError(
                 f"{strategy.label}: tell gave another kind of state, {_structure(rounds.state)}; "
                 f"the rule is that of init, {_structure(before)}"
+            )
+    if strategy.traceable:  # as the search will call them, so that it cannot fail there
+        rows = jax.ShapeDtypeStruct((strategy.batch, len(strategy.cardinalities)), jnp.int32)
+        jax.eval_shape(strategy.tell, rounds.state, rows, jax.ShapeDtypeStruct(shape, jnp.float32))
+        jax.eval_shape(strategy.ask, rounds.state, jax.random.key(0))
+
+
+def _check_arrays(strategy: Strategy, state: Any) -> None:
+    """What is to be traced may hold arrays and numbers alone."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(state) if strategy.traceable else ():
+        if not isinstance(leaf, jax.Array | np.ndarray | np.generic | int | float) or (
+            isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind not in "biufc"
+        ):
+            raise AlgorithmInputError(
+                f"{strategy.label}: its state{jax.tree_util.keystr(path)[:80]} is {type(leaf).__name__}; the rule is "
+                "arrays, or traceable=False"
             )
 
 

@@ -1,7 +1,7 @@
 """The rounds of a search, one by one: what every loop on the host is made of, with checks of what a strategy does.
 
-A round of a small search takes microseconds to compute and as long as hundreds of them to call: what runs under
-jax.jit is therefore one call for asking and one for telling, and all checks between them are NumPy's.
+A round of a small search takes microseconds to compute and as long as tens of them to call: what runs under jax.jit is
+therefore one call that tells a round's scores and asks for the next, and all checks between them are NumPy's.
 """
 
 from __future__ import annotations
@@ -18,6 +18,20 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.objectives import Objective
 from nas_algos.strategy import State, Strategy
 
+Told = tuple[np.ndarray, np.ndarray]
+"""Genotypes int32[n, D] and their scores float32[n] or [n, objectives]."""
+
+
+class Turn(NamedTuple):
+    """What one call of a strategy's functions came to."""
+
+    state: State
+    """After what was told."""
+    broken: bool | None
+    """Whether that is NaN somewhere; None where nobody looked."""
+    genotypes: Callable[[], Any]
+    """Those of the next round."""
+
 
 class Functions(NamedTuple):
     """A strategy's functions as `Rounds` calls them."""
@@ -25,10 +39,8 @@ class Functions(NamedTuple):
     strategy: Strategy
     start: Callable[[jax.Array], tuple[State, jax.Array]]
     """As `start`, of a key."""
-    ask: Callable[[State, jax.Array, Any], Any]
-    """Genotypes from the state, the rounds' key and the number of the round."""
-    tell: Callable[[State, Any, Any], tuple[State, Any]]
-    """The state after a round, and whether it is NaN somewhere; None where nobody looked."""
+    turn: Callable[[State, Told | None, jax.Array, int], Turn]
+    """From the state, what it is told, the rounds' key and the number of the round that is asked for."""
 
 
 def start(strategy: Strategy, key: jax.Array) -> tuple[State, jax.Array]:
@@ -38,31 +50,50 @@ def start(strategy: Strategy, key: jax.Array) -> tuple[State, jax.Array]:
 
 
 def plain(strategy: Strategy) -> Functions:
-    """The functions as they are, for strategies of the host and for trying one out."""
+    """The functions as they are, for strategies of the host and for trying one out; asked only when it is needed."""
 
-    def ask(state: State, rounds_key: jax.Array, number: Any) -> Any:
-        return strategy.ask(state, jax.random.fold_in(rounds_key, number))
+    def turn(state: State, told: Told | None, rounds_key: jax.Array, number: int) -> Turn:
+        if told is not None:
+            # traceable ones are written for JAX's arrays
+            rows, scores = map(jnp.asarray, told) if strategy.traceable else told
+            state = strategy.tell(state, rows, scores)
+        return Turn(state, None, lambda: strategy.ask(state, jax.random.fold_in(rounds_key, number)))
 
-    def tell(state: State, genotypes: Any, scores: Any) -> tuple[State, None]:
-        if strategy.traceable:  # whose functions are written for JAX's arrays
-            genotypes, scores = jnp.asarray(genotypes), jnp.asarray(scores)
-        return strategy.tell(state, genotypes, scores), None
-
-    return Functions(strategy, lambda key: start(strategy, key), ask, tell)
+    return Functions(strategy, lambda key: start(strategy, key), turn)
 
 
 def compiled(strategy: Strategy) -> Functions:
-    """The functions under jax.jit where they can be; several searches may share them."""
-    functions = plain(strategy)
+    """The functions under jax.jit where they can be, telling and asking in one call; several searches may share them.
+
+    A call costs as much as what a small strategy computes in it.
+    """
     if not strategy.traceable:
-        return functions
+        return plain(strategy)
+    shape = (strategy.batch, len(strategy.cardinalities))
+    columns = (strategy.objectives,) if strategy.objectives > 1 else ()
+    nothing = np.zeros(shape, np.int32), np.zeros((strategy.batch, *columns), np.float32)
 
-    def tell(state: State, genotypes: Any, scores: Any) -> tuple[State, jax.Array]:
-        after = strategy.tell(state, genotypes, scores)
+    @jax.jit
+    def both(state: State, rows: Any, scores: Any, rounds_key: jax.Array, number_told: Any) -> tuple[State, jax.Array]:
+        number, told = number_told
+        # chosen here, so that the first round, which is told nothing, needs no compilation of its own
+        heard = strategy.tell(state, rows, scores)
+        after = jax.tree.map(lambda new, old: jnp.where(told > 0, new, old), heard, state)
         leaves = [leaf for leaf in jax.tree.leaves(after) if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)]
-        return after, sum((jnp.isnan(leaf).any() for leaf in leaves), jnp.zeros((), bool))
+        broken = sum((jnp.isnan(leaf).any() for leaf in leaves), jnp.zeros((), bool))
+        genotypes = jnp.asarray(strategy.ask(after, jax.random.fold_in(rounds_key, number)))
+        if genotypes.shape != shape or not jnp.issubdtype(genotypes.dtype, jnp.integer):
+            checked_genotypes(strategy, genotypes)
+        # one array, as each costs a call to bring it over
+        return after, jnp.append(genotypes.ravel().astype(jnp.int32), broken.astype(jnp.int32))
 
-    return Functions(strategy, jax.jit(functions.start), jax.jit(functions.ask), jax.jit(tell))
+    def turn(state: State, told: Told | None, rounds_key: jax.Array, number: int) -> Turn:
+        number_told = np.array([number, told is not None], np.uint32)
+        after, found = both(state, *(nothing if told is None else told), rounds_key, number_told)
+        found = np.asarray(found)
+        return Turn(after, bool(found[-1]), lambda: found[:-1].reshape(shape))
+
+    return Functions(strategy, jax.jit(lambda key: start(strategy, key)), turn)
 
 
 class Rounds:
@@ -72,13 +103,16 @@ class Rounds:
         self.strategy, self._functions = functions.strategy, functions
         self.state, self._key = functions.start(key)
         self._round = 0
+        self._asked: Callable[[], Any] | None = None
 
     def propose(self) -> np.ndarray:
         """The genotypes of the next round, int32[batch, D].
 
         Raises AlgorithmInputError when they break the strategy's rules.
         """
-        genotypes = self._functions.ask(self.state, self._key, np.uint32(self._round))
+        if self._asked is None:
+            self._asked = self._functions.turn(self.state, None, self._key, self._round).genotypes
+        genotypes, self._asked = self._asked(), None
         self._round += 1
         return checked_genotypes(self.strategy, genotypes)
 
@@ -89,7 +123,8 @@ class Rounds:
         the strategy's new state is NaN somewhere.
         """
         rows = np.asarray(genotypes, np.int32)
-        after, broken = self._functions.tell(self.state, rows, checked_scores(self.strategy, scores, len(rows), np))
+        told = rows, checked_scores(self.strategy, scores, len(rows), np)
+        after, broken, self._asked = self._functions.turn(self.state, told, self._key, self._round)
         if broken is None or broken:
             check_state(self.strategy, after)
         self.state = after

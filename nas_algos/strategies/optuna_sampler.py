@@ -65,8 +65,32 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
         for d, count in enumerate(choices)
     }
     directions = [optuna.study.StudyDirection.MINIMIZE] * settings.objectives
-    # what a sampler notes in a trial that it proposes; tell adds it to the trial's record
+    # What a sampler notes in a trial that it proposes; tell adds it to the trial's record.
     notes: dict[tuple[int, bytes], dict[str, Any]] = {}
+    # the last study, the trials that it was asked with, and what it proposed; copying all trials into a new one for
+    # every question would take a time that grows with the square of their number
+    latest: list[tuple[Any, tuple[Any, ...], list[Any]]] = []
+
+    def study_of(trials: tuple[Any, ...], sampler: Any) -> Any:
+        """A study of these trials: the last one where they are its own and what it proposed since, or a new one."""
+        study, held, proposed = latest.pop() if latest else (None, (), [])
+        told = trials[len(held) :]
+        if (
+            study is None
+            or trials[: len(held)] != held
+            or [trial.params for trial in proposed] != [each.params for each in told]
+        ):
+            study = optuna.create_study(sampler=sampler, directions=directions)
+            study.add_trials(trials)
+            return study
+        for trial, each in zip(proposed, told, strict=True):
+            study.tell(trial, each.values, each.state)
+        # what NSGA-II keeps in the study, its parents, it would read in another order than it chose them in: none of it
+        # is told from the trials, so that the same state would give other genotypes
+        for name in study._storage.get_study_system_attrs(study._study_id):
+            study._storage.set_study_system_attr(study._study_id, name, None)
+        study.sampler = sampler
+        return study
 
     def init(key: jax.Array) -> OptunaState:
         del key
@@ -76,15 +100,15 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
         seed = int(jax.random.bits(key)) // 2
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            sampler: Any = make_sampler(seed=seed)
-            study = optuna.create_study(sampler=sampler, directions=directions)
-            study.add_trials(state.trials)
-            rows = []
+            study = study_of(state.trials, make_sampler(seed=seed))
+            rows, proposed = [], []
             for _ in range(settings.batch):
                 trial = study.ask(distributions)
+                proposed.append(trial)
                 rows.append(np.array([trial.params[name] for name in distributions], np.int32))
                 record = study.get_trials(deepcopy=False)[trial.number]
                 notes[len(state.trials), rows[-1].tobytes()] = dict(record.system_attrs)
+        latest.append((study, state.trials, proposed))
         return np.stack(rows)
 
     def tell(state: OptunaState, genotypes: Any, scores: Any) -> OptunaState:

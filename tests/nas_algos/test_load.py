@@ -23,6 +23,8 @@ BROKEN = [
     ("mutate(key, state[0], cardinalities)", "state[0] / 2", "ask gave float32"),
     ("mutate(key, state[0], cardinalities)", "state[7]", "ask raised IndexError"),
     ("better = scores <= state[1]", "return scores", "tell gave another kind of state"),
+    ("better = scores <= state[1]", "better = scores if scores[0] < state[1][0] else scores", "tell raised Tracer"),
+    ("better = scores <= state[1]", "return state[0], 'best'", r"its state\[1\] is str; the rule is arrays"),
     ("better = scores <= state[1]", "raise OSError('disk')", "tell raised OSError: disk"),
     ("jnp.where(better, scores, state[1])", "scores - scores", r"tell left NaN in its state\[1\]; the rule is none"),
     ("tuple(cardinalities), init", "(2, 2), init", r"its cardinalities are \(2, 2\); the rule is \(3, 4\)"),
