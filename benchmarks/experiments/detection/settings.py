@@ -48,12 +48,12 @@ DETECTION: MappingProxyType[str, DetectionSettings] = MappingProxyType(
     {
         "smoke": DetectionSettings(
             accelerators=THREE_ETHOS_U[:1],
-            search=Fidelity("smoke", 512, 200, "validation", 128),
-            final=Fidelity("smoke", 512, 200, "test", 128),
+            search=Fidelity("smoke", 512, 100, "validation", 100, batch_size=4),
+            final=Fidelity("smoke", 512, 100, "test", 100, batch_size=4),
             search_baseline_seeds=1,
             final_seeds=2,
             trainings=1,
-            proposals=20,
+            proposals=5,
             smoke=True,
         ),
         "quick": DetectionSettings(

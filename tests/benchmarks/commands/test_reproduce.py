@@ -2,15 +2,16 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from tests.cli import COMMAND, accelnas, accelnas_process
 
 # the first test waits for a whole run that is killed and begun again
 pytestmark = pytest.mark.timeout(900)
@@ -18,12 +19,6 @@ COLUMNS = [
     *("model", "article_reduction_pct", "accelerator", "latency_ms", "latency_reduction_pct", "map50", "map"),
     *("map_low", "map_high", "seeds", "macs", "param_bytes", "peak_activation_bytes"),
 ]
-COMMAND = [str(Path(sys.executable).parent / "accelnas")]
-
-
-def run(*arguments, timeout=600):
-    done = subprocess.run([*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=timeout)
-    return done.returncode, done.stdout, done.stderr
 
 
 def trials_in(home):
@@ -53,14 +48,14 @@ def smoke(tmp_path_factory):
         str(results),
     ]
     with open(folder / "killed.txt", "w") as output:
-        process = subprocess.Popen([*COMMAND, *arguments], stdout=output, stderr=output)
+        process = subprocess.Popen([COMMAND, *arguments], stdout=output, stderr=output)
         deadline = time.monotonic() + 500
         while len(trials_in(home)) < 2 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.2)
         process.send_signal(signal.SIGKILL)
         process.wait()
     before = trials_in(home)
-    code, printed, errors = run(*arguments)
+    code, printed, errors = accelnas_process(*arguments)
     assert code == 0, errors
     return home, results / "detection" / "detection-profile=smoke", before, printed, arguments
 
@@ -96,7 +91,7 @@ def test_writes_the_table_with_the_columns_that_others_read(smoke):
 def test_a_second_run_trains_nothing_and_writes_the_same(smoke):
     home, results, _, _, arguments = smoke
     before, table = trials_in(home), (results / "detection.csv").read_bytes()
-    code, _, errors = run(*arguments)
+    code, _, errors = accelnas(*arguments)
     assert code == 0, errors
     assert trials_in(home) == before
     assert (results / "detection.csv").read_bytes() == table
@@ -120,7 +115,7 @@ def test_a_second_run_trains_nothing_and_writes_the_same(smoke):
 )
 def test_bad_input_is_one_line_that_says_what_is_allowed(arguments, names, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    code, printed, errors = run(*arguments)
+    code, printed, errors = accelnas(*arguments)
     assert code == 2
     assert printed == ""
     assert len(errors.strip().splitlines()) == 1
@@ -128,24 +123,29 @@ def test_bad_input_is_one_line_that_says_what_is_allowed(arguments, names, tmp_p
     assert os.listdir(tmp_path) == []
 
 
+@pytest.fixture
+def home(smoke, tmp_path):
+    """A home with the data and nothing else."""
+    shutil.copytree(smoke[0] / "data", tmp_path / "data")
+    return tmp_path
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["store.sqlite", "measurements.sqlite"])
-def test_a_corrupted_store_is_named_and_left_alone(name, tmp_path):
-    assert run("prepare", "--data", "smoke", "--home", tmp_path)[0] == 0
-    (tmp_path / name).write_bytes(b"this is no database" * 100)
-    code, _, errors = run("reproduce", "--profile", "smoke", "--home", tmp_path, "--results", tmp_path / "results")
+def test_a_corrupted_store_is_named_and_left_alone(name, home):
+    (home / name).write_bytes(b"this is no database" * 100)
+    code, _, errors = accelnas("reproduce", "--profile", "smoke", "--home", home, "--results", home / "results")
     assert code == 2
     assert len(errors.strip().splitlines()) == 1
     assert name in errors
-    assert (tmp_path / name).read_bytes() == b"this is no database" * 100
+    assert (home / name).read_bytes() == b"this is no database" * 100
 
 
 @pytest.mark.slow
-def test_a_truncated_data_file_is_named(tmp_path):
-    assert run("prepare", "--data", "smoke", "--home", tmp_path)[0] == 0
-    record = next((tmp_path / "data").rglob("*train*array_record*"))
+def test_a_truncated_data_file_is_named(home):
+    record = next((home / "data").rglob("*train*array_record*"))
     record.write_bytes(record.read_bytes()[: record.stat().st_size // 2])
-    code, _, errors = run("reproduce", "--profile", "smoke", "--home", tmp_path, "--results", tmp_path / "results")
+    code, _, errors = accelnas("reproduce", "--profile", "smoke", "--home", home, "--results", home / "results")
     assert code == 2
     assert len(errors.strip().splitlines()) == 1
     assert record.name in errors

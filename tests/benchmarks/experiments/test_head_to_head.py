@@ -3,9 +3,6 @@
 import dataclasses
 import inspect
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import jax
@@ -35,8 +32,8 @@ from nas_algos.loop import Candidate, Found
 from nas_algos.rounds import Rounds, plain
 from nas_algos.single_shot.algorithm import Look
 from tasks.registry import make_task
+from tests.cli import accelnas
 
-ACCELNAS = str(Path(sys.executable).parent / "accelnas")
 TASK = make_task("classification")
 NOTHING = Spend()
 
@@ -221,17 +218,11 @@ def test_a_winner_all_of_whose_trainings_failed_has_no_quality():
     assert math.isnan(table.loc["local_search", "p_value"])
 
 
-def run(*arguments):
-    command = [ACCELNAS, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, env=os.environ)
-    return done.returncode, done.stdout, done.stderr
-
-
 def compare(folder, *contenders):
     what = ("--task", "classification", "--accelerator", "npu-p16", "--profile", "smoke")
     settings = ("--budget", 2, "--seeds", 2, "--final-seeds", 1, "--pool", 8)
     where = ("--home", folder / "home", "--output", folder / "results")
-    return run("compare", *what, *settings, *where, "--contenders", *contenders)
+    return accelnas("compare", *what, *settings, *where, "--contenders", *contenders)
 
 
 @pytest.mark.slow
@@ -239,7 +230,7 @@ def compare(folder, *contenders):
 def test_a_contest_through_the_command_line_goes_on_where_it_was(tmp_path):
     home, results = tmp_path / "home", tmp_path / "results" / "head_to_head" / "head_to_head-profile=smoke"
     where = ("--home", home, "--results", tmp_path / "results")
-    code, printed, errors = run("reproduce", "head_to_head", "--profile", "smoke", *where)
+    code, printed, errors = accelnas("reproduce", "head_to_head", "--profile", "smoke", *where)
     assert code == 0, errors
     assert "each search may spend 400 example passes (2 trainings of 200)" in printed
     before = pd.read_csv(results / "head_to_head.csv").set_index("algorithm")
@@ -256,9 +247,9 @@ def test_a_contest_through_the_command_line_goes_on_where_it_was(tmp_path):
     assert len(pd.read_csv(results / "head_to_head_searches.csv")) == 6
     assert (results / "head_to_head.png").stat().st_size > 10_000
     # and what was trained can be trained again
-    code, printed, errors = run("trials", "export", tmp_path / "trials.parquet", "--home", home)
+    code, printed, errors = accelnas("trials", "export", tmp_path / "trials.parquet", "--home", home)
     assert code == 0, errors
-    code, printed, errors = run("trials", "verify", tmp_path / "trials.parquet", "--count", 1, "--home", home)
+    code, printed, errors = accelnas("trials", "verify", tmp_path / "trials.parquet", "--count", 1, "--home", home)
     assert code == 0, errors
     assert "1 of 1 equal to the last bit" in printed
 
