@@ -167,7 +167,7 @@ def start_cohort(cohort: Cohort) -> TrainState:
         own = initialise(ChainNetwork(blocks), (image.shape[1], image.shape[2], first.in_channels), init_key)
         states.append(_as_slots(own, chain, cohort.slots, shapes))
     stacked = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *states)
-    optimiser = jax.vmap(make_optimiser(cohort.fidelity).init)(stacked["params"])
+    optimiser = jax.jit(jax.vmap(make_optimiser(cohort.fidelity.weight_decay).init))(stacked["params"])
     return TrainState(stacked["params"], stacked["batch_stats"], optimiser)
 
 
@@ -233,7 +233,7 @@ def _steps(task: Task, slots: tuple[Slot, ...], fidelity: Fidelity) -> Callable[
 
     chosen: numbers of the s steps [s], rows of each network's batches [s, C, batch], learning rates [s, C].
     """
-    network, optimiser = Supernet(slots), make_optimiser(fidelity)
+    network, optimiser = Supernet(slots), make_optimiser(fidelity.weight_decay)
 
     @partial(jax.jit, donate_argnums=0)
     def run_steps(state: TrainState, gates: Any, data: Any, keys: Any, chosen: Any) -> tuple[TrainState, jax.Array]:
@@ -268,6 +268,6 @@ def predict_cohort(cohort: Cohort, state: TrainState, images: np.ndarray) -> Any
 
     pieces = [
         jax.tree.map(np.asarray, predict(state.params, state.batch_stats, gates, batch))
-        for batch in full_batches(images, EVAL_BATCH)
+        for batch in full_batches(images, min(EVAL_BATCH, len(images)))
     ]
     return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, : len(images)], *pieces)

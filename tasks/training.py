@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -25,6 +25,8 @@ from tasks.task import Task
 # One call of the compiled loop runs this many steps: its temporaries are allocated once, and progress shows between.
 STEPS_PER_CALL = 25
 EVAL_BATCH = 100
+# The same network is trained with several seeds and predicts on several splits: its programs are traced once.
+COMPILED_NETWORKS = 8
 # Part of every trial's key: raise it when a change to networks, losses or training changes what a training yields.
 TRAINING_CODE_VERSION = "3"
 
@@ -65,16 +67,22 @@ def learning_rates(fidelity: Fidelity) -> np.ndarray:
     return (fidelity.peak_learning_rate * np.where(step < warmup, (step + 1) / warmup, decay)).astype(np.float32)
 
 
-def make_optimiser(fidelity: Fidelity) -> optax.GradientTransformation:
+def make_optimiser(weight_decay: float) -> optax.GradientTransformation:
     """AdamW (arXiv:1711.05101) but for the learning rate, gradients clipped to norm 10.
 
     The rate is applied outside, so that trainings of all lengths share one compilation.
     """
     update = optax.chain(
-        optax.clip_by_global_norm(10.0), optax.scale_by_adam(), optax.add_decayed_weights(fidelity.weight_decay)
+        optax.clip_by_global_norm(10.0), optax.scale_by_adam(), optax.add_decayed_weights(weight_decay)
     )
     # on one flat vector: half the compilation of an update for each array
     return optax.flatten(update)
+
+
+Start = Callable[[Any], Any]
+"""Parameters -> the optimiser's state."""
+Steps = Callable[[TrainState, dict[str, jax.Array], jax.Array, Any], tuple[TrainState, jax.Array]]
+"""State (consumed), data, key, and columns (number, rows, rate) of steps -> the state after them, each one's loss."""
 
 
 def batch_order(key: jax.Array, examples: int, batch_size: int, steps: int) -> np.ndarray:
@@ -119,6 +127,34 @@ def train_step(
     return TrainState(params, batch_stats, optimiser_state), loss
 
 
+@lru_cache(COMPILED_NETWORKS)
+def _compiled_steps(network: nn.Module, task: Task, weight_decay: float) -> tuple[Start, Steps]:
+    optimiser = make_optimiser(weight_decay)
+
+    @partial(jax.jit, donate_argnums=0)
+    def run_steps(
+        state: TrainState, data: dict[str, jax.Array], key: jax.Array, chosen: Any
+    ) -> tuple[TrainState, jax.Array]:
+        def step(state: TrainState, chosen: Any) -> tuple[TrainState, jax.Array]:
+            return train_step(network, task, optimiser, state, data, key, *chosen)
+
+        return lax.scan(step, state, chosen)
+
+    return jax.jit(optimiser.init), run_steps
+
+
+@lru_cache(COMPILED_NETWORKS)
+def _compiled_predictions(network: nn.Module, task: Task) -> Callable[[Any, Any, Any], Any]:
+    @jax.jit
+    def run(params: Any, batch_stats: Any, batch: jax.Array) -> Any:
+        variables = {"params": params, "batch_stats": batch_stats}
+        output = network.apply(variables, normalise_images(batch), train=False)
+        assert isinstance(output, jax.Array)  # a tuple only where apply is told what is mutable
+        return task.predict(output)
+
+    return run
+
+
 def full_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
     """The images, so many at a time; the last batch is filled up with its first, so that one compilation serves all."""
     for start in range(0, len(images), size):
@@ -142,22 +178,13 @@ def train(
     """
     data = data | {"images": fit_images(blocks, data["images"])}
     network = ChainNetwork(blocks)
-    optimiser = make_optimiser(fidelity)
+    start_optimiser, run_steps = _compiled_steps(network, task, fidelity.weight_decay)
     init_key, order_key, augment_key = jax.random.split(key, 3)
     variables = initialise(network, data["images"].shape[1:], init_key)
     params = variables["params"]
-    state = TrainState(params, variables["batch_stats"], optimiser.init(params))
-    device_data = jax.tree.map(jnp.asarray, data)
+    state = TrainState(params, variables["batch_stats"], start_optimiser(params))
+    device_data = jax.device_put(data)
     order = batch_order(order_key, len(data["images"]), fidelity.batch_size, fidelity.steps)
-
-    @partial(jax.jit, donate_argnums=0)
-    def run_steps(
-        state: TrainState, device_data: dict[str, jax.Array], key: jax.Array, chosen: Any
-    ) -> tuple[TrainState, jax.Array]:
-        def step(state: TrainState, chosen: Any) -> tuple[TrainState, jax.Array]:
-            return train_step(network, task, optimiser, state, device_data, key, *chosen)
-
-        return lax.scan(step, state, chosen)
 
     schedule = (np.arange(fidelity.steps), order, learning_rates(fidelity))
     for start in range(0, fidelity.steps, STEPS_PER_CALL):
@@ -182,18 +209,10 @@ def predict(blocks: tuple[Block, ...], task: Task, state: TrainState, images: np
     if len(images) == 0:
         raise TaskInputError("no images to predict; allowed: 1 and more")
     images = fit_images(blocks, images)
-    network = ChainNetwork(blocks)
-
-    @jax.jit
-    def run(params: Any, batch_stats: Any, batch: jax.Array) -> Any:
-        variables = {"params": params, "batch_stats": batch_stats}
-        output = network.apply(variables, normalise_images(batch), train=False)
-        assert isinstance(output, jax.Array)  # a tuple only where apply is told what is mutable
-        return task.predict(output)
-
+    run = _compiled_predictions(ChainNetwork(blocks), task)
     pieces = [
         jax.tree.map(np.asarray, run(state.params, state.batch_stats, batch))
-        for batch in full_batches(images, EVAL_BATCH)
+        for batch in full_batches(images, min(EVAL_BATCH, len(images)))
     ]
     return jax.tree.map(lambda *parts: np.concatenate(parts)[: len(images)], *pieces)
 

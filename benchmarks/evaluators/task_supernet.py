@@ -71,7 +71,7 @@ class TaskSupernet:
                 f"allowed: {int(batch / HELD_OUT_SHARE)} and more, 1 and more"
             )
         self._train_examples = len(images) - held_out
-        self.data = jax.tree.map(jnp.asarray, arrays)
+        self.data = jax.device_put(arrays)
         self._varying = isinstance(space.input_side, str) or any(
             _steps_size(slot) and slot.optional for slot in space.slots
         )
@@ -107,7 +107,7 @@ class TaskSupernet:
     @property
     def optimiser(self) -> optax.GradientTransformation:
         """As in a training alone."""
-        return make_optimiser(self._fidelity)
+        return make_optimiser(self._fidelity.weight_decay)
 
     @property
     def evaluation_examples(self) -> int:

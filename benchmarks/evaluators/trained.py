@@ -18,7 +18,7 @@ from typing import Any, NoReturn, Self
 from benchmarks.errors import INPUT_ERRORS, report
 from benchmarks.runtime.executor import JobFailedError, JobHandle, LocalExecutor
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.runtime.resources import GIB, TRAINING_GIB, Resources
+from benchmarks.runtime.resources import GIB, TRAINING_GIB, Resources, many_mappings
 from benchmarks.runtime.worker_data import WorkerData, load_worker_data
 from benchmarks.store.keys import canonical_json, settings_digest
 from benchmarks.store.records import Trial, TrialKey
@@ -233,8 +233,9 @@ def run_trial(state: WorkerData, job: TrialJob, report: Callable[[float], None])
     except DivergedError as error:
         return Trial(job.key, "failed", {}, passes, flops, time.perf_counter() - started, error=str(error))
     quality = state.task.quality(held_out, predict(job.blocks, state.task, trained, held_out.images))
-    # thousands of compiled kernels would stay mapped until the process may map no more
-    jax.clear_caches()
+    # compiled kernels stay mapped, for the next seed of a network, until the process may soon map no more
+    if many_mappings():
+        jax.clear_caches()
     return Trial.finished(
         job.key,
         quality,

@@ -93,6 +93,18 @@ def free_bytes() -> float:
     return max(free, 0)
 
 
+def many_mappings() -> bool:
+    """Whether this process has half of the memory mappings that the kernel lets it have; True where nothing says.
+
+    Each kernel that XLA compiles for a CPU takes a few of them, for as long as JAX keeps it.
+    """
+    most, maps = _number(Path("/proc/sys/vm/max_map_count")), Path("/proc/self/maps")
+    try:
+        return most is None or maps.read_bytes().count(b"\n") > most / 2
+    except OSError:
+        return True
+
+
 def _number(path: Path) -> int | None:
     try:
         return int(path.read_text())

@@ -87,7 +87,6 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
     workers: how many share the accelerator, for the rows.
     """
     import jax
-    import jax.numpy as jnp
 
     from hw_model.blocks import Block
     from tasks.cohort import Cohort, fit_arrays, predict_cohort, train_cohort
@@ -105,7 +104,7 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
             key = (job["task"], job["dataset"], job["classes"], cohort.first.height, fidelity.train_examples)
             if key not in fitted:
                 train = load(folder, job["dataset"], fidelity.data, "train").take(slice(0, fidelity.train_examples))
-                fitted[key] = jax.tree.map(jnp.asarray, fit_arrays(cohort, task.arrays(train)))
+                fitted[key] = jax.device_put(fit_arrays(cohort, task.arrays(train)))
                 held = load(folder, job["dataset"], fidelity.data, fidelity.eval_split)
                 examples[key] = held.take(slice(0, fidelity.eval_examples))
             moments = [time.time()]

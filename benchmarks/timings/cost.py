@@ -76,7 +76,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
     model = jax.jit(lambda work: estimate(estimator, work))
     for count in (1, 64, 1024):
-        work = jax.tree.map(jnp.asarray, workload_from_chains(chains(stage_genotypes(generator, count)), LENGTH))
+        work = jax.device_put(workload_from_chains(chains(stage_genotypes(generator, count)), LENGTH))
         spent = _median(lambda work=work: jax.block_until_ready(model(work)), settings.repetitions)
         rows.append(_row("estimator", count, spent, per_vela, _bytes(model, work) / count))
 

@@ -24,11 +24,12 @@ def initialise(network: nn.Module, image_shape: tuple[int, int, int], key: jax.A
     shapes = jax.eval_shape(lambda: network.init(jax.random.key(0), jnp.zeros((1, *image_shape)), train=False))
     generator = host_generator(key)
 
-    def draw(path: tuple[Any, ...], leaf: jax.ShapeDtypeStruct) -> jax.Array:
+    def draw(path: tuple[Any, ...], leaf: jax.ShapeDtypeStruct) -> np.ndarray:
         name = path[-1].key
         if name == "kernel":
             fan_in = np.prod(leaf.shape[:3] if len(leaf.shape) == 4 else leaf.shape[:2])
-            return jnp.asarray(generator.normal(0.0, np.sqrt(2.0 / fan_in), leaf.shape), leaf.dtype)
-        return jnp.full(leaf.shape, 1.0 if name in ("scale", "var") else 0.0, leaf.dtype)
+            return generator.normal(0.0, np.sqrt(2.0 / fan_in), leaf.shape).astype(leaf.dtype)
+        return np.full(leaf.shape, 1.0 if name in ("scale", "var") else 0.0, leaf.dtype)
 
-    return jax.tree_util.tree_map_with_path(draw, shapes)
+    # whole, and of the right type: a conversion would be compiled for each shape
+    return jax.device_put(jax.tree_util.tree_map_with_path(draw, shapes))

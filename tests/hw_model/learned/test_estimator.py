@@ -117,7 +117,7 @@ def test_tables_of_the_estimator_give_what_it_gives_for_whole_networks(fitted):
 
 
 def test_latency_has_a_gradient_in_the_channels(fitted):
-    work = jax.tree.map(jnp.asarray, workload_from_chains([NETWORKS["small"]], LENGTH))
+    work = jax.device_put(workload_from_chains([NETWORKS["small"]], LENGTH))
 
     def latency(channels):
         return estimate(fitted, work._replace(out_channels=channels)).cost.latency_ms.sum()

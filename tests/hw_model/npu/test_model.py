@@ -50,7 +50,7 @@ def test_channels_beyond_a_whole_tile_cost_a_whole_tile():
 
 def test_what_does_not_fit_the_sram_is_paid_for():
     big = [Block("conv", 512, 512, 32, 32, 1)]
-    small = jax.tree.map(jnp.asarray, P32)
+    small = jax.device_put(P32)
     work = workload_from_chains([big], 1)
     assert estimate(small, work).cost.latency_ms > estimate(small._replace(sram_bytes=2.0**26), work).cost.latency_ms
 
@@ -87,7 +87,7 @@ def test_places_without_a_block_cost_nothing_wherever_they_lie():
 
 
 def test_costs_follow_gradients_down_to_fewer_channels():
-    work = jax.tree.map(jnp.asarray, workload_from_chains([[Block("conv", 32, 32, 40, 48)]], 1))
+    work = jax.device_put(workload_from_chains([[Block("conv", 32, 32, 40, 48)]], 1))
 
     def latency(channels):
         return npu_estimate(P32, work._replace(out_channels=channels)).cost.latency_ms.sum()

@@ -142,7 +142,7 @@ def test_a_search_whose_state_was_kept_as_plain_arrays_continues_to_the_same_res
     rounds = Rounds(compiled(strategy), jax.random.key(0))
     for _ in range(rounds_before):
         rounds.propose()
-    rounds.state = jax.tree.map(jnp.asarray, saved)
+    rounds.state = jax.device_put(saved)
     assert (go_on(rounds_after) == expected).all()
 
 

@@ -1,5 +1,7 @@
 """Tiny spaces with the three tasks' heads, and what the supernet's tests ask of them."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,7 @@ from tasks.networks.gates import make_gates
 from tasks.networks.initialise import initialise
 from tasks.networks.supernet import Supernet
 from tasks.spaces.layer import Decision, Layer, Presence
+from tasks.spaces.registry import SKELETONS
 from tasks.spaces.space import SearchSpace
 
 
@@ -75,6 +78,10 @@ SEGMENTATION = SearchSpace(
     ),
     input_side="input_side",
 )
+# the tasks' own skeletons without their last stages and third layers, which add places of the same kinds
+SHORT_SKELETONS = {
+    name: replace(skeleton, stages=skeleton.stages[:2], most_layers=2) for name, skeleton in SKELETONS.items()
+}
 SPACES = {"classification": CLASSIFICATION, "detection": DETECTION, "segmentation": SEGMENTATION}
 
 

@@ -3,7 +3,6 @@
 from functools import reduce
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -18,12 +17,12 @@ from tasks.networks.initialise import initialise
 from tasks.networks.supernet import block_name
 from tasks.registry import make_task
 from tasks.spaces.layer import parse_block
-from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import uncurated_space
 from tasks.training import predict, train
+from tests.tasks.networks.supernet_spaces import SHORT_SKELETONS
 
 # small steps: Adam turns rounding errors of gradients near zero into whole ones, and large ones soon lead elsewhere
-FIDELITY = Fidelity("smoke", 16, 24, "validation", 8, peak_learning_rate=2e-5)
+FIDELITY = Fidelity("smoke", 8, 12, "validation", 4, batch_size=4, peak_learning_rate=2e-5)
 
 
 def scenes(n):
@@ -40,7 +39,7 @@ def scenes(n):
 
 def drawn(task, count, seed):
     """Networks that share their kinds of block and sizes, place by place, with None where one has no block."""
-    space = uncurated_space(skeleton_for(task), task.output_channels)
+    space = uncurated_space(SHORT_SKELETONS[task.name], task.output_channels)
     rng = np.random.default_rng(seed)
     genotypes = rng.integers(0, space.cardinalities, (count, len(space.cardinalities)))
     for number, decision in enumerate(space.decisions):
@@ -62,19 +61,19 @@ def cohort_of(task, chains, rates=None):
 @pytest.mark.parametrize("name", ["detection", "segmentation"])
 def test_each_network_of_a_cohort_ends_where_it_ends_when_trained_alone(name):
     task = make_task(name)
-    chains = drawn(task, 3, 4)
-    cohort, examples = cohort_of(task, chains), scenes(16)
+    chains = drawn(task, 3, 3)
+    cohort, examples = cohort_of(task, chains), scenes(8)
     arrays = task.arrays(examples)
-    state, finite = train_cohort(cohort, jax.tree.map(jnp.asarray, fit_arrays(cohort, arrays)))
+    state, finite = train_cohort(cohort, jax.device_put(fit_arrays(cohort, arrays)))
     assert finite.all()
-    together = predict_cohort(cohort, state, examples.images[:8])
+    together = predict_cohort(cohort, state, examples.images[:4])
     assert len({len(present(chain)) for chain in chains}) > 1
     network = present(chains[1])
     alone = train(network, task, arrays, FIDELITY, cohort.keys[1])
-    before = start_cohort(cohort).params
+    trained, before = jax.device_get((state.params, start_cohort(cohort).params))
     moved, apart = 0.0, 0.0
     places = [place for place, block in enumerate(chains[1]) if block is not None]
-    for block, layers in alone.params.items():
+    for block, layers in jax.device_get(alone.params).items():
         place = places[int(block.split("_")[1])]
         for path, leaf in jax.tree_util.tree_leaves_with_path(layers):
             keys = [block_name(place, block.split("_", 2)[2]), *(step.key for step in path)]
@@ -82,10 +81,10 @@ def test_each_network_of_a_cohort_ends_where_it_ends_when_trained_alone(name):
             if leaf.ndim > 2 and leaf.shape[0] > 1:
                 starts[:2] = window_start(cohort.slots[place], leaf.shape[0])
             used = (1, *(slice(start, start + size) for start, size in zip(starts, leaf.shape, strict=True)))
-            ours, start = (reduce(lambda tree, key: tree[key], keys, tree)[used] for tree in (state.params, before))
+            ours, start = (reduce(lambda tree, key: tree[key], keys, tree)[used] for tree in (trained, before))
             moved, apart = moved + float(abs(leaf - start).sum()), apart + float(abs(leaf - ours).sum())
     assert 0 < apart < 0.02 * moved
-    predictions = predict(network, task, alone, examples.images[:8])
+    predictions = predict(network, task, alone, examples.images[:4])
     if name == "segmentation":
         assert (together[1] == predictions).mean() > 0.999
     else:
@@ -96,12 +95,12 @@ def test_networks_of_a_cohort_start_with_the_weights_that_they_have_alone():
     task = make_task("detection")
     chains = drawn(task, 3, 1)
     cohort = cohort_of(task, chains)
-    params = start_cohort(cohort).params
+    params = jax.device_get(start_cohort(cohort).params)
     for row, chain in enumerate(chains):
         alone = initialise(ChainNetwork(present(chain)), (96, 96, 3), jax.random.split(cohort.keys[row], 3)[0])[
             "params"
         ]
-        total = sum(float(jnp.abs(leaf).sum()) for block in alone.values() for leaf in _kernels(block))
+        total = sum(float(np.abs(leaf).sum()) for block in alone.values() for leaf in _kernels(block))
         found = sum(float(np.abs(leaf[row]).sum()) for block in params.values() for leaf in _kernels(block))
         assert found == pytest.approx(total, rel=1e-5)
 

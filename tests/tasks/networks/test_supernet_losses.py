@@ -1,4 +1,4 @@
-"""In the tasks' own spaces, the supernet's loss and gradient are those of static networks with the sliced weights.
+"""Over the tasks' skeletons, the supernet's loss and gradient are those of static networks with the sliced weights.
 
 In float64: in float32 rounding carries an activation over a kink of relu6 here and there, which changes a gradient by
 some ten thousandths, more than an error of a gate might.
@@ -15,9 +15,15 @@ from tasks.networks.gates import make_gates
 from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
 from tasks.registry import make_task
-from tasks.spaces.registry import SKELETONS, make_space
+from tasks.spaces.skeleton import curated_space
 from tests.tasks.networks.closeness import assert_gradients_close
-from tests.tasks.networks.supernet_spaces import compile_quickly, random_genotypes, random_images, random_variables
+from tests.tasks.networks.supernet_spaces import (
+    SHORT_SKELETONS,
+    compile_quickly,
+    random_genotypes,
+    random_images,
+    random_variables,
+)
 
 EXAMPLES = 4
 
@@ -55,10 +61,10 @@ def double(tree):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("name", SKELETONS)
+@pytest.mark.parametrize("name", SHORT_SKELETONS)
 def test_loss_and_gradient_are_those_of_the_static_network(name):
     task = make_task(name)
-    space = make_space(task, "curated", 8, lambda work: work.out_channels.sum(-1))
+    space = curated_space(SHORT_SKELETONS[name], task.output_channels, 8)
     variables, batch = double(random_variables(space, 1)), double(random_batch(task, 3))
     # of segmentation the side varies, and where its output ends
     varying = name == "segmentation"
