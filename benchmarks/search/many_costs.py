@@ -15,7 +15,7 @@ from tasks.spaces.space import SearchSpace
 # of the latency, a step that counts: drawing the weights of the same network again moves it by .0003 to .0007
 COUNTED = 0.002
 CHUNK = 64  # networks at a time, so that what they compute stays in a core's cache
-BLOCK = 128 * CHUNK  # rows of one compiled call
+BLOCK = 16 * CHUNK  # rows of one compiled call, which fewer are filled up to
 
 
 class Compiled(NamedTuple):

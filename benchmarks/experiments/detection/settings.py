@@ -48,8 +48,8 @@ DETECTION: MappingProxyType[str, DetectionSettings] = MappingProxyType(
     {
         "smoke": DetectionSettings(
             accelerators=THREE_ETHOS_U[:1],
-            search=Fidelity("smoke", 512, 40, "validation", 40, batch_size=4),
-            final=Fidelity("smoke", 512, 40, "test", 40, batch_size=4),
+            search=Fidelity("smoke", 512, 50, "validation", 40, batch_size=2),
+            final=Fidelity("smoke", 512, 50, "test", 40, batch_size=2),
             search_baseline_seeds=1,
             final_seeds=2,
             trainings=1,

@@ -1,7 +1,6 @@
 """`accelnas expert` as a user runs it."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,19 +14,14 @@ from hw_model.errors import HardwareInputError
 from hw_model.network_file import load_network
 from hw_model.predict import predict
 from tasks.registry import make_task
+from tests.cli import accelnas
 
 ROOT = Path(__file__).parents[3]
 
 
-def run(*arguments):
-    command = [sys.executable, "-m", "accelnas", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=ROOT)
-    return done.returncode, done.stdout, done.stderr
-
-
 def expert(folder, *more):
     where = ("--home", folder / "home", "--results", folder / "results")
-    return run("expert", "--task", "classification", "--accelerator", "npu-p16", *where, *more)
+    return accelnas("expert", "--task", "classification", "--accelerator", "npu-p16", *where, *more)
 
 
 @pytest.mark.slow
@@ -44,7 +38,7 @@ def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path):
     assert table["objective_share"].iloc[-1] < 1
     for step in steps:
         assert step.change in printed
-    code, printed, errors = run("cost", folder / "end.json", "--accelerator", "npu-p16", "--json")
+    code, printed, errors = accelnas("cost", folder / "end.json", "--accelerator", "npu-p16", "--json")
     assert code == 0, errors
     told = json.loads(printed)["results"][0]
     assert told["latency_ms"] == pytest.approx(table["latency_after_ms"].iloc[-1], rel=1e-4)

@@ -54,7 +54,7 @@ def searched(tmp_path_factory):
     folder = tmp_path_factory.mktemp("search")
     (folder / "mine.py").write_text(MINE)
     more = ("--strategy", folder / "mine.py", "--budget", 2, "--seeds", 2)
-    code, printed, errors = accelnas_process(*search_arguments(folder, *more))
+    code, printed, errors = search(folder, *more)
     assert code == 0, errors
     return folder, more, printed
 

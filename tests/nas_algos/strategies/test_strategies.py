@@ -17,8 +17,8 @@ HOST = ["optuna"]
 TRACEABLE = [name for name in STRATEGIES if name not in HOST]
 EVALUATIONS = 240
 FEW = {
-    "bananas": 100,
-    "optuna": 100,
+    "bananas": 60,
+    "optuna": 60,
     "gaussian_process": 60,
     "auto": 60,
 }  # what they do in a round takes long, and shows in fewer

@@ -10,8 +10,6 @@ import pytest
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
-from tasks.spaces.registry import SKELETONS
-from tasks.spaces.skeleton import curated_space
 from tests.tasks.networks.closeness import assert_close, assert_gradients_close, cancelled_biases, largest
 from tests.tasks.networks.supernet_spaces import (
     CLASSIFICATION,
@@ -90,22 +88,6 @@ def test_the_supernet_equals_the_static_network_in_values_and_gradients(task):
 def test_random_architectures_of_the_supernet_equal_their_static_networks(task, skip_unused):
     space = SPACES[task]
     assert_equals_the_static_network(space, random_genotypes(space, 5, seed=5), skip_unused)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("task", SKELETONS)
-def test_the_tasks_own_spaces_have_such_a_supernet(task):
-    space = curated_space(SKELETONS[task], 5, parallelism=16)
-    network, variables = Supernet(space.slots, skip_unused=True), random_variables(space, 1)
-    apply = compile_quickly(lambda images, gates: network.apply(variables, images, gates, train=False))
-    for genotype in random_genotypes(space, 2, seed=7):
-        row, blocks = space.lower(genotype), space.decode(genotype)
-        side = blocks[0].height
-        images = random_images(space, 2, 2, side)
-        static = compile_quickly(partial(ChainNetwork(blocks).apply, train=False))
-        expected = static(slice_variables(variables, space.slots, row), images[:, :side, :side])
-        assert_close(corner(apply(images, gates_of(space, genotype)), expected.shape), expected, largest(expected))
-    assert apply._cache_size() == 1
 
 
 def test_a_small_parameters_wrong_gradient_would_be_noticed():
