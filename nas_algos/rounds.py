@@ -85,7 +85,7 @@ def compiled(strategy: Strategy) -> Functions:
         if genotypes.shape != shape or not jnp.issubdtype(genotypes.dtype, jnp.integer):
             checked_genotypes(strategy, genotypes)
         # one array, as each costs a call to bring it over
-        return after, jnp.append(genotypes.ravel().astype(jnp.int32), broken.astype(jnp.int32))
+        return after, jnp.append(genotypes.ravel().astype(jnp.int32), jnp.asarray(broken, jnp.int32))
 
     def turn(state: State, told: Told | None, rounds_key: jax.Array, number: int) -> Turn:
         number_told = np.array([number, told is not None], np.uint32)

@@ -20,6 +20,8 @@ def compare(
     pool: int = 128,
     latency_ms: float | None = None,
     profile: str = "quick",
+    table: Path | None = None,
+    objectives: int = 1,
     home: Path = DEFAULT_HOME,
     output: Path = Path("results"),
 ) -> None:
@@ -31,7 +33,7 @@ def compare(
 
     Args:
         task: classification, detection or segmentation.
-        accelerator: A name that `accelnas list` prints.
+        accelerator: A name that `accelnas list` prints; with --table also a CSV file of costs of the table's networks.
         contenders: baseline, expert, algorithms that `accelnas list` prints, FILE.py, zero_shot:SCORE,
             zero_shot_evolution:SCORE, zero_shot_predictor:SCORE, supernet_ranking:SINGLE_SHOT.
         space: curated, uncurated, auto-curated, or the path of a Python file.
@@ -41,11 +43,19 @@ def compare(
         pool: Random networks within the bound that zero-shot scores choose from.
         latency_ms: Most latency; the baseline's if no bound is given.
         profile: smoke, quick, careful or full: how networks are trained.
+        table: CSV file of networks that were trained, to compare strategies in (docs/how-to/own_tables.md).
+        objectives: With --table 1, the highest quality, or 2, the Pareto front of quality and the first cost.
         home: Directory that data, trials and measurements are kept in.
         output: Directory of the results of all experiments; profiles but quick have folders of their own there.
     """
-    check_folders(home, output)
+    check_folders(*(() if table else (home,)), output)
     check_count("final_seeds", final_seeds)
+    check_count("budget", budget)
+    if table is not None:
+        from benchmarks.search.on_table import run_compare
+
+        run_compare(table, accelerator, {"latency_ms": latency_ms}, contenders, objectives, budget, seeds, output)
+        return
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     from benchmarks.experiments.head_to_head.contest import make_contest
     from benchmarks.experiments.head_to_head.report import run_and_write

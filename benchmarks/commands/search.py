@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.errors import check_count
+from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
 
 
@@ -28,6 +28,7 @@ def search(
     final_seeds: int = 3,
     dataset: str | None = None,
     classes: int | None = None,
+    table: Path | None = None,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results/search"),
 ) -> None:
@@ -47,7 +48,7 @@ def search(
             trained once) or zero_shot:SCORE (one number of the untrained network).
         policy: With trainings: plain, successive_halving or hyperband.
         settings: NAME=VALUE of the strategy, the evaluator or the policy, such as population=20.
-        accelerator: A name that `accelnas list` prints.
+        accelerator: A name that `accelnas list` prints; with --table also a CSV file of costs of the table's networks.
         budget: Trainings of each search; other evaluators pass as many examples as those would.
         seeds: How many searches.
         latency_ms: Most latency; the baseline's if no bound is given.
@@ -57,14 +58,23 @@ def search(
         final_seeds: Trainings of each winner.
         dataset: Another of the data sets that `accelnas list` prints.
         classes: Number of classes where the task leaves a choice.
+        table: CSV file of networks that were trained, to search in instead of a task (docs/how-to/own_tables.md): its
+            decisions, quality and costs; a row a training.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that the folder of this search is written to.
     """
     for name, value in (("budget", budget), ("seeds", seeds), ("final_seeds", final_seeds)):
         check_count(name, value)
-    check_folders(home, results)
+    check_folders(*(() if table else (home,)), results)
     bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
+    if table is not None:
+        from benchmarks.search.on_table import run_search as search_table
+
+        if evaluator != "trained" or policy != "plain":
+            raise BenchmarkInputError("--table with an evaluator or a policy; allowed: neither, as a table has answers")
+        search_table(table, accelerator, bounds, strategy, settings, budget, seeds, results)
+        return
     from benchmarks.search.run import make_spec, run_search
     from tasks.registry import make_task
 

@@ -1,0 +1,220 @@
+"""Searches in a table of one's own: what `accelnas search --table` and `accelnas compare --table` do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import moocore
+import numpy as np
+import pandas as pd
+
+from benchmarks.errors import BenchmarkInputError, NoResultError
+from benchmarks.experiments.head_to_head.settings import CONTENDERS
+from benchmarks.runtime.console import plain_console
+from benchmarks.search.options import parse_algorithm
+from benchmarks.statistics.contrasts import many_to_one
+from benchmarks.statistics.intervals import mean_interval
+from benchmarks.store.files import run_folder, write_table
+from benchmarks.tables.own import ABSENT, OwnTable, read_table, with_costs
+from nas_algos.load import build_strategy
+from nas_algos.loop import Found, Search, search
+from nas_algos.objectives import Objective, best_quality, highest_quality, pareto
+from nas_algos.strategy import Strategy
+
+STRATEGIES = ("random", "local_search", "regularised_evolution", "genetic", "auto")
+"""What `accelnas compare --table` compares where none is named."""
+CONTROL = "random"
+
+
+def load(table: Path, accelerator: str | None, bounds: Mapping[str, float | None]) -> tuple[OwnTable, dict[str, float]]:
+    """The table, with a device's costs where `accelerator` is a CSV file of them, and the bounds that are given.
+
+    Raises BenchmarkInputError for what is no such file, and for a bound on a cost that the table does not have.
+    """
+    loaded = read_table(table)
+    if accelerator is not None and accelerator.endswith(".csv"):
+        loaded = with_costs(loaded, Path(accelerator))
+    given = {name: value for name, value in bounds.items() if value is not None}
+    for name, value in given.items():
+        if name not in loaded.costs:
+            raise BenchmarkInputError(f"the table has no {name}; its costs: {', '.join(loaded.costs)[:150] or 'none'}")
+        if not (math.isfinite(value) and value > 0):
+            raise BenchmarkInputError(f"bound on {name} is {value}; allowed: finite numbers above 0")
+    if not loaded.within(given).any():
+        least = ", ".join(f"{name} {loaded.costs[name].min():.4g}" for name in given)
+        raise BenchmarkInputError(f"no network of the table is within the bounds; its least: {least or 'all failed'}")
+    return loaded, given
+
+
+def search_table(
+    table: OwnTable, bounds: Mapping[str, float], strategy: str | None, given: Sequence[str], budget: int, seeds: int
+) -> list[Found]:
+    """One search for each seed; search s sees training s modulo k of each network."""
+    chosen = parse_algorithm(strategy, "trained", "plain", given, table.cardinalities, budget)
+    built = build_strategy(chosen["strategy"], table.cardinalities, budget, settings=chosen["strategy_settings"])
+    return _searches(table, bounds, built, budget, seeds)
+
+
+def run_search(
+    path: Path,
+    accelerator: str | None,
+    bounds: Mapping[str, float | None],
+    strategy: str | None,
+    given: Sequence[str],
+    budget: int,
+    seeds: int,
+    results: Path,
+) -> pd.DataFrame:
+    """Search, print what was found, and write table.csv and candidates.csv.
+
+    Raises NoResultError where nothing was found.
+    """
+    table, limits = load(path, accelerator, bounds)
+    found = search_table(table, limits, strategy, given, budget, seeds)
+    settings = {
+        **{"table": path.name, "accelerator": accelerator, "bounds": limits, "strategy": strategy},
+        **{"settings": list(given), "budget": budget, "seeds": seeds},
+    }
+    folder = run_folder(results, f"table-{table.name}-{Path(strategy or 'auto').stem}", settings)
+    best = float(table.true[table.within(limits)].max())
+    rows = []
+    for seed, each in enumerate(found):
+        for candidate in _ends(each):
+            rows.append(
+                {
+                    "seed": seed,
+                    **_decoded(table, candidate.genotype),
+                    "seen_quality": candidate.quality,
+                    "quality": float(table.true[table.places[candidate.genotype]]),
+                    "below_best": best - float(table.true[table.places[candidate.genotype]]),
+                    **{name: candidate.cost[name] for name in table.costs},
+                    "evaluations": int(each.spend.trainings),
+                }
+            )
+    candidates = [
+        {"seed": seed, "step": one.step, **_decoded(table, one.genotype), "state": one.state, "quality": one.quality}
+        for seed, each in enumerate(found)
+        for one in each.candidates
+    ]
+    write_table(folder / "candidates.csv", pd.DataFrame(candidates))
+    if not rows:
+        raise NoResultError(f"no search found a network of the table in {budget} evaluations")
+    frame = pd.DataFrame(rows)
+    write_table(folder / "table.csv", frame)
+    _print(table, limits, frame, folder)
+    return frame
+
+
+def run_compare(
+    path: Path,
+    accelerator: str | None,
+    bounds: Mapping[str, float | None],
+    names: Sequence[str],
+    objectives: int,
+    budget: int,
+    seeds: int,
+    output: Path,
+) -> pd.DataFrame:
+    """Strategies side by side: a row each, against random search by Dunnett's test; printed and written as compare.csv.
+
+    With one objective `value` is how far the true quality of what was found is below the best of the table; with two
+    it is the hypervolume of quality and the first cost, as a share of the whole table's, from its worst of both.
+    """
+    if seeds < 2:
+        raise BenchmarkInputError(f"seeds is {seeds}; allowed: 2 and more")
+    table, limits = load(path, accelerator, bounds)
+    if objectives not in (1, 2) or (objectives == 2 and not table.costs):
+        raise BenchmarkInputError(f"objectives is {objectives}; allowed: 1, or 2 for a table that has a cost")
+    wanted = STRATEGIES if tuple(names) == CONTENDERS else tuple(names)
+    if objectives == 2 and wanted == STRATEGIES:
+        wanted = (CONTROL, "nsga2", "auto")
+    made = {
+        name: build_strategy(name, table.cardinalities, budget, objectives)
+        for name in dict.fromkeys((CONTROL, *wanted))
+    }
+    values, used = {}, {}
+    for name, built in made.items():
+        found = _searches(table, limits, built, budget, seeds)
+        values[name] = [_value(table, limits, each, objectives) for each in found]
+        used[name] = float(np.mean([each.spend.trainings for each in found]))
+    contrasts = many_to_one(values, CONTROL)
+    rows = []
+    for name, each in values.items():
+        mean, low, high = mean_interval(each)
+        p = contrasts[name].p if name in contrasts else math.nan
+        rows.append(
+            {
+                **{"strategy": Path(name).stem if name.endswith(".py") else name, "evaluations": used[name]},
+                **{"seeds": seeds, "value": mean, "low": low, "high": high, "p_adjusted": p},
+            }
+        )
+    settings = {
+        **{"table": path.name, "accelerator": accelerator, "bounds": limits, "names": list(made)},
+        **{"objectives": objectives, "budget": budget, "seeds": seeds},
+    }
+    folder, frame = run_folder(output, f"table-{table.name}-compare", settings), pd.DataFrame(rows)
+    write_table(folder / "compare.csv", frame)
+    _print(table, limits, frame, folder)
+    return frame
+
+
+def _searches(table: OwnTable, bounds: Mapping[str, float], strategy: Strategy, budget: int, seeds: int) -> list[Found]:
+    evaluator, objective = table.evaluator(), _objective(table, bounds, strategy.objectives)
+    strategy = table.canonical(strategy)
+    most = min(budget, len(table.qualities))
+    keys = [jax.random.fold_in(jax.random.key(0), seed) for seed in range(seeds)]
+    return [search(Search(strategy, evaluator, objective, most, key, seed=at)) for at, key in enumerate(keys)]
+
+
+def _objective(table: OwnTable, bounds: Mapping[str, float], objectives: int) -> Objective:
+    limits = {**table.bounds, **bounds}
+    if objectives == 1:
+        return best_quality(limits) if limits else highest_quality()
+    if objectives != 2 or not table.costs:
+        raise BenchmarkInputError(f"objectives is {objectives}; allowed: 1, or 2 for a table that has a cost")
+    return pareto([next(iter(table.costs))], limits)
+
+
+def _ends(found: Found) -> list[Any]:
+    """What a search came to: the best one, or with two objectives the front of what it evaluated, by quality."""
+    if found.best is None:
+        return []
+    if len(found.best.score) == 1:
+        return [found.best]
+    able = [each for each in found.candidates if each.state == "evaluated" and all(map(math.isfinite, each.score))]
+    scores = np.array([each.score for each in able])
+    front = moocore.is_nondominated(scores)
+    return sorted((each for each, on in zip(able, front, strict=True) if on), key=lambda each: each.score)
+
+
+def _value(table: OwnTable, bounds: Mapping[str, float], found: Found, objectives: int) -> float:
+    able = table.within(bounds)
+    if objectives == 1:
+        # of a search that found nothing, the worst that it could have found
+        true = table.true[table.places[found.best.genotype]] if found.best else table.true[able].min()
+        return float(table.true[able].max() - true)
+    scores = np.stack([-table.true, next(iter(table.costs.values()))], 1)
+    reference = scores[able].max(0) + 1e-9
+    rows = [table.places[each.genotype] for each in found.candidates if each.state == "evaluated"]
+    seen = scores[[row for row in rows if able[row]]].reshape(-1, 2)
+    whole = moocore.hypervolume(scores[able], ref=reference)
+    return float(moocore.hypervolume(seen, ref=reference) / whole) if len(seen) and whole > 0 else 0.0
+
+
+def _decoded(table: OwnTable, genotype: Sequence[int]) -> dict[str, str]:
+    return {name: own[choice] for name, own, choice in zip(table.decisions, table.choices, genotype, strict=True)}
+
+
+def _print(table: OwnTable, bounds: Mapping[str, float], frame: pd.DataFrame, folder: Path) -> None:
+    console = plain_console(200)
+    limits = ", ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items() if name != ABSENT)
+    known = "every genotype" if table.complete else f"{len(table.places)} of {math.prod(table.cardinalities)} genotypes"
+    console.print(f"{table.name}: {known}; {table.resolution(bounds)}", highlight=False, soft_wrap=True)
+    if limits:
+        console.print(f"within {limits}", highlight=False)
+    console.print(frame.to_string(index=False, float_format="%.4g", na_rep="-"), highlight=False, soft_wrap=True)
+    console.print(f"Written to {folder}", highlight=False, soft_wrap=True)

@@ -1,0 +1,131 @@
+"""Tables of one's own: read as their rows say, searched without charging for what is not there or the same."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import cli
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.search.on_table import run_compare, search_table
+from benchmarks.tables.own import ABSENT, read_table, save_table, with_costs
+from nas_algos.tabular import make_table
+
+TEXT = """width,body,kernel,quality,latency_ms
+8,conv,,0.5,1
+8,conv,,0.7,1
+8,ibn,3,0.8,2
+8,ibn,5,0.9,4
+16,conv,,0.65,3
+16,ibn,3,,5
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(TEXT)
+    return path
+
+
+def test_rows_of_a_network_are_its_trainings_and_an_empty_decision_is_all_its_choices(path):
+    table = read_table(path)
+    assert table.choices == (("8", "16"), ("conv", "ibn"), ("3", "5"))
+    assert table.places[0, 0, 0] == table.places[0, 0, 1] == 0
+    assert table.places[0, 1, 1] == 2
+    assert (1, 1, 1) not in table.places
+    assert [each.tolist() for each in table.qualities[:3]] == [[0.5, 0.7], [0.8], [0.9]]
+    np.testing.assert_allclose(table.true[:4], [0.6, 0.8, 0.9, 0.65])
+    assert table.within({"latency_ms": 3}).tolist() == [True, True, False, True, False]
+
+
+def test_an_answer_is_of_the_seed_and_what_is_not_there_is_over_a_bound(path):
+    table = read_table(path)
+    evaluator = table.evaluator()
+    for seed in range(3):
+        evaluator.submit((0, 0, 1), 1.0, seed)
+    evaluator.submit((1, 1, 0), 1.0, 0)
+    answers = [answer for _, answer in evaluator.completed()]
+    assert [answer.quality for answer in answers[:3]] == [0.5, 0.7, 0.5]
+    assert answers[3].error == "failed in the table"
+    cost = evaluator.cost(np.array([[0, 0, 0], [1, 1, 1]]))
+    assert cost[ABSENT].tolist() == [0, 1] == [0, table.bounds[ABSENT] * 2]
+    assert cost["latency_ms"].tolist() == [1, 5]
+
+
+def test_a_search_evaluates_every_network_once_and_finds_the_best_within_the_bound(path):
+    for bounds, best in (({}, (0, 1, 1)), ({"latency_ms": 3.5}, (0, 1, 0))):
+        table = read_table(path)
+        (found,) = search_table(table, bounds, "random", [], 50, 1)
+        assert found.best is not None
+        assert found.best.genotype == best
+        evaluated = [each for each in found.candidates if each.state == "evaluated"]
+        able = sum(table.costs["latency_ms"] <= bounds.get("latency_ms", 9))
+        assert len({table.places[each.genotype] for each in evaluated}) == len(evaluated) == able
+        assert all(
+            table.places.get(each.genotype) is None or each.genotype[1] or not each.genotype[2]
+            for each in found.candidates
+        )
+
+
+def test_a_device_s_costs_take_the_place_of_the_table_s(path, tmp_path):
+    device = tmp_path / "device.csv"
+    device.write_text("width,body,kernel,latency_ms\n8,conv,,7\n8,ibn,,8\n16,,,9\n")
+    assert with_costs(read_table(path), device).costs["latency_ms"].tolist() == [7, 8, 8, 9, 9]
+    device.write_text("width,body,kernel,latency_ms\n8,conv,,7\n")
+    with pytest.raises(BenchmarkInputError, match="no latency_ms of 4 networks of the table"):
+        with_costs(read_table(path), device)
+
+
+def test_a_table_that_is_saved_is_read_again(tmp_path):
+    draws = np.random.default_rng(0).random((3, 6, 2))
+    saved = make_table("small", (2, 3), draws, (1.0, 1.0))
+    save_table(saved, tmp_path / "saved.csv", costs=["macs"])
+    table = read_table(tmp_path / "saved.csv")
+    assert table.complete
+    assert table.cardinalities == (2, 3)
+    np.testing.assert_allclose(table.true, -saved.scores[:, 0])
+    np.testing.assert_allclose(table.costs["macs"], saved.scores[:, 1])
+
+
+def test_the_resolution_counts_networks_that_trainings_cannot_tell_from_the_best(path):
+    # one network has two trainings, 0.5 and 0.7: a deviation of 0.1414
+    text = read_table(path).resolution({})
+    assert "standard deviation of 0.141: 4 of 4 networks" in text
+    path.write_text(TEXT.replace("0.7,1", "0.5001,1"))
+    assert "1 of 4 networks" in read_table(path).resolution({})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("quality", "accuracy", "no column quality"),
+        ("0.9,4", "good,4", "line 5 has quality 'good'"),
+        ("0.9,4", "0.9,", "line 5 has no latency_ms"),
+        ("16,ibn,3", "8,conv,3", "line 7 is a network that another line"),
+        (TEXT, "", "cannot be read as CSV"),
+        (TEXT, TEXT.splitlines()[0], "has no row"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named_with_its_line(path, old, new, message):
+    path.write_text(TEXT.replace(old, new, 1))
+    with pytest.raises(BenchmarkInputError, match=message):
+        read_table(path)
+
+
+def test_a_comparison_has_a_row_a_strategy_beside_random_search(path, tmp_path):
+    frame = run_compare(path, None, {"latency_ms": None}, ("local_search",), 1, 3, 4, tmp_path)
+    assert frame["strategy"].tolist() == ["random", "local_search"]
+    assert frame["value"].between(0, 0.3).all()
+    assert np.isnan(frame["p_adjusted"][0])
+    assert 0 <= frame["p_adjusted"][1] <= 1
+
+
+def test_the_command_writes_what_it_found(path, tmp_path, capsys):
+    where = ["--results", str(tmp_path / "results")]
+    arguments = ["search", "--table", str(path), "--strategy", "random", "--budget", "4", "--seeds", "2", *where]
+    assert cli.run(arguments) == 0
+    assert "mine: 7 of 8 genotypes" in capsys.readouterr().out
+    (written,) = (tmp_path / "results").glob("table-mine-random-*/table.csv")
+    assert pd.read_csv(written)["seed"].tolist() == [0, 1]
+    assert cli.run([*arguments, "--peak-bytes", "5"]) == 2
+    assert "the table has no peak_activation_bytes; its costs: latency_ms" in capsys.readouterr().err
