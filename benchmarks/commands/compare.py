@@ -54,7 +54,8 @@ def compare(
     if table is not None:
         from benchmarks.search.on_table import run_compare
 
-        run_compare(table, accelerator, {"latency_ms": latency_ms}, contenders, objectives, budget, seeds, output)
+        names = () if contenders == CONTENDERS else contenders  # most of which are no strategies
+        run_compare(table, accelerator, {"latency_ms": latency_ms}, names, objectives, budget, seeds, output)
         return
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     from benchmarks.experiments.head_to_head.contest import make_contest

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError, NoResultError
-from benchmarks.experiments.head_to_head.settings import CONTENDERS
 from benchmarks.runtime.console import plain_console
 from benchmarks.search.options import parse_algorithm
 from benchmarks.statistics.contrasts import many_to_one
@@ -27,6 +26,8 @@ from nas_algos.strategy import Strategy
 
 STRATEGIES = ("random", "local_search", "regularised_evolution", "genetic", "auto")
 """What `accelnas compare --table` compares where none is named."""
+FRONTS = ("random", "nsga2", "auto")
+"""The same for two objectives."""
 CONTROL = "random"
 
 
@@ -129,9 +130,7 @@ def run_compare(
     table, limits = load(path, accelerator, bounds)
     if objectives not in (1, 2) or (objectives == 2 and not table.costs):
         raise BenchmarkInputError(f"objectives is {objectives}; allowed: 1, or 2 for a table that has a cost")
-    wanted = STRATEGIES if tuple(names) == CONTENDERS else tuple(names)
-    if objectives == 2 and wanted == STRATEGIES:
-        wanted = (CONTROL, "nsga2", "auto")
+    wanted = tuple(names) or (STRATEGIES if objectives == 1 else FRONTS)
     made = {
         name: build_strategy(name, table.cardinalities, budget, objectives)
         for name in dict.fromkeys((CONTROL, *wanted))
