@@ -16,7 +16,6 @@ from tasks.registry import TASKS
 
 ROOT = Path(__file__).parents[3]
 NOT_SHIPPED_YET = {
-    "bad_inputs/bad_inputs.csv",
     "disturbance/disturbance.csv",
     "timings/supernet_speed.csv",
     "truth/truth.csv",
