@@ -16,7 +16,7 @@ from benchmarks.errors import BenchmarkInputError, report
 from benchmarks.runtime.worker import allowed_cores
 
 GIB = 2**30
-TRAINING_GIB = 4.0
+TRAINING_GIB = 5.0
 """Memory that a worker is counted with: the most that one took for trainings of any task at any profile but full."""
 SUPERNET_GIB = 6.5
 """The same for supernets and zero-shot scores."""
