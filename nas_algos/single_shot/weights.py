@@ -22,7 +22,7 @@ class Weights(NamedTuple):
 def start_weights(supernet: Supernet, key: jax.Array) -> Weights:
     """Untrained weights."""
     params, statistics = supernet.init(key)
-    return Weights(params, statistics, supernet.optimiser.init(params))
+    return Weights(params, statistics, jax.jit(supernet.optimiser.init)(params))
 
 
 def train_paths(

@@ -50,6 +50,8 @@ Gates = tuple[SlotGates, ...]
 def make_gates(slots: tuple[Slot, ...], workload: Workload, varying_size: bool = False) -> Gates:
     """The gates of the architecture in each row of a workload [..., len(slots)], which may be traced.
 
+    NumPy in, NumPy out, so that nothing is compiled for a few networks.
+
     varying_size: whether the space decides over sizes of activations (input resolution, output stride).
     Raises TaskInputError for slots no supernet is made for, and, unless traced, for a workload that does not fit.
     """
@@ -58,24 +60,24 @@ def make_gates(slots: tuple[Slot, ...], workload: Workload, varying_size: bool =
         _check_one_size(slots)
     if not any(isinstance(column, Tracer) for column in workload):
         check_workload(slots, workload, varying_size)
-    gates = []
+    xp, gates = jnp if any(isinstance(column, jax.Array) for column in workload) else np, []
     for place, slot in enumerate(slots):
-        row = jax.tree.map(lambda column, place=place: jnp.asarray(column)[..., place, None], workload)
+        row = jax.tree.map(lambda column, place=place: xp.asarray(column)[..., place, None], workload)
         kinds = np.array([kind_index(kind) for kind in slot.kinds], np.int32)
-        windows = jnp.asarray(_windows(slot))
+        windows = xp.asarray(_windows(slot))
         pixels = None
         if varying_size:
-            rows, columns = _first(row.height, slot.height), _first(row.width, slot.width)
+            rows, columns = _first(row.height, slot.height, xp), _first(row.width, slot.width, xp)
             pixels = rows[..., :, None] * columns[..., None, :]
         gates.append(
             SlotGates(
-                kinds=(row.kind == jnp.asarray(kinds)).astype(jnp.float32),
-                kernel=windows[jnp.clip(row.kernel[..., 0], 0, slot.kernel)],
-                hidden=_first(row.in_channels * row.expansion, slot.hidden_channels),
-                out=_first(row.out_channels, slot.out_channels),
-                expand=(row.expansion[..., 0] > 1).astype(jnp.float32),
-                present=row.mask[..., 0].astype(jnp.float32),
-                residual=row.residual[..., 0].astype(jnp.float32),
+                kinds=(row.kind == xp.asarray(kinds)).astype(np.float32),
+                kernel=windows[xp.clip(row.kernel[..., 0], 0, slot.kernel)],
+                hidden=_first(row.in_channels * row.expansion, slot.hidden_channels, xp),
+                out=_first(row.out_channels, slot.out_channels, xp),
+                expand=(row.expansion[..., 0] > 1).astype(np.float32),
+                present=row.mask[..., 0].astype(np.float32),
+                residual=row.residual[..., 0].astype(np.float32),
                 pixels=pixels,
             )
         )
@@ -205,9 +207,9 @@ def _check_place(place: int, slot: Slot, row: Workload, varying_size: bool) -> N
                 )
 
 
-def _first(count: jax.Array, size: int) -> jax.Array:
+def _first(count: Any, size: int, xp: Any) -> Any:
     """Ones for the first `count` [..., 1] of `size` places: float32 [..., size]."""
-    return (jnp.arange(size) < count).astype(jnp.float32)
+    return (xp.arange(size) < count).astype(np.float32)
 
 
 @cache
