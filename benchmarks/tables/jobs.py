@@ -26,7 +26,6 @@ from tasks.registry import make_task
 from tasks.task import Task
 from tasks.training import training_flops
 
-
 MEANS = ("compile_s", "training_s", "predictions_s", "scoring_s")
 
 
