@@ -128,8 +128,8 @@ def train_step(
 
 
 @lru_cache(COMPILED_NETWORKS)
-def _compiled_steps(network: nn.Module, task: Task, weight_decay: float) -> tuple[Start, Steps]:
-    optimiser = make_optimiser(weight_decay)
+def _compiled_steps(blocks: tuple[Block, ...], task: Task, weight_decay: float) -> tuple[Start, Steps]:
+    network, optimiser = ChainNetwork(blocks), make_optimiser(weight_decay)
 
     @partial(jax.jit, donate_argnums=0)
     def run_steps(
@@ -144,7 +144,9 @@ def _compiled_steps(network: nn.Module, task: Task, weight_decay: float) -> tupl
 
 
 @lru_cache(COMPILED_NETWORKS)
-def _compiled_predictions(network: nn.Module, task: Task) -> Callable[[Any, Any, Any], Any]:
+def _compiled_predictions(blocks: tuple[Block, ...], task: Task) -> Callable[[Any, Any, Any], Any]:
+    network = ChainNetwork(blocks)
+
     @jax.jit
     def run(params: Any, batch_stats: Any, batch: jax.Array) -> Any:
         variables = {"params": params, "batch_stats": batch_stats}
@@ -178,7 +180,7 @@ def train(
     """
     data = data | {"images": fit_images(blocks, data["images"])}
     network = ChainNetwork(blocks)
-    start_optimiser, run_steps = _compiled_steps(network, task, fidelity.weight_decay)
+    start_optimiser, run_steps = _compiled_steps(blocks, task, fidelity.weight_decay)
     init_key, order_key, augment_key = jax.random.split(key, 3)
     variables = initialise(network, data["images"].shape[1:], init_key)
     params = variables["params"]
@@ -209,7 +211,7 @@ def predict(blocks: tuple[Block, ...], task: Task, state: TrainState, images: np
     if len(images) == 0:
         raise TaskInputError("no images to predict; allowed: 1 and more")
     images = fit_images(blocks, images)
-    run = _compiled_predictions(ChainNetwork(blocks), task)
+    run = _compiled_predictions(blocks, task)
     pieces = [
         jax.tree.map(np.asarray, run(state.params, state.batch_stats, batch))
         for batch in full_batches(images, min(EVAL_BATCH, len(images)))
