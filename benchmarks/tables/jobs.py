@@ -85,13 +85,11 @@ def speeds(jobs: Path, rows: Path) -> pd.DataFrame:
     found["task"] = [tasks[name] for name in found["job"]]
     rate = round(len(found) / max(found["ended_s"].tolist()) * 3600)
     lines: list[dict[str, Any]] = []
-    for (task, device, workers), own in found.groupby(["task", "device", "workers"]):
+    for _, own in found.groupby(["task", "device", "workers"]):
         cohorts = own.drop_duplicates("job")
         lines.append(
             {
-                "task": task,
-                "device": device,
-                "workers": workers,
+                **{name: own[name].tolist()[0] for name in ("task", "device", "workers")},
                 "at_once": max(own["at_once"].tolist()),
                 "cohorts": len(cohorts),
                 "n": len(own),

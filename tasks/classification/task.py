@@ -31,7 +31,7 @@ class ClassificationTask(DatasetTask):
     views: ClassVar[tuple[str, ...]] = ("species", "breeds")
 
     classes: int = 10
-    dataset: str = "fashion_items"
+    dataset: str = "fashion_objects"
     name: str = "classification"
 
     @property
