@@ -20,10 +20,11 @@ def design(part: str = "", results: Path = Path("results")) -> None:
             whatever is not drawn yet.
         results: Directory that tables/design/TASK.csv and tables/winners/TASK.csv are kept in.
     """
-    from benchmarks.tables.files import design_file, table_task, winners_file
+    from benchmarks.tables.files import design_file, winners_file
     from benchmarks.tables.parts import write_design
     from benchmarks.tables.recipes import SEARCH
     from benchmarks.tables.winners import write_winners
+    from tasks.registry import make_task
 
     if part not in ("", "curse"):
         raise BenchmarkInputError(f"part {part[:40]!r}; allowed: curse, or none, which draws all others")
@@ -31,7 +32,7 @@ def design(part: str = "", results: Path = Path("results")) -> None:
         if part:
             print(f"{write_winners(results, name)} trainings in {winners_file(results, name)}")
         else:
-            print(f"{write_design(results, table_task(name))} trainings in {design_file(results, name)}")
+            print(f"{write_design(results, make_task(name))} trainings in {design_file(results, name)}")
 
 
 def build(
@@ -95,10 +96,10 @@ def jobs(
     from itertools import zip_longest
 
     from benchmarks.store.parquet import check_target
-    from benchmarks.tables.files import table_task
     from benchmarks.tables.jobs import job_of, write_jobs
     from benchmarks.tables.parts import lacking, part_of, size_of
     from benchmarks.tables.recipes import SEARCH
+    from tasks.registry import make_task
 
     most = max(size_of(results, name, part) for name in SEARCH)
     check_count("first", first, least=0, most=most - 1)
@@ -110,7 +111,7 @@ def jobs(
         raise BenchmarkInputError(f"{file} is there; allowed: a new file")
     made = []
     for name in SEARCH:
-        task = table_task(name)
+        task = make_task(name)
         chosen = part_of(results, task, part)[first : None if cells is None else first + cells]
         made.append([job_of(wanted, task) for wanted in lacking(results, task, chosen)])
     write_jobs([job for turn in zip_longest(*made) for job in turn if job is not None], file)

@@ -13,10 +13,11 @@ from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.parquet import merge_records, read_records
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
-from benchmarks.tables.files import table_file, table_task
+from benchmarks.tables.files import table_file
 from benchmarks.tables.parts import Wanted, part_of
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
+from tasks.registry import make_task
 
 # a run that is stopped loses no training, which the store has, but rows wait for this many before the file is written
 ROWS_AT_ONCE = 10
@@ -53,7 +54,7 @@ def build(home: Path, results: Path, name: str, part: str, count: int) -> int:
     Returns how many rows the table has.  Raises TaskInputError for an unknown task, BenchmarkInputError for an unknown
     part and where there is no design.
     """
-    task = table_task(name)
+    task = make_task(name)
     asked = list(trainings(part_of(results, task, part)))[:count]
     fidelities = dict.fromkeys(training.fidelity for training in asked)
     for data in dict.fromkeys(fidelity.data for fidelity in fidelities):

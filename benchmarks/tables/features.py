@@ -1,4 +1,4 @@
-"""What a surrogate sees of a network: numbers of each place of its task's skeleton, and of the whole network.
+"""What a surrogate sees of a network: numbers of each stage of its task's skeleton, and of the whole network.
 
 Every space of a task decides over parts of one skeleton, so that the networks of all of them fit into the places of its
 uncurated space.  All is traceable.
@@ -60,31 +60,49 @@ def in_layout(workload: Workload, at: np.ndarray, length: int) -> Workload:
     return Workload(**{name: spread(name, getattr(workload, name)) for name in Workload._fields})
 
 
-def features(workload: Workload) -> jax.Array:
+def stages(layout: SearchSpace) -> dict[str, list[int]]:
+    """The places of each stage, which are those that share a decision over channels, by that decision's name."""
+    found: dict[str, list[int]] = {}
+    for place, layer in enumerate(layout.layers):
+        if isinstance(layer.channels, str):
+            found.setdefault(layer.channels, []).append(place)
+    return found
+
+
+def features(workload: Workload, layout: SearchSpace) -> jax.Array:
     """float32 [..., F] of networks [..., L] in their task's layout.
 
-    The last one is 0 and stands for a network that is trained alone; `tables.trained` has 1 there for those that an
-    accelerator trained many at once, which end a little lower.
+    Numbers of whole stages tell more of networks of other kinds and depths than numbers of each place, of which many
+    are of blocks that are not there.  The last one is 0 and stands for a network that is trained alone;
+    `tables.trained` has 1 there for those that an accelerator trained many at once, which end a little lower.
     """
     operators = operator_arrays(workload)
     there = jnp.asarray(workload.mask)
     macs, weights = operators.macs.sum(-1), operators.weights.sum(-1)
+    kind, expansion = jnp.asarray(workload.kind), jnp.asarray(workload.expansion)
+    hidden = jnp.where(there, jnp.asarray(workload.in_channels) * expansion, 0)
     outputs = jnp.where(there, jnp.asarray(workload.out_channels), 1)
-    hidden = jnp.where(there, jnp.asarray(workload.in_channels) * jnp.asarray(workload.expansion), 1)
-    is_kind = [there & (jnp.asarray(workload.kind) == kind_index(kind)) for kind in _CHOSEN]
+    is_kind = [there & (kind == kind_index(name)) for name in _CHOSEN]
     convolves = jnp.stack(is_kind).any(0)
+    expands = jnp.where(is_kind[1] | is_kind[2], expansion, 0)
+    columns = []
+    for places_of in stages(layout).values():
+        own = np.array(places_of)
+        count = there[..., own].sum(-1)
+        mean = 1 / jnp.maximum(count, 1)
+        columns += [
+            count,
+            jnp.log(outputs[..., own].max(-1).astype(jnp.float32)),
+            jnp.log1p(macs[..., own].sum(-1)),
+            jnp.log1p(weights[..., own].sum(-1)),
+            jnp.log1p(hidden[..., own].sum(-1).astype(jnp.float32)),
+            *(each[..., own].sum(-1) * mean for each in is_kind),
+            (convolves * jnp.asarray(workload.kernel))[..., own].max(-1),
+            expands[..., own].sum(-1) * mean,
+            (there & jnp.asarray(workload.residual))[..., own].sum(-1),
+        ]
     field = _receptive_field(workload, convolves)
-    of_places = [
-        there,
-        *is_kind,
-        jnp.log(outputs.astype(jnp.float32)),
-        jnp.log(hidden.astype(jnp.float32)),
-        convolves * jnp.asarray(workload.kernel),
-        jnp.asarray(workload.residual),
-        jnp.log1p(macs),
-        jnp.log1p(weights),
-    ]
-    of_networks = [
+    columns += [
         jnp.log(macs.sum(-1)),
         jnp.log(weights.sum(-1)),
         jnp.log(
@@ -96,8 +114,7 @@ def features(workload: Workload) -> jax.Array:
         convolves.sum(-1),
         jnp.zeros_like(field),
     ]
-    columns = [column[..., None] for column in of_networks]
-    return jnp.concatenate([jnp.asarray(part, jnp.float32) for part in (*of_places, *columns)], axis=-1)
+    return jnp.stack([jnp.asarray(column, jnp.float32) for column in columns], axis=-1)
 
 
 def _receptive_field(workload: Workload, convolves: jax.Array) -> jax.Array:

@@ -1,15 +1,18 @@
 """Fit a task's surrogate to its trained table: scikit-learn finds the weights, `tables.surrogate` uses them.
 
-Bayesian ridge regression over the features and Nystroem's features of a Gaussian kernel: a sparse Gaussian process that
-is fitted in a tenth of a second.  results/surrogate/surrogate.csv has it beside neighbours and counts.
+Bayesian ridge regression over the features and Nystroem's features of a Gaussian kernel, a sparse Gaussian process that
+is fitted in a tenth of a second.  In the kernel, features weigh as much as gradient-boosted trees of the same trainings
+make of them.  results/surrogate/surrogate.csv has it beside neighbours and counts.
 """
 
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 from scipy.optimize import minimize
+from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import BayesianRidge
 from threadpoolctl import threadpool_limits
@@ -23,6 +26,12 @@ SIMILAR = 200
 REPEATS = 10
 # into which cells are divided to estimate the error of unseen ones
 INNER_FOLDS = 5
+# the trees that say which features matter; many shallow ones of parts of the data, as Friedman (2002)
+_trees = partial(
+    GradientBoostingRegressor, n_estimators=60, learning_rate=0.1, max_depth=3, subsample=0.5, max_features=0.3
+)
+# a feature that no tree uses still weighs a little
+LEAST_IMPORTANCE = 1e-4
 # features of a smaller standard deviation are the same in all networks but for rounding
 CONSTANT = 1e-5
 
@@ -34,21 +43,21 @@ def fit(data: Trained, seed: int = 0) -> Surrogate:
     gives is that of networks unlike any trained one.  seed: of the choice of networks that others are compared with.
     """
     fold = np.random.default_rng(seed).permutation(data.cell.max() + 1)[data.cell] % INNER_FOLDS
-    noise = seed_noise(data.quality, data.architecture)
+    noise, relevant = seed_noise(data.quality, data.architecture), relevance(data, seed)
     excess = []
     for number in range(INNER_FOLDS):
         held = fold == number
         if held.any() and not held.all():
-            found = predict(_fitted(data.take(~held), noise, 0.0, seed), data.features[held])
+            found = predict(_fitted(data.take(~held), relevant, noise, 0.0, seed), data.features[held])
             error = np.asarray(found.quality, np.float64) - data.quality[held]
             excess.append(error**2 - np.asarray(found.std) ** 2 - np.nan_to_num(np.asarray(found.seed_std)) ** 2)
     misfit = math.sqrt(max(float(np.concatenate(excess).mean()), 0.0)) if excess else 0.0
-    return _fitted(data, noise, misfit, seed)
+    return _fitted(data, relevant, noise, misfit, seed)
 
 
 # matrices are small: threads cost more than they save, and far more where cores are busy
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def _fitted(data: Trained, noise: np.ndarray, misfit: float, seed: int) -> Surrogate:
+def _fitted(data: Trained, relevant: np.ndarray, noise: np.ndarray, misfit: float, seed: int) -> Surrogate:
     """The weights, for what is known of the errors."""
     features, quality, architecture = data.features, data.quality, data.architecture
     shift, std = features.mean(0, np.float64), features.std(0, np.float64)
@@ -59,8 +68,8 @@ def _fitted(data: Trained, noise: np.ndarray, misfit: float, seed: int) -> Surro
     gamma = 1 / (2 * active.sum())
     different = np.unique(architecture, return_index=True)[1]
     nystroem = Nystroem(gamma=gamma, n_components=min(SIMILAR, len(different)), random_state=seed)
-    nystroem.fit(scaled[different])
-    ridge = BayesianRidge().fit(_regressors(scaled, nystroem), quality)
+    nystroem.fit((scaled * relevant)[different])
+    ridge = BayesianRidge().fit(_regressors(scaled, relevant, nystroem), quality)
     # from regressors to weights of features and similarities
     count, similar = scaled.shape[1], len(nystroem.components_)
     turn = np.zeros((count + similar, count + similar))
@@ -72,6 +81,7 @@ def _fitted(data: Trained, noise: np.ndarray, misfit: float, seed: int) -> Surro
     arrays = Surrogate(
         shift=shift,
         scale=scale,
+        relevance=relevant,
         similar=nystroem.components_,
         gamma=gamma,
         linear=weights[:count],
@@ -85,9 +95,24 @@ def _fitted(data: Trained, noise: np.ndarray, misfit: float, seed: int) -> Surro
     return Surrogate(*(np.asarray(value, np.float32) for value in arrays))
 
 
-def _regressors(scaled: np.ndarray, nystroem: Nystroem) -> np.ndarray:
+def relevance(data: Trained, seed: int = 0) -> np.ndarray:
+    """How much each feature weighs where networks are compared, float64 [F], of mean square 1 over those that vary.
+
+    The square root of the feature's importance in gradient-boosted trees: its weight in the squared distance is then
+    that importance.
+    """
+    active = data.features.std(0, np.float64) > CONSTANT
+    trees = _trees(random_state=seed)
+    trees.fit(data.features[:, active], data.quality)
+    weights = np.sqrt(np.maximum(trees.feature_importances_, LEAST_IMPORTANCE))
+    found = np.zeros(len(active))
+    found[active] = weights / np.sqrt(np.mean(weights**2))
+    return found
+
+
+def _regressors(scaled: np.ndarray, relevant: np.ndarray, nystroem: Nystroem) -> np.ndarray:
     """Features as heavy as all similarities together, and similarities: [n, F + M]."""
-    return np.concatenate([scaled / np.sqrt(scaled.shape[1]), nystroem.transform(scaled)], axis=1)
+    return np.concatenate([scaled / np.sqrt(scaled.shape[1]), nystroem.transform(scaled * relevant)], axis=1)
 
 
 def seed_noise(quality: np.ndarray, architecture: np.ndarray) -> np.ndarray:

@@ -23,12 +23,13 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.keys import canonical_json
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.features import features, in_layout, places
-from benchmarks.tables.files import SHIPPED, table_task
+from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import Surrogate, load_surrogate, predict
 from benchmarks.tables.trained import finished_trials
 from hw_model.cost import Cost
 from hw_model.predict import cost_model
+from tasks.registry import make_task
 from tasks.spaces.registry import article_space, space_names
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
@@ -94,7 +95,7 @@ class TrainedTable:
 
     def features(self, workload: Any) -> jax.Array:
         """What the surrogate sees of networks of the space, [..., F]."""
-        return features(in_layout(workload, self._places, len(self.layout.layers)))
+        return features(in_layout(workload, self._places, len(self.layout.layers)), self.layout)
 
     @cached_property
     def _places(self) -> np.ndarray:
@@ -112,7 +113,7 @@ def load_table(task: str, space: str | SearchSpace = "uncurated", results: Path 
     results: directory of tables/TASK.parquet and surrogate/TASK.npz, those of a clone by default.  Raises
     TaskInputError for an unknown task, BenchmarkInputError for an unknown space and where a file is missing.
     """
-    its = table_task(task)
+    its = make_task(task)
     spaces = table_spaces(its)
     if isinstance(space, str):
         others = [name for name in space_names(task) if name not in ("curated", "auto-curated")]

@@ -25,8 +25,10 @@ class Surrogate(NamedTuple):
     """float32 [F]: taken off the features."""
     scale: Any
     """float32 [F]: by which they are multiplied then; 0 for those that all trained networks share."""
+    relevance: Any
+    """float32 [F]: by which scaled features are multiplied where networks are compared."""
     similar: Any
-    """float32 [M, F]: features, scaled, of the networks that others are compared with."""
+    """float32 [M, F]: features, scaled and multiplied by that, of the networks that others are compared with."""
     gamma: Any
     """float32: similarity is exp(-gamma times the squared distance)."""
     linear: Any
@@ -62,7 +64,8 @@ def predict(surrogate: Surrogate, features: Any) -> Predicted:
     xp = np if isinstance(features, np.ndarray) else jnp
     scaled = (features - surrogate.shift) * surrogate.scale
     similar = xp.asarray(surrogate.similar)
-    squares = (scaled**2).sum(-1)[..., None] + (similar**2).sum(-1) - 2 * scaled @ similar.T
+    compared = scaled * surrogate.relevance
+    squares = (compared**2).sum(-1)[..., None] + (similar**2).sum(-1) - 2 * compared @ similar.T
     similarity = xp.exp(-surrogate.gamma * squares)
     quality = scaled @ surrogate.linear + similarity @ surrogate.kernel + surrogate.intercept
     spread = xp.concatenate([scaled, similarity], axis=-1) @ surrogate.uncertain - surrogate.certain

@@ -14,10 +14,11 @@ from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import DRAWN, design_rows, table_spaces
 from benchmarks.tables.features import features, in_layout, places
-from benchmarks.tables.files import table_file, table_task
+from benchmarks.tables.files import table_file
 from hw_model.operator_arrays import operator_arrays
 from hw_model.workload import Workload
 from tasks.fidelity import Fidelity
+from tasks.registry import make_task
 
 
 class Trained(NamedTuple):
@@ -63,7 +64,7 @@ def finished_trials(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, 
 
 def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
     """`finished_trials` as arrays.  Raises BenchmarkInputError where there are none, and where there is no design."""
-    task, trials = table_task(name), finished_trials(results, name, recipe)
+    task, trials = make_task(name), finished_trials(results, name, recipe)
     workload = design_workload(name, [(trial.space, trial.genotype) for trial in trials])
     design = design_rows(results, name)
     shared = design.loc[design["part"].isin([part for part, how in DRAWN.items() if how.networks > 1])]
@@ -76,7 +77,7 @@ def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
     architecture = [networks.setdefault(trial.key.architecture, len(networks)) for trial in trials]
     alone = [len(drawn) + number for number in architecture]
     operators = operator_arrays(workload)
-    seen = np.array(features(workload))
+    seen = np.array(features(workload, table_spaces(task)["uncurated"]))
     seen[:, -1] = [trial.key.code_path == "many_at_once" for trial in trials]
     return Trained(
         features=seen,
@@ -93,7 +94,7 @@ def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
 
 def design_workload(name: str, networks: list[tuple[str, tuple[int, ...]]]) -> Workload:
     """Networks by space and genotype as NumPy arrays [n, L] in the task's layout."""
-    spaces = table_spaces(table_task(name))
+    spaces = table_spaces(make_task(name))
     layout = spaces["uncurated"]
     length = len(layout.layers)
     columns: dict[str, np.ndarray] = {}

@@ -25,10 +25,11 @@ from benchmarks.store.files import write_table
 from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.build import trainings
-from benchmarks.tables.files import SHIPPED, table_file, table_task
+from benchmarks.tables.files import SHIPPED, table_file
 from benchmarks.tables.parts import part_of
 from benchmarks.tables.recipes import RECIPES
 from tasks.fidelity import Fidelity
+from tasks.registry import make_task
 
 __all__ = ["Settings", "run"]
 
@@ -48,7 +49,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
 def sweep_table(name: str, trials: list[Trial]) -> pd.DataFrame:
     """A row for each training of the task's sweep.  Raises BenchmarkInputError where there is none."""
-    task = table_task(name)
+    task = make_task(name)
     asked = {(each.fidelity, each.seed, each.genotype) for each in trainings(part_of(SHIPPED, task, "sweep"))}
     rows = []
     for trial in trials:

@@ -22,9 +22,9 @@ import pandas as pd
 from benchmarks.experiments.truth.settings import ENUMERATED, Settings
 from benchmarks.store.files import write_table
 from benchmarks.tables.design import table_spaces
-from benchmarks.tables.files import table_task
 from benchmarks.tables.optima import ROUNDING, STRATEGY, baseline_figures, best_within, judge_of, searched
 from benchmarks.tables.query import TrainedTable, load_table
+from tasks.registry import make_task
 from tasks.spaces.registry import ARTICLE_SPACES
 
 __all__ = ["Settings", "run"]
@@ -37,7 +37,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     rows = []
     for task in settings.task:
         baselines = baseline_figures(load_table(task), settings.accelerators)
-        for name in dict.fromkeys([*ARTICLE_SPACES[task], *table_spaces(table_task(task))]):
+        for name in dict.fromkeys([*ARTICLE_SPACES[task], *table_spaces(make_task(task))]):
             rows += list(space_rows(load_table(task, name), name, settings, baselines))
             print(pd.DataFrame(rows[-len(settings.accelerators) :]).drop(columns=["genotype"]).to_string(index=False))
     write_table(folder / "truth.csv", pd.DataFrame(rows))

@@ -15,9 +15,10 @@ from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.build import trainings
 from benchmarks.tables.design import DRAWN, draw_cells
-from benchmarks.tables.files import table_file, table_task, winners_file
+from benchmarks.tables.files import table_file, winners_file
 from benchmarks.tables.parts import PARTS, lacking, part_of, repeated_rows, write_design
 from benchmarks.tables.recipes import RECIPES
+from tasks.registry import make_task
 from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.space import SearchSpace
 
@@ -46,7 +47,7 @@ REPEAT = 100
 def test_what_is_trained_is_of_a_part_by_its_recipe(name):
     designed, recipe = set(), cache(lambda fidelity: canonical_json(asdict(fidelity)))
     for part in PARTS if winners_file(RESULTS, name).is_file() else [part for part in PARTS if part != "curse"]:
-        for space, genotype, _, fidelity, seed in trainings(part_of(RESULTS, table_task(name), part)):
+        for space, genotype, _, fidelity, seed in trainings(part_of(RESULTS, make_task(name), part)):
             designed.add((space, genotype, recipe(fidelity), seed))
     for trial in read_records(table_file(RESULTS, name), Trial):
         seed = trial.key.seed
@@ -58,9 +59,9 @@ def test_what_is_trained_is_of_a_part_by_its_recipe(name):
 def test_sixty_networks_have_three_seeds_and_forty_both_recipes(name):
     seeds: dict = {}
     recipes: dict = {}
-    for _, _, chain, _, seed in trainings(part_of(RESULTS, table_task(name), "seeds")):
+    for _, _, chain, _, seed in trainings(part_of(RESULTS, make_task(name), "seeds")):
         seeds.setdefault(chain, set()).add(seed)
-    for _, _, chain, fidelity, seed in trainings(part_of(RESULTS, table_task(name), "final")):
+    for _, _, chain, fidelity, seed in trainings(part_of(RESULTS, make_task(name), "final")):
         recipes.setdefault((chain, seed), []).append(fidelity)
     assert len(seeds) >= 60
     assert {len(each) for each in seeds.values()} == {3}
@@ -70,7 +71,7 @@ def test_sixty_networks_have_three_seeds_and_forty_both_recipes(name):
 
 def test_networks_drawn_alone_are_all_different():
     for name in ("classification", "detection", "segmentation"):
-        chains = [each.chain for each in trainings(part_of(RESULTS, table_task(name), "alone"))]
+        chains = [each.chain for each in trainings(part_of(RESULTS, make_task(name), "alone"))]
         assert len(set(chains)) == len(chains) == DRAWN["alone"].cells
 
 
@@ -88,7 +89,7 @@ def test_cells_that_stand_are_repeated_first_and_others_from_all_over_the_part()
 
 
 def test_an_accelerator_is_not_asked_again_for_what_the_table_has():
-    task = table_task("detection")
+    task = make_task("detection")
     wanted = part_of(RESULTS, task, "seeds")
     left = lacking(RESULTS, task, wanted)
     # cells whose networks had three seeds were chosen first
@@ -98,14 +99,14 @@ def test_an_accelerator_is_not_asked_again_for_what_the_table_has():
 
 
 def test_a_sweep_is_the_baseline_by_each_recipe_and_rate():
-    asked = list(trainings(part_of(RESULTS, table_task("detection"), "sweep")))
+    asked = list(trainings(part_of(RESULTS, make_task("detection"), "sweep")))
     assert len({each.chain for each in asked}) == 1
     assert len({(each.fidelity, each.seed) for each in asked}) == len(asked) == 30
     assert {each.fidelity.peak_learning_rate for each in asked} == {0.0025, 0.005, 0.01, 0.02, 0.04, 0.08}
 
 
 def test_a_design_that_there_is_is_not_drawn_again_and_an_unknown_part_is_named():
-    task = table_task("detection")
+    task = make_task("detection")
     with pytest.raises(BenchmarkInputError, match=r"detection\.csv is drawn already"):
         write_design(RESULTS, task)
     with pytest.raises(BenchmarkInputError, match=r"unknown part 'none'; allowed: cells, alone, kinds, seeds, final"):

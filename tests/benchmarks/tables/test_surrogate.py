@@ -12,12 +12,12 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.surrogate.settings import Settings
 from benchmarks.experiments.surrogate.table import noise_ceiling, surrogate_rows
 from benchmarks.tables.design import table_spaces
-from benchmarks.tables.features import features, in_layout, places
-from benchmarks.tables.files import table_task
-from benchmarks.tables.fit import fit, seed_noise
+from benchmarks.tables.features import features, in_layout, places, stages
+from benchmarks.tables.fit import fit, relevance, seed_noise
 from benchmarks.tables.surrogate import load_surrogate, predict, save_surrogate
 from benchmarks.tables.trained import Trained
 from hw_model.cost import count_macs
+from tasks.registry import make_task
 from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.space import SearchSpace
 
@@ -37,7 +37,7 @@ def made(networks=60, seeds=1, cells=60, wide=8):
 
 
 def layouts(name):
-    spaces = table_spaces(table_task(name))
+    spaces = table_spaces(make_task(name))
     return spaces, spaces["uncurated"]
 
 
@@ -50,16 +50,22 @@ def test_a_network_has_the_same_features_in_every_space_that_holds_it(name):
         chosen = space.effective(genotype.tolist())
         same = np.array(layout.encode(chosen), np.int32)
         assert space.decode(genotype.tolist()) == layout.decode(same.tolist())
-        ours = features(in_layout(space.lower(genotype), places(space, layout), len(layout.layers)))
-        np.testing.assert_allclose(ours, features(layout.lower(same)), rtol=1e-6)
+        ours = features(in_layout(space.lower(genotype), places(space, layout), len(layout.layers)), layout)
+        np.testing.assert_allclose(ours, features(layout.lower(same), layout), rtol=1e-6)
         assert np.isfinite(np.asarray(ours)).all()
 
 
 def test_features_hold_the_macs_of_the_network():
     _, layout = layouts("detection")
     genotype = np.zeros(len(layout.cardinalities), np.int32)
-    per_place = np.asarray(features(layout.lower(genotype)))
-    assert np.log(count_macs(layout.decode(genotype.tolist()))) == pytest.approx(per_place[-8], rel=1e-5)
+    seen = np.asarray(features(layout.lower(genotype), layout))
+    chain = layout.decode(genotype.tolist())
+    assert np.log(count_macs(chain)) == pytest.approx(seen[-8], rel=1e-5)
+    # eleven of each stage: its first is the number of its blocks, its second the logarithm of its channels
+    assert [len(own) for own in stages(layout).values()] == [1, 3, 3, 3, 3]
+    of_stages = seen[:-8].reshape(5, 11)
+    assert of_stages[0, :2] == pytest.approx([1, np.log(chain[0].out_channels)])
+    assert of_stages[:, 0].sum() == len(chain) - 1
 
 
 def test_a_space_of_another_skeleton_is_refused():
@@ -71,9 +77,9 @@ def test_a_space_of_another_skeleton_is_refused():
 def test_arrays_answer_as_the_library_that_fitted_them():
     data = made()
     found = predict(fit(data), data.features)
-    scaled = StandardScaler().fit_transform(data.features)
+    scaled, relevant = StandardScaler().fit_transform(data.features), relevance(data)
     nystroem = Nystroem(gamma=1 / (2 * 8), n_components=60, random_state=0)
-    regressors = np.concatenate([scaled / np.sqrt(8), nystroem.fit_transform(scaled)], axis=1)
+    regressors = np.concatenate([scaled / np.sqrt(8), nystroem.fit_transform(scaled * relevant)], axis=1)
     ridge = BayesianRidge().fit(regressors, data.quality)
     quality, std = ridge.predict(regressors, return_std=True)
     np.testing.assert_allclose(found.quality, quality, atol=2e-5)
@@ -82,6 +88,12 @@ def test_arrays_answer_as_the_library_that_fitted_them():
     np.testing.assert_allclose(np.sqrt(found.std**2 - misfit**2), linear, rtol=1e-2)
     compiled = jax.jit(jax.vmap(predict, in_axes=(None, 0)))(fit(data), jax.numpy.asarray(data.features))
     np.testing.assert_allclose(compiled.quality, found.quality, atol=2e-5)
+
+
+def test_features_that_quality_depends_on_weigh_most_and_all_together_what_they_would_alike():
+    found = relevance(made(networks=300))
+    assert set(np.argsort(-found)[:3]) == {0, 1, 2}
+    assert np.mean(found**2) == pytest.approx(1)
 
 
 def test_the_noise_between_seeds_is_found_again():
