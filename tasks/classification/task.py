@@ -1,4 +1,4 @@
-"""Classification on Fashion-MNIST (arXiv:1708.07747): which of ten items is it."""
+"""Classification of Fashion-MNIST's items (arXiv:1708.07747): which of ten is it, over a photograph or alone."""
 
 from __future__ import annotations
 
