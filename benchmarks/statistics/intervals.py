@@ -48,11 +48,25 @@ def share_interval(parts: Sequence[int], wholes: Sequence[int], confidence: floa
     return middle - half if share > 0 else 0.0, middle + half if share < 1 else 1.0
 
 
+def widened(mean: float, low: float, high: float, term: tuple[float, float]) -> tuple[float, float]:
+    """The interval of a mean with a further, independent source of error: half widths add as their squares do.
+
+    term: by how much that source may take off and add, both 0 and more; NaN where it is not known, which widens
+    nothing.
+    """
+    below, above = (0.0 if math.isnan(each) else each for each in term)
+    return mean - math.hypot(mean - low, below), mean + math.hypot(high - mean, above)
+
+
 def bootstrap_interval(
-    clusters: Sequence[np.ndarray], statistic: Callable[[np.ndarray], float], confidence: float = 0.95, seed: int = 0
+    clusters: Sequence[np.ndarray],
+    statistic: Callable[[np.ndarray], float],
+    confidence: float = 0.95,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> tuple[float, float]:
     """Percentile interval of a statistic of all values [n], whole clusters drawn anew; its values may be infinite."""
-    drawn = np.random.default_rng(seed).integers(len(clusters), size=(RESAMPLES, len(clusters)))
+    drawn = np.random.default_rng(seed).integers(len(clusters), size=(resamples, len(clusters)))
     found = [statistic(np.concatenate([clusters[place] for place in row])) for row in drawn]
     tail = (1 - confidence) / 2
     return float(np.quantile(found, tail, method="lower")), float(np.quantile(found, 1 - tail, method="higher"))

@@ -4,7 +4,8 @@ Writes results/controls/controls.csv; run: accelnas reproduce controls (some min
 
 control: nearest_neighbour (Euclidean, pixels) and softmax_regression (pixels) learn from the training images that
 networks train on; constant gives every image the same answer, 100 boxes at clusters of training boxes, or the most
-frequent class of each pixel. quality: the task's metric on test examples.
+frequent class of each pixel. quality: the task's metric on test examples; quality_low, quality_high: its 95% interval
+over the choice of the test photographs (bootstrap by photograph), NaN where images are not composed over photographs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
+from benchmarks.evaluators.photographs import photograph_interval
 from benchmarks.experiments.controls.settings import Settings
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.files import merge_rows
@@ -27,10 +29,10 @@ from tasks.segmentation.task import SegmentationTask
 from tasks.task import Task
 
 
-def control_qualities(task: Task, home: Path, data: str) -> dict[str, float]:
-    """The quality on test examples of each control that the task has."""
+def control_qualities(task: Task, home: Path, data: str) -> dict[str, tuple[float, float, float]]:
+    """The quality on test examples of each control that the task has, with its interval over photographs."""
     train, test = (task.load(home, data, split) for split in ("train", "test"))
-    return {name: task.quality(test, found)[task.metric] for name, found in _predictions(task, train, test).items()}
+    return {name: photograph_interval(task, test, found) for name, found in _predictions(task, train, test).items()}
 
 
 def _predictions(task: Task, train: Any, test: Any) -> dict[str, Any]:
@@ -57,7 +59,8 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     for name in TASKS if settings.dataset is None else ("classification",):
         task = make_task(name, settings.dataset)
         prepare_with_progress(home, task.config(settings.profile), task.dataset)
-        for control, quality in control_qualities(task, home, settings.profile).items():
-            rows.append({"task": name, "dataset": task.dataset, "control": control, "quality": quality})
+        for control, (quality, low, high) in control_qualities(task, home, settings.profile).items():
+            row = {"task": name, "dataset": task.dataset, "control": control, "quality": quality}
+            rows.append(row | {"quality_low": low, "quality_high": high})
     table = merge_rows(folder / "controls.csv", pd.DataFrame(rows), ("task", "dataset", "control"))
     print(table.to_string(index=False))

@@ -4,12 +4,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.statistics.intervals import bootstrap_interval, mean_interval, share_interval
+from benchmarks.statistics.intervals import bootstrap_interval, mean_interval, share_interval, widened
 
 
 def test_interval_of_three_values_by_hand():
     # mean 2, standard error 1 / sqrt(3), t at 97.5% with two degrees of freedom 4.30265
     assert mean_interval([1.0, 2.0, 3.0]) == pytest.approx((2.0, 2 - 4.30265 / 3**0.5, 2 + 4.30265 / 3**0.5), rel=1e-5)
+
+
+def test_a_further_source_of_error_widens_an_interval_as_squares_add():
+    assert widened(1.0, 0.7, 1.3, (0.4, 0.0)) == pytest.approx((0.5, 1.3))
+    assert widened(1.0, 0.7, 1.3, (math.nan, math.nan)) == pytest.approx((0.7, 1.3))
 
 
 def test_one_value_has_a_mean_but_no_interval():
