@@ -104,6 +104,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 chooses_rows=("task",),
             ),
             Experiment(
+                "fidelity_recipes",
+                "how well the tables' recipe search ranks what their recipe final ranks",
+                0.02,
+                "fidelity",
+                ("recipes.csv",),
+                "benchmarks.experiments.fidelity.recipes",
+            ),
+            Experiment(
                 "learning_rate",
                 "at which learning rate a short training tells architectures apart from seeds",
                 0.4,
@@ -162,6 +170,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "truth",
                 ("truth.csv",),
                 "benchmarks.experiments.truth.run",
+            ),
+            Experiment(
+                "optimisers_curse",
+                "what networks that the surrogates think best come to when trained",
+                0.02,
+                "optimisers_curse",
+                ("optimisers_curse.csv",),
+                "benchmarks.experiments.optimisers_curse.run",
             ),
             Experiment(
                 "skeletons",

@@ -61,6 +61,7 @@ architectures=24` and `47` give them from the stored trainings).
 
 [Every training](../../results/fidelity/fidelity_trials.csv).
 
+{_recipes(folder / "recipes.csv")}
 ## The learning rate of classification
 
 {noisiest}; its learning rate was chosen among {len(rates)}, on {rates[0]["architectures"]} of these architectures with
@@ -69,3 +70,28 @@ architectures=24` and `47` give them from the stored trainings).
 {table(("peak learning rate", "accuracy", "std of architectures", "of seeds", "ratio"), rate_lines)}
 A rate that separates architectures best need not be the one that trains them best, and here it is not.
 """
+
+
+def _recipes(file: Path) -> str:
+    """What the tables' two recipes agree in, once it is known."""
+    if not file.exists():
+        return ""
+    header = ("task", "networks", "Kendall tau (95% interval)", "best tenth shared", "mean by search", "by final")
+    lines = [
+        [
+            row["task"],
+            str(row["n"]),
+            interval(row, "kendall_tau", "tau_low", "tau_high", digits=2),
+            interval(row, "best_tenth_overlap", "best_tenth_low", "best_tenth_high", digits=2),
+            f"{row['low_quality']:.3f}",
+            f"{row['high_quality']:.3f}",
+        ]
+        for row in rows(file)
+    ]
+    return f"""\
+## The recipes of the tables
+
+Networks of the second version of the spaces, drawn before any was trained, by the recipe that the tables are trained
+with (search) and by one of eight times the passes (final):
+
+{table(header, lines)}"""

@@ -1,0 +1,86 @@
+"""How well the tables' recipe "search" ranks what "final" ranks, eight times as long, by networks chosen beforehand.
+
+Writes results/fidelity/recipes.csv, a row for each task; run: accelnas reproduce fidelity_recipes.  Nothing is trained:
+`accelnas table build --part final` or an accelerator trains the networks by both recipes.
+
+n: networks that both recipes gave a quality, with the same seed and both alone or both at once.  kendall_tau: of the
+two rankings, with a 95% interval by bootstrap over networks.  best_tenth_overlap: share of the best tenth by final that
+is in the best tenth by search, with such an interval.  low_quality, high_quality: means by search and by final.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.statistics.rank_correlation import draw_resamples, kendall, shared_best
+from benchmarks.store.files import write_table
+from benchmarks.store.records import Trial
+from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.parts import part_rows
+from benchmarks.tables.recipes import RECIPES
+from benchmarks.tables.trained import finished_trials
+from tasks.registry import TASKS, make_task
+
+LOW, HIGH = "search", "final"
+# fewer networks than these have no best tenth to speak of
+LEAST = 10
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `accelnas reproduce fidelity_recipes --set NAME=VALUE` may change."""
+
+    task: tuple[str, ...] = tuple(TASKS)
+    """Tasks to do, all of which need trainings by both recipes."""
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Compare, print and write."""
+    rows = []
+    for task in settings.task:
+        chosen = set(part_rows(SHIPPED, task, "final")["genotype"])
+        low, high = (finished_trials(SHIPPED, task, RECIPES[name][task]) for name in (LOW, HIGH))
+        rows.append({"task": task, "low": LOW, "high": HIGH} | agreement(chosen, make_task(task).metric, low, high))
+    table = pd.DataFrame(rows)
+    write_table(folder / "recipes.csv", table)
+    print(table.to_string(index=False, float_format="%.3g"))
+
+
+def agreement(chosen: set[str], metric: str, low: Sequence[Trial], high: Sequence[Trial]) -> dict[str, Any]:
+    """Of the networks of these genotypes.  Raises BenchmarkInputError where both recipes have fewer than LEAST."""
+    by_recipe: list[dict[tuple[str, int, str], float]] = []
+    for trials in (low, high):
+        found = {}
+        for trial in trials:
+            genotype = " ".join(map(str, trial.genotype))
+            if genotype in chosen:
+                found[genotype, trial.key.seed, trial.key.code_path] = trial.quality[metric]
+        by_recipe.append(found)
+    # a network that was trained both alone and at once counts once, as trained at once
+    both = {key[0]: key for key in sorted(set(by_recipe[0]) & set(by_recipe[1]), key=lambda key: key[2], reverse=True)}
+    if len(both) < LEAST:
+        raise BenchmarkInputError(
+            f"{len(both)} networks are trained by both recipes; allowed: {LEAST} and more, which "
+            "`accelnas table build --part final` trains"
+        )
+    a, b = (np.array([found[key] for key in both.values()]) for found in by_recipe)
+    drawn = draw_resamples(len(both))
+    tau, best = kendall(a, b, drawn), shared_best(a, b, max(1, len(both) // 10), drawn)
+    return {
+        "n": len(both),
+        "kendall_tau": tau.value,
+        "tau_low": tau.low,
+        "tau_high": tau.high,
+        "best_tenth_overlap": best.value,
+        "best_tenth_low": best.low,
+        "best_tenth_high": best.high,
+        "low_quality": float(a.mean()),
+        "high_quality": float(b.mean()),
+    }

@@ -1,0 +1,1 @@
+"""What becomes of the networks that the tables' surrogates think best, once they are trained."""
