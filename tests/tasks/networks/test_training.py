@@ -49,16 +49,16 @@ def squares(count):
     return scenes
 
 
-def shades(count):
+def shades(count, channels=3):
     """Two classes: white at the top or at the bottom."""
     labels = (np.arange(count) % 2).astype(np.int32)
-    images = np.zeros((count, 28, 28, 3), np.uint8)
+    images = np.zeros((count, 28, 28, channels), np.uint8)
     images[labels == 0, :14], images[labels == 1, 14:] = 255, 255
     return LabelledImages(images, labels, np.arange(count))
 
 
 def examples(task, count):
-    return shades(count) if task.name == "classification" else squares(count)
+    return shades(count, task.channels) if task.name == "classification" else squares(count)
 
 
 @pytest.fixture(params=TASKS)
