@@ -106,14 +106,14 @@ def test_a_found_network_can_be_costed_and_trained(searched):
     assert "accuracy" in printed
     code, _, errors = accelnas("train", network, "--task", "detection", "--profile", "smoke", *where)
     assert code == 2
-    assert "takes images of channels 1; allowed for detection: 3" in errors
+    assert "gives channels 10; allowed for detection: 5" in errors
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_an_installed_package_is_listed_and_searched_with_by_name(searched, tmp_path):
     install_without_network(wheel_of(tmp_path, EXAMPLE.read_text()), tmp_path / "site")
-    path = f"{tmp_path / 'site'}:{EXAMPLE.parents[2]}"
+    path = f"{tmp_path / 'site'}:{EXAMPLE.parents[1]}"
     code, printed, errors = accelnas_process("list", PYTHONPATH=path)
     assert code == 0, errors
     assert "climber: Hill climbing" in printed
