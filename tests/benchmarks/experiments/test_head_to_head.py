@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -173,11 +174,12 @@ def test_hybrids_begin_with_what_came_out_best_before():
 
 
 def test_hybrids_pay_for_what_they_knew_before():
-    ours = contest()  # ten trainings of 200 passes
+    fidelity = replace(get_fidelity("classification", "smoke"), example_passes=200)
+    ours = contest(fidelity=fidelity)  # ten trainings
     assert ours.trainings_left(scored(np.zeros(4)).spend(["naswot"])) == 9  # 42.7 passes of scoring are a part of one
     assert ours.trainings_left(Spend(1, 1100.0, 5.0, 9.0)) == 4  # 900 of 2000 passes are left
     with pytest.raises(BenchmarkInputError, match="allowed: a larger budget or a smaller pool"):
-        contest(budget=1).trainings_left(Spend(0, 42.7))
+        contest(budget=1, fidelity=fidelity).trainings_left(Spend(0, 42.7))
 
 
 def test_the_tables_say_what_was_judged():
