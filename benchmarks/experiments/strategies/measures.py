@@ -45,7 +45,7 @@ def row_of(problem: Problem, strategy: str, evaluations: int, searches: Sequence
     mean, low, high = mean_interval(values)
     who: dict[str, object] = {"problem": problem.table.name}
     if name == "regret":
-        who["bound"] = problem.bound
+        who["bound"] = float(f"{problem.bound:.6g}")  # as files hold it, which rows are found again by
     return who | {
         "strategy": strategy,
         "evaluations": evaluations,

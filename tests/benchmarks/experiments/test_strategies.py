@@ -36,6 +36,12 @@ def test_under_a_bound_only_what_keeps_it_is_found():
     assert math.isinf(row_of(ERROR, "ours", 2, [np.array([0]), np.array([1])])["bound"])
 
 
+def test_a_bound_is_as_files_hold_it_so_that_its_rows_are_found_again():
+    thirds = Problem(make_table("thirds", (2, 2), DRAWS / 3, (1.0, 5.0)), "bounded")
+    bound = row_of(thirds, "ours", 2, [np.array([0]), np.array([1])])["bound"]
+    assert bound == float(f"{bound:.6g}") != thirds.bound
+
+
 def test_hypervolume_is_a_share_of_the_true_fronts():
     # by hand, to (1, 5): front (.6, 1), (.3, 2), (.2, 3); areas .4 * 1 + .7 * 1 + .8 * 2 = 2.7; network 1 alone .7 * 3
     assert hypervolume(FRONT, np.arange(4)) == pytest.approx(1)
