@@ -7,7 +7,7 @@ and costs nothing.  Random search is a row of every comparison.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -81,16 +81,32 @@ def distinct_searches(strategy: Strategy, values: Any, trainings: int, keys: Any
     search s sees values[s % K], of which each may as well be another table's.  Fewer come back where the space is
     smaller, or a strategy repeats itself.
     """
-    draws, count = jnp.asarray(values, jnp.float32), len(keys)
+    draws = jnp.asarray(values, jnp.float32)
+
+    def evaluate(place: Any, rows: jax.Array) -> jax.Array:
+        return draws[place % len(draws), table_index(rows, strategy.cardinalities)]
+
+    return distinct_runs(lambda place: strategy, evaluate, trainings, keys)
+
+
+def distinct_runs(
+    make: Callable[[Any], Strategy], evaluate: Callable[[Any, jax.Array], jax.Array], trainings: int, keys: Any
+) -> list[Trials]:
+    """`distinct_searches` of searches that differ in more than their key: in what they know before, and in what they
+    see.
+
+    make: the number of a search, 0 .. S - 1, traced, to its strategy; all of one kind, batch and space.  evaluate: the
+    number and genotypes [b, D] to scores, the same for a network that is asked of again.
+    """
+    strategy, count = make(0), len(keys)
     wanted = min(trainings, math.prod(strategy.cardinalities))
     proposals = trainings + trainings // 16  # a few repeats are common
     together = min(_TOGETHER, count)
     # whole batches, as a part of one would be compiled apart
     places = jnp.arange(-(-count // together) * together) % count
 
-    def one(run: Any, place: jax.Array, rounds: int) -> Trials:
-        seen = place % len(draws)
-        return run(strategy, lambda rows: draws[seen, table_index(rows, strategy.cardinalities)], rounds, keys[place])
+    def one(run: Any, place: Any, rounds: int) -> Trials:
+        return run(make(place), lambda rows: evaluate(place, rows), rounds, keys[place])
 
     @partial(jax.jit, static_argnums=1)
     def every(places: jax.Array, rounds: int) -> Trials:

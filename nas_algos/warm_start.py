@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.strategy import State, Strategy
@@ -20,15 +21,16 @@ from nas_algos.strategy import State, Strategy
 def warm_start(strategy: Strategy, genotypes: Any) -> Strategy:
     """The strategy, which proposes these genotypes int32[n, D] in their order first.
 
-    Raises AlgorithmInputError when there are none, or they are outside the space.
+    Raises AlgorithmInputError when there are none, or they are outside the space, which is not seen while tracing.
     """
-    rows = np.asarray(genotypes)
+    traced = isinstance(genotypes, Tracer)
+    rows = genotypes if traced else np.asarray(genotypes)
     decisions = len(strategy.cardinalities)
     if rows.ndim != 2 or rows.shape[1] != decisions or len(rows) == 0 or rows.dtype.kind not in "iu":
         raise AlgorithmInputError(
             f"warm_start: genotypes are {rows.dtype}{list(rows.shape)}; allowed: whole numbers [n, {decisions}], n >= 1"
         )
-    if ((rows < 0) | (rows >= np.asarray(strategy.cardinalities))).any():
+    if not traced and ((rows < 0) | (rows >= np.asarray(strategy.cardinalities))).any():
         raise AlgorithmInputError("warm_start: genotypes are outside the space; allowed: 0 .. cardinalities - 1")
     first = jnp.asarray(rows, jnp.int32)
 

@@ -28,11 +28,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
             ),
             Experiment(
                 "head_to_head",
-                "families of search at equal spend, as far as the main job has time; `accelnas compare` does the rest",
-                0.4,
+                "families of search at equal spend on the trained tables, a thousand searches each",
+                0.3,
                 "head_to_head",
-                ("head_to_head.csv", "head_to_head_searches.csv", "head_to_head_curves.csv", "head_to_head.png"),
-                "benchmarks.experiments.head_to_head.report",
+                (
+                    *("head_to_head.csv", "head_to_head_curves.csv", "head_to_head_differences.csv"),
+                    *("head_to_head_ledger.csv", "head_to_head_winners.csv", "head_to_head.png"),
+                ),
+                "benchmarks.experiments.head_to_head.run",
             ),
             Experiment(
                 "curation",

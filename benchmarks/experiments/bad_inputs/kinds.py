@@ -25,9 +25,8 @@ OPTIONS: dict[str, dict[str, Sequence[str]]] = {
         "classes": ("0", "-1", "7", "x", "9" * 30),
     },
     "compare": {
-        **dict.fromkeys(("task", "accelerator", "contenders", "profile"), NAMES),
-        **dict.fromkeys(("budget", "seeds", "final-seeds", "pool"), WHOLE),
-        "latency-ms": BOUNDS,
+        **dict.fromkeys(("task", "accelerator", "contenders"), NAMES),
+        **dict.fromkeys(("budget", "seeds", "slow-seeds", "pool"), WHOLE),
     },
     "expert": {
         **dict.fromkeys(("task", "accelerator", "objective", "profile", "dataset"), NAMED),

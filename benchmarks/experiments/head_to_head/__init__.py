@@ -1,1 +1,1 @@
-"""Families of search head-to-head: the same task, space, bounds and spend; every winner trained anew the same way."""
+"""Families of search head-to-head on the trained tables: the same task, space, bound and spend, a thousand seeds."""

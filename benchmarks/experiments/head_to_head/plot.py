@@ -1,57 +1,52 @@
-"""Anytime curves, and where the winners are in quality and latency."""
+"""Anytime curves: regret as searches spend, a panel for each task and accelerator."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import pandas as pd
 
 from benchmarks.store.files import save_figure
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-import pandas as pd
-
-FAMILIES = ("none", "expert", "multi-shot", "single-shot", "zero-shot", "hybrid")
-MARKERS = dict(zip(FAMILIES, "Xs.^Do", strict=True))
+LINES = {"random": ":", "multi-shot": "-", "hybrid": "--"}
 
 
-def write_plot(searches: pd.DataFrame, curves: pd.DataFrame, path: Path) -> None:
-    """Two panels for each task: quality as searches spend, means over seeds, and their winners trained anew.
+def write_plot(curves: pd.DataFrame, table: pd.DataFrame, path: Path) -> None:
+    """Means with their 95% intervals as bands; what trains nothing is a marker at what it spent."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import hsv_to_rgb
+    from matplotlib.figure import Figure
 
-    Left: what searches saw of the networks they trained as lines; at each contender's whole spend what its winners have
-    on test examples as a marker, which those that train nothing from scratch have only.
-    """
-    rows: list[dict[str, Any]] = [dict(row) for row in searches.to_dict("records")]
-    tasks, names = (list(dict.fromkeys(row[name] for row in rows)) for name in ("task", "algorithm"))
-    colours = {name: plt.get_cmap("tab20")(number % 20) for number, name in enumerate(names)}
-    figure, axes = plt.subplots(len(tasks), 2, figsize=(13, 4.5 * len(tasks)), squeeze=False, layout="constrained")
-    for (left, right), task in zip(axes, tasks, strict=True):
-        here = [row for row in rows if row["task"] == task]
-        metric = here[0]["metric"]
-        left.set(xlabel="example passes spent", ylabel=f"{metric}, mean over seeds", title=task)
-        for name in names:
-            own = [row for row in here if row["algorithm"] == name]
-            if own:
-                spent, latencies, qualities = (
-                    [row[column] for row in own] for column in ("example_passes", "latency_ms", "quality")
+    tasks, accelerators = (list(dict.fromkeys(table[name])) for name in ("task", "accelerator"))
+    names = list(dict.fromkeys([*curves["algorithm"], *table["algorithm"]]))
+    colours = {name: hsv_to_rgb((number * 0.618 % 1, 0.85, 0.75)) for number, name in enumerate(names)}
+    figure = Figure(figsize=(4.6 * len(accelerators) + 2.4, 3.6 * len(tasks)), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(len(tasks), len(accelerators), squeeze=False)
+    most = max(int(each) for each in table["budget"].tolist())
+    for number, task in enumerate(tasks):
+        for column, accelerator in enumerate(accelerators):
+            axis = axes[number, column]
+            here = _of(curves, task=task, accelerator=accelerator)
+            for name in dict.fromkeys(row["algorithm"] for row in here):
+                own = [row for row in here if row["algorithm"] == name]
+                how: dict[str, Any] = {"color": colours[name], "linewidth": 1.2}
+                spent, regret, low, high = (
+                    [row[c] for row in own] for c in ("example_passes", "regret", "low", "high")
                 )
-                line = mean_curve(pd.DataFrame(curves[(curves["task"] == task) & (curves["algorithm"] == name)]))
-                left.step(line.index, line, where="post", color=colours[name])
-                how: dict[str, Any] = {"color": colours[name], "marker": MARKERS.get(own[0]["family"], "o")}
-                left.scatter(sum(spent) / len(spent), sum(qualities) / len(qualities), **how)
-                right.scatter(latencies, qualities, **how, label=name)
-        for bound in sorted({row["latency_bound_ms"] for row in here}):
-            right.axvline(bound, color="grey", linestyle=":")
-        right.set(xlabel="latency of the winner [ms]", ylabel=f"{metric} on test examples, trained anew", title=task)
-        right.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5), title="dotted: bound")
-    figure.suptitle("left, lines: best so far as the search saw it; markers: winners trained anew, on test examples")
-    save_figure(path, figure, dpi=110)
-    plt.close(figure)
+                axis.plot(spent, regret, LINES.get(own[0]["family"], "-"), label=name, **how)
+                axis.fill_between(spent, low, high, color=colours[name], alpha=0.15, linewidth=0)
+            least = min(row["example_passes"] for row in here)
+            for row in _of(table, task=task, accelerator=accelerator, budget=most, trainings=0):
+                place, name = max(row["example_passes"], least / 2), row["algorithm"]
+                axis.plot([place], [row["regret"]], "x", color=colours[name], label=name)
+            axis.set(title=f"{task}, {accelerator}", xscale="log", xlabel="example passes", ylabel="regret")
+            axis.set_ylim(0, None)
+    axes[0, -1].legend(fontsize=6, loc="center left", bbox_to_anchor=(1, 0.5))
+    save_figure(path, figure, dpi=90)
 
 
-def mean_curve(curves: pd.DataFrame) -> pd.Series:
-    """Best so far of one contender's searches by example passes, mean over seeds from where all have trained."""
-    by_seed = curves.pivot_table("best_seen", "example_passes", "seed")
-    return by_seed.ffill().dropna().mean(axis=1)
+def _of(table: pd.DataFrame, **wanted: Any) -> list[dict[str, Any]]:
+    found = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    return [row for row in found if all(row[name] == value for name, value in wanted.items())]

@@ -1,179 +1,124 @@
-"""Run a contest: all searches, then every winner anew from scratch with seeds that no search has used."""
+"""Families of search at equal spend on the trained tables, within the baseline's latency.
+
+Writes results/head_to_head/head_to_head.csv (a row for each task, accelerator, contender and budget),
+head_to_head_curves.csv, head_to_head_differences.csv, head_to_head_ledger.csv, head_to_head_winners.csv (which networks
+to train for a live confirmation) and head_to_head.png; run: accelnas reproduce head_to_head.
+
+A search sees what one training of each network would show: what the table's surrogate expects, and noise between seeds
+as large as it says.  It is worth the expected quality of what it chose.  Networks are those of the arena
+(benchmarks/tables/arena.py), all of which were asked, so that the optimum is exact of the table; the table itself is
+predicted, and how well is in results/surrogate/surrogate.csv.  Scores come from results/zero_shot/zero_shot_scores.csv.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-import jax
 import numpy as np
+import pandas as pd
 
-from benchmarks.errors import NoResultError, report
-from benchmarks.evaluators.trained import TrainingPool
-from benchmarks.evaluators.trainings import Training, run_trainings
-from benchmarks.experiments.head_to_head.contenders import Contender, ranked
-from benchmarks.experiments.head_to_head.contest import Contest, Winner
-from benchmarks.experiments.head_to_head.scored_pool import score_pools
-from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
-from benchmarks.runtime.prepare import prepare_with_progress
-from benchmarks.search.problem import exact_cost
-from benchmarks.search.searches import run_trained, search_in_workers, trained_search
-from benchmarks.search.verdict import why_nothing
-from benchmarks.store.sqlite import open_store
-from hw_model.cost import Cost
-from hw_model.vela.measurements import MeasurementCache
-from nas_algos.ledger import Spend, total
-from nas_algos.loop import Found
-from nas_algos.single_shot.algorithm import Look
+from benchmarks.experiments.head_to_head.compared import difference_rows, over_cells, p_against_random
+from benchmarks.experiments.head_to_head.contenders import Contender, find_contender
+from benchmarks.experiments.head_to_head.ground import Cell, make_cells
+from benchmarks.experiments.head_to_head.ledger import Machine, ledger, machines
+from benchmarks.experiments.head_to_head.measures import Row, curve_rows, table_row
+from benchmarks.experiments.head_to_head.searches import found_rows, search_cells
+from benchmarks.experiments.head_to_head.settings import Settings
+from benchmarks.store.files import write_table
+from benchmarks.tables.files import SHIPPED
 
-Who = tuple[str, int]
-"""A search by its contender's name and its seed."""
+__all__ = ["Settings", "run"]
+
+CONFIRMED = 10
+"""Searches whose networks a live confirmation trains."""
 
 
-class First(NamedTuple):
-    """What a contender knows before its first training."""
-
-    winner: Winner
-    """What it comes to where nothing follows."""
-    looks: tuple[Look, ...] = ()
-    """Networks with what is known of each, a score or a quality with inherited weights."""
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """One search's network after its trainings from scratch."""
-
-    contender: Contender
-    seed: int
-    winner: Winner
-    qualities: tuple[float, ...]
-    """On test examples, those that did not fail."""
-    cost: Cost
-    """Compiled whole where there is a compiler."""
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Search, compare, print and write; nothing is kept below the home."""
+    settings = settings.of_profile()
+    contenders = [find_contender(name) for name in dict.fromkeys(settings.contenders)]
+    cells = make_cells(settings.task, settings.accelerators)
+    rows = all_rows(contenders, cells, settings)
+    write_tables(rows, cells, settings.budgets, machines(SHIPPED, settings.task), folder)
 
 
-def run_contest(contest: Contest, contenders: Sequence[Contender], final_seeds: int) -> list[Evaluated]:
-    """All searches of all contenders; what is in the stores under the contest's home is not repeated.
+def all_rows(
+    contenders: list[Contender],
+    cells: list[Cell],
+    settings: Settings,
+    say: Callable[[str], None] = lambda text: print(text, flush=True),
+) -> list[Row]:
+    """Every contender with every budget in every cell; one whose score a task's pool lacks has no rows there."""
+    rows = []
+    for contender in contenders:
+        there = [cell for cell in cells if not contender.score or contender.score in cell.pool.scores]
+        if not there:
+            say(f"{contender.name}: no network of the arenas has this score; no rows")
+            continue
+        for budget in settings.budgets:
+            seeds = settings.slow_seeds if contender.is_slow else settings.seeds
+            found = search_cells(contender, there, budget, seeds, settings.pool)
+            rows += [Row(cell, contender, budget, found[number]) for number, cell in enumerate(there)]
+        say(f"{contender.name}: searched")
+    return rows
 
-    A search that found nothing (all of its trainings diverged, or no network was within the bounds) is left out, with a
-    line on stderr.  Raises NoResultError where none found anything.
-    """
-    home, spec = contest.home, contest.spec
-    prepare_with_progress(home, spec.task.config(spec.fidelity.data), spec.task.dataset)
-    order = [(each, seed) for each in contenders for seed in range(contest.seeds)]
-    first = _first_stages(contest, order)
-    fidelities = (spec.fidelity, on_test(spec.fidelity))
-    with open_store(home) as store, TrainingPool(home, spec.task, fidelities, store) as pool:
-        winners = {(each.name, seed): first[each.name, seed].winner for each, seed in order if each.train is None}
-        winners |= _train(contest, pool, [(each, seed) for each, seed in order if each.train], first)
-        if not winners:
-            raise NoResultError(f"none of {len(order)} searches found a network; the lines before say why")
-        qualities = _train_winners(contest, pool, winners, final_seeds)
-    with MeasurementCache(home / "measurements.sqlite") as cache:
-        return [
-            Evaluated(
-                each, seed, winners[who], qualities[who], exact_cost(winners[who].blocks, spec.accelerator, cache)
-            )
-            for each, seed in order
-            if (who := (each.name, seed)) in winners
+
+def write_tables(
+    rows: list[Row], cells: list[Cell], budgets: tuple[int, ...], found: list[Machine], folder: Path
+) -> None:
+    """All files of the folder."""
+    from benchmarks.experiments.head_to_head.plot import write_plot
+
+    regrets = {(id(row.cell), row.budget, row.contender.name): row.regret() for row in rows}
+    machine, order = found[0], {id(cell): number for number, cell in enumerate(cells)}
+    table = pd.DataFrame([table_row(row, machine) for row in rows])
+    differences = []
+    for budget in budgets:
+        by_cell = [
+            {name: values for (cell, at, name), values in regrets.items() if (cell, at) == (id(each), budget)}
+            for each in cells
         ]
+        for cell, groups in zip(cells, by_cell, strict=True):
+            for name, p in p_against_random(groups).items():
+                here = (table["task"] == cell.task) & (table["accelerator"] == cell.accelerator)
+                table.loc[here & (table["budget"] == budget) & (table["algorithm"] == name), "p_random"] = p
+        everywhere = set.intersection(*(set(groups) for groups in by_cell))
+        shared = [{name: groups[name] for name in groups if name in everywhere} for groups in by_cell]
+        differences.append(difference_rows(budget, over_cells(shared, [cell.optimum for cell in cells])))
+    place = [(order[id(row.cell)], row.budget) for row in rows]
+    table = table.iloc[sorted(range(len(rows)), key=lambda number: place[number])]
+    largest = [row for row in rows if row.budget == max(budgets)]
+    curves = pd.DataFrame([each for row in largest for each in curve_rows(row, machine)])
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(folder / "head_to_head.csv", table, digits=5)
+    write_table(folder / "head_to_head_curves.csv", curves, digits=5)
+    write_table(folder / "head_to_head_differences.csv", pd.concat(differences), digits=4)
+    write_table(folder / "head_to_head_ledger.csv", ledger(table, found), digits=4)
+    write_table(folder / "head_to_head_winners.csv", winners(largest), digits=5)
+    write_plot(curves, table, folder / "head_to_head.png")
+    shown = ["task", "accelerator", "algorithm", "budget", "seeds", "regret", "low", "high", "within_5pct", "p_random"]
+    print(table[shown].to_string(index=False, float_format="%.3g"))
 
 
-def _first_stages(contest: Contest, order: Sequence[tuple[Contender, int]]) -> dict[Who, First]:
-    """What comes before trainings: scores and supernets, each made once for all who need it."""
-    spec = contest.spec
-    pools = score_pools(contest, tuple(dict.fromkeys(each.score for each, _ in order if each.score)))
-    wanted = {
-        (each.supernet, each.share, seed): replace(
-            spec, budget=each.share * spec.budget, evaluator=f"supernet:{each.supernet}", seed=seed
-        )
-        for each, seed in order
-        if each.supernet
-    }
-    supernets = search_in_workers(contest.home, "supernets", wanted)
-
-    def first(each: Contender, seed: int) -> First:
-        if each.network is not None:
-            return First(Winner(each.network(contest), math.nan, Spend()))
-        if each.score:
-            looks = pools[seed].looks(each.score)
-            best, spend = ranked(looks)[0], pools[seed].spend([each.score])
-            return First(Winner(spec.space.decode(best), math.nan, spend), looks)
-        if each.supernet:
-            result = supernets[each.supernet, each.share, seed]
-            winner = Winner(spec.space.decode(result.genotype), result.quality, result.spend)
-            return First(winner, result.looks or (Look(result.genotype, result.quality),))
-        return First(Winner((), math.nan, Spend()))
-
-    return {(each.name, seed): first(each, seed) for each, seed in order}
-
-
-def _train(
-    contest: Contest, pool: TrainingPool, order: Sequence[tuple[Contender, int]], first: Mapping[Who, First]
-) -> dict[Who, Winner]:
-    """The searches with trainings, all side by side."""
-    cost = jax.jit(contest.spec.costs)  # one function, so that it is compiled once for all searches
-    searches = {}
-    for each, seed in order:
-        assert each.train is not None
-        before = first[each.name, seed]
-        trainings = contest.trainings_left(before.winner.spend)
-        strategy = each.train(contest, before.looks, trainings)
-        spec = replace(contest.spec, budget=trainings, seed=seed)
-        searches[each.name, seed] = trained_search(pool, spec, cost, each.name, strategy)
-    found = run_trained(pool, "searches", searches)
-    for (name, seed), each in found.items():
-        if each.best is None:
-            report(f"{name} {seed} found nothing: {why_nothing([each], contest.spec.bounds, contest.spec.task.metric)}")
-    return {who: _winner(contest, first[who].winner.spend, each) for who, each in found.items() if each.best}
-
-
-def _winner(contest: Contest, spent: Spend, found: Found) -> Winner:
-    """The search's best network, with the ledger of its trainings after what was spent before."""
-    spend, curve, highest = spent, [], -math.inf
-    for candidate in found.candidates:
-        spend = total([spend, *(evaluation.spend for evaluation in candidate.evaluations)])
-        if candidate.evaluations and candidate.quality is not None and math.isfinite(candidate.quality):
-            highest = max(highest, candidate.quality)
-            curve.append((spend.example_passes, highest))
-    best = found.best
-    assert best is not None
-    assert best.quality is not None
-    return Winner(contest.spec.space.decode(best.genotype), best.quality, spend, tuple(curve))
-
-
-def _train_winners(
-    contest: Contest, pool: TrainingPool, found: dict[Who, Winner], final_seeds: int
-) -> dict[Who, tuple[float, ...]]:
-    """Test qualities of each search's network; searches of different seeds train with different ones.
-
-    So the spread between a contender's searches has the noise of these trainings in it even where all found the same.
-    """
-    final, wanted, owners = on_test(contest.spec.fidelity), [], []
-    for who, result in found.items():
-        for repeat in range(final_seeds):
-            seed = FIRST_FINAL_SEED + who[1] * final_seeds + repeat
-            wanted.append(Training(f"{who[0]} {who[1]}", result.blocks, final, seed))
-            owners.append(who)
-    values: dict[Who, list[float]] = {who: [] for who in found}
-    for who, trial in zip(owners, run_trainings(pool, "winners", wanted), strict=True):
-        quality = trial.quality.get(contest.spec.task.metric, math.nan)
-        if np.isfinite(quality):
-            values[who].append(quality)
-    return {who: tuple(each) for who, each in values.items()}
-
-
-def states_budget(contest: Contest, contenders: Sequence[Contender], final_seeds: int) -> str:
-    """The budget in words, before anything is spent."""
-    searches = len(contenders) * contest.seeds
-    live = sum(each.train is not None and not each.supernet for each in contenders) * contest.seeds
-    spec = contest.spec
-    limits = ", ".join(f"{name} <= {bound:.4g}" for name, bound in spec.bounds.items())
-    return (
-        f"{spec.task.name} on {spec.accelerator}, {spec.space.name} space, {limits} (by the cost model)\n"
-        f"each search may spend {spec.passes:g} example passes ({spec.budget} trainings of {spec.training_passes}); "
-        f"{searches} searches, of which {live} train up to {spec.budget} networks each, "
-        f"and {searches * final_seeds} trainings of winners"
-    )
+def winners(rows: list[Row]) -> pd.DataFrame:
+    """What CONFIRMED searches of each contender found with the largest budget, as genotypes of the arena."""
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        if row.contender.family == "none":
+            continue
+        shape = row.cell.arena.cardinalities
+        for number, each in enumerate(row.searches[:CONFIRMED]):
+            place = int(found_rows(row.cell, each)[-1])
+            if place >= 0:
+                genotype = " ".join(map(str, np.unravel_index(place, shape)))
+                found.append(
+                    {
+                        **{"task": row.cell.task, "accelerator": row.cell.accelerator},
+                        **{"algorithm": row.contender.name, "family": row.contender.family, "search": number},
+                        "genotype": genotype,
+                        "expected_quality": float(row.cell.arena.quality[place]),
+                    }
+                )
+    return pd.DataFrame(found)

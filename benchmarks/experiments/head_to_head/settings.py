@@ -1,54 +1,61 @@
-"""What a contest between families of search may be set to, and the settings of the tables."""
+"""What a contest on the tables may be set to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, replace
+
+from benchmarks.errors import BenchmarkInputError, check_count
+from tasks.registry import TASKS
+
+STRATEGIES = ("random", "local_search", "regularised_evolution", "genetic")
+"""Not `auto`, the Gaussian process here: hundreds of its searches at once have hung where XLA has several threads."""
+COUNTS = ("zero_shot:macs", "zero_shot:params")
+HYBRIDS = (
+    *("zero_shot_ranking:params", "zero_shot_local:params", "zero_shot_genetic:params"),
+    *("baseline_local", "baseline_genetic"),
+)
+SMOKE = ("baseline", "random", "local_search", "zero_shot:macs")
+PROFILES = ("smoke", "quick", "full")
+CONTENDERS = ("baseline", *STRATEGIES, *COUNTS, *HYBRIDS)
 
 
 @dataclass(frozen=True)
-class ContestSettings:
-    """Settings of families head-to-head, `accelnas compare`; names as there.
+class Settings:
+    """What `accelnas reproduce head_to_head --set NAME=VALUE` may change."""
 
-    profile: how networks are trained.  budget: trainings whose example passes each search may spend.  seeds: searches
-    of each contender.  final_seeds: trainings of each search's winner.  pool: networks that zero-shot scores choose
-    from.
-    """
-
-    task: str
-    accelerator: str
-    contenders: tuple[str, ...]
-    profile: str
-    space: str = "curated"
-    budget: int = 6
-    seeds: int = 3
-    final_seeds: int = 2
+    task: tuple[str, ...] = tuple(TASKS)
+    """Tasks that have a table."""
+    accelerators: tuple[str, ...] = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
+    """By whose estimators latencies are bounded."""
+    contenders: tuple[str, ...] = CONTENDERS
+    """Who takes part, see contenders.py."""
+    budgets: tuple[int, ...] = (10, 30, 100, 300)
+    """Trainings whose example passes each search may spend."""
+    seeds: int = 1_000
+    """Searches of each contender."""
+    slow_seeds: int = 30
+    """Of those that fit a model between trainings, which compute more than they look up."""
     pool: int = 128
+    """Networks that a score chooses from, another part of those that are scored for each search."""
+    profile: str = "quick"
+    """quick is these settings; smoke a minute of them, full all seeds for the slow ones too, which takes a day."""
 
+    def __post_init__(self):
+        if self.profile not in PROFILES:
+            raise BenchmarkInputError(f"unknown profile {self.profile[:60]!r}; allowed: {', '.join(PROFILES)}")
+        for name, least in (("seeds", 2), ("slow_seeds", 2), ("pool", 2)):
+            check_count(name, getattr(self, name), least, most=100_000)
+        for budget in self.budgets:
+            check_count("budgets", budget, 2, most=10_000)
+        if "random" not in self.contenders:
+            raise BenchmarkInputError(
+                f"contenders are {', '.join(self.contenders)[:120]}; allowed: random, and others to compare with it"
+            )
 
-CONTENDERS = (
-    *("baseline", "expert", "random", "regularised_evolution", "local_search", "reinforce", "bananas"),
-    *("zero_shot:macs", "zero_shot:params", "zero_shot:linear_regions", "zero_shot:naswot"),
-    *("zero_shot:trainability", "zero_shot:zen"),
-    *("gumbel", "tunas", "one_shot", "sandwich"),
-    *("zero_shot_evolution:naswot", "zero_shot_predictor:naswot", "supernet_ranking:one_shot"),
-)
-
-
-# what `accelnas reproduce` has time for, at the same settings
-REPRODUCED = ("baseline", "expert", "random", "zero_shot:naswot")
-
-
-CONTESTS: MappingProxyType[str, ContestSettings] = MappingProxyType(
-    {
-        "smoke": ContestSettings(
-            *("classification", "npu-p16", ("baseline", "zero_shot:macs"), "smoke"),
-            budget=2,
-            seeds=2,
-            final_seeds=1,
-            pool=8,
-        ),
-        "quick": ContestSettings("detection", "ethos-u65-512", REPRODUCED, "quick"),
-        "full": ContestSettings("detection", "ethos-u65-512", CONTENDERS, "full", budget=40, seeds=5, pool=1_000),
-    }
-)
+    def of_profile(self) -> Settings:
+        """What the profile makes of them."""
+        if self.profile == "smoke":
+            few = tuple(name for name in self.contenders if name in SMOKE)
+            one = {"task": self.task[:1], "accelerators": self.accelerators[:1], "budgets": self.budgets[:1]}
+            return replace(self, **one, contenders=few, seeds=20, slow_seeds=4)
+        return replace(self, slow_seeds=self.seeds) if self.profile == "full" else self

@@ -3,9 +3,8 @@
 Each algorithm trains a supernet of the space curated for the accelerator, within the baseline's latency, at the spend
 in example passes of BUDGET trainings; then architectures spread over that space are judged with the weights that they
 inherit, and ranked against their trainings from scratch at the same profile (found in the store, or done first).
-Supernets are those of `accelnas compare` where accelerator, budget and seed are the same.  Writes
-results/single_shot/single_shot.csv (another profile's in a folder below); run: accelnas reproduce single_shot (hours on
-two cores; stop it at any moment, supernets go on from their last checkpoint).
+Writes results/single_shot/single_shot.csv (another profile's in a folder below); run: accelnas reproduce single_shot
+(hours on two cores; stop it at any moment, supernets go on from their last checkpoint).
 
 supernet_example_passes, supernet_flops: all that the search was charged; computed_flops: with the unused channels that
 a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures

@@ -21,6 +21,7 @@ import pandas as pd
 
 from benchmarks.experiments.truth.settings import ENUMERATED, Settings
 from benchmarks.store.files import write_table
+from benchmarks.tables.arena import all_genotypes
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.optima import ROUNDING, STRATEGY, baseline_figures, best_within, judge_of, searched
 from benchmarks.tables.query import TrainedTable, load_table
@@ -52,7 +53,7 @@ def space_rows(
         judge = judge_of(table, accelerator)
         bound, level = baselines[accelerator]
         if space.size <= ENUMERATED:
-            genotypes, how = _all_of(space.cardinalities), "enumerated"
+            genotypes, how = all_genotypes(space.cardinalities), "enumerated"
             scores = np.concatenate([np.asarray(judge(part)) for part in _chunks(genotypes)])[: len(genotypes)]
         else:
             runs = searched(space.cardinalities, judge, settings.evaluations, settings.searches)
@@ -76,11 +77,6 @@ def space_rows(
             "front": int(_front(scores)),
             "genotype": "" if best is None else " ".join(map(str, genotypes[best].tolist())),
         }
-
-
-def _all_of(cardinalities: tuple[int, ...]) -> np.ndarray:
-    """Every genotype of a space, int32 [size, D]."""
-    return np.stack([axis.ravel() for axis in np.indices(cardinalities, np.int32)], axis=-1)
 
 
 def _chunks(genotypes: np.ndarray) -> Iterator[np.ndarray]:

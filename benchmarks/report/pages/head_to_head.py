@@ -1,168 +1,141 @@
-"""Families of search at equal spend, and what of their differences is more than chance."""
+"""Families of search at equal spend on the trained tables, and what of their differences is more than chance."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
+from statistics import fmean
 
-from benchmarks.report.markdown import Row, claim, code, interval, listed, rows, span, table
-from benchmarks.statistics.contrasts import many_to_one
+from benchmarks.report.markdown import Row, code, listed, rows, span, table
 
-HEADER = ("task", "accelerator", "algorithm", "family", "searches", "quality (95% interval)", "ms", "within bound")
-HEADER += ("trainings", "TFLOPs", "minutes", "Wh", "hypervolume", "p, adjusted")
 LEVEL = 0.05
+SHOWN = 30
+"""The budget whose further figures the table has."""
+LEDGER = ("task", "family", "example passes", "TFLOPs")
+SINGLE = ("random", "count", "zero-shot", "multi-shot")
 
 
 def page(folder: Path) -> str:
     """The page's Markdown."""
-    found, searches = (rows(folder / f"head_to_head{part}.csv") for part in ("", "_searches"))
-    of: dict[str, dict[str, Row]] = {}
-    for row in found:
-        of.setdefault(row["task"], {})[row["algorithm"]] = row
-    detection, segmentation, classification = (of[name] for name in ("detection", "segmentation", "classification"))
+    found, differences = rows(folder / "head_to_head.csv"), rows(folder / "head_to_head_differences.csv")
+    ledger, surrogate = rows(folder / "head_to_head_ledger.csv"), rows(folder.parent / "surrogate" / "surrogate.csv")
+    budgets = sorted({row["budget"] for row in found})
+    shown = SHOWN if SHOWN in budgets else budgets[0]
+    header = ("algorithm", "family", "searches", *(f"regret at {budget}, %" for budget in budgets))
+    header += tuple(
+        f"{text} at {shown}" for text in ("within 5%", "hypervolume", "TFLOPs", "better, worse than random")
+    )
+    cells = len({(row["task"], row["accelerator"]) for row in found})
+    names = sorted({row["algorithm"] for row in found}, key=lambda name: fmean(_of(found, name, shown, "share")))
     return f"""\
-`accelnas compare` lets strategies, supernets, scores, the expert and hybrids of two families compete at equal spend,
-and trains every winner again, the same way for all ([the rules](../rules/comparing.md)); a hybrid is a few lines.  The
-complete contest of detection takes many hours on two cores; `--contenders` runs a part of it and keeps the rows of
-others.  What has been run: all of that, and on the other two tasks random search and some of each family:
+Searches look for the best quality within the baseline's latency, in spaces that are enumerated (3^11 networks a task:
+width multiplier, channels of the last two stages, kinds of eight blocks), so that the optimum is known.  A search sees
+what one training of each network would show, by the task's [trained table](tables.md): the surrogate's quality and its
+noise between seeds.  It is worth the expected quality of the network that it chose.  `accelnas compare` does the same
+for a task, an accelerator and strategies of one's own; hybrids are two lines each in
+`benchmarks/experiments/head_to_head/contenders.py`.
 
-```
-accelnas compare --task detection --accelerator ethos-u65-512
-accelnas compare --task classification --accelerator ethos-u55-256 --contenders {" ".join(classification)}
-accelnas compare --task segmentation --accelerator ethos-u65-512 --contenders {" ".join(segmentation)}
-```
+Mean over {cells} cells ({listed(dict.fromkeys(row["task"] for row in found))}, each on
+{listed(dict.fromkeys(row["accelerator"] for row in found))}), at budgets of {listed(map(str, budgets))} trainings'
+worth of example passes:
 
-Each search has the spend of six short trainings (in examples; TFLOPs differ), winners are evaluated on test examples:
+{table(header, (_line(found, name, budgets, shown) for name in names))}
+![anytime curves](../../results/head_to_head/head_to_head.png)
 
-{table(HEADER, map(_line, found))}
-![anytime curves and winners](../../results/head_to_head/head_to_head.png)
-
-p: of a difference from random search, Welch's test with the false discovery rate held over a task's table.  With three
-searches it sees only large differences, and a p above .05 is no evidence that there is none.  Hypervolume counts
-latency below the bound, which no search was asked for, so that a fast network of low quality leads it.
+Regret: by how much the network chosen is below the best within the bound, in per cent of that.  Better, worse: cells
+with a difference from random search at {LEVEL:.0%} by Dunnett's test.  Every cell with its interval is in
+[head_to_head.csv](../../results/head_to_head/head_to_head.csv), each contender against each over all cells, by the test
+of Games and Howell, in [head_to_head_differences.csv](../../results/head_to_head/head_to_head_differences.csv).
 
 ## What the table shows
 
-{_against_random(searches)}
-- **Detection.**  {_detection(detection)}
-- **Segmentation.**  {_segmentation(segmentation)}
-- **Classification.**  {_classification(classification)}
+{"".join(_verdict(found, differences, budget) for budget in budgets)}
+## What it costs
 
-([Every search](../../results/head_to_head/head_to_head_searches.csv),
-[anytime curves](../../results/head_to_head/head_to_head_curves.csv).)
+One search, which finds one network, at {shown} trainings:
+
+{_ledger([row for row in ledger if row["budget"] == shown and row["train_flops"] > 0])}
+Seconds are FLOPs at the median rate of the table's own trainings on that machine, energy is those at a stated power (an
+H200 at 700 W, a core at 15 W), CO2 at 400 g a kWh: models, no measurement.  A contest on tables trains nothing; these
+are what its searches would have spent.  The article's search took 2,000 GPU-days, which at 300 W a GPU (a guess) are
+{ledger[-1]["kwh"]:,.0f} kWh.
 
 ## How far to trust it
 
-- Three searches, six trainings each: too few to tell most algorithms apart.
-- Minutes are of several days and of machines that had other work, so compare FLOPs rather.
-- {_over_the_bound(searches)}
+- **The quality of every network here is predicted.**  Held-out tau of the surrogates with trained quality is
+  {_taus(surrogate, "architecture")} where networks are held out, {_taus(surrogate, "cell")} where whole cells are
+  ([more](surrogate.md)); optima extrapolate.  What wins here is a good searcher of this landscape.
+- Latencies are the estimator's, of the search and of the bound alike.
+- Counts choose among 128 random networks; no other score was computed for networks of the arenas yet.
+- Not here: supernets, whose searches need live trainings, the expert's network, and a live confirmation, for which
+  [head_to_head_winners.csv](../../results/head_to_head/head_to_head_winners.csv) lists networks.
 """
 
 
-def _line(row: Row) -> list[str]:
+def _of(found: Iterable[Row], name: str, budget: int, column: str) -> list[float]:
+    own = [row for row in found if row["algorithm"] == name and row["budget"] == budget]
+    return [100 * row["regret"] / row["optimum"] if column == "share" else row[column] for row in own]
+
+
+def _line(found: list[Row], name: str, budgets: list[int], shown: int) -> list[str]:
+    own = [row for row in found if row["algorithm"] == name]
+    told = [row for row in found if row["budget"] == shown]
+    random = {(row["task"], row["accelerator"]): row["regret"] for row in told if row["algorithm"] == "random"}
+    apart = [row for row in own if row["budget"] == shown and row["p_random"] < LEVEL]
+    better = sum(row["regret"] < random[row["task"], row["accelerator"]] for row in apart)
     return [
-        row["task"],
-        row["accelerator"],
-        row["algorithm"],
-        row["family"],
-        str(row["seeds"]),
-        f"{row['metric']} {interval(row, 'quality')}",
-        f"{row['latency_ms']:.3f}",
-        f"{row['within_bound']:.0%}",
-        f"{row['trainings']:.3g}",
-        f"{row['train_flops'] / 1e12:.2g}",
-        f"{row['wall_s'] / 60:.1f}",
-        f"{row['kwh'] * 1e3:.1f}",
-        f"{row['hypervolume']:.3f}",
-        "-" if math.isnan(row["p_adjusted"]) else f"{row['p_adjusted']:.2g}",
+        f"`{name}`",
+        own[0]["family"],
+        span(row["seeds"] for row in own),
+        *(f"{fmean(_of(found, name, budget, 'share')):.2f}" for budget in budgets),
+        f"{fmean(_of(found, name, shown, 'within_5pct')):.0%}",
+        f"{fmean(_of(found, name, shown, 'hypervolume')):.3f}",
+        f"{fmean(_of(found, name, shown, 'train_flops')) / 1e12:.3g}",
+        "-" if name in ("random", "baseline") else f"{better}, {len(apart) - better}",
     ]
 
 
-def _against_random(searches: list[Row]) -> str:
-    """By Dunnett's test, which is made for many treatments against one control and pools their variances."""
-    lines = []
-    for task in dict.fromkeys(row["task"] for row in searches):
-        groups: dict[str, list[float]] = {}
-        for row in searches:
-            if row["task"] == task:
-                groups.setdefault(row["algorithm"], []).append(row["quality"])
-        found = many_to_one(groups, "random")
-        better, worse = ([name for name, each in found.items() if each.says(LEVEL) == sign] for sign in (1, -1))
-        lines.append(f"{task}: better {code(better)}, worse {code(worse)}")
-    return f"""\
-Different from random search at {LEVEL:.0%} by Dunnett's test, the one for many contenders against one control, which
-pools their variances (doubtful where one varies far more than the others): {"; ".join(lines)}.
-"""
+def _verdict(found: list[Row], differences: list[Row], budget: int) -> str:
+    """Which contenders are not told from the best, and whether a hybrid beats the best that is none."""
+    family = {row["algorithm"]: row["family"] for row in found}
+    here = [row for row in differences if row["budget"] == budget]
+    mean = {row["algorithm"]: row["regret_pct"] for row in here}
+    best = min(mean, key=lambda name: mean[name])
+    p = {(row["algorithm"], row["other"]): row["p"] for row in here}
+    level = [name for name in mean if name != best and p[name, best] >= LEVEL]
+    still = fmean(_of(found, "baseline", budget, "share"))
+    ahead_of_it = [name for name in mean if mean[name] < still]
+    single = min((name for name in mean if family[name] in SINGLE), key=lambda name: mean[name])
+    hybrids = [name for name in mean if family[name] == "hybrid"]
+    ahead = [name for name in hybrids if mean[name] < mean[single] and p[name, single] < LEVEL]
+    behind = [name for name in hybrids if mean[name] > mean[single] and p[name, single] < LEVEL]
+    against = [name for name in mean if name != "random" and mean[name] < mean["random"] and p[name, "random"] < LEVEL]
+    return (
+        f"- **{budget} trainings**: lowest is `{best}` ({mean[best]:.2f}%), "
+        f"{'not told from ' + code(level) if level else 'apart from all others'}; "
+        f"below random search ({mean['random']:.2f}%): {code(against) if against else 'none'}; "
+        f"below the baseline, which needs no search ({still:.2f}%): {code(ahead_of_it) if ahead_of_it else 'none'}.  "
+        f"Best that is no hybrid: `{single}` ({mean[single]:.2f}%); "
+        f"hybrids below it: {code(ahead) if ahead else 'none'}, above it: {code(behind) if behind else 'none'}.\n"
+    )
 
 
-def _quality(row: Row) -> str:
-    return f"{row['quality']:.3f}"
+def _ledger(found: list[Row]) -> str:
+    """A line for each task and family, with what it takes on each kind of machine."""
+    machines = list(dict.fromkeys(row["machine"] for row in found))
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row in found:
+        start = [row["task"], row["family"], f"{row['example_passes']:,.0f}", f"{row['train_flops'] / 1e12:.3g}"]
+        figures = (row["seconds"] / 60, row["kwh"] * 1e3, row["kg_co2e"] * 1e3)
+        told = "-" if math.isnan(figures[0]) else ", ".join(f"{each:.3g}" for each in figures)
+        lines.setdefault((row["task"], row["family"]), start).append(told)
+    return table((*LEDGER, *(f"{name}: minutes, Wh, g CO2e" for name in machines)), lines.values())
 
 
-def _width(row: Row) -> float:
-    return row["quality_high"] - row["quality_low"]
-
-
-def _detection(of: dict[str, Row]) -> str:
-    ranking, random, gumbel = of["supernet_ranking:one_shot"], of["random"], of["gumbel"]
-    single = [row["quality"] for row in of.values() if row["family"] == "single-shot"]
-    fastest = sorted(of.values(), key=lambda row: row["latency_ms"])[:2]
-    highest = max(of.values(), key=lambda row: row["quality"])
-    scores = [row for name, row in of.items() if name.startswith("zero_shot:")]
-    best_score = max(scores, key=lambda row: row["quality"])
-    searched = [row for row in of.values() if row["family"] != "none"]
-    flops = gumbel["train_flops"] / random["train_flops"]
-    spent = f"({flops:.0f} times the FLOPs of random search; equal spend is in example passes)"
-    return f"""\
-{claim("Training the networks that a supernet ranks first is highest", ranking is highest)}
-  ({_quality(ranking)}; random search {_quality(random)}, REINFORCE {_quality(of["reinforce"])}) and
-  {claim("varies least from search to search", _width(ranking) == min(_width(row) for row in searched))}; single-shot
-  searches alone are {claim("below random search", max(single) < random["quality"])} ({span(single, 3)}).  Lowest are
-  Gumbel-softmax ({_quality(gumbel)}), which settled on networks of about half the latency allowed {spent}, and the
-  expert's network ({_quality(of["expert"])}), rewritten for latency alone and never trained on the way:
-  {claim("the two fastest", {row["algorithm"] for row in fastest} == {"gumbel", "expert"})}.  The largest networks of a
-  random pool (`zero_shot:macs` and `zero_shot:params`,
-  {claim("which chose the same ones", of["zero_shot:macs"]["quality"] == of["zero_shot:params"]["quality"])}) come next.
-  Of the scores `{best_score["algorithm"]}` ends highest ({_quality(best_score)}; the baseline
-  {_quality(of["baseline"])}), without a training."""
-
-
-def _segmentation(of: dict[str, Row]) -> str:
-    random = of["random"]
-    above = sorted((row for row in of.values() if row["quality"] > random["quality"]), key=lambda row: -row["quality"])
-    slower = min(row["latency_ms"] for row in above) / random["latency_ms"]
-    flops = of["tunas"]["train_flops"] / random["train_flops"]
-    return f"""\
-{listed(f"`{row['algorithm']}` ({_quality(row)})" for row in above)} are above random search ({_quality(random)}), with
-  networks of at least {slower:.1f} times its latency, and local search ({_quality(of["local_search"])}) is
-  {claim("below", of["local_search"]["quality"] < random["quality"])}.  TuNAS took {flops:.1f} times random search's
-  FLOPs."""
-
-
-def _classification(of: dict[str, Row]) -> str:
-    random, expert = of["random"], of["expert"]
-    return f"""\
-The expert's network is {claim("lower", expert["quality"] < random["quality"])} ({_quality(expert)}, random search
-  {_quality(random)}) in {expert["latency_ms"] / random["latency_ms"]:.0%} of the latency; TuNAS
-  ({_quality(of["tunas"])}) and regularised evolution ({_quality(of["regularised_evolution"])}) are below random search
-  too, and the hybrid `zero_shot_evolution:params` ({_quality(of["zero_shot_evolution:params"])}) is above."""
-
-
-def _over_the_bound(searches: list[Row]) -> str:
-    """How many winners break the bound once they are compiled whole, the baseline's own row apart."""
-    found: dict[str, list[float]] = {}
-    baselines: dict[str, float] = {}
-    for row in searches:
-        over = 100 * (row["latency_ms"] / row["latency_bound_ms"] - 1)
-        if row["algorithm"] != "baseline":
-            found.setdefault(row["task"], []).append(over)
-        elif over > 0:
-            baselines[row["task"]] = over
-    lines = []
-    for task, each in found.items():
-        over = [value for value in each if value > 0]
-        lines.append(f"{len(over)} of {task}'s {len(each)}" + (f" (by {span(over, 1, '%')})" if over else ""))
-    return f"""\
-The bound is the baseline's latency by the cost model.  Compiled whole, so many winners are over it:
-  {listed(lines)}; and of the baselines themselves that of
-  {listed(f"{task} ({over:.2f}%)" for task, over in baselines.items())}."""
+def _taus(surrogate: list[Row], grouped_by: str) -> str:
+    best: dict[str, Row] = {}
+    for row in surrogate:
+        if row["model"] == "surrogate" and row["grouped_by"] == grouped_by:
+            best[row["task"]] = max(row, best.get(row["task"], row), key=lambda each: each["n"])
+    return listed(f"{row['kendall_tau']:.2f} ({task})" for task, row in best.items())

@@ -1,282 +1,270 @@
-"""`accelnas compare`: who takes part, what it is charged, what the tables say, and a contest at smoke."""
+"""Contests on tables: who takes part, what searches see, and what they are worth, on a made-up arena of 81 networks."""
 
 import dataclasses
-import inspect
 import math
-from dataclasses import replace
-from pathlib import Path
 
-import jax
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
-from benchmarks.commands.compare import compare as compare_command
-from benchmarks.errors import BenchmarkInputError, NoResultError
-from benchmarks.evaluators.spec import SearchSpec
-from benchmarks.experiments.head_to_head import run as contest_run
-from benchmarks.experiments.head_to_head.contenders import find_contender, ranked
-from benchmarks.experiments.head_to_head.contest import Contest, Winner
-from benchmarks.experiments.head_to_head.plot import mean_curve
-from benchmarks.experiments.head_to_head.report import run_and_write
-from benchmarks.experiments.head_to_head.run import Evaluated
-from benchmarks.experiments.head_to_head.scored_pool import ScoredPool, draw_pool
-from benchmarks.experiments.head_to_head.settings import CONTENDERS, CONTESTS
-from benchmarks.experiments.head_to_head.table import WATTS_PER_CORE, contenders_table, curves_table, searches_table
-from benchmarks.fidelities import get_fidelity
-from benchmarks.search.problem import space_for
-from hw_model.cost import Cost
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.head_to_head import run as contest
+from benchmarks.experiments.head_to_head.compared import difference_rows, over_cells, p_against_random
+from benchmarks.experiments.head_to_head.contenders import FROM_BASELINE, HYBRIDS, find_contender
+from benchmarks.experiments.head_to_head.ground import Cell, Pool, noise, read_pool, training_of
+from benchmarks.experiments.head_to_head.ledger import Machine, kwh, ledger, machines
+from benchmarks.experiments.head_to_head.measures import Row, curve_rows, marks, table_row
+from benchmarks.experiments.head_to_head.searches import (
+    Searched,
+    baseline_row,
+    choose,
+    found_rows,
+    search_cells,
+    true_quality,
+)
+from benchmarks.experiments.head_to_head.settings import CONTENDERS, Settings
+from benchmarks.tables.arena import Arena, all_genotypes, arena_space
+from benchmarks.tables.files import SHIPPED, table_task
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.ledger import Spend
-from nas_algos.loop import Candidate, Found
-from nas_algos.rounds import Rounds, plain
-from nas_algos.single_shot.algorithm import Look
-from tasks.registry import make_task
-from tests.cli import accelnas
+from nas_algos.objectives import INFEASIBLE
+from tasks.registry import TASKS
+from tasks.spaces.registry import skeleton_for
 
-TASK = make_task("classification")
-NOTHING = Spend()
-
-
-def contest(seeds=2, pool=30, **changes):
-    settings = {
-        "task": TASK,
-        "space": space_for(TASK, "curated", "npu-p16"),
-        "accelerator": "npu-p16",
-        "bounds": {"latency_ms": 0.05},
-        "fidelity": get_fidelity("classification", "smoke"),
-        "budget": 10,
-    }
-    return Contest(Path("nowhere"), SearchSpec(**settings | changes), seeds, pool)
+SHAPE = (3, 3, 3, 3)
+COUNT = 81
+RNG = np.random.default_rng(0)
+QUALITY = (0.4 + 0.002 * all_genotypes(SHAPE).sum(1) + RNG.normal(0, 0.01, COUNT)).astype(np.float32)
+LATENCY = RNG.uniform(1, 2, COUNT).astype(np.float32)
+MACHINE = Machine("toy", 100.0, {"detection": 2.0})
 
 
-def cost_of(latency):
-    return Cost(**{name: latency if name == "latency_ms" else 1.0 for name in Cost._fields})
+def made_arena(seed_std=0.01, bound=1.5):
+    noisy = np.full(COUNT, seed_std, np.float32)
+    counts = np.arange(1, COUNT + 1, dtype=np.float32)
+    return Arena(SHAPE, QUALITY, noisy, 1e6 * counts, counts, {"toy": LATENCY}, {"toy": bound}, 0.4)
 
 
-def judged(name, seed, *qualities, latency=0.025, spend=NOTHING):
-    winner = Winner((), math.nan, spend, ((256.0, 0.1), (512.0, 0.3)))
-    return Evaluated(find_contender(name), seed, winner, qualities, cost_of(latency))
+def made_cell(**changes):
+    rows = np.arange(0, COUNT, 2)
+    scores = {"params": rows.astype(float), "zen": np.where(rows % 3, rows, math.nan)}
+    return Cell("detection", "toy", made_arena(**changes), Pool(rows, scores))
+
+
+CELL = made_cell()
+BEST = int(np.flatnonzero(CELL.feasible)[np.argmax(QUALITY[CELL.feasible])])
 
 
 def test_every_default_contender_is_known_and_each_family_takes_part():
     families = {find_contender(name).family for name in CONTENDERS}
-    assert families == {"none", "expert", "multi-shot", "single-shot", "zero-shot", "hybrid"}
-    assert sum(find_contender(name).family == "hybrid" for name in CONTENDERS) == 3
-
-
-def test_what_is_reproduced_is_a_part_of_the_complete_contest_at_its_settings():
-    quick = CONTESTS["quick"]
-    assert set(quick.contenders) < set(CONTENDERS)
-    defaults = {name: parameter.default for name, parameter in inspect.signature(compare_command).parameters.items()}
-    for name in ("task", "accelerator", "space", "budget", "seeds", "final_seeds", "pool", "profile"):
-        assert getattr(quick, name) == defaults[name]
+    assert families == {"none", "random", "count", "multi-shot", "hybrid"}
+    assert find_contender("zero_shot:zen").family == "zero-shot"
+    assert sum(find_contender(name).family == "hybrid" for name in CONTENDERS) >= 5
+    assert find_contender("auto").is_slow
+    assert find_contender("zero_shot_model:zen").is_slow
+    assert not find_contender("genetic").is_slow
 
 
 @pytest.mark.parametrize(
     ("name", "error"),
     [
-        ("nobody", BenchmarkInputError),
-        ("zero_shot", AlgorithmInputError),
-        ("zero_shot:luck", AlgorithmInputError),
-        ("supernet_ranking:random", AlgorithmInputError),
+        ("poetry", "unknown contender 'poetry'; allowed: baseline"),
+        ("zero_shot:poetry", "unknown score poetry"),
+        ("zero_shot_local", "unknown contender 'zero_shot_local'"),
+        ("nsga2", "objectives is 1; allowed: 2"),
+        ("missing.py", "missing.py"),
     ],
 )
-def test_who_is_unknown_is_told_who_is_allowed(name, error):
-    with pytest.raises(error, match=r"allowed: .*(zen|one_shot)"):
+def test_an_unknown_contender_is_named_with_what_is_allowed(name, error):
+    with pytest.raises((BenchmarkInputError, AlgorithmInputError), match=error):
         find_contender(name)
 
 
-def test_a_strategy_that_cannot_compete_is_told_before_anything_is_trained(tmp_path):
-    with pytest.raises(AlgorithmInputError, match="objectives is 1; allowed: 2 to 8"):
-        find_contender("nsga2")
-    with pytest.raises(AlgorithmInputError, match=r"missing\.py"):
-        find_contender(str(tmp_path / "missing.py"))
+def test_a_contest_without_random_search_is_refused():
+    with pytest.raises(BenchmarkInputError, match="allowed: random, and others"):
+        Settings(contenders=("auto",))
+    with pytest.raises(BenchmarkInputError, match="seeds is 1; allowed: 2 to"):
+        Settings(seeds=1)
 
 
-@pytest.mark.parametrize("wrong", [{"budget": 0}, {"seeds": 1}, {"pool": 1}])
-def test_a_contest_that_shows_nothing_is_refused(wrong):
-    with pytest.raises(BenchmarkInputError, match=next(iter(wrong))):
-        contest(**wrong)
+@pytest.mark.parametrize("name", TASKS)
+def test_an_arena_has_the_baseline_where_it_is_looked_for_and_all_arenas_one_shape(name):
+    task = table_task(name)
+    space = arena_space(task)
+    assert space.cardinalities == (3,) * 11
+    arena = dataclasses.replace(made_arena(), cardinalities=space.cardinalities)
+    genotype = np.unravel_index(baseline_row(dataclasses.replace(CELL, arena=arena)), space.cardinalities)
+    chosen = space.effective(tuple(int(each) for each in genotype))
+    baseline = skeleton_for(task).baseline()
+    assert {name: chosen[name] for name in baseline} == baseline
 
 
-def test_a_pool_is_within_the_bounds_without_twins_and_of_its_seed_alone():
-    ours = contest()
-    pool = draw_pool(ours, 0)
-    assert len({tuple(row) for row in pool.tolist()}) == len(pool) == 30
-    assert (np.asarray(ours.spec.costs(pool)["latency_ms"]) <= 0.05).all()
-    assert (pool == draw_pool(ours, 0)).all()
-    assert (pool != draw_pool(ours, 1)).any()
-    with pytest.raises(NoResultError, match="least seen was"):
-        draw_pool(contest(bounds={"latency_ms": 1e-9}), 0)
+def test_the_noise_of_a_training_is_its_seeds_and_networks_own_and_standard_normal():
+    rows = np.arange(20_000)
+    first, again, other = (np.asarray(noise(np.uint32(seed), rows)) for seed in (7, 7, 8))
+    assert (first == again).all()
+    assert abs(np.corrcoef(first, other)[0, 1]) < 4 / math.sqrt(len(rows))
+    assert stats.kstest(first, "norm").pvalue > 0.001
+    assert stats.kstest(np.asarray(noise(np.arange(20_000), 5)), "norm").pvalue > 0.001
 
 
-def scored(scores):
-    genotypes = np.zeros((4, len(contest().spec.space.cardinalities)), np.int32)
-    genotypes[:, -1] = range(4)
-    return ScoredPool(genotypes, np.full(4, 1_000), {"naswot": scores}, {"naswot": 7.0})
+def test_a_search_sees_noisy_quality_within_the_bound_and_how_far_it_is_missed_beyond():
+    seeds = np.array([1, 2, 3, 4], np.uint32)
+    quiet = made_cell(seed_std=0.0, bound=1.2)
+    evaluate = training_of([CELL, quiet], seeds)
+    genotypes = all_genotypes(SHAPE)
+    noisy, still = np.asarray(evaluate(2, genotypes)), np.asarray(evaluate(1, genotypes))
+    wanted = -(QUALITY + 0.01 * np.asarray(noise(np.uint32(3), np.arange(COUNT))))
+    assert noisy[CELL.feasible] == pytest.approx(wanted[CELL.feasible], abs=1e-6)
+    assert still[quiet.feasible] == pytest.approx(-QUALITY[quiet.feasible])
+    assert (noisy[~CELL.feasible] >= INFEASIBLE).all()
+    missed = still[~quiet.feasible]
+    assert (np.argsort(missed) == np.argsort(LATENCY[~quiet.feasible])).all()
 
 
-def test_a_score_without_a_number_is_never_best():
-    pool = scored(np.array([np.nan, 2.0, 3.0, 1.0]))
-    assert ranked(pool.looks("naswot")) == list(map(tuple, pool.genotypes[[2, 1, 3]].tolist()))
+def test_found_is_the_best_seen_so_far_within_the_bound():
+    inside, outside = np.flatnonzero(CELL.feasible), np.flatnonzero(~CELL.feasible)
+    rows = np.array([outside[0], inside[0], inside[1], outside[1], inside[2]])
+    search = Searched(rows, np.array([-np.inf, 0.40, 0.39, -np.inf, 0.41]))
+    assert found_rows(CELL, search).tolist() == [-1, inside[0], inside[0], inside[0], inside[2]]
+    assert true_quality(CELL, np.array([-1]))[0] == CELL.worst
+    chosen = Searched(inside[:1], np.array([math.nan]))
+    assert found_rows(CELL, chosen).tolist() == [inside[0]]
+    assert chosen.trained == 0
 
 
-def test_scoring_is_charged_by_the_passes_it_makes():
-    # NASWOT passes each of 32 examples forward once, a third of a training's pass, 2 FLOPs for each MAC
-    spend = scored(np.zeros(4)).spend(["naswot"])
-    assert spend.trainings == 0
-    assert spend.example_passes == pytest.approx(4 * 32 / 3)
-    assert spend.training_flops == pytest.approx(4 * 32 * 1_000 * 2)
-    assert spend.seconds == 7.0
+def test_a_score_chooses_the_best_of_its_part_within_the_bound_and_networks_without_one_come_last():
+    picked = choose(CELL, "zen", 20, np.random.default_rng(1))
+    assert len(set(picked.best.tolist())) == 20
+    scores = dict(zip(CELL.pool.rows.tolist(), CELL.pool.scores["zen"], strict=True))
+    able = [row for row in picked.best.tolist() if CELL.feasible[row] and math.isfinite(scores[row])]
+    assert picked.best[: len(able)].tolist() == sorted(able, key=lambda row: -scores[row])
+    assert picked.passes == pytest.approx(20 * 32 * 2 / 3)  # zen: two forward passes of 32 images
+    assert picked.flops == pytest.approx(6 * 32 * 2 / 3 * CELL.arena.macs[picked.best].sum())
 
 
-def first_proposals(strategy, count):
-    rounds, rows = Rounds(plain(strategy), jax.random.key(0)), []
-    for _ in range(count):
-        asked = rounds.propose()
-        rows += asked.tolist()
-        rounds.learn(asked, np.zeros(len(asked)))
-    return rows
+def test_searches_are_charged_for_different_networks_and_what_scores_spent_comes_off_their_trainings():
+    found = search_cells(find_contender("random"), [CELL, made_cell(bound=1.2)], 10, 3, pool=20)
+    assert {number: len(each) for number, each in found.items()} == {0: 3, 1: 3}
+    for search in (*found[0], *found[1]):
+        assert search.trained == len(set(search.rows.tolist())) == 10
+    (local, _) = search_cells(find_contender("zero_shot_local:zen"), [CELL], 10, 2, pool=20)[0]
+    assert local.trained == 9  # 427 of 12,800 example passes are spent on scores
+    assert local.passes_before == pytest.approx(20 * 32 * 2 / 3)
 
 
-def same_network(space, genotype):
-    """Another genotype of the same network: a decision changed that it does not depend on."""
-    changed = (
-        (*genotype[:place], choice, *genotype[place + 1 :])
-        for place, cardinality in enumerate(space.cardinalities)
-        for choice in range(cardinality)
-        if choice != genotype[place]
+@pytest.mark.parametrize("name", ["zero_shot_ranking:params", "baseline_ranking"])
+def test_a_hybrid_begins_with_what_came_first(name):
+    contender = find_contender(name)
+    (search, _) = search_cells(contender, [CELL], 10, 2, pool=20)[0]
+    if contender.from_baseline:
+        assert search.rows[0] == baseline_row(CELL)
+    else:
+        assert CELL.feasible[search.rows[0]]
+        assert search.rows[0] in CELL.pool.rows
+    assert set(FROM_BASELINE) == {kind.replace("zero_shot", "baseline") for kind in HYBRIDS}
+
+
+def test_a_row_by_hand():
+    inside = np.flatnonzero(CELL.feasible)
+    searches = [Searched(inside[[0]], np.array([0.4])), Searched(inside[[1]], np.array([0.4]))]
+    row = table_row(Row(CELL, find_contender("random"), 1, searches), MACHINE)
+    regrets = [CELL.optimum - QUALITY[place] for place in inside[:2]]
+    assert row["regret"] == pytest.approx(np.mean(regrets))
+    assert row["low"] < row["regret"] < row["high"]
+    assert row["within_5pct"] == np.mean([each <= 0.05 * CELL.optimum for each in regrets])
+    flops = 6 * 12_800 * np.mean(CELL.arena.macs[inside[:2]])
+    assert row["train_flops"] == pytest.approx(flops)
+    assert row["kwh"] == pytest.approx(flops / 1e12 * 2 * 100 / 3.6e6)
+    assert row["example_passes"] == 12_800
+    assert row["found_nothing"] == 0
+
+
+def test_hypervolume_is_a_share_of_the_whole_front_and_nothing_beyond_the_bound_counts():
+    assert CELL.hypervolume(np.arange(COUNT)) == pytest.approx(1)
+    assert CELL.hypervolume(np.flatnonzero(~CELL.feasible)) == 0
+    one = int(np.flatnonzero(CELL.feasible)[0])
+    area = (QUALITY[one] - 0.3) * (1.5 - LATENCY[one])
+    whole = CELL.hypervolume(np.array([one]))
+    other = int(np.flatnonzero(CELL.feasible)[1])
+    assert whole / CELL.hypervolume(np.array([other])) == pytest.approx(
+        area / ((QUALITY[other] - 0.3) * (1.5 - LATENCY[other])), rel=1e-4
     )
-    return next(other for other in changed if space.decode(other) == space.decode(genotype))
 
 
-def test_hybrids_begin_with_what_came_out_best_before():
-    ours = contest()
-    pool = scored(np.array([3.0, 2.0, np.nan, 1.0]))
-    evolution = find_contender("zero_shot_evolution:naswot")
-    assert evolution.score == "naswot"
-    strategy = evolution.train(ours, pool.looks("naswot"), 9)
-    assert first_proposals(strategy, 3) == pool.genotypes[[0, 1, 3]].tolist()
-    predictor = find_contender("zero_shot_predictor:naswot").train(ours, pool.looks("naswot"), 9)
-    assert {tuple(row) for row in first_proposals(predictor, 6)} <= set(map(tuple, pool.genotypes.tolist()))
-    found = tuple(pool.genotypes[1].tolist())
-    other = same_network(ours.spec.space, found)
-    best = tuple(cardinality - 1 for cardinality in ours.spec.space.cardinalities)
-    looks = (Look(found, 0.2), Look(tuple(pool.genotypes[0].tolist()), math.nan), Look(other, 0.3), Look(best, 0.5))
-    ranking = find_contender("supernet_ranking:one_shot")
-    assert (ranking.supernet, ranking.share) == ("one_shot", 0.5)
-    strategy = ranking.train(ours, looks, 4)
-    # the second best again, by another name, is not trained again: random networks follow
-    assert first_proposals(strategy, 2) == [list(best), list(other)]
-    assert list(found) not in first_proposals(strategy, 4)
+def test_anytime_curves_never_rise_where_trainings_have_no_noise_and_end_where_the_table_does():
+    cell = made_cell(seed_std=0.0)
+    row = Row(cell, find_contender("random"), 30, search_cells(find_contender("random"), [cell], 30, 8, 20)[0])
+    curve = curve_rows(row, MACHINE)
+    assert [each["trainings"] for each in curve] == marks(30) == [1, 2, 3, 5, 10, 20, 30]
+    regrets = [each["regret"] for each in curve]
+    assert regrets == sorted(regrets, reverse=True)
+    end = table_row(row, MACHINE)
+    assert curve[-1]["regret"] == pytest.approx(end["regret"])
+    assert curve[-1]["train_flops"] == pytest.approx(end["train_flops"])
+    assert (
+        curve_rows(Row(cell, find_contender("baseline"), 30, [Searched(np.array([0]), np.array([math.nan]))]), MACHINE)
+        == []
+    )
 
 
-def test_hybrids_pay_for_what_they_knew_before():
-    fidelity = replace(get_fidelity("classification", "smoke"), example_passes=200)
-    ours = contest(fidelity=fidelity)  # ten trainings
-    assert ours.trainings_left(scored(np.zeros(4)).spend(["naswot"])) == 9  # 42.7 passes of scoring are a part of one
-    assert ours.trainings_left(Spend(1, 1100.0, 5.0, 9.0)) == 4  # 900 of 2000 passes are left
-    with pytest.raises(BenchmarkInputError, match="allowed: a larger budget or a smaller pool"):
-        contest(budget=1, fidelity=fidelity).trainings_left(Spend(0, 42.7))
+def test_differences_are_signed_and_against_random_search_by_dunnett():
+    rng = np.random.default_rng(0)
+    groups = {"random": rng.normal(0.1, 0.01, 50), "good": rng.normal(0.05, 0.01, 50), "still": np.full(50, 0.05)}
+    p = p_against_random(groups)
+    assert set(p) == {"good"}
+    wanted = stats.dunnett(groups["good"], control=groups["random"], rng=0).pvalue[0]
+    assert p["good"] == pytest.approx(wanted)
+    shares = over_cells([groups, groups], [0.5, 0.5])
+    assert shares["good"] == pytest.approx(200 * groups["good"])
+    table = difference_rows(10, shares).set_index(["algorithm", "other"])
+    assert table.loc[("good", "random"), "difference"] == pytest.approx(
+        200 * (groups["good"].mean() - groups["random"].mean())
+    )
+    assert ("still", "random") not in table.index
 
 
-def test_the_tables_say_what_was_judged():
-    spend = Spend(3, 768.0, 6.0, 240.0)
-    qualities = {"random": (0.2, 0.4, 0.3), "expert": (0.6, 0.62, 0.7), "local_search": (0.3, 0.2, 0.4)}
-    every = [
-        judged(name, seed, quality - 0.05, quality + 0.05, spend=spend)
-        for name, values in qualities.items()
-        for seed, quality in enumerate(values)
+def test_the_ledger_is_by_the_tables_own_trainings():
+    found = machines(SHIPPED, ("detection",))
+    assert [each.watts for each in found] == [700, 15]
+    assert 1 < found[0].s_per_tflop["detection"] < 10
+    assert math.isnan(kwh(1.0, "poetry", found[0]))
+    row = {"task": "detection", "budget": 10, "family": "random", "train_flops": 1e12, "example_passes": 5.0}
+    table = ledger(pd.DataFrame([row | {"regret": 0.1, "optimum": 0.5}]), [MACHINE])
+    assert table["seconds"].tolist() == [2.0, 2_000 * 86_400]
+    assert table["kwh"].iloc[0] == pytest.approx(200 / 3.6e6)
+    assert table["regret_pct"].iloc[0] == pytest.approx(20)
+
+
+def test_a_pool_is_what_the_table_of_scores_has_of_the_arena(tmp_path):
+    file = tmp_path / "scores.csv"
+    assert set(read_pool(file, "detection", made_arena()).scores) == {"macs", "params"}
+    rows = [
+        ("detection", "arena", "0 0 1 2", 3.5),
+        ("detection", "V3", "1 1", 1.0),
+        ("segmentation", "arena", "0 0 0 0", 1),
     ]
-    searches = searches_table(contest(), every)
-    assert searches["quality"].tolist() == pytest.approx([v for values in qualities.values() for v in values])
-    table = contenders_table(searches).set_index("algorithm")
-    row = table.loc["random"]
-    assert row["seeds"] == 3
-    assert row["quality"] == pytest.approx(0.3)
-    # Student's t for two degrees of freedom is 4.303; the standard error of (.2, .4, .3) is .1 / sqrt(3)
-    assert row["quality_high"] - row["quality"] == pytest.approx(4.3027 * 0.1 / 3**0.5, rel=1e-4)
-    # quality .3 at half the bound against (0, 2): .3 * 1.5
-    assert row["hypervolume"] == pytest.approx(0.45)
-    assert row["kwh"] == pytest.approx(240 * WATTS_PER_CORE / 3.6e6)
-    assert (row["trainings"], row["example_passes"], row["train_flops"], row["wall_s"]) == (3, 768, 6, 240)
-    assert math.isnan(row["p_value"])
-    expected = stats.ttest_ind(qualities["expert"], qualities["random"], equal_var=False).pvalue
-    assert table.loc["expert", "p_value"] == pytest.approx(expected)
-    # of two tests the smaller p is doubled, by Benjamini and Hochberg
-    assert table.loc["expert", "p_adjusted"] == pytest.approx(2 * expected)
-    assert table.loc["local_search", "p_adjusted"] == pytest.approx(1.0)
-    curves = curves_table(contest(), every[:1])
-    assert curves[["example_passes", "best_seen"]].to_numpy().tolist() == [[256.0, 0.1], [512.0, 0.3]]
+    pd.DataFrame(rows, columns=["task", "space", "genotype", "zen"]).to_csv(file, index=False)
+    pool = read_pool(file, "detection", made_arena())
+    assert pool.rows.tolist() == [5]
+    assert pool.scores["zen"].tolist() == [3.5]
+    assert pool.scores["macs"].tolist() == [6e6]
 
 
-def test_a_winner_all_of_whose_trainings_failed_has_no_quality():
-    every = [judged("random", 0, 0.5), judged("random", 1), judged("local_search", 0), judged("local_search", 1)]
-    table = contenders_table(searches_table(contest(), every)).set_index("algorithm")
-    assert table.loc["random", "quality"] == 0.5
-    assert math.isnan(table.loc["local_search", "quality"])
-    assert math.isnan(table.loc["local_search", "p_value"])
-
-
-def compare(folder, *contenders):
-    what = ("--task", "classification", "--accelerator", "npu-p16", "--profile", "smoke")
-    settings = ("--budget", 2, "--seeds", 2, "--final-seeds", 1, "--pool", 8)
-    where = ("--home", folder / "home", "--output", folder / "results")
-    return accelnas("compare", *what, *settings, *where, "--contenders", *contenders)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_a_contest_through_the_command_line_goes_on_where_it_was(tmp_path):
-    home, results = tmp_path / "home", tmp_path / "results" / "head_to_head" / "head_to_head-profile=smoke"
-    where = ("--home", home, "--results", tmp_path / "results")
-    code, printed, errors = accelnas("reproduce", "head_to_head", "--profile", "smoke", *where)
-    assert code == 0, errors
-    assert "each search may spend 400 example passes (2 trainings of 200)" in printed
-    before = pd.read_csv(results / "head_to_head.csv").set_index("algorithm")
-    assert set(before.index) == {"baseline", "zero_shot:macs"}
-    # the same settings and one contender more: nothing is trained twice, and the others' rows stay
-    code, printed, errors = compare(tmp_path, "zero_shot:macs", "zero_shot_evolution:params")
-    assert code == 0, errors
-    assert printed.count("known already") >= 2
-    table = pd.read_csv(results / "head_to_head.csv").set_index("algorithm")
-    assert set(table.index) == {"baseline", "zero_shot:macs", "zero_shot_evolution:params"}
-    assert table["trainings"].to_dict() == {"baseline": 0, "zero_shot:macs": 0, "zero_shot_evolution:params": 2}
-    assert table["quality"].between(0, 1).all()
-    assert table.loc[before.index, "quality"].tolist() == before["quality"].tolist()
-    assert len(pd.read_csv(results / "head_to_head_searches.csv")) == 6
-    assert (results / "head_to_head.png").stat().st_size > 10_000
-    # and what was trained can be trained again
-    code, printed, errors = accelnas("trials", "export", tmp_path / "trials.parquet", "--home", home)
-    assert code == 0, errors
-    code, printed, errors = accelnas("trials", "verify", tmp_path / "trials.parquet", "--count", 1, "--home", home)
-    assert code == 0, errors
-    assert "1 of 1 equal to the last bit" in printed
-
-
-def test_bad_input_ends_with_one_line_and_code_2(tmp_path):
-    code, _, errors = compare(tmp_path, "random", "nobody")
-    assert code == 2
-    assert errors.startswith("accelnas: unknown contender 'nobody'; allowed: baseline, expert")
-    assert len(errors.splitlines()) == 1
-
-
-def test_a_contest_in_which_all_fail_ends_in_words_and_leaves_the_tables_that_are_there(tmp_path, monkeypatch, capsys):
-    (tmp_path / "head_to_head_searches.csv").write_text("kept")
-    seen = [Candidate(0, (0,), {"latency_ms": 0.3}, "infeasible", None, ())]
-    nothing = Found(None, tuple(seen), NOTHING)
-    monkeypatch.setattr(contest_run, "prepare_with_progress", lambda *_: None)
-    monkeypatch.setattr(contest_run, "run_trained", lambda pool, title, searches: dict.fromkeys(searches, nothing))
-    with pytest.raises(NoResultError, match="none of 2 searches found a network"):
-        run_and_write(dataclasses.replace(contest(), home=tmp_path), ["random"], 1, tmp_path)
-    line = "none of 1 proposals is within latency_ms <= 0.05; the least seen was 0.3"
-    assert capsys.readouterr().err == "".join(f"accelnas: random {seed} found nothing: {line}\n" for seed in (0, 1))
-    assert (tmp_path / "head_to_head_searches.csv").read_text() == "kept"
-
-
-def test_a_curve_is_the_mean_over_seeds_from_where_all_have_trained():
-    rows = [(0, 10, 0.2), (0, 20, 0.4), (1, 15, 0.6), (1, 20, 0.8)]
-    curve = mean_curve(pd.DataFrame(rows, columns=["seed", "example_passes", "best_seen"]))
-    assert curve.to_dict() == {15: pytest.approx(0.4), 20: pytest.approx(0.6)}
+def test_a_contest_writes_its_files_and_the_same_ones_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(contest, "make_cells", lambda *_: [CELL, made_cell(bound=1.3)])
+    monkeypatch.setattr(contest, "machines", lambda *_: [MACHINE])
+    names = ("baseline", "random", "zero_shot:params", "zero_shot:naswot")
+    settings = Settings(contenders=names, budgets=(5,), seeds=12, pool=20)
+    for part in ("one", "two"):
+        contest.run(settings, tmp_path, tmp_path / part)
+    for file in sorted((tmp_path / "one").iterdir()):
+        assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
+    table = pd.read_csv(tmp_path / "one" / "head_to_head.csv")
+    # no network of the pool has naswot
+    assert list(dict.fromkeys(table["algorithm"])) == ["baseline", "random", "zero_shot:params"]
+    assert len(table) == 2 * 3
+    assert table.loc[table["algorithm"] == "random", "p_random"].isna().all()
+    assert table.loc[table["algorithm"] == "zero_shot:params", "p_random"].notna().all()
+    winners = pd.read_csv(tmp_path / "one" / "head_to_head_winners.csv")
+    assert (winners.groupby(["algorithm"]).size() <= 20).all()

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.experiments.agreement.run import agreement
-from benchmarks.experiments.truth.run import _all_of, _front, space_rows
+from benchmarks.experiments.truth.run import _front, space_rows
 from benchmarks.experiments.truth.settings import Settings
+from benchmarks.tables.arena import all_genotypes
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.optima import baseline_figures
 from benchmarks.tables.query import load_table
@@ -14,7 +15,7 @@ from benchmarks.tables.trained import read_trained
 
 
 def test_every_genotype_is_there_once():
-    found = _all_of((2, 3, 2))
+    found = all_genotypes((2, 3, 2))
     assert found.shape == (12, 3)
     assert len(np.unique(found, axis=0)) == 12
     assert found.max(0).tolist() == [1, 2, 1]

@@ -1,0 +1,47 @@
+"""Which differences are more than chance: against random search in each cell, and each with each over all cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.statistics.contrasts import each_to_each, many_to_one
+
+CONTROL = "random"
+
+
+def p_against_random(regrets: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Dunnett's p of each contender's regret [seeds] in a cell; those that do not vary have none."""
+    groups = {name: values.tolist() for name, values in regrets.items() if np.ptp(values) > 0}
+    return {name: each.p for name, each in many_to_one(groups, CONTROL).items()}
+
+
+def over_cells(regrets: Sequence[Mapping[str, np.ndarray]], optima: Sequence[float]) -> dict[str, np.ndarray]:
+    """Mean over cells of regret as a share of the cell's optimum in per cent, [seeds] by contender.
+
+    Search s of the mean is search s of each cell, all independent of each other; of contenders with fewer searches in
+    some cell as many as there are.
+    """
+    found = {}
+    for name in regrets[0]:
+        fewest = min(len(each[name]) for each in regrets)
+        shares = [100 * each[name][:fewest] / optimum for each, optimum in zip(regrets, optima, strict=True)]
+        found[name] = np.mean(shares, axis=0)
+    return found
+
+
+def difference_rows(budget: int, found: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Rows of head_to_head_differences.csv: every ordered pair, by the test of Games and Howell; of `over_cells`."""
+    varying = {name: values.tolist() for name, values in found.items() if np.ptp(values) > 0}
+    rows: list[dict[str, Any]] = []
+    for (one, other), each in each_to_each(varying).items():
+        rows.append(
+            {
+                **{"budget": budget, "algorithm": one, "other": other, "regret_pct": float(np.mean(varying[one]))},
+                **{"difference": each.difference, "low": each.low, "high": each.high, "p": each.p},
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,102 @@
+"""What contests cost: seconds, energy and CO2 by stated models, per family and beside the article's search.
+
+Seconds of a training are its FLOPs at the median rate of the table's own trainings on that kind of machine; energy is
+those seconds at a stated power.  Nothing here was measured with a meter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.trained import finished_trials
+
+JOULES_PER_KWH = 3.6e6
+ACCELERATOR_WATTS = 700.0
+"""Of an H200 under load, its board alone (its maker's largest)."""
+CORE_WATTS = 15.0
+"""Of a server's core under load, with its share of memory and of losses in the power supply."""
+KG_CO2_PER_KWH = 0.4
+"""Of a grid such as the European Union's or the United States' in recent years, rounded."""
+ARTICLE_GPU_DAYS = 2_000.0
+"""What the article's search took, by its own account."""
+ARTICLE_WATTS = 300.0
+"""Of a GPU of its time under load: a guess, as it names none."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A kind of machine that trained networks of the tables."""
+
+    name: str
+    watts: float
+    s_per_tflop: dict[str, float]
+    """By task, median over the table's trainings; tasks that it trained none of are missing."""
+
+
+def machines(results: Path, tasks: Iterable[str]) -> list[Machine]:
+    """The accelerator that trained the tables, and a core.  Raises BenchmarkInputError where a table is missing."""
+    rates: dict[bool, dict[str, list[float]]] = {True: {}, False: {}}
+    for task in tasks:
+        for trial in finished_trials(results, task, SEARCH[task]):
+            on_accelerator = "NVIDIA" in str(trial.provenance.device)
+            rates[on_accelerator].setdefault(task, []).append(trial.seconds / trial.training_flops * 1e12)
+    found = {kind: {task: float(np.median(values)) for task, values in each.items()} for kind, each in rates.items()}
+    return [
+        Machine("NVIDIA H200, networks trained many at once", ACCELERATOR_WATTS, found[True]),
+        Machine("a core of a 2-core Intel Xeon", CORE_WATTS, found[False]),
+    ]
+
+
+def seconds(flops: float, task: str, machine: Machine) -> float:
+    """Of so many training FLOPs; NaN where the machine trained none of the task."""
+    return flops / 1e12 * machine.s_per_tflop.get(task, math.nan)
+
+
+def kwh(flops: float, task: str, machine: Machine) -> float:
+    """Energy of so many training FLOPs, likewise."""
+    return seconds(flops, task, machine) * machine.watts / JOULES_PER_KWH
+
+
+def ledger(table: pd.DataFrame, found: list[Machine]) -> pd.DataFrame:
+    """A row for each task, budget, family and machine: means over contenders and accelerators of one search, which
+    finds one network; and a row of the article's.
+
+    table: head_to_head.csv.
+    """
+    rows: list[dict[str, Any]] = []
+    groups: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
+    for row in table.to_dict("records"):
+        groups.setdefault((row["task"], row["budget"], row["family"]), []).append({str(k): row[k] for k in row})
+    for (task, budget, family), part in sorted(groups.items()):
+        flops = fmean(row["train_flops"] for row in part)
+        for machine in found:
+            energy = kwh(flops, task, machine)
+            rows.append(
+                {
+                    **{"task": task, "budget": budget, "family": family, "machine": machine.name},
+                    "example_passes": fmean(row["example_passes"] for row in part),
+                    "train_flops": flops,
+                    "seconds": seconds(flops, task, machine),
+                    "kwh": energy,
+                    "kg_co2e": energy * KG_CO2_PER_KWH,
+                    "regret_pct": fmean(100 * row["regret"] / row["optimum"] for row in part),
+                }
+            )
+    article = ARTICLE_GPU_DAYS * 86_400
+    energy = article * ARTICLE_WATTS / JOULES_PER_KWH
+    rows.append(
+        {
+            **{"task": "the article's", "family": "multi-shot", "machine": f"GPUs of {ARTICLE_WATTS:g} W, a guess"},
+            **{"seconds": article, "kwh": energy, "kg_co2e": energy * KG_CO2_PER_KWH},
+        }
+    )
+    return pd.DataFrame(rows)
