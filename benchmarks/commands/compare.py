@@ -62,9 +62,9 @@ def compare(
     settings = Settings((task,), (accelerator,), everybody, budget, seeds, slow_seeds, pool)
     from benchmarks.experiments.head_to_head.run import run
     from benchmarks.store.files import run_folder
-    from benchmarks.tables.files import table_task
     from hw_model.predict import cost_model
+    from tasks.registry import make_task
 
-    table_task(task)
+    make_task(task)
     cost_model(accelerator)
     run(settings, home, run_folder(output, "compare", vars(settings)))

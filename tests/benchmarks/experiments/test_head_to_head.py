@@ -25,10 +25,10 @@ from benchmarks.experiments.head_to_head.searches import (
 )
 from benchmarks.experiments.head_to_head.settings import CONTENDERS, Settings
 from benchmarks.tables.arena import Arena, all_genotypes, arena_space
-from benchmarks.tables.files import SHIPPED, table_task
+from benchmarks.tables.files import SHIPPED
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.objectives import INFEASIBLE
-from tasks.registry import TASKS
+from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
 
 SHAPE = (3, 3, 3, 3)
@@ -89,7 +89,7 @@ def test_a_contest_without_random_search_is_refused():
 
 @pytest.mark.parametrize("name", TASKS)
 def test_an_arena_has_the_baseline_where_it_is_looked_for_and_all_arenas_one_shape(name):
-    task = table_task(name)
+    task = make_task(name)
     space = arena_space(task)
     assert space.cardinalities == (3,) * 11
     arena = dataclasses.replace(made_arena(), cardinalities=space.cardinalities)
