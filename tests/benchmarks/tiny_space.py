@@ -1,4 +1,4 @@
-"""A space of four networks of three layers for small colour images: a third of the time of the usual ones to compile."""
+"""A space of four networks of three layers for small colour images: a third of the usual time to compile."""
 
 from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.space import SearchSpace
