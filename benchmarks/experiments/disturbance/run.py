@@ -1,6 +1,7 @@
 """A search with real trainings, killed with `kill -9` at random moments and started again until it ends.
 
-Writes results/disturbance/disturbance.csv; run: accelnas reproduce disturbance (hours where other work runs), or with --set kills=5.
+Writes results/disturbance/disturbance.csv; run: accelnas reproduce disturbance (hours
+where other work runs), or with --set kills=5.
 
 A row a target.  kills: so many times the whole process group, the process that was started, or one of its workers was
 killed, at moments drawn evenly over half of what an undisturbed search takes.  trials: trainings that the disturbed
