@@ -60,11 +60,14 @@ def compare(
         return
     everybody = tuple(dict.fromkeys(("random", *contenders)))
     settings = Settings((task,), (accelerator,), everybody, budget, seeds, slow_seeds, pool)
+    from benchmarks.experiments.head_to_head.contenders import find_contender
     from benchmarks.experiments.head_to_head.run import run
     from benchmarks.store.files import run_folder
     from hw_model.predict import cost_model
     from tasks.registry import make_task
 
+    for each in everybody:
+        find_contender(each)
     make_task(task)
     cost_model(accelerator)
     run(settings, home, run_folder(output, "compare", vars(settings)))

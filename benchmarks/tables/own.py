@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError, one_line
-from hw_model.files import write_whole
+from benchmarks.store.files import write_table
 from nas_algos.evaluator import Evaluation, Genotype, Immediate, Request
 from nas_algos.ledger import Spend
 from nas_algos.strategy import Strategy
@@ -241,7 +241,7 @@ def save_table(table: Table, path: Path, decisions: Sequence[str] = (), costs: S
             for scores in draws
         ]
     )
-    write_whole(path, frame.to_csv(index=False))
+    write_table(path, frame, digits=None)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from benchmarks.errors import BenchmarkInputError, check_count
-from tasks.registry import TASKS
+from benchmarks.fidelities import FIDELITIES
 
 STRATEGIES = ("random", "local_search", "regularised_evolution", "genetic")
 """Not `auto`, the Gaussian process here: hundreds of its searches at once have hung where XLA has several threads."""
@@ -23,7 +23,7 @@ CONTENDERS = ("baseline", *STRATEGIES, *COUNTS, *HYBRIDS)
 class Settings:
     """What `accelnas reproduce head_to_head --set NAME=VALUE` may change."""
 
-    task: tuple[str, ...] = tuple(TASKS)
+    task: tuple[str, ...] = tuple(FIDELITIES)
     """Tasks that have a table."""
     accelerators: tuple[str, ...] = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
     """By whose estimators latencies are bounded."""

@@ -92,7 +92,8 @@ def test_no_result_is_written_but_through_these(tmp_path):
     root = Path(benchmarks.__file__).parent
     found = {path.relative_to(root).as_posix() for path in root.rglob("*.py") if direct.search(path.read_text())}
     # these write inputs and scratch files, to folders that are deleted again
-    inputs = {"experiments/bad_inputs/kinds.py", "experiments/bad_inputs/run.py", "experiments/disturbance/run.py"}
+    inputs = {f"experiments/bad_inputs/{name}.py" for name in ("file_kinds", "kinds", "run")}
+    inputs |= {"experiments/disturbance/run.py"}
     assert found - inputs == {"store/files.py"}
 
 
