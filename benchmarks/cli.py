@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib.metadata
 import io
 import itertools
 import os
@@ -60,6 +61,9 @@ def run(arguments: Sequence[str]) -> int:
         Resources.from_environment()
         if any("\0" in argument for argument in arguments):  # which no path and no name may hold
             raise BenchmarkInputError("an argument holds a NUL character; allowed: texts without")
+        if list(arguments) == ["--version"]:
+            print(f"accelnas {importlib.metadata.version('accelnas')}")
+            return 0
         call = _read(arguments)
         while callable(call):  # the call of a command with actions gives that of its action
             call = call()

@@ -1,14 +1,19 @@
 """The package that users import, and the command: their public names, what they load, what they withstand."""
 
 import ast
+import importlib.metadata
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import accelnas
+from benchmarks.tables.files import SHIPPED, table_file
+from tasks.registry import TASKS
+from tests.cli import accelnas_process
 
 ROOT = Path(accelnas.__file__).parent.parent
 HEAVY = ("jax", "flax", "optax", "orbax", "ethosu", "numpy", "scipy", "pandas", "pyarrow", "matplotlib", "PIL", "rich")
@@ -81,6 +86,9 @@ def test_modules_of_our_names_in_the_users_folder_break_no_import(hostile):
 
 WORKERS = """
 import accelnas
+from benchmarks.tables.files import SHIPPED, table_file
+from tasks.registry import TASKS
+from tests.cli import accelnas_process
 from benchmarks.runtime.executor import LocalExecutor
 from mine import job
 
@@ -114,3 +122,14 @@ def test_a_module_of_such_a_name_that_was_imported_before_is_named(tmp_path):
     (tmp_path / "tasks.py").write_text("")
     code = "import tasks\ntry:\n    import accelnas\nexcept ImportError as error:\n    print(error)"
     assert f"module 'tasks' is {tmp_path / 'tasks.py'} here" in run(["-c", code], tmp_path)
+
+
+def test_an_installation_holds_the_trained_tables_and_their_surrogates():
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["results"]
+    held = {path for pattern in patterns for path in SHIPPED.glob(pattern)}
+    for task in TASKS:
+        assert {table_file(SHIPPED, task), SHIPPED / "surrogate" / f"{task}.npz"} <= held
+
+
+def test_the_version_is_told():
+    assert accelnas_process("--version") == (0, f"accelnas {importlib.metadata.version('accelnas')}\n", "")
