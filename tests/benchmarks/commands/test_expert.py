@@ -48,15 +48,16 @@ def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path):
-    expert(tmp_path)
+    grey = ("--dataset", "fashion_items")  # small images
+    expert(tmp_path, *grey)
     (end,) = (tmp_path / "results").glob("classification-npu-p16-latency-????????/end.json")
     first = end.read_text()
-    code, printed, errors = expert(tmp_path, "--network", end, "--train", 2, "--profile", "smoke")
+    code, printed, errors = expert(tmp_path, *grey, "--network", end, "--train", 2, "--profile", "smoke")
     assert code == 0, errors
     assert end.read_text() == first  # of another network to start from, so in another folder
     for name in ("start", "end", "difference"):
         assert f"accuracy {name}: " in printed
-    code, again, errors = expert(tmp_path, "--network", end, "--train", 2, "--profile", "smoke")
+    code, again, errors = expert(tmp_path, *grey, "--network", end, "--train", 2, "--profile", "smoke")
     assert code == 0, errors
     compared = [[line for line in text.splitlines() if line.startswith("accuracy")] for text in (printed, again)]
     assert len(compared[0]) == 3
