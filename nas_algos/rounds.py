@@ -7,6 +7,7 @@ therefore one call that tells a round's scores and asks for the next, and all ch
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -63,10 +64,16 @@ def plain(strategy: Strategy) -> Functions:
 
 
 def compiled(strategy: Strategy) -> Functions:
-    """The functions under jax.jit where they can be, telling and asking in one call; several searches may share them.
+    """The functions under jax.jit where they can be, telling and asking in one call, which a strategy's searches share.
 
     A call costs as much as what a small strategy computes in it.
     """
+    return _compiled(strategy._replace(cardinalities=tuple(strategy.cardinalities)))
+
+
+# compiling takes as long as thousands of rounds, and a contest searches with one strategy from many seeds
+@lru_cache(16)
+def _compiled(strategy: Strategy) -> Functions:
     if not strategy.traceable:
         return plain(strategy)
     shape = (strategy.batch, len(strategy.cardinalities))

@@ -16,6 +16,7 @@ from nas_algos.loop import Search, search, side_by_side
 from nas_algos.objectives import INFEASIBLE, best_quality, highest_quality, least_cost, pareto
 from nas_algos.policies import POLICIES, Policy, brackets
 from nas_algos.registry import STRATEGIES
+from nas_algos.rounds import compiled
 from nas_algos.strategies.random_search import RandomSettings, random_search
 from nas_algos.strategies.regularised_evolution import EvolutionSettings, regularised_evolution
 
@@ -58,6 +59,11 @@ def searched(name="random", evaluator=None, budget=30, key=1, **changes):
     objective = BOUNDED if strategy.objectives == 1 else pareto(["latency_ms"], {"latency_ms": BOUND})
     evaluator = of(tenth) if evaluator is None else evaluator
     return search(Search(strategy, evaluator, objective, budget, jax.random.key(key), **changes)), evaluator
+
+
+def test_searches_with_one_strategy_from_many_seeds_compile_it_once():
+    strategy = STRATEGIES["random"](CARDINALITIES)
+    assert compiled(strategy) is compiled(strategy._replace(cardinalities=list(CARDINALITIES)))
 
 
 @pytest.mark.parametrize("name", ["random", "regularised_evolution", "nsga2", "local_search"])
