@@ -8,10 +8,8 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.report.markdown import Row, code, listed, rows, span, table
-from benchmarks.report.provenance import recorded
 
 LEVEL = 0.05
-BEFORE_REFIT = "b795034"
 SHOWN = 30
 """The budget whose further figures the table has."""
 LEDGER = ("task", "family", "example passes", "TFLOPs")
@@ -68,22 +66,11 @@ are what its searches would have spent.  The article's search took 2,000 GPU-day
 - **The quality of every network here is predicted.**  Held-out tau of the surrogates with trained quality is
   {_taus(surrogate, "architecture")} where networks are held out, {_taus(surrogate, "cell")} where whole cells are
   ([more](surrogate.md)); optima extrapolate.  What wins here is a good searcher of this landscape.
-{_of_earlier_tables(folder.parent)}- Latencies are the estimator's, of the search and of the bound alike.
+- Latencies are the estimator's, of the search and of the bound alike.
 - Counts choose among 128 random networks; no other score was computed for networks of the arenas yet.
 - Not here: supernets, whose searches need live trainings, the expert's network, and a live confirmation, for which
   [head_to_head_winners.csv](../../results/head_to_head/head_to_head_winners.csv) lists networks.
 """
-
-
-def _of_earlier_tables(results: Path) -> str:
-    """What is to be known of files that were made before the surrogates were fitted again."""
-    made = recorded(results).get("head_to_head/head_to_head.csv")
-    if made is None or made.commit != BEFORE_REFIT:
-        return ""
-    return (
-        f"- These files were made with the surrogates of commit {BEFORE_REFIT}, which have been fitted again since: "
-        "`accelnas reproduce head_to_head` gives other figures, and the taus above are the new ones.\n"
-    )
 
 
 def _of(found: Iterable[Row], name: str, budget: int, column: str) -> list[float]:
