@@ -157,10 +157,10 @@ def _compiled_predictions(blocks: tuple[Block, ...], task: Task) -> Callable[[An
     return run
 
 
-def full_batches(images: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    """The images, so many at a time; the last batch is filled up with its first, so that one compilation serves all."""
-    for start in range(0, len(images), size):
-        batch = images[start : start + size]
+def full_batches(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """An array's rows, so many at a time; the last batch is filled up with its first: one compilation serves all."""
+    for start in range(0, len(rows), size):
+        batch = rows[start : start + size]
         yield np.concatenate([batch, np.repeat(batch[:1], size - len(batch), axis=0)])
 
 

@@ -79,7 +79,7 @@ def enumerate_arena(task: str, accelerators: tuple[str, ...]) -> Arena:
     """
     layout = load_table(task)
     table = load_table(task, arena_space(layout.task))
-    found = {name: (_asked(table, name, all_genotypes(table.space.cardinalities))) for name in accelerators}
+    found = {name: _asked(table, name, all_genotypes(table.space.cardinalities)) for name in accelerators}
     known = baseline_figures(layout, accelerators)
     first = found[accelerators[0]]
     return Arena(

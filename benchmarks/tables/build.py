@@ -10,10 +10,10 @@ from typing import NamedTuple
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.store.parquet import merge_records, read_records
+from benchmarks.store.parquet import merge_records
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
-from benchmarks.tables.files import table_file
+from benchmarks.tables.files import table_file, table_trials
 from benchmarks.tables.parts import Wanted, part_of
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
@@ -82,14 +82,13 @@ def build(home: Path, results: Path, name: str, part: str, count: int) -> int:
 
 def summary(results: Path, name: str) -> list[str]:
     """What a task's table holds, a line for each way its networks were trained."""
-    file, counts = table_file(results, name), {}
-    if file.exists():
-        for trial in read_records(file, Trial):
-            key = (trial.key.code_path, trial.provenance.device, trial.state)
-            entry = counts.setdefault(key, [set(), 0, 0.0])
-            entry[0].add(trial.key.architecture)
-            entry[1] += 1
-            entry[2] += trial.seconds
+    counts = {}
+    for trial in table_trials(results, name):
+        key = (trial.key.code_path, trial.provenance.device, trial.state)
+        entry = counts.setdefault(key, [set(), 0, 0.0])
+        entry[0].add(trial.key.architecture)
+        entry[1] += 1
+        entry[2] += trial.seconds
     return [
         f"{name}: {len(different)} networks in {rows} trainings, {path}, {device}, {state}, {seconds / 3600:.2f} h"
         for (path, device, state), (different, rows, seconds) in sorted(counts.items())

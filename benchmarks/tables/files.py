@@ -1,8 +1,12 @@
-"""Where the files of the tables are."""
+"""Where the files of the tables are, and the trainings that are in them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+
+from benchmarks.store.parquet import read_records
+from benchmarks.store.records import Trial
 
 # where the shipped tables are: beside the packages, as in a clone
 SHIPPED = Path(__file__).parents[2] / "results"
@@ -11,6 +15,13 @@ SHIPPED = Path(__file__).parents[2] / "results"
 def table_file(results: Path, task: str) -> Path:
     """Where a task's table is."""
     return results / "tables" / f"{task}.parquet"
+
+
+def table_trials(results: Path, task: str) -> Iterator[Trial]:
+    """The trainings of a task's table, finished and failed; none where there is no table."""
+    file = table_file(results, task)
+    if file.exists():
+        yield from read_records(file, Trial)
 
 
 def design_file(results: Path, task: str) -> Path:

@@ -16,10 +16,8 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.files import write_table
-from benchmarks.store.parquet import read_records
-from benchmarks.store.records import Trial
 from benchmarks.tables.design import COLUMNS, DRAWN, Cell, cells_of, design_rows, draw_part, table_spaces
-from benchmarks.tables.files import design_file, table_file, winners_file
+from benchmarks.tables.files import design_file, table_trials, winners_file
 from benchmarks.tables.recipes import RECIPES, scaled, sweep
 from tasks.fidelity import Fidelity
 from tasks.spaces.registry import skeleton_for
@@ -105,10 +103,9 @@ def part_of(results: Path, task: Task, name: str) -> list[Wanted]:
 
 def lacking(results: Path, task: Task, wanted: list[Wanted]) -> list[Wanted]:
     """Without the networks that an accelerator has trained in this way, by the table."""
-    file = table_file(results, task.name)
     there = {
         (trial.key.architecture, trial.key.fidelity, trial.key.seed)
-        for trial in (read_records(file, Trial) if file.exists() else ())
+        for trial in table_trials(results, task.name)
         if trial.key.code_path == "many_at_once"
     }
     left = []
@@ -164,8 +161,8 @@ def write_design(results: Path, task: Task) -> int:
 
 def _seeds_of(results: Path, task: Task) -> dict[tuple[str, str], set[int]]:
     """Seeds that an accelerator trained networks with, by space and genotype as a design writes it."""
-    file, found = table_file(results, task.name), {}
-    for trial in read_records(file, Trial) if file.exists() else ():
+    found: dict[tuple[str, str], set[int]] = {}
+    for trial in table_trials(results, task.name):
         if trial.key.code_path == "many_at_once" and trial.space:
             found.setdefault((trial.space, " ".join(map(str, trial.genotype))), set()).add(trial.key.seed)
     return found

@@ -10,11 +10,10 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.keys import canonical_json
-from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import DRAWN, design_rows, table_spaces
 from benchmarks.tables.features import features, in_layout, places
-from benchmarks.tables.files import table_file
+from benchmarks.tables.files import table_file, table_trials
 from hw_model.operator_arrays import operator_arrays
 from hw_model.workload import Workload
 from tasks.fidelity import Fidelity
@@ -51,14 +50,14 @@ def finished_trials(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, 
 
     Raises BenchmarkInputError where there are none.
     """
-    file, wanted = table_file(results, name), canonical_json(dataclasses.asdict(recipe))
+    wanted = canonical_json(dataclasses.asdict(recipe))
     trials = tuple(
-        trial
-        for trial in (read_records(file, Trial) if file.exists() else ())
-        if trial.state == "done" and trial.key.fidelity == wanted
+        trial for trial in table_trials(results, name) if trial.state == "done" and trial.key.fidelity == wanted
     )
     if not trials:
-        raise BenchmarkInputError(f"{file}: no finished trainings of this recipe; `accelnas table build` makes them")
+        raise BenchmarkInputError(
+            f"{table_file(results, name)}: no finished trainings of this recipe; `accelnas table build` makes them"
+        )
     return trials
 
 

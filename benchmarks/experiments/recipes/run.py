@@ -22,10 +22,9 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.recipes.settings import Settings
 from benchmarks.store.files import write_table
-from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.build import trainings
-from benchmarks.tables.files import SHIPPED, table_file
+from benchmarks.tables.files import SHIPPED, table_trials
 from benchmarks.tables.parts import part_of
 from benchmarks.tables.recipes import RECIPES
 from tasks.fidelity import Fidelity
@@ -38,7 +37,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     """Look, print and write."""
     sweeps, rows = [], []
     for task in settings.task:
-        trials = [trial for trial in read_records(table_file(SHIPPED, task), Trial) if trial.state == "done"]
+        trials = [trial for trial in table_trials(SHIPPED, task) if trial.state == "done"]
         sweeps.append(sweep_table(task, trials))
         rows += list(recipe_rows(task, sweeps[-1], trials))
     table = pd.DataFrame(rows)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import moocore
 import numpy as np
 import pandas as pd
 
@@ -27,6 +28,7 @@ from benchmarks.tables.optima import ROUNDING, STRATEGY, baseline_figures, best_
 from benchmarks.tables.query import TrainedTable, load_table
 from tasks.registry import make_task
 from tasks.spaces.registry import ARTICLE_SPACES
+from tasks.training import full_batches
 
 __all__ = ["Settings", "run"]
 
@@ -54,7 +56,8 @@ def space_rows(
         bound, level = baselines[accelerator]
         if space.size <= ENUMERATED:
             genotypes, how = all_genotypes(space.cardinalities), "enumerated"
-            scores = np.concatenate([np.asarray(judge(part)) for part in _chunks(genotypes)])[: len(genotypes)]
+            parts = full_batches(genotypes, min(CHUNK, len(genotypes)))
+            scores = np.concatenate([np.asarray(judge(part)) for part in parts])[: len(genotypes)]
         else:
             runs = searched(space.cardinalities, judge, settings.evaluations, settings.searches)
             genotypes, scores = (np.concatenate(part) for part in zip(*runs, strict=True))
@@ -74,21 +77,11 @@ def space_rows(
             "baseline_quality": level,
             "best_quality": np.nan if best is None else float(quality[best]),
             "least_latency_ms": np.nan if fastest is None else float(latency[fastest]),
-            "front": int(_front(scores)),
+            "front": _front(scores),
             "genotype": "" if best is None else " ".join(map(str, genotypes[best].tolist())),
         }
 
 
-def _chunks(genotypes: np.ndarray) -> Iterator[np.ndarray]:
-    """Parts of equal length, the last filled up with its last row, so that one compilation serves all."""
-    size = min(CHUNK, len(genotypes))
-    for start in range(0, len(genotypes), size):
-        part = genotypes[start : start + size]
-        yield np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])
-
-
 def _front(scores: np.ndarray) -> int:
     """How many rows no other row dominates, equal ones counted once."""
-    ordered = np.unique(scores, axis=0)
-    best = np.minimum.accumulate(np.concatenate([[np.inf], ordered[:-1, 1]]))
-    return (ordered[:, 1] < best).sum()
+    return int(moocore.is_nondominated(np.unique(scores, axis=0).astype(np.float64)).sum())
