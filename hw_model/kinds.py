@@ -145,6 +145,10 @@ class Kind:
         """The parts of a block of that expansion."""
         return tuple(part for part in self.parts if expansion > 1 or not part.optional)
 
+    def standing_convolutions(self, expansion: int) -> tuple[Convolution, ...]:
+        """The convolutions of a block of that expansion, named as its own layers are."""
+        return _convolutions(self.standing(expansion))
+
     @cached_property
     def convolutions(self) -> tuple[Convolution, ...]:
         """Its convolutions in order, all that may stand."""
@@ -154,7 +158,7 @@ class Kind:
     def names_without_expansion(self) -> Mapping[str, str]:
         """What layers and normalisations are called in a block of expansion 1, to their names in `convolutions`."""
         standing = [one for one in self.convolutions if not one.part.optional]
-        pairs = zip(_convolutions(self.standing(1)), standing, strict=True)
+        pairs = zip(self.standing_convolutions(1), standing, strict=True)
         return {name: full for own, of in pairs for name, full in ((own.name, of.name), (own.norm, of.norm))}
 
 

@@ -120,5 +120,10 @@ class ChainNetwork(nn.Module):
         """Images float32 [N, H, W, C] to the last block's output [N, h, w, channels]."""
         x = images
         for index, block in enumerate(self.blocks):
-            x = BlockLayer(block, name=f"block_{index:02d}_{block.kind}")(x, train)
+            x = BlockLayer(block, name=layer_name(index, block))(x, train)
         return x
+
+
+def layer_name(index: int, block: Block) -> str:
+    """What the block in that place of a chain is called among its network's parameters."""
+    return f"block_{index:02d}_{block.kind}"

@@ -23,7 +23,7 @@ from hw_model.network_file import network_content, network_schema, parse_network
 from hw_model.npu.model import NPUS, npu_estimate
 from hw_model.operator_arrays import operator_arrays, operator_places
 from hw_model.operators import block_operators, chain_operators
-from hw_model.vela import tflite_writer
+from hw_model.vela import tflite_graph
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
 from hw_model.workload import chains_from_workload, workload_from_chains
@@ -64,9 +64,9 @@ def _new_kinds(monkeypatch):
     first, second = Part("conv", "in", "in", relu6=True), Part("conv", "in", relu6=True)
     excite = Kind((Part("mean", "in", "in"), first, second, Part("mul", "in")), keeps_channels=True)
     monkeypatch.setitem(KINDS, "squeeze_excite", excite)
-    # hw_model/vela/tflite_writer.py
-    monkeypatch.setitem(tflite_writer._CODES, "mul", BuiltinOperator.MUL)
-    monkeypatch.setitem(tflite_writer._TWO_INPUT_OPTIONS, "mul", (MulOptions, BuiltinOptions.MulOptions))
+    # hw_model/vela/tflite_graph.py
+    monkeypatch.setitem(tflite_graph._CODES, "mul", BuiltinOperator.MUL)
+    monkeypatch.setitem(tflite_graph._TWO_INPUT_OPTIONS, "mul", (MulOptions, BuiltinOptions.MulOptions))
     yield
     jax.clear_caches()  # what was compiled for a longer table
 
