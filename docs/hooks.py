@@ -1,7 +1,8 @@
-"""What mkdocs does not do: links out of docs/ lead to copies, results are in the menu, the command line is a page."""
+"""What mkdocs does not do: links out of docs/ lead to copies, folders fill the menu, the command line is a page."""
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -11,7 +12,8 @@ from mkdocs.structure.pages import Page
 from benchmarks.cli import COMMANDS
 from benchmarks.report import command_line
 
-ROOT = Path(__file__).parent.parent
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
 COMMAND_LINE = "reference/command_line.md"
 PAGES = ("CHANGELOG.md", "CONTRIBUTING.md")
 """Of the top folder, shown as pages."""
@@ -21,11 +23,31 @@ _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """List the pages of results, whatever there are."""
-    there = sorted((ROOT / "docs/results").glob("*.md"), key=lambda path: (path.stem != "index", path.stem))
-    pages = [f"results/{path.name}" for path in there]
-    config.nav = [{"Results": pages} if entry == {"Results": "results/"} else entry for entry in config.nav or []]
+    """Put pages in the place of a folder's name in the menu: those that the menu does not name, the index first."""
+    named = set(_named(config.nav or []))
+
+    def filled(entries: list) -> list:
+        found = []
+        for entry in entries:
+            if isinstance(entry, dict):
+                found.append(
+                    {title: filled(inner) if isinstance(inner, list) else inner for title, inner in entry.items()}
+                )
+            elif entry.endswith("/"):
+                paths = sorted((DOCS / entry).glob("*.md"), key=lambda path: (path.stem != "index", path.stem))
+                found += [name for path in paths if (name := f"{entry}{path.name}") not in named]
+            else:
+                found.append(entry)
+        return found
+
+    config.nav = filled(config.nav or [])
     return config
+
+
+def _named(entries: list) -> Iterator[str]:
+    for entry in entries:
+        for inner in entry.values() if isinstance(entry, dict) else (entry,):
+            yield from _named(inner) if isinstance(inner, list) else (inner,)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
