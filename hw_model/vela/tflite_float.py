@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from ethosu.vela.tflite.Model import Model
 
-from hw_model.blocks import Block
+from hw_model.blocks import Block, check_chain
 from hw_model.operators import Operator
-from hw_model.vela.tflite_graph import Constant, Scale, weights_shape, write_chain
+from hw_model.vela.tflite_graph import Constant, Scale, weights_shape, write_network
 
 
 class Weights(NamedTuple):
@@ -29,8 +29,9 @@ def write_float_tflite(blocks: Sequence[Block], weights: Sequence[Weights]) -> b
     Raises HardwareInputError when a block is not allowed or does not fit the one before it, ValueError for weights that
     are not those of the chain.
     """
+    check_chain(blocks)
     numbers = _Given(iter(weights))
-    content = write_chain(blocks, numbers)
+    content = write_network(blocks, numbers)
     if (left := len(list(numbers.weights))) > 0:
         raise ValueError(f"{left} of {len(weights)} weights belong to no operator")
     return content

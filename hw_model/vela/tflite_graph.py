@@ -1,4 +1,4 @@
-"""A chain of blocks as a .tflite file, written with the schema classes that Vela ships, so without TensorFlow.
+"""A network of blocks as a .tflite file, written with the schema classes that Vela ships, so without TensorFlow.
 
 What numbers it holds is said by a `Numbers`: drawn int8 ones (hw_model.vela.tflite_writer) or trained float ones
 (hw_model.vela.tflite_float).
@@ -14,13 +14,17 @@ import numpy as np
 from ethosu.vela.tflite import (
     AddOptions,
     Buffer,
+    ConcatenationOptions,
     Conv2DOptions,
     DepthwiseConv2DOptions,
+    FullyConnectedOptions,
     Model,
+    MulOptions,
     OperatorCode,
     Pool2DOptions,
     QuantizationParameters,
     ReducerOptions,
+    ReshapeOptions,
     ResizeNearestNeighborOptions,
     SignatureDef,
     SubGraph,
@@ -34,19 +38,28 @@ from ethosu.vela.tflite.BuiltinOptions import BuiltinOptions
 from ethosu.vela.tflite.Padding import Padding
 from ethosu.vela.tflite.TensorType import TensorType
 
-from hw_model.blocks import Block, check_chain
+from hw_model.blocks import NETWORK_INPUT, Block, added, check_network, outputs, sources
 from hw_model.kinds import TWO_INPUTS
 from hw_model.operators import Operator, block_operators
 
 _CODES = {
     "conv": BuiltinOperator.CONV_2D,
     "depthwise": BuiltinOperator.DEPTHWISE_CONV_2D,
+    "dense": BuiltinOperator.FULLY_CONNECTED,
     "add": BuiltinOperator.ADD,
+    "mul": BuiltinOperator.MUL,
+    "concat": BuiltinOperator.CONCATENATION,
+    "reshape": BuiltinOperator.RESHAPE,
+    "avg_pool": BuiltinOperator.AVERAGE_POOL_2D,
     "max_pool": BuiltinOperator.MAX_POOL_2D,
     "mean": BuiltinOperator.MEAN,
     "resize": BuiltinOperator.RESIZE_NEAREST_NEIGHBOR,
 }
-_TWO_INPUT_OPTIONS = {"add": (AddOptions, BuiltinOptions.AddOptions)}
+_TWO_INPUT_OPTIONS = {
+    "add": (AddOptions, BuiltinOptions.AddOptions),
+    "mul": (MulOptions, BuiltinOptions.MulOptions),
+}
+_CHANNEL_AXIS = 3
 _ALIGNMENT = 16  # bytes, as the format's schema asks of buffers
 _TYPES = {"int8": TensorType.INT8, "int32": TensorType.INT32, "float32": TensorType.FLOAT32}
 
@@ -91,31 +104,36 @@ class Numbers(Protocol):
         ...
 
 
-def write_chain(blocks: Sequence[Block], numbers: Numbers) -> bytes:
-    """The chain of blocks as the bytes of a .tflite file: one tensor [1, H, W, C] in, one out.
+def write_network(blocks: Sequence[Block], numbers: Numbers) -> bytes:
+    """The network as the bytes of a .tflite file: one tensor [1, H, W, C] in, one out for each block that none takes.
 
-    Raises HardwareInputError when a block is not allowed or does not fit the one before it.
+    Raises HardwareInputError when a block is not allowed or does not fit those that it takes.
     """
-    check_chain(blocks)
+    check_network(blocks)
     graph = _Graph(numbers)
-    tensor = graph.activation(blocks[0].height, blocks[0].width, blocks[0].in_channels, numbers.input_scale())
-    graph.input = tensor
-    for block in blocks:
+    graph.input = graph.activation(blocks[0].height, blocks[0].width, blocks[0].in_channels, numbers.input_scale())
+    tensors = {NETWORK_INPUT: graph.input}
+    for position, block in enumerate(blocks):
         numbers.start(block)
-        block_input = tensor
-        for operator in block_operators(block):
-            tensor = graph.add(operator, tensor, block_input)
-    return graph.finish(tensor)
+        taken, other = [tensors[place] for place in sources(block, position)], added(block)
+        block_input = tensor = taken[0]
+        operators = block_operators(block)
+        for place, operator in enumerate(operators):
+            adds = other is not None and place == len(operators) - 1
+            joins = operator.kind == "concat"
+            tensor = graph.add(operator, taken if joins else [tensor], tensors[other] if adds else block_input)
+            block_input = tensor if joins else block_input
+        tensors[position] = tensor
+    return graph.finish([tensors[position] for position in outputs(blocks)])
 
 
 def weights_shape(operator: Operator) -> tuple[int, ...]:
-    """In the layout of the format: of a conv [out, k, k, in], of a depthwise [1, k, k, channels]."""
-    k = operator.kernel
-    return (
-        (1, k, k, operator.in_channels)
-        if operator.kind == "depthwise"
-        else (operator.out_channels, k, k, operator.in_channels)
-    )
+    """In the layout of the format: of a conv [out, k, k, in], a depthwise [1, k, k, channels], a dense [out, in]."""
+    if operator.kind == "dense":
+        return operator.out_channels, operator.in_channels
+    if operator.kind == "depthwise":
+        return 1, *operator.window, operator.in_channels
+    return operator.out_channels, *operator.window, operator.in_channels
 
 
 class _Graph:
@@ -135,16 +153,18 @@ class _Graph:
     def activation(self, height: int, width: int, channels: int, scale: Scale | None) -> int:
         return self._tensor((1, height, width, channels), self.numbers.dtype, scale, None)
 
-    def add(self, operator: Operator, tensor: int, block_input: int) -> int:
-        """Append the operator behind `tensor`; the index of its output."""
-        scale = self.scales[tensor]
-        inputs = [tensor]
+    def add(self, operator: Operator, tensors: Sequence[int], second: int) -> int:
+        """Append the operator behind `tensors`, and `second` where it takes another; the index of its output."""
+        scale = self.scales[tensors[0]]
+        inputs = [*tensors]
         if operator.weights:
             inputs += [self._constant(each) for each in self.numbers.parameters(operator, scale)]
         elif operator.kind in TWO_INPUTS:
-            inputs.append(block_input)
+            inputs.append(second)
         elif operator.kind == "mean":
             inputs.append(self._constant(Constant(np.array([1, 2], np.int32))))
+        elif operator.kind == "reshape":
+            inputs.append(self._constant(Constant(_reshaped(operator))))
         elif operator.kind == "resize":
             size = np.array([operator.out_height, operator.out_width], np.int32)
             inputs.append(self._constant(Constant(size)))
@@ -153,10 +173,10 @@ class _Graph:
         self._operator(operator, inputs, output)
         return output
 
-    def finish(self, output: int) -> bytes:
+    def finish(self, results: Sequence[int]) -> bytes:
         builder = self.builder
         inputs = builder.CreateNumpyVector(np.array([self.input], np.int32))
-        outputs = builder.CreateNumpyVector(np.array([output], np.int32))
+        outputs = builder.CreateNumpyVector(np.array(results, np.int32))
         tensors, operators = self._offsets(self.tensors), self._offsets(self.operators)
         SubGraph.Start(builder)
         SubGraph.AddTensors(builder, tensors)
@@ -166,7 +186,7 @@ class _Graph:
         subgraphs = self._offsets([SubGraph.End(builder)])
         codes = self._offsets([self._code(kind) for kind in self.kinds])
         buffers = self._offsets(self.buffers)
-        signatures = self._offsets([self._signature(output)]) if self.numbers.signature else None
+        signatures = self._offsets([self._signature(results[0])]) if self.numbers.signature else None
         Model.Start(builder)
         Model.AddVersion(builder, 3)
         Model.AddOperatorCodes(builder, codes)
@@ -257,7 +277,23 @@ class _Graph:
         if operator.kind in TWO_INPUTS:
             two_input, options_type = _TWO_INPUT_OPTIONS[operator.kind]
             two_input.Start(builder)
+            if operator.relu6:
+                two_input.AddFusedActivationFunction(builder, activation)
             return options_type, two_input.End(builder)
+        if operator.kind == "dense":
+            FullyConnectedOptions.Start(builder)
+            FullyConnectedOptions.AddKeepNumDims(builder, True)
+            FullyConnectedOptions.AddFusedActivationFunction(builder, activation)
+            return BuiltinOptions.FullyConnectedOptions, FullyConnectedOptions.End(builder)
+        if operator.kind == "concat":
+            ConcatenationOptions.Start(builder)
+            ConcatenationOptions.AddAxis(builder, _CHANNEL_AXIS)
+            return BuiltinOptions.ConcatenationOptions, ConcatenationOptions.End(builder)
+        if operator.kind == "reshape":
+            shape = builder.CreateNumpyVector(_reshaped(operator))
+            ReshapeOptions.Start(builder)
+            ReshapeOptions.AddNewShape(builder, shape)
+            return BuiltinOptions.ReshapeOptions, ReshapeOptions.End(builder)
         if operator.kind == "mean":
             ReducerOptions.Start(builder)
             ReducerOptions.AddKeepDims(builder, True)
@@ -269,16 +305,17 @@ class _Graph:
             "conv": (Conv2DOptions, BuiltinOptions.Conv2DOptions),
             "depthwise": (DepthwiseConv2DOptions, BuiltinOptions.DepthwiseConv2DOptions),
             "max_pool": (Pool2DOptions, BuiltinOptions.Pool2DOptions),
+            "avg_pool": (Pool2DOptions, BuiltinOptions.Pool2DOptions),
         }[operator.kind]
         windowed.Start(builder)
-        windowed.AddPadding(builder, Padding.SAME)
-        windowed.AddStrideW(builder, operator.stride)
-        windowed.AddStrideH(builder, operator.stride)
+        windowed.AddPadding(builder, Padding.VALID if operator.valid else Padding.SAME)
+        windowed.AddStrideW(builder, operator.strides[1])
+        windowed.AddStrideH(builder, operator.strides[0])
         if operator.kind == "depthwise":
             DepthwiseConv2DOptions.AddDepthMultiplier(builder, 1)
-        if operator.kind == "max_pool":
-            Pool2DOptions.AddFilterWidth(builder, operator.kernel)
-            Pool2DOptions.AddFilterHeight(builder, operator.kernel)
+        if windowed is Pool2DOptions:
+            Pool2DOptions.AddFilterWidth(builder, operator.window[1])
+            Pool2DOptions.AddFilterHeight(builder, operator.window[0])
         windowed.AddFusedActivationFunction(builder, activation)
         return options_type, windowed.End(builder)
 
@@ -294,3 +331,7 @@ class _Graph:
         for offset in reversed(offsets):
             self.builder.PrependUOffsetTRelative(offset)
         return self.builder.EndVector()
+
+
+def _reshaped(operator: Operator) -> np.ndarray:
+    return np.array([1, 1, 1, operator.out_channels], np.int32)

@@ -22,7 +22,7 @@ def fold(blocks: Sequence[Block], variables: Any) -> list[Weights]:
     found = []
     for index, block in enumerate(blocks):
         name = layer_name(index, block)
-        for convolution in KINDS[block.kind].standing_convolutions(block.expansion):
+        for convolution in KINDS[block.kind].standing_convolutions(block.expands):
             params = variables["params"][name]
             kernel = np.asarray(params[convolution.name]["kernel"], np.float64)
             if convolution.part.predicts and not block.activation:
