@@ -11,6 +11,7 @@ from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.report.markdown import code, rows, table, wrapped
 from benchmarks.report.pages import (
+    article,
     baselines,
     curation,
     detection,
@@ -50,6 +51,9 @@ class Page:
 PAGES: MappingProxyType[str, Page] = MappingProxyType(
     {
         "detection": Page("Human-presence detection: the article's first table", detection.page),
+        "classification": Page("A classifier within a memory budget", article.classification),
+        "segmentation": Page("Segmentation networks of a Pareto set", article.segmentation),
+        "iso_latency": Page("Better networks at the baseline's latency", article.iso_latency),
         "curation": Page("Curated or not", curation.page),
         "landscape": Page("The landscape that channels make", landscape.page),
         "head_to_head": Page("Families of search at equal spend", head_to_head.page),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from benchmarks.tables.optima import ROUNDING, baseline_figures
+from benchmarks.tables.optima import ROUNDING, all_genotypes, baseline_figures
 from benchmarks.tables.query import TrainedTable, load_table
 from tasks.spaces.layer import Choice
 from tasks.spaces.lowering import MULTIPLIER
@@ -92,11 +92,6 @@ def enumerate_arena(task: str, accelerators: tuple[str, ...]) -> Arena:
         {name: latency_ms for name, (latency_ms, _) in known.items()},
         known[accelerators[0]][1],
     )
-
-
-def all_genotypes(cardinalities: tuple[int, ...]) -> np.ndarray:
-    """Every genotype, int32 [N, D], the last decision changing fastest."""
-    return np.stack([axis.ravel() for axis in np.indices(cardinalities, np.int32)], axis=-1)
 
 
 def _asked(table: TrainedTable, accelerator: str, genotypes: np.ndarray) -> dict[str, np.ndarray]:

@@ -7,16 +7,20 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import moocore
 import numpy as np
 
 from benchmarks.tables.query import TrainedTable
 from nas_algos.load import build_strategy
 from nas_algos.scan import scan
 from tasks.spaces.registry import skeleton_for
+from tasks.training import full_batches
 
 STRATEGY = "nsga2"
 # the baseline is in every space, and its figures differ there in the last bits
 ROUNDING = 1e-5
+CHUNK = 4_096
+"""Networks of one compiled call."""
 
 Judge = Callable[[Any], jax.Array]
 """Genotypes int32 [n, D] to (minus expected quality, latency_ms) [n, 2]."""
@@ -42,14 +46,36 @@ def baseline_figures(table: TrainedTable, accelerators: Sequence[str]) -> dict[s
 
 
 def searched(
-    cardinalities: tuple[int, ...], judge: Judge, evaluations: int, searches: int
+    cardinalities: tuple[int, ...], judge: Judge, evaluations: int, searches: int, strategy_name: str = STRATEGY
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What each of so many searches tried, with seeds of their own: genotypes [n, D] and scores [n, 2]."""
-    strategy = build_strategy(STRATEGY, cardinalities, evaluations, objectives=2)
+    """What each of so many searches tried, with seeds of their own: genotypes [n, D] and scores as the judge gives.
+
+    strategy_name: of one objective where the judge gives scores [n].
+    """
+    strategy = build_strategy(strategy_name, cardinalities, evaluations)
     search = jax.jit(lambda key: scan(strategy, judge, -(-evaluations // strategy.batch), key))
     for key in jax.random.split(jax.random.key(0), searches):
         run = search(key)
         yield np.asarray(run.genotypes), np.asarray(run.scores)
+
+
+def enumerated(cardinalities: tuple[int, ...], judge: Judge) -> tuple[np.ndarray, np.ndarray]:
+    """Every genotype of a space, the last decision changing fastest, and what the judge says of each."""
+    genotypes = all_genotypes(cardinalities)
+    parts = full_batches(genotypes, min(CHUNK, len(genotypes)))
+    return genotypes, np.concatenate([np.asarray(judge(part)) for part in parts])[: len(genotypes)]
+
+
+def all_genotypes(cardinalities: tuple[int, ...]) -> np.ndarray:
+    """Every genotype, int32 [N, D], the last decision changing fastest."""
+    return np.stack([axis.ravel() for axis in np.indices(cardinalities, np.int32)], axis=-1)
+
+
+def front(scores: np.ndarray) -> np.ndarray:
+    """Rows of scores [n, M] that no other row is better than in all columns, the first of equal ones, by the last."""
+    _, first = np.unique(scores, axis=0, return_index=True)
+    kept = first[moocore.is_nondominated(scores[first].astype(np.float64))]
+    return kept[np.argsort(scores[kept, -1], kind="stable")]
 
 
 def best_within(scores: np.ndarray, bound: float) -> np.ndarray:

@@ -26,7 +26,7 @@ from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import Surrogate, load_surrogate, predict
-from benchmarks.tables.trained import finished_trials
+from benchmarks.tables.trained import by_network, finished_trials
 from hw_model.cost import Cost
 from hw_model.predict import cost_model
 from tasks.registry import make_task
@@ -125,9 +125,6 @@ def load_table(task: str, space: str | SearchSpace = "uncurated", results: Path 
     else:
         chosen = space
     places(chosen, spaces["uncurated"])
-    trained: dict[str, tuple[float, ...]] = {}
-    for trial in finished_trials(results, task, SEARCH[task]):
-        known = trained.get(trial.key.architecture, ())
-        trained[trial.key.architecture] = (*known, trial.quality[its.metric])
+    trained = by_network(finished_trials(results, task, SEARCH[task]), its.metric)
     surrogate = load_surrogate(results / "surrogate" / f"{task}.npz")
     return TrainedTable(its, chosen, spaces["uncurated"], surrogate, trained)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,15 +51,28 @@ def finished_trials(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, 
 
     Raises BenchmarkInputError where there are none.
     """
-    wanted = canonical_json(dataclasses.asdict(recipe))
-    trials = tuple(
-        trial for trial in table_trials(results, name) if trial.state == "done" and trial.key.fidelity == wanted
-    )
+    trials = trials_by(results, name, recipe)
     if not trials:
         raise BenchmarkInputError(
             f"{table_file(results, name)}: no finished trainings of this recipe; `accelnas table build` makes them"
         )
     return trials
+
+
+def trials_by(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, ...]:
+    """As `finished_trials`, and () where there are none."""
+    wanted = canonical_json(dataclasses.asdict(recipe))
+    return tuple(
+        trial for trial in table_trials(results, name) if trial.state == "done" and trial.key.fidelity == wanted
+    )
+
+
+def by_network(trials: Iterable[Trial], metric: str) -> dict[str, tuple[float, ...]]:
+    """Qualities of finished trainings by the canonical JSON of the network."""
+    found: dict[str, tuple[float, ...]] = {}
+    for trial in trials:
+        found[trial.key.architecture] = (*found.get(trial.key.architecture, ()), trial.quality[metric])
+    return found
 
 
 def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:

@@ -16,23 +16,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import moocore
 import numpy as np
 import pandas as pd
 
 from benchmarks.experiments.truth.settings import ENUMERATED, Settings
 from benchmarks.store.files import write_table
-from benchmarks.tables.arena import all_genotypes
 from benchmarks.tables.design import table_spaces
-from benchmarks.tables.optima import ROUNDING, STRATEGY, baseline_figures, best_within, judge_of, searched
+from benchmarks.tables.optima import (
+    ROUNDING,
+    STRATEGY,
+    baseline_figures,
+    best_within,
+    enumerated,
+    front,
+    judge_of,
+    searched,
+)
 from benchmarks.tables.query import TrainedTable, load_table
 from tasks.registry import make_task
 from tasks.spaces.registry import ARTICLE_SPACES
-from tasks.training import full_batches
 
 __all__ = ["Settings", "run"]
-
-CHUNK = 4_096
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
@@ -55,9 +59,8 @@ def space_rows(
         judge = judge_of(table, accelerator)
         bound, level = baselines[accelerator]
         if space.size <= ENUMERATED:
-            genotypes, how = all_genotypes(space.cardinalities), "enumerated"
-            parts = full_batches(genotypes, min(CHUNK, len(genotypes)))
-            scores = np.concatenate([np.asarray(judge(part)) for part in parts])[: len(genotypes)]
+            genotypes, scores = enumerated(space.cardinalities, judge)
+            how = "enumerated"
         else:
             runs = searched(space.cardinalities, judge, settings.evaluations, settings.searches)
             genotypes, scores = (np.concatenate(part) for part in zip(*runs, strict=True))
@@ -77,11 +80,6 @@ def space_rows(
             "baseline_quality": level,
             "best_quality": np.nan if best is None else float(quality[best]),
             "least_latency_ms": np.nan if fastest is None else float(latency[fastest]),
-            "front": _front(scores),
+            "front": len(front(scores)),
             "genotype": "" if best is None else " ".join(map(str, genotypes[best].tolist())),
         }
-
-
-def _front(scores: np.ndarray) -> int:
-    """How many rows no other row dominates, equal ones counted once."""
-    return int(moocore.is_nondominated(np.unique(scores, axis=0).astype(np.float64)).sum())

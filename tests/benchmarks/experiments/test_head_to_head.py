@@ -24,8 +24,9 @@ from benchmarks.experiments.head_to_head.searches import (
     true_quality,
 )
 from benchmarks.experiments.head_to_head.settings import CONTENDERS, Settings
-from benchmarks.tables.arena import Arena, all_genotypes, arena_space
+from benchmarks.tables.arena import Arena, arena_space
 from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.optima import all_genotypes
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.objectives import INFEASIBLE
 from tasks.registry import TASKS, make_task

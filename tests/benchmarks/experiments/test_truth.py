@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks.experiments.agreement.run import agreement
-from benchmarks.experiments.truth.run import _front, space_rows
+from benchmarks.experiments.truth.run import space_rows
 from benchmarks.experiments.truth.settings import Settings
-from benchmarks.tables.arena import all_genotypes
 from benchmarks.tables.files import SHIPPED
-from benchmarks.tables.optima import baseline_figures
+from benchmarks.tables.optima import all_genotypes, baseline_figures, front
 from benchmarks.tables.query import load_table
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import read_trained
@@ -23,7 +22,7 @@ def test_every_genotype_is_there_once():
 
 def test_a_front_counts_what_nothing_is_better_than_in_both():
     scores = np.array([[0.0, 3.0], [1.0, 2.0], [1.0, 2.5], [2.0, 2.0], [3.0, 0.5], [3.0, 0.5]])
-    assert _front(scores) == 3
+    assert front(scores).tolist() == [4, 1, 0]
 
 
 def test_the_enumerated_optimum_is_the_best_of_single_queries():

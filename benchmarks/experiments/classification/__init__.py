@@ -1,0 +1,1 @@
+"""A classifier within a memory budget: an expert, a search, and both."""

@@ -1,0 +1,1 @@
+"""The best networks at the baseline's latency."""

@@ -1,0 +1,210 @@
+"""Rows of the article's tables: what a network costs compiled whole, and how good it is, as far as that is known.
+
+Quality is that of trainings by the recipe "final" where the table holds them, of those by "search" where it holds
+those, and what the surrogate expects elsewhere: `quality_source` and `recipe` say which.  A difference from the
+baseline is of one source: both trained by one recipe, or both predicted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.search.problem import baseline_blocks, exact_cost
+from benchmarks.statistics.intervals import mean_interval
+from benchmarks.store.keys import canonical_json
+from benchmarks.tables.features import features, in_layout, places
+from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.optima import ROUNDING
+from benchmarks.tables.query import TrainedTable, load_table
+from benchmarks.tables.recipes import FINAL
+from benchmarks.tables.surrogate import predict
+from benchmarks.tables.trained import by_network, trials_by
+from hw_model.blocks import Block
+from hw_model.cost import Cost
+from hw_model.network_file import summary
+from hw_model.vela.measurements import MeasurementCache
+from hw_model.workload import Workload, workload_from_chains
+from tasks.spaces.registry import skeleton_for
+from tasks.spaces.skeleton import space_over
+from tasks.spaces.space import SearchSpace
+
+NORMAL_95 = 1.959964
+LEAST_SEEDS = 3
+"""Trainings from which their own spread gives the interval; of fewer, what the table knows of seeds."""
+PREDICTED = "predicted"
+
+Row = dict[str, Any]
+
+
+class Network(NamedTuple):
+    """A network of a task's skeleton."""
+
+    blocks: tuple[Block, ...]
+    """As they are compiled."""
+    features: np.ndarray
+    """float32 [F]: what the task's surrogate sees of it."""
+
+
+class Judged(NamedTuple):
+    """How good a network is."""
+
+    quality: float
+    """The task's metric."""
+    low: float
+    """Lower end of its 95% interval, NaN where nothing is known of seeds."""
+    high: float
+    """Upper end."""
+    seeds: int
+    """Trainings behind it; 0: predicted."""
+    source: str
+    """trained or predicted."""
+    recipe: str
+    """By which it was trained, or by which the surrogate's networks were."""
+
+    @property
+    def rank(self) -> int:
+        """Which source is better, the larger."""
+        return 2 * (self.source == "trained") + (self.recipe == "final")
+
+    @property
+    def half(self) -> float:
+        """Half the interval."""
+        return (self.high - self.low) / 2
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """What is known of a task's networks, its baseline among them."""
+
+    table: TrainedTable
+    """Of the uncurated space, which holds all of the skeleton's."""
+    final: Mapping[str, tuple[float, ...]]
+    """Qualities of trainings by the recipe "final", by the canonical JSON of the network."""
+
+    @cached_property
+    def baseline(self) -> Network:
+        """What the task's searches start from."""
+        return self.rewritten(baseline_blocks(self.table.task))
+
+    def of_space(self, space: SearchSpace, genotype: Any) -> Network:
+        """The network of a genotype int [D] of a space over the skeleton."""
+        rows = np.array([genotype], np.int32)
+        return Network(space.decode(rows[0].tolist()), self._features(space, space.lower(rows)))
+
+    def rewritten(self, blocks: tuple[Block, ...]) -> Network:
+        """A network of as many blocks as the baseline, at the baseline's places, whatever their kinds and channels."""
+        skeleton = skeleton_for(self.table.task)
+        stem = {"channels_stem": (skeleton.stem_channels,)}  # a space decides something
+        alone = space_over(skeleton, "baseline", stem, self.table.task.output_channels)
+        return Network(blocks, self._features(alone, workload_from_chains([blocks])))
+
+    def _features(self, space: SearchSpace, workload: Workload) -> np.ndarray:
+        layout = self.table.layout
+        laid = in_layout(workload, places(space, layout), len(layout.layers))
+        return np.asarray(features(laid, layout))[0]
+
+    def judged(self, network: Network) -> dict[tuple[str, str], Judged]:
+        """By (source, recipe), all that is known of a network, the best source first."""
+        found = predict(self.table.surrogate, network.features[None])
+        quality, std, seed_std = (float(np.asarray(value)[0]) for value in found)
+        key = canonical_json([asdict(block) for block in network.blocks])
+        told: dict[tuple[str, str], Judged] = {}
+        for recipe, known in (("final", self.final.get(key, ())), ("search", self.table.trained.get(key, ()))):
+            if known:
+                told["trained", recipe] = Judged(*_interval(known, seed_std), len(known), "trained", recipe)
+        half = NORMAL_95 * std
+        told[PREDICTED, "search"] = Judged(quality, quality - half, quality + half, 0, PREDICTED, "search")
+        return told
+
+    def compared(self, network: Network) -> tuple[Judged, Judged]:
+        """A network and the baseline by the best source that knows of both."""
+        own, base = self.judged(network), self.judged(self.baseline)
+        source = next(each for each in own if each in base)
+        return own[source], base[source]
+
+
+def load_models(task: str, results: Path = SHIPPED) -> Models:
+    """What is shipped of a task.  Raises TaskInputError for an unknown one, BenchmarkInputError for a missing file."""
+    table = load_table(task, results=results)
+    return Models(table, by_network(trials_by(results, task, FINAL[task]), table.task.metric))
+
+
+def _interval(known: tuple[float, ...], seed_std: float) -> tuple[float, float, float]:
+    if len(known) >= LEAST_SEEDS:
+        return mean_interval(known)
+    mean, half = float(np.mean(known)), NORMAL_95 * seed_std / len(known) ** 0.5
+    return mean, mean - half, mean + half
+
+
+class Model(NamedTuple):
+    """A row to be."""
+
+    name: str
+    """As the table calls it."""
+    article_pct: float
+    """What the article's took off its baseline, in per cent; NaN where it does not say."""
+    network: Network
+    """What was chosen."""
+    more: Mapping[str, Any] = MappingProxyType({})
+    """Further columns."""
+
+
+def model_rows(models: Models, chosen: Sequence[Model], accelerator: str, cache: MeasurementCache) -> list[Row]:
+    """The baseline and what was chosen on an accelerator, a row each, compiled whole.
+
+    quality_difference: from the baseline's by the row's own source, errors taken as independent.  The baseline's own
+    row has the weakest source of the others', so that all that stand beside it were not better known.
+    """
+    base = exact_cost(models.baseline.blocks, accelerator, cache)
+    pairs = [models.compared(each.network) for each in chosen]
+    reference = min((pair[1] for pair in pairs), key=lambda each: each.rank)
+    rows = [_row(Model("Baseline", math.nan, models.baseline), accelerator, base, base, (reference, reference))]
+    for each, pair in zip(chosen, pairs, strict=True):
+        cost = exact_cost(each.network.blocks, accelerator, cache)
+        rows.append(_row(each, accelerator, cost, base, pair))
+    return rows
+
+
+def keeps(row: Row, tolerance: float) -> Row:
+    """Whether a row's quality is no lower than the tolerance below the baseline's, and whether its interval is."""
+    least = -tolerance - ROUNDING
+    return {
+        "keeps_quality": row["quality_difference"] >= least,
+        "surely_keeps": row["quality_difference_low"] >= least,
+    }
+
+
+def _row(model: Model, accelerator: str, cost: Cost, base: Cost, judged: tuple[Judged, Judged]) -> Row:
+    own, reference = judged
+    half = 0.0 if own is reference else float(np.hypot(own.half, reference.half))
+    difference = own.quality - reference.quality
+    return {
+        "model": model.name,
+        "article_reduction_pct": model.article_pct,
+        "accelerator": accelerator,
+        "latency_ms": cost.latency_ms,
+        "latency_reduction_pct": 100 * (1 - cost.latency_ms / base.latency_ms),
+        "quality": own.quality,
+        "quality_low": own.low,
+        "quality_high": own.high,
+        "seeds": own.seeds,
+        "quality_source": own.source,
+        "recipe": own.recipe,
+        "quality_difference": difference,
+        "quality_difference_low": difference - half,
+        "quality_difference_high": difference + half,
+        "param_bytes": cost.param_bytes,
+        "peak_activation_bytes": cost.peak_activation_bytes,
+        "macs": cost.macs,
+        "energy_mj": cost.energy_mj,
+        **model.more,
+        "network": summary(model.network.blocks),
+    }

@@ -1,0 +1,81 @@
+"""The article's tables: five of a front by the stated rule, budgets by hand, files that bear out their columns."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.experiments.classification.run import memory_columns, within, without_depthwise
+from benchmarks.experiments.segmentation.run import ARTICLE_PCT, five
+from hw_model.cost import Cost
+from tasks.registry import make_task
+from tasks.spaces.registry import skeleton_for
+from tasks.spaces.skeleton import curated_space
+
+ROOT = Path(__file__).parents[3]
+ISSUE = [
+    *("model", "article_reduction_pct", "accelerator", "latency_ms", "latency_reduction_pct", "quality"),
+    *("quality_low", "quality_high", "seeds", "param_bytes", "peak_activation_bytes", "macs", "quality_source"),
+]
+
+
+def test_five_networks_go_from_the_most_accurate_to_the_fastest_that_keeps():
+    latency = np.arange(1.0, 11.0)
+    scores = np.stack([-0.1 * latency, latency], axis=1)  # quality .1 to 1, latency 1 to 10
+    # within a latency of 9: A is .9; E is the fastest of .5 less .1; the way from 9 to 4 in four
+    assert [latency[place] for place in five(scores, 9.0, 0.5, 0.1)] == [9, 7, 6, 5, 4]
+    # none keeps: all five are the best there is; none within: the fastest
+    assert [latency[place] for place in five(scores, 9.0, 2.0, 0.1)] == [9] * 5
+    assert [latency[place] for place in five(scores, 0.5, 0.05, 0.1)] == [1] * 5
+
+
+def test_a_budget_is_a_share_of_each_memory_and_the_whole_latency():
+    base = Cost(2.0, 1000.0, 400.0, 1, 1.0, 0.0)
+    limits = within(base, 0.53)
+    assert limits == pytest.approx({"param_bytes": 212, "peak_activation_bytes": 530, "latency_ms": 2.0})
+    start = {"param_bytes": 400, "peak_activation_bytes": 1000, "latency_ms": 2.0}
+    found = memory_columns({"param_bytes": 200, "peak_activation_bytes": 500, "latency_ms": 1.9}, start, limits)
+    assert found == {
+        "param_reduction_pct": 50,
+        "peak_reduction_pct": 50,
+        "memory_reduction_pct": 50,
+        "budget_met": True,
+    }
+    over = memory_columns({"param_bytes": 300, "peak_activation_bytes": 100, "latency_ms": 1.9}, start, limits)
+    assert over["memory_reduction_pct"] == pytest.approx(100 * (1 - 400 / 1400))
+    assert not over["budget_met"]
+
+
+def test_without_depthwise_convolutions_no_inverted_bottleneck_can_be_chosen():
+    task = make_task("classification")
+    space = without_depthwise(curated_space(skeleton_for(task), task.output_channels, 8), task)
+    kinds = {choice for each in space.decisions if each.name.startswith("block") for choice in each.choices}
+    assert kinds == {"conv", "fused_ibn_3", "fused_ibn_6"}
+
+
+@pytest.mark.parametrize("name", ["classification", "segmentation", "iso_latency"])
+def test_shipped_tables_have_the_columns_that_others_read_and_agree_with_themselves(name):
+    table = pd.read_csv(ROOT / f"results/{name}/{name}.csv")
+    assert set(ISSUE) <= set(table.columns)
+    keys = [key for key in ("task", "accelerator") if key in table]
+    for _, own in table.groupby(keys):
+        base = own[own["model"] == "Baseline"].iloc[0]
+        assert own["latency_reduction_pct"].tolist() == pytest.approx(
+            (100 * (1 - own["latency_ms"] / base["latency_ms"])).tolist(), abs=1e-3
+        )
+        assert (own["quality"].between(own["quality_low"], own["quality_high"])).all()
+        assert ((own["quality_source"] == "trained") == (own["seeds"] > 0)).all()
+    assert table["accelerator"].nunique() == 3
+
+
+def test_the_articles_five_models_are_there_with_their_figures():
+    table = pd.read_csv(ROOT / "results/segmentation/segmentation.csv")
+    for _, own in table[table["model"] != "Baseline"].groupby("accelerator"):
+        assert dict(zip(own["model"], own["article_reduction_pct"], strict=True)) == ARTICLE_PCT
+        assert own["latency_ms"].is_monotonic_decreasing
+
+
+def test_what_is_no_slower_is_no_slower():
+    table = pd.read_csv(ROOT / "results/iso_latency/iso_latency.csv")
+    assert (table["latency_reduction_pct"] >= -1e-3).all()

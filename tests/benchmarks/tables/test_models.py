@@ -1,0 +1,71 @@
+"""What is known of a network: the best source first, one source for a difference, and intervals as by hand."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from benchmarks.store.keys import canonical_json
+from benchmarks.tables.models import Judged, Model, load_models, model_rows
+from hw_model.vela.measurements import MeasurementCache
+from tasks.spaces.registry import article_space
+
+
+@pytest.fixture(scope="module")
+def models():
+    return load_models("detection")
+
+
+def key_of(network):
+    return canonical_json([dataclasses.asdict(block) for block in network.blocks])
+
+
+def test_trainings_come_before_predictions_and_the_final_recipe_before_the_search_recipe(models):
+    network = models.of_space(article_space(models.table.task, "V1"), [3])
+    known = dataclasses.replace(
+        models,
+        table=dataclasses.replace(models.table, trained={key_of(network): (0.5, 0.52)}),
+        final={key_of(network): (0.6, 0.62, 0.64)},
+    )
+    found = known.judged(network)
+    assert list(found) == [("trained", "final"), ("trained", "search"), ("predicted", "search")]
+    final = found["trained", "final"]
+    # Student's t of two degrees of freedom: 4.303 standard errors of .02 / sqrt(3)
+    assert (final.quality, final.seeds) == (pytest.approx(0.62), 3)
+    assert final.half == pytest.approx(4.303 * 0.02 / math.sqrt(3), rel=1e-3)
+    assert found["trained", "search"].quality == pytest.approx(0.51)
+    assert found["predicted", "search"].seeds == 0
+    # the baseline was trained in none of these ways, so that both are predicted
+    assert [each.source for each in known.compared(network)] == ["predicted", "predicted"]
+
+
+def test_a_network_of_a_space_and_the_same_one_rewritten_look_alike(models):
+    space = article_space(models.table.task, "V2")
+    network = models.of_space(space, [0, 1, 0, 0, 2, 0, 0, 1])
+    again = models.rewritten(network.blocks)
+    np.testing.assert_allclose(network.features, again.features, rtol=1e-5)
+    base = models.of_space(space, [0] * 8)
+    assert base.blocks == models.baseline.blocks
+
+
+def test_the_baselines_row_has_the_weakest_source_of_the_others(models, tmp_path):
+    space = article_space(models.table.task, "V1")
+    trained, other = (models.of_space(space, [choice]) for choice in (1, 2))
+    known = dataclasses.replace(models, final={key_of(each): (0.6, 0.61, 0.62) for each in (trained, models.baseline)})
+    chosen = [Model("a", 14.0, trained), Model("b", math.nan, other)]
+    with MeasurementCache(tmp_path / "measurements.sqlite") as cache:
+        base, first, second = model_rows(known, chosen, "ethos-u55-256", cache)
+    assert [row["quality_source"] for row in (base, first, second)] == ["predicted", "trained", "predicted"]
+    assert (base["latency_reduction_pct"], base["quality_difference"], base["quality_difference_high"]) == (0, 0, 0)
+    assert first["quality_difference"] == pytest.approx(0)
+    assert first["quality_difference_high"] == pytest.approx(math.sqrt(2) * (first["quality_high"] - 0.61))
+    assert second["quality_difference"] == pytest.approx(second["quality"] - base["quality"])
+    assert first["latency_reduction_pct"] == pytest.approx(100 * (1 - first["latency_ms"] / base["latency_ms"]))
+
+
+def test_a_source_is_better_the_more_it_saw():
+    kinds = [("trained", "final"), ("trained", "search"), ("predicted", "search")]
+    ranks = [Judged(0.5, 0.4, 0.6, 1, *kind).rank for kind in kinds]
+    assert ranks == sorted(ranks, reverse=True)
+    assert len(set(ranks)) == 3
