@@ -57,7 +57,9 @@ def _sweep(space: SearchSpace, latency_ms: Callable[[Workload], Any], name: str,
     genotypes = np.repeat(contexts[None], choices, axis=0)
     genotypes[:, :, _position(space, name)] = np.arange(choices)[:, None]
     flat = genotypes.reshape(-1, genotypes.shape[-1])
-    found = np.asarray(latency_ms(space.lower(jnp.asarray(flat)))).reshape(choices, len(contexts))
+    # lowered in NumPy, since under JAX each decision's number of choices would be compiled for operation by operation
+    workload = jax.tree.map(jnp.asarray, space.lower(flat))
+    found = np.asarray(latency_ms(workload)).reshape(choices, len(contexts))
     return (found / found.mean(0)).mean(1)
 
 
