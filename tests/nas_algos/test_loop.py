@@ -1,5 +1,6 @@
 """The search loop on toys: budgets, bounds, what is worth an evaluation, rungs of fidelity, many searches at once."""
 
+import functools
 import itertools
 import math
 from dataclasses import replace
@@ -54,15 +55,30 @@ def tenth(genotype):
     return 0.1 * sum(genotype)
 
 
+@functools.cache  # the same object for each test, so that what was compiled is found again
+def made(name, cardinalities=CARDINALITIES):
+    return STRATEGIES[name](cardinalities)
+
+
+@functools.cache
+def small_evolution():
+    return regularised_evolution(CARDINALITIES, EvolutionSettings(population=8, tournament=3))
+
+
+@functools.cache
+def random_of(batch):
+    return random_search((4, 5, 5), RandomSettings(batch))
+
+
 def searched(name="random", evaluator=None, budget=30, key=1, **changes):
-    strategy = STRATEGIES[name](CARDINALITIES)
+    strategy = made(name)
     objective = BOUNDED if strategy.objectives == 1 else pareto(["latency_ms"], {"latency_ms": BOUND})
     evaluator = of(tenth) if evaluator is None else evaluator
     return search(Search(strategy, evaluator, objective, budget, jax.random.key(key), **changes)), evaluator
 
 
 def test_searches_with_one_strategy_from_many_seeds_compile_it_once():
-    strategy = STRATEGIES["random"](CARDINALITIES)
+    strategy = made("random")
     assert compiled(strategy) is compiled(strategy._replace(cardinalities=list(CARDINALITIES)))
 
 
@@ -109,7 +125,7 @@ def test_failed_evaluations_are_never_the_best():
 
 def test_the_strategy_learns_what_was_over_the_bound_by_how_far():
     told = []
-    strategy = STRATEGIES["random"](CARDINALITIES)
+    strategy = made("random")
     watched = strategy._replace(
         tell=lambda state, genotypes, scores: told.append(np.asarray(scores)) or state, traceable=False
     )
@@ -153,10 +169,7 @@ def plain_quality(request):
 
 def pruned(name="random", quality=plain_quality, budget=30, key=0, **policy):
     settings = {"assumed_quality": 0.75, "proposals": 400} | policy
-    strategy = {
-        "random": random_search(CARDINALITIES, RandomSettings()),
-        "regularised_evolution": regularised_evolution(CARDINALITIES, EvolutionSettings(population=8, tournament=3)),
-    }[name]
+    strategy = small_evolution() if name == "regularised_evolution" else made(name)
     evaluator = Asked(lambda request: Evaluation(quality(request), Spend(1)), latency)
     objective = least_cost("latency_ms", 0.75, 10.0)
     one = Search(strategy, evaluator, objective, budget, jax.random.key(key), Policy(**settings), 7, {BASELINE: 1.0})
@@ -238,7 +251,7 @@ def blurred(known=None, broken=False):
 
 
 def halved(evaluator, budget=6, key=0, seed=0, batch=4, policy=POLICIES["successive_halving"]):
-    strategy = random_search((4, 5, 5), RandomSettings(batch))
+    strategy = random_of(batch)
     one = Search(strategy, evaluator, best_quality({"latency_ms": 100.0}), budget, jax.random.key(key), policy, seed)
     return search(one)
 
@@ -416,6 +429,6 @@ def test_policies_that_are_not_allowed_are_named(settings, message):
 
 
 def test_several_objectives_have_no_order_to_halve_by():
-    strategy = STRATEGIES["nsga2"](CARDINALITIES)
+    strategy = made("nsga2")
     with pytest.raises(AlgorithmInputError, match="has 2 columns; allowed with this policy: 1"):
         Search(strategy, of(tenth), pareto(["latency_ms"]), 9, jax.random.key(0), POLICIES["hyperband"])
