@@ -123,12 +123,20 @@ def design_rows(results: Path, task: str) -> pd.DataFrame:
 def cells_of(task: Task, rows: pd.DataFrame) -> list[Cell]:
     """The cells of rows with the columns of a design, in their order."""
     spaces, cells = table_spaces(task), []
+    rows = rows.reset_index(drop=True)
+    chains: dict[Any, tuple[Block, ...]] = {}
+    for space, own in rows.groupby("space"):
+        chains |= zip(own.index, spaces[str(space)].decode_all(_genotypes(own)), strict=True)
     for name, own in rows.groupby("cell", sort=False):
+        seeds = tuple(map(int, own["seed"]))
         space = str(own["space"].tolist()[0])
-        genotypes = np.array([genotype.split() for genotype in own["genotype"]], np.int32)
-        chains = tuple(spaces[space].decode(genotype) for genotype in genotypes.tolist())
-        cells.append(Cell(str(name), space, genotypes, chains, tuple(map(int, own["seed"]))))
+        cells.append(Cell(str(name), space, _genotypes(own), tuple(chains[row] for row in own.index), seeds))
     return cells
+
+
+def _genotypes(rows: pd.DataFrame) -> np.ndarray:
+    """int32[n, D] of rows of one space."""
+    return np.array([genotype.split() for genotype in rows["genotype"]], np.int32)
 
 
 def draw_part(task: Task, name: str) -> pd.DataFrame:

@@ -86,6 +86,13 @@ class SearchSpace:
         self.describe(genotype)
         return chains_from_workload(self.lower(np.array([genotype], np.int32)))[0]
 
+    def decode_all(self, genotypes: np.ndarray) -> list[tuple[Block, ...]]:
+        """The architectures of genotypes int32[n, D], lowered at once.  Raises TaskInputError for one outside."""
+        outside = ((genotypes < 0) | (genotypes >= np.array(self.cardinalities))).any(1)
+        for genotype in genotypes[outside].tolist():
+            self.describe(genotype)
+        return chains_from_workload(self.lower(np.asarray(genotypes, np.int32)))
+
     def describe(self, genotype: Sequence[int]) -> dict[str, Choice]:
         """The choice that was made for each decision.  Raises TaskInputError for a genotype outside the space."""
         if len(genotype) != len(self.decisions):

@@ -71,6 +71,15 @@ def test_traced_and_numpy_lowering_agree_whatever_the_leading_axes(space):
         np.testing.assert_array_equal(getattr(traced, name), getattr(plain, name), err_msg=name)
 
 
+def test_many_decoded_at_once_are_what_they_are_one_by_one_and_one_outside_is_named():
+    space = SPACES["segmentation", "article"]
+    drawn = np.random.default_rng(0).integers(0, space.cardinalities, (4, len(space.cardinalities)), np.int32)
+    assert space.decode_all(drawn) == [space.decode(genotype) for genotype in drawn.tolist()]
+    drawn[2, 1] = 3
+    with pytest.raises(TaskInputError, match=r"is 3; allowed: 0 to 2"):
+        space.decode_all(drawn)
+
+
 @every_space
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
