@@ -38,23 +38,6 @@ def static_scores(task, space, inputs, genotype):
     return reference_scores(task, blocks, unit, images, inputs.batch, *pictures)
 
 
-def assert_equal_to_references(name, genotypes):
-    task, space = TASKS[name], SPACES[name]
-    scorer = toy_scorer(name, MEASURED, jax.random.key(1), chunk=len(genotypes))
-    ours = scorer(genotypes)
-    assert set(ours) == set(MEASURED)
-    for number, genotype in enumerate(genotypes):
-        expected = static_scores(task, space, scorer.inputs, genotype)
-        assert set(expected) == set(MEASURED)
-        for score, value in expected.items():
-            assert np.isfinite(value), (score, genotype)
-            assert ours[score][number] == pytest.approx(value, rel=1e-4), (score, genotype)
-
-
-def test_scores_equal_those_of_the_static_network():
-    assert_equal_to_references("classification", np.array(CORNERS["classification"], np.int32))
-
-
 def test_each_score_says_what_it_reads():
     space = SPACES["detection"]
     blocks = space.decode((0,) * len(space.cardinalities))
@@ -73,6 +56,15 @@ def test_each_score_says_what_it_reads():
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", SPACES)
-def test_scores_of_random_architectures_of_each_task_equal_those_of_their_static_networks(name):
-    genotypes = [np.array(CORNERS[name], np.int32), random_genotypes(SPACES[name], 3, seed=3)]
-    assert_equal_to_references(name, np.concatenate(genotypes))
+def test_scores_equal_those_of_the_static_networks(name):
+    task, space = TASKS[name], SPACES[name]
+    genotypes = np.concatenate([np.array(CORNERS[name], np.int32), random_genotypes(space, 2, seed=3)])
+    scorer = toy_scorer(name, MEASURED, jax.random.key(1), chunk=len(genotypes))
+    ours = scorer(genotypes)
+    assert set(ours) == set(MEASURED)
+    for number, genotype in enumerate(genotypes):
+        expected = static_scores(task, space, scorer.inputs, genotype)
+        assert set(expected) == set(MEASURED)
+        for score, value in expected.items():
+            assert np.isfinite(value), (score, genotype)
+            assert ours[score][number] == pytest.approx(value, rel=1e-4), (score, genotype)
