@@ -1,9 +1,14 @@
 """What all tests share: quick compilation, one cache of what is compiled, and a core for each of xdist's processes."""
 
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tasks.data.photographs import VARIABLE, find_photographs
 
 # Tests compile far more than they run: XLA's older code generator and none of LLVM's optimisations take a third of the
 # time, here and in the commands that tests run; results differ in the last bits.  A program is compiled once a run.
@@ -27,6 +32,18 @@ if hasattr(os, "sched_setaffinity") and "PYTEST_XDIST_WORKER" in os.environ:
     CORES = sorted(os.sched_getaffinity(0))
     if int(os.environ["PYTEST_XDIST_WORKER_COUNT"]) >= len(CORES):
         os.sched_setaffinity(0, {CORES[int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")) % len(CORES)]})
+
+
+@pytest.fixture(scope="session")
+def photographs_file() -> Iterator[Path]:
+    """The reduced photographs, which take seconds to make and are made once a run, where ACCELNAS_PHOTOGRAPHS says."""
+    home = Path(os.environ[CACHE]) / "photographs"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(VARIABLE, raising=False)
+        with open(f"{home}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            patch.setenv(VARIABLE, str(find_photographs(home)))
+        yield Path(os.environ[VARIABLE])
 
 
 @pytest.hookimpl(trylast=True)

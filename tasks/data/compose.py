@@ -24,7 +24,8 @@ from tasks.errors import TaskInputError
 
 Progress = Callable[[int, int], None]
 
-_AT_ONCE = 100  # images that a process composes between two reports
+_AT_ONCE = 100  # images composed between two reports
+_WORTH_A_PROCESS = 1_000  # images; it takes seconds to start and to read its photographs
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ def compose_rows(
             if progress is not None:
                 progress(chunk.stop, count)
 
-    workers = min(workers, len(chunks))  # starting one takes longer than a chunk does
+    workers = min(workers, -(-count // _WORTH_A_PROCESS))
     if workers == 1:
         sources = _read_sources(recipe.pool, split, objects, photographs)
         gather(job.compose(chunk, sources) for chunk in chunks)

@@ -33,7 +33,7 @@ def trials_in(home):
 
 
 @pytest.fixture(scope="module")
-def smoke(tmp_path_factory):
+def smoke(tmp_path_factory, photographs_file):
     """Home and results of a smoke run that was killed after its first trainings and then run again."""
     folder = tmp_path_factory.mktemp("smoke")
     home, results = folder / "home", folder / "results"

@@ -50,7 +50,7 @@ def written(folder, name):
 
 
 @pytest.fixture(scope="module")
-def searched(tmp_path_factory):
+def searched(tmp_path_factory, photographs_file):
     folder = tmp_path_factory.mktemp("search")
     (folder / "mine.py").write_text(MINE)
     more = ("--strategy", folder / "mine.py", "--budget", 2, "--seeds", 2)
