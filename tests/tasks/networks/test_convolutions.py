@@ -10,6 +10,7 @@ from tasks.networks.convolution import NARROW, conv
 from tasks.networks.depthwise import NARROW as DEPTHWISE_NARROW
 from tasks.networks.depthwise import depthwise_conv
 from tasks.networks.windows import same_padding
+from tests.tasks.networks.supernet_spaces import compile_quickly
 
 SHAPES = [(size, kernel, stride) for size in (7, 12) for kernel in (1, 3, 5) for stride in (1, 2)]
 
@@ -21,20 +22,29 @@ def reference(x, weights, stride, groups=1):
 
 
 def assert_same_function(ours, theirs, *arguments):
-    keys = jax.random.split(jax.random.key(3), 1)
-    value, gradient = jax.vjp(ours, *arguments)
-    expected, expected_gradient = jax.vjp(theirs, *arguments)
+    def both(function):
+        def compute(cotangent, *arguments):
+            value, gradient = jax.vjp(function, *arguments)
+            return value, gradient(cotangent)
+
+        return compile_quickly(compute)
+
+    shape = jax.eval_shape(theirs, *arguments).shape
+    cotangent = np.random.default_rng(3).normal(size=shape).astype(np.float32)
+    (value, gradient), (expected, expected_gradient) = (both(each)(cotangent, *arguments) for each in (ours, theirs))
     np.testing.assert_allclose(value, expected, rtol=1e-5, atol=1e-5)
-    cotangent = jax.random.normal(keys[0], value.shape)
-    for got, wanted in zip(gradient(cotangent), expected_gradient(cotangent), strict=True):
+    for got, wanted in zip(gradient, expected_gradient, strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-4)
+
+
+def draw(*shapes):
+    generator = np.random.default_rng(0)
+    return [generator.normal(size=shape).astype(np.float32) for shape in shapes]
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride"), SHAPES)
 def test_conv_equals_xla(size, kernel, stride):
-    x_key, w_key = jax.random.split(jax.random.key(0))
-    x = jax.random.normal(x_key, (2, size, size + 1, 3))
-    weights = jax.random.normal(w_key, (kernel, kernel, 3, 4))
+    x, weights = draw((2, size, size + 1, 3), (kernel, kernel, 3, 4))
     assert_same_function(lambda x, w: conv(x, w, stride), lambda x, w: reference(x, w, stride), x, weights)
 
 
@@ -43,17 +53,13 @@ def test_conv_equals_xla(size, kernel, stride):
     [(7, 1, 1, 40), (7, 1, 1, 4), (7, 3, 1, 40), (7, 3, 2, 4), (7, 5, 2, 40), (4, 5, 1, 40), (4, 5, 2, 4)],
 )
 def test_conv_of_many_channels_equals_xla(size, kernel, stride, out):
-    x_key, w_key = jax.random.split(jax.random.key(4))
-    x = jax.random.normal(x_key, (2, size, size + 1, NARROW + 1))
-    weights = jax.random.normal(w_key, (kernel, kernel, NARROW + 1, out))
+    x, weights = draw((2, size, size + 1, NARROW + 1), (kernel, kernel, NARROW + 1, out))
     assert_same_function(lambda x, w: conv(x, w, stride), lambda x, w: reference(x, w, stride), x, weights)
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride"), [shape for shape in SHAPES if shape[1] > 1])
 def test_depthwise_equals_xla_grouped(size, kernel, stride):
-    x_key, w_key = jax.random.split(jax.random.key(1))
-    x = jax.random.normal(x_key, (2, size, size + 1, 3))
-    weights = jax.random.normal(w_key, (kernel, kernel, 3))
+    x, weights = draw((2, size, size + 1, 3), (kernel, kernel, 3))
     assert_same_function(
         lambda x, w: depthwise_conv(x, w, stride),
         lambda x, w: reference(x, w[:, :, None, :], stride, groups=3),
@@ -64,10 +70,8 @@ def test_depthwise_equals_xla_grouped(size, kernel, stride):
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 2)])
 def test_depthwise_of_many_channels_equals_xla_grouped(kernel, stride):
-    x_key, w_key = jax.random.split(jax.random.key(5))
     channels = DEPTHWISE_NARROW + 1
-    x = jax.random.normal(x_key, (2, 7, 8, channels))
-    weights = jax.random.normal(w_key, (kernel, kernel, channels))
+    x, weights = draw((2, 7, 8, channels), (kernel, kernel, channels))
     assert_same_function(
         lambda x, w: depthwise_conv(x, w, stride),
         lambda x, w: reference(x, w[:, :, None, :], stride, groups=channels),
@@ -84,7 +88,7 @@ def test_same_padding_puts_the_odd_pixel_last():
 
 
 def test_gradient_runs_inside_a_scan():
-    x = jax.random.normal(jax.random.key(2), (2, 8, 8, 3))
+    (x,) = draw((2, 8, 8, 3))
 
     def step(weights, _):
         gradient = jax.grad(lambda w: jnp.sum(conv(x, w, 2) ** 2))(weights)
