@@ -36,11 +36,6 @@ def save_figure(path: Path, figure: Figure, dpi: int, metadata: dict[str, None] 
     write_whole(path, content.getvalue())
 
 
-def results_folder(results: Path, experiment: str, profile: str) -> Path:
-    """Where an experiment's tables go: quick ones, which are shipped, by its name, others as `reproduce` puts them."""
-    return results / experiment if profile == "quick" else results / experiment / f"{experiment}-profile={profile}"
-
-
 def run_folder(results: Path, name: str, settings: Mapping[str, Any]) -> Path:
     """A folder of one run's results, made: its name and 8 digits of its settings, which lie in it as settings.json.
 

@@ -20,9 +20,6 @@ from jax import Array
 from hw_model.blocks import Block, check_chain
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
-from hw_model.vela.accelerators import EthosU
-from hw_model.vela.chain import measured_cost
-from hw_model.vela.measurements import MeasurementCache
 from hw_model.workload import Workload, workload_from_chains
 
 Segment = tuple[Block, ...]
@@ -125,15 +122,6 @@ def _add_places(table: Array, genotypes: Array) -> Array:
     return functools.reduce(jnp.add, [table[p][genotypes[..., p]] for p in range(genotypes.shape[-1])])
 
 
-def enumerate_latency_ms(tables: CostTables, sizes: Sequence[int]) -> np.ndarray:
-    """Latency of every network of a small space, as an array of the shape `sizes`, the options of each place."""
-    total = np.zeros(sizes[0], np.float32)
-    steps = np.asarray(tables.latency_ms)
-    for p, (before, after) in enumerate(itertools.pairwise(sizes)):
-        total = total[..., None] + steps[p, :before, :after]
-    return total
-
-
 def from_model(estimate: Callable[[Workload], Estimate], length: int) -> CostFunction:
     """A cost function of a model of workloads, such as an estimator's or an NPU's; batched to `length` blocks."""
     jitted = jax.jit(estimate)
@@ -146,17 +134,6 @@ def from_model(estimate: Callable[[Workload], Estimate], length: int) -> CostFun
             cost = jitted(workload_from_chains(padded, length)).cost
             found.append([np.asarray(value)[: len(batch)] for value in cost])
         return Cost(*(np.concatenate(values) for values in zip(*found, strict=True)))
-
-    return costs
-
-
-def from_compiler(accelerator: EthosU, cache: MeasurementCache) -> CostFunction:
-    """A cost function that compiles every chain, once."""
-
-    def costs(chains: Sequence[Segment]) -> Cost:
-        measured = cache.measure(chains, accelerator)
-        rows = [measured_cost(chain, found) for chain, found in zip(chains, measured, strict=True)]
-        return Cost(*(np.array(values, float) for values in zip(*rows, strict=True)))
 
     return costs
 

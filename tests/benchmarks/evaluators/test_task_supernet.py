@@ -17,10 +17,10 @@ from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.gates import make_gates
 from tasks.networks.resize import resize_images
-from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
 from tasks.segmentation.task import SegmentationTask
 from tasks.training import normalise_images
+from tests.tasks.networks.slicing import slice_variables
 from tests.tasks.networks.supernet_spaces import (
     CLASSIFICATION,
     SEGMENTATION,

@@ -32,10 +32,10 @@ from tasks.networks.blocks import ChainNetwork
 from tasks.networks.gates import make_gates
 from tasks.networks.initialise import initialise
 from tasks.networks.probe import Probe, draw_unit_kernels
-from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
 from tasks.spaces.layer import Decision, Layer, Presence
 from tasks.spaces.space import SearchSpace
+from tests.tasks.networks.slicing import slice_variables
 from tests.tasks.networks.supernet_spaces import compile_quickly
 
 # MobileNet's block, arXiv:1704.04861

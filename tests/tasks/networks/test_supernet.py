@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tasks.networks.blocks import ChainNetwork
-from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
 from tests.tasks.networks.closeness import assert_close, assert_gradients_close, cancelled_biases, largest
+from tests.tasks.networks.slicing import slice_variables
 from tests.tasks.networks.supernet_spaces import (
     CLASSIFICATION,
     SPACES,

@@ -16,9 +16,9 @@ from tasks.networks.convolution import conv
 from tasks.networks.depthwise import depthwise_conv
 from tasks.networks.gates import make_gates, window_start
 from tasks.networks.recalibrate import recalibrate
-from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
 from tasks.spaces.slots import Slot
+from tests.tasks.networks.slicing import slice_variables
 from tests.tasks.networks.supernet_spaces import (
     CLASSIFICATION,
     DETECTION,

@@ -12,11 +12,11 @@ import pytest
 
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.gates import make_gates
-from tasks.networks.slicing import slice_variables
 from tasks.networks.supernet import Supernet
 from tasks.registry import make_task
 from tasks.spaces.skeleton import curated_space
 from tests.tasks.networks.closeness import assert_gradients_close
+from tests.tasks.networks.slicing import slice_variables
 from tests.tasks.networks.supernet_spaces import (
     SHORT_SKELETONS,
     compile_quickly,

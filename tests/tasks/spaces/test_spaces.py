@@ -20,7 +20,7 @@ from tasks.errors import TaskInputError
 from tasks.registry import make_task
 from tasks.spaces.curation import auto_curate
 from tasks.spaces.layer import Decision, Layer, Presence
-from tasks.spaces.moves import all_neighbours, next_neighbours, sample
+from tasks.spaces.moves import next_neighbours, sample
 from tasks.spaces.registry import SKELETONS, make_space, space_names
 from tasks.spaces.space import SearchSpace
 
@@ -162,20 +162,6 @@ def test_draws_are_uniform_and_in_range(space):
             p_values.append(stats.chisquare(counts).pvalue)
     # over so many decisions the smallest p-value is small by chance; Bonferroni's correction allows for that
     assert min(p_values) > 0.001 / len(p_values)
-
-
-@few_spaces
-def test_neighbours_differ_in_one_decision_and_are_all_there(space):
-    genotype = np.asarray(sample(jax.random.key(1), space.cardinalities, 1))[0]
-    found = np.asarray(all_neighbours(jnp.asarray(genotype), space.cardinalities))
-    expected = {
-        tuple(value if d == decision else g for d, g in enumerate(genotype))
-        for decision, choices in enumerate(space.cardinalities)
-        for value in range(choices)
-        if value != genotype[decision]
-    }
-    assert len(found) == len(expected)
-    assert {tuple(row) for row in found} == expected
 
 
 @few_spaces
