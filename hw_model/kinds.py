@@ -1,8 +1,7 @@
 """The kinds of block: one table from which operators, layers, checks, gates and channel rules derive.
 
 To add a kind that is made of the operators there are, add its entry to `KINDS`; `tests/tasks/networks/test_new_kind.py`
-does it.  One that multiplies by the block's input (squeeze-and-excitation) also needs "mul" in `TWO_INPUTS` and its
-code in the .tflite writer.  Estimators know new kinds through their operators, and want to be fitted anew.
+does it.  Estimators know new kinds through their operators, and want to be fitted anew.
 """
 
 from __future__ import annotations
@@ -18,17 +17,23 @@ Channels = Literal["in", "hidden", "out"]
 CONVOLUTIONS = {"conv": "Conv", "depthwise": "Depthwise"}
 """Operators with weights, and what the layer with those weights is called (a number follows)."""
 
-TWO_INPUTS: dict[str, Callable[[Any, Any], Any]] = {"add": operator.add}
+TWO_INPUTS: dict[str, Callable[[Any, Any], Any]] = {"add": operator.add, "mul": operator.mul}
 """Operators that take the block's input as their second argument; they give tensors of its height and width."""
+
+ONE_PIXEL = ("mean", "dense")
+"""Operators over the whole image."""
 
 MOST_PARTS = 3
 
 
-def out_size(operator: str, size: Any, stride: Any) -> Any:
-    """Output pixels along one axis of an elementary operator over `size` pixels; numbers or arrays of integers."""
-    if operator == "mean":
+def out_size(operator: str, size: Any, stride: Any, window: int = 1) -> Any:
+    """Output pixels along one axis of an elementary operator over `size` pixels; numbers or arrays of integers.
+
+    window: of an operator without padding, 1 for one that pads "same".
+    """
+    if operator in ONE_PIXEL:
         return 1
-    return size * stride if operator == "resize" else -(-size // stride)
+    return size * stride if operator == "resize" else -(-(size - window + 1) // stride)
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Part:
     """One elementary operator of a kind of block, its sizes in the block's own terms."""
 
     operator: str
-    """As in hw_model.operators.Operator: "conv", "depthwise", "max_pool", "mean", "resize" or one of TWO_INPUTS."""
+    """As in hw_model.operators.Operator: "conv", "depthwise", "dense", "max_pool", "avg_pool", "mean", "resize" or one
+    of TWO_INPUTS."""
     inputs: Channels = "in"
     """The block's input channels, its hidden ones (input channels x expansion), or its output channels."""
     outputs: Channels = "out"
@@ -48,7 +54,7 @@ class Part:
     relu6: bool | Literal["block"] = False
     """Whether ReLU6 follows; "block": where the block's `activation` says so."""
     optional: bool = False
-    """It is left out where the block's expansion is 1."""
+    """It is left out where the block's hidden channels are as many as its input's: where its expansion is 1."""
     predicts: bool = False
     """Without activation this is a predicting layer: trained with a bias and no normalisation."""
 
@@ -87,6 +93,8 @@ class Kind:
     """`expansion` is free to choose; 1 otherwise."""
     in_supernet: bool = True
     """It may stand in a supernet."""
+    only_costed: bool = False
+    """It stands in network files alone: no space holds it, and it has no trained form."""
 
     def __post_init__(self):
         if not 1 <= len(self.own_parts) <= MOST_PARTS:
@@ -132,18 +140,24 @@ class Kind:
         """Whether it is a predicting layer where it has no activation."""
         return any(part.predicts for part in self.parts)
 
-    def out_size(self, size: Any, stride: Any) -> Any:
-        """Output pixels along one axis for an input of `size` pixels; numbers or arrays of integers."""
+    def out_size(self, size: Any, stride: Any, window: int = 1) -> Any:
+        """Output pixels along one axis for an input of `size` pixels; numbers or arrays of integers.
+
+        window: as in `out_size`.
+        """
         first = size
         for part in self.parts:
-            size = (
-                first if part.operator in TWO_INPUTS else out_size(part.operator, size, stride if part.strided else 1)
-            )
+            steps = (stride if part.strided else 1, window if part.window else 1)
+            size = first if part.operator in TWO_INPUTS else out_size(part.operator, size, *steps)
         return size
 
-    def standing(self, expansion: int) -> tuple[Part, ...]:
-        """The parts of a block of that expansion."""
-        return tuple(part for part in self.parts if expansion > 1 or not part.optional)
+    def standing(self, expands: bool) -> tuple[Part, ...]:
+        """The parts of a block that has other hidden channels than input channels, or of one that has not."""
+        return tuple(part for part in self.parts if expands or not part.optional)
+
+    def standing_convolutions(self, expands: bool) -> tuple[Convolution, ...]:
+        """The convolutions of such a block, named as its own layers are."""
+        return _convolutions(self.standing(expands))
 
     @cached_property
     def convolutions(self) -> tuple[Convolution, ...]:
@@ -154,7 +168,7 @@ class Kind:
     def names_without_expansion(self) -> Mapping[str, str]:
         """What layers and normalisations are called in a block of expansion 1, to their names in `convolutions`."""
         standing = [one for one in self.convolutions if not one.part.optional]
-        pairs = zip(_convolutions(self.standing(1)), standing, strict=True)
+        pairs = zip(self.standing_convolutions(False), standing, strict=True)
         return {name: full for own, of in pairs for name, full in ((own.name, of.name), (own.norm, of.norm))}
 
 
@@ -190,13 +204,31 @@ KINDS: dict[str, Kind] = {
     "max_pool": Kind((Part("max_pool", window=True, strided=True),), keeps_channels=True, in_supernet=False),
     "global_pool": Kind((Part("mean"),), keeps_channels=True),
     "upsample": Kind((Part("resize", strided=True),), keeps_channels=True),
+    "avg_pool": Kind(
+        (Part("avg_pool", window=True, strided=True),), keeps_channels=True, in_supernet=False, only_costed=True
+    ),
+    "dense": Kind((Part("dense", relu6="block"),), in_supernet=False, only_costed=True),
+    "squeeze_excite": Kind(
+        (
+            Part("mean", "in", "in"),
+            Part("conv", "in", "hidden", relu6=True),
+            # a hard sigmoid, relu6(x + 3) / 6, is a ReLU6 where deployment has 3 in the bias and 1 / 6 in the scale
+            Part("conv", "hidden", "in", relu6=True),
+            Part("mul", "in"),
+        ),
+        keeps_channels=True,
+        in_supernet=False,
+        only_costed=True,
+    ),
 }
 """Every kind by name; arrays (hw_model.workload) hold a kind as its place in this order.
 
 conv: k x k convolution; the stem, a pointwise layer, a classifier after a global_pool and the output layers of heads
 are all this.  depthwise: k x k, one filter a channel.  ibn: 1x1 expansion, k x k depthwise, 1x1 projection
 (MobileNetV2, arXiv:1801.04381).  fused_ibn: k x k expansion, 1x1 projection (MobileDets, arXiv:2004.14525).
-max_pool: k x k.  global_pool: mean over the image.  upsample: nearest neighbour, by the factor `stride`."""
+max_pool, avg_pool: k x k.  global_pool: mean over the image.  upsample: nearest neighbour, by the factor `stride`.
+dense: every value of the input with every output.  squeeze_excite: channels scaled by what a bottleneck of `hidden`
+channels makes of their means (arXiv:1709.01507), with MobileNetV3's hard sigmoid (arXiv:1905.02244)."""
 
 
 def kind_index(name: str) -> int:

@@ -9,6 +9,20 @@
 hw_model.kinds.KINDS; "channels" are those it gives (needed unless its kind keeps them); "kernel" (3, or 1 where its
 kind has none), "stride" (1; for upsample the factor, 2), "expansion" (1), "residual" (false), "activation" (true) and
 "repeat" (1) have the defaults in brackets.  `network_schema` says the same as a JSON Schema.
+
+A network whose cost alone is asked for may have more: "kernel" and "stride" as [height, width], even numbers among
+them; "hidden" channels instead of an expansion; "padding" "valid" instead of "same"; and other neighbours.  A block
+with a "name" can be taken from elsewhere: "from" names the block (or a list of blocks, joined along the channels) that
+it takes instead of the one before, "input" being the network's; "add" names the block whose output is added to its
+own, before its activation.  What no block takes is an output.
+
+    {"input": [32, 32, 3],
+     "blocks": [{"kind": "conv", "channels": 16, "name": "start"},
+                {"kind": "conv", "channels": 32, "kernel": 1, "stride": 2, "activation": false, "name": "shortcut"},
+                {"kind": "conv", "channels": 32, "stride": 2, "from": "start"},
+                {"kind": "conv", "channels": 32, "add": "shortcut"},
+                {"kind": "avg_pool", "kernel": [8, 8], "stride": 8},
+                {"kind": "dense", "channels": 10, "activation": false}]}
 """
 
 from __future__ import annotations
@@ -21,12 +35,15 @@ from hw_model.blocks import (
     MAX_BLOCKS,
     MAX_CHANNELS,
     MAX_EXPANSION,
-    MAX_KERNEL,
     MAX_SIZE,
-    MAX_STRIDE,
+    MAX_WINDOW,
+    NETWORK_INPUT,
     Block,
+    GraphBlock,
+    added,
     check_block,
-    check_chain,
+    check_network,
+    sources,
 )
 from hw_model.errors import HardwareInputError, short
 from hw_model.json_file import read_json
@@ -35,7 +52,14 @@ from hw_model.kinds import KINDS
 EXAMPLES = Path(__file__).parent / "networks"
 """Published networks that ship with the package."""
 
-_BLOCK_FIELDS = ("kind", "channels", "kernel", "stride", "expansion", "residual", "activation", "repeat")
+_BLOCK_FIELDS = (
+    *("kind", "channels", "kernel", "stride", "expansion", "residual", "activation", "repeat"),
+    *("hidden", "padding", "name", "from", "add"),
+)
+_CHAIN_VALUES = {"kernel_width": 0, "stride_width": 0, "hidden": 0, "valid": False, "takes": (), "adds": None}
+"""Of a GraphBlock that might as well be a Block."""
+_INPUT_NAME = "input"
+_MAX_NAME = 40
 
 
 def network_schema() -> dict[str, Any]:
@@ -44,20 +68,28 @@ def network_schema() -> dict[str, Any]:
     def whole(most: int) -> dict[str, Any]:
         return {"type": "integer", "minimum": 1, "maximum": most}
 
+    both = {"type": "array", "minItems": 2, "maxItems": 2, "items": whole(MAX_WINDOW)}
+    size = {"oneOf": [whole(MAX_WINDOW), both]}
+    name = {"type": "string", "minLength": 1, "maxLength": _MAX_NAME}
     block = {
         "kind": {"enum": list(KINDS)},
         "channels": whole(MAX_CHANNELS),
-        "kernel": whole(MAX_KERNEL),
-        "stride": whole(MAX_STRIDE),
+        "kernel": size,
+        "stride": size,
         "expansion": whole(MAX_EXPANSION),
         "residual": {"type": "boolean"},
         "activation": {"type": "boolean"},
         "repeat": whole(MAX_BLOCKS),
+        "hidden": whole(MAX_CHANNELS * MAX_EXPANSION),
+        "padding": {"enum": ["same", "valid"]},
+        "name": name,
+        "from": {"oneOf": [name, {"type": "array", "minItems": 1, "maxItems": MAX_BLOCKS, "items": name}]},
+        "add": name,
     }
     entry = {"type": "object", "required": ["kind"], "additionalProperties": False, "properties": block}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A chain network for accelnas cost",
+        "title": "A network for accelnas cost",
         "type": "object",
         "required": ["input", "blocks"],
         "additionalProperties": False,
@@ -71,7 +103,7 @@ def network_schema() -> dict[str, Any]:
 
 
 class Network(NamedTuple):
-    """A named chain of blocks."""
+    """A named network of blocks."""
 
     name: str
     """As its file says, or the file's name."""
@@ -105,13 +137,13 @@ def parse_network(content: Any, default_name: str = "network") -> Network:
         found = f"{len(entries)} entries" if isinstance(entries, list) else short(entries)
         raise HardwareInputError(f'"blocks" has {found}; allowed: a list of 1 to {MAX_BLOCKS}')
     blocks: list[Block] = []
-    height, width, channels = shape
+    names = {_INPUT_NAME: NETWORK_INPUT}
     for position, entry in enumerate(entries):
         for _ in range(_repeat(entry, position)):
-            block = _block(entry, position, height, width, channels)
-            blocks.append(block)
-            height, width, channels = block.out_height, block.out_width, block.out_channels
-    check_chain(blocks)
+            blocks.append(_block(entry, position, blocks, shape, names))
+        if "name" in entry:
+            _name(entry["name"], position, names, len(blocks) - 1)
+    check_network(blocks)
     name = content.get("name", default_name)
     if not isinstance(name, str) or not name.isprintable():
         raise HardwareInputError(f'"name" is {short(name)}; allowed: a text of one line')
@@ -126,10 +158,24 @@ def _repeat(entry: Any, position: int) -> int:
     repeat = entry.get("repeat", 1)
     if type(repeat) is not int or not 1 <= repeat <= MAX_BLOCKS:
         raise HardwareInputError(f"{where}: repeat is {short(repeat)}; allowed: whole numbers 1 to {MAX_BLOCKS}")
+    if repeat > 1 and {"from", "add"} & entry.keys():
+        raise HardwareInputError(f"{where}: repeat is {repeat}; allowed with from or add: 1")
     return repeat
 
 
-def _block(entry: dict[str, Any], position: int, height: int, width: int, channels: int) -> Block:
+def _name(name: Any, position: int, names: dict[str, int], place: int) -> None:
+    """Note where the block of that name stands."""
+    if not isinstance(name, str) or not 1 <= len(name) <= _MAX_NAME or not name.isprintable() or name in names:
+        raise HardwareInputError(
+            f"block {position}: name is {short(name)}; allowed: a text of 1 to {_MAX_NAME} characters that no other "
+            f"block has, nor {_INPUT_NAME!r}"
+        )
+    names[name] = place
+
+
+def _block(
+    entry: dict[str, Any], position: int, before: Sequence[Block], shape: Sequence[int], names: dict[str, int]
+) -> Block:
     name = entry["kind"]
     where = f"block {position} ({str(name)[:20]})"
     kind = KINDS.get(name) if isinstance(name, str) else None  # check_block refuses others
@@ -138,20 +184,87 @@ def _block(entry: dict[str, Any], position: int, height: int, width: int, channe
     for flag in ("residual", "activation"):
         if not isinstance(entry.get(flag, False), bool):
             raise HardwareInputError(f"{where}: {flag} is {short(entry[flag])}; allowed: true or false")
+    if entry.get("padding", "same") not in ("same", "valid"):
+        raise HardwareInputError(f"{where}: padding is {short(entry['padding'])}; allowed: same, valid")
+    last = len(before) - 1
+    takes = tuple(_place(each, where, "from", names) for each in _listed(entry.get("from"), where))
+    takes = () if takes == (last,) else takes
+    height, width, channels = _joined(where, [_given(before, shape, place) for place in takes or (last,)])
+    kernel = entry.get("kernel", 3 if kind is None or kind.has_kernel else 1)
+    stride = entry.get("stride", 2 if kind is not None and kind.enlarges else 1)
+    (kernel, kernel_width), (stride, stride_width) = (
+        _sides(value, where, field) for field, value in (("kernel", kernel), ("stride", stride))
+    )
     block = Block(
         kind=name,
         height=height,
         width=width,
         in_channels=channels,
         out_channels=entry.get("channels", channels),
-        kernel=entry.get("kernel", 3 if kind is None or kind.has_kernel else 1),
-        stride=entry.get("stride", 2 if kind is not None and kind.enlarges else 1),
+        kernel=kernel,
+        stride=stride,
         expansion=entry.get("expansion", 1),
         residual=entry.get("residual", False),
         activation=entry.get("activation", True),
     )
+    more = {
+        "kernel_width": kernel_width,
+        "stride_width": stride_width,
+        "hidden": entry.get("hidden", 0),
+        "valid": entry.get("padding") == "valid",
+        "takes": takes,
+        "adds": _place(entry["add"], where, "add", names) if "add" in entry else None,
+    }
+    if "hidden" in entry and (type(entry["hidden"]) is not int or entry["hidden"] < 1):
+        raise HardwareInputError(
+            f"{where}: hidden is {short(entry['hidden'])}; allowed: whole numbers 1 to {MAX_CHANNELS * MAX_EXPANSION}"
+        )
+    both = any(isinstance(entry.get(field), list) for field in ("kernel", "stride"))
+    pool = kind is not None and kind.only_costed and kind.has_kernel  # of any size
+    if both or pool or any(more[name] != default for name, default in _CHAIN_VALUES.items()):
+        block = GraphBlock(**vars(block), **more)
     check_block(block, position)
     return block
+
+
+def _sides(value: Any, where: str, field: str) -> tuple[Any, int]:
+    """Height, and width where it is another; check_block refuses what is not a list."""
+    if not isinstance(value, list):
+        return value, 0
+    if len(value) != 2 or not all(type(each) is int and 1 <= each <= MAX_WINDOW for each in value):
+        raise HardwareInputError(
+            f"{where}: {field} is {short(value)}; allowed: [height, width] in whole numbers 1 to {MAX_WINDOW}"
+        )
+    return value[0], value[1] if value[1] != value[0] else 0
+
+
+def _listed(value: Any, where: str) -> list[Any]:
+    if value is None:
+        return []
+    if isinstance(value, list) and not 1 <= len(value) <= MAX_BLOCKS:
+        raise HardwareInputError(f"{where}: from is {short(value)}; allowed: a name or a list of names")
+    return value if isinstance(value, list) else [value]
+
+
+def _place(name: Any, where: str, field: str, names: dict[str, int]) -> int:
+    if not isinstance(name, str) or name not in names:
+        raise HardwareInputError(
+            f"{where}: {field} is {short(name)}; allowed: names of blocks before it: {short(', '.join(names), 80)}"
+        )
+    return names[name]
+
+
+def _given(before: Sequence[Block], shape: Sequence[int], place: int) -> Sequence[int]:
+    if place == NETWORK_INPUT:
+        return shape
+    return before[place].out_height, before[place].out_width, before[place].out_channels
+
+
+def _joined(where: str, shapes: Sequence[Sequence[int]]) -> tuple[int, int, int]:
+    if len({(height, width) for height, width, _ in shapes}) > 1:
+        sizes = ", ".join(f"{height}x{width}" for height, width, _ in shapes)
+        raise HardwareInputError(f"{where}: takes tensors of {sizes[:80]}; allowed: of one height and width")
+    return shapes[0][0], shapes[0][1], sum(channels for _, _, channels in shapes)
 
 
 def _only(content: dict[str, Any], allowed: tuple[str, ...], where: str) -> None:
@@ -161,9 +274,9 @@ def _only(content: dict[str, Any], allowed: tuple[str, ...], where: str) -> None
 
 
 def network_content(name: str, blocks: Sequence[Block], source: str = "") -> dict[str, Any]:
-    """A chain as the JSON that `parse_network` reads back to equal blocks."""
-    entries = []
-    for block in blocks:
+    """A network as the JSON that `parse_network` reads back to equal blocks."""
+    entries: list[dict[str, Any]] = []
+    for position, block in enumerate(blocks):
         entry: dict[str, Any] = {"kind": block.kind, "kernel": block.kernel, "stride": block.stride}
         if not KINDS[block.kind].keeps_channels:
             entry["channels"] = block.out_channels
@@ -173,20 +286,63 @@ def network_content(name: str, blocks: Sequence[Block], source: str = "") -> dic
             entry["residual"] = True
         if not block.activation:
             entry["activation"] = False
+        if isinstance(block, GraphBlock):
+            entry |= _graph_content(block, position)
         entries.append(entry)
+    for place in {place for block in blocks if isinstance(block, GraphBlock) for place in (*block.takes, block.adds)}:
+        if place is not None and place != NETWORK_INPUT:
+            entries[place]["name"] = _label(place)
     first = blocks[0]
     told = {"source": source} if source else {}
     return {"name": name, **told, "input": [first.height, first.width, first.in_channels], "blocks": entries}
 
 
+def _graph_content(block: GraphBlock, position: int) -> dict[str, Any]:
+    entry: dict[str, Any] = {"kernel": [*block.window], "stride": [*block.strides]}
+    if not KINDS[block.kind].has_kernel:
+        entry["kernel"] = 1
+    if block.hidden:
+        entry["hidden"] = block.hidden
+    if block.valid:
+        entry["padding"] = "valid"
+    if block.takes:
+        entry["from"] = [_label(place) for place in sources(block, position)]
+    if block.adds is not None:
+        entry["add"] = _label(block.adds)
+    return entry
+
+
+def _label(place: int) -> str:
+    return _INPUT_NAME if place == NETWORK_INPUT else f"block {place}"
+
+
 def summary(blocks: Sequence[Block]) -> str:
-    """A chain in one line that people can read, such as "96x96x3: conv 16 /2, fused_ibn_3 24 k5, conv 5 k1"."""
+    """A network in one line that people can read, such as "96x96x3: conv 16 /2, fused_ibn_3 24 k5, conv 5 k1".
+
+    What a block takes from elsewhere or adds stands behind it, as in "conv 32 from 3 and 7, dense 10 plus 2".
+    """
     words = []
-    for block in blocks:
+    for position, block in enumerate(blocks):
         kind = KINDS[block.kind]
         name = f"{block.kind}_{block.expansion}" if block.expansion != 1 else block.kind
         channels = "" if kind.keeps_channels else f" {block.out_channels}"
-        kernel = "" if block.kernel == 3 or not kind.has_kernel else f" k{block.kernel}"
-        stride = f" {'x' if kind.enlarges else '/'}{block.stride}" if block.stride != 1 else ""
-        words.append(f"{name}{channels}{kernel}{stride}")
+        window, strides = _times(block.window), _times(block.strides)
+        kernel = "" if window == "3" or not kind.has_kernel else f" k{window}"
+        stride = f" {'x' if kind.enlarges else '/'}{strides}" if strides != "1" else ""
+        words.append(f"{name}{channels}{kernel}{stride}{_neighbours(block, position)}")
     return f"{blocks[0].height}x{blocks[0].width}x{blocks[0].in_channels}: {', '.join(words)}"
+
+
+def _times(sides: tuple[int, int]) -> str:
+    return str(sides[0]) if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"
+
+
+def _neighbours(block: Block, position: int) -> str:
+    """In words, what it takes, adds and hides other than a block of a chain."""
+    if not isinstance(block, GraphBlock):
+        return ""
+    words = f" hidden {block.hidden}" if block.hidden else ""
+    if block.takes:
+        words += f" from {' and '.join('input' if p == NETWORK_INPUT else str(p) for p in sources(block, position))}"
+    other = added(block)
+    return words + ("" if other is None else f" plus {'input' if other == NETWORK_INPUT else other}")

@@ -1,7 +1,8 @@
-"""A workload's blocks as arrays of operators: the vectorised counterpart of hw_model.operators.
+"""A workload's or a network's blocks as arrays of operators: the vectorised counterpart of hw_model.operators.
 
 Each block has three places for operators.  The last of its kind's parts stands at the last place, together with what
-takes the block's input behind it (a residual addition); the others stand at the first places.
+takes the block's input behind it (a residual addition); the others stand at the first places.  What joins or reshapes
+tensors before them is counted with the first.
 """
 
 from __future__ import annotations
@@ -13,15 +14,23 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from hw_model.blocks import Block
-from hw_model.kinds import KINDS, MOST_PARTS, Kind, Part
+from hw_model.blocks import NETWORK_INPUT, Block, added, sources
+from hw_model.kinds import KINDS, MOST_PARTS, TWO_INPUTS, Kind, Part
+from hw_model.operators import block_operators
 from hw_model.rounding import round_up
 from hw_model.workload import Workload
 
 PLACES = MOST_PARTS
 OPERATOR_KINDS = ("conv", "depthwise", "max_pool", "mean", "resize")
+_ALIKE = {"avg_pool": "max_pool", "dense": "conv"}
+"""What other operators are to arrays: a pool slides the same window, a dense layer is a convolution of one pixel."""
 _CONV, _DEPTHWISE = 0, 1
 _MEAN, _RESIZE = OPERATOR_KINDS.index("mean"), OPERATOR_KINDS.index("resize")
+
+
+def operator_index(operator: str) -> int:
+    """How arrays hold the operator: its own place in OPERATOR_KINDS, or that of the one it is like."""
+    return OPERATOR_KINDS.index(_ALIKE.get(operator, operator))
 
 
 class OperatorArrays(NamedTuple):
@@ -42,23 +51,25 @@ class OperatorArrays(NamedTuple):
     out_channels: Array
     """Of the output."""
     kernel: Array
-    """Height and width of the window."""
+    """Height or width of the window, whichever is more."""
+    taps: Array
+    """Height x width of the window."""
     stride: Array
-    """Of the window; for "resize" the factor of enlargement."""
+    """Of the window, the larger of both; for "resize" the factor of enlargement."""
     relu6: Array
     """bool: ReLU6 is fused into the operator."""
     adds: Array
     """bool: a residual addition follows."""
     held_bytes: Array
-    """The block's input, kept for the addition while this runs."""
+    """What is kept while this runs besides its input and output: for an addition, or for a later block."""
     mask: Array
     """bool: there is an operator."""
 
     @property
     def weights(self) -> Array:
         """Weights, biases apart."""
-        convolution = self.kernel**2 * self.in_channels * self.out_channels
-        depthwise = self.kernel**2 * self.in_channels
+        convolution = self.taps * self.in_channels * self.out_channels
+        depthwise = self.taps * self.in_channels
         weights = jnp.where(self.kind == _CONV, convolution, jnp.where(self.kind == _DEPTHWISE, depthwise, 0.0))
         return jnp.where(self.mask, weights, 0.0)
 
@@ -99,7 +110,7 @@ def operator_arrays(workload: Workload) -> OperatorArrays:
 
     there = known(lambda part: part is not _NOTHING) & mask[..., None]
     there &= ~known(lambda part: part.optional) | (jnp.asarray(workload.expansion) > 1)[..., None]
-    operator = known(lambda part: OPERATOR_KINDS.index(part.operator))
+    operator = known(lambda part: operator_index(part.operator))
     strides = jnp.where(known(lambda part: part.strided), stride[..., None], 1.0)
 
     def sizes(size: Array) -> tuple[Array, Array]:
@@ -120,6 +131,7 @@ def operator_arrays(workload: Workload) -> OperatorArrays:
     # the first operator reads the block's input anyhow
     is_later = jnp.stack([there[..., :place].any(-1) for place in range(PLACES)], axis=-1)
     activation = jnp.asarray(workload.activation)[..., None]
+    kernels = jnp.where(known(lambda part: part.window), kernel[..., None], 1.0)
     return OperatorArrays(
         kind=operator,
         in_height=in_height,
@@ -128,7 +140,8 @@ def operator_arrays(workload: Workload) -> OperatorArrays:
         width=out_width,
         in_channels=channels(lambda part: part.inputs),
         out_channels=channels(lambda part: part.outputs),
-        kernel=jnp.where(known(lambda part: part.window), kernel[..., None], 1.0),
+        kernel=kernels,
+        taps=kernels**2,
         stride=strides,
         relu6=known(lambda part: part.relu6 is True) | (known(lambda part: part.relu6 == "block") & activation),
         adds=adds[..., None] & (jnp.arange(PLACES) == PLACES - 1),
@@ -155,12 +168,92 @@ def _parts_by_place(kind: Kind) -> list[Part]:
 
 
 def operator_places(blocks: Sequence[Block]) -> list[tuple[int, int]]:
-    """(block, place) of each operator of chain_operators(blocks); an addition shares the place it follows."""
+    """(block, place) of each operator of chain_operators(blocks).
+
+    An addition shares the place it follows, a "concat" or "reshape" the place it comes before.
+    """
     found = []
     for position, block in enumerate(blocks):
         kind = KINDS[block.kind]
-        for place, part in enumerate(_parts_by_place(kind)):
-            if part is not _NOTHING and (block.expansion > 1 or not part.optional):
-                found.append((position, place))
-        found += [(position, PLACES - 1)] * (kind.meets_input + block.residual)
+        standing = [
+            place
+            for place, part in enumerate(_parts_by_place(kind))
+            if part is not _NOTHING and (block.expands or not part.optional)
+        ]
+        operators = block_operators(block)
+        before = sum(operator.kind in BEFORE for operator in operators)
+        after = len(operators) - before - len(standing)
+        found += [(position, place) for place in [*standing[:1] * before, *standing, *[PLACES - 1] * after]]
     return found
+
+
+BEFORE = ("concat", "reshape")
+"""Operators that only arrange a block's input."""
+
+
+def graph_arrays(blocks: Sequence[Block], length: int) -> OperatorArrays:
+    """The operators of one network as NumPy arrays [1, length, 3], whatever its blocks take and add.
+
+    Of a chain they are those of `operator_arrays`.  Tensors that later blocks take or add are held while others run.
+    """
+    shape = (1, length, PLACES)
+    arrays = {name: np.ones(shape, np.float32) for name in OperatorArrays._fields}
+    arrays |= {"kind": np.zeros(shape, np.int32), "held_bytes": np.zeros(shape, np.float32)}
+    arrays |= {name: np.zeros(shape, bool) for name in ("relu6", "adds", "mask")}
+    held = _held_across(blocks)
+    places = iter(operator_places(blocks))
+    for position, block in enumerate(blocks):
+        own = KINDS[block.kind].meets_input or block.residual
+        kept = _tensor_bytes(block.height, block.width, block.in_channels)
+        first = True
+        for operator in block_operators(block):
+            at = (0, *next(places))
+            if operator.kind in TWO_INPUTS:
+                arrays["adds"][at] = True
+                arrays["relu6"][at] |= operator.relu6
+            elif operator.kind not in BEFORE:
+                values = {
+                    "kind": operator_index(operator.kind),
+                    "in_height": operator.height,
+                    "in_width": operator.width,
+                    "height": operator.out_height,
+                    "width": operator.out_width,
+                    "in_channels": operator.in_channels,
+                    "out_channels": operator.out_channels,
+                    "kernel": max(operator.window),
+                    "taps": operator.window[0] * operator.window[1],
+                    "stride": max(operator.strides),
+                    "relu6": operator.relu6,
+                    "held_bytes": held[position][not first] + kept * (own and not first),
+                    "mask": True,
+                }
+                for name, value in values.items():
+                    arrays[name][at] = value
+                first = False
+    return OperatorArrays(**arrays)  # pyright: ignore[reportArgumentType]
+
+
+def _held_across(blocks: Sequence[Block]) -> list[tuple[int, int]]:
+    """Bytes of other tensors that are kept while a block's first operator runs, and while its later ones do."""
+    last_use: dict[int, int] = {}
+    for position, block in enumerate(blocks):
+        other = added(block)
+        for place in (*sources(block, position), *(() if other is None else (other,))):
+            last_use[place] = position
+    first = blocks[0]
+    sizes = {NETWORK_INPUT: _tensor_bytes(first.height, first.width, first.in_channels)}
+    sizes |= {p: _tensor_bytes(b.out_height, b.out_width, b.out_channels) for p, b in enumerate(blocks)}
+    found = []
+    for position, block in enumerate(blocks):
+        taken, other = sources(block, position), added(block)
+        needed = [q for q, last in last_use.items() if q < position and (last > position or q == other)]
+        # what a residual adds is counted by itself
+        aside = [q for q in needed if q not in taken]
+        later = [q for q in needed if q not in taken or not (block.residual or KINDS[block.kind].meets_input)]
+        found.append((sum(sizes[q] for q in aside), sum(sizes[q] for q in later)))
+    return found
+
+
+def _tensor_bytes(height: int, width: int, channels: int) -> int:
+    """With channels padded to sixteen, as in the blocked layout."""
+    return height * width * (-(-channels // 16) * 16)

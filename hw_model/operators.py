@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from hw_model.blocks import Block
+from hw_model.blocks import Block, GraphBlock, added
 from hw_model.kinds import KINDS, TWO_INPUTS, Part, out_size
 
 
@@ -14,7 +14,9 @@ class Operator:
     """One int8 operator on a height x width x in_channels tensor."""
 
     kind: str
-    """"conv", "depthwise", "add" (of the block's input), "max_pool", "mean" (over the image) or "resize"."""
+    """"conv", "depthwise", "dense" (every value with every output), "add" (of another tensor of its shape), "mul" (by
+    its input's channels, of the block's input), "max_pool", "avg_pool", "mean" (over the image), "resize", "concat" (of
+    tensors along the channels) or "reshape" (to one pixel)."""
     height: int
     """Of the input, in pixels."""
     width: int
@@ -24,29 +26,52 @@ class Operator:
     out_channels: int
     """Of the output."""
     kernel: int = 1
-    """Height and width of the window."""
+    """Height of the window."""
     stride: int = 1
-    """Of the window; for "resize" the factor of enlargement."""
+    """Of the window, down; for "resize" the factor of enlargement."""
     relu6: bool = False
     """ReLU6 is fused into the operator."""
+    kernel_width: int = 0
+    """Of the window; 0 where it is as wide as high."""
+    stride_width: int = 0
+    """Of the window, across; 0 for the same as down."""
+    valid: bool = False
+    """No padding."""
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """Height and width of the window."""
+        return self.kernel, self.kernel_width or self.kernel
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """Of the window, down and across."""
+        return self.stride, self.stride_width or self.stride
 
     @property
     def out_height(self) -> int:
         """Output height in pixels."""
-        return out_size(self.kind, self.height, self.stride)
+        if self.kind == "reshape":
+            return 1
+        return out_size(self.kind, self.height, self.strides[0], self.window[0] if self.valid else 1)
 
     @property
     def out_width(self) -> int:
         """Output width in pixels."""
-        return out_size(self.kind, self.width, self.stride)
+        if self.kind == "reshape":
+            return 1
+        return out_size(self.kind, self.width, self.strides[1], self.window[1] if self.valid else 1)
 
     @property
     def weights(self) -> int:
         """Number of weights, biases apart."""
+        taps = self.window[0] * self.window[1]
         if self.kind == "conv":
-            return self.kernel**2 * self.in_channels * self.out_channels
+            return taps * self.in_channels * self.out_channels
         if self.kind == "depthwise":
-            return self.kernel**2 * self.in_channels
+            return taps * self.in_channels
+        if self.kind == "dense":
+            return self.height * self.width * self.in_channels * self.out_channels
         return 0
 
     @property
@@ -61,14 +86,26 @@ class Operator:
 
 
 def block_operators(block: Block) -> list[Operator]:
-    """The operators of a block in the order they run; an "add" takes the block's input as its second argument."""
+    """The operators of a block in the order they run.
+
+    Before its kind's parts stands a "concat" of all that it takes, where that is more than one tensor.  An "add" or a
+    "mul" takes the block's input as its second argument, or, where the block adds another's output, that, as the last.
+    """
     kind = KINDS[block.kind]
+    free = block if isinstance(block, GraphBlock) else None
     channels = {"in": block.in_channels, "hidden": block.hidden_channels, "out": block.out_channels}
     height, width = block.height, block.width
     operators = []
-    for part in (*kind.standing(block.expansion), *([Part("add", "out")] if block.residual else [])):
+    if free and len(free.takes) > 1:
+        operators.append(Operator("concat", height, width, block.in_channels, block.in_channels))
+    parts = kind.standing(block.expands)
+    adds_other = added(block) is not None
+    for part in (*parts, *([Part("add", "out")] if block.residual else [])):
         if part.operator in TWO_INPUTS:
             height, width = block.height, block.width
+        if part.operator == "dense" and height * width > 1:
+            operators.append(Operator("reshape", height, width, block.in_channels, height * width * block.in_channels))
+            channels["in"], height, width = height * width * block.in_channels, 1, 1
         operator = Operator(
             part.operator,
             height,
@@ -77,15 +114,23 @@ def block_operators(block: Block) -> list[Operator]:
             channels[part.outputs],
             kernel=block.kernel if part.window else 1,
             stride=block.stride if part.strided else 1,
-            relu6=part.activates(block.activation),
+            # of what is added to, the activation follows the addition
+            relu6=part.activates(block.activation) and not (adds_other and part.relu6 == "block"),
         )
+        if free and part.window:
+            operator = replace(operator, kernel_width=free.kernel_width, valid=free.valid)
+        if free and part.strided:
+            operator = replace(operator, stride_width=free.stride_width)
         operators.append(operator)
         height, width = operator.out_height, operator.out_width
+    if adds_other:
+        out, relu6 = block.out_channels, block.activation and any(part.relu6 == "block" for part in parts)
+        operators.append(Operator("add", height, width, out, out, relu6=relu6))
     return operators
 
 
 def chain_operators(blocks: Sequence[Block]) -> list[Operator]:
-    """The operators of a whole chain in order."""
+    """The operators of a whole network in order."""
     return [operator for block in blocks for operator in block_operators(block)]
 
 

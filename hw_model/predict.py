@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from jax.tree_util import Partial
 
-from hw_model.blocks import MAX_BLOCKS, Block, check_chain
+from hw_model.blocks import MAX_BLOCKS, MAX_KERNEL, MAX_STRIDE, Block, added, check_network, is_chain
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.learned.device import current_device
@@ -22,8 +22,8 @@ from hw_model.learned.estimator import Estimator, estimate
 from hw_model.learned.fitting import load_estimator
 from hw_model.npu.calibration import load_calibrated
 from hw_model.npu.model import NPUS, Npu, npu_estimate
-from hw_model.operator_arrays import operator_places
-from hw_model.operators import chain_operators
+from hw_model.operator_arrays import OperatorArrays, graph_arrays, operator_places
+from hw_model.operators import block_operators, chain_operators
 from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.chain import measured_cost
 from hw_model.vela.compiler import COMPILER_VERSION, compile_operators
@@ -73,14 +73,16 @@ class Prediction:
     peak_std_bytes: float | None
     """Likewise of the peak's."""
     extrapolated: bool
-    """Whether operators are larger, wider or otherwise beyond all that the model was fitted to, so that neither figures
-    nor their standard deviations mean much."""
+    """Whether operators are larger, wider or otherwise beyond all that the model was fitted to, or of a kind that it
+    was not, so that neither figures nor their standard deviations mean much."""
     weights: str
     """What the figures assume of the weights' values, which the compiler compresses."""
     weight_compression: float | None
     """Bytes of the weights as the compiler stores them / int8 bytes; None where nothing was compiled."""
     blocks: tuple[BlockCost, ...]
     """Of each block."""
+    outside_fit: tuple[str, ...] = ()
+    """What no network had that the model was fitted to, such as "avg_pool (block 9)"."""
 
 
 def accelerator_names() -> list[str]:
@@ -130,7 +132,7 @@ def compiled(blocks: Sequence[Block], accelerator: EthosU) -> Prediction:
 
     Raises HardwareInputError for blocks that are not allowed.
     """
-    check_chain(blocks)
+    check_network(blocks)
     return _compiled(blocks, accelerator)
 
 
@@ -140,7 +142,7 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
     method: "compile" runs the vendor's compiler, for Ethos-U only; "estimate" asks the learned or the analytic model.
     Raises HardwareInputError for an unknown accelerator and for blocks that are not allowed.
     """
-    check_chain(blocks)
+    check_network(blocks)
     if method == "compile":
         if accelerator not in ETHOS_U:
             raise HardwareInputError(f"no compiler for {accelerator}; allowed with compile: {', '.join(ETHOS_U)}")
@@ -154,9 +156,9 @@ class CostModel(NamedTuple):
 
     method: str
     """As in Prediction."""
-    estimate: Callable[[Workload], Estimate]
-    """Workloads [..., L] to their costs, compiled; traceable, and a pytree, so that a jitted function that takes it as
-    an argument is compiled once for all accelerators of a kind."""
+    estimate: Callable[[Workload | OperatorArrays], Estimate]
+    """Workloads [..., L], or their operators, to their costs, compiled; traceable, and a pytree, so that a jitted
+    function that takes it as an argument is compiled once for all accelerators of a kind."""
 
     @property
     def fingerprint(self) -> str:
@@ -204,8 +206,9 @@ def parallelism_factor(accelerator: str) -> int:
     return int(npus[name].output_lanes)
 
 
-def _workload(blocks: Sequence[Block]) -> Workload:
-    return workload_from_chains([blocks], next(length for length in _LENGTHS if length >= len(blocks)))
+def _workload(blocks: Sequence[Block]) -> Workload | OperatorArrays:
+    length = next(length for length in _LENGTHS if length >= len(blocks))
+    return workload_from_chains([blocks], length) if is_chain(blocks) else graph_arrays(blocks, length)
 
 
 def _compiled(blocks: Sequence[Block], accelerator: EthosU) -> Prediction:
@@ -239,17 +242,36 @@ def _from_estimate(blocks: Sequence[Block], accelerator: str, method: str, found
     stds = (float(value[0]) for value in (found.latency_std_ms, found.peak_std_bytes))
     latency_std, peak_std = (None if std != std else std for std in stds)
     compiled = accelerator in ETHOS_U
+    outside = outside_fit(blocks) if method == "estimator" else ()
     return Prediction(
         accelerator,
         method,
         cost,
         latency_std,
         peak_std,
-        extrapolated=bool(found.outside_share[0] > OUTSIDE_SHARE),
+        extrapolated=bool(found.outside_share[0] > OUTSIDE_SHARE) or bool(outside),
         weights=_DRAWN_WEIGHTS if compiled else "not compressed",
         weight_compression=None,
         blocks=_parts(blocks, found.block_latency_ms[0].tolist(), found.block_sram_bytes[0].tolist()),
+        outside_fit=outside,
     )
+
+
+def outside_fit(blocks: Sequence[Block]) -> tuple[str, ...]:
+    """What no network has that estimators are fitted to, with the block where it stands."""
+    found = []
+    for position, block in enumerate(blocks):
+        for operator in block_operators(block):
+            (height, width), (down, across) = operator.window, operator.strides
+            words = {"avg_pool": "avg_pool", "mul": "a product", "concat": "joined tensors"}.get(operator.kind, "")
+            if not words and (height != width or height > MAX_KERNEL):
+                words = f"a window of {height} x {width}"
+            elif not words and (down != across or down > MAX_STRIDE):
+                words = f"a stride of {down} x {across}"
+            elif not words and operator.kind == "add" and added(block) is not None:
+                words = f"an addition of block {added(block)}"
+            found += [f"{words} (block {position})"] if words else []
+    return tuple(dict.fromkeys(found))
 
 
 def _parts(blocks: Sequence[Block], latency_ms: Sequence[float], sram_bytes: Sequence[float]) -> tuple[BlockCost, ...]:

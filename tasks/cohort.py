@@ -23,7 +23,7 @@ from hw_model.kinds import KINDS
 from hw_model.workload import Workload, workload_from_chains
 from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
-from tasks.networks.blocks import ChainNetwork
+from tasks.networks.blocks import ChainNetwork, layer_name
 from tasks.networks.gates import Gates, make_gates, window_start
 from tasks.networks.initialise import initialise
 from tasks.networks.resize import resize_images
@@ -180,7 +180,7 @@ def _as_slots(
     for place, block in enumerate(chain):
         if block is None:
             continue
-        own, ours = f"block_{index:02d}_{block.kind}", block_name(place, block.kind)
+        own, ours = layer_name(index, block), block_name(place, block.kind)
         for group, blocks in variables.items():
             if own in blocks:
                 fill = partial(_padded, slot=slots[place], kernel=block.kernel)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tasks.spaces.registry import load_space
-from tests.cli import accelnas
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -43,24 +42,13 @@ def test_a_strategy_of_ones_own_stands_beside_built_in_ones():
     assert 0 < regrets[2] < regrets[0]
 
 
-@pytest.mark.slow
-def test_the_commands_of_the_page_on_tables_of_ones_own_run(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)  # examples/my_table.csv and examples/my_device.csv are named from there
-    page = (ROOT / "docs" / "how-to" / "own_tables.md").read_text()
-    commands = [line.split()[1:] for line in page.splitlines() if line.startswith("accelnas ")]
-    assert {command[0] for command in commands} == {"search", "compare"}
-    for command in commands:
-        where = ("--results", tmp_path) if command[0] == "search" else ("--output", tmp_path)
-        code, text, errors = accelnas(*command, *where)
-        assert code == 0, errors
-        assert str(tmp_path) in text.replace("\n", "")
-
-
 def test_the_space_loads_with_its_three_decisions():
     assert load_space(EXAMPLES / "my_space.py").cardinalities == (3, 3, 2)
 
 
 def test_every_example_is_run_by_a_test():
-    tested = "".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "tests").rglob("test_*.py")])
+    # the commands of documents are run by test_doc_blocks
+    paths = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("test_*.py")]
+    tested = "".join(path.read_text() for path in paths)
     for path in EXAMPLES.iterdir():
         assert path.stem in tested, path.name

@@ -176,6 +176,8 @@ OPTIONAL = {
     "benchmarks/experiments/strategies/peers.py": {"pymoo", "optuna", "syne_tune"},
     "benchmarks/timings/training_peer.py": {"torch"},
     "nas_algos/strategies/optuna_sampler.py": {"optuna"},
+    "tasks/deployment/litert.py": {"ai_edge_litert"},
+    "tasks/deployment/quantise.py": {"ai_edge_quantizer"},
 }
 
 

@@ -86,7 +86,8 @@ def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
 
     {"format": 1, "network": name, "results": [{"accelerator", "method" (estimator, compiler or analytic),
     "latency_ms", "latency_std_ms" (null where unknown), "peak_activation_bytes" (SRAM in use at most), "peak_std_bytes"
-    (likewise), "param_bytes", "macs", "energy_mj", "off_chip_bytes", "extrapolated", "weights", "weight_compression",
+    (likewise), "param_bytes", "macs", "energy_mj", "off_chip_bytes", "extrapolated", "outside_fit" (a list of texts),
+    "weights", "weight_compression",
     "blocks": [{"block" (position from 0), "kind", "latency_ms", "sram_bytes", "param_bytes", "macs"}]}]}
     """
     results = []
@@ -100,6 +101,7 @@ def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
                 "latency_std_ms": prediction.latency_std_ms,
                 "peak_std_bytes": prediction.peak_std_bytes,
                 "extrapolated": prediction.extrapolated,
+                "outside_fit": [*prediction.outside_fit],
                 "weights": prediction.weights,
                 "weight_compression": prediction.weight_compression,
                 "blocks": blocks,
@@ -119,12 +121,18 @@ def _find(path: Path) -> Path:
 
 def _remarks(prediction: Prediction) -> list[str]:
     """Lines of what the figures rest on."""
+    from hw_model.vela.accelerators import ETHOS_U
+
     lines = []
     if prediction.extrapolated:
-        lines.append(
-            "Warning: extrapolated: operators here are larger or wider than any that the model was fitted to; its "
-            "figures and ± are guesses." + (" --compile asks the compiler." if prediction.method == "estimator" else "")
+        what = ", ".join(prediction.outside_fit)
+        what = (
+            f"nothing that the model was fitted to had {what}"
+            if what
+            else "operators here are larger or wider than any that the model was fitted to"
         )
+        compiler = " --compile asks the compiler." if prediction.accelerator in ETHOS_U else ""
+        lines.append(f"Warning: extrapolated: {what}; its figures and ± are guesses.{compiler}")
     if prediction.latency_std_ms is not None:
         lines.append("± is one standard deviation of the estimate's error against the compiler.")
     stored = prediction.weight_compression

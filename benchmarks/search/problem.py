@@ -9,8 +9,9 @@ import jax
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
-from hw_model.blocks import Block
+from hw_model.blocks import Block, check_chain
 from hw_model.cost import Cost, count_macs
+from hw_model.errors import HardwareInputError
 from hw_model.predict import cost_model, parallelism_factor, predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.chain import whole_cost
@@ -84,7 +85,11 @@ def evenly(genotypes: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, 
 
 
 def check_fits(path: Path, blocks: Sequence[Block], task: Task) -> None:
-    """Raise BenchmarkInputError, naming the file, unless its input and its output are the task's."""
+    """Raise BenchmarkInputError, naming the file, unless it can be trained and its input and output are the task's."""
+    try:
+        check_chain(blocks)
+    except HardwareInputError as error:
+        raise BenchmarkInputError(f"network {path} has no trained form: {error}") from error
     for what, given, wanted in (
         ("takes images of channels", blocks[0].in_channels, task.channels),
         ("gives channels", blocks[-1].out_channels, task.output_channels),

@@ -67,12 +67,12 @@ class Estimator(NamedTuple):
     """[4], likewise of the peak."""
 
 
-def estimate(estimator: Estimator, workload: Workload) -> Estimate:
-    """Estimate a workload [..., L]; pure, so jit, vmap and grad apply.
+def estimate(estimator: Estimator, work: Workload | OperatorArrays) -> Estimate:
+    """Estimate a workload [..., L], or its operators; pure, so jit, vmap and grad apply.
 
     Per-block results are in the order of the blocks, gaps closed.
     """
-    operators = operator_arrays(close_gaps(workload))
+    operators = work if isinstance(work, OperatorArrays) else operator_arrays(close_gaps(work))
     machine = Machine(estimator.macs_per_cycle, estimator.sram_limit)
     ratios = _perceptron(estimator, contextual_features(operators, machine))  # members lead: [E, ..., L, 3, 4]
     mask = operators.mask

@@ -31,7 +31,7 @@ def roofline_cycles(operators: OperatorArrays, macs_per_cycle: Array | float) ->
     """
     is_conv = operators.kind == 0
     depth = jnp.where(is_conv, round_up(operators.in_channels, 8), 4.0)
-    window = jnp.where(operators.kind <= 2, operators.kernel**2, 1.0)
+    window = jnp.where(operators.kind <= 2, operators.taps, 1.0)
     outputs = round_up(operators.height, 2) * round_up(operators.width, 2) * round_up(operators.out_channels, 8)
     arithmetic = outputs * window * depth / macs_per_cycle
     traffic = (_input_bytes(operators) + _output_bytes(operators) * (1.0 + operators.adds)) / 16.0
@@ -88,7 +88,7 @@ def operator_features(operators: OperatorArrays, machine: Machine) -> Array:
         _log(operators.width),
         _log(operators.in_channels),
         _log(operators.out_channels),
-        _log(operators.kernel**2 * operators.in_channels),
+        _log(operators.taps * operators.in_channels),
         _log(operators.macs),
         _log(operators.weights),
         _log(_input_bytes(operators)),

@@ -69,9 +69,10 @@ class Npu(NamedTuple):
         return self.input_lanes * self.output_lanes * self.rows * self.columns
 
 
-def npu_estimate(npu: Npu, workload: Workload) -> Estimate:
-    """Cost of a workload [..., L] on the accelerator; pure, so jit, vmap and grad apply to both arguments."""
-    operators = operator_arrays(close_gaps(workload))
+def npu_estimate(npu: Npu, work: Workload | OperatorArrays) -> Estimate:
+    """Cost of a workload [..., L], or of its operators, on the accelerator; pure, so jit, vmap and grad apply to both
+    arguments."""
+    operators = work if isinstance(work, OperatorArrays) else operator_arrays(close_gaps(work))
     cycles = operator_cycles(npu, operators)
     live = operator_sram_bytes(npu, operators)
     ms_per_cycle = 1e3 / npu.clock_hz
@@ -91,7 +92,7 @@ def operator_cycles(npu: Npu, operators: OperatorArrays) -> Array:
     """Cycles of each operator [..., L, 3]; never below its MACs over macs_per_cycle."""
     pixels = round_up(operators.height, npu.rows) * round_up(operators.width, npu.columns)
     outputs = pixels * round_up(operators.out_channels, npu.output_lanes)
-    window = operators.kernel**2
+    window = operators.taps
     convolution = outputs * window * round_up(operators.in_channels, npu.input_lanes)
     # one input channel for each output, so all but one of the input lanes stand idle
     depthwise = outputs * window * npu.input_lanes

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from hw_model.blocks import Block, check_chain
+from hw_model.blocks import Block, check_chain, check_network
 from hw_model.cost import Cost, count_macs, count_param_bytes, energy_mj
 from hw_model.vela.accelerators import EthosU
 from hw_model.vela.compiler import Measurement
@@ -52,11 +52,11 @@ def chain_cost(blocks: Sequence[Block], accelerator: EthosU, cache: MeasurementC
 
 
 def whole_cost(blocks: Sequence[Block], accelerator: EthosU, cache: MeasurementCache) -> Cost:
-    """Cost of the chain compiled as one network.
+    """Cost of the network compiled as one.
 
     Raises HardwareInputError when a block is not allowed or cannot be compiled.
     """
-    check_chain(blocks)
+    check_network(blocks)
     return measured_cost(blocks, cache.measure([tuple(blocks)], accelerator)[0])
 
 

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from hw_model.blocks import Block
-from hw_model.kinds import CONVOLUTIONS, KINDS, TWO_INPUTS
+from hw_model.blocks import Block, is_chain
+from hw_model.kinds import CONVOLUTIONS, KINDS, TWO_INPUTS, kind_names
 from tasks.errors import TaskInputError
 from tasks.networks.batch_norm import BatchNorm
 from tasks.networks.convolution import conv
@@ -85,10 +85,11 @@ class BlockLayer(nn.Module):
         Raises TaskInputError for an unknown kind.
         """
         b, y = self.block, x
-        if b.kind not in KINDS:
-            raise TaskInputError(f"block kind {b.kind!r} has no trained form; allowed: {', '.join(KINDS)}")
+        if b.kind not in KINDS or not is_chain([b]):
+            allowed = kind_names(lambda kind: not kind.only_costed)
+            raise TaskInputError(f"a block like this {b.kind!r} has no trained form; allowed: {', '.join(allowed)}")
         channels = {"in": b.in_channels, "hidden": b.hidden_channels, "out": b.out_channels}
-        for part in KINDS[b.kind].standing(b.expansion):
+        for part in KINDS[b.kind].standing(b.expands):
             kernel, stride = b.kernel if part.window else 1, b.stride if part.strided else 1
             if part.operator == "conv":
                 y = Conv(channels[part.outputs], kernel, stride)(y)
@@ -120,5 +121,10 @@ class ChainNetwork(nn.Module):
         """Images float32 [N, H, W, C] to the last block's output [N, h, w, channels]."""
         x = images
         for index, block in enumerate(self.blocks):
-            x = BlockLayer(block, name=f"block_{index:02d}_{block.kind}")(x, train)
+            x = BlockLayer(block, name=layer_name(index, block))(x, train)
         return x
+
+
+def layer_name(index: int, block: Block) -> str:
+    """What the block in that place of a chain is called among its network's parameters."""
+    return f"block_{index:02d}_{block.kind}"

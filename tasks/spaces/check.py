@@ -12,7 +12,7 @@ import numpy as np
 
 from hw_model.blocks import MAX_BLOCKS, MAX_CHANNELS, MAX_EXPANSION, MAX_KERNEL, MAX_SIZE, MAX_STRIDE
 from hw_model.errors import short
-from hw_model.kinds import KINDS
+from hw_model.kinds import KINDS, kind_names
 from hw_model.workload import Workload
 from tasks.errors import TaskInputError
 from tasks.spaces.layer import Decision, Layer, Presence, parse_block
@@ -176,7 +176,8 @@ def _is_multiplier(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= MAX_MULTIPLIER
 
 
-_BLOCK: Rule = (_is_block, f"{', '.join(KINDS)}, with an expansion of 1 to {MAX_EXPANSION} as in ibn_6")
+_KINDS = ", ".join(kind_names(lambda kind: not kind.only_costed))
+_BLOCK: Rule = (_is_block, f"{_KINDS}, with an expansion of 1 to {MAX_EXPANSION} as in ibn_6")
 _KERNEL: Rule = (lambda value: type(value) is int and value % 2 == 1 and 1 <= value <= MAX_KERNEL, "1, 3, 5, 7")
 _MULTIPLIER: Rule = (_is_multiplier, f"numbers above 0 to {MAX_MULTIPLIER}")
 _FLAG: Rule = (lambda value: isinstance(value, bool), "True or False")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hw_model.kinds import KINDS
+from hw_model.kinds import KINDS, kind_names
 from tasks.errors import TaskInputError
 
 Choice = str | int | float
@@ -54,9 +54,10 @@ class Layer:
 
 def parse_block(text: str) -> tuple[str, int]:
     """Kind and expansion of a text such as "fused_ibn_3" or "conv".  Raises TaskInputError."""
+    allowed = kind_names(lambda kind: not kind.only_costed)
     kind, _, expansion = text.rpartition("_")
-    if kind in KINDS and KINDS[kind].expands and expansion.isdecimal():
+    if kind in allowed and KINDS[kind].expands and expansion.isdecimal():
         return kind, int(expansion)
-    if text in KINDS and not KINDS[text].expands:
+    if text in allowed and not KINDS[text].expands:
         return text, 1
-    raise TaskInputError(f"block {text!r}; allowed: {', '.join(KINDS)}, with an expansion as in ibn_6")
+    raise TaskInputError(f"block {text!r}; allowed: {', '.join(allowed)}, with an expansion as in ibn_6")

@@ -12,7 +12,7 @@ from hw_model.blocks import Block
 from hw_model.kinds import KINDS
 from hw_model.workload import Workload, chains_from_workload
 from tasks.errors import TaskInputError
-from tasks.networks.blocks import ChainNetwork
+from tasks.networks.blocks import ChainNetwork, layer_name
 from tasks.networks.gates import check_workload, window_start
 from tasks.spaces.slots import Slot
 
@@ -32,7 +32,7 @@ def slice_variables(variables: Any, slots: tuple[Slot, ...], workload: Workload)
     images = jax.ShapeDtypeStruct((1, first.height, first.width, first.in_channels), jnp.float32)
     shapes = jax.eval_shape(lambda x: ChainNetwork(blocks).init(jax.random.key(0), x, train=False), images)
     places = np.flatnonzero(np.asarray(workload.mask))
-    layers = {f"block_{index:02d}_{block.kind}": (index, block) for index, block in enumerate(blocks)}
+    layers = {layer_name(index, block): (index, block) for index, block in enumerate(blocks)}
 
     def cut(path: tuple[Any, ...], leaf: jax.ShapeDtypeStruct) -> jax.Array:
         collection, layer, *names = (part.key for part in path)

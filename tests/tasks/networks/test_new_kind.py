@@ -1,19 +1,15 @@
-"""A new kind of block needs an entry in the table of kinds, and one with a new operator its code in the writer.
+"""A new kind of block needs an entry in the table of kinds.
 
 Two of them are added here, from checks and counts to JSON, arrays, compiler, spaces, networks and the supernet.
 """
 
 import dataclasses
-import operator
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from ethosu.vela.tflite import MulOptions
-from ethosu.vela.tflite.BuiltinOperator import BuiltinOperator
-from ethosu.vela.tflite.BuiltinOptions import BuiltinOptions
 
 from hw_model.blocks import Block, check_block, check_chain
 from hw_model.cost import count_macs, count_params
@@ -23,7 +19,6 @@ from hw_model.network_file import network_content, network_schema, parse_network
 from hw_model.npu.model import NPUS, npu_estimate
 from hw_model.operator_arrays import operator_arrays, operator_places
 from hw_model.operators import block_operators, chain_operators
-from hw_model.vela import tflite_writer
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
 from hw_model.workload import chains_from_workload, workload_from_chains
@@ -49,7 +44,7 @@ SEPARABLE = Kind(
 CHAIN = (
     Block("conv", 17, 12, 3, 8, stride=2),
     Block("separable", 9, 6, 8, 12, kernel=5, stride=2),
-    Block("squeeze_excite", 5, 3, 12, 12, kernel=1),
+    Block("gate", 5, 3, 12, 12, kernel=1),
     Block("separable", 5, 3, 12, 12, residual=True),
     Block("conv", 5, 3, 12, 4, kernel=1, activation=False),
 )
@@ -58,15 +53,11 @@ CHAIN = (
 @pytest.fixture(autouse=True)
 def _new_kinds(monkeypatch):
     # hw_model/kinds.py
-    monkeypatch.setitem(TWO_INPUTS, "mul", operator.mul)
     monkeypatch.setitem(KINDS, "separable", SEPARABLE)
     # arXiv:1709.01507 without the reduction, and with ReLU6 as its gate
     first, second = Part("conv", "in", "in", relu6=True), Part("conv", "in", relu6=True)
     excite = Kind((Part("mean", "in", "in"), first, second, Part("mul", "in")), keeps_channels=True)
-    monkeypatch.setitem(KINDS, "squeeze_excite", excite)
-    # hw_model/vela/tflite_writer.py
-    monkeypatch.setitem(tflite_writer._CODES, "mul", BuiltinOperator.MUL)
-    monkeypatch.setitem(tflite_writer._TWO_INPUT_OPTIONS, "mul", (MulOptions, BuiltinOptions.MulOptions))
+    monkeypatch.setitem(KINDS, "gate", excite)
     yield
     jax.clear_caches()  # what was compiled for a longer table
 
@@ -76,7 +67,7 @@ def make_space():
         Layer("conv", "channels", stride=2),
         Layer("block", "channels", kernel="kernel", stride=2),
         Layer("block", "channels", kernel="kernel", present=Presence("layers", (2,))),
-        Layer("squeeze_excite", kernel=1, present=Presence("excited", ("yes",))),
+        Layer("gate", kernel=1, present=Presence("excited", ("yes",))),
         Layer("conv", 3, kernel=1, activation=False, fixed_channels=True),
     )
     decisions = (
@@ -125,10 +116,8 @@ def test_its_operators_are_counted():
 def test_it_can_be_written_and_read():
     content = network_content("new", CHAIN)
     assert parse_network(content).blocks == CHAIN
-    assert {"separable", "squeeze_excite"} <= set(
-        network_schema()["properties"]["blocks"]["items"]["properties"]["kind"]["enum"]
-    )
-    assert "separable 12 k5 /2, squeeze_excite, separable 12" in summary(CHAIN)
+    assert {"separable", "gate"} <= set(network_schema()["properties"]["blocks"]["items"]["properties"]["kind"]["enum"])
+    assert "separable 12 k5 /2, gate, separable 12" in summary(CHAIN)
 
 
 def test_arrays_of_operators_hold_it():
@@ -164,10 +153,10 @@ def test_its_trained_form_has_the_parameters_that_are_counted_and_computes_what_
     assert network.apply(variables, x, train=False).shape == (2, 5, 3, 4)
     block = ChainNetwork(CHAIN[2:3])
     x = jax.random.normal(jax.random.key(2), (2, 5, 3, 12))
-    own = {kind: {"block_00_squeeze_excite": tree["block_02_squeeze_excite"]} for kind, tree in variables.items()}
+    own = {kind: {"block_00_gate": tree["block_02_gate"]} for kind, tree in variables.items()}
     gate = x.mean((1, 2))
     for name in ("Conv_0", "Conv_1"):
-        kernel = variables["params"]["block_02_squeeze_excite"][name]["kernel"][0, 0]
+        kernel = variables["params"]["block_02_gate"][name]["kernel"][0, 0]
         gate = jnp.clip(gate @ kernel / jnp.sqrt(1 + 1e-5), 0, 6)  # statistics as they start: mean 0, variance 1
     np.testing.assert_allclose(block.apply(own, x, train=False), x * gate[:, None, None], rtol=1e-3, atol=1e-5)
 
@@ -179,7 +168,7 @@ def test_a_space_and_its_supernet_hold_it():
     assert space.slots[1].kinds == ("ibn", "separable")
     assert space.slots[1].hidden_channels == 24
     assert chains_from_workload(space.lower(genotypes)) == [space.decode(genotype) for genotype in genotypes]
-    assert [block.kind for block in space.decode(genotypes[0])][1:4] == ["separable", "separable", "squeeze_excite"]
+    assert [block.kind for block in space.decode(genotypes[0])][1:4] == ["separable", "separable", "gate"]
     assert space.decode(genotypes[0])[2].residual
     network = Supernet(space.slots)
     variables = initialise(network, (16, 16, 3), jax.random.key(0))

@@ -1,0 +1,1 @@
+"""Trained networks as .tflite files: quantised to int8, and run as a board without an NPU runs them."""
