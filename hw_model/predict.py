@@ -6,7 +6,7 @@ import functools
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -17,6 +17,7 @@ from jax.tree_util import Partial
 from hw_model.blocks import MAX_BLOCKS, MAX_KERNEL, MAX_STRIDE, Block, added, check_network, is_chain
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
+from hw_model.kinds import KINDS, MOST_PARTS
 from hw_model.learned.device import current_device
 from hw_model.learned.estimator import Estimator, estimate
 from hw_model.learned.fitting import load_estimator
@@ -27,13 +28,13 @@ from hw_model.operators import block_operators, chain_operators
 from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.chain import measured_cost
 from hw_model.vela.compiler import COMPILER_VERSION, compile_operators
-from hw_model.vela.tflite_writer import WEIGHT_STD, WRITER_VERSION
+from hw_model.vela.tflite_writer import WRITER_VERSION
+from hw_model.vela.weights import DEFAULT, WeightValues, weight_values
 from hw_model.workload import Workload, workload_from_chains
 
 Method = Literal["estimate", "compile"]
 OUTSIDE_SHARE = 0.02
 """Of the latency, the share of operators beyond what the model was fitted to from which an estimate is extrapolated."""
-_DRAWN_WEIGHTS = f"normal, standard deviation {WEIGHT_STD:.0f} in int8"
 COST_CODE_VERSION = "2"
 """Raise it when a change to features, estimator or parametric NPU changes what equal parameters estimate."""
 PRETRAINED = Path(__file__).parent / "pretrained"
@@ -127,13 +128,37 @@ def _version(path: Path) -> tuple[Path, int]:
     return path, path.stat().st_mtime_ns if path.exists() else 0
 
 
-def compiled(blocks: Sequence[Block], accelerator: EthosU) -> Prediction:
+def compiled(blocks: Sequence[Block], accelerator: EthosU, weights: Sequence[str] = ()) -> Prediction:
     """Cost of a network compiled for an accelerator, which may be in a system of one's own (hw_model.vela.system).
 
-    Raises HardwareInputError for blocks that are not allowed.
+    weights: what is assumed of the weights' values, as hw_model.vela.weights.weight_values takes it.
+    Raises HardwareInputError for blocks that are not allowed, and for such words that are not.
     """
     check_network(blocks)
-    return _compiled(blocks, accelerator)
+    stored = functools.partial(_stored_share, blocks, accelerator)
+    return _compiled(blocks, accelerator, weight_values(weights, stored))
+
+
+def _stored_share(blocks: Sequence[Block], accelerator: EthosU, steps: np.ndarray) -> float:
+    """Bytes of the weights as the compiler stores them over their number, drawn from these values."""
+    measurement, _ = compile_operators(blocks, accelerator, steps)
+    weights = sum(operator.weights for operator in chain_operators(blocks))
+    if not weights:
+        raise HardwareInputError("the network has no weights; allowed: networks with weights")
+    return measurement.compressed_weight_bytes / weights
+
+
+def at_clock(prediction: Prediction, clock_mhz: float) -> Prediction:
+    """An Ethos-U's estimate at another clock; its memories' clocks are scaled with it, so cycles stay."""
+    factor = ETHOS_U[prediction.accelerator].clock_hz / (clock_mhz * 1e6)
+    std = prediction.latency_std_ms
+    return replace(
+        prediction,
+        accelerator=f"{prediction.accelerator} ({clock_mhz:g} MHz)",
+        cost=prediction.cost._replace(latency_ms=prediction.cost.latency_ms * factor),
+        latency_std_ms=None if std is None else std * factor,
+        blocks=tuple(replace(part, latency_ms=part.latency_ms * factor) for part in prediction.blocks),
+    )
 
 
 def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimate") -> Prediction:
@@ -211,8 +236,8 @@ def _workload(blocks: Sequence[Block]) -> Workload | OperatorArrays:
     return workload_from_chains([blocks], length) if is_chain(blocks) else graph_arrays(blocks, length)
 
 
-def _compiled(blocks: Sequence[Block], accelerator: EthosU) -> Prediction:
-    measurement, report = compile_operators(blocks, accelerator)
+def _compiled(blocks: Sequence[Block], accelerator: EthosU, assumed: WeightValues = DEFAULT) -> Prediction:
+    measurement, report = compile_operators(blocks, accelerator, assumed.steps)
     cycles, sram = [0] * len(blocks), [0] * len(blocks)
     places = operator_places(blocks)
     measured = zip(places, report.operator_cycles, report.operator_sram_bytes, strict=True)
@@ -229,7 +254,7 @@ def _compiled(blocks: Sequence[Block], accelerator: EthosU) -> Prediction:
         latency_std_ms=None,
         peak_std_bytes=None,
         extrapolated=False,
-        weights=_DRAWN_WEIGHTS,
+        weights=assumed.words,
         weight_compression=compression,
         blocks=_parts(blocks, latency, sram),
     )
@@ -250,7 +275,7 @@ def _from_estimate(blocks: Sequence[Block], accelerator: str, method: str, found
         latency_std,
         peak_std,
         extrapolated=bool(found.outside_share[0] > OUTSIDE_SHARE) or bool(outside),
-        weights=_DRAWN_WEIGHTS if compiled else "not compressed",
+        weights=DEFAULT.words if compiled else "not compressed",
         weight_compression=None,
         blocks=_parts(blocks, found.block_latency_ms[0].tolist(), found.block_sram_bytes[0].tolist()),
         outside_fit=outside,
@@ -268,8 +293,10 @@ def outside_fit(blocks: Sequence[Block]) -> tuple[str, ...]:
                 words = f"a window of {height} x {width}"
             elif not words and (down != across or down > MAX_STRIDE):
                 words = f"a stride of {down} x {across}"
-            elif not words and operator.kind == "add" and added(block) is not None:
-                words = f"an addition of block {added(block)}"
+            elif not words and operator.kind == "add" and (other := added(block)) is not None:
+                # residuals that were learned from span the operators of one block
+                spanned = sum(len(KINDS[each.kind].standing(each.expands)) for each in blocks[other + 1 : position + 1])
+                words = f"an addition of block {other}" if spanned > MOST_PARTS else ""
             found += [f"{words} (block {position})"] if words else []
     return tuple(dict.fromkeys(found))
 

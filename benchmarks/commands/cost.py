@@ -4,22 +4,47 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
 
+from benchmarks.commands.cost_output import (
+    TABLE_WIDTH,
+    as_json,
+    file_as_json,
+    file_remarks,
+    file_table,
+    prediction_table,
+    remarks,
+)
+from hw_model.boards import Board, get_board, memory_warnings
 from hw_model.errors import HardwareInputError
 from hw_model.file_format import read_tflite
 from hw_model.network_file import EXAMPLES, Network, load_network
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from hw_model.predict import Prediction
     from hw_model.vela.accelerators import EthosU
-    from hw_model.vela.tflite_file import FileCost
 
-_TABLE_WIDTH = 100
+_DEFAULT_ACCELERATORS = ("ethos-u55-256", "npu-p32")
+_RANGE = (("sparse", "0.8"), ("uniform",))
+"""Assumptions of weights that the compiler stores in little, and in as much as there is."""
+
+
+class _Asked(NamedTuple):
+    """What the command was given besides the network."""
+
+    accelerators: tuple[str, ...]
+    compile: bool
+    system: dict[str, Any]
+    weights: tuple[str, ...]
+    board: Board | None
+    json: bool
+
+    def needs_compiler(self) -> str:
+        """The first option given that is for what is compiled alone, empty where there is none."""
+        given = [name for name, value in {**self.system, "weights": self.weights or None}.items() if value is not None]
+        return f"--{given[0].replace('_', '-')}" if given else ""
 
 
 def cost(
@@ -27,6 +52,8 @@ def cost(
     accelerator: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
     compile: bool = False,
     json: bool = False,
+    board: str | None = None,
+    weights: tuple[str, ...] = (),
     vela_ini: Path | None = None,
     system_config: str | None = None,
     memory_mode: str | None = None,
@@ -37,10 +64,16 @@ def cost(
 
     Args:
         network: JSON file of a network (hw_model/network_file.py says how to write one), the name of one that ships
-            with the package, such as mobilenet_v2_050, or an int8 .tflite file, which is compiled as it is.
+            with the package, such as mobilenet_v2_050, or an int8 .tflite file. A .tflite file is compiled as it is
+            with --compile, and where estimators do not know its operators.
         accelerator: Name of an accelerator; repeat the option for several. ethos-u55-256 and npu-p32 if left out.
-        compile: Compile with the vendor's compiler instead of estimating (Ethos-U only; .tflite files always are).
+        compile: Compile with the vendor's compiler instead of estimating (Ethos-U only).
         json: Print JSON instead of tables.
+        board: A board that `accelnas list` names, instead of an accelerator: its own at its clock, and a warning where
+            the network does not fit into its memory.
+        weights: With --compile, what is assumed of the weights' values, which the compiler compresses: FILE (.npy,
+            .npz or .tflite, for the distribution in it), ratio R (stored in R of their bytes), sparse P (that share
+            zero), uniform, or range (figures for the extremes besides).
         vela_ini: File of system configurations and memory modes, Vela's own if left out; as the four options below for
             what is compiled.
         system_config: Section of it, such as Ethos_U55_Deep_Embedded; Vela's default for the accelerator if left out.
@@ -55,59 +88,18 @@ def cost(
         "clock_mhz": clock_mhz,
         "arena_kib": arena_kib,
     }
+    carried = get_board(board) if board else None
+    if carried and accelerator:
+        raise HardwareInputError(f"--board {board} and --accelerator are given; allowed: one of them")
+    asked = _Asked((carried.accelerator,) if carried else accelerator, compile, system, weights, carried, json)
     path = _find(network)
     content = read_tflite(path)
     if content is not None:
-        _cost_of_file(path.name, content, _targets(accelerator, system), json=json)
+        _cost_of_file(path.name, content, asked)
         return
-    loaded = load_network(path)
-    if any(value is not None for value in system.values()) and not compile:
-        given = next(name for name, value in system.items() if value is not None)
-        raise HardwareInputError(f"--{given.replace('_', '-')} is for what is compiled; allowed: with --compile")
-    from hw_model.predict import compiled, predict  # jax takes seconds to load, which `accelnas --help` need not pay
-
-    if compile:
-        predictions = [compiled(loaded.blocks, target) for target in _targets(accelerator, system)]
-    else:
-        predictions = [predict(loaded.blocks, name) for name in accelerator or ("ethos-u55-256", "npu-p32")]
-    if json:
-        print(json_module.dumps(as_json(loaded, predictions), indent=2))
-        return
-    from benchmarks.runtime.console import plain_console
-
-    console = plain_console(_TABLE_WIDTH)
-    for prediction in predictions:
-        console.print(_table(loaded, prediction))
-        console.print("\n".join(_remarks(prediction)), markup=False, highlight=False)
-
-
-def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
-    """The documented, stable form of the answer.
-
-    {"format": 1, "network": name, "results": [{"accelerator", "method" (estimator, compiler or analytic),
-    "latency_ms", "latency_std_ms" (null where unknown), "peak_activation_bytes" (SRAM in use at most), "peak_std_bytes"
-    (likewise), "param_bytes", "macs", "energy_mj", "off_chip_bytes", "extrapolated", "outside_fit" (a list of texts),
-    "weights", "weight_compression",
-    "blocks": [{"block" (position from 0), "kind", "latency_ms", "sram_bytes", "param_bytes", "macs"}]}]}
-    """
-    results = []
-    for prediction in predictions:
-        blocks = [{"block": position, **vars(part)} for position, part in enumerate(prediction.blocks)]
-        results.append(
-            {
-                "accelerator": prediction.accelerator,
-                "method": prediction.method,
-                **prediction.cost._asdict(),
-                "latency_std_ms": prediction.latency_std_ms,
-                "peak_std_bytes": prediction.peak_std_bytes,
-                "extrapolated": prediction.extrapolated,
-                "outside_fit": [*prediction.outside_fit],
-                "weights": prediction.weights,
-                "weight_compression": prediction.weight_compression,
-                "blocks": blocks,
-            }
-        )
-    return {"format": 1, "network": network.name, "results": results}
+    if (option := asked.needs_compiler()) and not compile:
+        raise HardwareInputError(f"{option} is for what is compiled; allowed: with --compile")
+    _cost_of_blocks(load_network(path), asked)
 
 
 def _find(path: Path) -> Path:
@@ -119,163 +111,96 @@ def _find(path: Path) -> Path:
     raise HardwareInputError(f"no network file {path}; allowed: a JSON or .tflite file or one of {', '.join(shipped)}")
 
 
-def _remarks(prediction: Prediction) -> list[str]:
-    """Lines of what the figures rest on."""
-    from hw_model.vela.accelerators import ETHOS_U
+def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
+    """Estimate or compile blocks and print; said: a line before the remarks."""
+    from hw_model.predict import at_clock, compiled, predict  # jax takes seconds, which `accelnas --help` need not pay
 
-    lines = []
-    if prediction.extrapolated:
-        what = ", ".join(prediction.outside_fit)
-        what = (
-            f"nothing that the model was fitted to had {what}"
-            if what
-            else "operators here are larger or wider than any that the model was fitted to"
-        )
-        compiler = " --compile asks the compiler." if prediction.accelerator in ETHOS_U else ""
-        lines.append(f"Warning: extrapolated: {what}; its figures and ± are guesses.{compiler}")
-    if prediction.latency_std_ms is not None:
-        lines.append("± is one standard deviation of the estimate's error against the compiler.")
-    stored = prediction.weight_compression
-    share = "" if stored is None else f"; stored in {100 * stored:.0f}% of their bytes"
-    lines.append(f"Weights: {prediction.weights}{share}.")
-    return lines
+    ranges: list[str] = []
+    if asked.compile:
+        as_drawn = asked.weights == ("range",)
+        targets = _targets(asked)
+        predictions = [compiled(network.blocks, each, () if as_drawn else asked.weights) for each in targets]
+        ranges = [_range_of(network, each) for each in targets] if as_drawn else []
+    else:
+        predictions = [predict(network.blocks, name) for name in asked.accelerators or _DEFAULT_ACCELERATORS]
+        if asked.board:
+            predictions = [at_clock(each, asked.board.clock_mhz) for each in predictions]
+    if asked.json:
+        print(json_module.dumps(as_json(network, predictions), indent=2))
+        return
+    from benchmarks.runtime.console import plain_console
 
-
-def _table(network: Network, prediction: Prediction) -> Table:
-    from rich.table import Table
-
-    cost = prediction.cost
-    spread = "" if not prediction.latency_std_ms else f" ± {prediction.latency_std_ms:.3g}"
-    peak_spread = "" if not prediction.peak_std_bytes else f" ± {prediction.peak_std_bytes / 1024:.0f}"
-    title = (
-        f"{network.name} on {prediction.accelerator} ({prediction.method}): {cost.latency_ms:.4g}{spread} ms, "
-        f"{cost.peak_activation_bytes / 1024:.0f}{peak_spread} KiB of SRAM in use, {cost.param_bytes / 1024:.0f} KiB "
-        f"parameters, {cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.macs / 1e6:.4g} M MACs, "
-        f"{cost.energy_mj:.3g} mJ"
-    )
-    table = Table(title=title, title_justify="left")
-    for name in ("block", "kind", "input", "output", "ms", "SRAM KiB", "param KiB", "M MACs"):
-        table.add_column(name, no_wrap=True, justify="left" if name == "kind" else "right")
-    for position, (block, part) in enumerate(zip(network.blocks, prediction.blocks, strict=True)):
-        table.add_row(
-            str(position),
-            block.kind,
-            f"{block.height}x{block.width}x{block.in_channels}",
-            f"{block.out_height}x{block.out_width}x{block.out_channels}",
-            f"{part.latency_ms:.4g}",
-            f"{part.sram_bytes / 1024:.0f}",
-            f"{part.param_bytes / 1024:.1f}",
-            f"{part.macs / 1e6:.3g}",
-        )
-    return table
+    console = plain_console(TABLE_WIDTH)
+    for place, prediction in enumerate(predictions):
+        console.print(prediction_table(network, prediction))
+        lines = [said, *remarks(prediction), *ranges[place : place + 1], *_of_board(asked.board, prediction)]
+        console.print("\n".join(filter(None, lines)), markup=False, highlight=False)
 
 
-def _targets(names: tuple[str, ...], system: dict[str, Any]) -> list[EthosU]:
+def _of_board(board: Board | None, prediction: Prediction) -> list[str]:
+    if board is None:
+        return []
+    stored = prediction.cost.param_bytes * (prediction.weight_compression or 1)
+    lines = memory_warnings(board, prediction.cost.peak_activation_bytes, stored)
+    return [*lines, f"Board: {board.title}; its clock and memory are those of {board.source}."]
+
+
+def _range_of(network: Network, target: EthosU) -> str:
+    from hw_model.predict import compiled
+
+    found = [compiled(network.blocks, target, words) for words in _RANGE]
+    told = [
+        f"{each.cost.latency_ms:.4g} ms ({each.weights}: {100 * (each.weight_compression or 0):.0f}%)" for each in found
+    ]
+    return f"By what the weights may be: {told[0]} to {told[1]}."
+
+
+def _targets(asked: _Asked) -> list[EthosU]:
     """What to compile for, ethos-u55-256 where nothing is named."""
     from hw_model.vela.accelerators import ETHOS_U
     from hw_model.vela.system import in_system
 
-    for name in names:
+    for name in asked.accelerators:
         if name not in ETHOS_U:
             raise HardwareInputError(f"no compiler for {name}; allowed with compile: {', '.join(ETHOS_U)}")
-    found = [ETHOS_U[name] for name in names or ("ethos-u55-256",)]
+    found = [ETHOS_U[name] for name in asked.accelerators or ("ethos-u55-256",)]
+    system = dict(asked.system)
+    if asked.board and system["clock_mhz"] is None:
+        system["clock_mhz"] = asked.board.clock_mhz
     if all(value is None for value in system.values()):
         return found
-    return [in_system(each, system["vela_ini"], *[system[name] for name in [*system][1:]]) for each in found]
+    ini, *others = system.values()
+    return [in_system(each, ini, *others) for each in found]
 
 
-def _cost_of_file(name: str, content: bytes, accelerators: list[EthosU], *, json: bool) -> None:
+def _cost_of_file(name: str, content: bytes, asked: _Asked) -> None:
+    """Estimate a .tflite file, or compile it where that is asked for or its operators are not known."""
+    from hw_model.vela.accelerators import ETHOS_U
     from hw_model.vela.tflite_file import compile_tflite
+    from hw_model.vela.tflite_reader import UnknownOperatorsError, read_blocks
 
-    found = [compile_tflite(content, each) for each in accelerators]
-    if json:
+    if asked.weights:
+        raise HardwareInputError("--weights is for networks in JSON; a .tflite file has weights of its own")
+    said = ""
+    if not asked.compile and not asked.needs_compiler():
+        try:
+            blocks = read_blocks(content)
+            _cost_of_blocks(Network(name, blocks), asked, "Estimated from the file's operators, its weights apart.")
+            return
+        except UnknownOperatorsError as error:
+            if any(each not in ETHOS_U for each in asked.accelerators):
+                raise
+            said = f"Compiled, since {error}."
+    found = [compile_tflite(content, each) for each in _targets(asked)]
+    if asked.json:
         print(json_module.dumps(file_as_json(name, found), indent=2))
         return
     from rich.console import Console
 
-    console = Console(width=max(Console().width, _TABLE_WIDTH))
-    for cost_of_file in found:
-        console.print(_file_table(name, cost_of_file))
-        console.print("\n".join(_file_remarks(cost_of_file)), markup=False, highlight=False)
-
-
-def file_as_json(name: str, found: list[FileCost]) -> dict[str, Any]:
-    """The same form as `as_json`, of a .tflite file.
-
-    "weight_bytes" instead of "param_bytes", "cpu_operators": {type: count}, and "operators" instead of "blocks":
-    [{"operator" (position from 0), "kind", "output" [height, width, channels], "on_cpu", "latency_ms", "sram_bytes",
-    "off_chip_bytes", "macs"}].
-    """
-    results = []
+    console = Console(width=max(Console().width, TABLE_WIDTH))
     for each in found:
-        operators = [
-            {
-                "operator": position,
-                "kind": part.operator,
-                "output": [part.output_height, part.output_width, part.output_channels],
-                "on_cpu": part.on_cpu,
-                "latency_ms": part.latency_ms,
-                "sram_bytes": part.sram_bytes,
-                "off_chip_bytes": part.off_chip_bytes,
-                "macs": part.macs,
-            }
-            for position, part in enumerate(each.operators)
-        ]
-        results.append(
-            {
-                "accelerator": each.accelerator,
-                "method": "compiler",
-                "latency_ms": each.latency_ms,
-                "latency_std_ms": None,
-                "peak_activation_bytes": each.peak_activation_bytes,
-                "weight_bytes": each.weight_bytes,
-                "macs": each.macs,
-                "energy_mj": each.energy_mj,
-                "off_chip_bytes": each.off_chip_bytes,
-                "weights": "the file's own",
-                "weight_compression": each.weight_compression,
-                "cpu_operators": dict(each.on_cpu),
-                "operators": operators,
-            }
-        )
-    return {"format": 1, "network": name, "results": results}
-
-
-def _file_remarks(cost: FileCost) -> list[str]:
-    lines = []
-    if cost.weight_compression is not None:
-        lines.append(f"Weights are the file's own; the compiler stores them in {100 * cost.weight_compression:.0f}%.")
-    if cost.on_cpu:
-        named = ", ".join(f"{count} x {operator}" for operator, count in sorted(cost.on_cpu.items()))
-        lines.append(
-            f"Warning: {sum(cost.on_cpu.values())} of {len(cost.operators)} operators stay on the host CPU, whose time "
-            f"is not in these figures: {named}."
-        )
-    return lines or ["It has no weights."]
-
-
-def _file_table(name: str, cost: FileCost) -> Table:
-    from rich.markup import escape
-    from rich.table import Table
-
-    title = (
-        f"{escape(name)} on {cost.accelerator} (compiler): {cost.latency_ms:.4g} ms, "
-        f"{cost.peak_activation_bytes / 1024:.0f} KiB of SRAM in use, {cost.weight_bytes / 1024:.0f} KiB of weights, "
-        f"{cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.macs / 1e6:.4g} M MACs, "
-        f"{cost.energy_mj:.3g} mJ"
-    )
-    table = Table(title=title, title_justify="left")
-    for column in ("operator", "kind", "output", "on", "ms", "SRAM KiB", "off-chip KiB", "M MACs"):
-        table.add_column(column, no_wrap=True, justify="left" if column in ("kind", "on") else "right")
-    for position, part in enumerate(cost.operators):
-        table.add_row(
-            str(position),
-            part.operator,
-            f"{part.output_height}x{part.output_width}x{part.output_channels}",
-            "CPU" if part.on_cpu else "NPU",
-            f"{part.latency_ms:.4g}",
-            f"{part.sram_bytes / 1024:.0f}",
-            f"{part.off_chip_bytes / 1024:.1f}",
-            f"{part.macs / 1e6:.3g}",
-        )
-    return table
+        console.print(file_table(name, each))
+        lines = [said, *file_remarks(each)]
+        if asked.board:
+            lines += memory_warnings(asked.board, each.peak_activation_bytes, each.compressed_weight_bytes)
+        console.print("\n".join(filter(None, lines)), markup=False, highlight=False)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 
 def list_names() -> None:
-    """Print tasks, spaces, strategies, evaluators, policies and their settings, accelerators, data sets, profiles."""
+    """Print tasks, spaces, strategies, evaluators, policies and their settings, accelerators, boards, data sets,
+    profiles."""
     from rich.table import Table
 
     from benchmarks.fidelities import PROFILES
     from benchmarks.runtime.console import plain_console
+    from hw_model.boards import BOARDS
     from hw_model.predict import accelerator_names
     from nas_algos.policies import POLICIES
     from nas_algos.registry import algorithms, describe
@@ -38,6 +40,7 @@ def list_names() -> None:
         table.add_row("evaluator", f"zero_shot:{name} ({score.source}){whole}")
     table.add_row("policies", f"{', '.join(POLICIES)}; settings: {', '.join(setting_names(POLICIES['plain']))}")
     table.add_row("accelerators", ", ".join(accelerator_names()))
+    table.add_row("boards", ", ".join(BOARDS))
     table.add_row("data sets", ", ".join(DATASETS))
     table.add_row("profiles", ", ".join(PROFILES))
     console.print(table)

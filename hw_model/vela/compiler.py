@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from ethosu import regor
 
 from hw_model.blocks import Block
@@ -29,7 +30,7 @@ from hw_model.errors import HardwareInputError
 from hw_model.operators import OperatorReport, chain_operators
 from hw_model.vela.accelerators import EthosU
 from hw_model.vela.system import shipped_ini
-from hw_model.vela.tflite_writer import write_tflite
+from hw_model.vela.tflite_writer import NORMAL_STEPS, write_tflite
 
 COMPILER_VERSION = version("ethos-u-vela")
 _OFF_CHIP = ("Dram", "OffChipFlash", "OnChipFlash")
@@ -69,9 +70,14 @@ def compile_blocks(blocks: Sequence[Block], accelerator: EthosU) -> Measurement:
     return _measurement(blocks, accelerator, _compile(blocks, accelerator).perf_report)
 
 
-def compile_operators(blocks: Sequence[Block], accelerator: EthosU) -> tuple[Measurement, OperatorReport]:
-    """The same, with what the compiler says of each operator; raises as compile_blocks."""
-    compiled = _compile(blocks, accelerator, operator_table=True)
+def compile_operators(
+    blocks: Sequence[Block], accelerator: EthosU, steps: np.ndarray = NORMAL_STEPS
+) -> tuple[Measurement, OperatorReport]:
+    """The same, with what the compiler says of each operator; raises as compile_blocks.
+
+    steps: int8[256], what weights are drawn from.
+    """
+    compiled = _compile(blocks, accelerator, steps, operator_table=True)
     measurement = _measurement(blocks, accelerator, compiled.perf_report)
     count = len(chain_operators(blocks))
     cycles, sram, sram_traffic, off_chip = ([0] * count for _ in range(4))
@@ -182,9 +188,9 @@ def _measurement(blocks: Sequence[Block], accelerator: EthosU, report: regor.Per
 
 
 def _compile(
-    blocks: Sequence[Block], accelerator: EthosU, *, operator_table: bool = False
+    blocks: Sequence[Block], accelerator: EthosU, steps: np.ndarray = NORMAL_STEPS, *, operator_table: bool = False
 ) -> regor.CompiledTFLiteModel:
-    compiled = compile_model(write_tflite(blocks), accelerator, operator_table=operator_table)
+    compiled = compile_model(write_tflite(blocks, steps), accelerator, operator_table=operator_table)
     left_out = compiled.perf_report.cpuOps
     if left_out:
         raise HardwareInputError(f"{accelerator.name} leaves {left_out} operators of this network to the host CPU")

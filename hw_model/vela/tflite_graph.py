@@ -119,9 +119,10 @@ def write_network(blocks: Sequence[Block], numbers: Numbers) -> bytes:
         block_input = tensor = taken[0]
         operators = block_operators(block)
         for place, operator in enumerate(operators):
-            adds = other is not None and place == len(operators) - 1
+            adds = place == len(operators) - 1
             joins = operator.kind == "concat"
-            tensor = graph.add(operator, taken if joins else [tensor], tensors[other] if adds else block_input)
+            second = block_input if other is None or not adds else tensors[other]
+            tensor = graph.add(operator, taken if joins else [tensor], second)
             block_input = tensor if joins else block_input
         tensors[position] = tensor
     return graph.finish([tensors[position] for position in outputs(blocks)])

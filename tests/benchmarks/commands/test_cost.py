@@ -15,6 +15,7 @@ from hw_model.predict import PRETRAINED, accelerator_names, cost_model, predict
 from hw_model.vela import compiler
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
+from hw_model.vela.tflite_writer import write_tflite
 from hw_model.workload import workload_from_chains
 from tests.hw_model.networks import SMALL
 from tests.hw_model.tflite_graphs import with_cpu_operators
@@ -140,8 +141,59 @@ def test_a_tflite_file_is_compiled_as_it_is_and_its_operators_listed(capsys, tmp
     printed = capsys.readouterr().out
     assert "person[red].tflite on ethos-u55-256" in " ".join(printed.split())
     assert "2 of 4 operators stay on the host CPU" in printed
-    with pytest.raises(HardwareInputError, match="no compiler for npu-p32"):
+    assert "Compiled, since estimators do not know these operators of the file: 2 x FLOOR." in " ".join(printed.split())
+    with pytest.raises(HardwareInputError, match="estimators do not know these operators of the file: 2 x FLOOR"):
         cost(file, ("npu-p32",))
+    with pytest.raises(HardwareInputError, match="no compiler for npu-p32"):
+        cost(file, ("npu-p32",), compile=True)
+
+
+def test_a_tflite_file_of_known_operators_is_estimated_without_the_compiler_and_compiled_when_asked(capsys, tmp_path):
+    file = tmp_path / "net.tflite"
+    file.write_bytes(write_tflite(SMALL))
+    estimated = answer(capsys, file, ("ethos-u55-256", "npu-p32"))["results"]
+    assert [result["method"] for result in estimated] == ["estimator", "analytic"]
+    assert estimated[0]["latency_ms"] == pytest.approx(predict(SMALL, "ethos-u55-256").cost.latency_ms, rel=1e-5)
+    compiled = answer(capsys, file, ("ethos-u55-256",), compile=True)["results"][0]
+    assert compiled["latency_ms"] == compile_blocks(SMALL, ETHOS_U["ethos-u55-256"]).latency_ms
+    with pytest.raises(HardwareInputError, match="--weights is for networks in JSON"):
+        cost(file, weights=("sparse", "0.5"))
+
+
+def test_what_is_assumed_of_the_weights_can_be_given_and_is_told(capsys):
+    def told(*weights):
+        return answer(capsys, Path("ds_cnn"), ("ethos-u55-256",), compile=True, weights=weights)["results"][0]
+
+    drawn, sparse = told(), told("sparse", "0.9")
+    assert sparse["weights"].startswith("90% zeros")
+    assert sparse["weight_compression"] < 0.6 * drawn["weight_compression"]
+    assert sparse["latency_ms"] < drawn["latency_ms"]
+    assert told("ratio", "0.6")["weight_compression"] == pytest.approx(0.6, rel=0.1)
+    cost(Path("ds_cnn"), ("ethos-u55-256",), compile=True, weights=("range",))
+    assert "By what the weights may be: " in capsys.readouterr().out
+    with pytest.raises(HardwareInputError, match="--weights is for what is compiled"):
+        cost(Path("ds_cnn"), weights=("sparse", "0.5"))
+    for words, line in ((("sparse", "2"), "sparse '2'; allowed: numbers from 0 to 1"), (("dense",), "cannot be read")):
+        with pytest.raises(HardwareInputError, match=line):
+            told(*words)
+
+
+def test_a_board_gives_accelerator_and_clock_and_warns_where_a_network_does_not_fit(capsys, tmp_path):
+    estimated = answer(capsys, Path("ds_cnn"), board="numaker-m55m1")["results"][0]
+    assert estimated["accelerator"] == "ethos-u55-256 (220 MHz)"
+    plain = answer(capsys, Path("ds_cnn"), ("ethos-u55-256",))["results"][0]
+    assert estimated["latency_ms"] == pytest.approx(plain["latency_ms"] * 500 / 220)
+    compiled = answer(capsys, Path("ds_cnn"), board="numaker-m55m1", compile=True)["results"][0]
+    assert "220 MHz" in compiled["accelerator"]
+    file = tmp_path / "large.json"
+    file.write_text('{"input": [320, 320, 3], "blocks": [{"kind": "conv", "channels": 32}]}')
+    cost(file, board="numaker-m55m1")
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Nuvoton NuMaker-M55M1 has 1344 KiB, so this network does not run there as it is." in printed
+    with pytest.raises(HardwareInputError, match="unknown board 'pico'; allowed: imx93, "):
+        cost(file, board="pico")
+    with pytest.raises(HardwareInputError, match="--board imx93 and --accelerator are given"):
+        cost(file, ("npu-p32",), board="imx93")
 
 
 def test_a_system_of_one_s_own_is_for_what_is_compiled(capsys):

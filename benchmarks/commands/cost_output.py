@@ -1,0 +1,180 @@
+"""What `accelnas cost` prints: its JSON, and tables for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hw_model.network_file import Network
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from hw_model.predict import Prediction
+    from hw_model.vela.tflite_file import FileCost
+
+TABLE_WIDTH = 100
+
+
+def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
+    """The documented, stable form of the answer.
+
+    {"format": 1, "network": name, "results": [{"accelerator", "method" (estimator, compiler or analytic),
+    "latency_ms", "latency_std_ms" (null where unknown), "peak_activation_bytes" (SRAM in use at most), "peak_std_bytes"
+    (likewise), "param_bytes", "macs", "energy_mj", "off_chip_bytes", "extrapolated", "outside_fit" (a list of texts),
+    "weights", "weight_compression",
+    "blocks": [{"block" (position from 0), "kind", "latency_ms", "sram_bytes", "param_bytes", "macs"}]}]}
+    """
+    results = []
+    for prediction in predictions:
+        blocks = [{"block": position, **vars(part)} for position, part in enumerate(prediction.blocks)]
+        results.append(
+            {
+                "accelerator": prediction.accelerator,
+                "method": prediction.method,
+                **prediction.cost._asdict(),
+                "latency_std_ms": prediction.latency_std_ms,
+                "peak_std_bytes": prediction.peak_std_bytes,
+                "extrapolated": prediction.extrapolated,
+                "outside_fit": [*prediction.outside_fit],
+                "weights": prediction.weights,
+                "weight_compression": prediction.weight_compression,
+                "blocks": blocks,
+            }
+        )
+    return {"format": 1, "network": network.name, "results": results}
+
+
+def remarks(prediction: Prediction) -> list[str]:
+    """Lines of what the figures rest on."""
+    from hw_model.vela.accelerators import ETHOS_U
+
+    lines = []
+    if prediction.extrapolated:
+        what = ", ".join(prediction.outside_fit)
+        what = (
+            f"nothing that the model was fitted to had {what}"
+            if what
+            else "operators here are larger or wider than any that the model was fitted to"
+        )
+        compiler = " --compile asks the compiler." if prediction.accelerator in ETHOS_U else ""
+        lines.append(f"Warning: extrapolated: {what}; its figures and ± are guesses.{compiler}")
+    if prediction.latency_std_ms is not None:
+        lines.append("± is one standard deviation of the estimate's error against the compiler.")
+    stored = prediction.weight_compression
+    share = "" if stored is None else f"; stored in {100 * stored:.0f}% of their bytes"
+    lines.append(f"Weights: {prediction.weights}{share}.")
+    return lines
+
+
+def prediction_table(network: Network, prediction: Prediction) -> Table:
+    """A row a block, the totals above."""
+    from rich.table import Table
+
+    cost = prediction.cost
+    spread = "" if not prediction.latency_std_ms else f" ± {prediction.latency_std_ms:.3g}"
+    peak_spread = "" if not prediction.peak_std_bytes else f" ± {prediction.peak_std_bytes / 1024:.0f}"
+    title = (
+        f"{network.name} on {prediction.accelerator} ({prediction.method}): {cost.latency_ms:.4g}{spread} ms, "
+        f"{cost.peak_activation_bytes / 1024:.0f}{peak_spread} KiB of SRAM in use, {cost.param_bytes / 1024:.0f} KiB "
+        f"parameters, {cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.macs / 1e6:.4g} M MACs, "
+        f"{cost.energy_mj:.3g} mJ"
+    )
+    table = Table(title=title, title_justify="left")
+    for name in ("block", "kind", "input", "output", "ms", "SRAM KiB", "param KiB", "M MACs"):
+        table.add_column(name, no_wrap=True, justify="left" if name == "kind" else "right")
+    for position, (block, part) in enumerate(zip(network.blocks, prediction.blocks, strict=True)):
+        table.add_row(
+            str(position),
+            block.kind,
+            f"{block.height}x{block.width}x{block.in_channels}",
+            f"{block.out_height}x{block.out_width}x{block.out_channels}",
+            f"{part.latency_ms:.4g}",
+            f"{part.sram_bytes / 1024:.0f}",
+            f"{part.param_bytes / 1024:.1f}",
+            f"{part.macs / 1e6:.3g}",
+        )
+    return table
+
+
+def file_as_json(name: str, found: list[FileCost]) -> dict[str, Any]:
+    """The same form as `as_json`, of a .tflite file.
+
+    "weight_bytes" instead of "param_bytes", "cpu_operators": {type: count}, and "operators" instead of "blocks":
+    [{"operator" (position from 0), "kind", "output" [height, width, channels], "on_cpu", "latency_ms", "sram_bytes",
+    "off_chip_bytes", "macs"}].
+    """
+    results = []
+    for each in found:
+        operators = [
+            {
+                "operator": position,
+                "kind": part.operator,
+                "output": [part.output_height, part.output_width, part.output_channels],
+                "on_cpu": part.on_cpu,
+                "latency_ms": part.latency_ms,
+                "sram_bytes": part.sram_bytes,
+                "off_chip_bytes": part.off_chip_bytes,
+                "macs": part.macs,
+            }
+            for position, part in enumerate(each.operators)
+        ]
+        results.append(
+            {
+                "accelerator": each.accelerator,
+                "method": "compiler",
+                "latency_ms": each.latency_ms,
+                "latency_std_ms": None,
+                "peak_activation_bytes": each.peak_activation_bytes,
+                "weight_bytes": each.weight_bytes,
+                "macs": each.macs,
+                "energy_mj": each.energy_mj,
+                "off_chip_bytes": each.off_chip_bytes,
+                "weights": "the file's own",
+                "weight_compression": each.weight_compression,
+                "cpu_operators": dict(each.on_cpu),
+                "operators": operators,
+            }
+        )
+    return {"format": 1, "network": name, "results": results}
+
+
+def file_remarks(cost: FileCost) -> list[str]:
+    """Lines of what a file's figures rest on."""
+    lines = []
+    if cost.weight_compression is not None:
+        lines.append(f"Weights are the file's own; the compiler stores them in {100 * cost.weight_compression:.0f}%.")
+    if cost.on_cpu:
+        named = ", ".join(f"{count} x {operator}" for operator, count in sorted(cost.on_cpu.items()))
+        lines.append(
+            f"Warning: {sum(cost.on_cpu.values())} of {len(cost.operators)} operators stay on the host CPU, whose time "
+            f"is not in these figures: {named}."
+        )
+    return lines or ["It has no weights."]
+
+
+def file_table(name: str, cost: FileCost) -> Table:
+    """A row an operator, the totals above."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    title = (
+        f"{escape(name)} on {cost.accelerator} (compiler): {cost.latency_ms:.4g} ms, "
+        f"{cost.peak_activation_bytes / 1024:.0f} KiB of SRAM in use, {cost.weight_bytes / 1024:.0f} KiB of weights, "
+        f"{cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.macs / 1e6:.4g} M MACs, "
+        f"{cost.energy_mj:.3g} mJ"
+    )
+    table = Table(title=title, title_justify="left")
+    for column in ("operator", "kind", "output", "on", "ms", "SRAM KiB", "off-chip KiB", "M MACs"):
+        table.add_column(column, no_wrap=True, justify="left" if column in ("kind", "on") else "right")
+    for position, part in enumerate(cost.operators):
+        table.add_row(
+            str(position),
+            part.operator,
+            f"{part.output_height}x{part.output_width}x{part.output_channels}",
+            "CPU" if part.on_cpu else "NPU",
+            f"{part.latency_ms:.4g}",
+            f"{part.sram_bytes / 1024:.0f}",
+            f"{part.off_chip_bytes / 1024:.1f}",
+            f"{part.macs / 1e6:.3g}",
+        )
+    return table

@@ -1,0 +1,56 @@
+"""Operators of files that people bring, as blocks: what was written is read back, what others wrote is told."""
+
+import pytest
+
+from hw_model.blocks import GraphBlock
+from hw_model.cost import count_macs, count_param_bytes
+from hw_model.errors import HardwareInputError
+from hw_model.network_file import parse_network
+from hw_model.operator_arrays import graph_arrays
+from hw_model.vela.tflite_reader import UnknownOperatorsError, read_blocks
+from hw_model.vela.tflite_writer import write_tflite
+from tests.hw_model.networks import NETWORKS
+from tests.hw_model.published_graphs import GRAPHS
+from tests.hw_model.tflite_graphs import GRAPHS as FILES
+from tests.hw_model.tflite_graphs import Graph, with_cpu_operators
+
+WRITTEN = {name: parse_network(made()).blocks for name, made in GRAPHS.items()} | NETWORKS
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_the_writer_wrote_is_read_back_to_the_same_operators(name):
+    blocks = WRITTEN[name]
+    again = read_blocks(write_tflite(blocks))
+    assert (count_macs(again), count_param_bytes(again)) == (count_macs(blocks), count_param_bytes(blocks))
+    before, after = (graph_arrays(each, 256) for each in (blocks, again))
+    for field in ("kind", "height", "width", "in_channels", "out_channels", "taps", "stride", "relu6", "held_bytes"):
+        # the same operators in the same order, whichever blocks they stand in
+        ours, theirs = (getattr(each, field)[each.mask].tolist() for each in (before, after))
+        assert ours == theirs, field
+    assert before.adds.sum() == after.adds.sum()
+
+
+def test_squeeze_and_excitation_is_found_in_the_operators_that_it_is_made_of():
+    blocks = read_blocks(FILES["mobilenet_v3_small"]())
+    found = [block for block in blocks if block.kind == "squeeze_excite"]
+    assert [block.hidden for block in found if isinstance(block, GraphBlock)] == [8, 24, 64, 32, 72]
+    assert [block.out_channels for block in found] == [16, 96, 240, 120, 288]
+
+
+def test_operators_that_no_block_stands_for_are_named_and_counted():
+    with pytest.raises(UnknownOperatorsError, match=r"do not know these operators of the file: 2 x FLOOR$"):
+        read_blocks(with_cpu_operators())
+    with pytest.raises(UnknownOperatorsError, match=r": SOFTMAX$"):
+        read_blocks(FILES["resnet8"]())
+    graph = Graph(8, 8, 4)
+    kept = graph.conv(graph.input, 8)
+    other = graph.operator("MUL", [kept, graph.conv(kept, 8)], graph.shapes[kept])
+    with pytest.raises(UnknownOperatorsError, match=r": MUL$"):
+        read_blocks(graph.finish(graph.conv(other, 3)))
+
+
+def test_damaged_bytes_get_one_line():
+    content = FILES["u_net"]()
+    for damaged in (content[: len(content) // 3], content[:8] + b"\xff" * 400 + content[408:]):
+        with pytest.raises(HardwareInputError, match=r"the \.tflite file"):
+            read_blocks(damaged)
