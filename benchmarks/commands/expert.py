@@ -31,8 +31,10 @@ def expert(
         task: classification, detection or segmentation.
         accelerator: A name that `accelnas list` prints, of known parallelism factor.
         objective: What to lower: latency, or memory (parameters and peak activations) at no higher latency.
-        network: JSON file of the network to start from; the task's baseline if left out.
-        train: Train start and end from scratch with this many seeds and compare them on test examples.
+        network: JSON file of the network to start from, any that `accelnas cost` takes; the task's baseline if left
+            out.
+        train: Train start and end from scratch with this many seeds and compare them on test examples; the network's
+            input and output must then be the task's.
         profile: smoke, quick, careful or full: how they are trained.
         dataset: Another of the data sets that `accelnas list` prints.
         classes: Number of classes where the task leaves a choice.

@@ -42,7 +42,7 @@ def run_expert(
     Raises HardwareInputError, TaskInputError and BenchmarkInputError for what the arguments may not be.
     """
     start = baseline_blocks(task) if network is None else load_network(network).blocks
-    if network is not None:
+    if network is not None and seeds:
         check_fits(network, start, task)
     end, steps = expert_architecture(task, accelerator, objective, start)
     console = plain_console(200)

@@ -1,4 +1,4 @@
-"""What the rules share: set the channels of a chain, find the blocks that share a number of channels, name a block."""
+"""What the rules share: set the channels of a network, find blocks that share a number of channels, name a block."""
 
 from __future__ import annotations
 
@@ -6,30 +6,45 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hw_model.blocks import Block
+from hw_model.blocks import NETWORK_INPUT, Block, GraphBlock, outputs, sources
 from hw_model.kinds import KINDS
 from tasks.expert.rule import Architecture
 
 
 def set_channels(blocks: Architecture, channels: Sequence[int]) -> Architecture:
-    """The chain with these output channels of each block; those that keep their channels keep the ones they now get.
+    """The network with these output channels of each block; those that keep their channels keep the ones they now get,
+    and those that no other takes give what they gave.
 
     A block whose input and output become of one shape adds them, as the spaces' do; one that could add before and did
-    not still does not.
+    not still does not, nor one with other neighbours than a chain's.  Channels given by number between a block's parts
+    grow and shrink with its input.
     """
-    given, built = blocks[0].in_channels, []
-    for block, wanted in zip(blocks, channels, strict=True):
-        out = given if KINDS[block.kind].keeps_channels else wanted
-        changed = replace(block, in_channels=given, out_channels=out, residual=False)
-        residual = _can_add(changed) and (block.residual or not _can_add(block))
-        built.append(replace(changed, residual=residual))
-        given = out
+    given, last = {NETWORK_INPUT: blocks[0].in_channels}, set(outputs(blocks))
+    built: list[Block] = []
+    for position, (block, wanted) in enumerate(zip(blocks, channels, strict=True)):
+        taken = sum(given[place] for place in sources(block, position))
+        wanted = block.out_channels if position in last else wanted
+        out = taken if KINDS[block.kind].keeps_channels else wanted
+        changed = replace(block, in_channels=taken, out_channels=out, residual=False)
+        residual = _can_add(changed) and (block.residual or not (_can_add(block) or isinstance(block, GraphBlock)))
+        changed = replace(changed, residual=residual)
+        if isinstance(changed, GraphBlock) and changed.hidden:
+            changed = replace(changed, hidden=max(1, round(changed.hidden * taken / block.in_channels)))
+        built.append(changed)
+        given[position] = out
     return tuple(built)
 
 
 def _can_add(block: Block) -> bool:
     may_add = KINDS[block.kind].may_add and block.activation
-    return may_add and block.stride == 1 and block.in_channels == block.out_channels
+    return may_add and block.strides == (1, 1) and block.in_channels == block.out_channels
+
+
+def expanded(block: Block, kind: str, expansion: int) -> Block:
+    """The block as another kind, of that expansion, however its hidden channels were given."""
+    if isinstance(block, GraphBlock) and block.hidden:
+        return replace(block, kind=kind, hidden=expansion * block.in_channels if expansion > 1 else 0)
+    return replace(block, kind=kind, expansion=expansion)
 
 
 def channel_groups(blocks: Architecture) -> list[range]:

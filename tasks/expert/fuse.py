@@ -7,9 +7,7 @@ early or late; the procedure's cost model decides where it pays.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from tasks.expert.chains import block_name
+from tasks.expert.chains import block_name, expanded
 from tasks.expert.rule import Architecture, Rewrite, Rule
 
 FUSED_EXPANSIONS = (3, 4, 6)
@@ -21,7 +19,8 @@ def propose(blocks: Architecture, place: int, parallelism: int) -> tuple[Rewrite
     block = blocks[place]
     if block.kind != "ibn":
         return ()
-    fused = [replace(block, kind="fused_ibn", expansion=e) for e in FUSED_EXPANSIONS if e <= block.expansion]
+    most = block.hidden_channels / block.in_channels
+    fused = [expanded(block, "fused_ibn", e) for e in FUSED_EXPANSIONS if e <= most]
     return tuple(
         Rewrite(f"{block_name(block)} becomes {block_name(new)}", (*blocks[:place], new, *blocks[place + 1 :]))
         for new in fused

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from hw_model.blocks import Block, check_chain
+from hw_model.blocks import Block, check_network, is_chain
 from hw_model.cost import Cost, count_params
+from hw_model.errors import HardwareInputError
 from tasks.errors import TaskInputError
 from tasks.expert.align_channels import ALIGN_CHANNELS
 from tasks.expert.even_channels import EVEN_CHANNELS
@@ -122,16 +123,18 @@ def improve(
 ) -> tuple[Architecture, tuple[Step, ...]]:
     """The rewritten architecture and every step that was tried.
 
-    cost: of one architecture.  parallelism: as Rule has it.  Raises HardwareInputError when the blocks are no chain.
+    cost: of one architecture.  parallelism: as Rule has it.  Of a network that is no chain, rewrites are left out that
+    its blocks' neighbours do not allow.  Raises HardwareInputError when the blocks are no network.
     """
-    check_chain(blocks)
+    check_network(blocks)
     now = tuple(blocks)
     start = before = snapshot(now, cost)
     steps: list[Step] = []
     for name in settings.rules:
         place = 0
         while place < len(now):
-            rewrites = [each for each in RULES[name].propose(now, place, parallelism) if each.blocks != now]
+            proposed = RULES[name].propose(now, place, parallelism)
+            rewrites = [each for each in proposed if each.blocks != now and _may_stand(each.blocks, now)]
             if rewrites:
                 chosen, after, refusal = _choose([(r, snapshot(r.blocks, cost)) for r in rewrites], start, settings)
                 accepted, verdict = (False, refusal) if refusal else _judge(before, after, settings)
@@ -140,6 +143,17 @@ def improve(
                     now, before = chosen.blocks, after
             place += 1
     return now, tuple(steps)
+
+
+def _may_stand(blocks: Architecture, now: Architecture) -> bool:
+    """Whether a rewrite of a graph is a network with the same positions; a chain's always are."""
+    if is_chain(now):
+        return True
+    try:
+        check_network(blocks)
+    except HardwareInputError:
+        return False
+    return len(blocks) == len(now)
 
 
 def snapshot(blocks: Architecture, cost: Callable[[Architecture], Cost]) -> Snapshot:

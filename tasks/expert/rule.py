@@ -20,9 +20,9 @@ class Rewrite(NamedTuple):
 class Rule(NamedTuple):
     """propose(blocks, place, parallelism): rewrites at that block, in the rule's own order; none where it has none.
 
-    A rule for the whole network proposes at place 0.  Every rewrite is a chain that hw_model.blocks.check_chain
-    accepts, with the input and the predicting layer of the one before.  parallelism: output channels that the
-    accelerator computes at a time.  reason: why it may help.
+    A rule for the whole network proposes at place 0.  Of a chain, every rewrite is a chain that
+    hw_model.blocks.check_chain accepts, with the input and the predicting layer of the one before.  parallelism: output
+    channels that the accelerator computes at a time.  reason: why it may help.
     """
 
     name: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hw_model.blocks import Block
-from tasks.expert.chains import block_name
+from tasks.expert.chains import block_name, expanded
 from tasks.expert.rule import Architecture, Rewrite, Rule
 
 
@@ -21,7 +21,7 @@ def propose(blocks: Architecture, place: int, parallelism: int) -> tuple[Rewrite
     del parallelism
     block = blocks[place]
     if block.kind == "ibn":
-        new = replace(block, kind="conv", expansion=1, activation=True)
+        new = replace(expanded(block, "conv", 1), activation=True)
         return (Rewrite(f"{block_name(block)} becomes {block_name(new)}", _put(blocks, place, place + 1, new)),)
     if block.kind != "depthwise":
         return ()

@@ -11,10 +11,11 @@ from benchmarks.cli import main
 from benchmarks.search.expert import expert_architecture
 from benchmarks.search.problem import baseline_blocks
 from hw_model.errors import HardwareInputError
-from hw_model.network_file import load_network
+from hw_model.network_file import load_network, parse_network
 from hw_model.predict import predict
 from tasks.registry import make_task
 from tests.cli import accelnas
+from tests.hw_model.published_graphs import GRAPHS
 
 ROOT = Path(__file__).parents[3]
 
@@ -72,7 +73,7 @@ def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path):
         (("--accelerator", "tpu"), "parallelism factor of 'tpu' is not known; known of: npu-p16"),
         (("--network", "nowhere.json"), "'nowhere.json' cannot be read as JSON: no such file"),
         (
-            ("--network", "hw_model/networks/mobilenet_v2_050.json"),
+            ("--train", "1", "--network", "hw_model/networks/mobilenet_v2_050.json"),
             "gives channels 1000; allowed for classification: 10",
         ),
         (("--train", "-1"), "number of seeds to train is -1; allowed: 0 to 1000000"),
@@ -93,6 +94,22 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, monkeypatch, capsys,
     assert len(errors.strip().splitlines()) == 1
     assert not printed
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "resnet8"])
+def test_any_network_is_rewritten_by_its_costs_alone(tmp_path, monkeypatch, capsys, name):
+    # of other classes, channels and sizes than the task's data, one of them no chain
+    (tmp_path / "net.json").write_text(json.dumps(GRAPHS[name]()))
+    where = ["--home", str(tmp_path / "home"), "--results", str(tmp_path / "results")]
+    what = ["--task", "detection", "--accelerator", "npu-p16", "--network", str(tmp_path / "net.json")]
+    monkeypatch.setattr(sys, "argv", ["accelnas", "expert", *what, *where])
+    with pytest.raises(SystemExit, match="0"):
+        main()
+    assert "Start and end, analytic model" in capsys.readouterr().out
+    (end,) = (tmp_path / "results").glob("*/end.json")
+    before, after = parse_network(GRAPHS[name]()).blocks, load_network(end).blocks
+    assert predict(after, "npu-p16").cost.latency_ms < predict(before, "npu-p16").cost.latency_ms
+    assert (after[0].in_channels, after[-1].out_channels) == (before[0].in_channels, before[-1].out_channels)
 
 
 def test_a_device_of_unknown_parallelism_is_named():

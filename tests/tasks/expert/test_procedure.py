@@ -7,13 +7,16 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.search.problem import baseline_blocks
+from hw_model.blocks import check_network, outputs
 from hw_model.cost import Cost, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
+from hw_model.network_file import parse_network
 from hw_model.predict import predict
 from tasks.errors import TaskInputError
 from tasks.expert.chains import set_channels
 from tasks.expert.procedure import PRESETS, RULES, ExpertSettings, expert_settings, improve, snapshot
 from tasks.registry import TASKS, make_task
+from tests.hw_model.published_graphs import GRAPHS
 
 BASELINES = {task: baseline_blocks(make_task(task)) for task in TASKS}
 
@@ -121,3 +124,19 @@ def test_what_is_no_chain_is_refused():
     start = BASELINES["detection"]
     with pytest.raises(HardwareInputError, match="takes"):
         improve((start[0], start[2]), cost_by_lanes, 16)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_a_graph_stays_a_network_with_its_input_and_its_outputs(name):
+    blocks = parse_network(GRAPHS[name]()).blocks
+
+    def cost(network):
+        check_network(network)
+        return cost_by_lanes(network)
+
+    end, steps = improve(blocks, cost, 16, ExpertSettings(least_macs=0.3, least_params=0.1))
+    ends = [[each.out_channels for place, each in enumerate(net) if place in outputs(net)] for net in (blocks, end)]
+    assert ends[0] == ends[1]
+    assert end[0].in_channels == blocks[0].in_channels
+    assert all(step.after.latency_ms < step.before.latency_ms or not step.accepted for step in steps)
+    assert any(step.accepted for step in steps)
