@@ -17,8 +17,10 @@ import tyro
 from benchmarks.commands.compare import compare
 from benchmarks.commands.cost import cost
 from benchmarks.commands.expert import expert
+from benchmarks.commands.export import export
 from benchmarks.commands.list import list_names
 from benchmarks.commands.measure import measure
+from benchmarks.commands.predict import predict
 from benchmarks.commands.prepare import prepare
 from benchmarks.commands.reproduce import reproduce
 from benchmarks.commands.search import search
@@ -35,6 +37,8 @@ COMMANDS = {
     "compare": compare,
     "expert": expert,
     "train": train,
+    "export": export,
+    "predict": predict,
     "trials": trials,
     "table": table,
     "cost": cost,

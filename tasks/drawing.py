@@ -1,16 +1,23 @@
-"""Truth and prediction side by side, in one PNG."""
+"""Images with something drawn in, and truth and prediction side by side in one PNG."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 SCALE = 2  # how many times a picture is enlarged
 COLUMNS = 4
 GAP = 4
 HEADER = 16  # pixels above each pair
+
+
+def enlarged(image: np.ndarray, scale: int = SCALE) -> Image.Image:
+    """Image uint8 [H, W, 1 or 3] in colour, each pixel scale x scale times."""
+    colour = np.broadcast_to(image, (*image.shape[:2], 3))
+    return Image.fromarray(colour.repeat(scale, 0).repeat(scale, 1))
 
 
 def write_pairs(pairs: list[tuple[Image.Image, Image.Image]], path: Path, notes: Sequence[str] = ()) -> None:

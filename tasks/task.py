@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import jax
 import numpy as np
 
 from tasks.data.datasets import get_dataset
 from tasks.errors import TaskInputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # (height, width) in pixels of the part of an output that is valid: whole numbers, or traced int32 scalars
 Size = tuple[int | jax.Array, int | jax.Array]
@@ -92,6 +95,17 @@ class Task(Protocol):
         """Metric name to value, of predictions (numpy) for all examples, in their order; not a number where undefined.
 
         Raises TaskInputError when there are not as many predictions as examples.
+        """
+        ...
+
+    def draw_all(self, examples: Any, predictions: Any, path: Path) -> None:
+        """Write a PNG of the first examples, truth left and prediction right."""
+        ...
+
+    def draw(self, image: np.ndarray, prediction: Any, scale: int = 1) -> Image:
+        """Image uint8 [H, W, C], each pixel scale x scale times, with what was predicted of it drawn in.
+
+        prediction: one example's part of what `predict` gives, without its first axis.
         """
         ...
 

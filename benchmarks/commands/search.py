@@ -37,7 +37,8 @@ def search(
     Each seed is a search of its own, and its winner is trained again, with seeds that no search has used, on test
     examples.  Writes RESULTS/TASK-SPACE-STRATEGY-EVALUATOR-ACCELERATOR-DIGITS/, the digits telling apart all other
     settings: settings.json, table.csv, candidates.csv, and each winner as JSON that `accelnas cost` and `accelnas
-    train` take.  Stop it at any moment: the same command goes on where it was.
+    train` take, and trained, in a folder that `accelnas export` and `accelnas predict` take.  Stop it at any moment:
+    the same command goes on where it was.
 
     Args:
         task: classification, detection or segmentation.

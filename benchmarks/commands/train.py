@@ -12,42 +12,53 @@ from benchmarks.home import DEFAULT_HOME, check_folders
 
 def train(
     network: tyro.conf.Positional[Path],
+    *,
     task: str = "detection",
     profile: str = "quick",
     seeds: int = 1,
     dataset: str | None = None,
     classes: int | None = None,
+    save: Path | None = None,
     home: Path = DEFAULT_HOME,
 ) -> None:
     """Train a network from scratch and print its quality on test examples; finished trainings are not repeated.
 
     Args:
-        network: JSON file of a network, such as `accelnas search` writes.
+        network: JSON file of a network, such as `accelnas search` writes, or "SPACE:GENOTYPE" of a trained table, such
+            as "V3:1 0 1 1 1 1 1 1 1".
         task: classification, detection or segmentation.
-        profile: smoke, quick, careful or full.
+        profile: smoke, quick, careful or full, or the recipe of the trained tables: search or final.
         seeds: Trainings, with seeds from 1000 on.
         dataset: Another of the data sets that `accelnas list` prints.
         classes: Number of classes where the task leaves a choice.
+        save: Folder to keep the first seed's network in, which `accelnas export` and `accelnas predict` take: weights
+            (orbax), settings.json, metrics.json, network.json and a drawing of predictions.
         home: Directory that data and trials are kept in.
     """
     from benchmarks.evaluators.trainings import Training, train_all
     from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
+    from benchmarks.saved.folder import check_save
+    from benchmarks.saved.folder import save as save_network
+    from benchmarks.saved.network import network_of
     from benchmarks.search.problem import check_fits
     from benchmarks.statistics.intervals import mean_interval
-    from hw_model.network_file import load_network, summary
+    from benchmarks.tables.recipes import RECIPES
+    from hw_model.network_file import summary
     from tasks.registry import make_task
 
     check_count("number of seeds", seeds)
-    check_folders(home)
-    loaded = load_network(network)
+    check_folders(home, *(() if save is None else (save,)))
     chosen = make_task(task, dataset, classes)
-    fidelity = on_test(get_fidelity(task, profile))
+    loaded = network_of(network, chosen)
     check_fits(network, loaded.blocks, chosen)
+    fidelity = on_test(RECIPES[profile][task] if profile in RECIPES else get_fidelity(task, profile))
+    there = save is not None and check_save(save, chosen, loaded.blocks, fidelity, FIRST_FINAL_SEED)
     from benchmarks.runtime.prepare import prepare_with_progress
 
     prepare_with_progress(home, chosen.config(fidelity.data), chosen.dataset)
+    kept = None if save is None or there else FIRST_FINAL_SEED
     wanted = [
-        Training(loaded.name, loaded.blocks, fidelity, seed)
+        Training(loaded.name, loaded.blocks, fidelity, seed, weights=seed == kept)
         for seed in range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + seeds)
     ]
     trials = train_all(home, chosen, loaded.name, wanted)
@@ -61,3 +72,8 @@ def train(
     for name in done[0].quality:
         mean, low, high = mean_interval([trial.quality[name] for trial in done])
         print(f"{name} {mean:.4f} [{low:.4f}, {high:.4f}] over {len(done)} seed(s), {fidelity.eval_examples} examples")
+    if save is not None and there:
+        print(f"{save} has it already")
+    elif save is not None:
+        save_network(save, home, chosen, loaded.name, loaded.blocks, fidelity, FIRST_FINAL_SEED)
+        print(f"Saved to {save}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Self
 
 from benchmarks.errors import INPUT_ERRORS, report
+from benchmarks.evaluators.weights import is_kept, keep, kept_folder
 from benchmarks.runtime.executor import JobFailedError, JobHandle, LocalExecutor
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.runtime.resources import GIB, TRAINING_GIB, Resources, many_mappings
@@ -43,6 +44,8 @@ class TrialJob:
     seed: int
     asked: tuple[str, tuple[int, ...]] = ("", ())
     """Space and genotype that the network was asked for by; its result does not depend on them."""
+    kept: Path | None = None
+    """Folder that its weights and a drawing are written to (`evaluators.weights`)."""
 
 
 class TrainingPool:
@@ -55,7 +58,7 @@ class TrainingPool:
     def __init__(self, home: Path, task: Task, fidelities: Iterable[Fidelity], store: ResultStore):
         resources = Resources.from_environment()
         self.task = task
-        self._store = store
+        self._home, self._store = home, store
         self._progress: SearchProgress | None = None
         self._tickets = itertools.count()
         self._expected = 0
@@ -92,11 +95,14 @@ class TrainingPool:
         fidelity: Fidelity,
         seed: int,
         asked: tuple[str, tuple[int, ...]] = ("", ()),
+        *,
+        weights: bool = False,
     ) -> Ticket:
         """Ask for a training; `completed` gives it to its owner.
 
         label: for the progress display.  asked: the space and the genotype that stand for the network, which the trial
-        keeps beside its result.
+        keeps beside its result.  weights: keep them too (`evaluators.weights`); a training that is known but whose
+        weights were not kept is done again for them.
         """
         key = trial_key(self.task, blocks, fidelity, seed)
         ticket = next(self._tickets)
@@ -104,7 +110,8 @@ class TrainingPool:
         if self._progress is not None:
             self._progress.expect_in_all(self._expected)
         stored = self._store.get(key)
-        if stored is not None:
+        kept = kept_folder(self._home, key) if weights else None
+        if stored is not None and (kept is None or stored.state == "failed" or is_kept(kept)):
             self._answer(stored, [(owner, ticket, label)], reused=True)
         elif key.digest in self._waiting:
             self._waiting[key.digest].append((owner, ticket, label))
@@ -112,7 +119,7 @@ class TrainingPool:
             self._waiting[key.digest] = [(owner, ticket, label)]
             if self._executor is None:  # workers load the data, which a run that finds everything need not wait for
                 self._executor = self._start()
-            self._executor.submit(run_trial, TrialJob(key, blocks, fidelity, seed, asked))
+            self._executor.submit(run_trial, TrialJob(key, blocks, fidelity, seed, asked, kept))
         return ticket
 
     def completed(self, owner: Hashable) -> list[tuple[Ticket, Trial]]:
@@ -232,11 +239,12 @@ def run_trial(state: WorkerData, job: TrialJob, report: Callable[[float], None])
         trained = train(job.blocks, state.task, state.task.arrays(examples), fidelity, jax.random.key(job.seed), report)
     except DivergedError as error:
         return Trial(job.key, "failed", {}, passes, flops, time.perf_counter() - started, error=str(error))
-    quality = state.task.quality(held_out, predict(job.blocks, state.task, trained, held_out.images))
+    predictions = predict(job.blocks, state.task, trained, held_out.images)
+    quality = state.task.quality(held_out, predictions)
     # compiled kernels stay mapped, for the next seed of a network, until the process may soon map no more
     if many_mappings():
         jax.clear_caches()
-    return Trial.finished(
+    trial = Trial.finished(
         job.key,
         quality,
         example_passes=passes,
@@ -245,3 +253,6 @@ def run_trial(state: WorkerData, job: TrialJob, report: Callable[[float], None])
         space=job.asked[0],
         genotype=job.asked[1],
     )
+    if job.kept is not None and trial.state == "done":
+        keep(job.kept, state.task, trial, trained, held_out, predictions)
+    return trial

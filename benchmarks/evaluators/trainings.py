@@ -27,6 +27,8 @@ class Training:
     blocks: tuple[Block, ...]
     fidelity: Fidelity
     seed: int
+    weights: bool = False
+    """Keep them (`evaluators.weights`)."""
 
     def __str__(self):
         return f"{self.name} seed {self.seed}"
@@ -38,7 +40,8 @@ def run_trainings(pool: TrainingPool, title: str, wanted: Sequence[Training]) ->
     with SearchProgress(title, total=len(wanted)) as progress:
         pool.show(progress)
         asked = {
-            each: pool.submit(owner, str(each), each.blocks, each.fidelity, each.seed) for each in in_order(wanted)
+            each: pool.submit(owner, str(each), each.blocks, each.fidelity, each.seed, weights=each.weights)
+            for each in in_order(wanted)
         }
         while len(found) < len(wanted):
             found.update(pool.completed(owner))

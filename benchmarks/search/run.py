@@ -20,6 +20,7 @@ from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
 from benchmarks.runtime.console import plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.saved.folder import save
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.problem import baseline_blocks, exact_cost, largest_within, space_for
 from benchmarks.search.searches import DEFAULT_STRATEGY, run_trained, search_in_workers, trained_search
@@ -90,7 +91,7 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
     blocks |= {f"seed {seed}": space.decode(each.best.genotype) for seed, each in found.items() if each.best}
     final = on_test(fidelity)
     wanted = [
-        Training(name, network, final, FIRST_FINAL_SEED + repeat)
+        Training(name, network, final, FIRST_FINAL_SEED + repeat, weights=repeat == 0)
         for name, network in blocks.items()
         for repeat in range(final_seeds)
     ]
@@ -118,6 +119,9 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
             )
     table = pd.DataFrame(rows)
     _write(folder, settings, table, _candidates(found), blocks)
+    for trial, each in zip(trials, wanted, strict=True):
+        if each.weights and trial.state == "done" and each.name.startswith("seed "):
+            save(folder / each.name.replace(" ", "_"), home, task, each.name, each.blocks, final, each.seed)
     _print(table, task.metric, spec.bounds, folder)
     winners = [row for row in rows if row["network"].startswith("seed ")]
     if not any(row["seeds"] for row in winners):

@@ -114,17 +114,20 @@ def load_table(task: str, space: str | SearchSpace = "uncurated", results: Path 
     TaskInputError for an unknown task, BenchmarkInputError for an unknown space and where a file is missing.
     """
     its = make_task(task)
-    spaces = table_spaces(its)
-    if isinstance(space, str):
-        others = [name for name in space_names(task) if name not in ("curated", "auto-curated")]
-        if space not in spaces and space not in others:
-            raise BenchmarkInputError(
-                f"unknown space {space[:40]!r} of {task}; allowed: {', '.join(dict.fromkeys([*spaces, *others]))}"
-            )
-        chosen = spaces[space] if space in spaces else article_space(its, space)
-    else:
-        chosen = space
-    places(chosen, spaces["uncurated"])
+    chosen = named_space(its, space) if isinstance(space, str) else space
+    layout = table_spaces(its)["uncurated"]
+    places(chosen, layout)
     trained = by_network(finished_trials(results, task, SEARCH[task]), its.metric)
     surrogate = load_surrogate(results / "surrogate" / f"{task}.npz")
-    return TrainedTable(its, chosen, spaces["uncurated"], surrogate, trained)
+    return TrainedTable(its, chosen, layout, surrogate, trained)
+
+
+def named_space(task: Task, name: str) -> SearchSpace:
+    """One of the spaces of a task's design, or of the article's.  Raises BenchmarkInputError for an unknown name."""
+    spaces = table_spaces(task)
+    others = [other for other in space_names(task.name) if other not in ("curated", "auto-curated")]
+    if name not in spaces and name not in others:
+        raise BenchmarkInputError(
+            f"unknown space {name[:40]!r} of {task.name}; allowed: {', '.join(dict.fromkeys([*spaces, *others]))}"
+        )
+    return spaces[name] if name in spaces else article_space(task, name)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import jax
 import numpy as np
 
 from tasks.classification.augment import mirror, shift
+from tasks.data.datasets import get_dataset
 from tasks.data.labelled import LabelledImages
 from tasks.errors import TaskInputError
 from tasks.task import DatasetTask, Size
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SMOOTHING = 0.1
 SHIFT_PIXELS = 2
@@ -88,3 +92,17 @@ class ClassificationTask(DatasetTask):
             "accuracy": float((log_p.argmax(-1) == labels).mean()),
             "nll": float(-log_p[np.arange(len(labels)), labels].mean(dtype=np.float64)),
         }
+
+    def draw_all(self, examples: LabelledImages, predictions: Classification, path: Path) -> None:
+        """Write a PNG of the first examples, truth left and prediction right."""
+        from tasks.classification.drawing import draw_classes
+
+        draw_classes(examples, np.asarray(predictions.log_probabilities), path, get_dataset(self.dataset).class_names)
+
+    def draw(self, image: np.ndarray, prediction: Classification, scale: int = 1) -> Image:
+        """Image uint8 [H, W, C], each pixel scale x scale times, with what was predicted of it drawn in."""
+        from tasks.classification.drawing import mark_classes
+
+        return mark_classes(
+            image, np.asarray(prediction.log_probabilities), get_dataset(self.dataset).class_names, scale
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import sys
 import warnings
@@ -21,6 +22,14 @@ def export_extra() -> Iterator[None]:
         yield
     except ImportError as error:
         raise TaskInputError(f"{error}; allowed: with what `pip install 'accelnas[export]'` installs") from error
+
+
+def check_extra() -> None:
+    """Raise TaskInputError where what the extra `export` installs is missing."""
+    for name in ("ai_edge_litert", "ai_edge_quantizer"):
+        with export_extra():
+            if importlib.util.find_spec(name) is None:
+                raise ImportError(f"No module named {name!r}")
 
 
 def run_tflite(content: bytes, images: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tasks.detection.head import Detections
-from tasks.drawing import SCALE, write_pairs
+from tasks.drawing import SCALE, enlarged, write_pairs
 
 if TYPE_CHECKING:
     from tasks.data.scenes import Scenes
@@ -28,18 +28,27 @@ def draw_detections(scenes: Scenes, detections: Detections, path: Path, names: S
     for index in range(min(n, len(scenes.images))):
         seen = scenes.labels[index] >= 0
         truth = _boxes(scenes.images[index], scenes.boxes[index][seen], scenes.labels[index][seen], None, names)
-        sure = np.asarray(detections.scores[index]) >= LEAST_SCORE
-        boxes, labels, scores = (
-            np.asarray(part[index])[sure] for part in (detections.boxes, detections.classes, detections.scores)
-        )
-        pairs.append((truth, _boxes(scenes.images[index], boxes, labels, scores, names)))
+        found = Detections(*(part[index] for part in detections))
+        pairs.append((truth, mark_detections(scenes.images[index], found, names)))
     write_pairs(pairs, path)
 
 
+def mark_detections(image: np.ndarray, found: Detections, names: Sequence[str] = (), scale: int = SCALE) -> Image.Image:
+    """Image uint8 [H, W, 1 or 3], enlarged, with what was found in it of score 0.3 and more; names as above."""
+    sure = np.asarray(found.scores) >= LEAST_SCORE
+    boxes, labels, scores = (np.asarray(part)[sure] for part in (found.boxes, found.classes, found.scores))
+    return _boxes(image, boxes, labels, scores, names, scale)
+
+
 def _boxes(
-    image: np.ndarray, boxes: np.ndarray, labels: np.ndarray, scores: np.ndarray | None, names: Sequence[str]
+    image: np.ndarray,
+    boxes: np.ndarray,
+    labels: np.ndarray,
+    scores: np.ndarray | None,
+    names: Sequence[str],
+    scale: int = SCALE,
 ) -> Image.Image:
-    picture = Image.fromarray(image.repeat(SCALE, 0).repeat(SCALE, 1))
+    picture = enlarged(image, scale)
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(10)
     colour = TRUE_COLOUR if scores is None else FOUND_COLOUR
     for number, (box, label) in enumerate(zip(boxes, labels, strict=True)):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tasks.data.datasets import get_dataset
 from tasks.data.scenes import Scenes
 from tasks.detection.coco import coco_map
 from tasks.detection.head import Detections, detect, output_channels, read_output
@@ -17,6 +18,9 @@ from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
 from tasks.errors import TaskInputError
 from tasks.task import DatasetTask, Size
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -74,3 +78,20 @@ class DetectionTask(DatasetTask):
                 f"{len(predictions.boxes)} predictions for {len(examples.boxes)} scenes; they must be as many"
             )
         return coco_map(examples.boxes, examples.labels, predictions, self.classes, self.side_pixels)
+
+    def draw_all(self, examples: Scenes, predictions: Detections, path: Path) -> None:
+        """Write a PNG of the first examples, truth left and prediction right."""
+        from tasks.detection.drawing import draw_detections
+
+        draw_detections(examples, predictions, path, self._names)
+
+    def draw(self, image: np.ndarray, prediction: Detections, scale: int = 1) -> Image:
+        """Image uint8 [H, W, C], each pixel scale x scale times, with what was predicted of it drawn in."""
+        from tasks.detection.drawing import mark_detections
+
+        return mark_detections(image, prediction, self._names, scale)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """Of the classes, none where all are one."""
+        return () if self.classes == 1 else get_dataset(self.dataset).class_names

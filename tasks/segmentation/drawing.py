@@ -40,16 +40,22 @@ def draw_segments(scenes: Scenes, predicted: np.ndarray, path: Path, classes: in
     for index in range(min(n, len(scenes.images))):
         mask, found, image = scenes.masks[index], np.asarray(predicted[index]), scenes.images[index]
         truth = np.where((mask > 0) & (mask != IGNORED), 1, mask) if classes == 1 else mask
-        colours = YELLOW if classes == 1 else COLOURS
-        pairs.append((_outlined(image, truth, colours), _outlined(image, found, colours)))
+        pairs.append((mark_segments(image, truth, classes), mark_segments(image, found, classes)))
         quality = segmentation_quality(confusion_matrix(truth[None], found[None], classes + 1))
         notes.append(f"mIoU {quality['miou']:.2f}")
     write_pairs(pairs, path, notes)
 
 
-def _outlined(image: np.ndarray, mask: np.ndarray, colours: np.ndarray) -> Image.Image:
-    """Image uint8 [H, W, 3] enlarged, its segments tinted and outlined: a line of their colour, black around it."""
-    image, mask = (array.repeat(SCALE, 0).repeat(SCALE, 1) for array in (image, mask))
+def mark_segments(image: np.ndarray, mask: np.ndarray, classes: int = 1, scale: int = SCALE) -> Image.Image:
+    """Image uint8 [H, W, 3] enlarged, its segments tinted and outlined: a line of their colour, black around it.
+
+    mask: uint8 [H', W'], stretched over the image.
+    """
+    colours = YELLOW if classes == 1 else COLOURS
+    height, width = image.shape[:2]
+    rows, columns = (np.arange(size) * of // size for size, of in zip((height, width), mask.shape, strict=True))
+    mask = mask[rows][:, columns]
+    image, mask = (array.repeat(scale, 0).repeat(scale, 1) for array in (image, mask))
     segments = np.where(mask == IGNORED, 0, mask)
     colour = colours[(segments.astype(int) - 1) % len(colours)]
     pixels = np.where(segments[..., None] > 0, image * (1 - TINT) + colour * TINT, image)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +15,9 @@ from tasks.errors import TaskInputError
 from tasks.segmentation.iou import confusion_matrix, segmentation_quality
 from tasks.segmentation.losses import enlarge, pixel_cross_entropy
 from tasks.task import DatasetTask, Size
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,18 @@ class SegmentationTask(DatasetTask):
         if masks.shape != predicted.shape:
             raise TaskInputError(f"predictions {predicted.shape} for masks {masks.shape}; they must be alike")
         return segmentation_quality(confusion_matrix(masks, predicted, self.output_channels))
+
+    def draw_all(self, examples: Scenes, predictions: np.ndarray, path: Path) -> None:
+        """Write a PNG of the first examples, truth left and prediction right."""
+        from tasks.segmentation.drawing import draw_segments
+
+        draw_segments(examples, predictions, path, self.classes)
+
+    def draw(self, image: np.ndarray, prediction: np.ndarray, scale: int = 1) -> Image:
+        """Image uint8 [H, W, C], each pixel scale x scale times, with what was predicted of it drawn in."""
+        from tasks.segmentation.drawing import mark_segments
+
+        return mark_segments(image, prediction, self.classes, scale)
 
     def _masks(self, scenes: Scenes) -> np.ndarray:
         if self.classes == 1:

@@ -31,16 +31,13 @@ from hw_model.cost import count_macs, count_param_bytes, count_params
 from hw_model.vela.accelerators import get_accelerator
 from hw_model.vela.chain import whole_cost
 from hw_model.vela.measurements import MeasurementCache
-from tasks.detection.drawing import draw_detections
 from tasks.fidelity import Fidelity
 from tasks.registry import TASKS, make_task
-from tasks.segmentation.drawing import draw_segments
 from tasks.task import Task
 from tasks.training import predict, train
 
 SEEDS = range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + 5)
-DRAW = {"detection": draw_detections, "segmentation": draw_segments}
-DRAWN = 24
+DRAWN = ("detection", "segmentation")
 
 
 def baseline_rows(
@@ -88,9 +85,8 @@ def look_at_first(home: Path, task: Task, fidelity: Fidelity, path: Path) -> tup
     state = train(blocks, task, task.arrays(examples), fidelity, jax.random.key(SEEDS[0]))
     test = task.load(home, fidelity.data, "test").take(slice(0, fidelity.eval_examples))
     found = predict(blocks, task, state, test.images)
-    if task.name in DRAW:
-        first = slice(0, DRAWN)
-        DRAW[task.name](test.take(first), jax.tree.map(lambda leaf: leaf[first], found), path)
+    if task.name in DRAWN:
+        task.draw_all(test, found, path)
     quality, low, high = photograph_interval(task, test, found)
     return max(quality - low, 0.0), max(high - quality, 0.0)
 
@@ -99,7 +95,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     """Train, cost and draw the baselines of all tasks; rows of other data sets in the table that is there are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     rows, suffix = [], f"_{settings.dataset}" if settings.dataset else ""
-    for name in DRAW if settings.dataset else TASKS:
+    for name in DRAWN if settings.dataset else TASKS:
         task, fidelity = make_task(name, settings.dataset), on_test(get_fidelity(name, settings.profile))
         prepare_with_progress(home, task.config(fidelity.data), task.dataset)
         term = look_at_first(home, task, fidelity, folder / f"predictions_{name}{suffix}.png")

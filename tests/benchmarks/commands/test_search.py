@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.search.options import parse_algorithm
@@ -49,6 +50,11 @@ def written(folder, name):
     return found
 
 
+def contents(folder):
+    """Of all files below it, by their paths."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory, photographs_file):
     folder = tmp_path_factory.mktemp("search")
@@ -84,11 +90,12 @@ def test_an_algorithm_in_a_file_is_searched_with_and_its_winners_are_judged_anew
 def test_run_again_it_trains_nothing_and_writes_the_same(searched):
     folder, more, _ = searched
     results = written(folder, "classification-tiny-mine-trained-npu-p16")
-    before = {path.name: path.read_bytes() for path in results.iterdir()}
+    before = contents(results)
+    assert {"seed_0/metrics.json", "seed_0/network.json", "seed_1/predictions.png"} <= before.keys()
     code, printed, errors = search(folder, *more)
     assert code == 0, errors
     assert printed.count("known already") == 4 + 5
-    assert before == {path.name: path.read_bytes() for path in results.iterdir()}
+    assert before == contents(results)
 
 
 @pytest.mark.slow
@@ -107,6 +114,41 @@ def test_a_found_network_can_be_costed_and_trained(searched):
     code, _, errors = accelnas("train", network, "--task", "detection", "--profile", "smoke", *where)
     assert code == 2
     assert "gives channels 10; allowed for detection: 5" in errors
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_winner_is_exported_and_draws_what_it_sees(searched, tmp_path):
+    folder, _, _ = searched
+    where = ("--home", folder / "home")
+    winner = written(folder, "classification-tiny-mine-trained-npu-p16") / "seed_0"
+    what = ("--task", "classification", "--profile", "smoke", "--save", tmp_path / "saved")
+    code, printed, errors = accelnas("train", winner / "network.json", *what, *where)
+    assert code == 0, errors
+    assert "known already" in printed  # with its weights
+    assert contents(tmp_path / "saved") == contents(winner)
+    code, printed, errors = accelnas("export", winner, *where, "--accelerator", "ethos-u65-512")
+    assert code == 0, errors
+    assert "ethos-u65-512" in printed
+    told = json.loads((winner / "export.json").read_text())
+    quality = told["quality"]
+    # the float file sees what the trained network saw
+    assert quality["float"] == pytest.approx(quality["trained"], rel=1e-4)
+    assert abs(quality["int8"]["accuracy"] - quality["float"]["accuracy"]) <= 8 / 64
+    assert told["largest_difference_of_float_file_and_jax"] < 1e-4
+    assert told["bytes"]["int8"] == (winner / "int8.tflite").stat().st_size
+    assert [each["on_cpu"] for each in told["compiled"]] == [0]
+    code, cost, errors = accelnas("cost", winner / "int8.tflite", "--accelerator", "ethos-u65-512", "--json")
+    assert code == 0, errors
+    assert json.loads(cost)["results"][0]["latency_ms"] == told["compiled"][0]["exported_ms"]
+    Image.new("CMYK", (90, 60)).save(tmp_path / "photo.jpg")
+    for model in ("weights", "float", "int8"):
+        code, printed, errors = accelnas("predict", winner, tmp_path / "photo.jpg", "--model", model)
+        assert code == 0, errors
+        with Image.open(winner / f"photo-{model}.png") as drawn:
+            assert drawn.size == (270, 180)
+    for name in ("weights", "float"):  # the same words on the same image
+        assert (winner / f"photo-{name}.png").read_bytes() == (winner / "photo-weights.png").read_bytes()
 
 
 @pytest.mark.slow

@@ -3,7 +3,10 @@
 import dataclasses
 import itertools
 
+import numpy as np
+
 from benchmarks.evaluators.trained import TrainedEvaluator, TrainingPool, trial_key
+from benchmarks.evaluators.weights import WEIGHTS, kept_folder, write_weights
 from benchmarks.store.keys import settings_digest
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
@@ -24,6 +27,24 @@ class ExecutorOfNothing:
 
     def close(self, cancel):
         pass
+
+
+def test_a_training_whose_weights_were_not_kept_is_done_again_for_them_unless_it_failed(tmp_path):
+    executor, blocks = ExecutorOfNothing(), CLASSIFICATION.decode(GENOTYPE)
+    known, lost = (trial_key(TASK, blocks, FIDELITY, seed) for seed in (0, 1))
+    spent = {"example_passes": 8, "training_flops": 1.0, "seconds": 1.0}
+    with open_store(tmp_path) as store, TrainingPool(tmp_path, TASK, [FIDELITY], store) as pool:
+        pool._start = lambda: executor
+        store.put(Trial.finished(known, {"accuracy": 0.5}, **spent))
+        store.put(Trial.finished(lost, {"accuracy": float("nan")}, **spent))
+        for seed in (0, 1):
+            pool.submit("a", "", blocks, FIDELITY, seed, weights=True)
+        assert [(job.seed, job.kept) for job in executor.jobs] == [(0, kept_folder(tmp_path, known))]
+        write_weights(kept_folder(tmp_path, known) / WEIGHTS, {"params": {"a": np.zeros(1)}})
+        pool.submit("b", "", blocks, FIDELITY, 0, weights=True)
+        pool.submit("b", "", blocks, FIDELITY, 0)
+        assert len(executor.jobs) == 1
+        assert len(pool.completed("b")) == 2
 
 
 def test_a_training_keeps_the_space_and_the_genotype_that_asked_for_it_but_its_key_has_neither(tmp_path):

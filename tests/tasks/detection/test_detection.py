@@ -149,6 +149,16 @@ def test_another_number_of_predictions_than_scenes_is_named():
         DetectionTask().quality(scenes, found)
 
 
+def test_one_image_is_drawn_on_at_its_own_size_with_class_names_where_there_are_several():
+    found = Detections(np.array([[0.5, 0.0, 1.0, 0.5], [0.0, 0.0, 1.0, 1.0]]), np.array([0.9, 0.2]), np.array([3, 0]))
+    drawn = [np.asarray(DetectionTask(classes).draw(np.zeros((30, 40, 3), np.uint8), found, 2)) for classes in (1, 10)]
+    for image in drawn:
+        assert image.shape == (60, 80, 3)
+        assert image[30, 0].tolist() == image[59, 39].tolist() == list(FOUND_COLOUR)
+        assert not image[0].any()  # score 0.2 is not drawn
+    assert (drawn[0] != drawn[1]).any()
+
+
 def test_the_drawing_shows_truth_left_and_what_is_sure_right(tmp_path):
     scenes = empty_scenes(1)
     scenes.images[:] = 0

@@ -165,6 +165,16 @@ def test_the_drawing_shows_truth_left_and_prediction_right(tmp_path):
         assert right[96, 191 - place].tolist() == expected
 
 
+def test_a_mask_of_another_size_is_stretched_over_the_image_it_is_drawn_on():
+    image, mask = np.full((40, 60, 3), 200, np.uint8), np.array([[0, 1], [0, 0]], np.uint8)
+    found = np.asarray(SegmentationTask().draw(image, mask, scale=3))
+    assert found.shape == (120, 180, 3)
+    changed = (found != 200).any(-1)
+    assert changed[:60, 90:].all()  # the upper right quarter
+    assert not changed[62:].any()
+    assert not changed[:, :88].any()
+
+
 def test_of_one_class_all_items_are_drawn_alike_and_unknown_pixels_black(tmp_path):
     instances = np.zeros((96, 96))
     instances[:20], instances[20:40], instances[60:] = 1, 2, 255

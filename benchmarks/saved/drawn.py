@@ -1,0 +1,61 @@
+"""What a trained network sees in somebody's image."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Literal
+
+import jax
+import numpy as np
+from PIL import Image, ImageOps
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.saved.export import file_predictions
+from benchmarks.saved.folder import Saved
+from hw_model.files import write_whole
+from tasks.training import TrainState, fit_images, predict
+
+LONGEST, SHORTEST = 1024, 256
+"""Pixels of a drawing: a larger image is reduced, one whose longer side is shorter enlarged by a whole factor."""
+
+
+def read_image(path: Path, channels: int) -> np.ndarray:
+    """An image uint8 [H, W, channels], turned as its camera says, its longer side at most LONGEST.
+
+    Raises BenchmarkInputError for what is no image, or a damaged one.
+    """
+    try:
+        with Image.open(path) as opened:
+            found = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged files make Pillow's readers raise nearly anything
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise BenchmarkInputError(f"{str(path)[:100]!r} is no image that can be read: {reason}") from error
+    found.thumbnail((LONGEST, LONGEST))
+    return np.asarray(found, np.uint8).reshape(found.height, found.width, channels)
+
+
+def draw_prediction(saved: Saved, image: np.ndarray, model: Literal["weights", "float", "int8"], path: Path) -> None:
+    """Write a PNG of the image with what the network predicts of it.
+
+    Raises BenchmarkInputError where the weights or the file of the model are not there.
+    """
+    blocks, task = saved.blocks, saved.task
+    # to the side of the data first, as a network of another input size meets its training images
+    resized = Image.fromarray(image.squeeze(-1) if task.channels == 1 else image)
+    side = task.side_pixels
+    resized = np.asarray(resized.resize((side, side), Image.Resampling.BILINEAR)).reshape(1, side, side, task.channels)
+    if model == "weights":
+        state = TrainState(saved.variables["params"], saved.variables["batch_stats"], None)
+        found = predict(blocks, task, state, resized)
+    else:
+        file = saved.folder / f"{model}.tflite"
+        if not file.is_file():
+            raise BenchmarkInputError(f"{file}: no such file; `accelnas export {saved.folder}` writes it")
+        found = file_predictions(file.read_bytes(), task, fit_images(blocks, resized))
+    scale = max(1, -(-SHORTEST // max(image.shape[:2])))
+    drawn = io.BytesIO()
+    task.draw(image, jax.tree.map(lambda leaf: leaf[0], found), scale).save(drawn, format="PNG")
+    write_whole(path, drawn.getvalue())

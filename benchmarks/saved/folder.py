@@ -1,0 +1,151 @@
+"""The folder of a trained network: what `accelnas train --save` and `accelnas search` write, and others read.
+
+network.json (as `accelnas cost` takes it), settings.json, metrics.json, predictions.png and weights/ (an orbax
+checkpoint of {"params", "batch_stats"}), which comes last: a folder with weights is whole.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.trained import trial_key
+from benchmarks.evaluators.weights import METRICS, WEIGHTS, copy_kept, is_kept, kept_folder, read_weights
+from benchmarks.search.problem import check_fits
+from benchmarks.store.files import write_json, write_network
+from hw_model.blocks import Block
+from hw_model.errors import HardwareInputError
+from hw_model.json_file import read_json
+from hw_model.network_file import load_network
+from tasks.fidelity import Fidelity
+from tasks.networks.blocks import ChainNetwork
+from tasks.registry import make_task
+from tasks.task import Task
+
+NETWORK, SETTINGS = "network.json", "settings.json"
+_FIELDS = ("task", "dataset", "classes", "fidelity", "seed", "trial")
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A trained network in its folder."""
+
+    folder: Path
+    """Where it is."""
+    name: str
+    """Of the network."""
+    blocks: tuple[Block, ...]
+    """The network."""
+    task: Task
+    """That it was trained on."""
+    fidelity: Fidelity
+    """How it was trained and evaluated."""
+
+    @cached_property
+    def variables(self) -> dict[str, Any]:
+        """{"params", "batch_stats"} of its `ChainNetwork`.
+
+        Raises BenchmarkInputError where they cannot be read, and where they are another network's.
+        """
+        found = read_weights(self.folder / WEIGHTS)
+        first = self.blocks[0]
+        image = jax.ShapeDtypeStruct((1, first.height, first.width, first.in_channels), jnp.float32)
+        wanted = jax.eval_shape(lambda x: ChainNetwork(self.blocks).init(jax.random.key(0), x, train=False), image)
+        shapes = [{path: leaf.shape for path, leaf in jax.tree.leaves_with_path(tree)} for tree in (found, wanted)]
+        if shapes[0] != shapes[1]:
+            raise BenchmarkInputError(f"{self.folder}: {WEIGHTS}/ are not those of {NETWORK}; train it again")
+        return found
+
+    @property
+    def quality(self) -> dict[str, float]:
+        """By the name of the metric, as its training came to.  Raises BenchmarkInputError where it is not there."""
+        found = _read(self.folder / METRICS).get("quality")
+        if not isinstance(found, dict) or self.task.metric not in found:
+            raise BenchmarkInputError(f'{self.folder / METRICS} has no "quality" with {self.task.metric}')
+        return found
+
+
+def check_save(folder: Path, task: Task, blocks: tuple[Block, ...], fidelity: Fidelity, seed: int) -> bool:
+    """Whether this training is in the folder already, whole.
+
+    Raises BenchmarkInputError for a folder of another training, and for one that holds anything else.
+    """
+    try:
+        there = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    except OSError as error:
+        raise BenchmarkInputError(f"{folder}: {error.strerror}; allowed: a folder") from error
+    if not there:
+        return False
+    if SETTINGS not in there:
+        raise BenchmarkInputError(f"{folder} holds {there[0][:40]!r}; allowed: a new folder, or one of this training")
+    if _read(folder / SETTINGS).get("trial") != trial_key(task, blocks, fidelity, seed).digest:
+        raise BenchmarkInputError(f"{folder} holds another training; allowed: a new folder, or one of this training")
+    return (folder / WEIGHTS).is_dir()
+
+
+def save(
+    folder: Path, home: Path, task: Task, name: str, blocks: Sequence[Block], fidelity: Fidelity, seed: int
+) -> Saved:
+    """Copy what a training with this seed kept under `home` (`evaluators.weights`) into a folder of its own.
+
+    Raises BenchmarkInputError where nothing was kept.
+    """
+    network = tuple(blocks)
+    key = trial_key(task, network, fidelity, seed)
+    kept = kept_folder(home, key)
+    if not is_kept(kept):
+        raise BenchmarkInputError(f"{kept} has no weights of {name} with seed {seed}; the training has failed")
+    settings = {"task": task.name, "dataset": task.dataset, "classes": task.classes}
+    settings |= {"fidelity": dataclasses.asdict(fidelity), "seed": seed, "trial": key.digest}
+    write_json(folder / SETTINGS, settings)
+    write_network(folder / NETWORK, name, network)
+    copy_kept(kept, folder)
+    return Saved(folder, name, network, task, fidelity)
+
+
+def read_saved(folder: Path) -> Saved:
+    """The network of such a folder, its weights not read yet.
+
+    Raises BenchmarkInputError, HardwareInputError or TaskInputError for a folder that is none.
+    """
+    if not (folder / WEIGHTS).is_dir():
+        raise BenchmarkInputError(f"{folder} has no {WEIGHTS}/; allowed: a folder that `accelnas train --save` wrote")
+    settings = _read(folder / SETTINGS)
+    if missing := [name for name in _FIELDS if name not in settings]:
+        raise BenchmarkInputError(f"{folder / SETTINGS} has no {missing[0]!r}; allowed: what `accelnas train` wrote")
+    try:
+        task = make_task(settings["task"], settings["dataset"], settings["classes"])
+    except TypeError as error:  # a list instead of a name
+        raise BenchmarkInputError(f"{folder / SETTINGS}: {str(error)[:80]}") from error
+    network = load_network(folder / NETWORK)
+    check_fits(folder / NETWORK, network.blocks, task)
+    return Saved(folder, network.name, network.blocks, task, _fidelity(settings["fidelity"], folder / SETTINGS))
+
+
+def _fidelity(content: Any, path: Path) -> Fidelity:
+    kinds = {"str": str, "int": int, "float": (int, float)}
+    wanted = {field.name: kinds[str(field.type)] for field in dataclasses.fields(Fidelity)}
+    if not isinstance(content, dict) or content.keys() != wanted.keys():
+        raise BenchmarkInputError(f'{path}: "fidelity" has other fields; allowed: {", ".join(wanted)}')
+    for name, kind in wanted.items():
+        if not isinstance(content[name], kind) or (kind is not str and content[name] < 0):
+            raise BenchmarkInputError(f'{path}: "fidelity" has {name} {str(content[name])[:40]!r}')
+    return Fidelity(**content)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = read_json(path)
+    except HardwareInputError as error:
+        raise BenchmarkInputError(str(error)) from error
+    if not isinstance(found, dict):
+        raise BenchmarkInputError(f"{path} holds no object; allowed: what `accelnas train` wrote")
+    return found

@@ -1,0 +1,29 @@
+"""A network as a command is given it: a JSON file, or a genotype of one of the tables' spaces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.tables.query import named_space
+from hw_model.network_file import Network, load_network
+from tasks.task import Task
+
+
+def network_of(given: Path, task: Task) -> Network:
+    """The network of a file, or of "SPACE:GENOTYPE", such as "V3:1 0 1 1 1 1 1 1 1", as results/truth has them.
+
+    Raises HardwareInputError for what is no network file, BenchmarkInputError or TaskInputError for an unknown space
+    and for a genotype outside it.
+    """
+    space_name, colon, choices = str(given).partition(":")
+    if not colon or given.exists():
+        return load_network(given)
+    space = named_space(task, space_name)
+    try:
+        genotype = tuple(int(choice) for choice in choices.replace(",", " ").split())
+    except ValueError:
+        raise BenchmarkInputError(
+            f"genotype {choices[:60]!r} of {space_name}; allowed: {len(space.cardinalities)} whole numbers"
+        ) from None
+    return Network(f"{task.name} {space_name}", space.decode(genotype))
