@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from tasks.classification.task import ClassificationTask
-from tasks.data.datasets import get_dataset
+from tasks.data.datasets import get_dataset, is_users
 from tasks.detection.task import DetectionTask
 from tasks.errors import TaskInputError
 from tasks.segmentation.task import SegmentationTask
@@ -20,19 +20,26 @@ TASKS: Mapping[str, Callable[..., Task]] = MappingProxyType(
 def make_task(name: str, dataset: str | None = None, classes: int | None = None) -> Task:
     """A task on a data set with so many classes; what is None is the task's default.
 
-    The classes are the data set's, or one: all objects alike, which classification cannot have.
+    The classes are the data set's, or one: all objects alike, which classification cannot have.  On the suite's own
+    data sets the default is one; on what somebody brings it is the data's.
     Raises TaskInputError for an unknown task or data set, and for another number of classes.
     """
     if name not in TASKS:
         raise TaskInputError(f"unknown task {name!r}; allowed: {', '.join(TASKS)}")
     chosen = {} if dataset is None else {"dataset": dataset}
     task = TASKS[name](**chosen)
-    known = len(get_dataset(task.dataset).class_names)
+    found = get_dataset(task.dataset)
+    known = len(found.class_names)
     allowed = (known,) if name == "classification" else (1, known)
+    if is_users(found):
+        if name not in found.configs:
+            raise TaskInputError(f"{name} on {found.name[-120:]}; allowed: {', '.join(found.configs)}")
+        chosen = {"dataset": found.name}
+        allowed = (known, 1) if found.background and name != "classification" else (known,)
     if classes is None:
         classes = allowed[0]
     if classes not in allowed:
         raise TaskInputError(
-            f"{name} on {task.dataset} into {classes} classes; allowed: {', '.join(map(str, allowed))}"
+            f"{name} on {task.dataset} into {classes} classes; allowed: {', '.join(map(str, sorted(set(allowed))))}"
         )
     return TASKS[name](**chosen, classes=classes)

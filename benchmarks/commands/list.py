@@ -18,6 +18,7 @@ def list_names() -> None:
     from nas_algos.single_shot.registry import SINGLE_SHOT
     from nas_algos.zero_shot.scores import SCORES, Combination
     from tasks.data.datasets import DATASETS
+    from tasks.data.user.name import FORMS
     from tasks.registry import TASKS
     from tasks.spaces.registry import space_names
 
@@ -41,7 +42,7 @@ def list_names() -> None:
     table.add_row("policies", f"{', '.join(POLICIES)}; settings: {', '.join(setting_names(POLICIES['plain']))}")
     table.add_row("accelerators", ", ".join(accelerator_names()))
     table.add_row("boards", ", ".join(BOARDS))
-    table.add_row("data sets", ", ".join(DATASETS))
+    table.add_row("data sets", ", ".join(DATASETS) + f"; yours: {FORMS}")
     table.add_row("profiles", ", ".join(PROFILES))
     console.print(table)
 

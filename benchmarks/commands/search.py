@@ -57,7 +57,8 @@ def search(
         param_bytes: Most memory for parameters.
         profile: smoke, quick, careful or full: how candidates are trained.
         final_seeds: Trainings of each winner.
-        dataset: Another of the data sets that `accelnas list` prints.
+        dataset: Another of the data sets that `accelnas list` prints, or yours: folder:PATH, coco:FILE.json,
+            masks:PATH, tfds:NAME or FILE.py (docs/tutorials/own_data.md).
         classes: Number of classes where the task leaves a choice.
         table: CSV file of networks that were trained, to search in instead of a task (docs/how-to/own_tables.md): its
             decisions, quality and costs; a row a training.

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tasks.data.datasets import get_dataset
+from tasks.data.datasets import get_dataset, is_users
 
 
 def prepare_with_progress(home: Path, data: str, dataset: str = "fashion_scenes", download: bool = False) -> None:
@@ -30,4 +30,6 @@ def prepare_with_progress(home: Path, data: str, dataset: str = "fashion_scenes"
             download=download,
             workers=len(os.sched_getaffinity(0)),
         )
-    console.print(f"{dataset} ({data}): {folder}", soft_wrap=True, highlight=False)
+    console.print(f"{dataset} ({data}): {folder}", soft_wrap=True, highlight=False, markup=False)
+    for note in chosen.notes() if is_users(chosen) else ():
+        console.print(f"  {note}", soft_wrap=True, highlight=False, markup=False)

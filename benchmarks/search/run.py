@@ -37,6 +37,7 @@ from hw_model.predict import predict
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.ledger import Spend
 from nas_algos.loop import Found
+from tasks.data.datasets import short_name
 from tasks.registry import make_task
 from tasks.task import Task
 
@@ -147,7 +148,7 @@ def search_all(home: Path, specs: Mapping[int, SearchSpec]) -> dict[int, Found]:
 def folder_name(spec: SearchSpec, settings: Mapping[str, Any]) -> str:
     """What was searched in words, and eight digits that tell apart what the words do not say."""
     task = spec.task
-    other = () if task == make_task(task.name) else (task.dataset, str(task.classes))
+    other = () if task == make_task(task.name) else (short_name(task.dataset), str(task.classes))
     space = spec.space.name
     strategy = "own" if spec.strategy is None else Path(spec.strategy).stem
     parts = (task.name, *other, space, strategy, spec.evaluator.replace(":", "_"), spec.accelerator)

@@ -32,7 +32,7 @@ class Classification(NamedTuple):
 class ClassificationTask(DatasetTask):
     """One label an image; the network's output is [N, 1, 1, classes]."""
 
-    views: ClassVar[tuple[str, ...]] = ("species", "breeds")
+    views: ClassVar[tuple[str, ...]] = ("species", "breeds", "classification")
 
     classes: int = 10
     dataset: str = "fashion_objects"

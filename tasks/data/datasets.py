@@ -7,13 +7,16 @@ images = dataset.load(home, "quick", "train")
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from tasks.data.catalogue import PET, PET_BREEDS, VOC_2007
 from tasks.data.labelled import LabelledImages
 from tasks.data.own_datasets import OWN_DATASETS
 from tasks.data.scenes import Scenes
-from tasks.data.store import Progress, allowed
+from tasks.data.store import Progress
+from tasks.data.user.dataset import UserDataset, user_dataset
+from tasks.data.user.name import FORMS, is_user_name, parse_name
+from tasks.errors import TaskInputError
 
 
 class Dataset(Protocol):
@@ -75,6 +78,24 @@ DATASETS: Mapping[str, Dataset] = {
 
 
 def get_dataset(name: str) -> Dataset:
-    """Return the data set of a name.  Raises TaskInputError for an unknown one."""
-    allowed("there is no data set", name, DATASETS)
+    """Return the data set of a name: a key of DATASETS, or where somebody's lies, as `tasks.data.user.name` has it.
+
+    Raises TaskInputError for an unknown one, and for what is not as its kind has it.
+    """
+    if is_user_name(name):
+        return user_dataset(name)
+    if name not in DATASETS:
+        there = Path(name[:200]).exists()
+        known = "say what it is" if there else f"allowed: {', '.join(DATASETS)}"
+        raise TaskInputError(f"there is no data set {name[:80]!r}; {known}, {FORMS}")
     return DATASETS[name]
+
+
+def is_users(dataset: Dataset) -> TypeGuard[UserDataset]:
+    """Whether somebody brought it."""
+    return isinstance(dataset, UserDataset)
+
+
+def short_name(name: str) -> str:
+    """A data set's name, for those of files."""
+    return parse_name(name).short if is_user_name(name) else name

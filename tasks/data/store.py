@@ -77,7 +77,7 @@ class DatasetStore:
         del download
         allowed(f"{self.name} has no config", config, self.counts)
         folder = self._folder(home, config)
-        with _one_at_a_time(home / "data", f"{self.name}-{config}"):
+        with one_at_a_time(home / "data", f"{self.name}-{config}"):
             if not _is_complete(folder):
                 for leftover in folder.parent.glob("incomplete.*"):  # of a run that was killed
                     shutil.rmtree(leftover, ignore_errors=True)
@@ -213,7 +213,7 @@ def _is_complete(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(folder: Path, name: str) -> Iterator[None]:
+def one_at_a_time(folder: Path, name: str) -> Iterator[None]:
     """Hold a lock that the operating system releases however the process ends."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{name}.lock").open("w") as lock:

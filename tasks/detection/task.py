@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class DetectionTask(DatasetTask):
     """classes 1: presence, as in the article; as many as the data set has: which object as well."""
 
-    views: ClassVar[tuple[str, ...]] = ("heads", "objects")
+    views: ClassVar[tuple[str, ...]] = ("heads", "objects", "detection")
 
     classes: int = 1
     dataset: str = "fashion_scenes"

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tasks.data.datasets import get_dataset, is_users
 from tasks.data.scenes import IGNORED, Scenes
 from tasks.errors import TaskInputError
 from tasks.segmentation.iou import confusion_matrix, segmentation_quality
@@ -28,7 +29,7 @@ class SegmentationTask(DatasetTask):
     input size and output stride the network has.
     """
 
-    views: ClassVar[tuple[str, ...]] = ("trimaps",)
+    views: ClassVar[tuple[str, ...]] = ("trimaps", "segmentation")
 
     classes: int = 1
     dataset: str = "fashion_scenes"
@@ -36,8 +37,13 @@ class SegmentationTask(DatasetTask):
 
     @property
     def output_channels(self) -> int:
-        """One logit a class, and one for the background, which is first."""
-        return self.classes + 1
+        """One logit a class, and one for the background, which is first, where the data set has any."""
+        return self.classes + self._background
+
+    @property
+    def _background(self) -> bool:
+        dataset = get_dataset(self.dataset)
+        return dataset.background if is_users(dataset) else True
 
     @property
     def metric(self) -> str:
@@ -66,19 +72,22 @@ class SegmentationTask(DatasetTask):
     def loss(self, output: jax.Array, batch: dict[str, jax.Array], size: Size | None = None) -> jax.Array:
         """Cross-entropy over the pixels of the masks, those of value 255 left out."""
         masks = batch["masks"]
+        if not self._background:  # logits begin with label 0
+            masks = jnp.where(masks == IGNORED, masks, masks - 1)
         height, width = masks.shape[1:3]
         return pixel_cross_entropy(enlarge(output, height, width, size), masks)
 
     def predict(self, output: jax.Array, size: Size | None = None) -> jax.Array:
-        """The most probable class of each pixel, 0 for background: uint8 [N, side, side]."""
-        return enlarge(output, self.side_pixels, self.side_pixels, size).argmax(1).astype(jnp.uint8)
+        """The most probable class of each pixel, 0 for background and 1 + label: uint8 [N, side, side]."""
+        found = enlarge(output, self.side_pixels, self.side_pixels, size).argmax(1).astype(jnp.uint8)
+        return found if self._background else found + jnp.uint8(1)
 
     def quality(self, examples: Scenes, predictions: np.ndarray) -> dict[str, float]:
         """{"miou", "pixel_accuracy"} in 0..1 over all pixels of the split whose class is known."""
         masks, predicted = self._masks(examples), np.asarray(predictions)
         if masks.shape != predicted.shape:
             raise TaskInputError(f"predictions {predicted.shape} for masks {masks.shape}; they must be alike")
-        return segmentation_quality(confusion_matrix(masks, predicted, self.output_channels))
+        return segmentation_quality(confusion_matrix(masks, predicted, self.classes + 1))
 
     def draw_all(self, examples: Scenes, predictions: np.ndarray, path: Path) -> None:
         """Write a PNG of the first examples, truth left and prediction right."""

@@ -1,0 +1,204 @@
+"""tfds:NAME or tfds:NAME/CONFIG: what tensorflow-datasets has prepared, where its features fit.
+
+It must lie, as array_record, where TFDS_DATA_DIR says or in ~/tensorflow_datasets.  Images with a class label are
+classification's, with objects that have bbox and label detection's, with segmentation_mask segmentation's.  Splits that
+it has not are taken from `train` by position, 70 : 15 : 15 %; builders shuffle by their keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from tasks.data.scenes import IGNORED
+from tasks.data.settings import SPLITS
+from tasks.data.store import first_line
+from tasks.data.user.images import UnusableError, resize_mask, to_array
+from tasks.data.user.name import Options
+from tasks.data.user.source import MOST_OBJECTS, Example
+from tasks.data.user.split import SHARES, split_of
+from tasks.errors import TaskInputError
+
+ENOUGH = 1_000
+"""Examples of a builder that are looked at to find the most objects."""
+
+
+@dataclass(frozen=True)
+class BuilderSource:
+    """A Source of a prepared builder."""
+
+    folder: Path
+    """Its version's."""
+    options: Options
+    threads: bool = False
+    notes: tuple[str, ...] = ()
+    background: bool = True
+
+    @cached_property
+    def _builder(self) -> Any:
+        import tensorflow_datasets as tfds
+
+        try:
+            return tfds.builder_from_directory(self.folder)
+        except Exception as error:  # damaged files make its readers raise nearly anything
+            raise TaskInputError(f"{str(self.folder)[-120:]!r} cannot be read ({first_line(error)[:80]})") from error
+
+    @cached_property
+    def _kind(self) -> tuple[str, Any]:
+        """The task, and the ClassLabel of its classes."""
+        import tensorflow_datasets as tfds
+
+        features = self._builder.info.features
+        if "image" in features:
+            objects = getattr(features["objects"], "feature", {}) if "objects" in features else {}
+            if "bbox" in objects and "label" in objects and isinstance(objects["label"], tfds.features.ClassLabel):
+                return "detection", objects["label"]
+            if "segmentation_mask" in features:
+                return "segmentation", None
+            labels = [name for name, each in features.items() if isinstance(each, tfds.features.ClassLabel)]
+            if labels:
+                return "classification", features["label" if "label" in labels else labels[0]]
+        raise TaskInputError(
+            f"{self.folder.parent.name} has features {', '.join(features)[:80]}; allowed: image with label, objects "
+            "(bbox, label) or segmentation_mask"
+        )
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The one that its features are for."""
+        return (self._kind[0],)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of its labels; of masks the values from 1 on that occur in its first examples."""
+        return self._names
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        _, label = self._kind
+        if label is not None:
+            return tuple(label.names)
+        source = self._splits["train"][0]
+        most = max(
+            int(_mask(source[place]).max(initial=0, where=_mask(source[place]) != IGNORED))
+            for place in range(min(len(source), ENOUGH))
+        )
+        return tuple(map(str, range(1, max(1, most) + 1)))
+
+    @property
+    def side_pixels(self) -> int:
+        """As asked for."""
+        return self.options.side
+
+    @property
+    def channels(self) -> int:
+        """As asked for."""
+        return self.options.channels
+
+    @property
+    def digest(self) -> str:
+        """Of its description, in which the numbers and bytes of its examples are, and its files' names and sizes."""
+        found = hashlib.sha256(f"{self.side_pixels} {self.channels}".encode())
+        for file in sorted(self.folder.iterdir()):
+            found.update(f"{file.name} {file.stat().st_size};".encode())
+            if file.suffix in (".json", ".txt"):
+                found.update(file.read_bytes())
+        return found.hexdigest()
+
+    @property
+    def most_objects(self) -> int:
+        """Of its first examples; of a later one with more, the largest are kept."""
+        return self._most
+
+    @cached_property
+    def _most(self) -> int:
+        if self.tasks != ("detection",):
+            return len(self.class_names)
+        source = self._splits["train"][0]
+        return min(MOST_OBJECTS, max(len(source[n]["objects"]["label"]) for n in range(min(len(source), ENOUGH))) or 1)
+
+    @cached_property
+    def _splits(self) -> dict[str, tuple[Any, range]]:
+        """{split: (data source, rows)}."""
+        official = {split: name for name in self._builder.info.splits if (split := split_of(name))}
+        if "train" not in official:
+            raise TaskInputError(
+                f"{self.folder.parent.name} has splits {', '.join(self._builder.info.splits)[:80]}; "
+                "allowed: train, validation, test"
+            )
+        try:
+            sources = {split: self._builder.as_data_source(split=name) for split, name in official.items()}
+        except Exception as error:
+            raise TaskInputError(
+                f"{str(self.folder)[-100:]!r} cannot be read ({first_line(error)[:60]}); allowed: prepared as "
+                "array_record"
+            ) from error
+        rest, found = len(sources["train"]), {}
+        for split in reversed(SPLITS):
+            if split in sources and split != "train":
+                found[split] = sources[split], range(len(sources[split]))
+            elif split != "train":
+                taken = round(SHARES[split] * len(sources["train"]))
+                found[split] = sources["train"], range(rest - taken, rest)
+                rest -= taken
+        return found | {"train": (sources["train"], range(rest))}
+
+    def count(self, split: str) -> int:
+        """Rows of the split."""
+        return len(self._splits[split][1])
+
+    def name(self, split: str, place: int) -> str:
+        """Its row."""
+        return f"{split} {place}"
+
+    def read(self, split: str, place: int) -> Example:
+        """Decode one."""
+        source, rows = self._splits[split]
+        record, side = source[rows[place]], self.side_pixels
+        pixels = np.asarray(record["image"])
+        if pixels.dtype != np.uint8 or pixels.ndim != 3:
+            raise UnusableError(f"is {pixels.dtype} {pixels.shape}; allowed: uint8 [H, W, C]")
+        image = to_array(Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels), side, self.channels)
+        task, label = self._kind
+        if task == "classification":
+            names = [name for name, each in self._builder.info.features.items() if each is label]
+            return Example(image, int(record[names[0]]))
+        if task == "segmentation":
+            return Example(image, -1, (), (), resize_mask(_mask(record), side))
+        found = [
+            (max(0.0, float(box[2] - box[0])) * max(0.0, float(box[3] - box[1])), tuple(map(float, box)), int(number))
+            for box, number in zip(record["objects"]["bbox"], record["objects"]["label"], strict=True)
+        ]
+        kept = sorted((each for each in found if each[0] > 0), key=lambda one: -one[0])[: self.most_objects]
+        return Example(image, -1, [box for _, box, _ in kept], [number for *_, number in kept])
+
+
+def _mask(record: Any) -> np.ndarray:
+    return np.asarray(record["segmentation_mask"])[..., 0]
+
+
+def find_builder(where: str, options: Options) -> BuilderSource:
+    """The newest version of a builder that is prepared.  Raises TaskInputError where there is none."""
+    usual = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    versions = [each.parent for each in usual.joinpath(where).rglob("dataset_info.json")]
+    if not versions:
+        raise TaskInputError(
+            f"tfds {where[:60]!r} is not prepared in {str(usual)[-100:]!r}: prepare it there as array_record, or set "
+            "TFDS_DATA_DIR"
+        )
+    configs = {each.parent for each in versions}
+    if len(configs) > 1:
+        names = ", ".join(sorted(str(each.relative_to(usual)) for each in configs))
+        raise TaskInputError(f"tfds {where[:60]!r} has configs {names[:160]}; allowed: one of them")
+
+    def number(folder: Path) -> tuple[int, ...]:
+        return tuple(int(part) if part.isdigit() else 0 for part in folder.name.split("."))
+
+    return BuilderSource(max(versions, key=number), options)

@@ -1,0 +1,205 @@
+"""coco:FILE.json: objects with boxes, and masks where each has one, as COCO writes them (arXiv:1405.0312).
+
+Or coco:FOLDER with a file of annotations for each split, whose names or folders say which it is.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from pycocotools import mask as rle
+
+from tasks.data.scenes import IGNORED
+from tasks.data.user.images import UnusableError, load_image, resize_mask, to_array
+from tasks.data.user.name import Options
+from tasks.data.user.source import MOST_OBJECTS, Example, FileSource, Item, with_digests
+from tasks.data.user.split import complete, split_of
+from tasks.errors import TaskInputError
+
+
+def scan_coco(path: Path, options: Options) -> FileSource:
+    """What the annotations say.  Raises TaskInputError for what is not as COCO has it, and for missing images."""
+    files = _files(path)
+    read = {split: _Annotations(file, options.images) for split, file in files.items()}
+    names = next(iter(read.values())).class_names
+    other = next((each for each in read.values() if each.class_names != names), None)
+    if other is not None:
+        raise TaskInputError(f"{other.file}: other categories than those of {next(iter(files.values())).name}")
+    items = {split: with_digests(each.items) for split, each in read.items()}
+    splits = complete(items, options.group)
+    masked = all(each.masked for each in read.values())
+    notes = []
+    for what, key in (
+        ("objects of no area left out", "empty"),
+        (f"objects beyond the largest {MOST_OBJECTS} of an image left out", "too_many"),
+        ("crowds left out; their pixels count for nothing", "crowds"),
+    ):
+        if count := sum(each.left_out[key] for each in read.values()):
+            notes.append(f"{count} {what}")
+    return FileSource(
+        ("detection", "segmentation") if masked else ("detection",),
+        names,
+        options.side,
+        options.channels,
+        splits,
+        partial(_decode, side=options.side, channels=options.channels, masked=masked),
+        notes=tuple(notes),
+        threads=not masked,
+    )
+
+
+def _files(path: Path) -> dict[str, Path]:
+    if not path.is_dir():
+        return {"train": path}
+    found: dict[str, Path] = {}
+    for file in sorted(path.rglob("*.json")):
+        words = file.stem.replace("instances", "").replace("2017", "").replace("2014", "").replace("-", "_").split("_")
+        says = {split for word in (*words, file.parent.name) if (split := split_of(word))}
+        for split in says if len(says) == 1 else ():
+            if split in found:
+                raise TaskInputError(f"{file.name} and {found[split].name} are both annotations of {split}")
+            found[split] = file
+    if "train" not in found:
+        raise TaskInputError(
+            f"{str(path)[-120:]!r} has no annotations of train; allowed: train.json, val.json and such"
+        )
+    return found
+
+
+class _Annotations:
+    """One file, checked."""
+
+    def __init__(self, file: Path, images: str):
+        self.file = str(file)[-80:]
+        self.left_out = {"empty": 0, "too_many": 0, "crowds": 0}
+        content = self._content(file)
+        categories = self._by_id(content, "categories")
+        self.class_names = tuple(str(each.get("name", number)) for number, each in sorted(categories.items()))
+        self._labels = {number: label for label, number in enumerate(sorted(categories))}
+        listed = self._by_id(content, "images")
+        folder = self._folder(file, images, [str(each.get("file_name")) for each in listed.values()])
+        objects: dict[Any, list[dict[str, Any]]] = {}
+        for place, each in enumerate(self._list(content, "annotations")):
+            if each.get("image_id") not in listed or each.get("category_id") not in categories:
+                self._fail(f"annotation {place} names an image or a category that is not listed")
+            objects.setdefault(each["image_id"], []).append(each)
+        counted = [each for found in objects.values() for each in found if not each.get("iscrowd")]
+        self.masked = bool(counted) and all(each.get("segmentation") for each in counted)
+        self.items = [self._item(folder, listed[number], objects.get(number, [])) for number in listed]
+
+    def _fail(self, reason: str) -> NoReturn:
+        raise TaskInputError(f"{self.file}: {reason}")
+
+    def _content(self, file: Path) -> dict[str, Any]:
+        try:
+            content = json.loads(file.read_bytes())
+        except OSError as error:
+            self._fail(str(error.strerror or error))
+        except (ValueError, RecursionError) as error:
+            self._fail(f"no JSON ({str(error)[:60]})")
+        if not isinstance(content, dict):
+            self._fail("not COCO's: allowed: an object with images, annotations and categories")
+        return content
+
+    def _list(self, content: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+        found = content.get(key)
+        if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+            self._fail(f"no list {key!r} of objects, as COCO has it")
+        return found
+
+    def _by_id(self, content: Mapping[str, Any], key: str) -> dict[int, dict[str, Any]]:
+        listed = self._list(content, key)
+        found = {number: each for each in listed if isinstance(number := each.get("id"), int)}
+        if not found or len(found) < len(listed):
+            self._fail(f"{key} without ids that are whole numbers and differ; allowed: one and more")
+        return found
+
+    def _folder(self, file: Path, images: str, names: list[str]) -> Path:
+        name = file.stem.removeprefix("instances_")
+        usual = [file.parent, file.parent / "images", file.parent.parent / "images", file.parent.parent / name]
+        candidates = [Path(images)] if images else [*usual, file.parent / name]
+        best = max(candidates, key=lambda folder: sum((folder / each).is_file() for each in names[:50]))
+        missing = [each for each in names if not (best / each).is_file()]
+        if missing:
+            self._fail(
+                f"{len(missing)} of {len(names)} images are not there, such as {missing[0][-60:]!r} in "
+                f"{str(best)[-60:]!r}; say ?images=FOLDER"
+            )
+        return best
+
+    def _item(self, folder: Path, image: Mapping[str, Any], objects: list[dict[str, Any]]) -> Item:
+        name, width, height = image["file_name"], image.get("width"), image.get("height")
+        for size in (width, height):
+            if type(size) is not int or size < 1:
+                self._fail(f"image {str(name)[-60:]!r} has no width and height; allowed: whole numbers, 1 and more")
+        assert isinstance(width, int)
+        assert isinstance(height, int)
+        found = []
+        for each in objects:
+            if each.get("iscrowd"):
+                self.left_out["crowds"] += 1
+                continue
+            box = each.get("bbox")
+            if not isinstance(box, list) or len(box) != 4 or not all(isinstance(v, int | float) for v in box):
+                self._fail(f"an object of {str(name)[-60:]!r} has bbox {str(box)[:40]}; allowed: x, y, width, height")
+            x, y, w, h = (float(value) for value in box)
+            edges = (y / height, x / width, (y + h) / height, (x + w) / width)
+            if not all(-0.5 <= edge <= 1.5 for edge in edges):  # not a number too
+                self._fail(
+                    f"an object of {str(name)[-60:]!r} has bbox {str(box)[:60]}, not on {width} x {height} pixels"
+                )
+            top, left, bottom, right = (min(max(edge, 0.0), 1.0) for edge in edges)
+            if bottom <= top or right <= left:
+                self.left_out["empty"] += 1
+                continue
+            found.append(((bottom - top) * (right - left), (top, left, bottom, right), each))
+        found.sort(key=lambda one: -one[0])
+        self.left_out["too_many"] += max(0, len(found) - MOST_OBJECTS)
+        kept = found[:MOST_OBJECTS]
+        crowds = [each for each in objects if each.get("iscrowd")] + [each for *_, each in found[MOST_OBJECTS:]]
+        shapes = [[each.get("segmentation") for *_, each in kept], [each.get("segmentation") for each in crowds]]
+        return Item(
+            folder / name,
+            str(name),
+            boxes=tuple(box for _, box, _ in kept),
+            labels=tuple(self._labels[each["category_id"]] for *_, each in kept),
+            annotation=json.dumps([width, height, *shapes]),
+        )
+
+
+def _decode(item: Item, side: int, channels: int, masked: bool) -> Example:
+    width, height, shapes, crowds = json.loads(item.annotation)
+    image = to_array(load_image(item.path, (width, height)), side, channels)
+    if not masked:
+        return Example(image, boxes=item.boxes, labels=item.labels)
+    instances = np.zeros((height, width), np.uint8)
+    # the largest first, so that what lies on it is seen
+    for value, shape in [*((IGNORED, each) for each in crowds), *enumerate(shapes, start=1)]:
+        if shape:
+            instances[_pixels(shape, height, width)] = value
+    return Example(image, -1, item.boxes, item.labels, resize_mask(instances, side))
+
+
+def _pixels(shape: Any, height: int, width: int) -> np.ndarray:
+    try:
+        with warnings.catch_warnings():  # of its __array__, which NumPy 2 calls in another way; not for threads
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return _decoded(shape, height, width)
+    except Exception as error:  # what pycocotools raises is not documented
+        raise UnusableError(f"has a segmentation that cannot be read ({str(error)[:40]})") from error
+
+
+def _decoded(shape: Any, height: int, width: int) -> np.ndarray:
+    if isinstance(shape, list):
+        encoded = rle.merge(rle.frPyObjects(shape, height, width))  # pyright: ignore[reportArgumentType]
+    elif isinstance(shape["counts"], list):
+        encoded = rle.frPyObjects(shape, height, width)  # pyright: ignore[reportArgumentType]
+    else:
+        encoded = shape
+    return rle.decode(encoded).astype(bool).reshape(height, width)  # pyright: ignore[reportArgumentType]

@@ -1,0 +1,260 @@
+"""A data set that somebody brings, behind the suite's interface: prepared once, addressed by content, memory-mapped.
+
+Below home/data/user/KIND-DIGITS lies one .npy file for each array of each split, and content.json with the sha256 of
+each, which loading verifies.  The digits are of all that the arrays follow from: another image, another side or another
+class is another folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tasks.data.labelled import LabelledImages
+from tasks.data.scenes import IGNORED, Scenes
+from tasks.data.settings import SPLITS
+from tasks.data.store import Progress, allowed, one_at_a_time
+from tasks.data.user.builders import find_builder
+from tasks.data.user.coco import scan_coco
+from tasks.data.user.folder import scan_folder
+from tasks.data.user.images import UnusableError
+from tasks.data.user.masks import scan_masks
+from tasks.data.user.module import load_entry, load_module
+from tasks.data.user.name import Name, parse_name
+from tasks.data.user.source import Example, Source
+from tasks.errors import TaskInputError
+
+FORMAT = "1"
+"""Raise it when a change here changes what an image becomes."""
+_SHOWN = 3
+_AT_ONCE = 256
+
+
+def user_dataset(name: str) -> UserDataset:
+    """The data set of a name.  Raises TaskInputError where the name, or what is there, is not allowed."""
+    return _found(str(parse_name(name)))
+
+
+@lru_cache(8)
+def _found(name: str) -> UserDataset:
+    parsed = parse_name(name)
+    path, options = Path(parsed.where), parsed.options
+    if parsed.kind == "folder":
+        source: Source = scan_folder(path, options)
+    elif parsed.kind == "coco":
+        source = scan_coco(path, options)
+    elif parsed.kind == "masks":
+        source = scan_masks(path, options)
+    elif parsed.kind == "tfds":
+        source = find_builder(parsed.where, options)
+    else:
+        source = load_module(path) if parsed.kind == "py" else load_entry(parsed.where)
+    return UserDataset(parsed, source)
+
+
+@dataclass(frozen=True, eq=False)
+class UserDataset:
+    """A tasks.data.datasets.Dataset of a Source; its configs are the tasks that the source has all for."""
+
+    parsed: Name
+    """Its name."""
+    source: Source
+    """What is there."""
+
+    @property
+    def name(self) -> str:
+        """The one way to write its name."""
+        return str(self.parsed)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """What labels 0, 1, ... mean."""
+        return self.source.class_names
+
+    @property
+    def side_pixels(self) -> int:
+        """Height and width of its images."""
+        return self.source.side_pixels
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 for colour."""
+        return self.source.channels
+
+    @property
+    def configs(self) -> tuple[str, ...]:
+        """Names of tasks."""
+        return self.source.tasks
+
+    @property
+    def background(self) -> bool:
+        """Whether masks have pixels of no class."""
+        return self.source.background
+
+    @cached_property
+    def digits(self) -> str:
+        """Of all that the arrays follow from."""
+        return hashlib.sha256(f"{FORMAT} {self.source.digest}".encode()).hexdigest()[:16]
+
+    def version(self, config: str) -> str:
+        """The kind and the digits.  Raises TaskInputError for an unknown config."""
+        self._allow(config)
+        return f"{self.parsed.kind}-{self.digits}"
+
+    def prepare(
+        self, home: Path, config: str, progress: Progress | None = None, download: bool = False, workers: int = 1
+    ) -> Path:
+        """Decode all images once and write them, unless that was done; return their folder.
+
+        Safe to interrupt, to repeat and to call from several processes at once.  workers: threads.  Raises
+        TaskInputError for files that cannot be used, naming the first of them, and where there is no room.
+        """
+        del download
+        self._allow(config)
+        folder = self._folder(home)
+        with one_at_a_time(folder.parent, folder.name):
+            if not (folder / "content.json").is_file():
+                with tempfile.TemporaryDirectory(dir=folder.parent, prefix="incomplete.") as aside:
+                    self._write(Path(aside), progress or (lambda done, total: None), workers)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    os.rename(aside, folder)
+                    os.mkdir(aside)  # for the with statement to remove
+        return folder
+
+    def load(self, home: Path, config: str, split: str) -> Scenes | LabelledImages:
+        """A split's arrays, memory-mapped.  Raises TaskInputError: not prepared, damaged, or changed since."""
+        self._allow(config)
+        allowed(f"{self.name} has no split", split, SPLITS)
+        folder = self._folder(home)
+        try:
+            content = json.loads((folder / "content.json").read_text())
+        except (OSError, ValueError) as error:
+            raise TaskInputError(f"{self.name} is not prepared in {home}: prepare it first") from error
+        arrays = {name: _verified(folder / f"{name}-{split}.npy", digest) for name, digest in content[split].items()}
+        n, side = len(arrays["images"]), self.side_pixels
+        ids = SPLITS.index(split) * 10**9 + np.arange(n)
+        if self.configs == ("classification",):
+            return LabelledImages(arrays["images"], arrays["labels"], ids)
+        many = arrays["labels"].shape[1]
+        return Scenes(
+            arrays["images"],
+            arrays["boxes"],
+            arrays["labels"],
+            arrays.get("instances", np.broadcast_to(np.uint8(IGNORED), (n, side, side))),
+            ids,
+            items=np.full((n, many), -1, np.int32),
+            photographs=np.full(n, -1, np.int32),
+        )
+
+    def notes(self) -> tuple[str, ...]:
+        """What its owner should know, a line each: how many images of how many classes, and what was left out."""
+        counts = ", ".join(f"{self.source.count(split)} {split}" for split in SPLITS)
+        size = f"{self.side_pixels} x {self.side_pixels}, {'grey' if self.channels == 1 else 'colour'}"
+        names = ", ".join(self.class_names)
+        shown = names if len(names) <= 60 else names[:57] + "..."
+        return (f"{counts} images, {size}; {len(self.class_names)} classes: {shown}", *self.source.notes)
+
+    def _allow(self, config: str) -> None:
+        allowed(f"{self.name} has no config", config, self.configs)
+
+    def _folder(self, home: Path) -> Path:
+        return home / "data" / "user" / f"{self.parsed.kind}-{self.digits}"
+
+    def _write(self, folder: Path, progress: Progress, workers: int) -> None:
+        counts = {split: self.source.count(split) for split in SPLITS}
+        content, done, unusable = {}, 0, []
+        with ThreadPoolExecutor(workers) if self.source.threads and workers > 1 else nullcontext() as pool:
+            for split, n in counts.items():
+                arrays = self._arrays(folder, split, n)
+                for start in range(0, n, _AT_ONCE):
+                    places = range(start, min(start + _AT_ONCE, n))
+                    for place, example in _read_all(pool, self.source, split, places):
+                        if isinstance(example, UnusableError):
+                            unusable.append(f"{self.source.name(split, place)[-60:]} ({example})")
+                        else:
+                            self._put(arrays, place, example)
+                    done += len(places)
+                    progress(done, sum(counts.values()))
+                for array in arrays.values():
+                    if isinstance(array, np.memmap):
+                        array.flush()
+                content[split] = {name: _digest(folder / f"{name}-{split}.npy") for name in arrays}
+        if unusable:
+            raise TaskInputError(
+                f"{len(unusable)} of {sum(counts.values())} images cannot be used: {'; '.join(unusable[:_SHOWN])}"
+                f"{' ...' if len(unusable) > _SHOWN else ''}; repair or remove them"
+            )
+        (folder / "content.json").write_text(json.dumps(content))
+
+    def _arrays(self, folder: Path, split: str, n: int) -> dict[str, np.ndarray]:
+        side, many = self.side_pixels, self.source.most_objects
+        shapes: dict[str, tuple[tuple[int, ...], type]] = {"images": ((n, side, side, self.channels), np.uint8)}
+        if self.configs == ("classification",):
+            shapes["labels"] = ((n,), np.int32)
+        else:
+            shapes |= {"boxes": ((n, many, 4), np.float32), "labels": ((n, many), np.int32)}
+            if "segmentation" in self.configs:
+                shapes["instances"] = ((n, side, side), np.uint8)
+        try:
+            return {
+                name: np.lib.format.open_memmap(folder / f"{name}-{split}.npy", "w+", dtype, shape)
+                for name, (shape, dtype) in shapes.items()
+            }
+        except OSError as error:
+            raise TaskInputError(f"{str(folder)[-120:]} cannot be written: {error.strerror or error}") from error
+
+    def _put(self, arrays: dict[str, np.ndarray], place: int, example: Example) -> None:
+        arrays["images"][place] = example.image
+        if self.configs == ("classification",):
+            arrays["labels"][place] = example.label
+            return
+        if self.configs == ("segmentation",):  # an object a class
+            arrays["labels"][place] = np.arange(arrays["labels"].shape[1])
+        else:
+            count = len(example.labels)
+            arrays["labels"][place] = -1
+            arrays["labels"][place, :count] = example.labels
+            arrays["boxes"][place, :count] = np.asarray(example.boxes, np.float32).reshape(count, 4)
+        if "instances" in arrays:
+            arrays["instances"][place] = example.instances
+
+
+def _read_all(pool: Executor | None, source: Source, split: str, places: range) -> Any:
+    """(place, example or the UnusableError it raised) of each."""
+
+    def read(place: int) -> Example | UnusableError:
+        try:
+            return source.read(split, place)
+        except UnusableError as error:
+            return error
+
+    if pool is None:
+        return ((place, read(place)) for place in places)
+    futures: list[Future[Any]] = [pool.submit(read, place) for place in places]
+    return ((place, future.result()) for place, future in zip(places, futures, strict=True))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verified(path: Path, digest: str) -> np.ndarray:
+    """The array of a file, memory-mapped; its content is read once for its checksum, and not kept."""
+    try:
+        if _digest(path) == digest:
+            return np.load(path, mmap_mode="r")
+    except (OSError, ValueError):
+        pass
+    raise TaskInputError(f"{str(path)[-160:]} is damaged: delete its folder and prepare again")

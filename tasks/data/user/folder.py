@@ -1,0 +1,80 @@
+"""folder:PATH: images by class in sub-folders, or those below folders train, val and test."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from tasks.data.user.images import is_image, load_image, to_array
+from tasks.data.user.name import Options
+from tasks.data.user.source import Example, FileSource, Item, with_digests
+from tasks.data.user.split import complete, split_of
+from tasks.errors import TaskInputError
+
+
+def scan_folder(path: Path, options: Options) -> FileSource:
+    """What is below the folder.  Raises TaskInputError where that is not images of two classes and more."""
+    folders = sub_folders(path)
+    by_split = splits_among(folders)
+    classes_in = {split: sub_folders(folder) for split, folder in by_split.items()} if by_split else {"": folders}
+    images = {split: {each.name: images_below(each) for each in found} for split, found in classes_in.items()}
+    names = sorted({name for found in images.values() for name, files in found.items() if files})
+    if len(names) < 2:
+        loose = sum(is_image(each) for each in path.iterdir())
+        have = f"{len(names)} sub-folder{'s' * (len(names) != 1)} with images, {loose} images beside them"
+        raise TaskInputError(f"{str(path)[-120:]!r} has {have}; allowed: a sub-folder for each of two classes and more")
+    items = {
+        split: with_digests(
+            [
+                Item(file, str(file.relative_to(path)), label)
+                for label, name in enumerate(names)
+                for file in found.get(name, ())
+            ]
+        )
+        for split, found in images.items()
+    }
+    splits = complete(items if by_split else {"train": items[""]}, options.group)
+    untrained = set(range(len(names))) - {item.label for item in splits["train"]}
+    if untrained:
+        raise TaskInputError(f"class {names[min(untrained)][:60]!r} has no training image; allowed: one and more")
+    return FileSource(
+        ("classification",),
+        tuple(names),
+        options.side,
+        options.channels,
+        splits,
+        partial(_decode, side=options.side, channels=options.channels),
+        notes=left_out(path),
+    )
+
+
+def _decode(item: Item, side: int, channels: int) -> Example:
+    return Example(to_array(load_image(item.path), side, channels), item.label)
+
+
+def sub_folders(path: Path) -> list[Path]:
+    """In the order of their names, without hidden ones.  Raises TaskInputError for what is no folder."""
+    try:
+        return sorted(each for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
+    except OSError as error:
+        raise TaskInputError(f"{str(path)[-120:]!r}: {error.strerror or error}; allowed: a folder") from error
+
+
+def splits_among(folders: list[Path]) -> dict[str, Path]:
+    """Folders by the splits that they are called after; nothing unless all are, train among them."""
+    found = {split_of(folder.name): folder for folder in folders}
+    if len(found) < len(folders) or "train" not in found or None in found:
+        return {}
+    return {split: folder for split, folder in found.items() if split is not None}
+
+
+def images_below(folder: Path) -> list[Path]:
+    """Image files at any depth, in the order of their paths."""
+    return sorted(each for each in folder.rglob("*") if is_image(each) and each.is_file())
+
+
+def left_out(path: Path) -> tuple[str, ...]:
+    """A line on files that are no images, if there are any."""
+    others = [each for each in path.rglob("*") if each.is_file() and not is_image(each) and each.name[0] != "."]
+    names = ", ".join(sorted(each.name for each in others)[:3])
+    return (f"{len(others)} files that are no images left out ({names[:80]})",) if others else ()

@@ -1,0 +1,93 @@
+"""Images as people have them: any size, grey, with transparency, CMYK, 16 bit, turned by the camera, cut short."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from tasks.errors import TaskInputError
+
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+_TRANSPARENT = ("LA", "La", "PA", "RGBA", "RGBa")
+
+
+class UnusableError(Exception):
+    """A file that cannot be used; the message is its reason in a few words, without its name."""
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file's name is an image's; hidden files are none."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def load_image(path: Path, upright: tuple[int, int] | None = None) -> Image.Image:
+    """An image, decoded whole and turned as its camera says.
+
+    upright: (width, height) that annotations are about.  The image is turned if that gives this size; not, if it has it
+    unturned.  Raises UnusableError, also where its size is neither.
+    """
+    try:
+        with Image.open(path) as opened:
+            opened.load()
+            stored = opened.copy()
+            turned = ImageOps.exif_transpose(opened)
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged files make Pillow's readers raise nearly anything
+        raise UnusableError(" ".join(str(error).split())[:60] or type(error).__name__) from error
+    if upright is None or turned.size == upright:
+        return turned
+    if stored.size == upright:
+        return stored
+    raise UnusableError(f"is {stored.width} x {stored.height}, annotated as {upright[0]} x {upright[1]}")
+
+
+def to_array(image: Image.Image, side: int, channels: int) -> np.ndarray:
+    """Uint8 [side, side, channels], stretched; what is transparent becomes white.  Raises UnusableError."""
+    if image.mode.startswith("I"):  # 16 bit, which Pillow would cut off at 255
+        values = np.asarray(image)
+        if values.min() < 0 or values.max() > 65_535:
+            raise UnusableError(f"has values {values.min()} to {values.max()}")
+        image = Image.fromarray((values >> 8).astype(np.uint8) if values.max() > 255 else values.astype(np.uint8))
+    if image.mode == "F":
+        raise UnusableError("holds floating-point numbers")
+    if image.mode in _TRANSPARENT or "transparency" in image.info:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        image = Image.alpha_composite(white, image)
+    image = image.convert("L" if channels == 1 else "RGB").resize((side, side), Image.Resampling.BILINEAR)
+    return np.asarray(image, np.uint8).reshape(side, side, channels)
+
+
+def load_mask(path: Path) -> np.ndarray:
+    """The values of an index mask, uint8 [H, W]: palettes count by index, not by colour.  Raises UnusableError."""
+    mask = load_image(path)
+    values = np.asarray(mask)
+    if values.ndim == 3:
+        if mask.mode in _TRANSPARENT:
+            values = values[..., :-1]
+        if not (values == values[..., :1]).all():
+            raise UnusableError("is in colours, not an index mask")
+        values = values[..., 0]
+    if values.dtype == bool:
+        return values.astype(np.uint8)
+    if values.min() < 0 or values.max() > 255 or values.dtype.kind not in "iu":
+        raise UnusableError(f"has values {values.min()} to {values.max()}")
+    return values.astype(np.uint8)
+
+
+def resize_mask(values: np.ndarray, side: int) -> np.ndarray:
+    """Uint8 [H, W] to uint8 [side, side], each pixel the nearest one's value."""
+    return np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.NEAREST))
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's content.  Raises TaskInputError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise TaskInputError(f"{str(path)[-120:]!r} cannot be read: {error.strerror or error}") from error

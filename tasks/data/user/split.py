@@ -1,0 +1,103 @@
+"""How images are divided where a data set does not say: by content, so that equal files are in one split.
+
+70 % train, 15 % validation, 15 % test, of each class: its images in the order of the SHA-256 of their content, the
+first of them for training.  The same files are divided alike wherever they lie and whatever they are called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import TypeVar
+
+from tasks.data.settings import SPLITS
+from tasks.data.user.source import Item
+from tasks.errors import TaskInputError
+
+SHARES: Mapping[str, float] = {"train": 0.70, "validation": 0.15, "test": 0.15}
+ALIASES: Mapping[str, tuple[str, ...]] = {
+    "train": ("train", "training"),
+    "validation": ("validation", "valid", "val"),
+    "test": ("test", "testing"),
+}
+Key = TypeVar("Key")
+
+
+def split_of(word: str) -> str | None:
+    """Which split a folder's or file's name says, in any of its usual spellings; None if none."""
+    return next((split for split, names in ALIASES.items() if word.lower() in names), None)
+
+
+def complete(given: Mapping[str, Sequence[Item]], group: str) -> dict[str, tuple[Item, ...]]:
+    """All three splits: those given as they are, others taken from the training images, which are at least given.
+
+    group: as Options.group.  Raises TaskInputError where a split would have no image, or the same image as another.
+    """
+    missing = [split for split in SPLITS if split not in given]
+    found = {split: tuple(items) for split, items in given.items()}
+    if missing:
+        found |= divide(given["train"], ("train", *(split for split in missing if split != "train")), group)
+    empty = [split for split in SPLITS if not found[split]]
+    if empty:
+        count = sum(map(len, given.values()))
+        raise TaskInputError(f"{count} images leave none for {empty[0]}; allowed: 20 and more that differ")
+    where: dict[str, tuple[str, Item]] = {}
+    for split in SPLITS:
+        for item in found[split]:
+            other, twin = where.setdefault(item.digest, (split, item))
+            if other != split:
+                raise TaskInputError(
+                    f"{item.name[-80:]!r} of {split} and {twin.name[-80:]!r} of {other} are the same; allowed: an "
+                    "image in one split alone"
+                )
+    return {split: found[split] for split in SPLITS}
+
+
+def divide(items: Sequence[Item], splits: Sequence[str], group: str = "") -> dict[str, tuple[Item, ...]]:
+    """Items by split, the first of `splits` taking what SHARES leave; in the order given."""
+    groups = _groups(items, group)
+    strata: dict[int, list[tuple[str, list[int]]]] = {}
+    for members in groups:
+        order = min(items[place].digest for place in members)
+        strata.setdefault(items[members[0]].label, []).append((order, members))
+    chosen: dict[str, list[int]] = {split: [] for split in splits}
+    for stratum in strata.values():
+        total = sum(len(members) for _, members in stratum)
+        quota = {split: _share(split, total, len(stratum)) for split in splits[1:]}
+        # groups from the end of the order, so that what is trained on is at its beginning
+        rest = sorted(stratum, reverse=True)
+        for split, wanted in quota.items():
+            taken = 0
+            while len(rest) > 1 and taken < wanted:
+                _, members = rest.pop(0)
+                chosen[split] += members
+                taken += len(members)
+        chosen[splits[0]] += [place for _, members in rest for place in members]
+    return {split: tuple(items[place] for place in sorted(places)) for split, places in chosen.items()}
+
+
+def _share(split: str, total: int, groups: int) -> int:
+    return max(1 if groups > 2 else 0, round(SHARES[split] * total))
+
+
+def _groups(items: Sequence[Item], group: str) -> list[list[int]]:
+    """Places of items that must stay together: equal content, or names that agree before `group`."""
+    parent = list(range(len(items)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            parent[place] = parent[parent[place]]
+            place = parent[place]
+        return place
+
+    first: dict[tuple[str, str], int] = {}
+    for place, item in enumerate(items):
+        keys = [("content", item.digest)]
+        if group:
+            keys.append(("name", PurePath(item.name).name.partition(group)[0]))
+        for key in keys:
+            parent[root(place)] = root(first.setdefault(key, place))
+    together: dict[int, list[int]] = {}
+    for place in range(len(items)):
+        together.setdefault(root(place), []).append(place)
+    return list(together.values())

@@ -1,0 +1,465 @@
+"""What people bring: what is taken, what is said of what is not, and how it is divided."""
+
+import io
+import json
+import os
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from PIL import Image
+
+from benchmarks.errors import MAX_LINE
+from tasks.data.datasets import get_dataset, short_name
+from tasks.data.scenes import IGNORED
+from tasks.data.settings import SPLITS
+from tasks.data.user import module
+from tasks.data.user.dataset import UserDataset, user_dataset
+from tasks.data.user.folder import scan_folder
+from tasks.data.user.name import is_user_name, parse_name
+from tasks.data.user.source import Item
+from tasks.data.user.split import complete, divide
+from tasks.errors import TaskInputError
+from tasks.registry import make_task
+from tests.tasks.data.user.generated import SHAPES, drawn, write_coco, write_folder, write_masks
+
+
+def prepared(name: str, home: Path) -> dict[str, object]:
+    dataset = user_dataset(name)
+    (config, *_) = dataset.configs
+    dataset.prepare(home, config, workers=2)
+    return {split: dataset.load(home, config, split) for split in SPLITS}
+
+
+def refusal(name: str, home: Path | None = None) -> str:
+    def whole():
+        dataset = user_dataset(name)
+        assert home is not None
+        dataset.prepare(home, dataset.configs[0])
+
+    with pytest.raises(TaskInputError) as caught:
+        whole()
+    assert len(str(caught.value)) <= MAX_LINE + 100  # one_line shortens paths
+    return str(caught.value)
+
+
+def test_a_name_is_written_in_one_way_and_holds_in_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = str(parse_name("folder:a/b?channels=1&side=96"))
+    assert name == f"folder:{tmp_path}/a/b?channels=1"
+    assert str(parse_name(name)) == name
+    assert short_name(name) == "folder_b"
+    assert short_name("fashion_items") == "fashion_items"
+    assert [is_user_name(each) for each in ("mine.py", "tfds:x", "fashion_items", "foldr:x")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("folder:", "says no place; allowed: folder:PATH"),
+        ("folder:a?size=3", "'size=3'; allowed: side=..., channels=..., group=..."),
+        ("folder:a?side=512", "side is '512'; allowed: whole numbers 16 to 256"),
+        ("folder:a?channels=4", "allowed: 1, 3"),
+        ("masks:a?background=maybe", "allowed: yes, no"),
+        ("mine.py?side=3", "allowed: nothing, as the file says all"),
+        ("nothing", "allowed: fashion_items"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_those_allowed(name, said):
+    with pytest.raises(TaskInputError, match=re.escape(said)):
+        get_dataset(name)
+
+
+def test_a_path_alone_is_asked_what_it_is(tmp_path):
+    with pytest.raises(TaskInputError, match=r"say what it is, folder:PATH, coco:FILE\.json"):
+        get_dataset(str(tmp_path))
+
+
+def items(digests, labels=None):
+    return [Item(Path(), f"{n}.png", 0 if labels is None else labels[n], digest=d) for n, d in enumerate(digests)]
+
+
+def test_shares_are_70_15_15_of_each_class_whatever_the_order_and_the_names():
+    digests = [f"{n * 7919 % 1000:04}" for n in range(200)]
+    labels = [n % 2 for n in range(200)]
+    found = divide(items(digests, labels), SPLITS)
+    assert {split: len(each) for split, each in found.items()} == {"train": 140, "validation": 30, "test": 30}
+    assert [sum(item.label for item in found[split]) for split in SPLITS] == [70, 15, 15]
+    again = divide(items(digests[::-1], labels[::-1]), SPLITS)
+    assert {split: {i.digest for i in each} for split, each in found.items()} == {
+        split: {i.digest for i in each} for split, each in again.items()
+    }
+
+
+def test_equal_files_and_frames_of_one_film_are_never_in_two_splits():
+    digests = [f"{n % 10:02}" for n in range(100)]
+    found = divide(items(digests), SPLITS)
+    assert sum(len({item.digest for item in each}) for each in found.values()) == 10
+    films = [Item(Path(), f"film{n % 8}_{n}.png", digest=f"{n * 7919 % 1000:04}") for n in range(80)]
+    found = divide(films, SPLITS, group="_")
+    assert sum(len({item.name.split("_")[0] for item in each}) for each in found.values()) == 8
+    assert all(found.values())
+
+
+def test_splits_that_are_given_are_kept_and_what_is_missing_comes_from_training():
+    train, test = items([f"{n:03}" for n in range(100)]), items([f"t{n}" for n in range(5)])
+    found = complete({"train": train, "test": test}, "")
+    assert [len(found[split]) for split in SPLITS] == [85, 15, 5]
+    with pytest.raises(TaskInputError, match=r"'0.png' of test and '7.png' of train are the same;"):
+        complete({"train": train, "test": items(["007"])}, "")
+    with pytest.raises(TaskInputError, match="2 images leave none for validation; allowed: 20 and more"):
+        complete({"train": items(["a", "b"])}, "")
+
+
+def odd_images(folder: Path) -> dict[str, Path]:
+    """Images with a red left half and a blue right half, in every form that people have them in."""
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[:, :30, 0], pixels[:, 30:, 2] = 255, 255
+    plain = Image.fromarray(pixels)
+    clear = plain.convert("RGBA")
+    clear.putalpha(Image.fromarray(np.where(np.arange(60) < 30, 255, 0).astype(np.uint8)[None].repeat(40, 0)))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
+    forms = {
+        "plain.png": (plain, {}),
+        "cmyk.jpg": (plain.convert("CMYK"), {"quality": 98}),
+        "clear.png": (clear, {}),
+        "palette.gif": (plain.quantize(4), {}),
+        "grey.png": (plain.convert("L"), {}),
+        "turned.jpg": (plain.transpose(Image.Transpose.ROTATE_90), {"exif": turned, "quality": 98}),
+        "deep.png": (Image.fromarray((pixels[..., 0].astype(np.uint16) << 8) + 255), {}),
+    }
+    for name, (image, how) in forms.items():
+        image.save(folder / name, **how)
+    return {name: folder / name for name in forms}
+
+
+def test_images_of_all_forms_look_as_their_viewer_shows_them(tmp_path):
+    from tasks.data.user.images import load_image, to_array
+
+    for name, path in odd_images(tmp_path).items():
+        array = to_array(load_image(path), 32, 3)
+        assert array.shape == (32, 32, 3)
+        left, right = array[8:24, 4:12].reshape(-1, 3).mean(0), array[8:24, 20:28].reshape(-1, 3).mean(0)
+        expected = {
+            "clear.png": ((255, 0, 0), (255, 255, 255)),
+            "grey.png": ((76, 76, 76), (29, 29, 29)),
+            "deep.png": ((255, 255, 255), (0, 0, 0)),
+        }.get(name, ((255, 0, 0), (0, 0, 255)))
+        np.testing.assert_allclose(left, expected[0], atol=8, err_msg=name)
+        np.testing.assert_allclose(right, expected[1], atol=8, err_msg=name)
+        assert to_array(load_image(path), 16, 1).shape == (16, 16, 1)
+
+
+def test_a_folder_is_prepared_once_and_is_the_same_wherever_it_lies(tmp_path):
+    write_folder(tmp_path / "a", 30)
+    (tmp_path / "a" / "notes.txt").write_text("mine")
+    found = prepared(f"folder:{tmp_path}/a?side=32", tmp_path)
+    assert [len(found[split]) for split in SPLITS] == [18, 6, 6]
+    assert isinstance(found["train"].images, np.memmap)
+    dataset = user_dataset(f"folder:{tmp_path}/a?side=32")
+    assert dataset.class_names == ("bar", "circle", "square")
+    assert "1 files that are no images left out (notes.txt)" in dataset.notes()[1]
+    folder = dataset.prepare(tmp_path, "classification")
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    os.rename(tmp_path / "a", tmp_path / "b")
+    moved = user_dataset(f"folder:{tmp_path}/b?side=32")
+    assert moved.prepare(tmp_path, "classification") == folder
+    assert before == {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    versions = {moved.version("classification")}
+    versions |= {user_dataset(f"folder:{tmp_path}/b?{more}").version("classification") for more in ("", "channels=1")}
+    Image.new("RGB", (9, 9)).save(tmp_path / "b" / "bar" / "000.png")  # another image of that name
+    versions.add(UserDataset(moved.parsed, scan_folder(tmp_path / "b", moved.parsed.options)).version("classification"))
+    assert len(versions) == 4
+
+
+def test_a_damaged_file_of_what_was_prepared_is_named(tmp_path):
+    write_folder(tmp_path / "a", 30)
+    name = f"folder:{tmp_path}/a?side=16"
+    prepared(name, tmp_path)
+    folder = user_dataset(name).prepare(tmp_path, "classification")
+    with (folder / "images-test.npy").open("r+b") as file:
+        file.seek(-1, io.SEEK_END)
+        file.write(b"\xff")
+    with pytest.raises(TaskInputError, match=r"images-test.npy is damaged: delete its folder"):
+        user_dataset(name).load(tmp_path, "classification", "test")
+    with pytest.raises(TaskInputError, match="is not prepared in"):
+        user_dataset(name).load(tmp_path / "other", "classification", "test")
+
+
+def test_files_that_are_cut_short_are_counted_and_named_and_nothing_is_left(tmp_path):
+    write_folder(tmp_path / "a", 30)
+    for number in ("003", "006"):
+        path = tmp_path / "a" / "circle" / f"{number}.png"
+        path.write_bytes(path.read_bytes()[:200])
+    said = refusal(f"folder:{tmp_path}/a", tmp_path)
+    assert said.startswith("2 of 30 images cannot be used: circle/00")
+    assert "truncated" in said
+    assert "repair or remove them" in said
+    assert not list((tmp_path / "data" / "user").glob("[!.]*[!k]"))  # but the lock
+
+
+def test_a_folder_that_is_none_of_classes_is_refused(tmp_path):
+    assert "allowed: a folder" in refusal(f"folder:{tmp_path}/nowhere")
+    write_folder(tmp_path / "one", 5, ("circle",))
+    assert "has 1 sub-folder with images, 0 images beside them" in refusal(f"folder:{tmp_path}/one")
+
+
+def test_folders_called_after_splits_are_taken_as_such(tmp_path):
+    for split, count in (("train", 20), ("val", 6)):
+        for number in range(count):
+            folder = tmp_path / "s" / split / SHAPES[number % 3]
+            folder.mkdir(parents=True, exist_ok=True)
+            drawn(number + 100 * count, (SHAPES[number % 3],))[0].save(folder / f"{number}.png")
+    dataset = user_dataset(f"folder:{tmp_path}/s")
+    assert [dataset.source.count(split) for split in SPLITS] == [17, 6, 3]
+
+
+def test_coco_boxes_and_masks_lie_where_the_shapes_are_drawn(tmp_path):
+    file = write_coco(tmp_path / "c", 20, masks=True)
+    found = prepared(f"coco:{file}?side=64", tmp_path)
+    assert [len(found[split]) for split in SPLITS] == [14, 3, 3]
+    assert user_dataset(f"coco:{file}?side=64").class_names == SHAPES
+    scenes = found["train"]
+    for row in range(len(scenes)):
+        for k in range(2):
+            ymin, xmin, ymax, xmax = (scenes.boxes[row, k] * 64).round().astype(int)
+            middle = (ymin + ymax) // 2, (xmin + xmax) // 2
+            inside = scenes.instances[row, ymin:ymax, xmin:xmax]
+            assert (inside == 1 + k).mean() > 0.9 or (inside == 2).any()
+            if scenes.instances[row][middle] == 1 + k and SHAPES[scenes.labels[row, k]] == "circle":
+                assert scenes.images[row][middle].argmax() == 0
+    areas = np.prod(scenes.boxes[..., 2:] - scenes.boxes[..., :2], axis=-1)
+    assert (areas[:, 0] >= areas[:, 1]).all()
+    assert make_task("detection", f"coco:{file}").classes == 3
+    assert make_task("segmentation", f"coco:{file}", 1).classes == 1
+
+
+def test_crowds_and_boxes_of_no_area_are_left_out_and_counted(tmp_path):
+    file = write_coco(tmp_path / "c", 20)
+    content = json.loads(file.read_text())
+    content["annotations"][0]["iscrowd"] = 1
+    content["annotations"][1]["bbox"][2] = 0
+    file.write_text(json.dumps(content))
+    dataset = user_dataset(f"coco:{file}")
+    assert dataset.configs == ("detection",)
+    assert dataset.notes()[1:] == (
+        "1 objects of no area left out",
+        "1 crowds left out; their pixels count for nothing",
+    )
+    with pytest.raises(TaskInputError, match=r"segmentation on coco:.*; allowed: detection"):
+        make_task("segmentation", f"coco:{file}")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda c: c.pop("images"), "no list 'images' of objects"),
+        (lambda c: c["annotations"][3].update(category_id=9), "annotation 3 names an image or a category"),
+        (lambda c: c["annotations"][3].update(bbox=[1, 2, 3]), "bbox [1, 2, 3]; allowed: x, y, width, height"),
+        (lambda c: c["annotations"][3].update(bbox=[1, 2, 300, 3]), "not on 72 x 60 pixels"),
+        (lambda c: c["annotations"][3].update(bbox=[1, 2, float("nan"), 3]), "not on 72 x 60 pixels"),
+        (lambda c: c["images"][2].update(file_name="no.jpg"), "1 of 20 images are not there, such as 'no.jpg'"),
+        (lambda c: c["images"][2].pop("width"), "has no width and height"),
+        (lambda c: c["categories"].clear(), "categories without ids"),
+    ],
+)
+def test_annotations_that_are_not_cocos_are_refused(change, said, tmp_path):
+    file = write_coco(tmp_path / "c", 20)
+    content = json.loads(file.read_text())
+    change(content)
+    file.write_text(json.dumps(content))
+    assert said in refusal(f"coco:{file}")
+
+
+def test_an_image_that_is_not_of_the_annotated_size_is_named(tmp_path):
+    file = write_coco(tmp_path / "c", 20)
+    Image.new("RGB", (10, 10)).save(tmp_path / "c" / "images" / "004.jpg")
+    assert "004.jpg (is 10 x 10, annotated as 72 x 60)" in refusal(f"coco:{file}", tmp_path)
+
+
+def test_index_masks_keep_their_values_with_and_without_a_background(tmp_path):
+    write_masks(tmp_path / "m", 20)
+    found = prepared(f"masks:{tmp_path}/m?side=60", tmp_path)
+    assert user_dataset(f"masks:{tmp_path}/m?side=60").class_names == ("1", "2", "3")
+    assert sorted(np.unique(found["train"].masks)) == [0, 1, 2, 3]
+    (tmp_path / "m" / "classes.txt").write_text("ground\ncircle\nsquare\nbar\n")
+    name = f"masks:{tmp_path}/m?side=60&background=no"
+    every = prepared(name, tmp_path)["train"]
+    np.testing.assert_array_equal(every.masks, found["train"].masks + 1)
+    task = make_task("segmentation", name)
+    assert (task.classes, task.output_channels) == (4, 4)
+    with pytest.raises(TaskInputError, match="into 1 classes; allowed: 4"):
+        make_task("segmentation", name, 1)
+    with pytest.raises(TaskInputError, match="allowed: segmentation"):
+        make_task("detection", name)
+
+
+def test_without_a_background_the_loss_and_the_prediction_begin_with_the_first_class(tmp_path):
+    write_masks(tmp_path / "m", 20)
+    task = make_task("segmentation", f"masks:{tmp_path}/m?side=16&background=no")
+    masks = np.array([[[1, 2], [4, IGNORED]]], np.uint8).repeat(8, 1).repeat(8, 2)
+    right = np.where(np.arange(4)[None, None, None] == masks[..., None].astype(int) - 1, 9.0, 0.0).astype(np.float32)
+    loss, predicted = map(np.asarray, jax.jit(lambda x: (task.loss(x, {"masks": masks}), task.predict(x)))(right))
+    assert loss < 0.01
+    assert (predicted == np.where(masks == IGNORED, 1, masks)).all()
+
+
+def save_masks(folder: Path, change) -> Path:
+    write_masks(folder, 20)
+    for path in (folder / "masks").iterdir():
+        change(np.asarray(Image.open(path))).save(path)
+    return folder
+
+
+def test_masks_of_0_and_255_are_one_class_and_palettes_count_by_index(tmp_path):
+    binary = save_masks(tmp_path / "b", lambda mask: Image.fromarray(np.where(mask > 0, 255, 0).astype(np.uint8)))
+    found = prepared(f"masks:{binary}?side=60", tmp_path)["train"]
+    assert sorted(np.unique(found.masks)) == [0, 1]
+
+    def with_palette(mask):
+        image = Image.fromarray(mask).convert("P")
+        image.putpalette([10, 20, 30] * 256)
+        return image
+
+    found = prepared(f"masks:{save_masks(tmp_path / 'p', with_palette)}?side=60", tmp_path)["train"]
+    assert sorted(np.unique(found.masks)) == [0, 1, 2, 3]
+
+
+def test_masks_that_cannot_be_are_refused(tmp_path):
+    colours = save_masks(tmp_path / "c", lambda mask: Image.fromarray(np.stack([mask, mask * 9, mask], -1)))
+    assert "is in colours, not an index mask; allowed: an index mask" in refusal(f"masks:{colours}")
+    write_masks(tmp_path / "m", 20)
+    (tmp_path / "m" / "classes.txt").write_text("circle\nsquare\n")
+    assert "a mask holds 3; classes.txt names 1 to 2, and 255 is ignored" in refusal(f"masks:{tmp_path}/m")
+    (tmp_path / "m" / "masks" / "004.png").unlink()
+    assert "1 files lack the other half, such as '004': no mask" in refusal(f"masks:{tmp_path}/m")
+    assert "has no images/ and masks/" in refusal(f"masks:{tmp_path}")
+
+
+MINE = """
+import numpy as np
+
+
+class Mine:
+    task = "classification"
+    class_names = ("dark", "bright")
+    side_pixels = 16
+    channels = 1
+
+    def load(self, split):
+        n = {"train": 24, "validation": 8, "test": 8}[split]
+        labels = np.arange(n) % 2
+        return {"images": np.full((n, 16, 16, 1), 40, np.uint8) + labels[:, None, None, None].astype(np.uint8) * 150,
+                "labels": labels}
+
+
+DATASET = Mine()
+"""
+
+
+def test_a_file_may_define_a_data_set(tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    found = prepared(f"{tmp_path}/mine.py", tmp_path)
+    assert found["train"].images.shape == (24, 16, 16, 1)
+    assert found["test"].labels.tolist() == [0, 1] * 4
+    assert make_task("classification", f"{tmp_path}/mine.py").classes == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("np.uint8) + labels", "np.float32) + labels", "train: images are float32; allowed: uint8, 0 to 255"),
+        ("% 2", "% 3", "train: labels are 0 to 2; allowed: 0 to 1"),
+        ('"labels": labels', '"labels": labels[:-1]', "train: labels has shape (23,); allowed: (24,)"),
+        ('"labels": labels', '"label": labels', "load('train') raised KeyError"),
+        ("(n, 16, 16, 1)", "(n, 16, 20, 1)", "images has shape (24, 16, 20, 1); allowed: (24, 16, 16, 1)"),
+        ("channels = 1", "channels = 2", "channels is 2; allowed: 1, 3"),
+        ('task = "classification"', "", "it has no task"),
+        ("DATASET = Mine()", "", "defines no DATASET"),
+        ("import numpy", "import nowhere, numpy", "cannot be run: ModuleNotFoundError"),
+    ],
+)
+def test_what_a_file_gives_is_checked(old, new, said, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE.replace(old, new))
+    assert said in refusal(f"{tmp_path}/mine.py", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"boxes": np.array([[[0.5, 0, 0.4, 1]]]), "labels": np.zeros((1, 1), int)}, "boxes are not ymin < ymax"),
+        ({"boxes": np.array([[[0, 0, 40.0, 1]]]), "labels": np.zeros((1, 1), int)}, "in 0 to 1"),
+        ({"boxes": np.zeros((1, 1, 4)), "labels": np.full((1, 1), -2)}, "labels are -2 to 0; allowed: -1 to 0"),
+        ({"masks": np.full((1, 16, 16), 7, np.uint8)}, "masks hold 7; allowed: 0 to 1, and 255"),
+        ({"masks": np.zeros((1, 16, 16))}, "masks are float64; allowed: uint8"),
+    ],
+)
+def test_boxes_and_masks_that_a_file_gives_are_checked(given, said):
+    mine = SimpleNamespace(
+        task="segmentation" if "masks" in given else "detection",
+        class_names=("thing",),
+        side_pixels=16,
+        channels=3,
+        load=lambda split: {"images": np.zeros((1, 16, 16, 3), np.uint8), **given},
+    )
+    with pytest.raises(TaskInputError, match=re.escape(said)):
+        module.ModuleSource("mine", mine, "").count("train")
+
+
+def test_an_installed_package_may_bring_a_data_set(monkeypatch):
+    def load():
+        scope = {}
+        exec(MINE, scope)
+        return scope["DATASET"]
+
+    entry = SimpleNamespace(name="mine", value="mine:DATASET", dist=None, load=load)
+    monkeypatch.setattr(module, "entry_points", lambda group: [entry] if group == "accelnas.datasets" else [])
+    assert user_dataset("entry:mine").class_names == ("dark", "bright")
+    with pytest.raises(TaskInputError, match="no package has data set 'other'; allowed: mine"):
+        user_dataset("entry:other")
+
+
+class Toy(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "label": tfds.features.ClassLabel(names=SHAPES),
+        }
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples(0, 30), "test": self._generate_examples(100, 10)}
+
+    def _generate_examples(self, first, count):
+        for number in range(first, first + count):
+            encoded = io.BytesIO()
+            drawn(number, (SHAPES[number % 3],))[0].save(encoded, format="PNG")
+            encoded.seek(0)
+            yield number, {"image": encoded, "label": number % 3}
+
+
+def test_what_tensorflow_datasets_has_prepared_is_read_without_it_being_known(tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    Toy(data_dir=str(tmp_path / "tfds"), file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    found = prepared("tfds:toy?side=32", tmp_path)
+    assert [len(found[split]) for split in SPLITS] == [26, 4, 10]
+    assert user_dataset("tfds:toy?side=32").class_names == SHAPES
+    for row in range(10):  # a red circle, a blue square, a green bar
+        strongest = found["test"].images[row].reshape(-1, 3).astype(int)
+        reach = strongest.max(0) - np.array([160, 160, 160])
+        assert int(reach.argmax()) == {0: 0, 1: 2, 2: 1}[int(found["test"].labels[row])]
+    with pytest.raises(TaskInputError, match="tfds 'cifar10' is not prepared in"):
+        user_dataset("tfds:cifar10")
