@@ -35,7 +35,7 @@ def reproduce(
         profile: The setting of that name: smoke checks in a minute that everything runs, quick is what the tables were
             made with, full takes days of CPU.
         set: NAME=VALUE, a setting of each of the experiments named; repeat it for several.
-        pages: Run nothing; write docs/results and the generated parts of README.md beside RESULTS from its files.
+        pages: Run nothing; write docs/results, parts of README.md, and report.html from the files of RESULTS.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that tables and plots are written to.
     """
@@ -66,10 +66,12 @@ def _parsed(text: str) -> tuple[str, str]:
 
 def _write_pages(root: Path) -> None:
     # pandas takes a second to load, which bad input need not pay
+    from benchmarks.report.html.build import write_report
     from benchmarks.report.readme import write_readme
     from benchmarks.report.site import write_pages
 
-    changed = [path.relative_to(root) for path in [*write_pages(root), *write_readme(root)]]
+    written = [*write_pages(root), *write_readme(root), *write_report(root)]
+    changed = [path.relative_to(root) for path in written]
     print("\n".join(map(str, changed)) if changed else "every page is up to date")
 
 

@@ -50,10 +50,12 @@ class Page:
 
 PAGES: MappingProxyType[str, Page] = MappingProxyType(
     {
+        "claims": Page("The article's claims, and what became of them", article.claims),
         "detection": Page("Human-presence detection: the article's first table", detection.page),
         "classification": Page("A classifier within a memory budget", article.classification),
         "segmentation": Page("Segmentation networks of a Pareto set", article.segmentation),
         "iso_latency": Page("Better networks at the baseline's latency", article.iso_latency),
+        "transfer": Page("The best detector on other tasks and data", article.transfer),
         "curation": Page("Curated or not", curation.page),
         "landscape": Page("The landscape that channels make", landscape.page),
         "head_to_head": Page("Families of search at equal spend", head_to_head.page),

@@ -2,12 +2,10 @@
 
 import pytest
 
-from benchmarks.experiments.detection.settings import DETECTION
 from benchmarks.fidelities import FIDELITIES, PROFILES, get_fidelity
 from tasks.training import STEPS_PER_CALL
 
 SMOKE = {task: get_fidelity(task, "smoke") for task in FIDELITIES}
-SMOKE |= {"the detection table's searches": DETECTION["smoke"].search, "its finals": DETECTION["smoke"].final}
 
 
 @pytest.mark.parametrize("name", SMOKE)

@@ -1,8 +1,9 @@
 """What each task starts from: the baselines' quality over five seeds, and their cost on five accelerators.
 
-Writes results/baselines/baselines.csv, a row for each task, data set and accelerator, and
-results/baselines/predictions_TASK.png for detection and segmentation; run: accelnas reproduce baselines, and with
---set dataset=photo_objects for the rows of detection and segmentation there (predictions_TASK_photo_objects.png).
+Writes results/baselines/baselines.csv, a row for each task, data set and accelerator,
+results/baselines/predictions_TASK.png for detection and segmentation, and scenes.png, test scenes with boxes; run:
+accelnas reproduce baselines, and with --set dataset=photo_objects for the rows of detection and segmentation there
+(predictions_TASK_photo_objects.png, scenes_photo_objects.png).
 
 quality, quality_low, quality_high: mean over the seeds at `quick` on test examples with Student's 95% interval, widened
 by what the choice of test photographs does to the first seed's network (bootstrap by photograph).
@@ -31,6 +32,8 @@ from hw_model.cost import count_macs, count_param_bytes, count_params
 from hw_model.vela.accelerators import get_accelerator
 from hw_model.vela.chain import whole_cost
 from hw_model.vela.measurements import MeasurementCache
+from tasks.data.contact_sheet import write_contact_sheet
+from tasks.data.scenes import Scenes
 from tasks.fidelity import Fidelity
 from tasks.registry import TASKS, make_task
 from tasks.task import Task
@@ -100,5 +103,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         prepare_with_progress(home, task.config(fidelity.data), task.dataset)
         term = look_at_first(home, task, fidelity, folder / f"predictions_{name}{suffix}.png")
         rows += baseline_rows(home, task, fidelity, settings.accelerators, term)
+        if name == "detection" and isinstance(scenes := task.load(home, fidelity.data, "test"), Scenes):
+            write_contact_sheet(scenes, folder / f"scenes{suffix}.png")
     table = merge_rows(folder / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator"))
     Console(width=200).print(table.to_string(index=False, float_format="%.4g"))

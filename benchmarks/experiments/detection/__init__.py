@@ -1,1 +1,1 @@
-"""The article's first table: a detector searched in three spaces."""
+"""The article's first table: a detector searched in three spaces of its trained table."""

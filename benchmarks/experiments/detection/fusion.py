@@ -1,39 +1,25 @@
-"""Which inverted bottlenecks are worth fusing: each block of the baseline fused alone, the network compiled whole."""
+"""Which inverted bottlenecks are worth fusing: each block of the baseline fused alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
-import pandas as pd
-
-from hw_model.vela.accelerators import get_accelerator
-from hw_model.vela.chain import whole_cost
+from benchmarks.tables.models import Model, Models, Row, model_rows
 from hw_model.vela.measurements import MeasurementCache
-from tasks.spaces.space import SearchSpace
+from tasks.spaces.registry import article_space
 
 
-def fusion_table(space: SearchSpace, accelerators: Sequence[str], cache: MeasurementCache) -> pd.DataFrame:
-    """One row for each accelerator, decision and choice of a fusion space: latency, and its reduction in per cent.
-
-    Costs only, nothing is trained.
-    """
-    rows = []
+def fusion_rows(models: Models, accelerator: str, cache: MeasurementCache) -> list[Row]:
+    """A row for each block and each of its fused kinds: compiled whole, with MACs and mAP beside the baseline's."""
+    space = article_space(models.table.task, "V2")
     baseline = (0,) * len(space.decisions)
-    for name in accelerators:
-        accelerator = get_accelerator(name)
-        reference = whole_cost(space.decode(baseline), accelerator, cache).latency_ms
-        for position, decision in enumerate(space.decisions):
-            for index, choice in enumerate(decision.choices[1:], start=1):
-                genotype = (*baseline[:position], index, *baseline[position + 1 :])
-                cost = whole_cost(space.decode(genotype), accelerator, cache)
-                rows.append(
-                    {
-                        "accelerator": name,
-                        "decision": decision.name,
-                        "choice": choice,
-                        "latency_ms": cost.latency_ms,
-                        "latency_reduction_pct": 100 * (1 - cost.latency_ms / reference),
-                        "macs": cost.macs,
-                    }
-                )
-    return pd.DataFrame(rows)
+    chosen = []
+    for place, decision in enumerate(space.decisions):
+        for index, choice in enumerate(decision.choices[1:], start=1):
+            genotype = (*baseline[:place], index, *baseline[place + 1 :])
+            more = {"decision": decision.name, "choice": choice}
+            chosen.append(Model("fused alone", math.nan, models.of_space(space, genotype), more))
+    base, *rows = model_rows(models, chosen, accelerator, cache)
+    kept = ("accelerator", "decision", "choice", "latency_ms", "latency_reduction_pct", "macs", "seeds")
+    kept += ("quality_source", "quality_difference", "quality_difference_low", "quality_difference_high")
+    return [{name: row[name] for name in kept} | {"macs_ratio": row["macs"] / base["macs"]} for row in rows]

@@ -1,187 +1,121 @@
-"""The article's table of human-presence detection (section 1), on FashionScenes and Ethos-U.
+"""The article's table of human-presence detection (section 1) on the trained table of FashionScenes, and Ethos-U.
 
-V1 searches a width multiplier, V2 which inverted bottlenecks to fuse, V3 both; each seeks the least latency that keeps
-the baseline's mAP.  Every space is searched for every accelerator on its own; winners and baseline are then trained
-again with seeds that no search has used and judged on test scenes.
+Writes results/detection/detection.csv (a row for each model and accelerator), detection_levels.csv (what would be found
+at other tolerances) and detection_fusion.csv (each block fused alone); run: accelnas reproduce detection.
+
+V1 searches a width multiplier, V2 which inverted bottlenecks to fuse, V3 both; each seeks the least latency at which
+the table expects the baseline's mAP, within the stated tolerance.  All three are enumerated, so that the table's
+true optimum stands beside what the search found.  Fusion only and Expert are the expert's rules, which look at costs
+alone; Full NAS decides all that the space curated for the accelerator decides.  Nothing is trained here:
+`quality_source` says where a quality comes from.
 """
 
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jax
-import numpy as np
+import pandas as pd
 
-from benchmarks.errors import NoResultError
-from benchmarks.evaluators.trained import TrainedEvaluator, TrainingPool
-from benchmarks.evaluators.trainings import Training, run_trainings
-from benchmarks.experiments.detection.settings import DetectionSettings
-from benchmarks.fidelities import FIRST_FINAL_SEED
-from benchmarks.runtime.progress import SearchProgress
-from benchmarks.store.records import Trial
-from benchmarks.store.sqlite import open_store
-from hw_model.blocks import Block
+from benchmarks.experiments.detection.fusion import fusion_rows
+from benchmarks.experiments.detection.searches import Found, full_search, search_space
+from benchmarks.experiments.detection.settings import Settings
+from benchmarks.store.files import write_table
+from benchmarks.tables.models import Model, Models, Row, keeps, load_models, model_rows
+from benchmarks.tables.optima import baseline_figures
 from hw_model.cost import Cost
-from hw_model.vela.accelerators import get_accelerator
-from hw_model.vela.chain import chain_cost, whole_cost
+from hw_model.predict import parallelism_factor, predict
 from hw_model.vela.measurements import MeasurementCache
-from nas_algos.evaluator import Genotype
-from nas_algos.load import build_strategy
-from nas_algos.loop import Found, Search, side_by_side
-from nas_algos.objectives import least_cost
-from nas_algos.policies import Policy
-from tasks.detection.task import DetectionTask
-from tasks.spaces.registry import ARTICLE_SPACES, article_space
+from tasks.expert.procedure import ExpertSettings, improve
+from tasks.spaces.lowering import MULTIPLIER
+from tasks.spaces.registry import ARTICLE_SPACES
 from tasks.spaces.space import SearchSpace
 
-QUALITY = "map"  # mAP@[.5:.95]
-SEARCH_SEED = 0
-ARTICLE_REDUCTION_PCT = {"Baseline": math.nan, "V1": 14.0, "V2": 35.0, "V3": 53.0}
+__all__ = ["Settings", "run"]
+
+TASK = "detection"
+ARTICLE_PCT = {"V1": 14.0, "V2": 35.0, "V3": 53.0, "Fusion only": 50.0, "Expert": math.nan, "Full NAS": 53.0}
+RULES = {"Fusion only": ("fuse_ibn",), "Expert": ExpertSettings().rules}
+COLUMNS = (
+    *("model", "article_reduction_pct", "accelerator", "latency_ms", "latency_reduction_pct", "map50", "map"),
+    *("map_low", "map_high", "seeds", "macs", "param_bytes", "peak_activation_bytes", "keeps_map"),
+    *("accumulated_latency_ms", "table_optimum_latency_ms", "architecture"),
+)
+"""Those that others read by name, in their order; the rest follows."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A model of the table on one accelerator: what was found, what it costs compiled whole, how good it is."""
-
-    model: str
-    accelerator: str
-    genotype: Genotype
-    blocks: tuple[Block, ...]
-    cost: Cost
-    accumulated_latency_ms: float
-    trials: tuple[Trial, ...]
-
-
-@dataclass(frozen=True)
-class DetectionResult:
-    """Everything that tables and plots are made from.
-
-    floor: the mAP, at search fidelity, below which a candidate was refused.
-    """
-
-    profile_name: str
-    profile: DetectionSettings
-    floor: float
-    entries: tuple[Entry, ...]
-    searches: dict[tuple[str, str], Found]
-    spaces: dict[str, SearchSpace]
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Enumerate, search, compile, print and write."""
+    settings, models = settings.of_profile(), load_models(TASK)
+    home.mkdir(parents=True, exist_ok=True)
+    rows, levels, fusion = list[Row](), list[Row](), list[Row]()
+    known = baseline_figures(models.table, settings.accelerators)
+    with MeasurementCache(home / "measurements.sqlite") as cache:
+        for accelerator in settings.accelerators:
+            found = [search_space(name, accelerator, known[accelerator], settings) for name in ARTICLE_SPACES[TASK]]
+            own = accelerator_rows(models, found, accelerator, known[accelerator], settings, cache)
+            levels += [row for each in found for row in each.levels]
+            fusion += fusion_rows(models, accelerator, cache)
+            rows += own
+            shown = ["model", "latency_ms", "latency_reduction_pct", "map", "quality_difference_low", "architecture"]
+            print(f"{accelerator}\n{pd.DataFrame(own)[shown].to_string(index=False)}", flush=True)
+    table = pd.DataFrame(rows)
+    others = [name for name in table.columns if name not in COLUMNS]
+    write_table(folder / "detection.csv", table.reindex(columns=[*COLUMNS, *others]))
+    write_table(folder / "detection_levels.csv", pd.DataFrame(levels))
+    write_table(folder / "detection_fusion.csv", pd.DataFrame(fusion))
 
 
-def run_detection(home: Path, profile_name: str, profile: DetectionSettings) -> DetectionResult:
-    """Search, train and judge; finished trials and measurements under `home` are not repeated.
-
-    Raises BenchmarkInputError, TaskInputError or HardwareInputError for what is not allowed, and NoResultError when
-    the baseline cannot be trained.
-    """
-    task = DetectionTask(profile.classes)
-    spaces = {name: article_space(task, name) for name in ARTICLE_SPACES["detection"]}
-    with (
-        open_store(home) as store,
-        MeasurementCache(home / "measurements.sqlite") as cache,
-        TrainingPool(home, task, (profile.search, profile.final), store) as pool,
-    ):
-        floor, baseline_quality = _quality_floor(pool, spaces["V1"], profile)
-        searches = _run_searches(pool, cache, spaces, profile, baseline_quality, floor)
-        entries = _finals(pool, cache, spaces, searches, profile)
-    return DetectionResult(profile_name, profile, floor, tuple(entries), searches, spaces)
-
-
-def _baseline(space: SearchSpace) -> Genotype:
-    return (0,) * len(space.decisions)
-
-
-def _best(space: SearchSpace, found: Found) -> Genotype:
-    """The fastest feasible one; the baseline where none was faster."""
-    return _baseline(space) if found.best is None else found.best.genotype
-
-
-def _quality_floor(pool: TrainingPool, space: SearchSpace, profile: DetectionSettings) -> tuple[float, float]:
-    """The floor and the baseline's mean quality at search fidelity."""
-    blocks = space.decode(_baseline(space))
-    wanted = [Training("Baseline", blocks, profile.search, seed) for seed in range(profile.search_baseline_seeds)]
-    trials = run_trainings(pool, "Baseline", wanted)
-    failed = [trial.error for trial in trials if trial.state == "failed"]
-    if failed:
-        raise NoResultError(f"the baseline could not be trained: {failed[0]}")
-    mean = sum(trial.quality[QUALITY] for trial in trials) / len(trials)
-    return mean - profile.map_tolerance, mean
-
-
-def _run_searches(
-    pool: TrainingPool,
+def accelerator_rows(
+    models: Models,
+    found: list[Found],
+    accelerator: str,
+    known: tuple[float, float],
+    settings: Settings,
     cache: MeasurementCache,
-    spaces: dict[str, SearchSpace],
-    profile: DetectionSettings,
-    baseline_quality: float,
-    floor: float,
-) -> dict[tuple[str, str], Found]:
-    """All searches side by side, so that no core waits; none sees what another found, only its trainings are shared."""
-    # what reached the floor once is trained again, as the first training alone is a draw that luck has helped
-    policy = Policy(assumed_quality=floor, confirmations=profile.confirmations, proposals=profile.proposals)
-    searches: dict[tuple[str, str], Search] = {}
-    for name, space in spaces.items():
-        for accelerator in profile.accelerators:
+) -> list[Row]:
+    """The rows of one accelerator, Baseline, V1 to V3, and what an expert and a search of everything come to."""
+    chosen = [Model("Baseline", math.nan, models.baseline, _table_columns(known[0], known[0]))]
+    for each in found:
+        more = _table_columns(each.latency_ms, each.optimum_ms) | each.searches
+        network = models.of_space(each.space, each.genotype)
+        chosen.append(Model(each.space.name, ARTICLE_PCT[each.space.name], network, more))
+    for name, rules in RULES.items():
 
-            def cost(genotypes: Any, space: SearchSpace = space, accelerator: str = accelerator) -> Mapping[str, Any]:
-                chains = [space.decode(tuple(row)) for row in np.asarray(genotypes).tolist()]
-                return {"latency_ms": [chain_cost(e, get_accelerator(accelerator), cache).latency_ms for e in chains]}
+        def cost(blocks: tuple) -> Cost:
+            return predict(blocks, accelerator).cost
 
-            baseline, trainings = _baseline(space), min(profile.trainings, space.size - 1)
-            # each search draws from a key of its own that does not depend on which others run
-            which = zlib.crc32(f"{name} {accelerator}".encode())
-            searches[name, accelerator] = Search(
-                build_strategy(profile.strategy, space.cardinalities, trainings, 1, profile.strategy_settings),
-                TrainedEvaluator(pool, space, cost, profile.search, f"{name} {accelerator}"),
-                least_cost("latency_ms", floor, cost([baseline])["latency_ms"][0]),
-                trainings,
-                jax.random.fold_in(jax.random.key(SEARCH_SEED), which),
-                policy,
-                # seeds that differ from the baseline's, or a lucky initialisation would favour both alike
-                seed=profile.search_baseline_seeds,
-                start={baseline: baseline_quality},
-            )
-    with SearchProgress("Searches", total=sum(search.budget for search in searches.values())) as progress:
-        pool.show(progress)
-        return side_by_side(searches)
+        blocks, _ = improve(models.baseline.blocks, cost, parallelism_factor(accelerator), ExpertSettings(rules=rules))
+        more = _table_columns(float(cost(blocks).latency_ms), math.nan)
+        chosen.append(Model(name, ARTICLE_PCT[name], models.rewritten(blocks), more))
+    space, genotype, latency_ms = full_search(models, accelerator, known, settings)
+    more = _table_columns(latency_ms, math.nan)
+    chosen.append(Model("Full NAS", ARTICLE_PCT["Full NAS"], models.of_space(space, genotype), more))
+    base, *rest = model_rows(models, chosen[1:], accelerator, cache)
+    rows = [base | dict(chosen[0].more), *rest]
+    described = ["x1 --------", *(architecture(each.space, each.genotype) for each in found)]
+    for number, row in enumerate(rows):
+        row |= keeps(row, settings.tolerance)
+        row |= {"keeps_map": row["keeps_quality"], "map50": math.nan, "map": row.pop("quality")}
+        row |= {f"map_{end}": row.pop(f"quality_{end}") for end in ("low", "high")}
+        row["architecture"] = described[number] if number < len(described) else "-"
+    of = {row["model"]: row["latency_reduction_pct"] / 100 for row in rows}
+    rows[3]["independent_reduction_pct"] = 100 * independent(of["V1"], of["V2"])
+    return rows
 
 
-def _finals(
-    pool: TrainingPool,
-    cache: MeasurementCache,
-    spaces: dict[str, SearchSpace],
-    searches: dict[tuple[str, str], Found],
-    profile: DetectionSettings,
-) -> list[Entry]:
-    chosen = {("Baseline", name): ("V1", _baseline(spaces["V1"])) for name in profile.accelerators}
-    chosen |= {(space, name): (space, _best(spaces[space], result)) for (space, name), result in searches.items()}
-    blocks = {who: spaces[space].decode(genotype) for who, (space, genotype) in chosen.items()}
-    names: dict[tuple[Block, ...], str] = {}
-    for who, architecture in blocks.items():
-        names.setdefault(architecture, " ".join(who))
-    seeds = range(FIRST_FINAL_SEED, FIRST_FINAL_SEED + profile.final_seeds)
-    wanted = [
-        Training(name, architecture, profile.final, seed) for architecture, name in names.items() for seed in seeds
-    ]
-    trials: dict[tuple[Block, ...], list[Trial]] = {architecture: [] for architecture in names}
-    for training, trial in zip(wanted, run_trainings(pool, "Final trainings", wanted), strict=True):
-        trials[training.blocks].append(trial)
-    entries = []
-    for (model, name), architecture in blocks.items():
-        accelerator = get_accelerator(name)
-        entries.append(
-            Entry(
-                model,
-                name,
-                chosen[model, name][1],
-                architecture,
-                whole_cost(architecture, accelerator, cache),
-                chain_cost(architecture, accelerator, cache).latency_ms,
-                tuple(trials[architecture]),
-            )
-        )
-    return sorted(entries, key=lambda entry: (entry.model, profile.accelerators.index(entry.accelerator)))
+def independent(one: float, other: float) -> float:
+    """What two savings, as shares, would come to together if neither changed the other's."""
+    return 1 - (1 - one) * (1 - other)
+
+
+def _table_columns(latency_ms: float, optimum_ms: float) -> Row:
+    return {"accumulated_latency_ms": latency_ms, "table_optimum_latency_ms": optimum_ms}
+
+
+def architecture(space: SearchSpace, genotype: tuple[int, ...]) -> str:
+    """Such as "x0.75 -F3F6---": width multiplier, then each block: "-" kept, "F3" fused with expansion 3."""
+    chosen = space.describe(genotype) | {each.name: each.choices[0] for each in space.fixed if "block" not in each.name}
+    kinds = [str(choice) for name, choice in chosen.items() if name.startswith("block")]
+    fused = "".join("F" + kind.rpartition("_")[2] if kind.startswith("fused") else "-" for kind in kinds)
+    return f"x{chosen.get(MULTIPLIER, 1.0):g} {fused or '-' * 8}"

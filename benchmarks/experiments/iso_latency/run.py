@@ -35,7 +35,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         for task in settings.task:
             models = load_models(task)
             for accelerator in settings.accelerators:
-                own = truth[(truth["task"] == task) & (truth["accelerator"] == accelerator)]
+                own = truth.loc[(truth["task"] == task) & (truth["accelerator"] == accelerator)]
                 model = best_within_latency(models, own, accelerator, cache)
                 rows += [{"task": task} | row for row in model_rows(models, [model], accelerator, cache)]
             print(

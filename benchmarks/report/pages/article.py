@@ -151,3 +151,64 @@ network of highest expected quality that compiled whole is no slower than the ba
 
 {NOTE}
 """
+
+
+def claims(folder: Path) -> str:
+    """The page's Markdown."""
+    found = rows(folder / "claims.csv")
+    counts = {name: sum(row["verdict"] == name for row in found) for name in dict.fromkeys(r["verdict"] for r in found)}
+    lines = [
+        [
+            row["claim"],
+            _short(row["article"]),
+            f"{_short(row['ours'])} ({_short(row['low'])} to {_short(row['high'])}, {row['n']})",
+            row["verdict"],
+            row["reason"],
+            row["place"],
+        ]
+        for row in found
+    ]
+    return f"""\
+{listed(f"{count} {name}" for name, count in counts.items())}, of {len(found)}.  Each verdict is given by a rule
+(benchmarks/experiments/claims/rules.py) from the CSVs that a row names.  Where the article gives a size, ours reaches
+it from nine tenths on, and is shown where its lower end is above zero: both is "reproduced", one of them "partly".  The
+lower end counts a network as nothing that may not keep the quality.  Where it gives a direction, the whole interval
+must lie there for "reproduced", the best estimate for "partly".
+
+{table(("claim", "article", "ours (ends, n)", "verdict", "why", "place"), lines)}
+What ours is of, and from which files, is in [claims.csv](../../results/claims/claims.csv); all of it with figures in
+[report.html](../../results/report.html).
+"""
+
+
+def _short(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3g}"
+
+
+def transfer(folder: Path) -> str:
+    """The page's Markdown."""
+    found = rows(folder / "transfer.csv")
+    header = ("target", *HEADER, "networks asked", "quality", "difference from its baseline")
+    lines = [
+        [
+            row["target"],
+            *cost_cells(row),
+            "-" if math.isnan(row["trainings"]) else f"{row['trainings']:,.0f}",
+            "not known" if math.isnan(row["quality"]) else interval(row, "quality"),
+            "-" if math.isnan(row["quality"]) else difference(row),
+        ]
+        for row in found
+    ]
+    lost = [row["quality_difference"] for row in found if row["model"] == "As it is" and not math.isnan(row["quality"])]
+    return f"""\
+The detector's network V3 of each accelerator put to other tasks: its encoder's choices in the target's baseline as they
+are, adapted by the expert's rules for least latency, and beside them what a search of the target's own space finds at
+its baseline's latency.
+
+{table(header, lines)}
+As they are, the networks are expected to lose {span((-value for value in lost), digits=2)} of quality.  On
+PhotoObjects the network costs the same and its quality is not known here: there is no trained table of that data, so
+this part of the transfer is not comparable.
+
+{NOTE}
+"""

@@ -35,6 +35,11 @@ What the baselines say of test scenes, truth left and prediction right, over eac
 [detection](../../results/baselines/predictions_detection.png),
 [segmentation](../../results/baselines/predictions_segmentation.png).
 
+FashionScenes are real Fashion-MNIST items, tinted and scaled, over real photographs, with exact boxes and masks; items
+and photographs are split before composing: [some of them](../../results/baselines/scenes.png), and of
+[PhotoObjects](../../results/baselines/scenes_photo_objects.png).  Detection labels one class, "presence", as in the
+article.
+
 The same tasks run on PhotoObjects (photographed cut-outs, `make photo-objects`, then
 `accelnas reproduce baselines --set dataset=photo_objects`:
 [detection](../../results/baselines/predictions_detection_photo_objects.png),

@@ -1,7 +1,13 @@
 """`accelnas search` end to end on the smoke profile, as a user runs it, and what becomes of its networks."""
 
+import contextlib
 import json
 import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +21,7 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.policies import Policy
 from tasks.registry import make_task
 from tests.benchmarks import tiny_space
-from tests.cli import accelnas, accelnas_process
+from tests.cli import COMMAND, accelnas, accelnas_process
 from tests.packages import install_without_network, wheel_of
 
 ARGUMENTS = (make_task("classification"), "curated", "npu-p16", {}, "smoke")
@@ -60,9 +66,72 @@ def searched(tmp_path_factory, photographs_file):
     folder = tmp_path_factory.mktemp("search")
     (folder / "mine.py").write_text(MINE)
     more = ("--strategy", folder / "mine.py", "--budget", 2, "--seeds", 2)
+    (folder / "before.json").write_text(json.dumps(killed_after_its_first_training(folder, more)))
     code, printed, errors = search(folder, *more)
     assert code == 0, errors
     return folder, more, printed
+
+
+def killed_after_its_first_training(folder, more):
+    """The trainings that were kept of a search that was killed."""
+    with open(folder / "killed.txt", "w") as output:
+        command = [COMMAND, *map(str, search_arguments(folder, *more))]
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+        deadline = time.monotonic() + 500
+        while not trials_in(folder / "home") and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    return trials_in(folder / "home")
+
+
+def trials_in(home):
+    """When each training was finished, by its digest."""
+    if not (home / "store.sqlite").exists():
+        return {}
+    path = f"file:{home / 'store.sqlite'}?mode=ro"
+    with contextlib.closing(sqlite3.connect(path, uri=True, timeout=20)) as connection:
+        try:
+            return dict(connection.execute("SELECT digest, created FROM trials"))
+        except sqlite3.OperationalError:  # just being made
+            return {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_killed_and_run_again_it_repeats_no_finished_training(searched):
+    folder, _, _ = searched
+    before, after = json.loads((folder / "before.json").read_text()), trials_in(folder / "home")
+    assert len(before) >= 1
+    assert before.items() <= after.items()
+    assert len(after) > len(before)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ["store.sqlite", "measurements.sqlite"])
+def test_a_corrupted_store_is_named_and_left_alone(name, searched, tmp_path):
+    home = tmp_path / "home"
+    shutil.copytree(searched[0] / "home" / "data", home / "data")
+    (home / name).write_bytes(b"this is no database" * 100)
+    # an Ethos-U: others are not compiled for
+    code, _, errors = search(tmp_path, *searched[1], "--accelerator", "ethos-u55-128")
+    assert code == 2
+    assert len(errors.strip().splitlines()) == 1
+    assert name in errors
+    assert (home / name).read_bytes() == b"this is no database" * 100
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_truncated_data_file_is_named(searched, tmp_path):
+    shutil.copytree(searched[0] / "home" / "data", tmp_path / "home" / "data")
+    record = next((tmp_path / "home" / "data").rglob("*train*array_record*"))
+    record.write_bytes(record.read_bytes()[: record.stat().st_size // 2])
+    code, _, errors = search(tmp_path, *searched[1])
+    assert code == 2
+    assert len(errors.strip().splitlines()) == 1
+    assert record.name in errors
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""What the article claims beside what was found here, with verdicts that rules give."""

@@ -1,0 +1,236 @@
+"""What was found here of each claim, read from the CSVs of other experiments; a missing file answers nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.experiments.claims.rules import Figure
+from benchmarks.statistics.intervals import share_interval
+
+Row = dict[str, Any]
+
+COUNTS = ("macs", "params", "depth")
+"""Scores that look at no network."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """The folder that the CSVs are in."""
+
+    folder: Path
+
+    def rows(self, name: str, **wanted: Any) -> list[Row]:
+        """The rows of a file where columns are what is wanted; none where there is no such file."""
+        return [row for row in _rows(self.folder / name) if all(row.get(key) == value for key, value in wanted.items())]
+
+
+@lru_cache(maxsize=32)
+def _rows(path: Path) -> tuple[Row, ...]:
+    if not path.exists():
+        return ()
+    return tuple({str(key): value for key, value in row.items()} for row in pd.read_csv(path).to_dict("records"))
+
+
+Source = Callable[[Results], Figure]
+
+
+def over(values: Iterable[float], basis: str, measured: str) -> Figure:
+    """The mean with the least and the most."""
+    found = [float(value) for value in values if not math.isnan(value)]
+    if not found:
+        return Figure()
+    return Figure(sum(found) / len(found), min(found), max(found), len(found), basis, measured)
+
+
+def reductions(file: str, models: tuple[str, ...], most: bool = False) -> Source:
+    """Latency saved at equal quality by a table's models, mean over accelerators, or the most of all rows.
+
+    Of a model that is not expected to keep the quality it is 0; the lower end counts 0 for one that may not keep it.
+    """
+
+    def source(results: Results) -> Figure:
+        rows = [row for row in results.rows(file) if row["model"] in models]
+        if not rows:
+            return Figure()
+        saved = [row["latency_reduction_pct"] if row["keeps_quality"] else 0.0 for row in rows]
+        sure = [value if row["surely_keeps"] else 0.0 for row, value in zip(rows, saved, strict=True)]
+        known = "trained" if all(row["seeds"] for row in rows) else "predicted"
+        what = f"per cent of latency that {', '.join(models)} saves at equal quality (0 where it is not kept), "
+        if most:
+            return Figure(max(saved), max(sure), max(saved), len(rows), f"compiled, {known}", what + "the most of any")
+        mean = sum(saved) / len(saved)
+        return Figure(mean, min(sure), max(saved), len(rows), f"compiled, {known}", what + "mean over accelerators")
+
+    return source
+
+
+def largest_reduction(results: Results) -> Figure:
+    """The most that any table's model saves."""
+    parts = [
+        reductions("detection/detection.csv", ("V1", "V2", "V3"), most=True)(results),
+        reductions("segmentation/segmentation.csv", tuple(f"Model {letter}" for letter in "ABCDE"), most=True)(results),
+    ]
+    best = max(parts, key=lambda each: -math.inf if math.isnan(each.ours) else each.ours)
+    return best._replace(
+        low=max((p.low for p in parts if not math.isnan(p.low)), default=math.nan), n=sum(p.n for p in parts)
+    )
+
+
+def column(file: str, name: str, basis: str, measured: str, **wanted: Any) -> Source:
+    """A column of some rows: mean, least and most."""
+    return lambda results: over((row[name] for row in results.rows(file, **wanted)), basis, measured)
+
+
+def paired(file: str, name: str, key: tuple[str, ...], one: Row, other: Row, basis: str, measured: str) -> Source:
+    """Differences of a column between two kinds of rows that agree in the key: mean, least and most."""
+
+    def source(results: Results) -> Figure:
+        others = {tuple(row[k] for k in key): row[name] for row in results.rows(file, **other)}
+        pairs = [(row[name], tuple(row[k] for k in key)) for row in results.rows(file, **one)]
+        return over((value - others[where] for value, where in pairs if where in others), basis, measured)
+
+    return source
+
+
+def intervals_apart(file: str, name: str, key: str, one: Row, other: Row, basis: str, measured: str) -> Source:
+    """As `paired`, the ends from the two intervals, errors taken as independent; the least and most of all rows."""
+
+    def source(results: Results) -> Figure:
+        others = {row[key]: row for row in results.rows(file, **other)}
+        found = []
+        for row in results.rows(file, **one):
+            if (base := others.get(row[key])) is not None:
+                half = math.hypot(*((each[f"{name}_high"] - each[f"{name}_low"]) / 2 for each in (row, base)))
+                found.append((row[name] - base[name], half))
+        if not found:
+            return Figure()
+        mean = sum(value for value, _ in found) / len(found)
+        low, high = min(v - half for v, half in found), max(v + half for v, half in found)
+        return Figure(mean, low, high, len(found), basis, measured)
+
+    return source
+
+
+def share(rows: Callable[[Results], list[bool]], basis: str, measured: str) -> Source:
+    """The share of rows for which something holds, in per cent, with Wilson's interval."""
+
+    def source(results: Results) -> Figure:
+        found = rows(results)
+        if not found:
+            return Figure()
+        low, high = share_interval([sum(found)], [len(found)])
+        return Figure(100 * sum(found) / len(found), 100 * low, 100 * high, len(found), basis, measured)
+
+    return source
+
+
+def fused_alone(late: bool, results: Results) -> Figure:
+    """Per cent of latency saved where one block is fused: the first at its best expansion, or those of the last stage
+    at the baseline's expansion.
+    """
+    rows = [row for row in results.rows("skeletons/skeletons.csv") if str(row["decision"]).startswith("block_")]
+    found: dict[tuple[str, str], list[float]] = {}
+    for row in rows:
+        last = max(
+            str(other["decision"]) for other in rows if other["task"] == row["task"] and "_up_" not in other["decision"]
+        )[:-1]
+        wanted = row["decision"].startswith(last) and row["choice"] == "fused_ibn_6"
+        if wanted if late else row["decision"] == "block_1_1":
+            found.setdefault((row["task"], row["accelerator"]), []).append(row["latency_reduction_pct"])
+    where = "blocks of the last stage, best of them" if late else "the first block at its best expansion"
+    return over((max(values) for values in found.values()), "compiled", f"per cent of latency saved by fusing {where}")
+
+
+def macs_of_fusion(results: Results) -> Figure:
+    """Per cent by which V2's networks have more MACs than the baseline."""
+    base = {row["accelerator"]: row for row in results.rows("detection/detection.csv", model="Baseline")}
+    rows = results.rows("detection/detection.csv", model="V2")
+    return over(
+        (100 * (row["macs"] / base[row["accelerator"]]["macs"] - 1) for row in rows),
+        "counted",
+        "per cent more MACs of V2's networks",
+    )
+
+
+def interaction(results: Results) -> Figure:
+    """Points by which V3 saves more than V1 and V2 would together if their effects were independent."""
+    rows = results.rows("detection/detection.csv", model="V3")
+    return over(
+        (
+            row["latency_reduction_pct"] - row["independent_reduction_pct"]
+            for row in rows
+            if "independent_reduction_pct" in row
+        ),
+        "compiled, predicted",
+        "points of per cent that V3 saves beyond 1 - (1 - V1)(1 - V2)",
+    )
+
+
+def transferred(target: str) -> Source:
+    """Quality that the detector's network has less than the target's baseline, the ends of the widest intervals."""
+
+    def source(results: Results) -> Figure:
+        rows = results.rows("transfer/transfer.csv", target=target, model="As it is")
+        found = over((row["quality_difference"] for row in rows), "predicted", f"quality of V3's encoder on {target}")
+        if not rows:
+            return found
+        low = min(row["quality_difference_low"] for row in rows)
+        return found._replace(low=low, high=max(row["quality_difference_high"] for row in rows))
+
+    return source
+
+
+def larger_at_equal_latency(results: Results) -> Figure:
+    """Quality gained at the baseline's latency, the ends of the widest intervals."""
+    rows = [row for row in results.rows("iso_latency/iso_latency.csv") if row["model"] != "Baseline"]
+    found = over((row["quality_difference"] for row in rows), "compiled, predicted", "quality gained at equal latency")
+    if not rows:
+        return found
+    return found._replace(
+        low=min(row["quality_difference_low"] for row in rows), high=max(row["quality_difference_high"] for row in rows)
+    )
+
+
+def gpu_days(results: Results) -> Figure:
+    """GPU-days of a multi-shot search of 300 trainings."""
+    rows = results.rows("head_to_head/head_to_head_ledger.csv", family="multi-shot", budget=300)
+    days = [row["seconds"] / 86_400 for row in rows if "NVIDIA" in row["machine"]]
+    return over(days, "modelled", "GPU-days of 300 trainings, by FLOPs at the tables' own rate")
+
+
+def score_speed(results: Results) -> Figure:
+    """Networks that a score judges in the time of one training, over detection's scores."""
+    seconds = [row["core_seconds"] for row in results.rows("tables/recipes.csv", task="detection", recipe="search")]
+    rows = results.rows("zero_shot/zero_shot.csv", task="detection")
+    return over(
+        (row["scores_per_s"] * seconds[0] for row in rows if seconds and row["score"] not in COUNTS),
+        "measured",
+        "networks scored in the time of one training, scores of detection",
+    )
+
+
+def against_random(other: str, budget: int) -> Source:
+    """Regret that a contender saves against another, mean over cells with its interval."""
+
+    def source(results: Results) -> Figure:
+        for row in results.rows("head_to_head/head_to_head_differences.csv", budget=budget, algorithm=other):
+            if row["other"] == "baseline_genetic":
+                return Figure(
+                    *(row["difference"], row["low"], row["high"], 9_000),
+                    *("predicted", f"per cent of regret saved by starting from the baseline, {budget} trainings"),
+                )
+        return Figure()
+
+    return source
+
+
+def nothing(results: Results) -> Figure:
+    """No part of this project answers."""
+    return Figure()

@@ -1,0 +1,55 @@
+"""Every claim of the article beside what was found here, with a verdict that a rule gives from the CSVs.
+
+Writes results/claims/claims.csv, a row for each claim; run: accelnas reproduce claims, after the experiments that it
+reads.  Rules are in rules.py; nothing is trained, searched or compiled.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.experiments.claims.claims import CLAIMS
+from benchmarks.experiments.claims.figures import Results
+from benchmarks.experiments.claims.rules import verdict
+from benchmarks.experiments.claims.settings import Settings
+from benchmarks.store.files import write_table
+from benchmarks.tables.files import SHIPPED
+
+__all__ = ["Settings", "run"]
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Read, judge, print and write; the CSVs are the shipped ones."""
+    table = claims_table(Results(SHIPPED), settings)
+    write_table(folder / "claims.csv", table)
+    shown = table[["claim", "article", "ours", "low", "high", "n", "verdict"]]
+    print(shown.round(4).to_string(index=False))
+    print("; ".join(f"{count} {name}" for name, count in table["verdict"].value_counts().items()))
+
+
+def claims_table(results: Results, settings: Settings) -> pd.DataFrame:
+    """A row for each claim."""
+    rows = []
+    for claim in CLAIMS:
+        figure = claim.source(results)
+        judged, reason = verdict(claim.rule, claim.article, figure, settings.near)
+        rows.append(
+            {
+                "claim": claim.name,
+                "article": claim.article,
+                "ours": figure.ours,
+                "low": figure.low,
+                "high": figure.high,
+                "n": figure.n,
+                "verdict": judged,
+                "reason": reason,
+                "rule": claim.rule,
+                "measured": figure.measured,
+                "basis": figure.basis,
+                "place": claim.place,
+                "files": claim.files,
+            }
+        )
+    return pd.DataFrame(rows)

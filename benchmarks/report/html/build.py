@@ -1,0 +1,219 @@
+"""Write results/report.html from the CSVs: one file with nothing from outside."""
+
+from __future__ import annotations
+
+import base64
+import math
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from benchmarks.report.html.charts import Chart, calibration, curves, scatter
+from benchmarks.report.markdown import KIB, Row, rows
+from benchmarks.report.provenance import digest, recorded
+from benchmarks.tables.summaries import blocks_of
+from hw_model.files import write_whole
+
+TEMPLATE = "report.html.j2"
+TABLES = ("detection", "classification", "segmentation", "iso_latency")
+METRIC = {"detection": "mAP", "classification": "accuracy", "segmentation": "mIoU"}
+SHOWN = "ethos-u65-512"
+"""The accelerator of figures that show one."""
+BUDGET = 100
+"""Trainings of the matrix of differences."""
+
+
+def write_report(root: Path) -> list[Path]:
+    """Write it below `root`; the path, if that changed it."""
+    path = root / "results/report.html"
+    text = report(root)
+    if path.exists() and path.read_text() == text:
+        return []
+    write_whole(path, text)
+    return [path]
+
+
+def report(root: Path) -> str:
+    """The whole page."""
+    results = root / "results"
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    claims = rows(results / "claims/claims.csv")
+    verdicts = ("reproduced", "partly", "not reproduced", "not comparable")
+    names, matrix = differences(results)
+    return environment.get_template(TEMPLATE).render(
+        claims=claims,
+        counts={name: sum(row["verdict"] == name for row in claims) for name in verdicts},
+        tables={name: model_lines(results, name) for name in TABLES},
+        charts=[detection_chart(results), segmentation_chart(results)],
+        anytime=anytime_chart(results),
+        calibrated=calibration_chart(results),
+        surrogates=surrogate_lines(results),
+        matrix_names=names,
+        matrix=matrix,
+        budget=BUDGET,
+        networks=network_lines(results),
+        landscape=_embedded(results / "landscape/landscape.png"),
+        origins=origins(results),
+        shown=SHOWN,
+    )
+
+
+def model_lines(results: Path, name: str) -> list[Row]:
+    """The rows of one of the article's tables, with one name for quality in all of them."""
+    found = []
+    for row in rows(results / name / f"{name}.csv"):
+        task = row.get("task", name)
+        quality = "map" if "map" in row else "quality"
+        article = row["article_reduction_pct"]
+        found.append(
+            {
+                **{"task": task, "model": row["model"], "accelerator": row["accelerator"]},
+                "latency_ms": f"{row['latency_ms']:.4f}",
+                "reduction": f"{row['latency_reduction_pct']:.1f}",
+                "article": "" if math.isnan(article) else f"{article:.0f}",
+                "quality": f"{row[quality]:.3f}",
+                "interval": f"{row[f'{quality}_low']:.3f} to {row[f'{quality}_high']:.3f}",
+                "source": row["quality_source"] if row["seeds"] == 0 else f"trained, {row['seeds']} seeds",
+                "difference": f"{row['quality_difference']:+.3f}",
+                "mmacs": f"{row['macs'] / 1e6:.1f}",
+                "param_kib": f"{row['param_bytes'] / KIB:.0f}",
+                "sram_kib": f"{row['peak_activation_bytes'] / KIB:.0f}",
+                "optimum": _number(row.get("table_optimum_latency_ms", math.nan)),
+                "estimated": _number(row.get("accumulated_latency_ms", math.nan)),
+            }
+        )
+    return found
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4f}"
+
+
+def _tip(row: Row, quality: float, command: str) -> str:
+    source = row["quality_source"] if row["seeds"] == 0 else f"{row['seeds']} trainings"
+    return f"{row['model']}: {row['latency_ms']:.4f} ms, {quality:.3f} ({source})\n{row['network']}\n{command}"
+
+
+def detection_chart(results: Path) -> Chart:
+    """Models by compiled latency and mAP."""
+    panels: dict[str, list[Row]] = {}
+    for row in rows(results / "detection/detection.csv"):
+        point = {"x": row["latency_ms"], "y": row["map"], "group": row["model"], "label": row["model"]}
+        point["tip"] = _tip(row, row["map"], "accelnas reproduce detection")
+        panels.setdefault(row["accelerator"], []).append(point)
+    text = (
+        "Compiled latency against mAP of the detector's baseline, V1, V2, V3, the expert's networks and a full search"
+    )
+    return scatter("detection", "Detection: latency and mAP", text, panels, ("latency, ms", "mAP"))
+
+
+def segmentation_chart(results: Path) -> Chart:
+    """The front by estimate, and the five models with the baseline compiled."""
+    panels: dict[str, list[Row]] = {}
+    for row in rows(results / "segmentation/segmentation_front.csv"):
+        point = {"x": row["estimated_ms"], "y": row["predicted"], "group": "front"}
+        genotype = f"front: {row['estimated_ms']:.4f} ms by the estimator, {row['predicted']:.3f} predicted"
+        point["tip"] = f"{genotype}\ngenotype {row['genotype']}\naccelnas reproduce segmentation"
+        panels.setdefault(row["accelerator"], []).append(point)
+    for row in rows(results / "segmentation/segmentation.csv"):
+        point = {"x": row["latency_ms"], "y": row["quality"], "group": row["model"]}
+        point |= {"label": row["model"].removeprefix("Model ")}
+        point["tip"] = _tip(row, row["quality"], "accelnas reproduce segmentation")
+        panels[row["accelerator"]].append(point)
+    text = "Estimated latency against predicted mIoU of a Pareto front, with models A to E and the baseline compiled"
+    return scatter("segmentation", "Segmentation: the front, and models A to E", text, panels, ("latency, ms", "mIoU"))
+
+
+def anytime_chart(results: Path) -> Chart:
+    """Regret as searches spend, on one accelerator."""
+    panels: dict[str, dict[str, list[Row]]] = {}
+    for row in rows(results / "head_to_head/head_to_head_curves.csv"):
+        if row["accelerator"] == SHOWN:
+            lines = panels.setdefault(row["task"], {})
+            point = {"x": row["trainings"], "y": row["regret"], "low": row["low"], "high": row["high"]}
+            lines.setdefault(row["algorithm"], []).append(point)
+    text = f"Mean regret of each contender against trainings, three tasks on {SHOWN}, bands are 95% intervals"
+    return curves("anytime", "Regret as searches spend", text, panels, ("trainings", "regret"))
+
+
+def calibration_chart(results: Path) -> Chart:
+    """How often the surrogates' intervals hold, cells held out."""
+    lines = {
+        row["task"]: [(level, 100 * row[f"coverage_{level}"]) for level in (50, 80, 95)]
+        for row in surrogate_lines(results)
+    }
+    text = "Share of held-out trainings within the surrogates' 50, 80 and 95% intervals, by task"
+    return calibration("calibration", "Calibration of the surrogates", text, lines)
+
+
+def surrogate_lines(results: Path) -> list[Row]:
+    """The surrogates' rows with all networks, cells held out."""
+    found = [
+        row
+        for row in rows(results / "surrogate/surrogate.csv")
+        if (row["model"], row["grouped_by"]) == ("surrogate", "cell")
+    ]
+    return [
+        max((r for r in found if r["task"] == task), key=lambda r: r["n"])
+        for task in dict.fromkeys(r["task"] for r in found)
+    ]
+
+
+def differences(results: Path) -> tuple[list[str], list[list[Row | None]]]:
+    """Contenders from the best on, and what each row's regret is less the column's."""
+    found = [row for row in rows(results / "head_to_head/head_to_head_differences.csv") if row["budget"] == BUDGET]
+    regret: dict[str, list[float]] = {}
+    for row in found:
+        regret.setdefault(row["algorithm"], []).append(row["regret_pct"])
+    names = sorted(regret, key=lambda name: fmean(regret[name]))
+    cells: dict[tuple[str, str], Row] = {(row["algorithm"], row["other"]): row for row in found}
+    return names, [[cells.get((one, other)) for other in names] for one in names]
+
+
+def network_lines(results: Path) -> list[dict[str, Any]]:
+    """The baseline of each task beside what was found on one accelerator, as diagrams."""
+    found = []
+    for task, model in (("detection", "V3"), ("segmentation", "Model E"), ("classification", "NAS")):
+        for row in rows(results / task / f"{task}.csv"):
+            if row["accelerator"] == SHOWN and row["model"] in ("Baseline", model):
+                shape, blocks = blocks_of(row["network"])
+                found.append(
+                    {
+                        "task": task,
+                        "model": row["model"],
+                        "shape": shape,
+                        "blocks": blocks,
+                        "latency_ms": row["latency_ms"],
+                    }
+                )
+    return found
+
+
+def origins(results: Path) -> list[Row]:
+    """Where each file that was read comes from, as far as that is recorded."""
+    known = recorded(results)
+    read = [f"{name}/{name}.csv" for name in (*TABLES, "claims", "surrogate")]
+    read += ["segmentation/segmentation_front.csv", "truth/truth.csv"]
+    read += [f"head_to_head/head_to_head_{part}.csv" for part in ("curves", "differences", "ledger")]
+    return [
+        {
+            "file": name,
+            "sha256": digest(results / name),
+            "date": known[name].date if name in known else "not recorded",
+            "commit": known[name].commit if name in known else "not recorded",
+            "machine": known[name].machine if name in known else "not recorded",
+        }
+        for name in read
+    ]
+
+
+def _embedded(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

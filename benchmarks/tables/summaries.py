@@ -1,0 +1,41 @@
+"""What `hw_model.network_file.summary` says of a network, read again."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_BLOCK = re.compile(
+    r"(?P<kind>[a-z_]+?)(?:_(?P<expansion>\d+))?(?: (?P<channels>\d+))?(?: k(?P<kernel>\d+))?(?: (?P<stride>[/x]\d+))?"
+)
+
+
+class Told(NamedTuple):
+    """A block as a summary tells it."""
+
+    kind: str
+    """conv, ibn, fused_ibn, ..."""
+    words: str
+    """All that is said of it."""
+    channels: int
+    """Given out; those of the block before where it keeps them."""
+    expansion: int
+    """1 where it has none."""
+    kernel: int
+    """3 where nothing is said."""
+    stride: str
+    """Such as /2 or x2; empty for 1."""
+
+
+def blocks_of(summary: str) -> tuple[str, list[Told]]:
+    """The input's shape, and the blocks.  Raises ValueError for a text that is no summary."""
+    shape, _, rest = summary.partition(": ")
+    told, channels = list[Told](), int(shape.rpartition("x")[2])
+    for words in rest.split(", "):
+        found = _BLOCK.fullmatch(words)
+        if not found:
+            raise ValueError(f"{words!r} is no block of a summary")
+        channels = int(found["channels"] or channels)
+        sizes = int(found["expansion"] or 1), int(found["kernel"] or 3)
+        told.append(Told(found["kind"], words, channels, *sizes, found["stride"] or ""))
+    return shape, told

@@ -1,0 +1,168 @@
+"""The report is what the CSVs make, stands alone, and works in a browser where there is one."""
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.report.html.build import differences, model_lines, report
+from benchmarks.tables.summaries import blocks_of
+
+ROOT = Path(__file__).parents[4]
+PAGE = (ROOT / "results/report.html").read_text()
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+EMPTY = {"meta", "link", "img", "br", "input", "hr"}
+
+
+class Structure(HTMLParser):
+    """Tags that are open, those that closed wrongly, ids, what is referred to, and images without a text."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.wrong, self.ids, self.named, self.bare = [], [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.ids += [found["id"]] if "id" in found else []
+        self.named += [found[name] for name in ("src", "href") if name in found]
+        if (tag == "img" and not found.get("alt")) or (tag == "svg" and not found.get("aria-label")):
+            self.bare.append(tag)
+        if tag not in EMPTY:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in EMPTY:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+@pytest.fixture(scope="module")
+def structure():
+    found = Structure()
+    found.feed(PAGE)
+    found.close()
+    return found
+
+
+def test_the_report_is_what_the_results_make():
+    assert report(ROOT) == PAGE, "run: accelnas reproduce --pages"
+
+
+def test_tags_match_and_ids_are_there_once(structure):
+    assert (structure.open, structure.wrong) == ([], [])
+    assert len(structure.ids) == len(set(structure.ids)) > 100
+
+
+def test_nothing_comes_from_outside(structure):
+    assert structure.named
+    assert all(name.startswith(("data:", "#")) for name in structure.named)
+    assert all(name[1:] in structure.ids for name in structure.named if name.startswith("#"))
+    assert "url(http" not in PAGE
+    assert "@import" not in PAGE
+
+
+def test_every_figure_has_a_text(structure):
+    assert structure.bare == []
+    assert PAGE.count("<svg role=") == 4
+
+
+def test_verdicts_come_first_and_count_as_the_file_does():
+    table = pd.read_csv(ROOT / "results/claims/claims.csv")
+    counted = dict(re.findall(r"<b>(\d+)</b> ([a-z ]+)</li>", PAGE))
+    assert {name: int(count) for count, name in counted.items()} != {}
+    for name, count in table["verdict"].value_counts().items():
+        assert f"<b>{count}</b> {name}</li>" in PAGE
+    assert PAGE.index('id="claims"') < PAGE.index('id="tables"')
+
+
+def test_a_summary_is_read_as_it_is_written():
+    shape, blocks = blocks_of("96x96x3: conv 12 /2, ibn_6 24 k5, upsample x2, fused_ibn_3 8, global_pool, conv 10 k1")
+    assert shape == "96x96x3"
+    assert [block.kind for block in blocks] == ["conv", "ibn", "upsample", "fused_ibn", "global_pool", "conv"]
+    assert [block.channels for block in blocks] == [12, 24, 24, 8, 8, 10]
+    assert [(block.expansion, block.kernel) for block in blocks] == [(1, 3), (6, 5), (1, 3), (3, 3), (1, 3), (1, 1)]
+    assert [block.stride for block in blocks] == ["/2", "", "x2", "", "", ""]
+    with pytest.raises(ValueError, match="is no block"):
+        blocks_of("96x96x3: Conv!")
+
+
+def test_the_matrix_is_antisymmetric_and_goes_from_the_best_on():
+    names, matrix = differences(ROOT / "results")
+    for one in range(len(names)):
+        assert matrix[one][one] is None
+        for other in range(one):
+            assert matrix[one][other]["difference"] == pytest.approx(-matrix[other][one]["difference"], rel=1e-3)
+            assert matrix[one][other]["difference"] >= -1e-9
+
+
+def test_rows_of_the_articles_tables_are_all_there():
+    for name in ("detection", "classification", "segmentation", "iso_latency"):
+        assert len(model_lines(ROOT / "results", name)) == len(pd.read_csv(ROOT / f"results/{name}/{name}.csv"))
+
+
+# in a frame as wide as a phone: sorts each table by each column, looks for what is loaded, and points at a mark
+CHECK = """
+const frame = document.getElementById("phone");
+frame.addEventListener("load", () => {
+  const page = frame.contentDocument, told = {errors: frame.contentWindow.errors, sorted: 0, unsorted: [], tips: 0};
+  told.width = page.documentElement.scrollWidth;
+  told.images = [...page.images].map(image => image.complete && image.naturalWidth > 0);
+  told.figures = [...page.querySelectorAll("figure svg")].map(svg => svg.getBoundingClientRect().height > 50);
+  for (const table of page.querySelectorAll("table.sortable")) {
+    for (const button of table.querySelectorAll("th button")) {
+      const place = [...button.parentElement.parentElement.children].indexOf(button.parentElement);
+      for (const sign of [1, -1]) {
+        button.click();
+        const values = [...table.tBodies[0].rows].map(row => row.children[place].textContent.trim()).filter(v => v);
+        const numbers = values.map(Number).filter(v => !Number.isNaN(v));
+        const right = numbers.every((v, i) => i === 0 || sign * (v - numbers[i - 1]) >= 0);
+        if (right) told.sorted += 1; else told.unsorted.push(button.textContent);
+      }
+    }
+  }
+  const mark = page.querySelector(".tip");
+  mark.dispatchEvent(new PointerEvent("pointermove", {clientX: 30, clientY: 30}));
+  told.tips = page.querySelectorAll(".tip").length;
+  told.tip = page.getElementById("tip").textContent;
+  told.shown = getComputedStyle(page.getElementById("tip")).display;
+  document.body.insertAdjacentHTML("beforeend", "<pre id='told'></pre>");
+  document.getElementById("told").textContent = JSON.stringify(told);
+});
+"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_in_a_browser_it_sorts_shows_every_figure_and_fits_a_phone(tmp_path):
+    watched = PAGE.replace("<head>", "<head><script>window.errors=[];onerror=e=>{errors.push(String(e))}</script>", 1)
+    frame = f'<iframe id="phone" width="390" height="844" style="border:0" srcdoc="{html.escape(watched)}"></iframe>'
+    (tmp_path / "check.html").write_text(f"<!doctype html><body>{frame}<script>{CHECK}</script>")
+    assert CHROMIUM is not None
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000", "--enable-logging=stderr"]
+    done = subprocess.run(
+        [CHROMIUM, *flags, f"--user-data-dir={tmp_path}/profile", "--dump-dom", f"file://{tmp_path}/check.html"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found, done.stderr[-2000:]
+    told = json.loads(html.unescape(found[1]))
+    assert told["errors"] == []
+    assert "CONSOLE" not in done.stderr
+    assert told["width"] <= 390
+    assert told["images"] == [True]
+    assert told["figures"] == [True] * 4
+    assert told["unsorted"] == []
+    assert told["sorted"] > 100
+    assert told["tips"] > 100
+    assert (told["shown"], "accelnas reproduce" in told["tip"]) == ("block", True)
