@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
 
-from benchmarks.commands.cost_output import (
+from benchmarks.report.cost_tables import (
     TABLE_WIDTH,
     as_json,
     file_as_json,

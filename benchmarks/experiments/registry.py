@@ -241,6 +241,15 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 chooses_rows=("accelerator", "measured"),
             ),
             Experiment(
+                "silicon",
+                "published measurements on boards beside the compiler's and the estimators' figures",
+                0.03,
+                "silicon",
+                ("silicon.csv",),
+                "benchmarks.experiments.silicon.run",
+                chooses_rows=("networks",),
+            ),
+            Experiment(
                 "cost_speed",
                 "networks a second of every way to cost them",
                 0.1,

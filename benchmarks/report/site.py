@@ -21,6 +21,7 @@ from benchmarks.report.pages import (
     head_to_head,
     landscape,
     optimisers_curse,
+    silicon,
     single_shot,
     skeletons,
     spaces,
@@ -71,6 +72,7 @@ PAGES: MappingProxyType[str, Page] = MappingProxyType(
         "optimisers_curse": Page("What becomes of predicted winners", optimisers_curse.page),
         "truth": Page("The best networks by the trained tables", truth.page),
         "estimator": Page("What a network costs, without compiling it", estimator.page),
+        "silicon": Page("Beside boards that others measured", silicon.page),
         "timings": Page("Figures of a machine", timings.page),
     }
 )
