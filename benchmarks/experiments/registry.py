@@ -52,6 +52,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "benchmarks.experiments.transfer.run",
             ),
             Experiment(
+                "sustainability",
+                "energy of searches and inferences, and the article's million users, every factor shown",
+                0.01,
+                "sustainability",
+                ("sustainability.csv",),
+                "benchmarks.experiments.sustainability.run",
+            ),
+            Experiment(
                 "claims",
                 "each claim of the article beside what was found here, with a verdict that a rule gives",
                 0.01,

@@ -354,7 +354,7 @@ CLAIMS: tuple[Claim, ...] = (
         "Making edge AI sustainable: For a million average users",
         math.nan,
         "reach",
-        found.nothing,
-        "",
+        found.users_kwh,
+        "sustainability/sustainability.csv",
     ),
 )

@@ -231,6 +231,14 @@ def against_random(other: str, budget: int) -> Source:
     return source
 
 
+def users_kwh(results: Results) -> Figure:
+    """kWh a year of a million users, by the stated factors."""
+    rows = results.rows("sustainability/sustainability.csv", quantity="difference of all users")
+    return over(
+        (row["value"] for row in rows), "modelled", "kWh a year of a million users, our detector, stated factors"
+    )
+
+
 def nothing(results: Results) -> Figure:
     """No part of this project answers."""
     return Figure()

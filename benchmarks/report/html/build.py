@@ -60,6 +60,7 @@ def report(root: Path) -> str:
         matrix=matrix,
         budget=BUDGET,
         networks=network_lines(results),
+        energy=rows(results / "sustainability/sustainability.csv"),
         landscape=_embedded(results / "landscape/landscape.png"),
         origins=origins(results),
         shown=SHOWN,
@@ -200,7 +201,7 @@ def network_lines(results: Path) -> list[dict[str, Any]]:
 def origins(results: Path) -> list[Row]:
     """Where each file that was read comes from, as far as that is recorded."""
     known = recorded(results)
-    read = [f"{name}/{name}.csv" for name in (*TABLES, "claims", "surrogate")]
+    read = [f"{name}/{name}.csv" for name in (*TABLES, "claims", "surrogate", "sustainability")]
     read += ["segmentation/segmentation_front.csv", "truth/truth.csv"]
     read += [f"head_to_head/head_to_head_{part}.csv" for part in ("curves", "differences", "ledger")]
     return [

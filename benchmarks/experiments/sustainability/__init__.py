@@ -1,0 +1,1 @@
+"""What searching and inference cost in energy, with every factor shown."""

@@ -1,0 +1,126 @@
+"""What searches and inferences cost in energy (the article's "Making edge AI sustainable"), every factor shown.
+
+Writes results/sustainability/sustainability.csv, a row for each figure with what it is: counted, modelled, assumed,
+published or the article's; run: accelnas reproduce sustainability, after head_to_head and the article's tables.
+Nothing here was measured with a meter.  Search: head_to_head_ledger.csv's means over tasks at 300 trainings, beside the
+article's 2,000 GPU-days.  Inference: energy of arithmetic and of traffic by published figures (hw_model/cost.py), of
+the baseline and of a network that a search made of it; on a CPU the same traffic, and an instruction's energy shared by
+the MACs that it does.  Users: the article's million, by the stated factors.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import fmean
+
+import pandas as pd
+
+from benchmarks.experiments.sustainability.settings import Settings
+from benchmarks.store.files import write_table
+from benchmarks.tables.files import SHIPPED
+from hw_model.cost import PICOJOULES_PER_MAC
+
+__all__ = ["Settings", "run"]
+
+BUDGET = 300
+MODELS = {"detection": "V3", "segmentation": "Model E", "classification": "NAS"}
+"""The row of each task's table that stands for what a search makes of it."""
+MILLIJOULES_PER_KWH = 3.6e9
+COLUMNS = ("part", "quantity", "value", "unit", "kind", "how")
+
+Line = tuple[str, str, float, str, str, str]
+
+
+def run(settings: Settings, home: Path, folder: Path) -> None:
+    """Read, compute, print and write."""
+    lines = [*search_lines(pd.read_csv(SHIPPED / "head_to_head" / "head_to_head_ledger.csv"))]
+    saved: dict[str, tuple[float, float]] = {}
+    for task, model in MODELS.items():
+        own, energies = inference_lines(pd.read_csv(SHIPPED / task / f"{task}.csv"), task, model, settings)
+        lines += own
+        saved[task] = energies
+    lines += user_lines(*saved["detection"], settings)
+    table = pd.DataFrame(lines, columns=pd.Index(COLUMNS))
+    write_table(folder / "sustainability.csv", table)
+    print(table.drop(columns=["how"]).to_string(index=False))
+
+
+def search_lines(ledger: pd.DataFrame) -> list[Line]:
+    """Hours of an accelerator, energy and CO2 of one search by family, mean over tasks; and the article's."""
+    rows = [{str(key): value for key, value in row.items()} for row in ledger.to_dict("records")]
+    article = next(row for row in rows if row["task"] == "the article's")
+    found: list[Line] = [
+        (
+            "search",
+            "the article's, multi-shot with full training",
+            2_000.0,
+            "GPU-days",
+            "the article's",
+            "its own account",
+        ),
+        ("search", "the article's", article["kwh"], "kWh", "assumed", article["machine"]),
+    ]
+    own = [row for row in rows if row["budget"] == BUDGET and "NVIDIA" in row["machine"]]
+    for family in dict.fromkeys(row["family"] for row in own):
+        part = [row for row in own if row["family"] == family]
+        how = f"mean of {len(part)} tasks, {BUDGET} trainings at most: training FLOPs at the tables' own rate"
+        found.append(("search", family, fmean(row["seconds"] for row in part) / 86_400, "GPU-days", "modelled", how))
+        found.append(
+            ("search", family, fmean(row["kwh"] for row in part), "kWh", "modelled", "at 700 W, the board's most")
+        )
+    return found
+
+
+def inference_lines(
+    table: pd.DataFrame, task: str, model: str, settings: Settings
+) -> tuple[list[Line], tuple[float, float]]:
+    """Energy of an inference on each accelerator and on a CPU; mean on the accelerators of `model`, and on a CPU of the
+    baseline, in mJ.
+    """
+    rows = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    per_mac = settings.instruction_pj / settings.macs_per_instruction
+    found, ours, cpu = list[Line](), list[float](), list[float]()
+    how = "arithmetic and traffic by published energies of each (45 nm)"
+    for row in rows:
+        if row["model"] not in ("Baseline", model):
+            continue
+        name = f"{task}, {row['model']}, {row['accelerator']}"
+        found.append(("inference", name, row["energy_mj"], "mJ", "modelled", how))
+        if row["model"] == "Baseline":
+            cpu.append(row["energy_mj"] + row["macs"] * per_mac * 1e-9)
+        else:
+            ours.append(row["energy_mj"])
+    told = f"the accelerators' traffic, {PICOJOULES_PER_MAC:g} pJ a MAC and {per_mac:.3g} pJ of instruction a MAC"
+    found.append(("inference", f"{task}, Baseline, a CPU", fmean(cpu), "mJ", "modelled", told))
+    return found, (fmean(ours), fmean(cpu))
+
+
+def user_lines(accelerator_mj: float, cpu_mj: float, settings: Settings) -> list[Line]:
+    """The article's million users: every factor, and what they come to."""
+    inferences = settings.inferences_per_s * 3_600 * settings.hours_per_day * 365
+    kwh = (cpu_mj - accelerator_mj) * inferences * settings.users / MILLIJOULES_PER_KWH
+    article_mj = 1e6 * MILLIJOULES_PER_KWH / (inferences * settings.users)
+    part = "a million users"
+    return [
+        (part, "users", settings.users, "", "the article's", "For a million average users"),
+        (part, "inferences a second", settings.inferences_per_s, "1/s", "assumed", "a device that watches for people"),
+        (part, "hours a day", settings.hours_per_day, "h", "assumed", ""),
+        (part, "inferences of a user", inferences, "1/year", "counted", "the two above"),
+        (part, "detection on a CPU, baseline", cpu_mj, "mJ", "modelled", "as above"),
+        (part, "detection on an NPU, V3", accelerator_mj, "mJ", "modelled", "mean of three accelerators"),
+        (part, "difference of all users", kwh, "kWh/year", "modelled", "difference x inferences x users"),
+        (part, "the article's difference", 1e6, "kWh/year", "the article's", "on order of millions"),
+        (
+            part,
+            "what that is an inference",
+            article_mj,
+            "mJ",
+            "counted",
+            "the article's kWh over our inferences and users",
+        ),
+        (part, "energy of a household", settings.household_kwh, "kWh/year", "published", "EIA, US average"),
+        (part, "ours in households", kwh / settings.household_kwh, "", "modelled", "the article: a hundred"),
+        (part, "CO2 of a kWh", settings.kg_co2_per_kwh, "kg", "assumed", "a grid such as the EU's or the US's"),
+        (part, "CO2 of a car", settings.car_kg_co2, "kg/year", "published", "EPA, typical passenger vehicle"),
+        (part, "ours in cars", kwh * settings.kg_co2_per_kwh / settings.car_kg_co2, "", "modelled", "the article: 200"),
+    ]

@@ -1,0 +1,55 @@
+"""Energy of searching and of inference, every factor shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.report.markdown import Row, rounded, rows, table
+
+HEADER = ("quantity", "value", "unit", "kind", "how")
+
+
+def page(folder: Path) -> str:
+    """The page's Markdown."""
+    found = rows(folder / "sustainability.csv")
+    ours = _value(found, "difference of all users")
+    return f"""\
+What each figure is stands in the column "kind": counted, modelled, assumed, published or the article's.  No meter was
+at hand: seconds of trainings are their FLOPs at the rate of the tables' own trainings, and energy is that times a
+stated power, or arithmetic and traffic times published energies of each.
+
+## Searching
+
+{_table(found, "search")}
+The networks and data of the article are a product's, and its GPU-days cannot be held against ours, which train networks
+of some ten million MACs for a minute.  What can be compared is one family with another, above.
+
+## An inference
+
+{_table(found, "inference")}
+## The article's million users, with our figures
+
+{_table(found, "a million users")}
+Our difference is {rounded(ours)} kWh a year where the article has millions: by these factors it would take
+{rounded(_value(found, "what that is an inference"))} mJ an inference to make one million, and a detector of this size
+needs some {rounded(_value(found, "detection on a CPU, baseline"))} mJ even on a CPU.  A product's networks are larger,
+a CPU with its memory and its idle power takes more than arithmetic does, and the article does not say what it counted;
+so its figure is neither borne out here nor contradicted.
+"""
+
+
+def _value(found: list[Row], quantity: str) -> float:
+    return next(row["value"] for row in found if row["quantity"] == quantity)
+
+
+def _table(found: list[Row], part: str) -> str:
+    lines = [
+        [row["quantity"], rounded(row["value"]), _text(row["unit"]), row["kind"], _text(row["how"])]
+        for row in found
+        if row["part"] == part
+    ]
+    return table(HEADER, lines)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
