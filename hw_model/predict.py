@@ -18,7 +18,7 @@ from hw_model.blocks import MAX_BLOCKS, MAX_KERNEL, MAX_STRIDE, Block, added, ch
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.kinds import KINDS, MOST_PARTS
-from hw_model.learned.device import current_device
+from hw_model.learned.device import THIS_DEVICE, current_device
 from hw_model.learned.estimator import Estimator, estimate
 from hw_model.learned.fitting import load_estimator
 from hw_model.npu.calibration import load_calibrated
@@ -173,6 +173,7 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
             raise HardwareInputError(f"no compiler for {accelerator}; allowed with compile: {', '.join(ETHOS_U)}")
         return _compiled(blocks, ETHOS_U[accelerator])
     model = cost_model(accelerator)
+    accelerator = current_device().name if accelerator == THIS_DEVICE else accelerator
     return _from_estimate(blocks, accelerator, model.method, model.estimate(_workload(blocks)))
 
 
@@ -207,14 +208,19 @@ def cost_fingerprint(accelerator: str, method: Method = "estimate") -> str:
 
 
 def cost_model(accelerator: str) -> CostModel:
-    """The learned or analytic model of an accelerator.  Raises HardwareInputError for an unknown name."""
+    """The learned or analytic model of an accelerator, "this-device" for the one that JAX computes on.
+
+    Raises HardwareInputError for an unknown name, and for a device that no estimator was fitted to.
+    """
     npus = _npus()
+    if accelerator == THIS_DEVICE:
+        accelerator = current_device().name
     if accelerator in npus:
         return CostModel("analytic", Partial(_NPU_ESTIMATE, npus[accelerator]))
     file = _estimator_file(accelerator)
     if accelerator in ETHOS_U:
         return CostModel("estimator", Partial(_ESTIMATE, _estimator_in(*_version(file), ETHOS_U[accelerator])))
-    if accelerator.startswith("device-") and file.exists():
+    if accelerator.startswith("device-") and (file.exists() or accelerator == current_device().name):
         return CostModel("estimator", Partial(_ESTIMATE, _estimator_in(*_version(file), current_device())))
     raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from benchmarks.errors import check_count
+from benchmarks.errors import check_count, report
 from benchmarks.home import check_folders
 from hw_model.errors import HardwareInputError
+
+if TYPE_CHECKING:
+    from hw_model.learned.device import Device
+    from hw_model.learned.measuring import Outlook
+
+_UNSTEADY = 0.25
+"""Share of the median by which a machine's times may differ without a word."""
 
 
 def measure(
@@ -23,6 +30,9 @@ def measure(
     output: Path = Path("results/estimator/measured"),
 ) -> None:
     """Compile sampled networks for accelerators and write OUTPUT/<accelerator>.parquet; interrupt and resume at will.
+
+    On this-device networks are timed instead, after a look at what is missing, how long that takes and how steady times
+    are (docs/how-to/this_device.md).
 
     Args:
         accelerator: Name of an Ethos-U, or this-device for the one that JAX computes on, whose blocks are timed; repeat
@@ -43,13 +53,22 @@ def measure(
         check_count(name, value, least=0)
     check_folders(output)
     # jax and the compiler take seconds to load, which `accelnas --help` need not pay
-    from hw_model.learned.measuring import fit_to, get_target, measure_parts, measure_sets, target_names
+    from hw_model.learned.device import Device
+    from hw_model.learned.fitting import FEWEST_NETWORKS
+    from hw_model.learned.measuring import fit_to, get_target, measure_parts, measure_sets, outlook, target_names
     from hw_model.predict import fitted_folder
 
     if not accelerator:
         raise HardwareInputError(f"no --accelerator given; allowed: {', '.join(target_names())}")
+    if fit and budget + general < FEWEST_NETWORKS:
+        raise HardwareInputError(
+            f"--fit with {budget + general} networks to learn from (--budget and --general); allowed: "
+            f"{FEWEST_NETWORKS} and more"
+        )
     for chosen in [get_target(name) for name in accelerator]:
         path = output / f"{chosen.name}.parquet"
+        if isinstance(chosen, Device):
+            _look(chosen, outlook(path, chosen, budget, general, test))
         measure_sets(path, chosen, **counts)
         if parts:
             measure_parts(output / f"{chosen.name}-parts.parquet", chosen, test)
@@ -57,3 +76,16 @@ def measure(
             file = fitted_folder() / f"{chosen.name}.npz"
             fit_to(path, chosen, file)
             print(f"estimator of {chosen.name} written to {file}; accelnas uses it from now on, delete it to go back")
+
+
+def _look(device: Device, seen: Outlook) -> None:
+    """Say what is to come, and on stderr where times are not to be trusted."""
+    print(
+        f"{device.name} ({device.kind}, JAX {device.jax_version}): {seen.missing} networks to time, about "
+        f"{max(seen.minutes, 1 if seen.missing else 0):.0f} minutes; interrupt and go on at will"
+    )
+    if seen.unsteadiness > _UNSTEADY:
+        report(
+            f"one convolution's times differ by {seen.unsteadiness:.0%} from turn to turn: something else keeps this "
+            "machine busy, and an estimator fitted to such times learns that too"
+        )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hw_model.vela.tflite_file import FileCost
 
 TABLE_WIDTH = 100
+_TRUTH = {False: "the compiler", True: "what was timed on this machine"}
 
 
 def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
@@ -58,8 +59,12 @@ def remarks(prediction: Prediction) -> list[str]:
         )
         compiler = " --compile asks the compiler." if prediction.accelerator in ETHOS_U else ""
         lines.append(f"Warning: extrapolated: {what}; its figures and ± are guesses.{compiler}")
+    timed = prediction.accelerator.startswith("device-")
     if prediction.latency_std_ms is not None:
-        lines.append("± is one standard deviation of the estimate's error against the compiler.")
+        lines.append(f"± is one standard deviation of the estimate's error against {_TRUTH[timed]}.")
+    if timed:
+        lines.append("In float32, one image at a time; SRAM is the largest that live tensors take at once.")
+        return lines
     stored = prediction.weight_compression
     share = "" if stored is None else f"; stored in {100 * stored:.0f}% of their bytes"
     lines.append(f"Weights: {prediction.weights}{share}.")

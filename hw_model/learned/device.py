@@ -20,7 +20,10 @@ from hw_model.blocks import Block, check_chain
 from hw_model.kinds import TWO_INPUTS
 from hw_model.operators import Operator, OperatorReport, block_operators, chain_operators
 
+THIS_DEVICE = "this-device"
+"""What commands take for the device that JAX computes on."""
 _REPETITIONS = 15
+_PROBE_SIDE, _PROBE_CHANNELS, _PROBES = 48, 32, 5
 _DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 
 
@@ -59,6 +62,18 @@ class Device:
 def current_device() -> Device:
     """The device JAX computes on."""
     return Device(kind=jax.devices()[0].device_kind)
+
+
+def unsteadiness() -> float:
+    """By how much the times of one small convolution differ from turn to turn, over their median.
+
+    Some per cent on a machine that does nothing else; where it is much more, what is timed is the other work.
+    """
+    block = Block("conv", _PROBE_SIDE, _PROBE_SIDE, _PROBE_CHANNELS, _PROBE_CHANNELS)
+    picture = jnp.ones((1, _PROBE_SIDE, _PROBE_SIDE, _PROBE_CHANNELS), jnp.float32)
+    function = jax.jit(functools.partial(_network, (block,)))
+    times = [_median_ns(function, picture) for _ in range(_PROBES)]
+    return (max(times) - min(times)) / statistics.median(times)
 
 
 def time_blocks(blocks: Sequence[Block]) -> OperatorReport:

@@ -19,6 +19,7 @@ from hw_model.errors import HardwareInputError
 from hw_model.files import unfinished_beside
 from hw_model.learned.calibration import calibrated
 from hw_model.learned.dataset import MeasuredChain
+from hw_model.learned.device import THIS_DEVICE, Device
 from hw_model.learned.estimator import Estimator, contextual_features, perceptron, standardised
 from hw_model.learned.features import (
     NEIGHBOUR_FEATURES,
@@ -39,6 +40,8 @@ from hw_model.workload import workload_from_chains
 _SMALLEST_CYCLES, _SMALLEST_BYTES = 50.0, 1024.0  # operators that the compiler merged away measure as nothing
 _IMPORTANCE = np.array([1.0, 1.0, 0.3, 0.3])  # of cycles, SRAM in use, traffic of the SRAM and of what lies behind it
 _FORMAT = "4"
+FEWEST_NETWORKS = 20
+"""That an estimator may be fitted to."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ def fit(chains: Sequence[MeasuredChain], accelerator: Target, settings: FitSetti
 
     Raises HardwareInputError when there are fewer than 20 networks.
     """
-    if len(chains) < 20:
-        raise HardwareInputError(f"{len(chains)} measured networks to learn from; allowed: 20 and more")
+    if len(chains) < FEWEST_NETWORKS:
+        raise HardwareInputError(f"{len(chains)} measured networks to learn from; allowed: {FEWEST_NETWORKS} and more")
     order = np.random.default_rng(settings.seed).permutation(len(chains))
     held_out = [chains[index] for index in order[: max(2, int(settings.held_out * len(chains)))]]
     learned = [chains[index] for index in order[len(held_out) :]]
@@ -112,7 +115,8 @@ def save_estimator(path: Path, estimator: Estimator, accelerator: Target) -> Non
 
 def load_estimator(path: Path, accelerator: Target) -> Estimator:
     """The estimator of a file; HardwareInputError when there is none, or a damaged one, or one of another version."""
-    remedy = f"fit one with `accelnas measure --accelerator {accelerator.name} --fit`"
+    name = THIS_DEVICE if isinstance(accelerator, Device) else accelerator.name
+    remedy = f"fit one with `accelnas measure --accelerator {name} --fit`"
     if not path.exists():
         raise HardwareInputError(f"no estimator for {accelerator.name} at {path}; {remedy}")
     try:

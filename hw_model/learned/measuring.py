@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import numpy as np
 from rich.progress import track
 
 from hw_model.blocks import Block
+from hw_model.cost import count_macs
 from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
-from hw_model.learned.device import current_device, time_blocks
+from hw_model.learned.device import THIS_DEVICE, Device, current_device, time_blocks, unsteadiness
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import fit, save_estimator
 from hw_model.learned.samples import NETWORK_SETS, sample_general_networks, sample_networks
@@ -22,7 +24,6 @@ from hw_model.vela.compiler import compile_operators
 from hw_model.workload import workload_from_chains
 
 TRAIN_SEED, TEST_SEED, REFINE_SEED = 1, 2, 3
-THIS_DEVICE = "this-device"
 _SAVE_SECONDS = 10.0
 
 Labelled = list[tuple[str, tuple[Block, ...]]]
@@ -38,6 +39,41 @@ def get_target(name: str) -> Target:
     return current_device() if name == THIS_DEVICE else get_accelerator(name)
 
 
+def wanted_sets(budget: int, general: int, test: int) -> Labelled:
+    """The networks that `measure_sets` measures, those apart that it refines by."""
+    wanted = _labelled("train", TRAIN_SEED, budget) + _labelled("test", TEST_SEED, test)
+    return wanted + [("train-general", network) for network in sample_general_networks(TRAIN_SEED, general)]
+
+
+class Outlook(NamedTuple):
+    """What measuring on the machine at hand will be like."""
+
+    missing: int
+    """Networks to time that the data set lacks."""
+    minutes: float
+    """About how long they take, by one of the smaller and one of the larger ones; 0 where none is missing."""
+    unsteadiness: float
+    """As hw_model.learned.device.unsteadiness has it."""
+
+
+def outlook(path: Path, device: Device, budget: int, general: int, test: int) -> Outlook:
+    """Look before timing: what is missing, how long it takes, and whether times can be trusted.
+
+    Raises HardwareInputError where the data set of `path` cannot be added to.
+    """
+    known = {chain.blocks for chain in load_dataset(path, device)} if path.exists() else set()
+    missing = [blocks for _, blocks in dict.fromkeys(wanted_sets(budget, general, test)) if blocks not in known]
+    if not missing:
+        return Outlook(0, 0.0, unsteadiness())
+    by_size = sorted(missing, key=count_macs)
+    seconds = []
+    for blocks in (by_size[len(by_size) // 4], by_size[3 * len(by_size) // 4]):
+        start = time.monotonic()
+        time_blocks(blocks)
+        seconds.append(time.monotonic() - start)
+    return Outlook(len(missing), sum(seconds) / 2 * len(missing) / 60, unsteadiness())
+
+
 def measure_sets(path: Path, accelerator: Target, budget: int, general: int, test: int, refine: int) -> None:
     """Add to the data set of `path` what it lacks of so many networks.
 
@@ -45,9 +81,7 @@ def measure_sets(path: Path, accelerator: Target, budget: int, general: int, tes
     by, from another seed.  refine: to learn from, those of ten times as many that an estimator fitted to the others is
     least sure of.
     """
-    wanted = _labelled("train", TRAIN_SEED, budget) + _labelled("test", TEST_SEED, test)
-    wanted += [("train-general", network) for network in sample_general_networks(TRAIN_SEED, general)]
-    measure_networks(path, wanted, accelerator)
+    measure_networks(path, wanted_sets(budget, general, test), accelerator)
     if refine:
         measure_networks(path, _least_sure(_learned(path, accelerator), refine, accelerator), accelerator)
 
