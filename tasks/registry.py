@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
+from tasks.augmentation import Augmentation
 from tasks.classification.task import ClassificationTask
 from tasks.data.datasets import get_dataset, is_users
 from tasks.detection.task import DetectionTask
@@ -12,12 +15,14 @@ from tasks.errors import TaskInputError
 from tasks.segmentation.task import SegmentationTask
 from tasks.task import Task
 
-TASKS: Mapping[str, Callable[..., Task]] = MappingProxyType(
+TASKS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"classification": ClassificationTask, "detection": DetectionTask, "segmentation": SegmentationTask}
 )
 
 
-def make_task(name: str, dataset: str | None = None, classes: int | None = None) -> Task:
+def make_task(
+    name: str, dataset: str | None = None, classes: int | None = None, augmentation: Augmentation | None = None
+) -> Task:
     """A task on a data set with so many classes; what is None is the task's default.
 
     The classes are the data set's, or one: all objects alike, which classification cannot have.  On the suite's own
@@ -42,4 +47,5 @@ def make_task(name: str, dataset: str | None = None, classes: int | None = None)
         raise TaskInputError(
             f"{name} on {task.dataset} into {classes} classes; allowed: {', '.join(map(str, sorted(set(allowed))))}"
         )
-    return TASKS[name](**chosen, classes=classes)
+    made = TASKS[name](**chosen, classes=classes)
+    return made if augmentation in (None, made.usual_augmentation) else replace(made, augmentation=augmentation)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 import jax
 import numpy as np
 
+from tasks.augmentation import Augmentation, augment
 from tasks.data.datasets import get_dataset
 from tasks.errors import TaskInputError
 
@@ -119,6 +120,8 @@ class DatasetTask:
 
     classes: int
     dataset: str
+    # where it is left out, keys are those of before there was any other; see `benchmarks.store.keys.plain`
+    augmentation: Augmentation | None = field(default=None, metadata={"in_keys": "unless default"}, kw_only=True)
 
     @property
     def side_pixels(self) -> int:
@@ -136,8 +139,26 @@ class DatasetTask:
         return next((view for view in self.views if view in configs), data)
 
     def data_version(self, data: str) -> str:
-        """What identifies the content of a data configuration.  Raises TaskInputError for an unknown one."""
-        return get_dataset(self.dataset).version(self.config(data))
+        """What identifies the content of a data configuration, and how it is changed for training.
+
+        Raises TaskInputError for an unknown one.
+        """
+        version = get_dataset(self.dataset).version(self.config(data))
+        return version if self.augmentation is None else f"{version}+{self.augmentation}"
+
+    def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        """A batch like the given one, randomly changed as `augmentation` says, or as the task usually does."""
+        if self.augmentation is None:
+            return self._usually_augment(key, batch)
+        return augment(self.augmentation, key, batch)
+
+    @property
+    def usual_augmentation(self) -> Augmentation:
+        """What the task does to training examples where nothing else is said."""
+        return Augmentation()
+
+    def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        raise NotImplementedError
 
     def _load(self, home: Path, data: str, split: str, kind: type[Examples]) -> Examples:
         examples = get_dataset(self.dataset).load(home, self.config(data), split)

@@ -174,23 +174,30 @@ def train(
 ) -> TrainState:
     """Train the chain of blocks on data["images"] uint8 [N, H, W, C] and what `task.arrays` has besides.
 
-    Images are resized to the size that the first block takes.  progress is called with the fraction done.  The same key
+    Images are resized to the size that the first block takes; where they are memory-mapped, those of a call's steps
+    alone are in memory.  progress is called with the fraction done.  The same key
     gives the same state, bit for bit, on the same machine.
     Raises DivergedError, and TaskInputError for images whose channels the network does not take.
     """
-    data = data | {"images": fit_images(blocks, data["images"])}
+    mapped = isinstance(data["images"], np.memmap)
+    if not mapped:
+        data = data | {"images": fit_images(blocks, data["images"])}
     network = ChainNetwork(blocks)
     start_optimiser, run_steps = _compiled_steps(blocks, task, fidelity.weight_decay)
     init_key, order_key, augment_key = jax.random.split(key, 3)
-    variables = initialise(network, data["images"].shape[1:], init_key)
+    variables = initialise(network, fit_images(blocks, data["images"][:1]).shape[1:], init_key)
     params = variables["params"]
     state = TrainState(params, variables["batch_stats"], start_optimiser(params))
-    device_data = jax.device_put(data)
+    device_data = {} if mapped else jax.device_put(data)
     order = batch_order(order_key, len(data["images"]), fidelity.batch_size, fidelity.steps)
 
     schedule = (np.arange(fidelity.steps), order, learning_rates(fidelity))
     for start in range(0, fidelity.steps, STEPS_PER_CALL):
         chunk = [column[start : start + STEPS_PER_CALL] for column in schedule]
+        if mapped:  # images stay on disk but for those of these steps
+            rows, chunk[1] = chunk[1].ravel(), np.arange(chunk[1].size, dtype=np.int32).reshape(chunk[1].shape)
+            read = {name: array[rows] for name, array in data.items()}
+            device_data = jax.device_put(read | {"images": fit_images(blocks, np.asarray(read["images"]))})
         state, losses = run_steps(state, device_data, augment_key, tuple(chunk))
         finite = np.isfinite(np.asarray(losses))
         if not finite.all():

@@ -25,6 +25,7 @@ def search(
     peak_bytes: float | None = None,
     param_bytes: float | None = None,
     profile: str = "quick",
+    training: tuple[str, ...] = (),
     final_seeds: int = 3,
     dataset: str | None = None,
     classes: int | None = None,
@@ -56,6 +57,8 @@ def search(
         peak_bytes: Most memory for activations.
         param_bytes: Most memory for parameters.
         profile: smoke, quick, careful or full: how candidates are trained.
+        training: NAME=VALUE of how networks are trained instead of as the profile does: passes, learning_rate,
+            batch_size, weight_decay, mirror (yes or no), shift_pixels, brightness.
         final_seeds: Trainings of each winner.
         dataset: Another of the data sets that `accelnas list` prints, or yours: folder:PATH, coco:FILE.json,
             masks:PATH, tfds:NAME or FILE.py (docs/tutorials/own_data.md).
@@ -91,5 +94,6 @@ def search(
         evaluator,
         policy,
         settings,
+        training,
     )
     run_search(home, spec, seeds, final_seeds, results)

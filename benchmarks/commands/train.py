@@ -15,6 +15,7 @@ def train(
     *,
     task: str = "detection",
     profile: str = "quick",
+    training: tuple[str, ...] = (),
     seeds: int = 1,
     dataset: str | None = None,
     classes: int | None = None,
@@ -28,8 +29,11 @@ def train(
             as "V3:1 0 1 1 1 1 1 1 1".
         task: classification, detection or segmentation.
         profile: smoke, quick, careful or full, or the recipe of the trained tables: search or final.
+        training: NAME=VALUE of how networks are trained instead of as the profile does: passes, learning_rate,
+            batch_size, weight_decay, mirror (yes or no), shift_pixels, brightness.
         seeds: Trainings, with seeds from 1000 on.
-        dataset: Another of the data sets that `accelnas list` prints.
+        dataset: Another of the data sets that `accelnas list` prints, or yours: folder:PATH, coco:FILE.json,
+            masks:PATH, tfds:NAME or FILE.py (docs/tutorials/own_data.md).
         classes: Number of classes where the task leaves a choice.
         save: Folder to keep the first seed's network in, which `accelnas export` and `accelnas predict` take: weights
             (orbax), settings.json, metrics.json, network.json and a drawing of predictions.
@@ -43,7 +47,9 @@ def train(
     from benchmarks.search.problem import check_fits
     from benchmarks.statistics.intervals import mean_interval
     from benchmarks.tables.recipes import RECIPES
+    from benchmarks.training_settings import with_training
     from hw_model.network_file import summary
+    from tasks.data.datasets import get_dataset, is_users
     from tasks.registry import make_task
 
     check_count("number of seeds", seeds)
@@ -51,7 +57,9 @@ def train(
     chosen = make_task(task, dataset, classes)
     loaded = network_of(network, chosen)
     check_fits(network, loaded.blocks, chosen)
-    fidelity = on_test(RECIPES[profile][task] if profile in RECIPES else get_fidelity(task, profile))
+    recipe = RECIPES[profile][task] if profile in RECIPES else get_fidelity(task, profile)
+    chosen, recipe = with_training(chosen, recipe, training)
+    fidelity = on_test(recipe)
     there = save is not None and check_save(save, chosen, loaded.blocks, fidelity, FIRST_FINAL_SEED)
     from benchmarks.runtime.prepare import prepare_with_progress
 
@@ -69,9 +77,12 @@ def train(
     done = [trial for trial in trials if trial.state == "done"]
     if not done:
         raise NoResultError(f"none of {seeds} trainings came to a finite {chosen.metric}")
+    found, examples = get_dataset(chosen.dataset), fidelity.eval_examples
+    if is_users(found):
+        examples = min(examples, found.source.count(fidelity.eval_split))
     for name in done[0].quality:
         mean, low, high = mean_interval([trial.quality[name] for trial in done])
-        print(f"{name} {mean:.4f} [{low:.4f}, {high:.4f}] over {len(done)} seed(s), {fidelity.eval_examples} examples")
+        print(f"{name} {mean:.4f} [{low:.4f}, {high:.4f}] over {len(done)} seed(s), {examples} examples")
     if save is not None and there:
         print(f"{save} has it already")
     elif save is not None:

@@ -29,6 +29,7 @@ from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_network, write_table
 from benchmarks.store.keys import plain, settings_digest
 from benchmarks.store.sqlite import open_store
+from benchmarks.training_settings import with_training
 from hw_model.blocks import Block
 from hw_model.cost import Cost
 from hw_model.files import write_whole
@@ -53,6 +54,7 @@ def make_spec(
     evaluator: str,
     policy: str,
     settings: Sequence[str],
+    training: Sequence[str] = (),
 ) -> SearchSpec:
     """The spec of the options of `accelnas search`; bounded by the baseline's latency where no bound is given.
 
@@ -61,7 +63,7 @@ def make_spec(
     for name, bound in bounds.items():
         if not (math.isfinite(bound) and bound > 0):
             raise BenchmarkInputError(f"bound on {name} is {bound}; allowed: finite numbers above 0")
-    fidelity = get_fidelity(task.name, profile)
+    task, fidelity = with_training(task, get_fidelity(task.name, profile), training)
     made = space_for(task, space, accelerator)
     algorithm = parse_algorithm(strategy, evaluator, policy, settings, made.cardinalities, budget)
     limits = bounds or {"latency_ms": float(predict(baseline_blocks(task), accelerator).cost.latency_ms)}

@@ -56,7 +56,9 @@ def plain(value: Any, where: str = "key") -> Any:
     if isinstance(value, float) and math.isfinite(value):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        fields = {
+            field.name: getattr(value, field.name) for field in dataclasses.fields(value) if _counts(value, field)
+        }
         return _object(type(value).__name__, fields, where)
     if isinstance(value, tuple) and (names := getattr(value, "_fields", ())):
         return _object(type(value).__name__, dict(zip(names, value, strict=True)), where)
@@ -73,6 +75,11 @@ def plain(value: Any, where: str = "key") -> Any:
         f"{where} is {str(value)[:60]!r} ({type(value).__name__}); allowed: settings objects, finite numbers, texts, "
         "lists and mappings of them"
     )
+
+
+def _counts(value: Any, field: dataclasses.Field[Any]) -> bool:
+    """A field that came later is left out where it has its default, so that keys from before are found again."""
+    return field.metadata.get("in_keys") != "unless default" or getattr(value, field.name) != field.default
 
 
 def _object(name: str, fields: Mapping[str, Any], where: str) -> dict[str, Any]:

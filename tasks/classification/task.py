@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import jax
 import numpy as np
 
+from tasks.augmentation import Augmentation
 from tasks.classification.augment import mirror, shift
 from tasks.data.datasets import get_dataset
 from tasks.data.labelled import LabelledImages
@@ -39,6 +40,11 @@ class ClassificationTask(DatasetTask):
     name: str = "classification"
 
     @property
+    def usual_augmentation(self) -> Augmentation:
+        """Mirrored, and moved by up to SHIFT_PIXELS."""
+        return Augmentation(shift_pixels=SHIFT_PIXELS)
+
+    @property
     def output_channels(self) -> int:
         """One logit a class."""
         return self.classes
@@ -63,7 +69,7 @@ class ClassificationTask(DatasetTask):
             )
         return {"images": examples.images, "labels": examples.labels}
 
-    def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+    def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
         """Mirror half of the images left to right and move all by up to two pixels."""
         mirror_key, shift_key = jax.random.split(key)
         return {

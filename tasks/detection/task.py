@@ -51,7 +51,7 @@ class DetectionTask(DatasetTask):
         """What training reads: images uint8 [N, H, W, C], boxes float32 [N, M, 4], labels int32 [N, M]."""
         return {"images": examples.images, "boxes": examples.boxes, "labels": examples.labels}
 
-    def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+    def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
         """Mirror half of the scenes left to right, boxes with them."""
         mirror = jax.random.bernoulli(key, 0.5, (len(batch["images"]), 1, 1))
         ymin, xmin, ymax, xmax = jnp.moveaxis(batch["boxes"], -1, 0)

@@ -61,7 +61,7 @@ class SegmentationTask(DatasetTask):
         """
         return {"images": examples.images, "masks": self._masks(examples)}
 
-    def augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+    def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
         """Mirror half of the scenes left to right, masks with them."""
         mirror = jax.random.bernoulli(key, 0.5, (len(batch["images"]), 1, 1))
         return {

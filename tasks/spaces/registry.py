@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +40,8 @@ ARTICLE_SPACES: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _ARTICLE_CHOICES = {"detection": detection.article_choices, "segmentation": segmentation.article_choices}
+# the largest side, in pixels, of the suite's own data sets, which skeletons were made for
+PLAIN_SIDE = 96
 # what auto-curation draws its sample networks from
 CURATION_SEED = 0
 
@@ -51,8 +54,13 @@ def space_names(task: str) -> tuple[str, ...]:
 
 
 def skeleton_for(task: Task) -> Skeleton:
-    """The task's skeleton, taking the images of its data set."""
+    """The task's skeleton, taking the images of its data set.
+
+    For sides above PLAIN_SIDE it is deepened until its last stage is about as large as there: once from 136 pixels on.
+    """
     skeleton = SKELETONS[task.name]
+    for _ in range(max(0, round(math.log2(task.side_pixels / PLAIN_SIDE)))):
+        skeleton = skeleton.deepened()
     sides = skeleton.sides if skeleton.sides[0] == task.side_pixels else (task.side_pixels,)
     return replace(skeleton, sides=sides, input_channels=task.channels)
 

@@ -72,6 +72,14 @@ class Skeleton:
         """What the network's output may have: after all steps of the decoder first, of the encoder alone last."""
         return tuple(self.stride // 2**steps for steps in range(len(self.decoder_channels), -1, -1))
 
+    def deepened(self) -> Skeleton:
+        """One halving more: the first stage of stride 1 gets stride 2, and a decoder one step more, as its first."""
+        place = next((n for n, stage in enumerate(self.stages) if stage.stride == 1), None)
+        if place is None:
+            raise TaskInputError("no stage of stride 1 is left to be given stride 2")
+        stages = (*self.stages[:place], replace(self.stages[place], stride=2), *self.stages[place + 1 :])
+        return replace(self, stages=stages, decoder_channels=self.decoder_channels[:1] + self.decoder_channels)
+
     def baseline(self) -> dict[str, Choice]:
         """The baseline's choice of each decision of the uncurated space, in their order."""
         chosen: dict[str, Choice] = {**self.channels, **{d.name: d.choices[0] for d in self.other_decisions()}}

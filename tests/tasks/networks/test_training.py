@@ -10,6 +10,7 @@ import pytest
 from benchmarks.evaluators.trained import TrialJob, run_trial, trial_key
 from benchmarks.runtime.worker_data import WorkerData
 from hw_model.blocks import Block
+from tasks import training
 from tasks.data.labelled import LabelledImages
 from tasks.data.scenes import IGNORED, empty_scenes
 from tasks.data.settings import SPLITS
@@ -88,6 +89,18 @@ def test_training_learns_and_is_deterministic_bit_for_bit(task):
     # the trial judges the first 16 examples
     judged = data.take(slice(0, 16))
     assert task.quality(judged, predict(network(task), task, first, judged.images)) == done.quality
+
+
+def test_images_on_disk_train_as_those_in_memory_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "STEPS_PER_CALL", 2)  # of 16 images, as many as there are: one compilation for both
+    task, four = make_task("classification"), dataclasses.replace(FIDELITY, example_passes=16 * 4)
+    data = task.arrays(shades(32))
+    np.save(tmp_path / "images.npy", data["images"])
+    states = [
+        train(network(task), task, data | {"images": images}, four, jax.random.key(0))
+        for images in (data["images"], np.load(tmp_path / "images.npy", mmap_mode="r"))
+    ]
+    jax.tree.map(np.testing.assert_array_equal, *states)
 
 
 def test_a_diverging_training_is_a_failed_trial_that_says_at_which_step(task):
