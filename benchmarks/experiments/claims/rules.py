@@ -1,9 +1,10 @@
 """Verdicts: what a rule makes of the article's figure and of ours with its interval.
 
-reach: the article gives a size.  Ours reaches it from a stated share of it on, and is shown where its lower end is
-above 0; both: reproduced, one of them: partly, none: not reproduced.  above, below: the article gives a direction,
-`article` being where it begins.  Reproduced where the whole interval lies there, partly where the best estimate alone
-does.  Where there is no figure of ours, or none of the article's that ours could be held against: not comparable.
+reach: the article gives a size, which a figure reaches from a stated share of it on.  Reproduced where the lower end
+reaches it, partly where the best estimate alone does, or where it does not and the lower end is above 0.  above, below:
+the article gives a direction, `article` being where it begins.  Reproduced where the whole interval lies there, partly
+where the best estimate alone does.  Where there is no figure of ours, or none of the article's that ours could be held
+against: not comparable.
 """
 
 from __future__ import annotations
@@ -40,12 +41,14 @@ def verdict(rule: Rule, article: float, figure: Figure, near: float) -> tuple[Ve
     if math.isnan(article):
         return "not comparable", "what the article's figure is of is not what ours is of"
     if rule == "reach":
-        reached, shown = ours >= near * article, low > 0
-        size = f"ours {ours:.3g} {'reaches' if reached else 'does not reach'} {near:g} of the article's {article:.3g}"
-        doubt = "and is above 0 beyond doubt" if shown else "and is not above 0 beyond doubt"
-        return ("reproduced" if reached and shown else "partly" if reached or shown else "not reproduced"), (
-            f"{size}, {doubt}"
-        )
+        least = f"{near:g} of the article's {article:.3g}"
+        if low >= near * article:
+            return "reproduced", f"ours {ours:.3g} reaches {least}, and so does its lower end {low:.3g}"
+        if ours >= near * article:
+            return "partly", f"ours {ours:.3g} reaches {least}, its lower end {low:.3g} does not"
+        if low > 0:
+            return "partly", f"ours {ours:.3g} does not reach {least}, but is above 0 beyond doubt"
+        return "not reproduced", f"ours {ours:.3g} does not reach {least}, nor is it above 0 beyond doubt"
     side, there, whole = (
         ("above", ours > article, low > article)
         if rule == "above"

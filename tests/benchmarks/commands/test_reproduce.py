@@ -31,3 +31,13 @@ def test_bad_input_is_one_line_that_says_what_is_allowed(arguments, names, tmp_p
     assert len(errors.strip().splitlines()) == 1
     assert all(name in errors for name in names)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_corrupted_file_of_measurements_is_named_and_left_alone(tmp_path):
+    file = tmp_path / "measurements.sqlite"
+    file.write_bytes(b"this is no database" * 100)
+    code, _, errors = accelnas("reproduce", "skeletons", "--home", tmp_path, "--results", tmp_path / "results")
+    assert code == 2
+    assert len(errors.strip().splitlines()) == 1
+    assert file.name in errors
+    assert file.read_bytes() == b"this is no database" * 100
