@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hw_model.vela.tflite_file import FileCost
 
 TABLE_WIDTH = 100
+_MOST_SHOWN = 4
 _TRUTH = {False: "the compiler", True: "what was timed on this machine"}
 
 
@@ -51,7 +52,9 @@ def remarks(prediction: Prediction) -> list[str]:
 
     lines = []
     if prediction.extrapolated:
-        what = ", ".join(prediction.outside_fit)
+        shown = [*prediction.outside_fit[:_MOST_SHOWN]]
+        more = len(prediction.outside_fit) - len(shown)
+        what = ", ".join([*shown, *([f"and {more} more"] if more else [])])
         what = (
             f"nothing that the model was fitted to had {what}"
             if what

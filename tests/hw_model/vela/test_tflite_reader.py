@@ -37,6 +37,18 @@ def test_squeeze_and_excitation_is_found_in_the_operators_that_it_is_made_of():
     assert [block.out_channels for block in found] == [16, 96, 240, 120, 288]
 
 
+def test_an_addition_is_its_last_block_s_whether_its_activation_stands_before_or_behind_it():
+    graph = Graph(8, 8, 4)
+    kept = graph.conv(graph.input, 8)
+    blocks = read_blocks(graph.finish(graph.add(kept, graph.conv(kept, 8, relu=True))))
+    assert [(block.adds, block.activation) for block in blocks if isinstance(block, GraphBlock)] == [(0, True)]
+    graph = Graph(8, 8, 4)
+    first, second = graph.conv(graph.input, 8), graph.conv(graph.input, 8)
+    graph.conv(second, 8)
+    with pytest.raises(UnknownOperatorsError, match=r": ADD of two earlier tensors$"):
+        read_blocks(graph.finish(graph.add(first, second)))
+
+
 def test_operators_that_no_block_stands_for_are_named_and_counted():
     with pytest.raises(UnknownOperatorsError, match=r"do not know these operators of the file: 2 x FLOOR$"):
         read_blocks(with_cpu_operators())
