@@ -14,17 +14,17 @@ import jax
 import numpy as np
 from jax.tree_util import Partial
 
-from hw_model.blocks import MAX_BLOCKS, MAX_KERNEL, MAX_STRIDE, Block, added, check_network, is_chain
+from hw_model.blocks import MAX_BLOCKS, Block, check_network, is_chain
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
-from hw_model.kinds import KINDS, MOST_PARTS
 from hw_model.learned.device import THIS_DEVICE, current_device
 from hw_model.learned.estimator import Estimator, estimate
 from hw_model.learned.fitting import load_estimator
+from hw_model.learned.outside import outside_fit
 from hw_model.npu.calibration import load_calibrated
 from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.operator_arrays import OperatorArrays, graph_arrays, operator_places
-from hw_model.operators import block_operators, chain_operators
+from hw_model.operators import chain_operators
 from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.chain import measured_cost
 from hw_model.vela.compiler import COMPILER_VERSION, compile_operators
@@ -286,25 +286,6 @@ def _from_estimate(blocks: Sequence[Block], accelerator: str, method: str, found
         blocks=_parts(blocks, found.block_latency_ms[0].tolist(), found.block_sram_bytes[0].tolist()),
         outside_fit=outside,
     )
-
-
-def outside_fit(blocks: Sequence[Block]) -> tuple[str, ...]:
-    """What no network has that estimators are fitted to, with the block where it stands."""
-    found = []
-    for position, block in enumerate(blocks):
-        for operator in block_operators(block):
-            (height, width), (down, across) = operator.window, operator.strides
-            words = {"avg_pool": "avg_pool", "mul": "a product", "concat": "joined tensors"}.get(operator.kind, "")
-            if not words and (height != width or height > MAX_KERNEL):
-                words = f"a window of {height} x {width}"
-            elif not words and (down != across or down > MAX_STRIDE):
-                words = f"a stride of {down} x {across}"
-            elif not words and operator.kind == "add" and (other := added(block)) is not None:
-                # residuals that were learned from span the operators of one block
-                spanned = sum(len(KINDS[each.kind].standing(each.expands)) for each in blocks[other + 1 : position + 1])
-                words = f"an addition of block {other}" if spanned > MOST_PARTS else ""
-            found += [f"{words} (block {position})"] if words else []
-    return tuple(dict.fromkeys(found))
 
 
 def _parts(blocks: Sequence[Block], latency_ms: Sequence[float], sram_bytes: Sequence[float]) -> tuple[BlockCost, ...]:

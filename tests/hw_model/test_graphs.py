@@ -11,10 +11,11 @@ from benchmarks.search.problem import check_fits
 from hw_model.blocks import GraphBlock, check_chain, is_chain, outputs
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
+from hw_model.learned.outside import outside_fit
 from hw_model.network_file import network_content, network_schema, parse_network, summary
 from hw_model.operator_arrays import graph_arrays, operator_arrays
 from hw_model.operators import block_operators
-from hw_model.predict import outside_fit, predict
+from hw_model.predict import predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_operators, measure_with_command_line
 from hw_model.vela.tflite_writer import write_tflite
