@@ -2,7 +2,7 @@
 
 A space is a chain of places; at each place stands one of several options, a segment of one or more blocks (a layer,
 or a whole stage with its depth).  The cost model is asked once for every segment and every pair of neighbours;
-networks are accumulated as in hw_model.vela.chain, pairs minus inner singles.
+networks are accumulated: pairs of neighbours minus inner blocks.
 """
 
 from __future__ import annotations
