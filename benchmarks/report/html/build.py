@@ -60,6 +60,7 @@ def report(root: Path) -> str:
         matrix=matrix,
         budget=BUDGET,
         networks=network_lines(results),
+        gathered=gathered(results),
         energy=rows(results / "sustainability/sustainability.csv"),
         landscape=_embedded(results / "landscape/landscape.png"),
         origins=origins(results),
@@ -168,6 +169,52 @@ def surrogate_lines(results: Path) -> list[Row]:
     ]
 
 
+def gathered(results: Path) -> dict[str, list[dict[str, str]]]:
+    """Tables of other experiments in short, {heading: rows of cells by column}."""
+    fused = [
+        {
+            **{"accelerator": row["accelerator"], "block": row["decision"], "becomes": row["choice"]},
+            "less latency, %": f"{row['latency_reduction_pct']:.1f}",
+            "MACs / baseline's": f"{row['macs_ratio']:.2f}",
+            "mAP difference, predicted": f"{row['quality_difference']:+.3f}",
+        }
+        for row in rows(results / "detection/detection_fusion.csv")
+    ]
+    curated = [
+        {
+            **{"accelerator": row["accelerator"], "space": row["space"]},
+            "latency / best known": f"{row['final']:.3f}",
+            "95% interval": f"{row['final_low']:.3f} to {row['final_high']:.3f}",
+            "steps up that raise latency": f"{row['monotone_share']:.3f}",
+        }
+        for row in rows(results / "curation/curation.csv")
+    ]
+    scores = [
+        {
+            **{"task": row["task"], "score": row["score"], "networks": str(row["n"])},
+            "Kendall's tau": f"{row['kendall_tau']:.2f}",
+            "95% interval": f"{row['low']:.2f} to {row['high']:.2f}",
+        }
+        for row in rows(results / "zero_shot/zero_shot.csv")
+    ]
+    errors = [
+        {
+            **{"accelerator": row["accelerator"], "networks": str(row["n"])},
+            "within 10%, % of networks": f"{row['within_10pct']:.0f}",
+            "mean error, %": f"{row['mape_pct']:.1f}",
+            "Kendall's tau": f"{row['kendall_tau']:.3f}",
+        }
+        for row in rows(results / "estimator/estimator.csv")
+        if (row["method"], row["set"]) == ("estimator", "general")
+    ]
+    return {
+        "Detector: each block fused alone": fused,
+        "Curated or not: where searches by cost end": curated,
+        "Scores of untrained networks": scores,
+        "The estimator against the compiler, networks that its fit did not see": errors,
+    }
+
+
 def differences(results: Path) -> tuple[list[str], list[list[Row | None]]]:
     """Contenders from the best on, and what each row's regret is less the column's."""
     found = [row for row in rows(results / "head_to_head/head_to_head_differences.csv") if row["budget"] == BUDGET]
@@ -202,7 +249,8 @@ def origins(results: Path) -> list[Row]:
     """Where each file that was read comes from, as far as that is recorded."""
     known = recorded(results)
     read = [f"{name}/{name}.csv" for name in (*TABLES, "claims", "surrogate", "sustainability")]
-    read += ["segmentation/segmentation_front.csv", "truth/truth.csv"]
+    read += ["segmentation/segmentation_front.csv", "detection/detection_fusion.csv", "curation/curation.csv"]
+    read += ["zero_shot/zero_shot.csv", "estimator/estimator.csv"]
     read += [f"head_to_head/head_to_head_{part}.csv" for part in ("curves", "differences", "ledger")]
     return [
         {
