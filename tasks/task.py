@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from tasks.augmentation import Augmentation, augment
+from tasks.by_class import ByClass
 from tasks.data.datasets import get_dataset
 from tasks.errors import TaskInputError
 
@@ -99,6 +100,10 @@ class Task(Protocol):
         """
         ...
 
+    def by_class(self, examples: Any, predictions: Any) -> ByClass:
+        """As `quality`, class by class, and what was taken for what."""
+        ...
+
     def draw_all(self, examples: Any, predictions: Any, path: Path) -> None:
         """Write a PNG of the first examples, truth left and prediction right."""
         ...
@@ -159,6 +164,12 @@ class DatasetTask:
 
     def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
         raise NotImplementedError
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of the classes that it tells apart; one name where all objects are alike."""
+        names = get_dataset(self.dataset).class_names
+        return names if len(names) == self.classes else ("object",)
 
     def _load(self, home: Path, data: str, split: str, kind: type[Examples]) -> Examples:
         examples = get_dataset(self.dataset).load(home, self.config(data), split)

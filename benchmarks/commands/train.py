@@ -36,7 +36,7 @@ def train(
             masks:PATH, tfds:NAME or FILE.py (docs/tutorials/own_data.md).
         classes: Number of classes where the task leaves a choice.
         save: Folder to keep the first seed's network in, which `accelnas export` and `accelnas predict` take: weights
-            (orbax), settings.json, metrics.json, network.json and a drawing of predictions.
+            (orbax), settings.json, network.json, metrics.json, per_class.csv, confusion.csv and a drawing.
         home: Directory that data and trials are kept in.
     """
     from benchmarks.evaluators.trainings import Training, train_all

@@ -1,5 +1,8 @@
 """What a training leaves where that was asked for: its weights, by orbax, what they are good for, and a drawing.
 
+What they are good for is metrics.json, per_class.csv (a row a class) and confusion.csv (a row a true class, a column
+for what it was taken for), all of the evaluated examples.
+
 It lies in HOME/weights/DIGEST, the first digits of the trial's key.
 """
 
@@ -12,15 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.files import write_json
+from benchmarks.store.files import write_json, write_table
 from benchmarks.store.records import Trial, TrialKey
 from hw_model.files import write_whole
 
 if TYPE_CHECKING:
+    from tasks.by_class import ByClass
     from tasks.task import Task
     from tasks.training import TrainState
 
 WEIGHTS, METRICS, DRAWING = "weights", "metrics.json", "predictions.png"
+BY_CLASS, CONFUSION = "per_class.csv", "confusion.csv"
 """What they are called in their folder."""
 
 
@@ -39,8 +44,18 @@ def keep(folder: Path, task: Task, trial: Trial, state: TrainState, examples: An
     names = ("quality", "example_passes", "training_flops", "seconds", "created")
     figures = {name: getattr(trial, name) for name in names}
     write_json(folder / METRICS, figures | {"examples": len(examples.images), "made_by": vars(trial.provenance)})
+    _write_by_class(folder, task.by_class(examples, predictions))
     task.draw_all(examples, predictions, folder / DRAWING)
     write_weights(folder / WEIGHTS, {"params": state.params, "batch_stats": state.batch_stats})
+
+
+def _write_by_class(folder: Path, found: ByClass) -> None:
+    import pandas as pd
+
+    write_table(folder / BY_CLASS, pd.DataFrame(found.rows))
+    confusion = pd.DataFrame(found.confusion, columns=list(found.names))
+    confusion.insert(0, "true", found.names, allow_duplicates=True)
+    write_table(folder / CONFUSION, confusion)
 
 
 def write_weights(folder: Path, variables: Mapping[str, Any]) -> None:
@@ -80,8 +95,9 @@ def read_weights(folder: Path) -> dict[str, Any]:
 def copy_kept(kept: Path, folder: Path) -> None:
     """Copy what was kept into a folder, the weights last, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (METRICS, DRAWING):
-        write_whole(folder / name, (kept / name).read_bytes())
+    for name in (METRICS, DRAWING, BY_CLASS, CONFUSION):
+        if (kept / name).exists():  # the last two came later
+            write_whole(folder / name, (kept / name).read_bytes())
     aside = folder / f".{WEIGHTS}.unfinished"
     shutil.rmtree(aside, ignore_errors=True)
     shutil.copytree(kept / WEIGHTS, aside)

@@ -1,6 +1,7 @@
 """The folder of a trained network: what `accelnas train --save` and `accelnas search` write, and others read.
 
-network.json (as `accelnas cost` takes it), settings.json, metrics.json, predictions.png and weights/ (an orbax
+network.json (as `accelnas cost` takes it), settings.json, metrics.json, per_class.csv and confusion.csv (as
+`evaluators.weights` says), predictions.png and weights/ (an orbax
 checkpoint of {"params", "batch_stats"}), which comes last: a folder with weights is whole.
 """
 

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from tasks.augmentation import Augmentation
+from tasks.by_class import ByClass, rows_of, shares
 from tasks.classification.augment import mirror, shift
 from tasks.data.datasets import get_dataset
 from tasks.data.labelled import LabelledImages
@@ -98,6 +99,15 @@ class ClassificationTask(DatasetTask):
             "accuracy": float((log_p.argmax(-1) == labels).mean()),
             "nll": float(-log_p[np.arange(len(labels)), labels].mean(dtype=np.float64)),
         }
+
+    def by_class(self, examples: LabelledImages, predictions: Classification) -> ByClass:
+        """Images, precision, recall and F1 of each class; images by true class and most probable one."""
+        found = np.asarray(predictions.log_probabilities).argmax(-1)
+        confusion = np.zeros((self.classes, self.classes), np.int64)
+        np.add.at(confusion, (np.asarray(examples.labels), found), 1)
+        precision, recall, f1 = shares(confusion)
+        rows = rows_of(self.class_names, images=confusion.sum(1), precision=precision, recall=recall, f1=f1)
+        return ByClass(rows, self.class_names, confusion)
 
     def draw_all(self, examples: LabelledImages, predictions: Classification, path: Path) -> None:
         """Write a PNG of the first examples, truth left and prediction right."""

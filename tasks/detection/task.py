@@ -10,9 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tasks.by_class import ByClass, rows_of
 from tasks.data.datasets import get_dataset
 from tasks.data.scenes import Scenes
-from tasks.detection.coco import coco_map
+from tasks.detection.coco import coco_by_class, coco_map
+from tasks.detection.confusion import matched
 from tasks.detection.head import Detections, detect, output_channels, read_output
 from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
@@ -78,6 +80,19 @@ class DetectionTask(DatasetTask):
                 f"{len(predictions.boxes)} predictions for {len(examples.boxes)} scenes; they must be as many"
             )
         return coco_map(examples.boxes, examples.labels, predictions, self.classes, self.side_pixels)
+
+    def by_class(self, examples: Scenes, predictions: Detections) -> ByClass:
+        """Objects and average precision of each class; objects by true class and that of the box that found them.
+
+        The last row and column, "nothing", are boxes on no object and objects that no box found; boxes of a score of
+        CONFIDENT and more count, at an intersection over union of .5 and more.
+        """
+        labels = np.where(examples.labels < 0, -1, 0) if self.classes == 1 else examples.labels
+        ap, ap50 = coco_by_class(examples.boxes, labels, predictions, self.classes, self.side_pixels)
+        confusion = matched(examples.boxes, labels, predictions, self.classes)
+        objects = [int((labels == label).sum()) for label in range(self.classes)]
+        names = self.class_names
+        return ByClass(rows_of(names, objects=objects, ap=ap, ap50=ap50), (*names, "nothing"), confusion)
 
     def draw_all(self, examples: Scenes, predictions: Detections, path: Path) -> None:
         """Write a PNG of the first examples, truth left and prediction right."""

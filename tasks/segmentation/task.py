@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tasks.by_class import ByClass, rows_of, shares
 from tasks.data.datasets import get_dataset, is_users
 from tasks.data.scenes import IGNORED, Scenes
 from tasks.errors import TaskInputError
@@ -88,6 +89,18 @@ class SegmentationTask(DatasetTask):
         if masks.shape != predicted.shape:
             raise TaskInputError(f"predictions {predicted.shape} for masks {masks.shape}; they must be alike")
         return segmentation_quality(confusion_matrix(masks, predicted, self.classes + 1))
+
+    def by_class(self, examples: Scenes, predictions: np.ndarray) -> ByClass:
+        """Pixels, intersection over union, precision and recall of each class; pixels by true and predicted class."""
+        confusion = confusion_matrix(self._masks(examples), np.asarray(predictions), self.classes + 1)
+        names = ("background", *self.class_names)
+        if not self._background:
+            confusion, names = confusion[1:, 1:], names[1:]
+        precision, recall, _ = shares(confusion)
+        union = confusion.sum(0) + confusion.sum(1) - np.diag(confusion)
+        iou = np.diag(confusion) / np.where(union > 0, union, np.nan)
+        rows = rows_of(names, pixels=confusion.sum(1), iou=iou, precision=precision, recall=recall)
+        return ByClass(rows, names, confusion)
 
     def draw_all(self, examples: Scenes, predictions: np.ndarray, path: Path) -> None:
         """Write a PNG of the first examples, truth left and prediction right."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -68,6 +69,12 @@ def test_what_was_saved_is_read_back(home, folder):
     assert jax.tree.map(np.array_equal, saved.variables, dict(wanted)) == jax.tree.map(lambda leaf: True, dict(wanted))
     with Image.open(folder / "predictions.png") as drawn:
         assert drawn.size[0] > 3 * 2 * 56  # three pairs
+    rows = pd.read_csv(folder / "per_class.csv")
+    assert rows["class"].tolist() == list(TASK.class_names)
+    assert rows["images"].tolist() == [1, 1, 1, *[0] * 7]
+    confusion = pd.read_csv(folder / "confusion.csv", index_col="true")
+    assert confusion.columns.tolist() == list(TASK.class_names)
+    assert confusion.to_numpy().sum() == 3
 
 
 def test_a_folder_takes_the_same_training_again_and_no_other(home, folder, tmp_path):
