@@ -1,4 +1,4 @@
-"""How candidates are trained and judged: the three tasks' fidelities by profile, as data.
+"""How candidates are trained and evaluated: the three tasks' fidelities by profile, as data.
 
 smoke: seconds, checks that everything runs.  quick: what a search on two cores can pay.  careful: four times that; how
 well quick ranks what careful ranks is results/fidelity/fidelity.csv.  full: a GPU, or days of CPU.
@@ -66,5 +66,5 @@ def get_fidelity(task: str, profile: str) -> Fidelity:
 
 
 def on_test(fidelity: Fidelity) -> Fidelity:
-    """The same training, judged on test examples, which no decision may see."""
+    """The same training, evaluated on test examples, which no decision may see."""
     return replace(fidelity, eval_split="test")

@@ -11,7 +11,7 @@ class Spend(NamedTuple):
 
     trainings: networks trained from scratch (a supernet is one).  example_passes: training examples seen, repeats
     counted.  training_flops: floating-point operations of training and of scoring (a multiply-accumulate is two).
-    seconds: wall clock.  joules: estimated energy; not a number where nobody estimates it.
+    seconds: wall clock.  joules: estimated energy; NaN where nobody estimates it.
     """
 
     trainings: Any = 0

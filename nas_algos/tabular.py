@@ -39,7 +39,7 @@ class Table(NamedTuple):
 
 
 def make_table(name: str, cardinalities: Sequence[int], scores: Any, reference: Any) -> Table:
-    """A Table whose shapes are checked.  Raises AlgorithmInputError when they do not fit or a score is not a number.
+    """A Table whose shapes are checked.  Raises AlgorithmInputError when they do not fit or a score is NaN.
 
     scores: float[N, M], or float[K, N, M] where each network was trained with K seeds.
     """

@@ -1,4 +1,4 @@
-"""Begin a search with chosen genotypes, best first: what a cheaper judge, such as a zero-shot score, thinks best.
+"""Begin a search with chosen genotypes, best first: what a cheaper evaluator, such as a zero-shot score, thinks best.
 
 With zero-shot scores this is the warm-up of Abdelfattah, Mehrotra, Dudziak and Lane, Zero-cost proxies for lightweight
 NAS, arXiv:2101.08134.  The strategy learns from them as from its own, so an evolution whose population they fill goes

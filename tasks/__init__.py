@@ -1,1 +1,1 @@
-"""What is searched, on what data, judged how: data sets, networks, search spaces, metrics."""
+"""What is searched, on what data, evaluated how: data sets, networks, search spaces, metrics."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-SCALE = 2  # how many times a picture is enlarged
+SCALE = 2  # how many times an image is enlarged
 COLUMNS = 4
 GAP = 4
 HEADER = 16  # pixels above each pair
@@ -21,7 +21,7 @@ def enlarged(image: np.ndarray, scale: int = SCALE) -> Image.Image:
 
 
 def write_pairs(pairs: list[tuple[Image.Image, Image.Image]], path: Path, notes: Sequence[str] = ()) -> None:
-    """Write a PNG of pairs of equal pictures, truth left of prediction, four pairs a row.
+    """Write a PNG of pairs of equal images, truth left of prediction, four pairs a row.
 
     notes: to stand behind "prediction" over each pair, such as its quality.
     """

@@ -1,4 +1,4 @@
-"""How thoroughly an architecture is trained and judged: explicit, hashable, part of every trial's key."""
+"""How thoroughly an architecture is trained and evaluated: explicit, hashable, part of every trial's key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Fidelity:
     """Settings of one training and its evaluation.
 
     data: configuration of the data set.  train_examples: how many of its training examples are used.
-    example_passes: examples seen in all, repeats counted.  eval_split, eval_examples: where quality is judged.
+    example_passes: examples seen in all, repeats counted.  eval_split, eval_examples: where quality is evaluated.
     The network is trained at the input size its architecture says, which is the size it is deployed at.
     """
 

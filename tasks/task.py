@@ -1,4 +1,4 @@
-"""What a task is: the one interface through which training, judging and the supernet know classification and others."""
+"""What a task is: the one interface through which training, evaluation and the supernet know all of them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Task(Protocol):
         ...
 
     def quality(self, examples: Any, predictions: Any) -> dict[str, float]:
-        """Metric name to value, of predictions (numpy) for all examples, in their order; not a number where undefined.
+        """Metric name to value, of predictions (numpy) for all examples, in their order; NaN where undefined.
 
         Raises TaskInputError when there are not as many predictions as examples.
         """
@@ -120,7 +120,7 @@ class Task(Protocol):
 class DatasetTask:
     """What every task takes from its data set, the key `dataset` in `tasks.data.datasets.DATASETS`."""
 
-    # Data sets of the catalogue come in one size but several views of the pictures; these are the ones for this task.
+    # Data sets of the catalogue come in one size but several views of the images; these are the ones for this task.
     views: ClassVar[tuple[str, ...]] = ()
 
     classes: int

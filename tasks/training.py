@@ -1,4 +1,4 @@
-"""Train one architecture from scratch and judge it: the multi-shot evaluator's work."""
+"""Train one architecture from scratch and evaluate it: the multi-shot evaluator's work."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Every file in examples/ does what it says, in well under a minute on an idle machine."""
 
+import json
 import os
 import re
 import subprocess
@@ -40,6 +41,26 @@ def test_a_strategy_of_ones_own_stands_beside_built_in_ones():
     assert [line.split()[0] for line in lines] == ["random", "climber", "regularised_evolution"]
     regrets = [float(line.split()[1]) for line in lines]
     assert 0 < regrets[2] < regrets[0]
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_and_holds_no_output(tmp_path):
+    notebook = json.loads((EXAMPLES / "landscape.ipynb").read_text())
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert len(cells) == 5
+    assert not any(cell["outputs"] or cell["execution_count"] for cell in cells)
+    script = tmp_path / "landscape.py"
+    script.write_text("\n".join("".join(cell["source"]) for cell in cells))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MPLBACKEND": "agg"}
+    command = [sys.executable, script]
+    done = subprocess.run(command, cwd=EXAMPLES, env=environment, capture_output=True, text=True, check=True)
+    latencies = [float(found) for found in re.findall(r"^([\d.]+) ms", done.stdout, re.MULTILINE)]
+    assert len(latencies) == 3
+    assert latencies == sorted(latencies)
+    front = re.findall(r"^mAP ([\d.]+) at ([\d.]+) ms", done.stdout, re.MULTILINE)
+    # better ones are slower
+    assert len(front) > 1
+    assert [float(ms) for _, ms in front] == sorted(float(ms) for _, ms in front)
 
 
 def test_the_space_loads_with_its_three_decisions():

@@ -23,13 +23,13 @@ def compare(
     table: Path | None = None,
     objectives: int = 1,
     home: Path = DEFAULT_HOME,
-    output: Path = Path("results"),
+    results: Path = Path("results"),
 ) -> None:
     """Compare searches at equal spend on a task's trained table; nothing is trained, minutes at most.
 
     A search sees what one training of each network would show, by the table's surrogate with its noise between seeds,
     and is worth the expected quality of what it chose within the baseline's latency.  Writes head_to_head.csv, its
-    curves, differences, ledger and winners, and head_to_head.png to a folder OUTPUT/compare-..., named by the settings.
+    curves, differences, ledger and winners, and head_to_head.png to RESULTS/compare-..., named by the settings.
 
     Args:
         task: classification, detection or segmentation.
@@ -44,9 +44,9 @@ def compare(
         table: CSV file of networks that were trained, to compare strategies in (docs/how-to/own_tables.md).
         objectives: With --table 1, the highest quality, or 2, the Pareto front of quality and the first cost.
         home: Directory that data, trials and measurements are kept in.
-        output: Directory of the results of all experiments.
+        results: Directory of the results of all experiments.
     """
-    check_folders(*(() if table else (home,)), output)
+    check_folders(*(() if table else (home,)), results)
     for each in budget or (0,):
         check_count("budget", each)
     if table is None and (latency_ms is not None or objectives != 1):
@@ -56,7 +56,7 @@ def compare(
         from benchmarks.search.on_table import run_compare
 
         names = () if contenders == CONTENDERS else contenders
-        run_compare(table, accelerator, {"latency_ms": latency_ms}, names, objectives, max(budget), seeds, output)
+        run_compare(table, accelerator, {"latency_ms": latency_ms}, names, objectives, max(budget), seeds, results)
         return
     everybody = tuple(dict.fromkeys(("random", *contenders)))
     settings = Settings((task,), (accelerator,), everybody, budget, seeds, slow_seeds, pool)
@@ -70,4 +70,4 @@ def compare(
         find_contender(each)
     make_task(task)
     cost_model(accelerator)
-    run(settings, home, run_folder(output, "compare", vars(settings)))
+    run(settings, home, run_folder(results, "compare", vars(settings)))

@@ -27,9 +27,9 @@ def measure(
     refine: int = 0,
     parts: bool = False,
     fit: bool = False,
-    output: Path = Path("results/estimator/measured"),
+    results: Path = Path("results/estimator/measured"),
 ) -> None:
-    """Compile sampled networks for accelerators and write OUTPUT/<accelerator>.parquet; interrupt and resume at will.
+    """Compile sampled networks for accelerators and write RESULTS/<accelerator>.parquet; interrupt and resume at will.
 
     On this-device networks are timed instead, after a look at what is missing, how long that takes and how steady times
     are (docs/how-to/this_device.md).
@@ -46,12 +46,12 @@ def measure(
             single blocks and the accumulation of pairs are reckoned from, into <accelerator>-parts.parquet.
         fit: Fit an estimator to all networks to learn from and keep it below $ACCELNAS_HOME, where accelnas finds it
             before the one that ships with it.
-        output: Directory of the data sets.
+        results: Directory of the data sets.
     """
     counts = {"budget": budget, "general": general, "test": test, "refine": refine}
     for name, value in counts.items():
         check_count(name, value, least=0)
-    check_folders(output)
+    check_folders(results)
     # jax and the compiler take seconds to load, which `accelnas --help` need not pay
     from hw_model.learned.device import Device
     from hw_model.learned.fitting import FEWEST_NETWORKS
@@ -66,12 +66,12 @@ def measure(
             f"{FEWEST_NETWORKS} and more"
         )
     for chosen in [get_target(name) for name in accelerator]:
-        path = output / f"{chosen.name}.parquet"
+        path = results / f"{chosen.name}.parquet"
         if isinstance(chosen, Device):
             _look(chosen, outlook(path, chosen, budget, general, test))
         measure_sets(path, chosen, **counts)
         if parts:
-            measure_parts(output / f"{chosen.name}-parts.parquet", chosen, test)
+            measure_parts(results / f"{chosen.name}-parts.parquet", chosen, test)
         if fit:
             file = fitted_folder() / f"{chosen.name}.npz"
             fit_to(path, chosen, file)

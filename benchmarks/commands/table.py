@@ -155,7 +155,7 @@ def take(
 
 
 def fit(results: Path = Path("results")) -> None:
-    """Fit the surrogates to the shipped tables and judge them by cross-validation: `accelnas reproduce surrogate`.
+    """Fit the surrogates to the shipped tables and evaluate them by cross-validation: `accelnas reproduce surrogate`.
 
     Args:
         results: Directory whose folder surrogate/ is written to.

@@ -35,17 +35,17 @@ from tasks.training import batch_order, learning_rates, make_optimiser, normalis
 
 HELD_OUT_SHARE = 0.2  # of the training examples, for what decides; the weights learn from the others
 CALIBRATION_BATCHES = 4
-JUDGED_EXAMPLES = 256  # at most, of the fidelity's evaluation split
-JUDGED_AT_ONCE = 64
+EVALUATED_EXAMPLES = 256  # at most, of the fidelity's evaluation split
+EVALUATED_AT_ONCE = 64
 
 
 class TaskSupernet:
     """Weights of all of a space's networks for a task; satisfies `nas_algos.single_shot.supernet.Supernet`.
 
-    costs: genotypes int32[b, D] to float[b] for each name.  train, judged: examples of the task's training split and of
-    the fidelity's evaluation split.  Images are resized to the side that a genotype takes, on a canvas of the largest.
-    Where sides vary, `effects` leaves out that another side shows another picture: choices of a side are told apart by
-    what the canvas's edges do alone.
+    costs: genotypes int32[b, D] to float[b] for each name.  train, evaluated: examples of the task's training split and
+    of the fidelity's evaluation split.  Images are resized to the side that a genotype takes, on a canvas of the
+    largest.  Where sides vary, `effects` leaves out that another side shows another image: choices of a side are told
+    apart by what the canvas's edges do alone.
     Raises TaskInputError when there are too few examples, or their channels are not the space's.
     """
 
@@ -55,19 +55,19 @@ class TaskSupernet:
         space: SearchSpace,
         costs: Callable[[Any], Mapping[str, Any]],
         train: Any,
-        judged: Any,
+        evaluated: Any,
         fidelity: Fidelity,
     ):
         self._task, self._space, self._costs, self._fidelity = task, space, costs, fidelity
-        self._judged = judged.take(slice(0, min(fidelity.eval_examples, JUDGED_EXAMPLES)))
+        self._evaluated = evaluated.take(slice(0, min(fidelity.eval_examples, EVALUATED_EXAMPLES)))
         arrays = task.arrays(train.take(slice(0, fidelity.train_examples)))
         images = arrays["images"]
         if images.shape[-1] != space.input_channels:
             raise TaskInputError(f"images have {images.shape[-1]} channels; the space takes {space.input_channels}")
         held_out, batch = int(len(images) * HELD_OUT_SHARE), fidelity.batch_size
-        if held_out < batch or len(self._judged.images) == 0:
+        if held_out < batch or len(self._evaluated.images) == 0:
             raise TaskInputError(
-                f"{len(images)} training examples and {len(self._judged.images)} to judge by; "
+                f"{len(images)} training examples and {len(self._evaluated.images)} to evaluate by; "
                 f"allowed: {int(batch / HELD_OUT_SHARE)} and more, 1 and more"
             )
         self._train_examples = len(images) - held_out
@@ -111,8 +111,8 @@ class TaskSupernet:
 
     @property
     def evaluation_examples(self) -> int:
-        """Those that statistics are collected from, and those that are judged."""
-        return CALIBRATION_BATCHES * self._fidelity.batch_size + len(self._judged.images)
+        """Those that statistics are collected from, and those that are evaluated."""
+        return CALIBRATION_BATCHES * self._fidelity.batch_size + len(self._evaluated.images)
 
     def learning_rates(self, steps: int) -> np.ndarray:
         """As in a training alone of so many steps."""
@@ -178,23 +178,23 @@ class TaskSupernet:
         return loss, lax.map(of_choices, single_changes(genotype, self.cardinalities))
 
     def quality(self, variables: Variables, genotype: Sequence[int]) -> float:
-        """The task's metric on the judged examples, with statistics collected anew from training examples."""
+        """The task's metric on the evaluated examples, with statistics collected anew from training examples."""
         predictions = self._predict(
             variables, jnp.array(genotype, jnp.int32), self._calibration_images, self._judged_images
         )
-        count = len(self._judged.images)
+        count = len(self._evaluated.images)
         flat = jax.tree.map(lambda leaf: np.asarray(leaf).reshape(-1, *leaf.shape[2:])[:count], predictions)
         if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(flat) if leaf.dtype.kind == "f"):
             return float("nan")
-        return self._task.quality(self._judged, flat)[self._task.metric]
+        return self._task.quality(self._evaluated, flat)[self._task.metric]
 
     @cached_property
     def _judged_images(self) -> jax.Array:
-        """uint8 [B, JUDGED_AT_ONCE, H, W, C], the last batch filled up with the first image."""
-        images = self._judged.images
-        missing = -len(images) % JUDGED_AT_ONCE
+        """uint8 [B, EVALUATED_AT_ONCE, H, W, C], the last batch filled up with the first image."""
+        images = self._evaluated.images
+        missing = -len(images) % EVALUATED_AT_ONCE
         filled = np.concatenate([images, np.repeat(images[:1], missing, axis=0)])
-        return jnp.asarray(filled.reshape(-1, JUDGED_AT_ONCE, *images.shape[1:]))
+        return jnp.asarray(filled.reshape(-1, EVALUATED_AT_ONCE, *images.shape[1:]))
 
     @cached_property
     def _calibration_images(self) -> jax.Array:

@@ -70,7 +70,7 @@ def train_all(home: Path, task: Any, title: str, wanted: Sequence[Training]) -> 
 def train_qualities(
     home: Path, task: Any, title: str, networks: Sequence[tuple[Block, ...]], fidelity: Fidelity
 ) -> np.ndarray:
-    """The task's metric of each network, trained once with seed 0: float64 [n], not a number where it failed.
+    """The task's metric of each network, trained once with seed 0: float64 [n], NaN where it failed.
 
     Raises TaskInputError where data are missing.
     """

@@ -112,7 +112,7 @@ def train_again(chosen: Sequence[Trial], tolerance: float, home: Path) -> bool:
     Console().print(table)
     equal = sum(difference == 0 for difference in differences)
     print(f"{equal} of {len(differences)} equal to the last bit; largest difference {max(differences):.3g}")
-    # not a number, of a training that failed now, is not within it
+    # NaN, of a training that failed now, is not within it
     return all(difference <= tolerance for difference in differences)
 
 

@@ -42,7 +42,7 @@ CHUNK = 16
 class Inputs(NamedTuple):
     """What all architectures share, handed to the compiled function.
 
-    canvases: the batch's pictures at each side that the space chooses from, uint8 [sides, N, H, W, C], in the top left
+    canvases: the batch's images at each side that the space chooses from, uint8 [sides, N, H, W, C], in the top left
     corner.  batch: the task's arrays of those examples, each [N, ...].  unit_kernels: of `draw_unit_kernels`.
     key: of the scores' own randomness.
     """
@@ -67,7 +67,7 @@ class Scorer:
     def __call__(
         self, genotypes: Any, progress: Callable[[int, int], None] = lambda done, total: None
     ) -> dict[str, np.ndarray]:
-        """Scores by name, float64 [n] each, of genotypes int32 [n, D]; not a number where a score fails.
+        """Scores by name, float64 [n] each, of genotypes int32 [n, D]; NaN where a score fails.
 
         progress: called with how many of how many are done.  Combined scores (see SCORES) are relative to the networks
         of this call.  Raises BenchmarkInputError for genotypes outside the space.
@@ -102,7 +102,7 @@ def score_genotypes(
     """Scores of the named kinds, larger is better: {name: float64 [n]} of genotypes int32 [n, D].
 
     key: of the initial weights, the choice of examples and the scores' own randomness; the same for all networks.
-    arrays: `task.arrays` of training examples, of which `batch` are drawn.  A score that is not finite is not a number;
+    arrays: `task.arrays` of training examples, of which `batch` are drawn.  A score that is not finite is NaN;
     `count_failed` counts those.  To score more of the same space later, keep a `make_scorer`.
     Raises AlgorithmInputError for an unknown name, BenchmarkInputError for genotypes outside the space and for a batch
     of fewer than two examples or more than there are.
@@ -246,7 +246,7 @@ def checked_genotypes(genotypes: Any, cardinalities: Sequence[int]) -> np.ndarra
 
 
 def finite_or_nan(values: np.ndarray) -> np.ndarray:
-    """The values as float64, not a number where they are infinite: a search must not mistake those for the best."""
+    """The values as float64, NaN where they are infinite: a search must not mistake those for the best."""
     values = values.astype(np.float64)
     return np.where(np.isfinite(values), values, np.nan)
 

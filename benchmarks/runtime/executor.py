@@ -83,14 +83,14 @@ class _Worker:
     leaving: whether it goes after that job.  heard: when it last said something, in seconds of time.monotonic.
     """
 
-    def __init__(self, core: int | None, payload: bytes, most_bytes: float):
+    def __init__(self, core: int | None, payload: bytes, max_bytes: float):
         context = multiprocessing.get_context("spawn")
         self.core = core
         self.ready = self.leaving = False
         self.heard = time.monotonic()
         self.handle: JobHandle[Any] | None = None
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=work, args=(theirs, payload, most_bytes), daemon=True)
+        self.process = context.Process(target=work, args=(theirs, payload, max_bytes), daemon=True)
         with start_conditions(core), theirs:
             self.process.start()
 
@@ -99,7 +99,7 @@ class _Worker:
         """Whether something is to be heard of it."""
         return self.handle is not None or not self.ready
 
-    def bury(self) -> str:
+    def clean_up(self) -> str:
         """Clean up after a worker whose pipe has closed, and say how it died."""
         self.connection.close()
         self.process.join(STOP_SECONDS)
@@ -118,7 +118,7 @@ class LocalExecutor:
     workers: how many, 1 and more.  initializer(*initargs) runs once in each worker; what it returns is given to each
     job.  on_progress(handle, fraction) is called here with 0 when a job starts and then as it reports, up to 1.
     on_retry(handle, reason) is called when a job is to be tried again.  stall_seconds: without a word for so long, a
-    worker with a job is killed.  most_bytes: memory beyond which a worker is replaced after its job.
+    worker with a job is killed.  max_bytes: memory beyond which a worker is replaced after its job.
 
     It works while the caller waits in as_completed or result: a free worker gets its next job there or in submit.
     A job whose worker dies or that raises, but for bad input (INPUT_ERRORS), is tried once more, by a new worker; where
@@ -138,21 +138,21 @@ class LocalExecutor:
         on_progress: Callable[[JobHandle[Any], float], None] | None = None,
         on_retry: Callable[[JobHandle[Any], str], None] | None = None,
         stall_seconds: float = math.inf,
-        most_bytes: float = math.inf,
+        max_bytes: float = math.inf,
     ):
         if workers < 1:
             raise BenchmarkInputError(f"number of workers is {workers}; allowed: 1 and more")
         self._payload = pickle.dumps((initializer, initargs))
         self._on_progress = on_progress or (lambda handle, fraction: None)
         self._on_retry = on_retry or (lambda handle, reason: None)
-        self._stall_seconds, self._most_bytes = stall_seconds, most_bytes
+        self._stall_seconds, self._max_bytes = stall_seconds, max_bytes
         self._waiting: deque[JobHandle[Any]] = deque()
         self._unreported: list[JobHandle[Any]] = []
         self._ended = itertools.count()
         self._start_deaths = 0
         self._closed = False
         cores = allowed_cores()
-        self._workers = [_Worker(cores[index % len(cores)], self._payload, most_bytes) for index in range(workers)]
+        self._workers = [_Worker(cores[index % len(cores)], self._payload, max_bytes) for index in range(workers)]
 
     def __enter__(self) -> Self:
         return self
@@ -213,7 +213,7 @@ class LocalExecutor:
                 worker.process.kill()
             worker.connection.close()  # an idle worker leaves when its pipe ends
         for worker in self._workers:
-            worker.bury()
+            worker.clean_up()
             if worker.handle is not None:
                 self._fail(worker.handle, JobFailedError("cancelled"))
         self._workers.clear()
@@ -297,7 +297,7 @@ class LocalExecutor:
 
     def _replace(self, index: int, why: str = "") -> None:
         worker = self._workers[index]
-        reason = worker.bury()
+        reason = worker.clean_up()
         reason = why or reason
         if worker.handle is not None:
             self._end_or_retry(worker.handle, JobFailedError(reason))
@@ -305,7 +305,7 @@ class LocalExecutor:
         self._start_deaths += not worker.ready
         if self._start_deaths >= MAX_START_DEATHS:
             self._give_up((f"workers die before they are ready: {reason}", "", None))
-        self._workers[index] = _Worker(worker.core, self._payload, self._most_bytes)
+        self._workers[index] = _Worker(worker.core, self._payload, self._max_bytes)
 
     def _give_up(self, value: tuple[str, str, bytes | None]) -> NoReturn:
         self._stop(kill=True)

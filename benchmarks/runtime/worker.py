@@ -92,10 +92,10 @@ def start_conditions(core: int | None) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def work(connection: Connection, payload: bytes, most_bytes: float) -> None:
+def work(connection: Connection, payload: bytes, max_bytes: float) -> None:
     """Initialise, then run jobs until the pipe ends.
 
-    payload: the pickled initializer and its arguments.  most_bytes: of memory; a worker that keeps more after a job,
+    payload: the pickled initializer and its arguments.  max_bytes: of memory; a worker that keeps more after a job,
     and more than twice what it started with, leaves.  Sends pairs: ("ready", None) or ("unable", failure) once, then
     for each job ("progress", fraction)s, ("leaving", None) where this is its last one, and ("result", pickled) or
     ("failed", failure), where a failure is its reason in one line, its traceback, and the pickled exception or None.
@@ -109,13 +109,13 @@ def work(connection: Connection, payload: bytes, most_bytes: float) -> None:
         except (Exception, SystemExit) as error:
             connection.send(("unable", _failure(error)))
             return
-        most_bytes = max(most_bytes, 2 * resident_bytes())
+        max_bytes = max(max_bytes, 2 * resident_bytes())
         connection.send(("ready", None))
         while True:
             outcome = _run(connection.recv_bytes(), state, _reporter(connection))
             if resident_bytes() > KEPT_BYTES:
                 release_memory()
-            leaving = resident_bytes() > most_bytes
+            leaving = resident_bytes() > max_bytes
             if leaving:
                 connection.send(("leaving", None))
             connection.send(outcome)

@@ -20,7 +20,7 @@ SLICES = 4
 
 
 class Interval(NamedTuple):
-    """A value and its 95% interval (percentiles of the resamples); not a number where there is nothing to rank."""
+    """A value and its 95% interval (percentiles of the resamples); NaN where there is nothing to rank."""
 
     value: float
     low: float
@@ -143,7 +143,7 @@ class Agreement(NamedTuple):
 def rank_agreement(low: Sequence[float], high: Sequence[float]) -> Agreement:
     """Of two rankings of the same things, intervals by bootstrap over them.
 
-    Pairs in which one is not a number are left out; nothing is a number where there is nothing to rank.
+    Pairs in which one is NaN are left out; nothing is a number where there is nothing to rank.
     """
     pairs = np.array([(a, b) for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)])
     if len(pairs) < 2 or len(set(pairs[:, 0])) < 2 or len(set(pairs[:, 1])) < 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.tables.query import TrainedTable
 from nas_algos.load import build_strategy
-from nas_algos.scan import scan
+from nas_algos.scan import Evaluate, scan
 from tasks.spaces.registry import skeleton_for
 from tasks.training import full_batches
 
@@ -22,48 +22,45 @@ ROUNDING = 1e-5
 CHUNK = 4_096
 """Networks of one compiled call."""
 
-Judge = Callable[[Any], jax.Array]
-"""Genotypes int32 [n, D] to (minus expected quality, latency_ms) [n, 2]."""
 
-
-def judge_of(table: TrainedTable, accelerator: str) -> Judge:
+def evaluation_by(table: TrainedTable, accelerator: str) -> Evaluate:
     """What a table says of networks of its space, compiled."""
     answers = table.answers(accelerator)
 
     @jax.jit
-    def judge(genotypes: Any) -> jax.Array:
+    def evaluate(genotypes: Any) -> jax.Array:
         found = answers(genotypes)
         return jnp.stack([-found.quality, found.cost.latency_ms], axis=-1)
 
-    return judge
+    return evaluate
 
 
 def baseline_figures(table: TrainedTable, accelerators: Sequence[str]) -> dict[str, tuple[float, float]]:
     """Latency in ms on each accelerator, and expected quality, of the task's baseline.  table: of the layout."""
     genotype = np.array([table.layout.encode(skeleton_for(table.task).baseline())], np.int32)
-    scores = {name: np.asarray(judge_of(table, name)(genotype))[0].tolist() for name in accelerators}
+    scores = {name: np.asarray(evaluation_by(table, name)(genotype))[0].tolist() for name in accelerators}
     return {name: (latency, -quality) for name, (quality, latency) in scores.items()}
 
 
 def searched(
-    cardinalities: tuple[int, ...], judge: Judge, evaluations: int, searches: int, strategy_name: str = STRATEGY
+    cardinalities: tuple[int, ...], evaluate: Evaluate, evaluations: int, searches: int, strategy_name: str = STRATEGY
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """What each of so many searches tried, with seeds of their own: genotypes [n, D] and scores as the judge gives.
+    """What each of so many searches tried, with seeds of their own: genotypes [n, D] and scores as the evaluate gives.
 
-    strategy_name: of one objective where the judge gives scores [n].
+    strategy_name: of one objective where the evaluate gives scores [n].
     """
     strategy = build_strategy(strategy_name, cardinalities, evaluations)
-    search = jax.jit(lambda key: scan(strategy, judge, -(-evaluations // strategy.batch), key))
+    search = jax.jit(lambda key: scan(strategy, evaluate, -(-evaluations // strategy.batch), key))
     for key in jax.random.split(jax.random.key(0), searches):
         run = search(key)
         yield np.asarray(run.genotypes), np.asarray(run.scores)
 
 
-def enumerated(cardinalities: tuple[int, ...], judge: Judge) -> tuple[np.ndarray, np.ndarray]:
-    """Every genotype of a space, the last decision changing fastest, and what the judge says of each."""
+def enumerated(cardinalities: tuple[int, ...], evaluate: Evaluate) -> tuple[np.ndarray, np.ndarray]:
+    """Every genotype of a space, the last decision changing fastest, and what the evaluate says of each."""
     genotypes = all_genotypes(cardinalities)
     parts = full_batches(genotypes, min(CHUNK, len(genotypes)))
-    return genotypes, np.concatenate([np.asarray(judge(part)) for part in parts])[: len(genotypes)]
+    return genotypes, np.concatenate([np.asarray(evaluate(part)) for part in parts])[: len(genotypes)]
 
 
 def all_genotypes(cardinalities: tuple[int, ...]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a task's table holds, as arrays to fit and to judge by."""
+"""What a task's table holds, as arrays to fit and to evaluate by."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from benchmarks.store.files import write_table
 from benchmarks.store.keys import canonical_json
 from benchmarks.tables.design import COLUMNS, REFERENCE
 from benchmarks.tables.files import winners_file
-from benchmarks.tables.optima import baseline_figures, best_within, judge_of, searched
+from benchmarks.tables.optima import baseline_figures, best_within, evaluation_by, searched
 from benchmarks.tables.query import TrainedTable, load_table
 from benchmarks.tables.surrogate import predict
 
@@ -58,8 +58,8 @@ def find_winners(
 ) -> np.ndarray:
     """The best network of each search that is neither known nor another's, int32 [winners, D], best predicted first."""
     bound, _ = baseline_figures(table, (REFERENCE,))[REFERENCE]
-    judge, found, known = judge_of(table, REFERENCE), [], set(known)
-    for genotypes, scores in searched(table.space.cardinalities, judge, evaluations, winners):
+    evaluate, found, known = evaluation_by(table, REFERENCE), [], set(known)
+    for genotypes, scores in searched(table.space.cardinalities, evaluate, evaluations, winners):
         for row in best_within(scores, bound):
             network = _architecture(table, genotypes[row])
             if network not in known:

@@ -94,7 +94,7 @@ def measure(home: Path, name: str, profile: str, at_once: Sequence[int]) -> pd.D
     task, fidelity = make_task(name), get_fidelity(name, profile)
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
     space = space_for(task, "curated", ACCELERATOR)
-    train_split, judged = (task.load(home, fidelity.data, split) for split in ("train", fidelity.eval_split))
+    train_split, evaluated = (task.load(home, fidelity.data, split) for split in ("train", fidelity.eval_split))
     genotypes = spread_architectures(space, max(at_once), jax.random.key(0))
     arrays = task.arrays(train_split.take(slice(0, fidelity.train_examples)))
     few = evenly(genotypes, min(STATIC, len(genotypes)))
@@ -102,7 +102,7 @@ def measure(home: Path, name: str, profile: str, at_once: Sequence[int]) -> pd.D
     first, later = alone.mean(0).tolist()
     calls = fidelity.steps / STEPS_PER_CALL
     rows = [_row("static", 1, len(few), first, later, first - later + calls * later)]
-    supernet = TaskSupernet(task, space, space_costs(space, ACCELERATOR), train_split, judged, fidelity)
+    supernet = TaskSupernet(task, space, space_costs(space, ACCELERATOR), train_split, evaluated, fidelity)
     for count in at_once:
         first, later, _ = supernet_seconds(supernet, evenly(genotypes, count))
         rows.append(_row("supernet", count, count, first, later, calls * later / count))

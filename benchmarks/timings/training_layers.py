@@ -20,7 +20,7 @@ from tasks.networks.depthwise import depthwise_conv
 
 BATCH, STEPS, CALLS = 16, 4, 5
 # (name, input side, channels in, channels out, kernel, stride): layers of the detection baseline, and one of
-# classification's space whose kernel is larger than the picture
+# classification's space whose kernel is larger than the image
 LAYERS = (
     ("stem", 96, 3, 8, 3, 2),
     ("fused early", 48, 8, 24, 3, 2),

@@ -1,4 +1,4 @@
-"""Profiles of many networks in one parquet file: what the estimator learns from and is judged by."""
+"""Profiles of many networks in one parquet file: what the estimator learns from and is evaluated by."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ def time_blocks(blocks: Sequence[Block]) -> OperatorReport:
     The profile's cycles are nanoseconds.  Raises HardwareInputError when a block is not allowed.
     """
     check_chain(blocks)
-    picture = jnp.ones((1, blocks[0].height, blocks[0].width, blocks[0].in_channels), jnp.float32)
-    whole = _median_ns(jax.jit(functools.partial(_network, tuple(blocks))), picture)
+    image = jnp.ones((1, blocks[0].height, blocks[0].width, blocks[0].in_channels), jnp.float32)
+    whole = _median_ns(jax.jit(functools.partial(_network, tuple(blocks))), image)
     alone = [_operator_ns(operator) for operator in chain_operators(blocks)]
     scale = whole / sum(alone)
     live = [4 * _live_values(operator) for operator in chain_operators(blocks)]
@@ -93,44 +93,44 @@ def time_blocks(blocks: Sequence[Block]) -> OperatorReport:
 
 @functools.cache
 def _operator_ns(operator: Operator) -> float:
-    picture = jnp.ones((1, operator.height, operator.width, operator.in_channels), jnp.float32)
-    return _median_ns(jax.jit(lambda value: _apply(operator, value, value)), picture)
+    image = jnp.ones((1, operator.height, operator.width, operator.in_channels), jnp.float32)
+    return _median_ns(jax.jit(lambda value: _apply(operator, value, value)), image)
 
 
-def _median_ns(function: Callable[[Array], Array], picture: Array) -> float:
-    function(picture).block_until_ready()
+def _median_ns(function: Callable[[Array], Array], image: Array) -> float:
+    function(image).block_until_ready()
     seconds = []
     for _ in range(_REPETITIONS):
         start = time.perf_counter()
-        function(picture).block_until_ready()
+        function(image).block_until_ready()
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds) * 1e9
 
 
-def _network(blocks: tuple[Block, ...], picture: Array) -> Array:
+def _network(blocks: tuple[Block, ...], image: Array) -> Array:
     for block in blocks:
-        block_input = picture
+        block_input = image
         for operator in block_operators(block):
-            picture = _apply(operator, picture, block_input)
-    return picture
+            image = _apply(operator, image, block_input)
+    return image
 
 
-def _apply(operator: Operator, picture: Array, block_input: Array) -> Array:
+def _apply(operator: Operator, image: Array, block_input: Array) -> Array:
     """One operator; its weights are constants, and all alike, since their values do not change the time."""
     window, strides = (1, operator.kernel, operator.kernel, 1), (1, operator.stride, operator.stride, 1)
     if operator.kind in TWO_INPUTS:
-        return TWO_INPUTS[operator.kind](picture, block_input)
+        return TWO_INPUTS[operator.kind](image, block_input)
     match operator.kind:
         case "mean":
-            return picture.mean((1, 2), keepdims=True)
+            return image.mean((1, 2), keepdims=True)
         case "max_pool":
-            return jax.lax.reduce_window(picture, -jnp.inf, jax.lax.max, window, strides, "SAME")
+            return jax.lax.reduce_window(image, -jnp.inf, jax.lax.max, window, strides, "SAME")
         case "resize":
-            return picture.repeat(operator.stride, axis=1).repeat(operator.stride, axis=2)
+            return image.repeat(operator.stride, axis=1).repeat(operator.stride, axis=2)
     depthwise = operator.kind == "depthwise"
     shape = (operator.kernel, operator.kernel, 1 if depthwise else operator.in_channels, operator.out_channels)
     result = jax.lax.conv_general_dilated(
-        picture,
+        image,
         jnp.full(shape, 0.01, jnp.float32),
         strides[1:3],
         "SAME",

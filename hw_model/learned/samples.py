@@ -1,6 +1,6 @@
 """Random networks to measure and to test cost models on: curated and uncurated draws of one skeleton.
 
-The skeleton is that of small vision networks: a stem, five stages that each halve the picture, and the head of one of
+The skeleton is that of small vision networks: a stem, five stages that each halve the image, and the head of one of
 three tasks.  Uncurated draws take channels in steps of one; curated draws take stage widths times a width multiplier,
 rounded to multiples of eight.
 """
@@ -70,7 +70,7 @@ def sample_networks(seed: int, count: int, network_set: NetworkSet) -> list[tupl
 
 
 def sample_general_networks(seed: int, count: int) -> list[tuple[Block, ...]]:
-    """Networks of all shapes, to learn from what lies outside the sets: pictures of 24 to 320 pixels, square or not,
+    """Networks of all shapes, to learn from what lies outside the sets: images of 24 to 320 pixels, square or not,
     up to 384 channels and 8-fold expansion, classifiers of up to 1,000 classes, 4 million parameters, 2 billion MACs.
     """
     return [_sample_general(np.random.default_rng([seed, 7, index])) for index in range(count)]

@@ -30,20 +30,20 @@ class Inputs(NamedTuple):
 class Outcome(NamedTuple):
     """What a step did; scanned, so fields get an axis of steps.
 
-    trained: int32[m, D], the networks whose weights it trained.  judged: int32[D], the one it ran on held-out examples,
-    and judging: bool[], whether it did.  loss: float32[], of the trained ones.  skipped: int32[], how many of these
-    losses and judgements were not finite; they changed nothing.
+    trained: int32[m, D], the networks whose weights it trained.  evaluated: int32[D], the one it ran on held-out
+    examples, and evaluating: bool[], whether it did.  loss: float32[], of the trained ones.  skipped: int32[], how
+    many of these losses and evaluations were not finite; they changed nothing.
     """
 
     trained: Any
-    judged: Any
-    judging: Any
+    evaluated: Any
+    evaluating: Any
     loss: Any
     skipped: Any
 
 
 class Look(NamedTuple):
-    """A network that was judged with inherited weights, after the training."""
+    """A network that was evaluated with inherited weights, after the training."""
 
     genotype: Genotype
     quality: float
@@ -52,7 +52,7 @@ class Look(NamedTuple):
 class Chosen(NamedTuple):
     """genotype: within all bounds.  preferred: what the algorithm would have had without them, None if the same.
 
-    looks: every network judged with inherited weights on the way.
+    looks: every network evaluated with inherited weights on the way.
     """
 
     genotype: Genotype
@@ -65,13 +65,13 @@ class SingleShot(NamedTuple):
 
     init(key) -> state, a pytree of arrays with a field `weights`.
     step(state, inputs) -> state, outcome; traceable, and the same shapes for the whole run.
-    finish(state, evaluations, key) -> Chosen, on the host; it may judge so many networks with inherited weights.
+    finish(state, evaluations, key) -> Chosen, on the host; it may evaluate so many networks with inherited weights.
     Raises AlgorithmInputError when no network within the bounds is found.
     logits(state) -> float32[D, K] of the distribution that it learns, as `relaxed.masked` has them; None where it
     learns none and chooses in `finish` only.
-    bounds, settings: what it was made with.  paths: networks trained in each step.  held_out: what a judging step
-    computes: the judged network forward, or every part forward and backward.  judging_share: of the steps, that judge.
-    search_share: of the budget, kept for `finish`.
+    bounds, settings: what it was made with.  paths: networks trained in each step.  held_out: what a step that
+    evaluates computes: that network forward, or every part forward and backward.  held_out_share: of the
+    steps, those that do.  search_share: of the budget, kept for `finish`.
     """
 
     name: str
@@ -83,7 +83,7 @@ class SingleShot(NamedTuple):
     settings: Any
     paths: int = 1
     held_out: Literal["nothing", "forward", "everything"] = "nothing"
-    judging_share: float = 0.0
+    held_out_share: float = 0.0
     search_share: float = 0.0
 
 

@@ -43,7 +43,7 @@ class Budget(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Steps of training, and networks judged with inherited weights afterwards."""
+    """Steps of training, and networks evaluated with inherited weights afterwards."""
 
     steps: int
     evaluations: int
@@ -67,17 +67,17 @@ class Ledger:
         return Charge(passes, own, computed)
 
     def evaluation(self, genotypes: Any) -> Charge:
-        """Each of genotypes int32[b, D] judged with inherited weights."""
+        """Each of genotypes int32[b, D] evaluated with inherited weights."""
         return self.networks(genotypes, self._supernet.evaluation_examples, FORWARD)
 
     def steps(self, algorithm: SingleShot, outcome: Outcome) -> Charge:
         """Steps of training; the outcome's fields have an axis of steps in front."""
-        trained, judged = np.asarray(outcome.trained), np.asarray(outcome.judged)[np.asarray(outcome.judging)]
+        trained, evaluated = np.asarray(outcome.trained), np.asarray(outcome.evaluated)[np.asarray(outcome.evaluating)]
         total = self.networks(trained.reshape(-1, trained.shape[-1]), self._batch_size, TRAINING)
         if algorithm.held_out == "forward":
-            return total.plus(self.networks(judged, self._batch_size, FORWARD))
+            return total.plus(self.networks(evaluated, self._batch_size, FORWARD))
         if algorithm.held_out == "everything":
-            return total.plus(self._everything(), len(judged))
+            return total.plus(self._everything(), len(evaluated))
         return total
 
     def plan(self, algorithm: SingleShot, budget: Budget) -> Plan:
@@ -93,10 +93,10 @@ class Ledger:
         trained, forward = (
             Charge().plus(self.networks(drawn, self._batch_size, flops), 1 / _DRAWN) for flops in (TRAINING, FORWARD)
         )
-        judging = {"nothing": Charge(), "forward": forward, "everything": self._everything()}[algorithm.held_out]
-        step = Charge().plus(trained, algorithm.paths).plus(judging, algorithm.judging_share)[place]
+        evaluating = {"nothing": Charge(), "forward": forward, "everything": self._everything()}[algorithm.held_out]
+        step = Charge().plus(trained, algorithm.paths).plus(evaluating, algorithm.held_out_share)[place]
         look = self.evaluation(drawn)[place] / _DRAWN
-        # who decides while training judges the one network that it found
+        # who decides while training evaluates the one network that it found
         evaluations = int(amount * algorithm.search_share / look) if algorithm.search_share else 1
         steps = int((amount - evaluations * look) / step)
         if steps < 1 or evaluations < 1:

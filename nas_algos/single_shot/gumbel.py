@@ -114,13 +114,13 @@ def gumbel(supernet: Supernet, bounds: Mapping[str, float], settings: GumbelSett
             supernet, state.weights, trained[None], inputs.batch, train_key, inputs.rate
         )
         state = state._replace(weights=weights)
-        judging = inputs.share >= settings.warm_up
-        state, judged, good = jax.lax.cond(
-            judging,
+        evaluating = inputs.share >= settings.warm_up
+        state, evaluated, good = jax.lax.cond(
+            evaluating,
             lambda: learn(state, inputs, learn_key),
             lambda: (state, trained, jnp.ones((), bool)),
         )
-        return state, Outcome(trained[None], judged, judging, loss, skipped + (~good).astype(jnp.int32))
+        return state, Outcome(trained[None], evaluated, evaluating, loss, skipped + (~good).astype(jnp.int32))
 
     def init(key: jax.Array) -> GumbelState:
         logits = jnp.zeros((len(cardinalities), max(cardinalities)))
@@ -137,5 +137,5 @@ def gumbel(supernet: Supernet, bounds: Mapping[str, float], settings: GumbelSett
 
     share = 1 - settings.warm_up
     return SingleShot(
-        "gumbel", init, step, finish, logits_of, bounds, settings, held_out="everything", judging_share=share
+        "gumbel", init, step, finish, logits_of, bounds, settings, held_out="everything", held_out_share=share
     )

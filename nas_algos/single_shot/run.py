@@ -55,8 +55,8 @@ class SingleShotRun(NamedTuple):
     genotype: what was found, within the bounds; cost: of that; quality: with inherited weights.  preferred: what it
     would have been without the bounds, None if the same.  certainty: `relaxed.certainty` of the distribution learned,
     None where none is.  spend: of all, training and evaluations.  computed_flops: spend.training_flops with the unused
-    channels that were computed and emptied.  looks: networks judged with inherited weights, in order, with their costs
-    and what had been spent by then.
+    channels that were computed and emptied.  looks: networks evaluated with inherited weights, in order, with their
+    costs and what had been spent by then.
     """
 
     algorithm: str

@@ -102,6 +102,6 @@ class Supernet(Protocol):
     def quality(self, variables: Variables, genotype: Sequence[int]) -> float:
         """Quality with inherited weights, statistics collected anew, on examples no weight or decision has seen.
 
-        Larger is better; not a number when it failed.  On the host; the same arguments give the same quality.
+        Larger is better; NaN when it failed.  On the host; the same arguments give the same quality.
         """
         ...

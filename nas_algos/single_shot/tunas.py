@@ -86,7 +86,7 @@ def tunas(supernet: Supernet, bounds: Mapping[str, float], settings: TunasSettin
         variables = Variables(state.weights.params, state.weights.statistics)
         loss, _ = supernet.loss(variables, genotype[0], inputs.held_out, loss_key)
         scores = objective.score(jnp.exp(-loss)[None], supernet.cost(genotype))
-        advantage, baseline, deviation = _judge(before, scores[0], settings.memory)
+        advantage, baseline, deviation = _evaluate(before, scores[0], settings.memory)
 
         def surrogate(logits: jax.Array) -> jax.Array:
             gain = (advantage * controller.log_probability(logits, genotype)).sum()
@@ -106,13 +106,13 @@ def tunas(supernet: Supernet, bounds: Mapping[str, float], settings: TunasSettin
             supernet, state.weights, trained[None], inputs.batch, train_key, inputs.rate
         )
         state = state._replace(weights=weights)
-        judging = inputs.share >= settings.warm_up
-        moved, judged, good = jax.lax.cond(
-            judging,
+        evaluating = inputs.share >= settings.warm_up
+        moved, evaluated, good = jax.lax.cond(
+            evaluating,
             lambda: learn(state, inputs, learn_key),
             lambda: (state.controller, trained, jnp.ones((), bool)),
         )
-        outcome = Outcome(trained[None], judged, judging, loss, skipped + (~good).astype(jnp.int32))
+        outcome = Outcome(trained[None], evaluated, evaluating, loss, skipped + (~good).astype(jnp.int32))
         return state._replace(controller=moved), outcome
 
     def init(key: jax.Array) -> TunasState:
@@ -128,13 +128,15 @@ def tunas(supernet: Supernet, bounds: Mapping[str, float], settings: TunasSettin
         return masked(state.controller.logits, controller.choices)
 
     share = 1 - settings.warm_up
-    return SingleShot("tunas", init, step, finish, logits_of, bounds, settings, held_out="forward", judging_share=share)
+    return SingleShot(
+        "tunas", init, step, finish, logits_of, bounds, settings, held_out="forward", held_out_share=share
+    )
 
 
-def _judge(before: ReinforceState, score: jax.Array, memory: float) -> tuple[jax.Array, jax.Array, jax.Array]:
+def _evaluate(before: ReinforceState, score: jax.Array, memory: float) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Advantage of one score over the scores before it, larger is better, and the new baseline and deviation.
 
-    REINFORCE's own `judge` takes rounds of several scores, whose mean is the first baseline.
+    REINFORCE's own `evaluate` takes rounds of several scores, whose mean is the first baseline.
     """
     good, first = jnp.isfinite(score), before.told == 0
     value = jnp.where(good, score, before.baseline)

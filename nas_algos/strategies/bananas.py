@@ -50,7 +50,7 @@ class BananasSettings:
 class Pool(NamedTuple):
     """Networks to choose from, where something is known of each before any training, such as zero-shot scores.
 
-    genotypes: int32[n, D].  features: float[n, F], not a number where unknown; the predictors see them standardised,
+    genotypes: int32[n, D].  features: float[n, F], NaN where unknown; the predictors see them standardised,
     beside the decisions.
     """
 

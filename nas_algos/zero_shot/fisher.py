@@ -15,7 +15,7 @@ from nas_algos.zero_shot.network import Probe
 
 def fisher(probe: Probe, key: jax.Array) -> jax.Array:
     """Sum over channels of the Fisher information.  Needs no randomness."""
-    _, nudges = probe.loss_gradients
+    _, unit_scales = probe.loss_gradients
     count = len(probe.network.images)
     # the loss is a mean over the batch, the paper's a sum
-    return jnp.stack([((count * gradient) ** 2).sum() / (2 * count) for gradient in nudges.values()]).sum()
+    return jnp.stack([((count * gradient) ** 2).sum() / (2 * count) for gradient in unit_scales.values()]).sum()

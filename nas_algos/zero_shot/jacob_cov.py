@@ -1,7 +1,7 @@
 """Jacobian covariance: J. Mellor et al., "Neural architecture search without training" (arXiv:2006.04647, in its
 first version).
 
-The gradients of each example's summed outputs in its picture are correlated with each other; with the eigenvalues v of
+The gradients of each example's summed outputs in its image are correlated with each other; with the eigenvalues v of
 that matrix the score is  - sum of log(v + k) + 1 / (v + k), k = 1e-5.  Normalised by the batch's statistics, held
 constant: through them the gradient of a sum over the batch would vanish where a network ends in a linear bottleneck.
 """

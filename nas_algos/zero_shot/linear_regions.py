@@ -1,9 +1,9 @@
 """Linear regions along lines: B. Hanin and D. Rolnick, "Complexity of linear regions in deep networks"
 (arXiv:1901.09021, section 4); as a score after TE-NAS (arXiv:2102.11535, section 3.2).
 
-TE-NAS counts how many different activation patterns its samples have.  With thousands of units no two pictures share
+TE-NAS counts how many different activation patterns its samples have.  With thousands of units no two images share
 one, so here that count would be the batch's size for every network.  Counted instead, as in the first paper, are the
-boundaries that are crossed on straight lines: from the mean picture of the batch to each of its pictures, at STEPS
+boundaries that are crossed on straight lines: from the mean image of the batch to each of its images, at STEPS
 equal steps, how many units turn on or off; the mean over lines, plus one.  A unit that turns twice in a step is missed.
 Normalised by the batch's statistics, held constant, so that the network is one piecewise linear function.
 """

@@ -9,6 +9,6 @@ from nas_algos.zero_shot.network import Probe
 
 
 def macs(probe: Probe, key: jax.Array) -> jax.Array:
-    """Multiply-accumulates of one picture, in single precision.  Needs no randomness."""
+    """Multiply-accumulates of one image, in single precision.  Needs no randomness."""
     layers = probe.network.layers.values()
     return jnp.stack([layer.used * layer.fan_in * layer.outputs * layer.pixels for layer in layers]).sum()

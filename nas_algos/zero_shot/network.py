@@ -75,17 +75,17 @@ class Network(Protocol):
     """A network at initialisation, and a batch of training examples.
 
     Everything must be traceable; nothing may depend on the order of the examples, on the values of weights that are not
-    in use, or on pixels outside the picture.
+    in use, or on pixels outside the image.
     """
 
     @property
     def images(self) -> jax.Array:
-        """The batch, float32 [N, H, W, C], zero outside the picture."""
+        """The batch, float32 [N, H, W, C], zero outside the image."""
         ...
 
     @property
     def pixels(self) -> jax.Array:
-        """Ones where the picture is, float32 [H, W]."""
+        """Ones where the image is, float32 [H, W]."""
         ...
 
     @property
@@ -108,13 +108,13 @@ class Network(Protocol):
         kernels: Kernels,
         images: jax.Array,
         normalisations: Mapping[str, Any] | None = None,
-        nudges: Mapping[str, jax.Array] | None = None,
+        unit_scales: Mapping[str, jax.Array] | None = None,
         residuals: bool = True,
     ) -> Pass:
         """Forward pass of images [M, H, W, C].
 
         normalisations: statistics to normalise by, of another pass, constants then; the batch's own when None.
-        nudges: for each of the units [N or 1, 1, 1, C], what their activations are multiplied by.  residuals: add
+        unit_scales: for each of the units [N or 1, 1, 1, C], what their activations are multiplied by.  residuals: add
         inputs to outputs where the architecture does.
         """
         ...
@@ -145,7 +145,7 @@ class Probe:
     first: Pass
     """The pass of the batch through the initial network."""
     loss_gradients: tuple[Mapping[str, jax.Array], Mapping[str, jax.Array]]
-    """Gradients of the batch's loss, in the weights and in nudges of one: {name: [N, 1, 1, C]}.
+    """Gradients of the batch's loss, in the weights and in unit_scales of one: {name: [N, 1, 1, C]}.
 
     The latter are, for each example and channel, the sum over pixels of activation times gradient in it."""
 
@@ -178,9 +178,9 @@ def make_probe(network: Network, reads: Collection[str]) -> Probe:
 
 def _loss_gradients(network: Network, first: Pass) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:
     count = len(network.images)
-    nudges = {name: jnp.ones((count, 1, 1, units.before.shape[-1])) for name, units in sorted(first.units.items())}
+    unit_scales = {name: jnp.ones((count, 1, 1, units.before.shape[-1])) for name, units in sorted(first.units.items())}
 
-    def loss(kernels: Any, nudges: Any) -> jax.Array:
-        return network.loss(network.run(kernels, network.images, nudges=nudges).output)
+    def loss(kernels: Any, unit_scales: Any) -> jax.Array:
+        return network.loss(network.run(kernels, network.images, unit_scales=unit_scales).output)
 
-    return jax.grad(loss, argnums=(0, 1))(dict(network.kernels), nudges)
+    return jax.grad(loss, argnums=(0, 1))(dict(network.kernels), unit_scales)

@@ -3,7 +3,7 @@ hours" (TE-NAS, arXiv:2102.11535, section 3.1).
 
 Theta_ij = <gradient of example i's summed outputs in the weights, that of example j's>; the better conditioned, the
 better it trains, so the score is -log(largest / smallest eigenvalue).  Normalised by the batch's statistics, held
-constant (see Probe.example_gradients).  Not a number where rounding makes the smallest eigenvalue negative.
+constant (see Probe.example_gradients).  NaN where rounding makes the smallest eigenvalue negative.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ algorithm 1).
 
 Weights are N(0, 1), so that the width of a layer shows in the scale of what it gives; normalisation takes that scale
 out and the score puts it back:  log E |f(x) - f(x + 0.01 e)| + sum over normalisations of log sqrt(mean over channels
-of variance), x and e Gaussian pictures, f the features before the head, without residual connections, which the paper
+of variance), x and e Gaussian images, f the features before the head, without residual connections, which the paper
 removes.  Activations are the network's own (capped at six).  x + 0.01 e is normalised as x is, so that f is one
 function.
 """
@@ -18,21 +18,19 @@ from nas_algos.zero_shot.network import Probe
 STEP = 0.01
 
 
-def draw_pictures(key: jax.Array, shape: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
-    """The Gaussian pictures x and e."""
-    picture_key, change_key = jax.random.split(key)
-    return jax.random.normal(picture_key, shape), jax.random.normal(change_key, shape)
+def draw_images(key: jax.Array, shape: tuple[int, ...]) -> tuple[jax.Array, jax.Array]:
+    """The Gaussian images x and e."""
+    image_key, change_key = jax.random.split(key)
+    return jax.random.normal(image_key, shape), jax.random.normal(change_key, shape)
 
 
 def zen(probe: Probe, key: jax.Array) -> jax.Array:
-    """Zen-score over as many pairs of pictures as the batch has examples."""
+    """Zen-score over as many pairs of images as the batch has examples."""
     network = probe.network
     pixels = network.pixels[None, :, :, None]
-    pictures, changes = draw_pictures(key, network.images.shape)
-    here = network.run(network.unit_kernels, pictures * pixels, residuals=False)
-    there = network.run(
-        network.unit_kernels, (pictures + STEP * changes) * pixels, here.normalisations, residuals=False
-    )
+    images, changes = draw_images(key, network.images.shape)
+    here = network.run(network.unit_kernels, images * pixels, residuals=False)
+    there = network.run(network.unit_kernels, (images + STEP * changes) * pixels, here.normalisations, residuals=False)
     score = jnp.log(jnp.sqrt(((here.features - there.features) ** 2).sum((1, 2, 3))).mean())
     for found in here.normalisations.values():
         channels = found.used.sum()

@@ -1,1 +1,1 @@
-"""Classification: which item is in the picture."""
+"""Classification: which item is in the image."""

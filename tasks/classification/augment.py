@@ -1,4 +1,4 @@
-"""Random changes of pictures that keep their class."""
+"""Random changes of images that keep their class."""
 
 from __future__ import annotations
 

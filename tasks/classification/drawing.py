@@ -1,4 +1,4 @@
-"""Images to judge a classifier by: the class written on each, truth left and prediction right."""
+"""Images to evaluate a classifier by: the class written on each, truth left and prediction right."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def mark_classes(
 
 
 def _labelled(image: np.ndarray, lines: Sequence[str], colour: tuple[int, int, int], scale: int = SCALE) -> Image.Image:
-    picture = enlarged(image, scale)
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(10)
+    canvas = enlarged(image, scale)
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(10)
     draw.multiline_text((2, 0), "\n".join(lines), fill=colour, font=font, stroke_width=1, stroke_fill="black")
-    return picture
+    return canvas

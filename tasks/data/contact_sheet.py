@@ -1,4 +1,4 @@
-"""An image to judge scenes by: many of them side by side, with their boxes, masks and class names drawn in."""
+"""An image to evaluate scenes by: many of them side by side, with their boxes, masks and class names drawn in."""
 
 from collections.abc import Sequence
 from pathlib import Path

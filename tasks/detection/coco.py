@@ -19,7 +19,7 @@ def coco_map(
     """Mean average precision of detections against objects.
 
     boxes: float32 [N, M, 4] in 0..1; labels: int32 [N, M], -1 for padding; detections of the same N images.
-    Returns {"map": over IoU .50 to .95, "map50": at IoU .50}, both in 0..1; not a number when there are no objects.
+    Returns {"map": over IoU .50 to .95, "map50": at IoU .50}, both in 0..1; NaN when there are no objects.
     """
     if not (labels >= 0).any():
         return {"map": float("nan"), "map50": float("nan")}

@@ -1,4 +1,4 @@
-"""A picture to judge a detector by: scenes with true boxes on the left and predicted ones on the right."""
+"""An image to evaluate a detector by: scenes with true boxes on the left and predicted ones on the right."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def _boxes(
     names: Sequence[str],
     scale: int = SCALE,
 ) -> Image.Image:
-    picture = enlarged(image, scale)
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(10)
+    canvas = enlarged(image, scale)
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(10)
     colour = TRUE_COLOUR if scores is None else FOUND_COLOUR
     for number, (box, label) in enumerate(zip(boxes, labels, strict=True)):
-        scaled = np.asarray(box) * ([picture.height, picture.width] * 2)
+        scaled = np.asarray(box) * ([canvas.height, canvas.width] * 2)
         top, left, bottom, right = (round(float(edge)) for edge in scaled)
         # a box of one pixel and less still shows
         draw.rectangle((left, top, max(left, right - 1), max(top, bottom - 1)), outline=colour)
@@ -62,4 +62,4 @@ def _boxes(
             draw.text(
                 (left + 2, max(top, 0)), " ".join(words), fill=colour, font=font, stroke_width=1, stroke_fill="black"
             )
-    return picture
+    return canvas

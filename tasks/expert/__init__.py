@@ -1,1 +1,1 @@
-"""The expert in the loop: rules that rewrite an architecture for its accelerator, judged by a cost model alone."""
+"""The expert in the loop: rules that rewrite an architecture for its accelerator, evaluated by a cost model alone."""

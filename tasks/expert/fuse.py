@@ -1,6 +1,6 @@
 """Rule: an inverted bottleneck becomes a fused one, with one of a few expansions.
 
-Xiong et al., MobileDets, arXiv:2004.14525: where pictures are large and channels few, one k x k convolution keeps an
+Xiong et al., MobileDets, arXiv:2004.14525: where images are large and channels few, one k x k convolution keeps an
 accelerator busier than a 1x1 and a depthwise one, although it has more MACs.  The rule proposes it for every block,
 early or late; the procedure's cost model decides where it pays.
 """

@@ -1,4 +1,4 @@
-"""The expert's procedure: rules in their order, place by place from the front, judged by a cost model.
+"""The expert's procedure: rules in their order, place by place from the front, evaluated by a cost model.
 
 Nothing is trained.  Quality is guarded by capacity: a rewrite that leaves less than a stated share of the start's MACs
 or parameters is refused. (Both rank trained networks better than the width of any layer does: Kendall's tau .4 to .6
@@ -137,7 +137,7 @@ def improve(
             rewrites = [each for each in proposed if each.blocks != now and _may_stand(each.blocks, now)]
             if rewrites:
                 chosen, after, refusal = _choose([(r, snapshot(r.blocks, cost)) for r in rewrites], start, settings)
-                accepted, verdict = (False, refusal) if refusal else _judge(before, after, settings)
+                accepted, verdict = (False, refusal) if refusal else _evaluate(before, after, settings)
                 steps.append(Step(name, place, RULES[name].reason, chosen.change, before, after, accepted, verdict))
                 if accepted:
                     now, before = chosen.blocks, after
@@ -194,7 +194,7 @@ def _refusal(after: Snapshot, start: Snapshot, settings: ExpertSettings) -> str:
     return ""
 
 
-def _judge(before: Snapshot, after: Snapshot, settings: ExpertSettings) -> tuple[bool, str]:
+def _evaluate(before: Snapshot, after: Snapshot, settings: ExpertSettings) -> tuple[bool, str]:
     saving = 1 - _value(after, settings) / _value(before, settings)
     if saving >= settings.least_saving:
         return True, f"saves {saving:.1%} of {settings.objective}"

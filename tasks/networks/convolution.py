@@ -61,7 +61,7 @@ def _conv(x: jax.Array, weights: jax.Array, stride: int) -> jax.Array:
         chunk = _chunk(x.shape[0], math.prod(out) * matrix.size // outputs)
         return lax.map(at_once, x.reshape(-1, chunk, *x.shape[1:])).reshape(x.shape[0], *out, outputs)
 
-    # XLA swaps picture and kernel where the kernel is the larger, which no library has: eight to sixteen times slower
+    # XLA swaps image and kernel where the kernel is the larger, which no library has: eight to sixteen times slower
     wide = channels > NARROW and kernel <= min(x.shape[1:3])
     # elsewhere than on CPU a cohort's networks are one more axis, for which libraries have no tuned convolution
     return lax.platform_dependent(

@@ -85,7 +85,7 @@ def make_gates(slots: tuple[Slot, ...], workload: Workload, varying_size: bool =
 
 
 def open_gates(slots: tuple[Slot, ...]) -> Gates:
-    """All gates one, no picture sizes: every part at its largest, to make the parameters with."""
+    """All gates one, no image sizes: every part at its largest, to make the parameters with."""
     ones = jnp.ones
     return tuple(
         SlotGates(

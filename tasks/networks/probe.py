@@ -67,7 +67,7 @@ class Probe:
     """One architecture.  workload: its row [len(slots)], which may be traced; gates: made from the same row.
 
     unit_kernels: of `draw_unit_kernels`.  images: float32 [N, H, W, C] of the first slot's largest size, zero outside
-    the picture.  loss_of: (output, example or None) to the task's loss.
+    the image.  loss_of: (output, example or None) to the task's loss.
     """
 
     slots: tuple[Slot, ...]
@@ -100,7 +100,7 @@ class Probe:
 
     @property
     def pixels(self) -> jax.Array:
-        """Ones where the picture is, float32 [H, W]."""
+        """Ones where the image is, float32 [H, W]."""
         first, gate = self.slots[0], self.gates[0].pixels
         return jnp.ones((first.height, first.width)) if gate is None else gate
 
@@ -113,7 +113,7 @@ class Probe:
         kernels: Kernels,
         images: jax.Array,
         normalisations: Mapping[str, Normalisation] | None = None,
-        nudges: Mapping[str, jax.Array] | None = None,
+        unit_scales: Mapping[str, jax.Array] | None = None,
         residuals: bool = True,
     ) -> Pass:
         """Forward pass, normalised by the batch's own statistics or by those given."""
@@ -121,7 +121,7 @@ class Probe:
         x = images
         for place in range(len(self.slots)):
             gates = self._gates(place, residuals)
-            compute = partial(self._block, place, gates, kernels, normalisations, nudges, units, found)
+            compute = partial(self._block, place, gates, kernels, normalisations, unit_scales, units, found)
             x = run_slot(self.slots, place, x, gates, compute)
             features = x if place == self._features_at else features
         return Pass(x, features, units, found if normalisations is None else dict(normalisations))
@@ -151,7 +151,7 @@ class Probe:
         gates: SlotGates,
         kernels: Kernels,
         normalisations: Mapping[str, Normalisation] | None,
-        nudges: Mapping[str, jax.Array] | None,
+        unit_scales: Mapping[str, jax.Array] | None,
         units: dict[str, Units],
         found: dict[str, Normalisation],
         kind: str,
@@ -165,8 +165,8 @@ class Probe:
         if normalisations is not None:
             given = {layer: normalisations[f"{name}/{layer}"] for layer in stats}
             stats = {layer: {"mean": one.mean, "var": one.variance} for layer, one in given.items()}
-        nudged = {} if nudges is None else _within(nudges, name)
-        variables = {"params": _parameters(shapes, kernels, name), "batch_stats": stats, "nudges": nudged}
+        scaled_units = {} if unit_scales is None else _within(unit_scales, name)
+        variables = {"params": _parameters(shapes, kernels, name), "batch_stats": stats, "unit_scales": scaled_units}
 
         def run(x: jax.Array, gates: SlotGates, variables: Any) -> Any:
             train = normalisations is None

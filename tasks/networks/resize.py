@@ -1,6 +1,6 @@
 """Bilinear resizing as matrix products, so that one compilation serves every size.
 
-A picture resized is R_rows @ picture @ R_columns^T.  The sizes may be traced numbers: what lies on a canvas of fixed
+An image resized is R_rows @ image @ R_columns^T.  The sizes may be traced numbers: what lies on a canvas of fixed
 shape, valid in its top left corner, is resized to another such canvas.
 """
 
@@ -22,7 +22,7 @@ def resize_matrix(
 ) -> jax.Array:
     """Float32 [canvas, source_canvas]: row i < target says how pixel i is made of the source's pixels.
 
-    Triangular filter, as wide as a target pixel when the picture shrinks (antialiasing), as in jax.image.resize.
+    Triangular filter, as wide as a target pixel when the image shrinks (antialiasing), as in jax.image.resize.
     source, target: numbers of pixels, at most source_canvas and canvas, static or traced int32.  Rows from target on
     and columns from source on are zero.  source_canvas: source, which then is static, when left out.
     Raises TaskInputError for static sizes that are not 1 to their canvas.

@@ -45,8 +45,8 @@ class SupernetBlock(nn.Module):
     """One kind of block at one slot, at its largest; layers are named as in `tasks.networks.blocks.BlockLayer`.
 
     linear: leave out normalisation and activation.  For who looks inside (`tasks.networks.probe`): where the collection
-    "units" is mutable, what each activation is given goes there, and where "nudges" are given, float32 [N or 1, 1, 1,
-    channels], what each activation gives is multiplied by them.
+    "units" is mutable, what each activation is given goes there, and where "unit_scales" are given, float32 [N or 1, 1,
+    1, channels], what each activation gives is multiplied by them.
     """
 
     slot: Slot
@@ -76,7 +76,7 @@ class SupernetBlock(nn.Module):
                 used = channels[None, None] if pixels is None else channels[None, None] * pixels
                 self.put_variable("units", name, (y, jnp.broadcast_to(used, y.shape[1:])))
             y = relu6(y)
-            return y * self.get_variable("nudges", name) if self.has_variable("nudges", name) else y
+            return y * self.get_variable("unit_scales", name) if self.has_variable("unit_scales", name) else y
 
         def weights(name: str, shape: tuple[int, ...]) -> jax.Array:
             kernel = Kernel(shape, name=name)()
@@ -128,7 +128,7 @@ class SupernetBlock(nn.Module):
 class Supernet(nn.Module):
     """The supernet of a space's slots.
 
-    Where sizes vary, every picture stands in the top left corner of a canvas of the largest size that is zero
+    Where sizes vary, every image stands in the top left corner of a canvas of the largest size that is zero
     elsewhere, and batch statistics and means count its own pixels only.  `tasks.networks.initialise` draws its
     kernels by the fan-in of the largest slice; batch normalisation makes smaller ones work as well.
 

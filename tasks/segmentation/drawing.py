@@ -1,4 +1,4 @@
-"""A picture to judge a segmentation by: true segments outlined on the left, predicted ones on the right."""
+"""An image to evaluate a segmentation by: true segments outlined on the left, predicted ones on the right."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.data.scenes import IGNORED, Scenes
 from tasks.drawing import SCALE, write_pairs
 from tasks.segmentation.iou import confusion_matrix, segmentation_quality
 
-TINT = 0.3  # light, so that what is in the picture still shows; the outline tells segments from scenes of their colour
+TINT = 0.3  # light, so that what is in the image still shows; the outline tells segments from scenes of their colour
 YELLOW = np.array([[255, 225, 0]])
 # Of several classes: ten colours far apart (Tableau's), used again from the eleventh class on.
 COLOURS = np.array(
@@ -59,7 +59,7 @@ def mark_segments(image: np.ndarray, mask: np.ndarray, classes: int = 1, scale: 
     segments = np.where(mask == IGNORED, 0, mask)
     colour = colours[(segments.astype(int) - 1) % len(colours)]
     pixels = np.where(segments[..., None] > 0, image * (1 - TINT) + colour * TINT, image)
-    # beyond the picture's edge everything goes on as it is there
+    # beyond the image's edge everything goes on as it is there
     padded = np.pad(segments, 1, mode="edge")
     around = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
     border = np.any([neighbours != segments for neighbours in around], axis=0)

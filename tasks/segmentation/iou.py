@@ -24,7 +24,7 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
 
 
 def segmentation_quality(confusion: np.ndarray) -> dict[str, float]:
-    """{"miou", "pixel_accuracy"}, both in 0..1; not a number when no pixel counts.
+    """{"miou", "pixel_accuracy"}, both in 0..1; NaN when no pixel counts.
 
     miou is over the classes that occur in the truth or among the predictions, background included.
     """

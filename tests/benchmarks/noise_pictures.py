@@ -1,4 +1,4 @@
-"""A classification task small enough to train supernets on in tests: pictures of noise with drawn labels."""
+"""A classification task small enough to train supernets on in tests: images of noise with drawn labels."""
 
 import numpy as np
 

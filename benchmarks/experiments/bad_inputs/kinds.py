@@ -95,9 +95,9 @@ def paths(rng: random.Random, folder: Path) -> BadInput:
     )
     folders = ("search", "compare", "expert", "prepare", "train tests.json", "reproduce spaces", "table build")
     calls = [(*command.split(), "--home", wrong) for command in folders]
-    calls += [("search", "--results", wrong), ("expert", "--results", wrong), ("compare", "--output", wrong)]
+    calls += [("search", "--results", wrong), ("expert", "--results", wrong), ("compare", "--results", wrong)]
     calls += [
-        ("measure", "--accelerator", "ethos-u55-128", "--output", wrong),
+        ("measure", "--accelerator", "ethos-u55-128", "--results", wrong),
         ("reproduce", "spaces", "--results", wrong),
     ]
     calls += [("trials", "export", wrong), ("trials", "import", wrong), ("trials", "verify", wrong)]

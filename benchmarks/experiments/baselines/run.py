@@ -7,8 +7,8 @@ accelnas reproduce baselines, and with --set dataset=photo_objects for the rows 
 
 quality, quality_low, quality_high: mean over the seeds at `quick` on test examples with Student's 95% interval, widened
 by what the choice of test photographs does to the first seed's network (bootstrap by photograph).
-latency_ms, peak_sram_bytes: of the network compiled whole.  params: weights and biases; param_bytes: as deployed, int8
-weights and int32 biases.
+latency_ms, peak_activation_bytes: of the network compiled whole.  params: weights and biases; param_bytes: as deployed,
+int8 weights and int32 biases.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def baseline_rows(
                     "seeds": len(values),
                     "accelerator": name,
                     "latency_ms": cost.latency_ms,
-                    "peak_sram_bytes": cost.peak_activation_bytes,
+                    "peak_activation_bytes": cost.peak_activation_bytes,
                     "params": count_params(blocks),
                     "param_bytes": count_param_bytes(blocks),
                     "macs": count_macs(blocks),

@@ -1,4 +1,4 @@
-"""What the article claims: where it says so, its figure, the rule that judges, and what answers here.
+"""What the article claims: where it says so, its figure, the rule that evaluates, and what answers here.
 
 The article: "Optimizing neural networks for special-purpose hardware", Amazon Science.  Places are its headings and the
 sentence's beginning.
@@ -34,7 +34,7 @@ class Claim(NamedTuple):
     article: float
     """Its figure, or where the direction that it gives begins; NaN where it gives none that could be met."""
     rule: Rule
-    """What judges it."""
+    """What evaluates it."""
     source: found.Source
     """What was found here."""
     files: str

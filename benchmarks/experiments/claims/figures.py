@@ -206,7 +206,7 @@ def gpu_days(results: Results) -> Figure:
 
 
 def score_speed(results: Results) -> Figure:
-    """Networks that a score judges in the time of one training, over detection's scores."""
+    """Networks that a score evaluates in the time of one training, over detection's scores."""
     seconds = [row["core_seconds"] for row in results.rows("tables/recipes.csv", task="detection", recipe="search")]
     rows = results.rows("zero_shot/zero_shot.csv", task="detection")
     return over(

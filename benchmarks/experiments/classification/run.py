@@ -118,11 +118,11 @@ def search(
     answers = table.answers(accelerator)
 
     @jax.jit
-    def judge(genotypes: Any) -> jax.Array:
+    def evaluate(genotypes: Any) -> jax.Array:
         found = answers(genotypes)
         return objective.score(found.quality, found.cost._asdict())
 
-    ((genotypes, scores),) = searched(space.cardinalities, judge, settings.evaluations, 1, STRATEGY)
+    ((genotypes, scores),) = searched(space.cardinalities, evaluate, settings.evaluations, 1, STRATEGY)
     order = np.argsort(scores, kind="stable")
     order = (
         order[np.asarray(is_feasible(scores[order]))][: settings.compiled] if is_feasible(scores).any() else order[:1]

@@ -1,4 +1,4 @@
-"""The objective that curation is judged by.
+"""The objective that curation is evaluated by.
 
 Fixed before any result was seen: least latency of the networks that have at least the baseline's MACs
 and at least its parameters.  Latency alone would be least for the smallest network; the two floors stand in for

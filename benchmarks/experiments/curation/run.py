@@ -51,7 +51,7 @@ DRAWS = 10
 
 
 def floors_of(task: Task, accelerator: str) -> Floors:
-    """The baseline's costs by the same model that judges all others."""
+    """The baseline's costs by the same model that evaluates all others."""
     found: Estimate = cost_model(accelerator).estimate(workload_from_chains([baseline_blocks(task)], 32))
     return Floors(*(float(value[0]) for value in (found.cost.macs, found.cost.param_bytes, found.cost.latency_ms)))
 

@@ -82,7 +82,7 @@ def outcome(best: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
     """best: float[seeds, evaluations] as best_latency_ms gives it.
 
     draws: where seeds are shared out over several random spaces in order, the spread is the mean over them of the
-    standard deviation within each; not a number where none has two searches.
+    standard deviation within each; NaN where none has two searches.
     """
     seeds, evaluations = best.shape
     reached = evaluations_to(best, best_known * (1 + WITHIN))

@@ -1,4 +1,4 @@
-"""The spaces that curation is judged by, all as subsets of the uncurated one, and the random control among them.
+"""The spaces that curation is evaluated by, all as subsets of the uncurated one, and the random control among them.
 
 A genotype of a subset is looked up in tables of channels and becomes one of the uncurated space.  Tables are arrays, so
 that many subsets of one shape, such as random ones, share a compilation.

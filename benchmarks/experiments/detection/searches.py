@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.experiments.detection.settings import Settings
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.tables.models import Models, Row
-from benchmarks.tables.optima import ROUNDING, enumerated, judge_of, searched
+from benchmarks.tables.optima import ROUNDING, enumerated, evaluation_by, searched
 from benchmarks.tables.query import load_table
 from hw_model.predict import parallelism_factor
 from nas_algos.load import build_strategy
@@ -46,7 +46,7 @@ def search_space(name: str, accelerator: str, known: tuple[float, float], settin
     """
     table = load_table("detection", name)
     shape, (bound, level) = table.space.cardinalities, known
-    genotypes, scores = enumerated(shape, judge_of(table, accelerator))
+    genotypes, scores = enumerated(shape, evaluation_by(table, accelerator))
     quality, latency = -scores[:, 0], scores[:, 1]
     optimum = optimum_of(quality, latency, level - settings.tolerance)
     places = search_places(quality, latency, shape, level - settings.tolerance, bound, settings)
@@ -108,8 +108,8 @@ def full_search(
     """The fastest network that keeps the mAP of all that two searches of the curated space tried, and its latency."""
     task = models.table.task
     space = curated_space(skeleton_for(task), task.output_channels, parallelism_factor(accelerator))
-    judge = judge_of(load_table("detection", space), accelerator)
-    runs = searched(space.cardinalities, judge, settings.full_evaluations, 2)
+    evaluate = evaluation_by(load_table("detection", space), accelerator)
+    runs = searched(space.cardinalities, evaluate, settings.full_evaluations, 2)
     genotypes, scores = (np.concatenate(part) for part in zip(*runs, strict=True))
     best = optimum_of(-scores[:, 0], scores[:, 1], known[1] - settings.tolerance)
     return space, tuple(genotypes[best].tolist()), float(scores[best, 1])

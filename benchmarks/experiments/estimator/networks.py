@@ -1,8 +1,8 @@
-"""Networks that estimators are fitted to and judged by besides those of `hw_model.learned.samples`.
+"""Networks that estimators are fitted to and evaluated by besides those of `hw_model.learned.samples`.
 
 Spaces: networks of the three tasks' spaces as shipped.  General: networks that no part of the fit's generators made, in
-two halves.  Published architectures go to one half by their family, so that none is judged by a scale that its sisters
-set; the rest are random chains, by turns, of a generator of their own.
+two halves.  Published architectures go to one half by their family, so that none is evaluated by a scale that its
+sisters set; the rest are random chains, by turns, of a generator of their own.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from tasks.spaces.skeleton import CHANNEL_STEP, curated_space, uncurated_space
 
 RANDOM_CHAINS = 140
 """Random chains of the general set."""
-LEARNED_OF_SPACES, JUDGED_OF_SPACES = 48, 24
+LEARNED_OF_SPACES, EVALUATED_OF_SPACES = 48, 24
 """Networks of the spaces, from different seeds."""
 PARTS_OF = 12
-"""Of the networks judged, the first, whose blocks, pairs and threes are compiled as well."""
+"""Of the networks evaluated, the first, whose blocks, pairs and threes are compiled as well."""
 LARGEST_PARAM_BYTES = 2_000_000
 """Published architectures of more are left out, MobileNetV2 1.0 and the other shipped examples apart: time to compile
 is that of encoding weights."""
@@ -138,25 +138,25 @@ def _head(chain: Builder, generator: np.random.Generator) -> None:
 
 
 def wanted_networks(accelerator: EthosU) -> Labelled:
-    """Networks to measure of an accelerator by set: "train-...", to fit to; "space-..." and "general-...", to judge by.
+    """Networks to measure of an accelerator by set: "train-...", to fit to; "space-..." and "general-...", held out.
 
-    All of them for MEASURED_WHOLE.  Others are fitted to what `accelnas measure` draws alone, and judged by half of the
-    networks of the spaces and a quarter of the general ones.
+    All of them for MEASURED_WHOLE.  Others are fitted to what `accelnas measure` draws alone, and evaluated by half of
+    the networks of the spaces and a quarter of the general ones.
     """
-    judged: list[tuple[int, Labelled]] = [
-        (4, [(f"space-{name}", network) for name, network in space_networks(TEST_SEED, JUDGED_OF_SPACES)]),
+    evaluated: list[tuple[int, Labelled]] = [
+        (4, [(f"space-{name}", network) for name, network in space_networks(TEST_SEED, EVALUATED_OF_SPACES)]),
         (8, [(f"general-{label}", network) for label, network in general_networks()]),
     ]
     if accelerator.name not in MEASURED_WHOLE:
         # of every four or eight two that stand together, so that both halves of what takes turns are there
-        return [entry for every, part in judged for place, entry in enumerate(part) if place % every < 2]
+        return [entry for every, part in evaluated for place, entry in enumerate(part) if place % every < 2]
     learned = [(f"train-space-{name}", network) for name, network in space_networks(TRAIN_SEED, LEARNED_OF_SPACES)]
     learned += [("train-fragment", network) for network in sample_fragments(TRAIN_SEED, FRAGMENTS)]
-    return learned + [entry for _, part in judged for entry in part]
+    return learned + [entry for _, part in evaluated for entry in part]
 
 
 def parts_of_spaces() -> Labelled:
-    """Blocks, pairs and threes in a row of the first PARTS_OF networks of the spaces that are judged."""
+    """Blocks, pairs and threes in a row of the first PARTS_OF networks of the spaces that are evaluated."""
     networks = [network for _, network in space_networks(TEST_SEED, PARTS_OF)]
     windows = {
         name: sorted({n[i : i + size] for n in networks for i in range(len(n) - size + 1)}, key=str)

@@ -42,7 +42,7 @@ def write_plots(measured: Path, folder: Path) -> None:
 
 
 def plot_scatter(measured: Path, path: Path) -> None:
-    """Predicted against compiled latency and peak of the networks judged by."""
+    """Predicted against compiled latency and peak of the networks evaluated by."""
     figure, axes = plt.subplots(2, len(SHOWN), figsize=(4 * len(SHOWN), 7.5), constrained_layout=True)
     for column, name in enumerate(SHOWN):
         accelerator = ETHOS_U[name]

@@ -1,10 +1,10 @@
-"""How good is the estimator?  Fit one for each accelerator and judge it on networks that it has not seen.
+"""How good is the estimator?  Fit one for each accelerator and evaluate it on networks that it has not seen.
 
 Measures what results/estimator/measured lacks of the networks of `networks.py`, fits (with --set refit=true, or where
 there is none yet) into hw_model/pretrained, calibrates the standard deviations, and writes
 results/estimator/estimator.csv.  Run: accelnas reproduce estimator
 
-What two standard deviations hold is judged crosswise: the general set has two halves, and each is judged by scales that
+What two standard deviations hold is evaluated crosswise: the general set has two halves, each evaluated by scales that
 were set on the other.  What ships has its scales from both.  Networks of the spaces set no scale at all.
 """
 
@@ -47,7 +47,7 @@ _FIGURES = ("within_5pct", "within_10pct", "kendall_tau", "mape_pct", "bias_pct"
 _estimate, _npu_estimate = jax.jit(estimate), jax.jit(npu_estimate)
 
 
-class Judged(NamedTuple):
+class Evaluated(NamedTuple):
     """Networks of an accelerator by what they are for."""
 
     learned: list[MeasuredChain]
@@ -55,11 +55,11 @@ class Judged(NamedTuple):
     helping: list[MeasuredChain]
     """Of the fit's generator and not learned from; they help to tell what makes errors small."""
     tested: list[MeasuredChain]
-    """What is judged by: the rest of the fit's generator, spaces, the general set, the examples that ship."""
+    """What is evaluated by: the rest of the fit's generator, spaces, the general set, the examples that ship."""
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Measure, fit and judge; the table is written after each accelerator, whose rows replace those it had."""
+    """Measure, fit and evaluate; the table is written after each accelerator, whose rows replace those it had."""
     for chosen in [get_accelerator(name) for name in settings.accelerator or tuple(ETHOS_U)]:
         networks = _measured(settings.measured, chosen)
         fitted = _fitted(networks, chosen, settings)
@@ -81,7 +81,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     write_plots(settings.measured, folder)
 
 
-def _measured(folder: Path, accelerator: EthosU) -> Judged:
+def _measured(folder: Path, accelerator: EthosU) -> Evaluated:
     """The accelerator's networks, what is not on file compiled first."""
     path = folder / f"{accelerator.name}.parquet"
     wanted = wanted_networks(accelerator)
@@ -97,10 +97,10 @@ def _measured(folder: Path, accelerator: EthosU) -> Judged:
     tested += [chain for chain in chains if chain.set.startswith(("space-", "general-"))]
     examples = [load_network(path) for path in sorted(EXAMPLES.glob("*.json"))]
     tested += [MeasuredChain(e.name, e.blocks, compile_operators(e.blocks, accelerator)[1]) for e in examples]
-    return Judged([c for c in chains if c.set.startswith("train-")], drawn[::2], tested)
+    return Evaluated([c for c in chains if c.set.startswith("train-")], drawn[::2], tested)
 
 
-def _fitted(networks: Judged, accelerator: EthosU, settings: Settings) -> Estimator:
+def _fitted(networks: Evaluated, accelerator: EthosU, settings: Settings) -> Estimator:
     """The accelerator's estimator with scales set on the whole general set, fitted where asked for or missing."""
     path = PRETRAINED / f"{accelerator.name}.npz"
     if settings.refit or not path.exists():
@@ -113,7 +113,7 @@ def _fitted(networks: Judged, accelerator: EthosU, settings: Settings) -> Estima
     return load_estimator(path, accelerator)
 
 
-def _crosswise(fitted: Estimator, networks: Judged) -> Guess:
+def _crosswise(fitted: Estimator, networks: Evaluated) -> Guess:
     """The estimator's answers; those of each half of the general set with scales set on the other half."""
     tested = networks.tested
     guess = _modelled(_estimate(fitted, _work(tested)))
@@ -249,7 +249,7 @@ def _rows(accelerator: EthosU, method: str, tested: list[MeasuredChain], guess: 
         row["outside_pct"] = 100 * float(np.mean(guess.outside_share[of_set] > OUTSIDE_SHARE))
         row |= _figures(guess.peak_activation_bytes[of_set], true_peak[of_set], "peak_activation_")
         row["peak_within_2std_pct"] = covered(np.abs(guess.peak_activation_bytes - true_peak), guess.peak_std_bytes)
-        # where all is in SRAM nothing lies behind it, and nothing is to be judged
+        # where all is in SRAM nothing lies behind it, and nothing is to be evaluated
         if accelerator.memory_mode != "Sram_Only":
             row |= _figures(guess.off_chip_bytes[of_set], true_off_chip[of_set], "off_chip_")
         row |= _figures(guess.energy_mj[of_set], true_energy[of_set], "energy_")

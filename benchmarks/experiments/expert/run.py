@@ -3,7 +3,7 @@
 Writes results/expert/expert.csv, a row for each step tried, and for each network a row "start" and a row "end", on
 three tasks, three accelerators and both objectives; run: accelnas reproduce expert.
 
-Steps are judged by the accelerator's estimator, and so are their columns.  compiled_latency_ms and
+Steps are evaluated by the accelerator's estimator, and so are their columns.  compiled_latency_ms and
 compiled_memory_bytes, of start and end alone, are of the network compiled whole.  memory_bytes: parameters and peak
 activations.  objective_share: of the start's latency or memory, by the estimator; compiled_share: by the compiler.
 """

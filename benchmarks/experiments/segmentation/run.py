@@ -20,7 +20,7 @@ import pandas as pd
 from benchmarks.experiments.segmentation.settings import Settings
 from benchmarks.store.files import write_table
 from benchmarks.tables.models import Model, Row, keeps, load_models, model_rows
-from benchmarks.tables.optima import ROUNDING, baseline_figures, front, judge_of, searched
+from benchmarks.tables.optima import ROUNDING, baseline_figures, evaluation_by, front, searched
 from benchmarks.tables.query import load_table
 from hw_model.vela.measurements import MeasurementCache
 
@@ -39,7 +39,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     with MeasurementCache(home / "measurements.sqlite") as cache:
         for accelerator in settings.accelerators:
             runs = searched(
-                table.space.cardinalities, judge_of(table, accelerator), settings.evaluations, settings.searches
+                table.space.cardinalities, evaluation_by(table, accelerator), settings.evaluations, settings.searches
             )
             genotypes, scores = (np.concatenate(part) for part in zip(*runs, strict=True))
             kept = front(scores)

@@ -1,8 +1,8 @@
 """Single-shot searches: how well their supernets rank, what they cost, and whether they meet the latency asked for.
 
 Each algorithm trains a supernet of the space curated for the accelerator, within the baseline's latency, at the spend
-in example passes of BUDGET trainings; then architectures spread over that space are judged with the weights that they
-inherit, and ranked against their trainings from scratch at the same profile (found in the store, or done first).
+in example passes of BUDGET trainings; then architectures spread over that space are evaluated with inherited weights
+and ranked against their trainings from scratch at the same profile (found in the store, or done first).
 Writes results/single_shot/single_shot.csv (another profile's in a folder below); run: accelnas reproduce single_shot
 (hours on two cores; stop it at any moment, supernets go on from their last checkpoint).
 
@@ -10,7 +10,7 @@ supernet_example_passes, supernet_flops: all that the search was charged; comput
 a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures
 ranked.  kendall_tau: tau-b with its 95% interval by bootstrap over the n architectures; macs_tau: of MACs, for
 comparison.  latency_ms: of the network found, by the cost model; preferred_latency_ms: of the one that the algorithm
-would have had without the bound, not a number where it searches within the bound only; meets_target: whether the
+would have had without the bound, NaN where it searches within the bound only; meets_target: whether the
 network found keeps the bound; met_unaided: whether the preferred one does.  certainty: of the distribution over
 networks at the end, the largest probability of a decision, mean over decisions (1: converged to one network).
 skipped_steps: networks whose loss was not finite.
@@ -112,12 +112,12 @@ def supernet_row(
     """What a supernet cost and how well it ranks.
 
     inherited, alone: qualities of the same architectures with the supernet's weights and trained from scratch; macs:
-    theirs.  one_training: FLOPs of one of these trainings.  Architectures of which one quality is not a number are left
+    theirs.  one_training: FLOPs of one of these trainings.  Architectures of which one quality is NaN are left
     out.
     """
     both = [(a, b, m) for a, b, m in zip(inherited, alone, macs, strict=True) if math.isfinite(a + b)]
-    judged, trained, size = ([row[place] for row in both] for place in range(3))
-    n, tau, top = rank_agreement(judged, trained)
+    evaluated, trained, size = ([row[place] for row in both] for place in range(3))
+    n, tau, top = rank_agreement(evaluated, trained)
     return {
         "algorithm": result.algorithm,
         "seed": result.seed,

@@ -1,4 +1,4 @@
-"""Fit the surrogates to the trained tables, and judge them by cross-validation.
+"""Fit the surrogates to the trained tables, and evaluate them by cross-validation.
 
 Writes results/surrogate/TASK.npz, surrogate.csv and surrogate.png; run: accelnas table fit, or accelnas reproduce
 surrogate.  Nothing is trained.
@@ -24,7 +24,7 @@ __all__ = ["Settings", "run"]
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Fit, judge, print and write; the rows of other tasks stay."""
+    """Fit, evaluate, print and write; the rows of other tasks stay."""
     rows = []
     for task in settings.task:
         data = read_trained(SHIPPED, task, SEARCH[task])

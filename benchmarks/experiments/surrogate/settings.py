@@ -1,4 +1,4 @@
-"""What is judged, and how often."""
+"""What is evaluated, and how often."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Settings:
     """What `accelnas reproduce surrogate --set NAME=VALUE` may change."""
 
     task: tuple[str, ...] = tuple(TASKS)
-    """Tasks whose surrogates are fitted and judged."""
+    """Tasks whose surrogates are fitted and evaluated."""
     sizes: tuple[int, ...] = (30, 100, 300, 1000)
     """Numbers of trained networks, as far as there are so many; all that there are is a further one."""
     repeats: int = 3

@@ -73,7 +73,7 @@ def surrogate_rows(task: str, data: Trained, settings: Settings) -> Iterator[dic
     for grouped_by in GROUPED_BY:
         for name, model in MODELS.items():
             for size in [*sizes, networks] if name == "surrogate" else [networks]:
-                found = [_judged(model, data, grouped_by, size, repeat) for repeat in range(settings.repeats)]
+                found = [_evaluated(model, data, grouped_by, size, repeat) for repeat in range(settings.repeats)]
                 means = {column: float(np.mean([each[column] for each in found])) for column in found[0]}
                 yield {
                     "task": task,
@@ -86,7 +86,7 @@ def surrogate_rows(task: str, data: Trained, settings: Settings) -> Iterator[dic
                 }
 
 
-def _judged(model: Model, data: Trained, grouped_by: str, size: int, repeat: int) -> dict[str, float]:
+def _evaluated(model: Model, data: Trained, grouped_by: str, size: int, repeat: int) -> dict[str, float]:
     """Figures of one division into folds, each fold predicted from `size` networks of the others."""
     rng = np.random.default_rng(repeat)
     groups = getattr(data, grouped_by)

@@ -28,8 +28,8 @@ from benchmarks.tables.optima import (
     baseline_figures,
     best_within,
     enumerated,
+    evaluation_by,
     front,
-    judge_of,
     searched,
 )
 from benchmarks.tables.query import TrainedTable, load_table
@@ -56,13 +56,13 @@ def space_rows(
     """A row for each accelerator.  baselines: as `baseline_figures`."""
     space = table.space
     for accelerator in settings.accelerators:
-        judge = judge_of(table, accelerator)
+        evaluate = evaluation_by(table, accelerator)
         bound, level = baselines[accelerator]
         if space.size <= ENUMERATED:
-            genotypes, scores = enumerated(space.cardinalities, judge)
+            genotypes, scores = enumerated(space.cardinalities, evaluate)
             how = "enumerated"
         else:
-            runs = searched(space.cardinalities, judge, settings.evaluations, settings.searches)
+            runs = searched(space.cardinalities, evaluate, settings.evaluations, settings.searches)
             genotypes, scores = (np.concatenate(part) for part in zip(*runs, strict=True))
             how = f"best of {settings.searches} x {settings.evaluations} by {STRATEGY}"
         quality, latency = -scores[:, 0], scores[:, 1]

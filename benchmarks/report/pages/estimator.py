@@ -50,7 +50,7 @@ several widths and input sizes, whole and cut off) and random chains of another 
 {_fits(names)}
 
 Figures are in per cent.  "In 2 std": networks within two of the printed standard deviations, {min(covered):.1f} to
-{max(covered):.1f} on the general set.  It has two halves, published architectures by family, and each is judged by
+{max(covered):.1f} on the general set.  It has two halves, published architectures by family, and each is evaluated by
 scales set on the other half; networks of the spaces set no scale at all, and are easier than what did.  The form of the
 deviations was chosen among five while looking at this set on ethos-u65-512, so that its coverage there is no fresh
 test.  Of the four networks that ship as examples the worst is {worst["mape_pct"]:.1f}% off ({worst["set"]} on
@@ -80,18 +80,18 @@ How one layer's channels move the latency of a chain, compiled:
 
 
 def _fits(names: list[str]) -> str:
-    """What the estimators were fitted to, and which are not judged."""
+    """What the estimators were fitted to, and which are not evaluated."""
     whole = ", ".join(name for name in names if name in MEASURED_WHOLE)
     told = (
         f"The estimators of {whole} were fitted to networks of the spaces and to short chains of any blocks too; those "
         "of other accelerators to what `accelnas measure` draws alone, before traffic was kept, so that their off-chip "
         "and energy figures are guesses by size."
     )
-    unjudged = [name for name in ETHOS_U if name not in names]
-    if unjudged:
+    others = [name for name in ETHOS_U if name not in names]
+    if others:
         told += (
-            "  Not judged here, with weights of an earlier fit and deviations that were set by hand (4% on U55, 8% on "
-            f"others) and not calibrated: {', '.join(unjudged)}."
+            "  Not evaluated here, with weights of an earlier fit and deviations that were set by hand (4% on U55, 8% "
+            f"on others) and not calibrated: {', '.join(others)}."
         )
     return told
 

@@ -32,10 +32,10 @@ def load(path):
 
 
 def test_a_larger_budget_measures_only_what_is_new(tmp_path, compiled):
-    measure((NAME,), budget=4, general=2, test=4, output=tmp_path)
+    measure((NAME,), budget=4, general=2, test=4, results=tmp_path)
     first = load(tmp_path)
     assert len(first) == len(compiled) == 10
-    measure((NAME,), budget=8, general=2, test=4, output=tmp_path)
+    measure((NAME,), budget=8, general=2, test=4, results=tmp_path)
     assert len(compiled) == 14
     assert load(tmp_path)[:10] == first
 
@@ -49,12 +49,12 @@ def test_an_interrupted_run_keeps_what_it_measured(tmp_path, compiled, monkeypat
 
     monkeypatch.setattr(measuring, "compile_operators", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        measure((NAME,), budget=4, general=0, test=4, output=tmp_path)
+        measure((NAME,), budget=4, general=0, test=4, results=tmp_path)
     assert [chain.blocks for chain in load(tmp_path)] == compiled
 
 
 def test_networks_to_judge_by_are_not_learned_from(tmp_path):
-    measure((NAME,), budget=8, general=4, test=8, output=tmp_path)
+    measure((NAME,), budget=8, general=4, test=8, results=tmp_path)
     chains = load(tmp_path)
     learned = {chain.blocks for chain in chains if chain.set.startswith("train-")}
     tested = {chain.blocks for chain in chains if chain.set.startswith("test-")}
@@ -65,7 +65,7 @@ def test_networks_to_judge_by_are_not_learned_from(tmp_path):
 
 
 def test_parts_are_the_blocks_and_pairs_of_the_networks_to_judge_by(tmp_path):
-    measure((NAME,), budget=0, general=0, test=2, parts=True, output=tmp_path)
+    measure((NAME,), budget=0, general=0, test=2, parts=True, results=tmp_path)
     networks = [chain.blocks for chain in load(tmp_path)]
     parts = load_dataset(tmp_path / f"{NAME}-parts.parquet", ETHOS_U[NAME])
     assert {p.blocks for p in parts if p.set == "single"} == {(block,) for network in networks for block in network}
@@ -83,7 +83,7 @@ def test_refining_adds_the_networks_that_are_doubted_and_fitting_writes_below_th
     monkeypatch.setattr(measuring, "fit", quick_fit)
     shipped = predict.PRETRAINED / f"{NAME}.npz"
     content, before = shipped.read_bytes(), predict.cost_model(NAME).fingerprint
-    measure((NAME,), budget=20, general=4, test=0, refine=2, fit=True, output=tmp_path)
+    measure((NAME,), budget=20, general=4, test=0, refine=2, fit=True, results=tmp_path)
     assert [chain.set for chain in load(tmp_path)].count("train-refined") == 2
     fitted = tmp_path / "home" / "estimators" / f"{NAME}.npz"
     assert str(fitted) in capsys.readouterr().out
@@ -96,9 +96,9 @@ def test_refining_adds_the_networks_that_are_doubted_and_fitting_writes_below_th
 
 def test_bad_input_gets_one_line(tmp_path):
     with pytest.raises(BenchmarkInputError, match="budget is -1; allowed: 0 to 1000000"):
-        measure((NAME,), budget=-1, output=tmp_path)
+        measure((NAME,), budget=-1, results=tmp_path)
     with pytest.raises(HardwareInputError, match="unknown accelerator 'npu'; allowed: ethos-u55-32"):
-        measure(("npu",), output=tmp_path)
+        measure(("npu",), results=tmp_path)
     (tmp_path / f"{NAME}.parquet").write_text("no parquet")
     with pytest.raises(HardwareInputError, match="cannot be read"):
-        measure((NAME,), budget=1, output=tmp_path)
+        measure((NAME,), budget=1, results=tmp_path)

@@ -37,7 +37,7 @@ def test_networks_are_ranked_with_the_weights_of_a_finished_search_once(tmp_path
     files = set(checkpoint_folder(tmp_path, search).rglob("*"))
     assert files
     qualities = rank(data, (tmp_path, search, (found.genotype, *genotypes)))
-    # the search judged its own network with the same weights
+    # the search evaluated its own network with the same weights
     assert qualities[0] == found.quality
     assert all(0 <= quality <= 1 for quality in qualities)
     assert set(checkpoint_folder(tmp_path, search).rglob("*")) == files

@@ -154,5 +154,5 @@ def test_names_tell_apart_what_weights_depend_on():
 
 
 def test_too_few_examples_are_one_line():
-    with pytest.raises(TaskInputError, match="10 training examples and 10 to judge by; allowed: 20 and more"):
+    with pytest.raises(TaskInputError, match="10 training examples and 10 to evaluate by; allowed: 20 and more"):
         classification(examples=10)

@@ -18,7 +18,7 @@ from tests.tasks.networks.supernet_spaces import random_genotypes
 
 NAMES = tuple(SCORES)
 COUNTED = ("params", "macs", "depth")
-NAME = "segmentation"  # whose pictures do not fill the canvas
+NAME = "segmentation"  # whose images do not fill the canvas
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_scores_do_not_depend_on_the_order_of_the_batch(scorer, genotypes, score
         return inputs._replace(canvases=inputs.canvases[:, order], batch=batch)
 
     shuffled = with_batch(scorer, shuffle)(genotypes)
-    # Zen's pictures are drawn, so they are not shuffled with the batch
+    # Zen's images are drawn, so they are not shuffled with the batch
     assert_same(shuffled, scores, 1e-4)
     # the check can fail: other labels are another loss
     other = with_batch(scorer, lambda i: i._replace(batch=i.batch | {"masks": i.batch["masks"][order]}))(genotypes)

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.evaluators.zero_shot import make_inputs, measure
 from nas_algos.zero_shot.scores import SCORES, Score
-from nas_algos.zero_shot.zen import draw_pictures
+from nas_algos.zero_shot.zen import draw_images
 from tasks.networks.initialise import initialise
 from tasks.networks.probe import one_network
 from tasks.networks.supernet import Supernet
@@ -19,7 +19,7 @@ from tests.tasks.networks.slicing import slice_variables
 from tests.tasks.networks.supernet_spaces import random_genotypes
 
 MEASURED = tuple(name for name, score in SCORES.items() if isinstance(score, Score))
-# the smaller kernel and channels, an ibn without expansion, the absent block; the smaller picture and output
+# the smaller kernel and channels, an ibn without expansion, the absent block; the smaller image and output
 CORNERS = {"classification": [(0, 0, 0, 0)], "detection": [(1, 0, 1)], "segmentation": [(1, 1, 0, 0)]}
 
 
@@ -33,9 +33,9 @@ def static_scores(task, space, inputs, genotype):
     unit = kernels_of(blocks, slice_variables(variables, space.slots, row))
     images = np.asarray(normalise_images(fit_images(blocks, inputs.batch["images"])))
     key = jax.random.fold_in(inputs.key, zlib.crc32(b"zen"))
-    pictures = draw_pictures(key, (len(images), first.height, first.width, first.in_channels))
-    pictures = [np.asarray(drawn)[:, : blocks[0].height, : blocks[0].width] for drawn in pictures]
-    return reference_scores(task, blocks, unit, images, inputs.batch, *pictures)
+    gaussian = draw_images(key, (len(images), first.height, first.width, first.in_channels))
+    gaussian = [np.asarray(drawn)[:, : blocks[0].height, : blocks[0].width] for drawn in gaussian]
+    return reference_scores(task, blocks, unit, images, inputs.batch, *gaussian)
 
 
 def test_each_score_says_what_it_reads():

@@ -8,9 +8,9 @@ repeats:
   otherwise, that of a sum over the batch would vanish after a linear bottleneck (jacob_cov), and the network would be
   no single piecewise linear function (linear_regions).
 - zico: mean and variance are over single examples, not over batches of them, so that the batch's order cannot matter.
-- linear_regions: crossings on lines from the mean picture, in STEPS steps, as in Hanin and Rolnick.  TE-NAS counts the
-  patterns of its samples, but no two pictures share one here.
-- zen: x + 0.01 e is normalised as x is, so that the features are one function of the picture; activations are capped at
+- linear_regions: crossings on lines from the mean image, in STEPS steps, as in Hanin and Rolnick.  TE-NAS counts the
+  patterns of its samples, but no two images share one here.
+- zen: x + 0.01 e is normalised as x is, so that the features are one function of the image; activations are capped at
   six, as the networks' are.
 - synflow, ntk: logarithms of the papers' numbers, ntk's with its sign changed, so that larger is better.
 """
@@ -97,11 +97,11 @@ def forward(blocks, kernels, x, stats=None, bumps=None, linear=False, residuals=
     return {"output": x, "features": features, "befores": befores, "afters": afters, "stats": found}
 
 
-def reference_scores(task, blocks, unit, images, batch, pictures, changes):
+def reference_scores(task, blocks, unit, images, batch, draws, changes):
     """Every measured score of one static network.  unit: its kernels, normal with variance one."""
     count = len(images)
 
-    def quantities(unit, images, batch, pictures, changes):
+    def quantities(unit, images, batch, draws, changes):
         kernels = he(unit)
         first = forward(blocks, kernels, images)
         stats = first["stats"]
@@ -116,8 +116,8 @@ def reference_scores(task, blocks, unit, images, batch, pictures, changes):
         def total(kernels, image):
             return forward(blocks, kernels, image[None], stats)["output"].sum()
 
-        here = forward(blocks, unit, pictures, residuals=False)
-        there = forward(blocks, unit, pictures + 0.01 * changes, here["stats"], residuals=False)
+        here = forward(blocks, unit, draws, residuals=False)
+        there = forward(blocks, unit, draws + 0.01 * changes, here["stats"], residuals=False)
         middle = images.mean(0, keepdims=True)
         shares = np.linspace(0, 1, STEPS + 1).astype(np.float32)[:, None, None, None, None]
         line = (middle + shares * (images - middle)).reshape(-1, *images.shape[1:])
@@ -138,7 +138,7 @@ def reference_scores(task, blocks, unit, images, batch, pictures, changes):
             "line": forward(blocks, kernels, line, stats)["befores"],
         }
 
-    q = jax.jit(quantities, compiler_options=QUICKLY)(unit, images, batch, pictures, changes)
+    q = jax.jit(quantities, compiler_options=QUICKLY)(unit, images, batch, draws, changes)
     q = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), q)
     kernel_gradients, activation_gradients = q["loss"]
 

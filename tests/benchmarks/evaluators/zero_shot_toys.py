@@ -50,7 +50,7 @@ DETECTION = SearchSpace(
     input_side=16,
     channel_step=2,
 )
-# pictures of two sizes, an output of two
+# images of two sizes, an output of two
 SEGMENTATION = SearchSpace(
     "toy segmentation",
     (

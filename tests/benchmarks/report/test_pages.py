@@ -129,19 +129,19 @@ def test_writing_pages_again_changes_nothing_and_removes_those_of_no_experiment(
 def test_the_estimator_page_shows_every_accelerator_that_was_judged_with_n_and_names_the_others():
     page = (ROOT / "docs/results/estimator.md").read_text()
     figures = pd.read_csv(ROOT / "results/estimator/estimator.csv").set_index(["accelerator", "method", "set"])
-    judged = [name for name, method, of in figures.index if (method, of) == ("estimator", "general")]
+    evaluated = [name for name, method, of in figures.index if (method, of) == ("estimator", "general")]
     shown = [cells for cells in lines_of(page) if cells[0].startswith("ethos")]
     columns = ["n", "within_10pct", "kendall_tau", "mape_pct", "within_2std_pct", "std_pct"]
-    for start, of in ((0, "spaces"), (len(judged), "general")):
-        for name, (accelerator, *cells) in zip(judged, shown[start : start + len(judged)], strict=True):
+    for start, of in ((0, "spaces"), (len(evaluated), "general")):
+        for name, (accelerator, *cells) in zip(evaluated, shown[start : start + len(evaluated)], strict=True):
             assert accelerator == name
             wanted = figures.loc[name, "estimator", of][columns].astype(float).tolist()
             assert [float(cell) for cell in cells] == pytest.approx(wanted, abs=0.051)
-    general = figures.loc[[(name, "estimator", "general") for name in judged]]
+    general = figures.loc[[(name, "estimator", "general") for name in evaluated]]
     assert (general["n"] >= 60).all()
     assert general["within_2std_pct"].between(93, 99).all()
     words = " ".join(page.split())
-    assert all(name in words.split("Not judged here")[1] for name in ETHOS_U if name not in judged)
+    assert all(name in words.split("Not evaluated here")[1] for name in ETHOS_U if name not in evaluated)
     worst = figures[figures["n"] == 1].query("method == 'estimator'")["mape_pct"].max()
     claimed = re.search(r"the worst is ([\d.]+)% off", words)
     assert claimed

@@ -205,7 +205,7 @@ def test_a_job_that_advances_is_never_taken_for_one_that_hangs():
 
 
 def test_a_worker_that_keeps_more_memory_than_it_may_is_replaced_after_its_job():
-    with LocalExecutor(1, most_bytes=250 * 2**20) as executor:
+    with LocalExecutor(1, max_bytes=250 * 2**20) as executor:
         pids = [executor.submit(keep_memory, size).result() for size in (1, 1, 300 * 2**20, 1)]
     assert pids[0] == pids[1] == pids[2] != pids[3]
 

@@ -19,12 +19,12 @@ def test_two_standard_deviations_hold_95_percent_of_errors_of_any_shape_that_set
         size = np.sqrt((3.0 * terms[0]) ** 2 + 0.01**2)
         return terms, np.abs(generator.standard_t(2, count)) * size
 
-    set_on, judged = errors(400), errors(20_000)
+    set_on, evaluated = errors(400), errors(20_000)
     scales = np.asarray(error_scales(*set_on, kept=400), float)
-    std = np.sqrt(((scales[:, None] * judged[0]) ** 2).sum(0))
-    assert 0.93 < np.mean(judged[1] < 2 * std) < 0.975
+    std = np.sqrt(((scales[:, None] * evaluated[0]) ** 2).sum(0))
+    assert 0.93 < np.mean(evaluated[1] < 2 * std) < 0.975
     # and they tell large errors from small ones, where one width for all would not
-    assert np.corrcoef(std, np.hypot(3.0 * judged[0][0], 0.01))[0, 1] > 0.9
+    assert np.corrcoef(std, np.hypot(3.0 * evaluated[0][0], 0.01))[0, 1] > 0.9
 
 
 def test_others_help_to_shape_the_scales_but_do_not_count_in_what_is_held():

@@ -20,10 +20,10 @@ from tests.hw_model.networks import ALL_KINDS, NETWORKS
 @pytest.mark.parametrize("name", [*NETWORKS])
 def test_what_is_timed_has_the_shapes_and_arithmetic_of_the_blocks(name):
     blocks = NETWORKS[name]
-    picture = jax.ShapeDtypeStruct((1, blocks[0].height, blocks[0].width, blocks[0].in_channels), jnp.float32)
-    given = jax.eval_shape(lambda value: _network(blocks, value), picture)
+    image = jax.ShapeDtypeStruct((1, blocks[0].height, blocks[0].width, blocks[0].in_channels), jnp.float32)
+    given = jax.eval_shape(lambda value: _network(blocks, value), image)
     assert given.shape == (1, blocks[-1].out_height, blocks[-1].out_width, blocks[-1].out_channels)
-    flops = jax.jit(lambda value: _network(blocks, value)).lower(picture).cost_analysis()["flops"]
+    flops = jax.jit(lambda value: _network(blocks, value)).lower(image).cost_analysis()["flops"]
     # two for each MAC (windows that hang over the edge count in part), and some for adding, clipping and pooling
     assert 0.8 < flops / (2 * count_macs(blocks)) < 1.3
 

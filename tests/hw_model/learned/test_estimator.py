@@ -1,4 +1,4 @@
-"""An estimator fitted to a few networks, compiled here, and judged on others."""
+"""An estimator fitted to a few networks, compiled here, and evaluated on others."""
 
 import jax
 import jax.numpy as jnp

@@ -21,7 +21,7 @@ from nas_algos.single_shot.relaxed import (
     single_changes,
 )
 from nas_algos.single_shot.run import run_single_shot, trained_variables
-from nas_algos.single_shot.tunas import _judge
+from nas_algos.single_shot.tunas import _evaluate
 from nas_algos.strategies.reinforce import ReinforceState
 from tests.nas_algos.single_shot.toy_supernet import BATCH, CARDINALITIES, ToySupernet
 
@@ -93,10 +93,10 @@ def test_the_ledger_charges_what_was_computed(runs, name):
     found, toy = runs(name), ToySupernet()
     algorithm = SINGLE_SHOT[name](toy, {"latency_ms": BOUND})
     trained = found.steps * algorithm.paths * BATCH
-    judging = sum(step / found.steps >= 1 - algorithm.judging_share for step in range(found.steps))
+    evaluating = sum(step / found.steps >= 1 - algorithm.held_out_share for step in range(found.steps))
     share = {"nothing": 0, "forward": 1 / 3, "everything": 1}[algorithm.held_out]
     looked = len(found.looks) * toy.evaluation_examples / 3
-    passes = trained + (judging if share else 0) * BATCH * share + looked
+    passes = trained + (evaluating if share else 0) * BATCH * share + looked
     assert found.spend.example_passes == pytest.approx(passes, abs=BATCH + 1)
     assert found.spend.example_passes <= BUDGET.example_passes
     assert found.spend.trainings == 1
@@ -247,7 +247,7 @@ def test_one_score_is_judged_by_those_before_it():
     state = ReinforceState(jnp.zeros((1, 1)), None, jnp.zeros(()), jnp.zeros(()), jnp.zeros((), jnp.int32))
     advantages = []
     for score in (1.0, 2.0, 0.0, np.inf):
-        advantage, baseline, deviation = _judge(state, jnp.float32(score), 0.5)
+        advantage, baseline, deviation = _evaluate(state, jnp.float32(score), 0.5)
         advantages.append(float(advantage))
         told = state.told + int(np.isfinite(score))
         state = state.replace(baseline=baseline, deviation=deviation, told=told)
@@ -292,13 +292,13 @@ def test_tunas_warm_ups_fall_from_always_to_never_over_a_quarter_of_the_training
 @pytest.mark.parametrize("share", [0.0, 0.2])
 def test_the_controller_of_tunas_stands_still_while_it_warms_up(share):
     after, outcome = tunas_steps(share, 10)
-    assert not outcome.judging.any()
+    assert not outcome.evaluating.any()
     assert (after.controller.told == 0).all()
     assert (after.controller.logits == SURE[None]).all()
 
 
 def test_the_controller_of_tunas_is_judged_after_the_warm_up():
     after, outcome = tunas_steps(0.25, 10)
-    assert outcome.judging.all()
+    assert outcome.evaluating.all()
     assert (after.controller.told == 1).all()
-    assert (outcome.judged == 1).all()
+    assert (outcome.evaluated == 1).all()

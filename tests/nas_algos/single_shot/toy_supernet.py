@@ -19,7 +19,7 @@ class ToySupernet:
     """Each choice has a weight that learns the mean of the data, and a loss that stays: its distance to a wish.
 
     The wishes of most quality cost most, so that a bound on the cost decides.  Networks in which decision `broken[0]`
-    takes choice `broken[1]` have a loss that is not a number.
+    takes choice `broken[1]` have a loss that is NaN.
     """
 
     name = "toy"

@@ -1,4 +1,4 @@
-"""Classification: loss and metrics against values worked out by hand; augmentation keeps the picture."""
+"""Classification: loss and metrics against values worked out by hand; augmentation keeps the image."""
 
 import math
 

@@ -118,9 +118,9 @@ def write(
 
 
 def pet(index: int, trimap: np.ndarray, head: tuple[float, float, float, float]) -> dict[str, Any]:
-    picture = np.full((48, 192, 3), index * 10, np.uint8)
+    image = np.full((48, 192, 3), index * 10, np.uint8)
     return {
-        "image": encoded(picture, "JPEG"),
+        "image": encoded(image, "JPEG"),
         "label": index % 37,
         "species": index % 2,
         "segmentation_mask": encoded(trimap, "PNG"),
@@ -329,10 +329,10 @@ def test_every_task_trains_on_what_the_user_prepared(
             Block("conv", 1, 1, 8, task.output_channels, kernel=1, activation=False),
         )
     blocks = (Block("conv", 8, 8, 3, 8, stride=2), *head)
-    examples, judged = (task.load(home, "quick", split) for split in ("train", "validation"))
+    examples, evaluated = (task.load(home, "quick", split) for split in ("train", "validation"))
     fidelity = Fidelity("quick", 14, 8, "validation", 3, batch_size=4)
     state = train(blocks, task, task.arrays(examples), fidelity, jax.random.key(0))
-    quality = task.quality(judged, predict(blocks, task, state, judged.images))
+    quality = task.quality(evaluated, predict(blocks, task, state, evaluated.images))
     assert 0 <= quality[task.metric] <= 1
     assert task.data_version("quick") == dataset.version(task.config("quick"))
 

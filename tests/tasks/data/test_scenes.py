@@ -136,9 +136,9 @@ def test_composing_in_memory_refuses_other_content_and_unknown_names(
 def test_splits_share_no_item_by_name_or_by_content(home: Path) -> None:
     pools = {split: item_pool(split, find_folder(home)) for split in SPLITS}
     names = [set(pool.indices.tolist()) for pool in pools.values()]
-    pictures = [{picture.tobytes() for picture in pool.grey} for pool in pools.values()]
-    assert [len(group) for group in pictures] == [50_000, 10_000, 10_000]
-    for groups in (names, pictures):
+    images = [{image.tobytes() for image in pool.grey} for pool in pools.values()]
+    assert [len(group) for group in images] == [50_000, 10_000, 10_000]
+    for groups in (names, images):
         assert len(set().union(*groups)) == sum(len(group) for group in groups)
 
 

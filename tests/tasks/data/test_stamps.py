@@ -72,7 +72,7 @@ def test_only_whole_photographs_of_a_useful_size_are_chosen(tmp_path: Path) -> N
     write_stamp(tmp_path / "animals/mammals/drawn.png", colourful=False)
     write_stamp(tmp_path / "animals/mammals/small.png", width=31, height=31)
     write_stamp(tmp_path / "animals/mammals/snake.png", width=130, height=32)  # more than four times as long as high
-    write_stamp(tmp_path / "animals/mammals/lost.png", margin=150)  # 1.5 % of the picture
+    write_stamp(tmp_path / "animals/mammals/lost.png", margin=150)  # 1.5 % of the image
     write_stamp(tmp_path / "symbols/math/plus.png")
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8)).save(
         tmp_path / "animals/full.png"
@@ -165,11 +165,11 @@ def test_a_red_disc_alone_is_red_inside_and_its_transparent_green_does_not_bleed
     pixels[..., :3] = np.where(disc[..., None], (255, 0, 0), (0, 255, 0))
     pixels[..., 3] = disc * 255
     pool = CutOutPool((Image.fromarray(pixels),), np.array([2]), np.array([7]))
-    alpha, picture = pool.scaled(0, 40)
+    alpha, image = pool.scaled(0, 40)
     assert alpha.shape == (40, 40)
-    assert (picture[alpha > 0] == (255, 0, 0)).all()
+    assert (image[alpha > 0] == (255, 0, 0)).all()
     # A disc of diameter 40 that is lit by at most 320/256 stays at most as red and has no green.
-    coloured = pool.coloured(picture, np.random.default_rng(0))
+    coloured = pool.coloured(image, np.random.default_rng(0))
     assert (coloured[alpha > 0][:, 1:] == 0).all()
     assert (coloured[alpha > 0][:, 0] >= 255 * 180 // 256).all()
     rules = SceneRules(most_objects=1, item_low=40, item_high=40)

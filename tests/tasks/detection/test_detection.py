@@ -167,9 +167,9 @@ def test_the_drawing_shows_truth_left_and_what_is_sure_right(tmp_path):
         np.array([[[0.5, 0.5, 1.0, 1.0], [0.0, 0.0, 0.5, 0.5]]]), np.array([[0.9, 0.1]]), np.zeros((1, 2), np.int32)
     )
     draw_detections(scenes, found, tmp_path / "new" / "detections.png")
-    picture = np.asarray(Image.open(tmp_path / "new" / "detections.png"))
+    image = np.asarray(Image.open(tmp_path / "new" / "detections.png"))
     top = HEADER + 4
-    left, right = picture[top : top + 192, 4:196], picture[top : top + 192, 198:390]
+    left, right = image[top : top + 192, 4:196], image[top : top + 192, 198:390]
     assert left[96, 0].tolist() == list(TRUE_COLOUR)  # the corner of the true box, at twice the size
     assert right[96, 96].tolist() == list(FOUND_COLOUR)
     assert not left[:96].any()

@@ -22,7 +22,7 @@ from tests.tasks.networks.supernet_spaces import (
 )
 
 # what random draws may miss: an ibn of expansion 1, the smaller kernel and the absent block; a depthwise block; the
-# smaller kernel over the smaller picture without the decoder's step
+# smaller kernel over the smaller image without the decoder's step
 CORNERS = {
     "classification": [(1, 1, 0, 0, 2, 0), (0, 2, 1, 1, 2, 1)],
     "detection": [(1, 0, 2, 1, 0)],

@@ -20,7 +20,7 @@ from tasks.registry import TASKS, make_task
 from tasks.training import DivergedError, batch_order, fit_images, learning_rates, predict, train, training_flops
 
 FIDELITY = Fidelity("tiny", 32, 32 * 25, "validation", 16, batch_size=16)
-# what the networks below must reach in 50 steps, and what the best answer that ignores the picture gets
+# what the networks below must reach in 50 steps, and what the best answer that ignores the image gets
 GOOD = {"classification": 0.6, "detection": 0.1, "segmentation": 0.75}
 
 
@@ -86,9 +86,9 @@ def test_training_learns_and_is_deterministic_bit_for_bit(task):
     # a part of a batch is predicted as the whole is
     whole, part = (predict(network(task), task, first, data.images[:count]) for count in (12, 5))
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(a[:5], b), whole, part)
-    # the trial judges the first 16 examples
-    judged = data.take(slice(0, 16))
-    assert task.quality(judged, predict(network(task), task, first, judged.images)) == done.quality
+    # the trial evaluates the first 16 examples
+    evaluated = data.take(slice(0, 16))
+    assert task.quality(evaluated, predict(network(task), task, first, evaluated.images)) == done.quality
 
 
 def test_images_on_disk_train_as_those_in_memory_do(tmp_path, monkeypatch):

@@ -144,12 +144,12 @@ def test_mirroring_takes_the_masks_along_at_any_size_of_the_images():
 
 
 def drawn(scenes, predicted, path, classes):
-    """The left and the right picture of one scene, 192 x 192."""
+    """The left and the right image of one scene, 192 x 192."""
     draw_segments(scenes, predicted, path / "new" / "segments.png", classes)
-    picture = np.asarray(Image.open(path / "new" / "segments.png"))
+    image = np.asarray(Image.open(path / "new" / "segments.png"))
     top = HEADER + 4
-    assert (picture[:top] < 128).any()  # something is written there
-    return picture[top : top + 192, 4:196], picture[top : top + 192, 198:390]
+    assert (image[:top] < 128).any()  # something is written there
+    return image[top : top + 192, 4:196], image[top : top + 192, 198:390]
 
 
 def test_the_drawing_shows_truth_left_and_prediction_right(tmp_path):
@@ -159,7 +159,7 @@ def test_the_drawing_shows_truth_left_and_prediction_right(tmp_path):
     predicted[0, :, 48:] = 5
     left, right = drawn(scenes, predicted, tmp_path, classes=10)
     tinted = (200 * (1 - TINT) + COLOURS[4] * TINT).astype(np.uint8).tolist()
-    # tinted, then a line of the class's colour, black around it, and the scene as it is; no line at the picture's edge
+    # tinted, then a line of the class's colour, black around it, and the scene as it is; no line at the image's edge
     for place, expected in ((0, tinted), (94, tinted), (95, COLOURS[4].tolist()), (96, [0] * 3), (97, [200] * 3)):
         assert left[96, place].tolist() == expected
         assert right[96, 191 - place].tolist() == expected
