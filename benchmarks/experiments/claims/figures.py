@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.experiments.claims.rules import Figure
-from benchmarks.statistics.intervals import share_interval
 
 Row = dict[str, Any]
 
@@ -89,26 +88,36 @@ def column(file: str, name: str, basis: str, measured: str, **wanted: Any) -> So
 
 
 def paired(file: str, name: str, key: tuple[str, ...], one: Row, other: Row, basis: str, measured: str) -> Source:
-    """Differences of a column between two kinds of rows that agree in the key: mean, least and most."""
+    """Differences of a column between two kinds of rows that agree in the key, columns of which a file may lack some:
+    mean, least and most.
+    """
 
     def source(results: Results) -> Figure:
-        others = {tuple(row[k] for k in key): row[name] for row in results.rows(file, **other)}
-        pairs = [(row[name], tuple(row[k] for k in key)) for row in results.rows(file, **one)]
+        others = {tuple(row.get(k) for k in key): row[name] for row in results.rows(file, **other)}
+        pairs = [(row[name], tuple(row.get(k) for k in key)) for row in results.rows(file, **one)]
         return over((value - others[where] for value, where in pairs if where in others), basis, measured)
 
     return source
 
 
-def intervals_apart(file: str, name: str, key: str, one: Row, other: Row, basis: str, measured: str) -> Source:
-    """As `paired`, the ends from the two intervals, errors taken as independent; the least and most of all rows."""
+def curated_gain(names: tuple[str, ...], low_is_better: bool, file: str, basis: str, measured: str) -> Source:
+    """What the curated space has more than the uncurated one of the first of these columns that the file has, by task
+    and accelerator; the ends from the two intervals, errors taken as independent, the least and most of all rows.
+
+    low_is_better: take it the other way round.
+    """
 
     def source(results: Results) -> Figure:
-        others = {row[key]: row for row in results.rows(file, **other)}
+        others = {(row.get("task"), row["accelerator"]): row for row in results.rows(file, space="uncurated")}
         found = []
-        for row in results.rows(file, **one):
-            if (base := others.get(row[key])) is not None:
-                half = math.hypot(*((each[f"{name}_high"] - each[f"{name}_low"]) / 2 for each in (row, base)))
-                found.append((row[name] - base[name], half))
+        for row in results.rows(file, space="curated"):
+            name = next((each for each in names if each in row), None)
+            base = others.get((row.get("task"), row["accelerator"]))
+            if name is None or base is None:
+                continue
+            ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in row else ["low", "high"]
+            half = math.hypot(*((each[ends[1]] - each[ends[0]]) / 2 for each in (row, base)))
+            found.append(((row[name] - base[name]) * (-1 if low_is_better else 1), half))
         if not found:
             return Figure()
         mean = sum(value for value, _ in found) / len(found)
@@ -118,15 +127,11 @@ def intervals_apart(file: str, name: str, key: str, one: Row, other: Row, basis:
     return source
 
 
-def share(rows: Callable[[Results], list[bool]], basis: str, measured: str) -> Source:
-    """The share of rows for which something holds, in per cent, with Wilson's interval."""
+def first_known(*sources: Source) -> Source:
+    """The first of these that answers."""
 
     def source(results: Results) -> Figure:
-        found = rows(results)
-        if not found:
-            return Figure()
-        low, high = share_interval([sum(found)], [len(found)])
-        return Figure(100 * sum(found) / len(found), 100 * low, 100 * high, len(found), basis, measured)
+        return next((each for one in sources if not math.isnan((each := one(results)).ours)), Figure())
 
     return source
 

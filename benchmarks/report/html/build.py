@@ -183,8 +183,7 @@ def gathered(results: Path) -> dict[str, list[dict[str, str]]]:
     curated = [
         {
             **{"accelerator": row["accelerator"], "space": row["space"]},
-            "latency / best known": f"{row['final']:.3f}",
-            "95% interval": f"{row['final_low']:.3f} to {row['final_high']:.3f}",
+            **_curated(row),
             "steps up that raise latency": f"{row['monotone_share']:.3f}",
         }
         for row in rows(results / "curation/curation.csv")
@@ -209,10 +208,17 @@ def gathered(results: Path) -> dict[str, list[dict[str, str]]]:
     ]
     return {
         "Detector: each block fused alone": fused,
-        "Curated or not: where searches by cost end": curated,
+        "Curated or not: where searches end": curated,
         "Scores of untrained networks": scores,
         "The estimator against the compiler, networks that its fit did not see": errors,
     }
+
+
+def _curated(row: Row) -> dict[str, str]:
+    """Where searches of a space end: latency over the best known, or regret of quality, as the file has it."""
+    name, heading = ("regret", "regret, %") if "regret" in row else ("final", "latency / best known")
+    ends = f"{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}"
+    return ({"task": row["task"]} if "task" in row else {}) | {heading: f"{row[name]:.3f}", "95% interval": ends}
 
 
 def differences(results: Path) -> tuple[list[str], list[list[Row | None]]]:
