@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hw_model.blocks import MAX_KERNEL, MAX_STRIDE, Block, added
+from hw_model.blocks import MAX_KERNEL, MAX_STRIDE, Block, added, sources
 from hw_model.kinds import KINDS, MOST_PARTS
 from hw_model.operators import block_operators
 
@@ -16,7 +16,9 @@ def outside_fit(blocks: Sequence[Block]) -> tuple[str, ...]:
         for operator in block_operators(block):
             (height, width), (down, across) = operator.window, operator.strides
             words = {"avg_pool": "avg_pool", "mul": "a product", "concat": "joined tensors"}.get(operator.kind, "")
-            if not words and (height != width or height > MAX_KERNEL):
+            if operator.kind == "dense" and any(blocks[q].kind == "dense" for q in sources(block, position) if q >= 0):
+                words = "dense layers in a row"
+            elif not words and (height != width or height > MAX_KERNEL):
                 words = f"a window of {height} x {width}"
             elif not words and (down != across or down > MAX_STRIDE):
                 words = f"a stride of {down} x {across}"
