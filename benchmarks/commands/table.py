@@ -49,7 +49,8 @@ def build(
         count: So many of the part's first trainings: the first network of each of its cells, then the second, ...
         part: "alone": networks that were drawn one by one.  "cells" and "kinds": cells of networks, which an
             accelerator trains at once.  "seeds": some with three seeds.  "final": some by both recipes, search and
-            final.  "curse": those that the surrogate thinks best.  "sweep": the baseline by many recipes.
+            final.  "curse": those that the surrogate thinks best.  "article": those of the article's tables, by final.
+            "sweep": the baseline by many recipes.
         home: Directory that data and trials are kept in.
         results: Directory that tables/TASK.parquet is kept in.
     """

@@ -2,7 +2,8 @@
 
 "cells", "alone" and "kinds" are drawn from the spaces (`tables.design`).  Of these, "seeds" trains some cells' networks
 with three seeds each, and "final" some by both recipes.  "curse" are networks that the surrogate thinks best, with five
-seeds each (`tables.winners`).  "sweep" is the baseline by all recipes that were chosen among.
+seeds each (`tables.winners`).  "article" are the networks of the article's tables by the recipe final, with five seeds
+each (`tables.article`).  "sweep" is the baseline by all recipes that were chosen among.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.files import write_table
+from benchmarks.tables.article import article_cells
 from benchmarks.tables.design import COLUMNS, DRAWN, Cell, cells_of, design_rows, draw_part, table_spaces
 from benchmarks.tables.files import design_file, table_trials, winners_file
 from benchmarks.tables.recipes import RECIPES, scaled, sweep
 from tasks.fidelity import Fidelity
+from tasks.registry import make_task
 from tasks.spaces.registry import skeleton_for
 from tasks.task import Task
 
@@ -29,6 +32,7 @@ RECIPES_OF = {
     "seeds": ("search",),
     "final": ("search", "final"),
     "curse": ("search",),
+    "article": ("final",),
 }
 PARTS = (*RECIPES_OF, "sweep")
 # networks that are trained with three seeds, at least
@@ -70,6 +74,8 @@ def size_of(results: Path, task: str, name: str) -> int:
     check_part(name)
     if name == "sweep":
         return len(list(sweep(task)))
+    if name == "article":
+        return len(article_cells(results, make_task(task)))
     return len(set(part_rows(results, task, name)["cell"])) * len(RECIPES_OF[name])
 
 
@@ -97,6 +103,10 @@ def part_of(results: Path, task: Task, name: str) -> list[Wanted]:
     check_part(name)
     if name == "sweep":
         return _sweep(task)
+    if name == "article":
+        return [
+            Wanted(cell, RECIPES[how][task.name]) for cell in article_cells(results, task) for how in RECIPES_OF[name]
+        ]
     rows = part_rows(results, task.name, name)
     return [Wanted(cell, RECIPES[how][task.name]) for cell in cells_of(task, rows) for how in RECIPES_OF[name]]
 

@@ -1,0 +1,97 @@
+"""The networks of the article's tables, to be trained: what turns their rows from predicted to trained.
+
+Each network of results/TASK/TASK.csv and results/iso_latency/iso_latency.csv that the uncurated space holds, the
+baseline first, is a cell of SEEDS trainings.  Networks that the space does not hold, such as an expert's with
+expansions of four, are left out.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.tables.design import Cell, table_spaces
+from benchmarks.tables.summaries import blocks_of
+from hw_model.network_file import summary
+from tasks.errors import TaskInputError
+from tasks.spaces.layer import Choice
+from tasks.spaces.registry import skeleton_for
+from tasks.spaces.skeleton import Skeleton
+from tasks.spaces.space import SearchSpace
+from tasks.task import Task
+
+SEEDS = 5
+# apart from the seeds of other parts; a network's own follow from what it is, whichever others are there
+FIRST_SEED, SPREAD = 10_000_000, 1_000_000_000
+
+
+def article_cells(results: Path, task: Task) -> list[Cell]:
+    """A cell for each network, the baseline first.  Raises BenchmarkInputError where a file is missing."""
+    space, skeleton, cells = table_spaces(task)["uncurated"], skeleton_for(task), list[Cell]()
+    for text in summaries(results, task.name):
+        genotype = genotype_of(space, skeleton, text)
+        if genotype is not None:
+            first = FIRST_SEED + crc32(text.encode()) % SPREAD
+            blocks, seeds = space.decode(genotype), tuple(range(first, first + SEEDS))
+            name = f"{task.name}-article-{len(cells):02d}"
+            cells.append(Cell(name, "uncurated", np.array([genotype] * SEEDS, np.int32), (blocks,) * SEEDS, seeds))
+    return cells
+
+
+def summaries(results: Path, task: str) -> list[str]:
+    """The different networks of the task's rows as their summaries, in order."""
+    found: list[str] = []
+    for file in (results / task / f"{task}.csv", results / "iso_latency" / "iso_latency.csv"):
+        if not file.is_file():
+            raise BenchmarkInputError(f"{file}: no such file; `accelnas reproduce {file.stem}` writes it")
+        for row in pd.read_csv(file).to_dict("records"):
+            if row.get("task", task) == task:
+                found.append(str(row["network"]))
+    return list(dict.fromkeys(found))
+
+
+def genotype_of(space: SearchSpace, skeleton: Skeleton, text: str) -> tuple[int, ...] | None:
+    """A genotype of the uncurated space whose network has this summary; None where there is none."""
+    for chosen in _readings(skeleton, text):
+        try:
+            genotype = space.encode({name: chosen[name] for name in (each.name for each in space.decisions)})
+        except (TaskInputError, KeyError):
+            continue
+        if summary(space.decode(genotype)) == text:
+            return genotype
+    return None
+
+
+def _readings(skeleton: Skeleton, text: str) -> Iterator[dict[str, Choice]]:
+    """What decisions might be of a network with this summary: each division of its encoder into stages."""
+    shape, told = blocks_of(text)
+    ups = [place for place, block in enumerate(told) if block.kind == "upsample"]
+    ends = [place for place, block in enumerate(told) if block.kind in ("upsample", "global_pool")]
+    encoder = told[1 : min([*ends, len(told) - 1])]
+    chosen: dict[str, Choice] = {**skeleton.baseline(), "channels_stem": told[0].channels}
+    chosen["input_side"] = int(shape.split("x")[0])
+    if skeleton.decoder_channels:
+        chosen["output_stride"] = skeleton.output_strides[len(skeleton.decoder_channels) - len(ups)]
+    for number, place in enumerate(ups, start=1):
+        block = told[place + 1]
+        chosen |= {f"block_up_{number}": _name(block.kind, block.expansion), f"channels_up_{number}": block.channels}
+    numbers = range(1, skeleton.most_layers + 1)
+    for layers in itertools.product(numbers, repeat=len(skeleton.stages)):
+        if sum(layers) == len(encoder):
+            rest, reading = iter(encoder), dict(chosen)
+            for stage, count in enumerate(layers, start=1):
+                own = [next(rest) for _ in range(count)]
+                reading |= {f"block_{stage}_{n}": _name(b.kind, b.expansion) for n, b in enumerate(own, start=1)}
+                reading |= {f"layers_{stage}": count, f"kernel_{stage}": own[0].kernel}
+                reading[f"channels_{stage}"] = own[0].channels
+            yield reading
+
+
+def _name(kind: str, expansion: int) -> str:
+    return kind if expansion == 1 else f"{kind}_{expansion}"
