@@ -48,10 +48,12 @@ def report(root: Path) -> str:
     claims = rows(results / "claims/claims.csv")
     verdicts = ("reproduced", "partly", "not reproduced", "not comparable")
     names, matrix = differences(results)
+    tables = {name: model_lines(results, name) for name in TABLES}
     return environment.get_template(TEMPLATE).render(
         claims=claims,
         counts={name: sum(row["verdict"] == name for row in claims) for name in verdicts},
-        tables={name: model_lines(results, name) for name in TABLES},
+        tables=tables,
+        waiting=sum(line["source"] == "predicted" for lines in tables.values() for line in lines),
         charts=[detection_chart(results), segmentation_chart(results)],
         anytime=anytime_chart(results),
         calibrated=calibration_chart(results),

@@ -9,12 +9,22 @@ from benchmarks.report.markdown import KIB, Row, claim, interval, listed, rows, 
 
 QUALITY = {"classification": "accuracy", "detection": "mAP", "segmentation": "mIoU"}
 HEADER = ("model", "accelerator", "latency ms", "less latency", "MMACs", "param KiB", "peak SRAM KiB")
-NOTE = """\
+
+
+def note(found: list[Row]) -> str:
+    """How latency and quality of a table's rows came about, and how many networks wait for trainings."""
+    chosen = [row for row in found if row["model"] != "Baseline"]
+    waiting = sum(row["seeds"] == 0 for row in chosen)
+    text = """\
 Latency, SRAM and parameters are those of each network compiled whole.  "Predicted" quality is what the surrogate of the
 trained table expects of a network trained by the recipe of the tables, with a 95% interval that covers what the
-surrogate errs by on networks unlike those it was fitted to; the best of many predictions flatters besides.  No network
-chosen here has been trained by the final recipe with five seeds yet: that confirmation is to come, and rows turn to
-"trained" by themselves once its trainings are in the tables."""
+surrogate errs by on networks unlike those it was fitted to; the best of many predictions flatters besides."""
+    if not waiting:
+        return text.partition('  "Predicted"')[0]
+    return f"""\
+{text}  {waiting} of the {len(chosen)} networks chosen here have no trainings of their own yet: that confirmation
+(`accelnas table build --part article`, by the recipe final, five seeds) is to come, and rows turn to "trained" once it
+is in the tables."""
 
 
 def cost_cells(row: Row) -> list[str]:
@@ -80,7 +90,7 @@ The budget is kept by {_kept(of)}.  {
         )
     }
 
-{NOTE}
+{note(found)}
 
 SRAM in use is what Vela schedules in each accelerator's default memory mode; on the U65 and U85 there is DRAM behind.
 """
@@ -117,7 +127,7 @@ expected mIoU within the baseline's latency, and B to D the best within latencie
 E takes {listed(f"{row['latency_reduction_pct']:.0f}% on the {row['accelerator']}" for row in fastest)}; the article's
 51%.  The baseline here was drawn as one for a CPU, and how far it can be cut depends on that drawing.
 
-{NOTE}
+{note(found)}
 
 [The whole front](../../results/segmentation/segmentation_front.csv), by the estimator.
 """
@@ -149,7 +159,7 @@ network of highest expected quality that compiled whole is no slower than the ba
         sum(row["macs_ratio"] > 1 for row in best)
     } more MACs, and {len(sure)} a higher expected quality beyond the interval.
 
-{NOTE}
+{note(found)}
 """
 
 
@@ -210,5 +220,5 @@ As they are, the networks are expected to lose {span((-value for value in lost),
 PhotoObjects the network costs the same and its quality is not known here: there is no trained table of that data, so
 this part of the transfer is not comparable.
 
-{NOTE}
+{note(found)}
 """

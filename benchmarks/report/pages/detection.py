@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from benchmarks.report.markdown import Row, interval, listed, rows, span, table
-from benchmarks.report.pages.article import HEADER, NOTE, cost_cells, percent
+from benchmarks.report.pages.article import HEADER, cost_cells, note, percent
 
 MODELS = ("V1", "V2", "V3")
 
@@ -45,7 +45,7 @@ space decides.  "Article" is the article's figure for its own detector on its ow
 mAP: the three spaces are enumerated.  The network column gives the width multiplier, then each block: `-` kept, `F3`
 fused with expansion 3.
 
-{NOTE}
+{note(found)}
 
 ## What it says
 

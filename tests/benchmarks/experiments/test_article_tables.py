@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.experiments.classification.run import memory_columns, within, without_depthwise
 from benchmarks.experiments.segmentation.run import ARTICLE_PCT, five
+from benchmarks.report.pages.article import note
 from hw_model.cost import Cost
 from tasks.registry import make_task
 from tasks.spaces.registry import skeleton_for
@@ -74,6 +75,12 @@ def test_the_articles_five_models_are_there_with_their_figures():
     for _, own in table[table["model"] != "Baseline"].groupby("accelerator"):
         assert dict(zip(own["model"], own["article_reduction_pct"], strict=True)) == ARTICLE_PCT
         assert own["latency_ms"].is_monotonic_decreasing
+
+
+def test_a_pages_note_counts_the_networks_that_wait_for_trainings():
+    rows = [{"model": "Baseline", "seeds": 0}, {"model": "V1", "seeds": 5}, {"model": "V2", "seeds": 0}]
+    assert "1 of the 2 networks chosen here have no trainings" in " ".join(note(rows).split())
+    assert note(rows[:2]) == "Latency, SRAM and parameters are those of each network compiled whole."
 
 
 def test_what_is_no_slower_is_no_slower():
