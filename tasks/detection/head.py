@@ -14,6 +14,10 @@ LOWEST_RAW, HIGHEST_RAW = -4.0, 4.0
 HEAT_BIAS = -4.0
 
 
+# Boxes that are predicted of an image; the suite's own scenes have four objects at most.
+MOST_BOXES = 20
+
+
 class Predictions(NamedTuple):
     """heat_logits: [N, h, w, classes]; boxes: [N, h, w, 4] as (ymin, xmin, ymax, xmax) in 0..1."""
 
@@ -45,7 +49,7 @@ def read_output(output: jax.Array) -> Predictions:
     return Predictions(output[..., :-4] + HEAT_BIAS, jnp.clip(boxes, 0.0, 1.0))
 
 
-def detect(predictions: Predictions, k: int = 20) -> Detections:
+def detect(predictions: Predictions, k: int = MOST_BOXES) -> Detections:
     """The k highest local maxima of the heat in each image; a maximum is not below its eight neighbours.
 
     The local maximum stands in for non-maximum suppression (arXiv:1904.07850, section 4).

@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from tasks.by_class import ByClass, rows_of
-from tasks.data.datasets import get_dataset
+from tasks.data.datasets import get_dataset, is_users
 from tasks.data.scenes import Scenes
 from tasks.detection.coco import coco_by_class, coco_map
 from tasks.detection.confusion import matched
-from tasks.detection.head import Detections, detect, output_channels, read_output
+from tasks.detection.head import MOST_BOXES, Detections, detect, output_channels, read_output
 from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
 from tasks.errors import TaskInputError
@@ -70,8 +70,10 @@ class DetectionTask(DatasetTask):
         return detection_loss(read_output(output), targets)
 
     def predict(self, output: jax.Array, size: Size | None = None) -> Detections:
-        """Detections from the network's output."""
-        return detect(read_output(output))
+        """Detections from the network's output: MOST_BOXES, or twice the objects of the fullest image that was brought."""
+        dataset = get_dataset(self.dataset)
+        most = 2 * dataset.source.most_objects if is_users(dataset) else 0
+        return detect(read_output(output), max(MOST_BOXES, most))
 
     def quality(self, examples: Scenes, predictions: Detections) -> dict[str, float]:
         """{"map", "map50"} in 0..1 of predictions for all scenes, in their order."""

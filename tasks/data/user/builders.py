@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -186,6 +187,8 @@ def _mask(record: Any) -> np.ndarray:
 
 def find_builder(where: str, options: Options) -> BuilderSource:
     """The newest version of a builder that is prepared.  Raises TaskInputError where there is none."""
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*){0,2}", where):
+        raise TaskInputError(f"tfds {where[:60]!r} is no name of a builder; allowed: NAME, NAME/CONFIG")
     usual = Path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
     versions = [each.parent for each in usual.joinpath(where).rglob("dataset_info.json")]
     if not versions:

@@ -16,11 +16,16 @@ import numpy as np
 from pycocotools import mask as rle
 
 from tasks.data.scenes import IGNORED
-from tasks.data.user.images import UnusableError, load_image, resize_mask, to_array
+from tasks.data.user.images import load_image, resize_mask, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import MOST_OBJECTS, Example, FileSource, Item, with_digests
 from tasks.data.user.split import complete, split_of
 from tasks.errors import TaskInputError
+
+_MOST_PIXELS = 65_535
+"""Of a side."""
+_OTHERS = ("captions", "image_info", "panoptic", "person_keypoints", "stuff")
+"""What COCO's own files that are about something else begin with."""
 
 
 def scan_coco(path: Path, options: Options) -> FileSource:
@@ -59,6 +64,8 @@ def _files(path: Path) -> dict[str, Path]:
         return {"train": path}
     found: dict[str, Path] = {}
     for file in sorted(path.rglob("*.json")):
+        if file.stem.startswith(_OTHERS):
+            continue
         words = file.stem.replace("instances", "").replace("2017", "").replace("2014", "").replace("-", "_").split("_")
         says = {split for word in (*words, file.parent.name) if (split := split_of(word))}
         for split in says if len(says) == 1 else ():
@@ -86,9 +93,11 @@ class _Annotations:
         folder = self._folder(file, images, [str(each.get("file_name")) for each in listed.values()])
         objects: dict[Any, list[dict[str, Any]]] = {}
         for place, each in enumerate(self._list(content, "annotations")):
-            if each.get("image_id") not in listed or each.get("category_id") not in categories:
+            image, category = each.get("image_id"), each.get("category_id")
+            known = type(image) is int and image in listed and type(category) is int and category in categories
+            if not known:
                 self._fail(f"annotation {place} names an image or a category that is not listed")
-            objects.setdefault(each["image_id"], []).append(each)
+            objects.setdefault(image, []).append(each)
         counted = [each for found in objects.values() for each in found if not each.get("iscrowd")]
         self.masked = bool(counted) and all(each.get("segmentation") for each in counted)
         self.items = [self._item(folder, listed[number], objects.get(number, [])) for number in listed]
@@ -115,7 +124,7 @@ class _Annotations:
 
     def _by_id(self, content: Mapping[str, Any], key: str) -> dict[int, dict[str, Any]]:
         listed = self._list(content, key)
-        found = {number: each for each in listed if isinstance(number := each.get("id"), int)}
+        found = {number: each for each in listed if type(number := each.get("id")) is int}
         if not found or len(found) < len(listed):
             self._fail(f"{key} without ids that are whole numbers and differ; allowed: one and more")
         return found
@@ -134,26 +143,29 @@ class _Annotations:
         return best
 
     def _item(self, folder: Path, image: Mapping[str, Any], objects: list[dict[str, Any]]) -> Item:
-        name, width, height = image["file_name"], image.get("width"), image.get("height")
+        name, width, height = str(image.get("file_name")), image.get("width"), image.get("height")
         for size in (width, height):
-            if type(size) is not int or size < 1:
-                self._fail(f"image {str(name)[-60:]!r} has no width and height; allowed: whole numbers, 1 and more")
+            if type(size) is not int or not 1 <= size <= _MOST_PIXELS:
+                self._fail(f"image {name[-60:]!r} has no width and height; allowed: whole numbers 1 to {_MOST_PIXELS}")
         assert isinstance(width, int)
         assert isinstance(height, int)
         found = []
         for each in objects:
+            if (shape := each.get("segmentation")) and not _is_shape(shape, height, width):
+                self._fail(
+                    f"an object of {name[-60:]!r} has segmentation {str(shape)[:40]}; allowed: polygons on {width} x "
+                    f"{height} pixels, or an RLE of that size"
+                )
             if each.get("iscrowd"):
                 self.left_out["crowds"] += 1
                 continue
             box = each.get("bbox")
             if not isinstance(box, list) or len(box) != 4 or not all(isinstance(v, int | float) for v in box):
-                self._fail(f"an object of {str(name)[-60:]!r} has bbox {str(box)[:40]}; allowed: x, y, width, height")
+                self._fail(f"an object of {name[-60:]!r} has bbox {str(box)[:40]}; allowed: x, y, width, height")
             x, y, w, h = (float(value) for value in box)
             edges = (y / height, x / width, (y + h) / height, (x + w) / width)
             if not all(-0.5 <= edge <= 1.5 for edge in edges):  # not a number too
-                self._fail(
-                    f"an object of {str(name)[-60:]!r} has bbox {str(box)[:60]}, not on {width} x {height} pixels"
-                )
+                self._fail(f"an object of {name[-60:]!r} has bbox {str(box)[:60]}, not on {width} x {height} pixels")
             top, left, bottom, right = (min(max(edge, 0.0), 1.0) for edge in edges)
             if bottom <= top or right <= left:
                 self.left_out["empty"] += 1
@@ -166,7 +178,7 @@ class _Annotations:
         shapes = [[each.get("segmentation") for *_, each in kept], [each.get("segmentation") for each in crowds]]
         return Item(
             folder / name,
-            str(name),
+            name,
             boxes=tuple(box for _, box, _ in kept),
             labels=tuple(self._labels[each["category_id"]] for *_, each in kept),
             annotation=json.dumps([width, height, *shapes]),
@@ -186,20 +198,54 @@ def _decode(item: Item, side: int, channels: int, masked: bool) -> Example:
     return Example(image, -1, item.boxes, item.labels, resize_mask(instances, side))
 
 
+def _is_shape(shape: Any, height: int, width: int) -> bool:
+    """Whether a segmentation is one that pycocotools draws; it trusts what it is given, and may fill the memory."""
+    if isinstance(shape, dict):
+        counts = _counts(shape.get("counts"))
+        right = all(type(each) is int and each >= 0 for each in counts) and sum(counts) == height * width
+        return right and shape.get("size") == [height, width]
+    if not isinstance(shape, list):
+        return False
+    for part in shape:
+        if not isinstance(part, list) or len(part) < 6 or len(part) % 2:
+            return False
+        if not all(isinstance(each, int | float) and abs(each) < 1e6 for each in part):  # not a number neither
+            return False
+        points = np.array(part, float).reshape(-1, 2) / (width, height)
+        if points.min() < -0.5 or points.max() > 1.5:
+            return False
+    return True
+
+
+def _counts(given: Any) -> list[int]:
+    """Lengths of runs of zeros and ones, by turns, of a list or of COCO's compressed text; nothing of anything else.
+
+    Of a text each is five bits a character, the first of them lowest, and from the third on a difference to the one
+    before the last (rleToString of COCO's maskApi.c).
+    """
+    if isinstance(given, list):
+        return given
+    counts: list[int] = []
+    value = place = 0
+    for character in given if isinstance(given, str) else "":
+        bits = ord(character) - 48
+        if not 0 <= bits < 64 or place > 12:
+            return []
+        value |= (bits & 31) << 5 * place
+        place += 1
+        if not bits & 32:
+            if bits & 16:
+                value -= 1 << 5 * place
+            counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+            value = place = 0
+    return counts
+
+
 def _pixels(shape: Any, height: int, width: int) -> np.ndarray:
-    try:
-        with warnings.catch_warnings():  # of its __array__, which NumPy 2 calls in another way; not for threads
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return _decoded(shape, height, width)
-    except Exception as error:  # what pycocotools raises is not documented
-        raise UnusableError(f"has a segmentation that cannot be read ({str(error)[:40]})") from error
-
-
-def _decoded(shape: Any, height: int, width: int) -> np.ndarray:
-    if isinstance(shape, list):
-        encoded = rle.merge(rle.frPyObjects(shape, height, width))  # pyright: ignore[reportArgumentType]
-    elif isinstance(shape["counts"], list):
-        encoded = rle.frPyObjects(shape, height, width)  # pyright: ignore[reportArgumentType]
-    else:
-        encoded = shape
-    return rle.decode(encoded).astype(bool).reshape(height, width)  # pyright: ignore[reportArgumentType]
+    """bool [height, width] of a segmentation that `_is_shape` lets through."""
+    if isinstance(shape, dict):
+        counts = _counts(shape["counts"])
+        return np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(width, height).T
+    with warnings.catch_warnings():  # of its __array__, which NumPy 2 calls in another way; not for threads
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return rle.decode(rle.merge(rle.frPyObjects(shape, height, width))).astype(bool)  # pyright: ignore

@@ -24,7 +24,7 @@ import numpy as np
 from tasks.data.labelled import LabelledImages
 from tasks.data.scenes import IGNORED, Scenes
 from tasks.data.settings import SPLITS
-from tasks.data.store import Progress, allowed, one_at_a_time
+from tasks.data.store import Progress, allowed, first_line, one_at_a_time
 from tasks.data.user.builders import find_builder
 from tasks.data.user.coco import scan_coco
 from tasks.data.user.folder import scan_folder
@@ -43,7 +43,12 @@ _AT_ONCE = 256
 
 def user_dataset(name: str) -> UserDataset:
     """The data set of a name.  Raises TaskInputError where the name, or what is there, is not allowed."""
-    return _found(str(parse_name(name)))
+    try:
+        return _found(str(parse_name(name)))
+    except TaskInputError:
+        raise
+    except (OSError, ValueError) as error:  # a path that cannot be one, a folder that may not be read
+        raise TaskInputError(f"data set {name[-120:]!r} cannot be read: {first_line(error)[:80]}") from error
 
 
 @lru_cache(8)

@@ -39,7 +39,7 @@ def scan_folder(path: Path, options: Options) -> FileSource:
         raise TaskInputError(f"class {names[min(untrained)][:60]!r} has no training image; allowed: one and more")
     return FileSource(
         ("classification",),
-        tuple(names),
+        tuple(name.encode(errors="replace").decode() for name in names),  # another file system's may be no text
         options.side,
         options.channels,
         splits,

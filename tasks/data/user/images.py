@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tasks.errors import TaskInputError
 
@@ -36,6 +36,8 @@ def load_image(path: Path, upright: tuple[int, int] | None = None) -> Image.Imag
             turned = ImageOps.exif_transpose(opened)
     except MemoryError:
         raise
+    except UnidentifiedImageError as error:
+        raise UnusableError("is no image") from error
     except Exception as error:  # damaged files make Pillow's readers raise nearly anything
         raise UnusableError(" ".join(str(error).split())[:60] or type(error).__name__) from error
     if upright is None or turned.size == upright:

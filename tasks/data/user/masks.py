@@ -40,6 +40,8 @@ def scan_masks(path: Path, options: Options) -> FileSource:
         notes.append("masks hold 0 and 255: 255 is the one class")
     elif names_file.is_file():
         names = tuple(filter(None, map(str.strip, names_file.read_text(errors="replace").splitlines())))
+        if len(set(names)) < len(names):
+            raise TaskInputError(f"{str(names_file)[-100:]!r} names a class twice; allowed: a line for each")
         lookup = {value: value + 1 - first for value in range(first + len(names))}
         if unknown := [value for value in values if value not in lookup and value != IGNORED]:
             raise TaskInputError(

@@ -72,6 +72,9 @@ def test_a_name_is_written_in_one_way_and_holds_in_any_folder(tmp_path, monkeypa
         ("masks:a?background=maybe", "allowed: yes, no"),
         ("mine.py?side=3", "allowed: nothing, as the file says all"),
         ("nothing", "allowed: fashion_items"),
+        ("tfds:../..", "is no name of a builder; allowed: NAME, NAME/CONFIG"),
+        ("folder:a\0b", "cannot be read: embedded null byte"),
+        (f"coco:{'a/' * 3000}", "cannot be read: "),
     ],
 )
 def test_a_wrong_name_is_answered_with_those_allowed(name, said):
@@ -244,6 +247,28 @@ def test_coco_boxes_and_masks_lie_where_the_shapes_are_drawn(tmp_path):
     assert make_task("segmentation", f"coco:{file}", 1).classes == 1
 
 
+def test_runs_of_all_forms_are_the_pixels_that_polygons_are(tmp_path):
+    from pycocotools import mask as rle
+
+    from tasks.data.user.coco import _is_shape, _pixels
+
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        pixels = generator.random((60, 72)) < generator.random()
+        encoded = rle.encode(np.asfortranarray(pixels.astype(np.uint8)))
+        text = {"counts": encoded["counts"].decode(), "size": [60, 72]}
+        flat = pixels.T.ravel().astype(int)
+        changes = np.flatnonzero(np.diff(flat, prepend=0, append=2))
+        runs = {"counts": np.diff(changes, prepend=0).tolist(), "size": [60, 72]}
+        for shape in (text, runs):
+            assert _is_shape(shape, 60, 72)
+            np.testing.assert_array_equal(_pixels(shape, 60, 72), pixels)
+        assert not _is_shape(text, 60, 73)
+    square = _pixels([[10, 5, 20, 5, 20, 15, 10, 15]], 60, 72)
+    assert square.sum() == 100
+    assert square[5:15, 10:20].all()
+
+
 def test_crowds_and_boxes_of_no_area_are_left_out_and_counted(tmp_path):
     file = write_coco(tmp_path / "c", 20)
     content = json.loads(file.read_text())
@@ -271,6 +296,10 @@ def test_crowds_and_boxes_of_no_area_are_left_out_and_counted(tmp_path):
         (lambda c: c["images"][2].update(file_name="no.jpg"), "1 of 20 images are not there, such as 'no.jpg'"),
         (lambda c: c["images"][2].pop("width"), "has no width and height"),
         (lambda c: c["categories"].clear(), "categories without ids"),
+        (lambda c: c["annotations"][3].update(image_id=[1]), "annotation 3 names an image or a category"),
+        # what pycocotools would draw until the memory is full, or crash of
+        (lambda c: c["annotations"][3].update(segmentation=[[1e9, 1, 2, 3, 4, 5]]), "allowed: polygons on 72 x 60"),
+        (lambda c: c["annotations"][3].update(segmentation={"counts": "1o`0", "size": [60, 72]}), "or an RLE"),
     ],
 )
 def test_annotations_that_are_not_cocos_are_refused(change, said, tmp_path):
@@ -341,6 +370,8 @@ def test_masks_that_cannot_be_are_refused(tmp_path):
     write_masks(tmp_path / "m", 20)
     (tmp_path / "m" / "classes.txt").write_text("circle\nsquare\n")
     assert "a mask holds 3; classes.txt names 1 to 2, and 255 is ignored" in refusal(f"masks:{tmp_path}/m")
+    (tmp_path / "m" / "classes.txt").write_text("circle\ncircle\nsquare\n")
+    assert "names a class twice" in refusal(f"masks:{tmp_path}/m")
     (tmp_path / "m" / "masks" / "004.png").unlink()
     assert "1 files lack the other half, such as '004': no mask" in refusal(f"masks:{tmp_path}/m")
     assert "has no images/ and masks/" in refusal(f"masks:{tmp_path}")
@@ -463,3 +494,50 @@ def test_what_tensorflow_datasets_has_prepared_is_read_without_it_being_known(tm
         assert int(reach.argmax()) == {0: 0, 1: 2, 2: 1}[int(found["test"].labels[row])]
     with pytest.raises(TaskInputError, match="tfds 'cifar10' is not prepared in"):
         user_dataset("tfds:cifar10")
+
+
+class Scenery(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    VERSION = tfds.core.Version("1.0.0")
+    BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name) for name in ("boxes", "masks")]  # noqa: RUF012
+
+    def _info(self):
+        features = {"image": tfds.features.Image(shape=(None, None, 3))}
+        if self.builder_config.name == "masks":
+            features["segmentation_mask"] = tfds.features.Image(shape=(None, None, 1))
+        else:
+            one = {"bbox": tfds.features.BBoxFeature(), "label": tfds.features.ClassLabel(names=SHAPES)}
+            features["objects"] = tfds.features.Sequence(one)
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        for number in range(20):
+            shapes = (SHAPES[number % 3], SHAPES[(number + 1) % 3])[: number % 3]  # none in some
+            image, mask, boxes = drawn(number, shapes)
+            files = [io.BytesIO(), io.BytesIO()]
+            for picture, file in zip((image, mask), files, strict=True):
+                picture.save(file, format="PNG")
+                file.seek(0)
+            boxes = [tfds.features.BBox(y / 60, x / 72, (y + h) / 60, (x + w) / 72) for x, y, w, h in boxes]
+            objects = [{"bbox": box, "label": shape} for box, shape in zip(boxes, shapes, strict=True)]
+            known = {"segmentation_mask": files[1]} if self.builder_config.name == "masks" else {"objects": objects}
+            yield number, {"image": files[0], **known}
+
+
+def test_boxes_and_masks_of_prepared_builders(tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    for config in ("boxes", "masks"):
+        Scenery(data_dir=str(tmp_path / "tfds"), config=config, file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    with pytest.raises(TaskInputError, match=r"has configs scenery/boxes, scenery/masks; allowed: one of them"):
+        user_dataset("tfds:scenery")
+    boxes = prepared("tfds:scenery/boxes?side=64", tmp_path)["train"]
+    assert boxes.labels.shape == (14, 2)
+    assert {len(row[row >= 0]) for row in boxes.labels} == {0, 1, 2}
+    assert (boxes.boxes[..., 2] > boxes.boxes[..., 0])[boxes.labels >= 0].all()
+    assert make_task("detection", "tfds:scenery/boxes").classes == 3
+    masks = prepared("tfds:scenery/masks?side=64", tmp_path)["train"]
+    assert sorted(np.unique(masks.masks)) == [0, 1, 2, 3]
+    assert user_dataset("tfds:scenery/masks?side=64").configs == ("segmentation",)
