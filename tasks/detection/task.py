@@ -70,7 +70,7 @@ class DetectionTask(DatasetTask):
         return detection_loss(read_output(output), targets)
 
     def predict(self, output: jax.Array, size: Size | None = None) -> Detections:
-        """Detections from the network's output: MOST_BOXES, or twice the objects of the fullest image that was brought."""
+        """MOST_BOXES detections of the output, or twice the objects of the fullest image of what somebody brought."""
         dataset = get_dataset(self.dataset)
         most = 2 * dataset.source.most_objects if is_users(dataset) else 0
         return detect(read_output(output), max(MOST_BOXES, most))
