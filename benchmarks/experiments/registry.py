@@ -80,19 +80,11 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
             ),
             Experiment(
                 "curation",
-                "whether curated spaces are easier to search by cost, and why",
-                1.0,
+                "whether curated spaces are easier to search, by quality and by latency, and why",
+                0.6,
                 "curation",
                 ("curation.csv", "curation.png"),
                 "benchmarks.experiments.curation.run",
-            ),
-            Experiment(
-                "curation_trained",
-                "the same spaces searched with trainings",
-                1.0,
-                "curation",
-                ("curation_trained.csv",),
-                "benchmarks.experiments.curation.trained",
             ),
             Experiment(
                 "landscape",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -47,19 +48,21 @@ class ManyCosts:
 
     def latency_ms(self, genotypes: np.ndarray) -> np.ndarray:
         """float[n] of int32[n, D]."""
-        return self._blocks(self._compiled.latency, genotypes)[0]
+        return in_blocks(partial(self._compiled.latency, self._estimate), genotypes, 1)[0]
 
     def capacity(self, genotypes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """MACs and bytes of parameters, float[n] each, of int32[n, D]; many times as fast as latency."""
-        macs, param_bytes = self._blocks(self._compiled.capacity, genotypes)
+        macs, param_bytes = in_blocks(partial(self._compiled.capacity, self._estimate), genotypes, 2)
         return macs, param_bytes
 
-    def _blocks(self, function: Callable[..., Any], genotypes: np.ndarray) -> list[np.ndarray]:
-        count = len(genotypes)
-        padded = np.resize(genotypes, (-(-max(count, 1) // BLOCK) * BLOCK, genotypes.shape[1])) if count else genotypes
-        parts = [padded[start : start + BLOCK] for start in range(0, len(padded), BLOCK)]
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:  # a compiled call leaves Python alone
-            found = list(pool.map(lambda part: jax.tree.map(np.asarray, function(self._estimate, part)), parts))
-        columns = zip(*(part if isinstance(part, tuple) else (part,) for part in found), strict=True)
-        joined = [np.concatenate(column)[:count].astype(float) for column in columns]
-        return joined or [np.zeros(0), np.zeros(0)]
+
+def in_blocks(function: Callable[[Any], Any], genotypes: np.ndarray, columns: int) -> list[np.ndarray]:
+    """So many columns float[n] of a compiled function of genotypes int32[BLOCK, D], for n of them, on all cores."""
+    count = len(genotypes)
+    padded = np.resize(genotypes, (-(-max(count, 1) // BLOCK) * BLOCK, genotypes.shape[1])) if count else genotypes
+    parts = [padded[start : start + BLOCK] for start in range(0, len(padded), BLOCK)]
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:  # a compiled call leaves Python alone
+        found = list(pool.map(lambda part: jax.tree.map(np.asarray, function(part)), parts))
+    rows = zip(*(part if isinstance(part, tuple) else (part,) for part in found), strict=True)
+    joined = [np.concatenate(row)[:count].astype(float) for row in rows]
+    return joined or [np.zeros(0)] * columns

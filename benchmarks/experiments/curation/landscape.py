@@ -7,9 +7,10 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from benchmarks.experiments.curation.costs import SLACK, Floors, shortfall
+from benchmarks.experiments.curation.judge import Figures, Judge
 from benchmarks.experiments.curation.spaces import Subsets
-from benchmarks.search.many_costs import COUNTED, ManyCosts
+from benchmarks.search.many_costs import COUNTED
+from benchmarks.tables.optima import ROUNDING
 from tasks.spaces.moves import next_neighbours, sample
 
 
@@ -19,9 +20,9 @@ class Shape(NamedTuple):
     moves: steps up by one in one decision over channels, from sampled networks, that make another network.  monotone:
     those along which latency rises as MACs do, by more than COUNTED.  level: those that change it by no more.
     points: sampled networks.  minima: those that no change of one decision, to any of its other choices, betters in the
-    objective, all changes checked; this is what one mutation of a search can do.  channel_minima: those that no step of
-    one, up or down, in a decision over channels or in the width multiplier betters.  feasible: points that meet the
-    floors.  latency_points, latency_minima: as channel_minima for latency alone, betters by more than COUNTED, of those
+    objective, the quality within the baseline's latency, all changes checked; this is what one mutation of a search can do.  channel_minima: those that no step of
+    one, up or down, in a decision over channels or in the width multiplier betters.  feasible: points within
+    the baseline's latency.  latency_points, latency_minima: as channel_minima for latency alone, betters by more than COUNTED, of those
     with a neighbour of fewer MACs.
     """
 
@@ -51,11 +52,11 @@ class Sampled(NamedTuple):
     exists: np.ndarray
 
 
-def shape_of(subsets: Subsets, evaluator: ManyCosts, floors: Floors, points: int, walked: int, key: jax.Array) -> Shape:
+def shape_of(subsets: Subsets, judge: Judge, baseline: Figures, points: int, walked: int, key: jax.Array) -> Shape:
     """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima."""
     points_key, walked_key = jax.random.split(key)
     at = _sampled(subsets, points, points_key)
-    objective = _Objective(evaluator, floors, at.here)
+    objective = _Objective(judge, baseline, at.here)
     alive = np.ones(points, bool)
     for column in reversed(range(at.exists.shape[1])):  # steps down first: who is beaten is not asked about again
         rows = np.flatnonzero(alive & at.exists[:, column])
@@ -73,7 +74,7 @@ def shape_of(subsets: Subsets, evaluator: ManyCosts, floors: Floors, points: int
         return np.bincount(at.draw[chosen], minlength=subsets.draws)
 
     return Shape(
-        **_walks(subsets, evaluator, _sampled(subsets, walked, walked_key)),
+        **_walks(subsets, judge, _sampled(subsets, walked, walked_key)),
         points=count(np.ones(points, bool)),
         minima=count(anywhere),
         channel_minima=count(alive),
@@ -82,22 +83,19 @@ def shape_of(subsets: Subsets, evaluator: ManyCosts, floors: Floors, points: int
 
 
 class _Objective:
-    """Whether networks are better than those of a sample [n]: below a floor what is less below, else what is faster."""
+    """Whether networks are better than those of a sample [n]: over the bound what is faster, else what is better."""
 
-    def __init__(self, evaluator: ManyCosts, floors: Floors, here: np.ndarray):
-        self._evaluator, self._floors = evaluator, floors
-        self._short = shortfall(*evaluator.capacity(here), floors)
-        self.feasible = self._short <= SLACK
-        self._latency = np.full(len(here), np.inf)
-        self._latency[self.feasible] = evaluator.latency_ms(here[self.feasible])
+    def __init__(self, judge: Judge, baseline: Figures, here: np.ndarray):
+        self._judge, self._most = judge, baseline.latency_ms * (1 + ROUNDING)
+        self._quality, self._latency, _ = judge(here)
+        self.feasible = self._latency <= self._most
 
     def betters(self, others: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """bool[m]: whether others int32[m, E] are better than the sample's rows int[m]."""
-        short = shortfall(*self._evaluator.capacity(others), self._floors)
-        found = ~self.feasible[rows] & (short < self._short[rows])
-        both = np.flatnonzero(self.feasible[rows] & (short <= SLACK))
-        found[both] = self._evaluator.latency_ms(others[both]) < self._latency[rows[both]]
-        return found
+        quality, latency, _ = self._judge(others)
+        inside = latency <= self._most
+        better = np.where(inside, quality > self._quality[rows], False)
+        return np.where(self.feasible[rows], better, latency < self._latency[rows])
 
 
 def _uncurated(subsets: Subsets, draw: np.ndarray, genotypes: np.ndarray) -> np.ndarray:
@@ -125,21 +123,18 @@ def _sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
     return Sampled(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _walks(subsets: Subsets, evaluator: ManyCosts, at: Sampled) -> dict[str, np.ndarray]:
+def _walks(subsets: Subsets, judge: Judge, at: Sampled) -> dict[str, np.ndarray]:
     half = at.exists.shape[1] // 2
-    latency = evaluator.latency_ms(at.here)
-    found = np.full(at.exists.shape, np.inf)
-    found[at.exists] = evaluator.latency_ms(at.there[at.exists])
+    here, around = judge(at.here), judge(at.there[at.exists])
+    found, macs_there = np.full(at.exists.shape, np.inf), np.full(at.exists.shape, np.inf)
+    found[at.exists], macs_there[at.exists] = around.latency_ms, around.macs
     up = at.exists.copy()
     up[:, half:] = False
     up[:, : int(subsets.has_multiplier)] = False  # the multiplier is no decision over channels of one layer
-    change = np.where(up, found, 0.0) - np.where(up, latency[:, None], 0.0)
-    macs, _ = evaluator.capacity(at.here)
-    macs_there = np.full(at.exists.shape, np.inf)
-    macs_there[at.exists], _ = evaluator.capacity(at.there[at.exists])
-    reducible = (macs_there < macs[:, None]).any(1)
-    least = COUNTED * latency[:, None]
-    trapped = reducible & ~(found < latency[:, None] - least).any(1)
+    change = np.where(up, found, 0.0) - np.where(up, here.latency_ms[:, None], 0.0)
+    reducible = (macs_there < here.macs[:, None]).any(1)
+    least = COUNTED * here.latency_ms[:, None]
+    trapped = reducible & ~(found < here.latency_ms[:, None] - least).any(1)
     counted = {
         "moves": up.sum(1),
         "monotone": (up & (change > least)).sum(1),

@@ -1,29 +1,29 @@
 """Does curation help a search, and is it because the space is smaller or because it is better aligned?
 
-Three kinds of space over the detection skeleton, curated, auto-curated and uncurated, and two controls.  Random subsets
+Three kinds of space over each task's skeleton, curated, auto-curated and uncurated, and two controls.  Random subsets
 of the uncurated space are exactly as large as the curated one, decision by decision, but have other channels from the
 whole range.  The shifted space is the curated one with one channel less throughout, so that only alignment is lost.
-All are searched by the same strategy with the same spend and number of seeds, costs only, for the least latency with
-no less MACs and parameters than the baseline has (benchmarks/experiments/curation/costs.py).  The seeds are shared out
-over ten draws of the random subset.
+All are searched by the same strategy with the same spend and number of searches, on the task's trained table, for the
+highest expected quality within the baseline's latency, and again for the least latency at the baseline's quality.  The
+searches are shared out over ten draws of the random subset.
 
-Writes results/curation/curation.csv and curation.png; run: accelnas reproduce curation.  What the spaces but the
-shifted one come to when they are searched with trainings instead is `benchmarks.experiments.curation.trained`.
+Writes results/curation/curation.csv and curation.png; run: accelnas reproduce curation; `accelnas curate-compare` asks
+the same of a space of one's own.
 
-evaluations_to_5pct, expected_evaluations, success_rate, spread: see `searches.Outcome`; the best known latency is
-the least that any search in any of the spaces found.  monotone_share: of steps up in the channels of one layer, those
-along which latency rises as MACs do, by more than .2%; level_share: along which it changes by no more.
-local_minima_share: of sampled networks, those
-that no change of one decision betters in the objective, every such change checked; channel_minima_share: that no step
-up or down in channels or width multiplier betters, whatever a change of blocks would do; feasible_share: of the
-networks that meet the floors.  latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no
-step in channels or width multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they are over draws.
-n_* say of how many.
+quality ... failed_latency: see `searches.Outcome`; the best known quality is that of 2 x 6,400 evaluations by NSGA-II in
+the uncurated space, which holds all others, or what a search here found above that.  monotone_share: of steps up in the
+channels of one layer, those along which latency rises as MACs do, by more than .2%; level_share: along which it changes
+by no more.  local_minima_share: of sampled networks, those that no change of one decision betters in the objective,
+every such change checked; channel_minima_share: that no step up or down in channels or width multiplier betters,
+whatever a change of blocks would do; feasible_share: of those within the baseline's latency.  latency_minima_share: of
+sampled networks with a neighbour of fewer MACs, those that no step in channels or width multiplier makes faster.
+*_low, *_high: 95% intervals; of random subsets they are over draws.  n_* say of how many.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,75 +31,102 @@ import jax
 import numpy as np
 import pandas as pd
 
-from benchmarks.experiments.curation.costs import Floors
+from benchmarks.experiments.curation.judge import AIMS, Figures, Judge, asks_of
 from benchmarks.experiments.curation.landscape import Shape, shape_of
-from benchmarks.experiments.curation.searches import Outcome, best_latency_ms, outcome, searcher
+from benchmarks.experiments.curation.searches import Outcome, Setting, best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import Subsets, shifted, spaces_of, stacked, subset_of
-from benchmarks.search.many_costs import ManyCosts, compile_costs
-from benchmarks.search.problem import baseline_blocks, space_for
 from benchmarks.statistics.intervals import share_interval
-from benchmarks.store.files import write_table
-from hw_model.cost import Estimate
+from benchmarks.store.files import merge_rows
+from benchmarks.tables.optima import best_within, judge_of, searched
+from benchmarks.tables.query import TrainedTable, load_table
 from hw_model.predict import cost_model
-from hw_model.workload import workload_from_chains
-from tasks.registry import make_task
 from tasks.spaces.registry import skeleton_for
 from tasks.task import Task
 
 DRAWS = 10
+KNOWN = {"evaluations": 6_400, "searches": 2}  # as the experiment truth has it for large spaces
 
 
-def floors_of(task: Task, accelerator: str) -> Floors:
-    """The baseline's costs by the same model that evaluates all others."""
-    found: Estimate = cost_model(accelerator).estimate(workload_from_chains([baseline_blocks(task)], 32))
-    return Floors(*(float(value[0]) for value in (found.cost.macs, found.cost.param_bytes, found.cost.latency_ms)))
+def all_subsets(task: Task, accelerator: str, draws: int, key: jax.Array) -> list[Subsets]:
+    """The kinds of space for an accelerator, `draws` of the random one."""
+    made = spaces_of(task, accelerator, draws, key)
+    found = [stacked([subset_of(space, skeleton_for(task)) for space in several]) for several in made.values()]
+    return [*found, shifted(found[0])]
 
 
-def study(
-    accelerators: tuple[str, ...], algorithm: str, evaluations: int, seeds: int, points: int, walked: int
-) -> tuple[pd.DataFrame, dict[tuple[str, str], np.ndarray]]:
-    """The table; and for each accelerator and space the best latency so far over the best known.
+class Cell:
+    """A task's table on an accelerator, and the searches in its spaces; compiled functions are shared by cells."""
 
-    The latter is float[seeds, evaluations].
+    def __init__(self, table: TrainedTable, accelerator: str, compiled: dict[Any, Any]):
+        """table: of the uncurated space.  compiled: what was compiled for the task so far, which this adds to."""
+        self.table, self.accelerator, self._compiled = table, accelerator, compiled
+        estimate, self._ask = cost_model(accelerator).estimate, asks_of(table)
+        judge = compiled.setdefault("judge", jax.jit(self._ask))
+        self.judge = Judge(judge, table.surrogate, estimate)
+        genotype = table.space.encode(skeleton_for(table.task).baseline())
+        self.baseline = Figures(*(float(each[0]) for each in self.judge(np.array([genotype], np.int32))))
+        self.setting = Setting(table.surrogate, estimate, self.baseline)
+
+    def best_known(self) -> float:
+        """The highest quality within the baseline's latency that long searches find."""
+        judge, best = judge_of(self.table, self.accelerator), -np.inf
+        for _, scores in searched(self.table.space.cardinalities, judge, **KNOWN):
+            inside = best_within(scores, self.baseline.latency_ms)
+            best = max(best, -float(scores[inside[0], 0])) if len(inside) else best
+        return best
+
+    def searches(self, subsets: Subsets, algorithm: str, evaluations: int, count: int, key: jax.Array) -> np.ndarray:
+        """Best so far for each of AIMS, float[2, count, evaluations]."""
+        what = (subsets.cardinalities, subsets.has_multiplier)
+        if what not in self._compiled:
+            self._compiled[what] = searcher(self._ask, algorithm, subsets, evaluations)
+        keys = jax.random.split(key, len(AIMS))
+        found = [
+            best_so_far(self._compiled[what], self.setting, aim, subsets, count, own)
+            for aim, own in zip(AIMS, keys, strict=True)
+        ]
+        return np.stack(found)
+
+
+def study(name: str, settings: Settings) -> tuple[pd.DataFrame, dict[tuple[str, str, str], np.ndarray]]:
+    """A task's rows; and by task, accelerator and space the regret after each evaluation, float[searches, evaluations],
+    in per cent, inf before anything within the bound was found.
     """
-    task = make_task("detection")
-    uncurated = space_for(task, "uncurated", accelerators[0])
-    searchers: dict[Any, Any] = {}
-    compiled = compile_costs(uncurated)
-    rows, curves = [], {}
-    for number, accelerator in enumerate(accelerators):
+    table = load_table(name)
+    compiled: dict[Any, Any] = {}
+    rows: list[dict[str, Any]] = []
+    curves = {}
+    for number, accelerator in enumerate(settings.accelerators):
         draw_key, shape_key, search_key = jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
-        floors, estimate = floors_of(task, accelerator), cost_model(accelerator).estimate
-        evaluator = ManyCosts(compiled, estimate)
+        cell = Cell(table, accelerator, compiled)
+        spaces = all_subsets(table.task, accelerator, min(DRAWS, settings.searches), draw_key)
         best: dict[str, np.ndarray] = {}
-        made = spaces_of(task, accelerator, min(DRAWS, seeds), draw_key)
-        spaces = [stacked([subset_of(space, skeleton_for(task)) for space in several]) for several in made.values()]
-        spaces.append(shifted(spaces[0]))
         for place, subsets in enumerate(spaces):
             started = time.perf_counter()
-            what = (subsets.cardinalities, subsets.has_multiplier)
-            if what not in searchers:
-                searchers[what] = searcher(uncurated, algorithm, subsets, evaluations)
-            best[subsets.name] = best_latency_ms(
-                searchers[what], estimate, subsets, floors, seeds, jax.random.fold_in(search_key, place)
+            own = jax.random.fold_in(search_key, place)
+            best[subsets.name] = cell.searches(
+                subsets, settings.algorithm, settings.evaluations, settings.searches, own
             )
-            print(f"{accelerator} {subsets.name}: searched in {time.perf_counter() - started:.0f} s", flush=True)
-        known = min(float(run[:, -1].min()) for run in best.values())
+            took = time.perf_counter() - started
+            print(f"{name} {accelerator} {subsets.name}: searched in {took:.0f} s", flush=True)
+        known = max(cell.best_known(), *(float(found[0].max()) for found in best.values()))
         for place, subsets in enumerate(spaces):
             started = time.perf_counter()
-            shape = shape_of(subsets, evaluator, floors, points, walked, jax.random.fold_in(shape_key, place))
-            found = outcome(best[subsets.name], known, subsets.draws)
-            told = {"algorithm": algorithm, "evaluations": evaluations, "draws": subsets.draws}
-            rows.append(_row(accelerator, subsets, seeds, found, shape) | told | {"best_known_ms": known})
-            curves[accelerator, subsets.name] = best[subsets.name] / known
-            print(f"{accelerator} {subsets.name}: walked in {time.perf_counter() - started:.0f} s", flush=True)
+            own = jax.random.fold_in(shape_key, place)
+            shape = shape_of(subsets, cell.judge, cell.baseline, settings.points, settings.walked, own)
+            found = outcome(*best[subsets.name], known, subsets.draws)
+            first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
+            told = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
+            told |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
+            rows.append(_row(first, subsets, found, shape) | told | {"baseline_latency_ms": cell.baseline.latency_ms})
+            curves[name, accelerator, subsets.name] = 100 * (1 - best[subsets.name][0] / known)
+            took = time.perf_counter() - started
+            print(f"{name} {accelerator} {subsets.name}: walked in {took:.0f} s", flush=True)
     return pd.DataFrame(rows), curves
 
 
-def _row(accelerator: str, subsets: Subsets, seeds: int, found: Outcome, shape: Shape) -> dict[str, Any]:
-    first = {"accelerator": accelerator, "space": subsets.name, "seeds": seeds}
-    named = {name: getattr(found, name) for name in ("evaluations_to_5pct", "success_rate", "spread")}
+def _row(first: Mapping[str, Any], subsets: Subsets, found: Outcome, shape: Shape) -> dict[str, Any]:
     shares = {
         "monotone_share": (shape.monotone, shape.moves),
         "local_minima_share": (shape.minima, shape.points),
@@ -116,22 +143,19 @@ def _row(accelerator: str, subsets: Subsets, seeds: int, found: Outcome, shape: 
     counts = {"n_moves": shape.moves, "n_points": shape.points, "n_latency_points": shape.latency_points}
     counts = {name: int(count.sum()) for name, count in counts.items()}
     size = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
-    return first | named | counted | {**found._asdict(), **named} | intervals | counts | size
+    return {**first, **found._asdict(), **counted, **intervals, **counts, **size}
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Search and walk over all spaces on all accelerators, print and write the table and the plot."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Search and walk over all spaces of all tasks on all accelerators, print and write the table and the plot."""
+    del home
     from benchmarks.experiments.curation.plot import write_plot
 
-    table, curves = study(
-        settings.accelerators,
-        settings.algorithm,
-        settings.evaluations,
-        settings.seeds,
-        settings.points,
-        settings.walked,
-    )
-    write_table(folder / "curation.csv", table, digits=5)
-    write_plot(curves, table, folder / "curation.png")
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    folder.mkdir(parents=True, exist_ok=True)
+    parts: Sequence[tuple[pd.DataFrame, Any]] = [study(name, settings) for name in settings.tasks]
+    fresh = pd.concat([table for table, _ in parts], ignore_index=True)
+    table = merge_rows(folder / "curation.csv", fresh, ("task", "accelerator"))
+    curves = {key: curve for _, several in parts for key, curve in several.items()}
+    write_plot(curves, folder / "curation.png")
+    shown = ["task", "accelerator", "space", "quality", "regret", "evaluations_to_5pct", "success_rate", "latency_ms"]
+    print(table[shown].to_string(index=False, float_format=lambda value: f"{value:.4g}"))

@@ -1,116 +1,154 @@
-"""Searches of all seeds at once in one space, costs only, and what they say of it."""
+"""Many searches at once in one space, on a trained table, and what they say of it."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from benchmarks.experiments.curation.costs import Floors, latency_of_score, score
+from benchmarks.experiments.curation.judge import AIMS, Ask, Figures, reached, scores
 from benchmarks.experiments.curation.spaces import Subsets
 from benchmarks.statistics.intervals import bootstrap_interval, mean_interval, share_interval
 from nas_algos.load import build_strategy
 from nas_algos.scan import scan
-from tasks.spaces.space import SearchSpace
 
-WITHIN = 0.05  # of the best known latency
-WIDER = 0.20
+WITHIN = (0.01, 0.02, 0.05)  # of the best known quality
+TOGETHER = 50  # searches of one compiled call, so that what they compute stays in a core's cache
 
 
-def searcher(
-    uncurated: SearchSpace, algorithm: str, subsets: Subsets, evaluations: int
-) -> Callable[[Any, Floors, Any, Any], Any]:
-    """A compiled function of estimate, floors, tables [n, choices, multipliers] and keys [n], to scores float32[n, T].
+class Setting(NamedTuple):
+    """All that is the same for the searches of a cell, traceable."""
 
-    It serves every accelerator whose estimate is of one kind and all subsets of this shape.
+    surrogate: Any
+    """Of the task's table."""
+    estimate: Any
+    """Of the accelerator."""
+    baseline: Figures
+    """Of the task's baseline."""
+
+
+def searcher(ask: Ask, algorithm: str, subsets: Subsets, evaluations: int) -> Callable[..., Any]:
+    """A compiled function of a Setting, aim, tables [TOGETHER, choices, multipliers] and keys [TOGETHER].
+
+    It gives scores float32 [TOGETHER, T], and serves every accelerator whose estimate is of one kind, both aims and all
+    subsets of this shape.
     """
     strategy = build_strategy(algorithm, subsets.cardinalities, evaluations)
     rounds = -(-evaluations // strategy.batch)
 
-    def one(estimate: Any, floors: Floors, tables: Any, key: jax.Array) -> jax.Array:
+    def one(setting: Setting, aim: Any, tables: Any, key: jax.Array) -> jax.Array:
         def evaluate(genotypes: jax.Array) -> jax.Array:
-            return score(estimate, uncurated, floors, subsets.uncurated(tables, genotypes))
+            figures = ask(setting.surrogate, setting.estimate, subsets.uncurated(tables, genotypes))
+            return scores(figures, setting.baseline, aim)
 
         return scan(strategy, evaluate, rounds, key).scores[:evaluations]
 
     return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0)))
 
 
-def best_latency_ms(
-    search: Callable[..., Any], estimate: Any, subsets: Subsets, floors: Floors, seeds: int, key: jax.Array
+def best_so_far(
+    search: Callable[..., Any], setting: Setting, aim: str, subsets: Subsets, searches: int, key: jax.Array
 ) -> np.ndarray:
-    """Best feasible latency after each evaluation, float[seeds, evaluations]; seeds are shared out over draws."""
-    draws = np.arange(seeds) * subsets.draws // seeds
-    tables = tuple(table[draws] for table in subsets.tables)
-    scores = np.asarray(search(estimate, floors, tables, jax.random.split(key, seeds)))
-    return np.minimum.accumulate(latency_of_score(scores, floors), axis=1)
+    """Quality, or latency in ms, of the best feasible network after each evaluation, float[searches, evaluations].
+
+    Searches are shared out over draws; -inf, or inf for latency, before there is a feasible one.
+    """
+    places = np.arange(-(-searches // TOGETHER) * TOGETHER) % searches
+    keys = jax.random.split(key, searches)
+
+    def some(start: int) -> np.ndarray:
+        own = places[start : start + TOGETHER]
+        tables = tuple(table[own * subsets.draws // searches] for table in subsets.tables)
+        return np.asarray(search(setting, AIMS.index(aim), tables, keys[own]))
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        found = reached(np.concatenate(list(pool.map(some, range(0, len(places), TOGETHER))))[:searches])
+    return -found if aim == "quality" else found * setting.baseline.latency_ms
 
 
 class Outcome(NamedTuple):
-    """What the searches in one space came to, relative to the best latency known.
+    """What the searches in one space came to; 95% intervals, of several draws over these, of which there are fewer."""
 
-    evaluations_to_5pct, evaluations_to_20pct: median over seeds; infinite where fewer than half get there.
-    expected_evaluations: until one gets within 5%, see there.  success_rate: seeds that get within 5%.
-    final: mean ratio of the best latency found to the best known, spread its standard deviation between seeds; of
-    seeds that met the floors, the others counted in failed.
-
-    *_low, *_high: 95% intervals: evaluations_* of evaluations_to_5pct, and expected_*, both by bootstrap; success_* by
-    Wilson; final_* by Student.  With several draws all of them are over draws, of which there are fewer than seeds.
-    """
-
+    quality: float
+    """Mean of the best qualities found within the baseline's latency, of searches that found any."""
+    low: float
+    high: float
+    regret: float
+    """100 (best known - quality) / best known."""
+    regret_low: float
+    regret_high: float
+    spread: float
+    """Standard deviation of the quality between searches, mean over draws."""
+    evaluations_to_1pct: float
+    """Median evaluations until one is within 1% of the best known quality; inf where fewer than half get there."""
+    evaluations_to_2pct: float
     evaluations_to_5pct: float
-    evaluations_low: float
-    evaluations_high: float
-    evaluations_to_20pct: float
     expected_evaluations: float
+    """Until one is within 5%, see there."""
     expected_low: float
     expected_high: float
     success_rate: float
+    """Share of searches that get within 5%."""
     success_low: float
     success_high: float
-    final: float
-    final_low: float
-    final_high: float
-    spread: float
+    latency_ms: float
+    """Mean of the least latencies found at the baseline's quality, of searches that found any."""
+    latency_low: float
+    latency_high: float
     failed: int
+    """Searches that found nothing within the baseline's latency."""
+    failed_latency: int
+    """Searches that found nothing of the baseline's quality."""
 
 
-def outcome(best: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
-    """best: float[seeds, evaluations] as best_latency_ms gives it.
+def outcome(quality: np.ndarray, latency_ms: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
+    """quality, latency_ms: float[searches, evaluations] as best_so_far gives them.
 
-    draws: where seeds are shared out over several random spaces in order, the spread is the mean over them of the
-    standard deviation within each; NaN where none has two searches.
+    draws: where searches are shared out over several random spaces in order.
     """
-    seeds, evaluations = best.shape
-    reached = evaluations_to(best, best_known * (1 + WITHIN))
-    ratio = best[:, -1] / best_known
-    groups = np.arange(seeds) * draws // seeds
-    finite = np.isfinite(ratio)
-    inside = [ratio[finite & (groups == draw)] for draw in range(draws)]
-    deviations = [float(np.std(values, ddof=1)) for values in inside if len(values) > 1]
-    # searches in one draw are alike, so draws are what varies freely; of a single space its searches are
-    clusters = [reached[groups == draw] for draw in range(draws)] if draws > 1 else list(reached[:, None])
-    finals = [float(values.mean()) for values in inside if len(values)] if draws > 1 else ratio[finite].tolist()
-    successes = [int(np.isfinite(reached[groups == draw]).sum()) for draw in range(draws)]
+    searches, evaluations = quality.shape
+    groups = np.arange(searches) * draws // searches
+    mean, low, high, spread, failed = _ends(quality[:, -1], groups)
+    fast, fast_low, fast_high, _, failed_latency = _ends(latency_ms[:, -1], groups)
+    until = {share: evaluations_to(-quality, -best_known * (1 - share)) for share in WITHIN}
+    close = until[WITHIN[-1]]
+    clusters = [close[groups == draw] for draw in range(draws)] if draws > 1 else list(close[:, None])
+    successes = [int(np.isfinite(close[groups == draw]).sum()) for draw in range(draws)]
 
     def expected(reached: np.ndarray) -> float:
         return expected_evaluations(reached, evaluations)
 
+    def regret(value: float) -> float:
+        return 100 * (1 - value / best_known)
+
     return Outcome(
-        float(np.median(reached)),
-        *bootstrap_interval(clusters, np.median),
-        float(np.median(evaluations_to(best, best_known * (1 + WIDER)))),
-        expected(reached),
-        *bootstrap_interval(clusters, expected),
-        sum(successes) / seeds,
+        *(mean, low, high),
+        *(regret(mean), regret(high), regret(low)),
+        spread,
+        *(float(np.median(until[share])) for share in WITHIN),
+        *(expected(close), *bootstrap_interval(clusters, expected)),
+        sum(successes) / searches,
         *share_interval(successes, np.bincount(groups, minlength=draws).tolist()),
-        *mean_interval(finals),
-        float(np.mean(deviations)) if deviations else math.nan,
-        int((~finite).sum()),
+        *(fast, fast_low, fast_high),
+        failed,
+        failed_latency,
     )
+
+
+def _ends(last: np.ndarray, groups: np.ndarray) -> tuple[float, float, float, float, int]:
+    """Mean with its interval, standard deviation within draws, and how many found nothing."""
+    finite = np.isfinite(last)
+    inside = [last[finite & (groups == draw)] for draw in np.unique(groups)]
+    deviations = [float(np.std(values, ddof=1)) for values in inside if len(values) > 1]
+    # searches in one draw are alike, so draws are what varies freely; of a single space its searches are
+    finals = [float(values.mean()) for values in inside if len(values)] if len(inside) > 1 else last[finite].tolist()
+    spread = float(np.mean(deviations)) if deviations else math.nan
+    return *mean_interval(finals), spread, int((~finite).sum())
 
 
 def expected_evaluations(reached: np.ndarray, evaluations: int) -> float:
@@ -127,6 +165,6 @@ def expected_evaluations(reached: np.ndarray, evaluations: int) -> float:
 
 
 def evaluations_to(best: np.ndarray, target: float) -> np.ndarray:
-    """Evaluations until the best latency is at most the target, float[seeds]; infinite for never."""
+    """Evaluations until the best is at most the target, float[n]; infinite for never."""
     there = best <= target
     return np.where(there.any(1), there.argmax(1) + 1.0, np.inf)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.errors import check_count
+from tasks.registry import TASKS
+
 ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "npu-p16")
 
 
@@ -11,15 +14,21 @@ ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "npu-p16")
 class Settings:
     """What `accelnas reproduce curation --set NAME=VALUE` may change."""
 
+    tasks: tuple[str, ...] = tuple(TASKS)
+    """Tasks with a trained table; rows of others in the table that is there are kept."""
     accelerators: tuple[str, ...] = ACCELERATORS
     """Names that `accelnas list` prints, of known parallelism factor."""
     algorithm: str = "regularised_evolution"
     """A strategy for one objective that can be traced."""
-    evaluations: int = 2_000
-    """Of each search."""
-    seeds: int = 100
-    """Searches of each space."""
-    points: int = 100_000
+    evaluations: int = 100
+    """Of each search: trainings, if the table were not there."""
+    searches: int = 1_000
+    """In each space for each of the two aims."""
+    points: int = 2_000
     """Networks sampled of each space whose neighbours are checked in the objective."""
-    walked: int = 5_000
+    walked: int = 500
     """Networks sampled of each space whose steps in channels are followed."""
+
+    def __post_init__(self):
+        for name in ("evaluations", "searches", "points", "walked"):
+            check_count(name, getattr(self, name), 2, most=1_000_000)
