@@ -20,10 +20,10 @@ class Shape(NamedTuple):
     moves: steps up by one in one decision over channels, from sampled networks, that make another network.  monotone:
     those along which latency rises as MACs do, by more than COUNTED.  level: those that change it by no more.
     points: sampled networks.  minima: those that no change of one decision, to any of its other choices, betters in the
-    objective, the quality within the baseline's latency, all changes checked; this is what one mutation of a search can do.  channel_minima: those that no step of
-    one, up or down, in a decision over channels or in the width multiplier betters.  feasible: points within
-    the baseline's latency.  latency_points, latency_minima: as channel_minima for latency alone, betters by more than COUNTED, of those
-    with a neighbour of fewer MACs.
+    objective, the quality within the baseline's latency, all changes checked; this is what one mutation of a search can
+    do.  channel_minima: those that no step of one, up or down, in a decision over channels or in the width multiplier
+    betters.  feasible: points within the baseline's latency.  latency_points, latency_minima: as channel_minima for
+    latency alone, betters by more than COUNTED, of those with a neighbour of fewer MACs.
     """
 
     moves: np.ndarray

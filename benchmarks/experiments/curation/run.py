@@ -10,14 +10,14 @@ searches are shared out over ten draws of the random subset.
 Writes results/curation/curation.csv and curation.png; run: accelnas reproduce curation; `accelnas curate-compare` asks
 the same of a space of one's own.
 
-quality ... failed_latency: see `searches.Outcome`; the best known quality is that of 2 x 6,400 evaluations by NSGA-II in
-the uncurated space, which holds all others, or what a search here found above that.  monotone_share: of steps up in the
-channels of one layer, those along which latency rises as MACs do, by more than .2%; level_share: along which it changes
-by no more.  local_minima_share: of sampled networks, those that no change of one decision betters in the objective,
-every such change checked; channel_minima_share: that no step up or down in channels or width multiplier betters,
-whatever a change of blocks would do; feasible_share: of those within the baseline's latency.  latency_minima_share: of
-sampled networks with a neighbour of fewer MACs, those that no step in channels or width multiplier makes faster.
-*_low, *_high: 95% intervals; of random subsets they are over draws.  n_* say of how many.
+quality ... failed_latency: see `searches.Outcome`; the best known quality is that of 2 x 6,400 evaluations by NSGA-II
+in the uncurated space, which holds all others, or what a search here found above that.  monotone_share: of steps up in
+the channels of one layer, those along which latency rises as MACs do, by more than .2%; level_share: along which it
+changes by no more.  local_minima_share: of sampled networks, those that no change of one decision betters in the
+objective, every such change checked; channel_minima_share: that no step up or down in channels or width multiplier
+betters, whatever a change of blocks would do; feasible_share: of those within the baseline's latency.
+latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no step in channels or width
+multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they are over draws.  n_* say of how many.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from tasks.spaces.registry import skeleton_for
 from tasks.task import Task
 
 DRAWS = 10
-KNOWN = {"evaluations": 6_400, "searches": 2}  # as the experiment truth has it for large spaces
+KNOWN = (6_400, 2)  # evaluations and searches, as the experiment truth has them for large spaces
 
 
 def all_subsets(task: Task, accelerator: str, draws: int, key: jax.Array) -> list[Subsets]:
@@ -71,7 +71,7 @@ class Cell:
     def best_known(self) -> float:
         """The highest quality within the baseline's latency that long searches find."""
         judge, best = judge_of(self.table, self.accelerator), -np.inf
-        for _, scores in searched(self.table.space.cardinalities, judge, **KNOWN):
+        for _, scores in searched(self.table.space.cardinalities, judge, *KNOWN):
             inside = best_within(scores, self.baseline.latency_ms)
             best = max(best, -float(scores[inside[0], 0])) if len(inside) else best
         return best
@@ -115,7 +115,7 @@ def study(name: str, settings: Settings) -> tuple[pd.DataFrame, dict[tuple[str, 
             started = time.perf_counter()
             own = jax.random.fold_in(shape_key, place)
             shape = shape_of(subsets, cell.judge, cell.baseline, settings.points, settings.walked, own)
-            found = outcome(*best[subsets.name], known, subsets.draws)
+            found = outcome(best[subsets.name][0], best[subsets.name][1], known, subsets.draws)
             first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
             told = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
             told |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
@@ -158,4 +158,4 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     curves = {key: curve for _, several in parts for key, curve in several.items()}
     write_plot(curves, folder / "curation.png")
     shown = ["task", "accelerator", "space", "quality", "regret", "evaluations_to_5pct", "success_rate", "latency_ms"]
-    print(table[shown].to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    print(pd.DataFrame(table[shown]).to_string(index=False, float_format="%.4g"))

@@ -126,17 +126,30 @@ def outcome(quality: np.ndarray, latency_ms: np.ndarray, best_known: float, draw
     def regret(value: float) -> float:
         return 100 * (1 - value / best_known)
 
+    expected_low, expected_high = bootstrap_interval(clusters, expected)
+    success_low, success_high = share_interval(successes, np.bincount(groups, minlength=draws).tolist())
     return Outcome(
-        *(mean, low, high),
-        *(regret(mean), regret(high), regret(low)),
-        spread,
-        *(float(np.median(until[share])) for share in WITHIN),
-        *(expected(close), *bootstrap_interval(clusters, expected)),
-        sum(successes) / searches,
-        *share_interval(successes, np.bincount(groups, minlength=draws).tolist()),
-        *(fast, fast_low, fast_high),
-        failed,
-        failed_latency,
+        quality=mean,
+        low=low,
+        high=high,
+        regret=regret(mean),
+        regret_low=regret(high),
+        regret_high=regret(low),
+        spread=spread,
+        evaluations_to_1pct=float(np.median(until[0.01])),
+        evaluations_to_2pct=float(np.median(until[0.02])),
+        evaluations_to_5pct=float(np.median(until[0.05])),
+        expected_evaluations=expected(close),
+        expected_low=expected_low,
+        expected_high=expected_high,
+        success_rate=sum(successes) / searches,
+        success_low=success_low,
+        success_high=success_high,
+        latency_ms=fast,
+        latency_low=fast_low,
+        latency_high=fast_high,
+        failed=failed,
+        failed_latency=failed_latency,
     )
 
 

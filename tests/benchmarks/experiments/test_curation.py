@@ -4,19 +4,17 @@ import jax
 import numpy as np
 import pytest
 
-from benchmarks.experiments.curation.costs import SLACK, Floors, latency_of_score, score, shortfall
+from benchmarks.experiments.curation import run
+from benchmarks.experiments.curation.judge import AIMS, Figures, reached, scores
 from benchmarks.experiments.curation.landscape import shape_of
-from benchmarks.experiments.curation.run import floors_of, study
-from benchmarks.experiments.curation.searches import (
-    best_latency_ms,
-    evaluations_to,
-    expected_evaluations,
-    outcome,
-    searcher,
-)
+from benchmarks.experiments.curation.run import Cell, study
+from benchmarks.experiments.curation.searches import TOGETHER, evaluations_to, expected_evaluations, outcome
+from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
 from benchmarks.search.problem import space_for
+from benchmarks.tables.optima import ROUNDING
+from benchmarks.tables.query import load_table
 from hw_model.cost import count_macs, count_param_bytes
 from hw_model.predict import cost_model
 from tasks.registry import make_task
@@ -40,6 +38,11 @@ def kinds():
 @pytest.fixture(scope="module")
 def evaluator():
     return ManyCosts(compile_costs(UNCURATED), cost_model("npu-p16").estimate)
+
+
+@pytest.fixture(scope="module")
+def cell():
+    return Cell(load_table("detection"), "npu-p16", {})
 
 
 def test_genotypes_of_every_kind_become_the_same_network_in_the_uncurated_space(kinds):
@@ -97,16 +100,23 @@ def test_costs_in_blocks_are_those_of_single_networks(evaluator):
     assert [len(values) for values in evaluator.capacity(genotypes[:0])] == [0, 0]
 
 
-def test_a_score_gives_back_the_latency_of_what_meets_the_floors(evaluator):
-    floors = floors_of(TASK, "npu-p16")
-    genotypes = np.asarray(sample(jax.random.key(3), UNCURATED.cardinalities, 200))
-    scores = np.asarray(score(cost_model("npu-p16").estimate, UNCURATED, floors, jax.numpy.asarray(genotypes)))
-    met = shortfall(*evaluator.capacity(genotypes), floors) <= SLACK
-    assert 0 < met.sum() < 200
-    assert (scores[met] < scores[~met].min()).all()
-    found = latency_of_score(scores, floors)
-    np.testing.assert_allclose(found[met], evaluator.latency_ms(genotypes)[met], rtol=1e-4)
-    assert np.isinf(found[~met]).all()
+def test_figures_are_those_that_the_table_answers_with(cell):
+    genotypes = np.asarray(sample(jax.random.key(3), UNCURATED.cardinalities, 20))
+    expected = jax.jit(cell.table.answers("npu-p16"))(genotypes)
+    found = cell.judge(genotypes)
+    np.testing.assert_allclose(found.quality, expected.quality, rtol=1e-5)
+    np.testing.assert_allclose(found.latency_ms, expected.cost.latency_ms, rtol=1e-5)
+    np.testing.assert_allclose(found.macs, expected.cost.macs, rtol=1e-6)
+
+
+def test_scores_order_by_quality_within_the_latency_or_by_latency_at_the_quality():
+    baseline = Figures(0.5, 2.0, 1.0)
+    figures = Figures(*map(np.array, ([0.5, 0.6, 0.9, 0.4, 0.3], [2.0, 1.9, 2.1, 1.0, 3.0], [1.0] * 5)))
+    quality, latency = (np.asarray(scores(figures, baseline, AIMS.index(aim))) for aim in AIMS)
+    assert np.argsort(quality).tolist() == [1, 0, 3, 2, 4]
+    assert np.argsort(latency)[:3].tolist() == [1, 0, 2]
+    assert reached(np.array([quality, latency]))[0].tolist() == pytest.approx([-0.5, -0.6, -0.6, -0.6, -0.6])
+    assert reached(latency[None, ::-1])[0].tolist() == pytest.approx([np.inf, np.inf, 1.05, 0.95, 0.95])
 
 
 def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
@@ -116,13 +126,18 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
         def latency_ms(self, genotypes):
             return 10 + (genotypes[:, :4].sum(1) % 7) + 0.1 * genotypes[:, 0]
 
-        def capacity(self, genotypes):
-            macs = 10.0 + genotypes[:, :4].sum(1)
-            return macs, 2 * macs
+        def quality(self, genotypes):
+            return (genotypes[:, :4].sum(1) % 5).astype(float)
 
-    toy, floors = Toy(), Floors(40.0, 80.0, 10.0)
+        def __call__(self, genotypes):
+            return Figures(self.quality(genotypes), self.latency_ms(genotypes), self.macs(genotypes))
+
+        def macs(self, genotypes):
+            return 10.0 + genotypes[:, :4].sum(1)
+
+    toy, baseline = Toy(), Figures(2.0, 12.0, 40.0)
     subset = subset_of(kinds["uncurated"][0], SKELETON)
-    shape = shape_of(subset, toy, floors, 300, 200, jax.random.key(5))  # pyright: ignore[reportArgumentType]
+    shape = shape_of(subset, toy, baseline, 300, 200, jax.random.key(5))  # pyright: ignore[reportArgumentType]
     points_key, walked_key = jax.random.split(jax.random.key(5))
 
     channels = len(subset.tables)  # the made-up costs look at the first four of them
@@ -140,8 +155,8 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
                     yield step, own(other)
 
     def objective(row):
-        short = shortfall(*toy.capacity(row), floors)[0]
-        return toy.latency_ms(row)[0] if short <= SLACK else 1e6 + short
+        latency = toy.latency_ms(row)[0]
+        return -toy.quality(row)[0] if latency <= 12.0 * (1 + ROUNDING) else latency
 
     def changes(genotype):
         for place, choices in enumerate(subset.cardinalities):
@@ -181,45 +196,52 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
 
 
 def test_an_outcome_by_hand():
-    best = np.array([[np.inf, 2.0, 1.0, 1.0], [3.0, 3.0, 3.0, 1.04], [3.0, 1.5, 1.5, 1.5], [np.inf] * 4])
-    found = outcome(best, 1.0)
-    assert evaluations_to(best, 1.05).tolist() == [3.0, 4.0, np.inf, np.inf]
+    quality = np.array([[-np.inf, 0.5, 1.0, 1.0], [0.3, 0.3, 0.3, 0.97], [0.3, 0.6, 0.6, 0.6], [-np.inf] * 4])
+    latency = np.array([[np.inf, 2.0], [3.0, 2.0], [1.0, 1.0], [np.inf, np.inf]])
+    found = outcome(quality, latency, 1.0)
+    assert evaluations_to(-quality, -0.95).tolist() == [3.0, 4.0, np.inf, np.inf]
     assert np.isinf(found.evaluations_to_5pct)
     assert found.success_rate == 0.5
     assert found.success_low < 0.5 < found.success_high
-    assert found.failed == 1
+    assert (found.failed, found.failed_latency) == (1, 1)
     # 3 and 4 evaluations to success, 4 and 4 without
     assert found.expected_evaluations == (3 + 4 + 4 + 4) / 2
     assert found.expected_low < found.expected_evaluations < found.expected_high
     assert expected_evaluations(np.array([np.inf, np.inf]), 7) == np.inf
     assert expected_evaluations(np.array([2.0, 5.0]), 7) == 3.5
-    assert found.final == pytest.approx((1.0 + 1.04 + 1.5) / 3)
-    assert found.spread == pytest.approx(np.std([1.0, 1.04, 1.5], ddof=1))
-    assert outcome(np.array([[1.0], [1.0], [2.0], [2.0]]), 1.0, draws=2).spread == 0.0
+    assert found.quality == pytest.approx((1.0 + 0.97 + 0.6) / 3)
+    assert found.regret == pytest.approx(100 * (1 - found.quality))
+    assert found.regret_low == pytest.approx(100 * (1 - found.high))
+    assert found.spread == pytest.approx(np.std([1.0, 0.97, 0.6], ddof=1))
+    assert found.latency_ms == pytest.approx(5 / 3)
+    ends = np.array([[1.0], [1.0], [2.0], [2.0]])
+    assert outcome(ends, ends, 1.0, draws=2).spread == 0.0
 
 
 def test_searches_in_one_random_space_count_as_one_of_its_kind():
     """Ten searches in each of ten spaces, all alike within a space, say no more than ten searches."""
-    best = np.repeat(np.array([[2.0, 1.0]] * 4 + [[2.0, 2.0]] * 6), 10, axis=0)
-    apart, together = outcome(best, 1.0), outcome(best, 1.0, draws=10)
-    ten = outcome(best[::10], 1.0)
-    assert (together.success_rate, together.final) == (apart.success_rate, apart.final) == (0.4, 1.6)
-    assert (together.final_low, together.final_high) == pytest.approx((ten.final_low, ten.final_high))
+    best = np.repeat(np.array([[0.5, 1.0]] * 4 + [[0.5, 0.5]] * 6), 10, axis=0)
+    apart, together = outcome(best, best, 1.0), outcome(best, best, 1.0, draws=10)
+    ten = outcome(best[::10], best[::10], 1.0)
+    assert (together.success_rate, together.quality) == pytest.approx((0.4, 0.7))
+    assert (apart.success_rate, apart.quality) == pytest.approx((0.4, 0.7))
+    assert (together.low, together.high) == pytest.approx((ten.low, ten.high))
     assert (together.expected_low, together.expected_high) == (ten.expected_low, ten.expected_high)
     assert apart.success_high - apart.success_low < 0.6 * (together.success_high - together.success_low)
     assert apart.expected_high - apart.expected_low < 0.6 * (together.expected_high - together.expected_low)
 
 
-def test_seeds_and_draws_go_their_own_ways(kinds):
+def test_searches_and_draws_go_their_own_ways(kinds, cell):
     control = stacked([subset_of(space, SKELETON) for space in kinds["random-subset"]])
     assert control.draws == 3
-    floors, estimate = floors_of(TASK, "npu-p16"), cost_model("npu-p16").estimate
-    search = searcher(UNCURATED, "random", control, 30)
-    best = best_latency_ms(search, estimate, control, floors, 6, jax.random.key(0))
-    assert best.shape == (6, 30)
-    assert (np.diff(np.where(np.isfinite(best), best, 1e9), axis=1) <= 0).all()
-    assert len(np.unique(best[:, -1])) > 3
-    np.testing.assert_array_equal(best, best_latency_ms(search, estimate, control, floors, 6, jax.random.key(0)))
+    count = TOGETHER + 10  # more than one call
+    quality, latency = cell.searches(control, "random", 12, count, jax.random.key(0))
+    assert quality.shape == latency.shape == (count, 12)
+    assert (np.diff(np.where(np.isfinite(quality), quality, -1.0), axis=1) >= 0).all()
+    assert (np.diff(np.where(np.isfinite(latency), latency, 1e9), axis=1) <= 0).all()
+    assert len(np.unique(quality[:, -1])) > count / 3
+    again, _ = cell.searches(control, "random", 12, count, jax.random.key(0))
+    np.testing.assert_array_equal(quality, again)
 
 
 def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
@@ -230,12 +252,13 @@ def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
 
 
 @pytest.mark.slow
-def test_the_study_gives_a_row_for_each_accelerator_and_space():
-    table, curves = study(("npu-p16",), "regularised_evolution", 40, 6, 200, 100)
+def test_the_study_gives_a_row_for_each_accelerator_and_space(monkeypatch):
+    monkeypatch.setattr(run, "KNOWN", (60, 1))
+    settings = Settings(("detection",), ("npu-p16",), evaluations=12, searches=6, points=60, walked=30)
+    table, curves = study("detection", settings)
     assert table["space"].tolist() == ["curated", "auto-curated", "uncurated", "random-subset", "shifted"]
-    assert list(table.columns[:8]) == [
-        *("accelerator", "space", "seeds", "evaluations_to_5pct", "success_rate", "spread"),
-        *("monotone_share", "local_minima_share"),
-    ]
-    assert table["monotone_share"].between(0, 1).all()
-    assert min(curve.min() for curve in curves.values()) == 1.0
+    assert list(table.columns[:8]) == ["task", "accelerator", "space", "searches", "quality", "low", "high", "regret"]
+    assert {"evaluations_to_5pct", "success_rate", "monotone_share", "local_minima_share"} <= set(table.columns)
+    assert table["monotone_share"].between(0, 1).to_numpy().all()
+    assert (table["regret"].to_numpy() > 0).all()
+    assert min(curve.min() for curve in curves.values()) >= 0
