@@ -16,6 +16,7 @@ import tyro
 
 from benchmarks.commands.compare import compare
 from benchmarks.commands.cost import cost
+from benchmarks.commands.curate_compare import curate_compare
 from benchmarks.commands.expert import expert
 from benchmarks.commands.export import export
 from benchmarks.commands.list import list_names
@@ -35,6 +36,7 @@ COMMANDS = {
     "reproduce": reproduce,
     "search": search,
     "compare": compare,
+    "curate-compare": curate_compare,
     "expert": expert,
     "train": train,
     "export": export,

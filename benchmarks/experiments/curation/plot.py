@@ -31,8 +31,8 @@ def write_plot(curves: Mapping[tuple[str, str, str], np.ndarray], path: Path) ->
     for row, task in enumerate(tasks):
         for column, accelerator in enumerate(accelerators):
             panel = panels[row, column]
-            for space, colour in COLOURS.items():
-                curve = curves[task, accelerator, space]
+            for space in (each for each in COLOURS if (task, accelerator, each) in curves):
+                curve, colour = curves[task, accelerator, space], COLOURS[space]
                 trials = np.arange(1, curve.shape[1] + 1)
                 low, middle, high = (np.quantile(curve, q, axis=0, method="lower") for q in (0.25, 0.5, 0.75))
                 shown = np.isfinite(high)

@@ -35,24 +35,16 @@ from benchmarks.experiments.curation.judge import AIMS, Figures, Judge, asks_of
 from benchmarks.experiments.curation.landscape import Shape, shape_of
 from benchmarks.experiments.curation.searches import Outcome, Setting, best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import Settings
-from benchmarks.experiments.curation.spaces import Subsets, shifted, spaces_of, stacked, subset_of
+from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.statistics.intervals import share_interval
 from benchmarks.store.files import merge_rows
 from benchmarks.tables.optima import best_within, judge_of, searched
 from benchmarks.tables.query import TrainedTable, load_table
 from hw_model.predict import cost_model
 from tasks.spaces.registry import skeleton_for
-from tasks.task import Task
 
 DRAWS = 10
 KNOWN = (6_400, 2)  # evaluations and searches, as the experiment truth has them for large spaces
-
-
-def all_subsets(task: Task, accelerator: str, draws: int, key: jax.Array) -> list[Subsets]:
-    """The kinds of space for an accelerator, `draws` of the random one."""
-    made = spaces_of(task, accelerator, draws, key)
-    found = [stacked([subset_of(space, skeleton_for(task)) for space in several]) for several in made.values()]
-    return [*found, shifted(found[0])]
 
 
 class Cell:
@@ -100,7 +92,7 @@ def study(name: str, settings: Settings) -> tuple[pd.DataFrame, dict[tuple[str, 
     for number, accelerator in enumerate(settings.accelerators):
         draw_key, shape_key, search_key = jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
         cell = Cell(table, accelerator, compiled)
-        spaces = all_subsets(table.task, accelerator, min(DRAWS, settings.searches), draw_key)
+        spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
         best: dict[str, np.ndarray] = {}
         for place, subsets in enumerate(spaces):
             started = time.perf_counter()

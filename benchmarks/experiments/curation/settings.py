@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.errors import check_count
+from benchmarks.errors import BenchmarkInputError, check_count
 from tasks.registry import TASKS
 
+KINDS = ("curated", "auto-curated", "uncurated", "random-subset", "shifted")
 ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "npu-p16")
 
 
@@ -18,6 +20,8 @@ class Settings:
     """Tasks with a trained table; rows of others in the table that is there are kept."""
     accelerators: tuple[str, ...] = ACCELERATORS
     """Names that `accelnas list` prints, of known parallelism factor."""
+    spaces: tuple[str, ...] = KINDS
+    """Kinds of space."""
     algorithm: str = "regularised_evolution"
     """A strategy for one objective that can be traced."""
     evaluations: int = 100
@@ -30,5 +34,13 @@ class Settings:
     """Networks sampled of each space whose steps in channels are followed."""
 
     def __post_init__(self):
+        check_kinds(self.spaces)
         for name in ("evaluations", "searches", "points", "walked"):
             check_count(name, getattr(self, name), 2, most=1_000_000)
+
+
+def check_kinds(kinds: Sequence[str]) -> None:
+    """Raise BenchmarkInputError unless all are of KINDS."""
+    for each in kinds:
+        if each not in KINDS:
+            raise BenchmarkInputError(f"unknown kind of space {each[:40]!r}; allowed: {', '.join(KINDS)}")

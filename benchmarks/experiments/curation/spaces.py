@@ -30,7 +30,8 @@ class Subsets:
     """One or several (`draws`) subsets of equal shape.
 
     cardinalities: of the multiplier where there is one, then the channels, then all else, as in the uncurated space.
-    tables: see Tables.  has_multiplier: whether the first decision is a width multiplier.
+    tables: see Tables; none where genotypes are not looked up, as those of a space that is judged by itself.
+    has_multiplier: whether the first decision is a width multiplier.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Subsets:
     @property
     def draws(self) -> int:
         """How many subsets."""
-        return len(self.tables[0])
+        return len(self.tables[0]) if self.tables else 1
 
     @property
     def channel_decisions(self) -> range:
@@ -54,6 +55,8 @@ class Subsets:
 
         Traceable; arrays of jax.numpy or of NumPy in, the same out.
         """
+        if not self.tables:
+            return genotypes
         xp = np if isinstance(genotypes, np.ndarray) else jnp
         multiplier = genotypes[..., 0] if self.has_multiplier else xp.zeros_like(genotypes[..., 0])
         channels = [
@@ -113,9 +116,15 @@ def random_space(curated: SearchSpace, skeleton: Skeleton, key: jax.Array) -> Se
     return replace(curated, name="random-subset", decisions=decisions, channel_step=1)
 
 
-def spaces_of(task: Task, accelerator: str, draws: int, key: jax.Array) -> dict[str, list[SearchSpace]]:
-    """The kinds of space for an accelerator: one space each, and `draws` of the random subset."""
-    made = {name: [space_for(task, name, accelerator)] for name in ("curated", "auto-curated", "uncurated")}
-    (curated,) = made["curated"]
-    control = [random_space(curated, skeleton_for(task), each) for each in jax.random.split(key, draws)]
-    return {**made, "random-subset": control}
+def subsets_of(task: Task, accelerator: str, kinds: Sequence[str], draws: int, key: jax.Array) -> list[Subsets]:
+    """Kinds of space (of `settings.KINDS`) for an accelerator as subsets, in that order; `draws` of the random one."""
+    skeleton = skeleton_for(task)
+    curated = space_for(task, "curated", accelerator)
+
+    def spaces(kind: str) -> list[SearchSpace]:
+        if kind == "random-subset":
+            return [random_space(curated, skeleton, each) for each in jax.random.split(key, draws)]
+        return [curated if kind in ("curated", "shifted") else space_for(task, kind, accelerator)]
+
+    made = {kind: stacked([subset_of(space, skeleton) for space in spaces(kind)]) for kind in kinds}
+    return [shifted(subsets) if kind == "shifted" else subsets for kind, subsets in made.items()]

@@ -1,0 +1,89 @@
+"""A space of one's own among the kinds of space that the experiment compares, on one accelerator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from benchmarks.errors import check_count
+from benchmarks.experiments.curation.judge import AIMS, asks_of
+from benchmarks.experiments.curation.run import DRAWS, Cell
+from benchmarks.experiments.curation.searches import best_so_far, outcome, searcher
+from benchmarks.experiments.curation.settings import check_kinds
+from benchmarks.experiments.curation.spaces import Subsets, subsets_of
+from benchmarks.report.markdown import interval
+from benchmarks.search.problem import space_for
+from benchmarks.store.files import run_folder, write_table
+from benchmarks.tables.query import load_table
+from nas_algos.load import build_strategy
+
+HEADER = ("space", "log10 size", "quality", "regret", "spread", "within 5%", "ms at baseline's quality")
+
+
+def compare_spaces(
+    task: str,
+    space: str,
+    accelerator: str,
+    against: Sequence[str],
+    strategy: str,
+    evaluations: int,
+    searches: int,
+    results: Path,
+) -> Path:
+    """Search each space, print and write the table; the folder.
+
+    space: a file that defines SPACE, or a name of the task's.  Raises BenchmarkInputError for what does not fit, before
+    anything is searched.
+    """
+    check_kinds(against)
+    check_count("evaluations", evaluations, 2)
+    check_count("searches", searches, 2)
+    whole = load_table(task)
+    own = load_table(task, space_for(whole.task, space, accelerator))
+    build_strategy(strategy, own.space.cardinalities, evaluations)
+    settings = {"task": task, "space": own.space, "accelerator": accelerator, "against": list(against)}
+    settings |= {"strategy": strategy, "evaluations": evaluations, "searches": searches}
+    folder = run_folder(results, f"curate-compare-{task}-{own.space.name}-{accelerator}", settings)
+    cell = Cell(whole, accelerator, {})
+    draw_key, own_key, search_key = jax.random.split(jax.random.key(0), 3)
+    mine = Subsets(own.space.name, own.space.cardinalities, (), has_multiplier=False)
+    search = searcher(asks_of(own), strategy, mine, evaluations)
+    keys = jax.random.split(own_key, len(AIMS))
+    best = [best_so_far(search, cell.setting, aim, mine, searches, key) for aim, key in zip(AIMS, keys, strict=True)]
+    found = [(mine, np.stack(best))]
+    for place, subsets in enumerate(subsets_of(whole.task, accelerator, against, min(DRAWS, searches), draw_key)):
+        key = jax.random.fold_in(search_key, place)
+        found.append((subsets, cell.searches(subsets, strategy, evaluations, searches, key)))
+    known = max(cell.best_known(), *(float(best[0].max()) for _, best in found))
+    rows = []
+    for subsets, (quality, latency_ms) in found:
+        size = float(np.log10(np.array(subsets.cardinalities, float)).sum())
+        first = {"task": task, "accelerator": accelerator, "space": subsets.name, "searches": searches}
+        told = {"log10_size": size, "evaluations": evaluations, "best_known_quality": known}
+        rows.append({**first, **outcome(quality, latency_ms, known, subsets.draws)._asdict(), **told})
+    write_table(folder / "curation.csv", pd.DataFrame(rows), digits=5)
+    _show(rows)
+    print(f"Written to {folder}")
+    return folder
+
+
+def _show(rows: Sequence[dict]) -> None:
+    from rich.table import Table
+
+    table = Table(*HEADER)
+    for row in rows:
+        table.add_row(
+            row["space"],
+            f"{row['log10_size']:.1f}",
+            interval(row, "quality"),
+            f"{row['regret']:.1f}%",
+            f"{row['spread']:.4f}",
+            f"{row['success_rate']:.0%}",
+            f"{row['latency_ms']:.4g}",
+        )
+    Console().print(table)
