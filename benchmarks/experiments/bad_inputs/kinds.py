@@ -39,7 +39,7 @@ OPTIONS: dict[str, dict[str, Sequence[str]]] = {
     },
     "prepare": dict.fromkeys(("data", "dataset"), NAMED),
     "reproduce": {"profile": NAMED, "set": ("magic", "=", "magic=1", "profile=magic", "profile=")},
-    "reproduce curation": {"set": [f"seeds={value}" for value in ("-1", "0", "x", "nan", "1.5")]},
+    "reproduce curation": {"set": [f"searches={value}" for value in ("-1", "0", "x", "nan", "1.5")]},
     "trials list": {"limit": WHOLE, "kind": NAMES},
     "trials verify": {
         "count": ("-1", "x", "1.5", "9" * 30),
