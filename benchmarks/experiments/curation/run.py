@@ -38,7 +38,7 @@ from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.statistics.intervals import share_interval
 from benchmarks.store.files import merge_rows
-from benchmarks.tables.optima import best_within, judge_of, searched
+from benchmarks.tables.optima import best_within, evaluation_by, searched
 from benchmarks.tables.query import TrainedTable, load_table
 from hw_model.predict import cost_model
 from tasks.spaces.registry import skeleton_for
@@ -62,8 +62,8 @@ class Cell:
 
     def best_known(self) -> float:
         """The highest quality within the baseline's latency that long searches find."""
-        judge, best = judge_of(self.table, self.accelerator), -np.inf
-        for _, scores in searched(self.table.space.cardinalities, judge, *KNOWN):
+        evaluate, best = evaluation_by(self.table, self.accelerator), -np.inf
+        for _, scores in searched(self.table.space.cardinalities, evaluate, *KNOWN):
             inside = best_within(scores, self.baseline.latency_ms)
             best = max(best, -float(scores[inside[0], 0])) if len(inside) else best
         return best
