@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from benchmarks.experiments.curation.judge import Figures, Judge
+from benchmarks.experiments.curation.figures import Figures, ManyFigures
 from benchmarks.experiments.curation.spaces import Subsets
 from benchmarks.search.many_costs import COUNTED
 from benchmarks.tables.optima import ROUNDING
@@ -52,11 +52,13 @@ class Sampled(NamedTuple):
     exists: np.ndarray
 
 
-def shape_of(subsets: Subsets, judge: Judge, baseline: Figures, points: int, walked: int, key: jax.Array) -> Shape:
+def shape_of(
+    subsets: Subsets, evaluate: ManyFigures, baseline: Figures, points: int, walked: int, key: jax.Array
+) -> Shape:
     """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima."""
     points_key, walked_key = jax.random.split(key)
     at = _sampled(subsets, points, points_key)
-    objective = _Objective(judge, baseline, at.here)
+    objective = _Objective(evaluate, baseline, at.here)
     alive = np.ones(points, bool)
     for column in reversed(range(at.exists.shape[1])):  # steps down first: who is beaten is not asked about again
         rows = np.flatnonzero(alive & at.exists[:, column])
@@ -74,7 +76,7 @@ def shape_of(subsets: Subsets, judge: Judge, baseline: Figures, points: int, wal
         return np.bincount(at.draw[chosen], minlength=subsets.draws)
 
     return Shape(
-        **_walks(subsets, judge, _sampled(subsets, walked, walked_key)),
+        **_walks(subsets, evaluate, _sampled(subsets, walked, walked_key)),
         points=count(np.ones(points, bool)),
         minima=count(anywhere),
         channel_minima=count(alive),
@@ -85,14 +87,14 @@ def shape_of(subsets: Subsets, judge: Judge, baseline: Figures, points: int, wal
 class _Objective:
     """Whether networks are better than those of a sample [n]: over the bound what is faster, else what is better."""
 
-    def __init__(self, judge: Judge, baseline: Figures, here: np.ndarray):
-        self._judge, self._most = judge, baseline.latency_ms * (1 + ROUNDING)
-        self._quality, self._latency, _ = judge(here)
+    def __init__(self, evaluate: ManyFigures, baseline: Figures, here: np.ndarray):
+        self._evaluate, self._most = evaluate, baseline.latency_ms * (1 + ROUNDING)
+        self._quality, self._latency, _ = evaluate(here)
         self.feasible = self._latency <= self._most
 
     def betters(self, others: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """bool[m]: whether others int32[m, E] are better than the sample's rows int[m]."""
-        quality, latency, _ = self._judge(others)
+        quality, latency, _ = self._evaluate(others)
         inside = latency <= self._most
         better = np.where(inside, quality > self._quality[rows], False)
         return np.where(self.feasible[rows], better, latency < self._latency[rows])
@@ -123,9 +125,9 @@ def _sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
     return Sampled(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _walks(subsets: Subsets, judge: Judge, at: Sampled) -> dict[str, np.ndarray]:
+def _walks(subsets: Subsets, evaluate: ManyFigures, at: Sampled) -> dict[str, np.ndarray]:
     half = at.exists.shape[1] // 2
-    here, around = judge(at.here), judge(at.there[at.exists])
+    here, around = evaluate(at.here), evaluate(at.there[at.exists])
     found, macs_there = np.full(at.exists.shape, np.inf), np.full(at.exists.shape, np.inf)
     found[at.exists], macs_there[at.exists] = around.latency_ms, around.macs
     up = at.exists.copy()

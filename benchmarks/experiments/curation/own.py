@@ -11,7 +11,7 @@ import pandas as pd
 from rich.console import Console
 
 from benchmarks.errors import check_count
-from benchmarks.experiments.curation.judge import AIMS, asks_of
+from benchmarks.experiments.curation.figures import AIMS, asks_of
 from benchmarks.experiments.curation.run import DRAWS, Cell
 from benchmarks.experiments.curation.searches import best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import check_kinds

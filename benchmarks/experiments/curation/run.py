@@ -31,7 +31,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from benchmarks.experiments.curation.judge import AIMS, Figures, Judge, asks_of
+from benchmarks.experiments.curation.figures import AIMS, Figures, ManyFigures, asks_of
 from benchmarks.experiments.curation.landscape import Shape, shape_of
 from benchmarks.experiments.curation.searches import Outcome, Setting, best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import Settings
@@ -54,10 +54,10 @@ class Cell:
         """table: of the uncurated space.  compiled: what was compiled for the task so far, which this adds to."""
         self.table, self.accelerator, self._compiled = table, accelerator, compiled
         estimate, self._ask = cost_model(accelerator).estimate, asks_of(table)
-        judge = compiled.setdefault("judge", jax.jit(self._ask))
-        self.judge = Judge(judge, table.surrogate, estimate)
+        asked = compiled.setdefault("figures", jax.jit(self._ask))
+        self.evaluate = ManyFigures(asked, table.surrogate, estimate)
         genotype = table.space.encode(skeleton_for(table.task).baseline())
-        self.baseline = Figures(*(float(each[0]) for each in self.judge(np.array([genotype], np.int32))))
+        self.baseline = Figures(*(float(each[0]) for each in self.evaluate(np.array([genotype], np.int32))))
         self.setting = Setting(table.surrogate, estimate, self.baseline)
 
     def best_known(self) -> float:
@@ -106,7 +106,7 @@ def study(name: str, settings: Settings) -> tuple[pd.DataFrame, dict[tuple[str, 
         for place, subsets in enumerate(spaces):
             started = time.perf_counter()
             own = jax.random.fold_in(shape_key, place)
-            shape = shape_of(subsets, cell.judge, cell.baseline, settings.points, settings.walked, own)
+            shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
             found = outcome(best[subsets.name][0], best[subsets.name][1], known, subsets.draws)
             first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
             told = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}

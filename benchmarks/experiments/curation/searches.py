@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from benchmarks.experiments.curation.judge import AIMS, Ask, Figures, reached, scores
+from benchmarks.experiments.curation.figures import AIMS, Ask, Figures, reached, scores
 from benchmarks.experiments.curation.spaces import Subsets
 from benchmarks.statistics.intervals import bootstrap_interval, mean_interval, share_interval
 from nas_algos.load import build_strategy

@@ -30,7 +30,7 @@ class Subsets:
     """One or several (`draws`) subsets of equal shape.
 
     cardinalities: of the multiplier where there is one, then the channels, then all else, as in the uncurated space.
-    tables: see Tables; none where genotypes are not looked up, as those of a space that is judged by itself.
+    tables: see Tables; none where genotypes are not looked up, as those of a space that is asked about by itself.
     has_multiplier: whether the first decision is a width multiplier.
     """
 

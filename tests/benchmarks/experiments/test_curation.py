@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from benchmarks.experiments.curation import run
-from benchmarks.experiments.curation.judge import AIMS, Figures, reached, scores
+from benchmarks.experiments.curation.figures import AIMS, Figures, reached, scores
 from benchmarks.experiments.curation.landscape import shape_of
 from benchmarks.experiments.curation.run import Cell, study
 from benchmarks.experiments.curation.searches import TOGETHER, evaluations_to, expected_evaluations, outcome
@@ -103,7 +103,7 @@ def test_costs_in_blocks_are_those_of_single_networks(evaluator):
 def test_figures_are_those_that_the_table_answers_with(cell):
     genotypes = np.asarray(sample(jax.random.key(3), UNCURATED.cardinalities, 20))
     expected = jax.jit(cell.table.answers("npu-p16"))(genotypes)
-    found = cell.judge(genotypes)
+    found = cell.evaluate(genotypes)
     np.testing.assert_allclose(found.quality, expected.quality, rtol=1e-5)
     np.testing.assert_allclose(found.latency_ms, expected.cost.latency_ms, rtol=1e-5)
     np.testing.assert_allclose(found.macs, expected.cost.macs, rtol=1e-6)

@@ -1,4 +1,4 @@
-"""What the spaces' networks are judged by: expected quality by the task's trained table, latency by the estimator.
+"""What networks of the spaces come to: expected quality by the task's trained table, latency by the estimator.
 
 Two aims, fixed before any result was seen: the highest quality within the baseline's latency, and the least latency at
 the baseline's quality.
@@ -66,7 +66,7 @@ def reached(found: np.ndarray) -> np.ndarray:
     return np.minimum.accumulate(np.where(able, flat, np.inf), axis=1)
 
 
-class Judge:
+class ManyFigures:
     """Figures of many networks of the uncurated space as NumPy arrays, on one accelerator."""
 
     def __init__(self, compiled: Callable[..., Figures], surrogate: Any, estimate: Any):
