@@ -83,7 +83,7 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "whether curated spaces are easier to search, by quality and by latency, and why",
                 0.6,
                 "curation",
-                ("curation.csv", "curation.png"),
+                ("curation.csv", *(f"curation_{task}.png" for task in ("classification", "detection", "segmentation"))),
                 "benchmarks.experiments.curation.run",
             ),
             Experiment(

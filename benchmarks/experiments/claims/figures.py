@@ -100,20 +100,19 @@ def paired(file: str, name: str, key: tuple[str, ...], one: Row, other: Row, bas
     return source
 
 
-def curated_gain(names: tuple[str, ...], low_is_better: bool, file: str, basis: str, measured: str) -> Source:
-    """What the curated space has more than the uncurated one of the first of these columns that the file has, by task
-    and accelerator; the ends from the two intervals, errors taken as independent, the least and most of all rows.
+def curated_gain(name: str, low_is_better: bool, file: str, basis: str, measured: str) -> Source:
+    """What the curated space has more of a column than the uncurated one, mean over tasks and accelerators; the ends
+    from the two intervals, errors taken as independent, the least and most of all rows.
 
     low_is_better: take it the other way round.
     """
 
     def source(results: Results) -> Figure:
-        others = {(row.get("task"), row["accelerator"]): row for row in results.rows(file, space="uncurated")}
+        others = {(row["task"], row["accelerator"]): row for row in results.rows(file, space="uncurated")}
         found = []
         for row in results.rows(file, space="curated"):
-            name = next((each for each in names if each in row), None)
-            base = others.get((row.get("task"), row["accelerator"]))
-            if name is None or base is None:
+            base = others.get((row["task"], row["accelerator"]))
+            if base is None:
                 continue
             ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in row else ["low", "high"]
             half = math.hypot(*((each[ends[1]] - each[ends[0]]) / 2 for each in (row, base)))
@@ -123,15 +122,6 @@ def curated_gain(names: tuple[str, ...], low_is_better: bool, file: str, basis: 
         mean = sum(value for value, _ in found) / len(found)
         low, high = min(v - half for v, half in found), max(v + half for v, half in found)
         return Figure(mean, low, high, len(found), basis, measured)
-
-    return source
-
-
-def first_known(*sources: Source) -> Source:
-    """The first of these that answers."""
-
-    def source(results: Results) -> Figure:
-        return next((each for one in sources if not math.isnan((each := one(results)).ours)), Figure())
 
     return source
 

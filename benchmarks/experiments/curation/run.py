@@ -7,8 +7,8 @@ All are searched by the same strategy with the same spend and number of searches
 highest expected quality within the baseline's latency, and again for the least latency at the baseline's quality.  The
 searches are shared out over ten draws of the random subset.
 
-Writes results/curation/curation.csv and curation.png; run: accelnas reproduce curation; `accelnas curate-compare` asks
-the same of a space of one's own.
+Writes results/curation/curation.csv and a plot of each task; run: accelnas reproduce curation.  `accelnas
+curate-compare` asks the same of a space of one's own.
 
 quality ... failed_latency: see `searches.Outcome`; the best known quality is that of 2 x 6,400 evaluations by NSGA-II
 in the uncurated space, which holds all others, or what a search here found above that.  monotone_share: of steps up in
@@ -23,7 +23,7 @@ multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they a
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -139,15 +139,16 @@ def _row(first: Mapping[str, Any], subsets: Subsets, found: Outcome, shape: Shap
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Search and walk over all spaces of all tasks on all accelerators, print and write the table and the plot."""
+    """Search and walk over all spaces of all tasks on all accelerators, print and write the table and the plots."""
     del home
     from benchmarks.experiments.curation.plot import write_plot
 
     folder.mkdir(parents=True, exist_ok=True)
-    parts: Sequence[tuple[pd.DataFrame, Any]] = [study(name, settings) for name in settings.tasks]
-    fresh = pd.concat([table for table, _ in parts], ignore_index=True)
-    table = merge_rows(folder / "curation.csv", fresh, ("task", "accelerator"))
-    curves = {key: curve for _, several in parts for key, curve in several.items()}
-    write_plot(curves, folder / "curation.png")
+    parts = []
+    for name in settings.tasks:
+        rows, curves = study(name, settings)
+        write_plot(curves, folder / f"curation_{name}.png")
+        parts.append(rows)
+    table = merge_rows(folder / "curation.csv", pd.concat(parts, ignore_index=True), ("task", "accelerator"))
     shown = ["task", "accelerator", "space", "quality", "regret", "evaluations_to_5pct", "success_rate", "latency_ms"]
     print(pd.DataFrame(table[shown]).to_string(index=False, float_format="%.4g"))

@@ -184,8 +184,10 @@ def gathered(results: Path) -> dict[str, list[dict[str, str]]]:
     ]
     curated = [
         {
-            **{"accelerator": row["accelerator"], "space": row["space"]},
-            **_curated(row),
+            **{"task": row["task"], "accelerator": row["accelerator"], "space": row["space"]},
+            "regret, %": f"{row['regret']:.2f}",
+            "95% interval": f"{row['regret_low']:.2f} to {row['regret_high']:.2f}",
+            "searches within 5%, %": f"{100 * row['success_rate']:.0f}",
             "steps up that raise latency": f"{row['monotone_share']:.3f}",
         }
         for row in rows(results / "curation/curation.csv")
@@ -214,13 +216,6 @@ def gathered(results: Path) -> dict[str, list[dict[str, str]]]:
         "Scores of untrained networks": scores,
         "The estimator against the compiler, networks that its fit did not see": errors,
     }
-
-
-def _curated(row: Row) -> dict[str, str]:
-    """Where searches of a space end: latency over the best known, or regret of quality, as the file has it."""
-    name, heading = ("regret", "regret, %") if "regret" in row else ("final", "latency / best known")
-    ends = f"{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}"
-    return ({"task": row["task"]} if "task" in row else {}) | {heading: f"{row[name]:.3f}", "95% interval": ends}
 
 
 def differences(results: Path) -> tuple[list[str], list[list[Row | None]]]:

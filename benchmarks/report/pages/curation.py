@@ -41,8 +41,6 @@ reliable.  Of {len(cells)} cells, a task on an accelerator each:
 {table(("", "curated is better", "worse", "not told apart"), _verdicts(cells))}
 Told apart: the 95% intervals do not meet.  Spread has no interval: better is smaller there.
 
-![anytime curves](../../results/curation/curation.png)
-
 {tables}
 Quality and latency are what the surrogate and the estimator expect, no trainings: how far they may be off is on the
 [surrogates' page](surrogate.md) and the [estimators'](estimator.md).  Winners of these searches have not been trained.
@@ -58,7 +56,8 @@ uncurated spaces there as the compiler's.
 
 def _of_task(found: list[Row], task: str) -> str:
     own = [row for row in found if row["task"] == task]
-    return f"## {task.capitalize()}\n\n{table(HEADER, map(_line, own))}"
+    picture = f"![anytime curves of {task}](../../results/curation/curation_{task}.png)"
+    return f"## {task.capitalize()}\n\n{picture}\n\n{table(HEADER, map(_line, own))}"
 
 
 def _line(row: Row) -> list[str]:
