@@ -7,6 +7,7 @@ from typing import Literal
 
 from benchmarks.errors import check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
+from benchmarks.runtime.resources import choose_executor
 
 
 def expert(
@@ -18,6 +19,8 @@ def expert(
     profile: str = "quick",
     dataset: str | None = None,
     classes: int | None = None,
+    executor: str | None = None,
+    address: str | None = None,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results/expert"),
 ) -> None:
@@ -38,10 +41,13 @@ def expert(
         profile: smoke, quick, careful or full: how they are trained.
         dataset: Another of the data sets that `accelnas list` prints.
         classes: Number of classes where the task leaves a choice.
+        executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
+        address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that the folder of this network is written to.
     """
     check_count("number of seeds to train", train, least=0)
+    choose_executor(executor, address)
     check_folders(home, results)
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     from benchmarks.fidelities import get_fidelity

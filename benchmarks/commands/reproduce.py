@@ -12,6 +12,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS, MAIN_JOB, find_experiments
 from benchmarks.home import DEFAULT_HOME, check_folders
+from benchmarks.runtime.resources import choose_executor
 
 
 def reproduce(
@@ -20,6 +21,8 @@ def reproduce(
     profile: str | None = None,
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
     pages: bool = False,
+    executor: str | None = None,
+    address: str | None = None,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results"),
 ) -> None:
@@ -36,6 +39,8 @@ def reproduce(
             made with, full takes days of CPU.
         set: NAME=VALUE, a setting of each of the experiments named; repeat it for several.
         pages: Run nothing; write docs/results, parts of README.md, and report.html from the files of RESULTS.
+        executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
+        address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that tables and plots are written to.
     """
@@ -52,6 +57,7 @@ def reproduce(
     if list:
         _print_settings(dict(zip(chosen, settings, strict=True)))
         return
+    choose_executor(executor, address)
     check_folders(home, results)
     for each, own in zip(chosen, settings, strict=True):
         print(f"Written to {each.run(own, home, results)}")

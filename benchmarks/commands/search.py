@@ -9,6 +9,7 @@ import tyro
 
 from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
+from benchmarks.runtime.resources import choose_executor
 
 
 def search(
@@ -30,6 +31,8 @@ def search(
     dataset: str | None = None,
     classes: int | None = None,
     table: Path | None = None,
+    executor: str | None = None,
+    address: str | None = None,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results/search"),
 ) -> None:
@@ -65,11 +68,14 @@ def search(
         classes: Number of classes where the task leaves a choice.
         table: CSV file of networks that were trained, to search in instead of a task (docs/how-to/own_tables.md): its
             decisions, quality and costs; a row a training.
+        executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
+        address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that the folder of this search is written to.
     """
     for name, value in (("budget", budget), ("seeds", seeds), ("final_seeds", final_seeds)):
         check_count(name, value)
+    choose_executor(executor, address)
     check_folders(*(() if table else (home,)), results)
     bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
     # jax and pandas take seconds to load, which `accelnas --help` need not pay

@@ -10,6 +10,7 @@ import tyro
 from benchmarks.deferred import deferred
 from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
+from benchmarks.runtime.resources import choose_executor
 
 
 def design(part: str = "", results: Path = Path("results")) -> None:
@@ -39,6 +40,8 @@ def build(
     task: str = "detection",
     count: int = 40,
     part: str = "alone",
+    executor: str | None = None,
+    address: str | None = None,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results"),
 ) -> None:
@@ -51,6 +54,8 @@ def build(
             accelerator trains at once.  "seeds": some with three seeds.  "final": some by both recipes, search and
             final.  "curse": those that the surrogate thinks best.  "article": those of the article's tables, by final.
             "sweep": the baseline by many recipes.
+        executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
+        address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data and trials are kept in.
         results: Directory that tables/TASK.parquet is kept in.
     """
@@ -58,6 +63,7 @@ def build(
     from benchmarks.tables.files import table_file
 
     check_count("count", count)
+    choose_executor(executor, address)
     check_folders(home, results)
     rows = build_table(home, results, task, part, count)
     print(f"{rows} trainings in {table_file(results, task)}")

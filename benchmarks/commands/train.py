@@ -8,6 +8,7 @@ import tyro
 
 from benchmarks.errors import NoResultError, check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
+from benchmarks.runtime.resources import choose_executor
 
 
 def train(
@@ -20,6 +21,8 @@ def train(
     dataset: str | None = None,
     classes: int | None = None,
     save: Path | None = None,
+    executor: str | None = None,
+    address: str | None = None,
     home: Path = DEFAULT_HOME,
 ) -> None:
     """Train a network from scratch and print its quality on test examples; finished trainings are not repeated.
@@ -37,6 +40,8 @@ def train(
         classes: Number of classes where the task leaves a choice.
         save: Folder to keep the first seed's network in, which `accelnas export` and `accelnas predict` take: weights
             (orbax), settings.json, network.json, metrics.json, per_class.csv, confusion.csv and a drawing.
+        executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
+        address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data and trials are kept in.
     """
     from benchmarks.evaluators.trainings import Training, train_all
@@ -53,6 +58,7 @@ def train(
     from tasks.registry import make_task
 
     check_count("number of seeds", seeds)
+    choose_executor(executor, address)
     check_folders(home, *(() if save is None else (save,)))
     chosen = make_task(task, dataset, classes)
     loaded = network_of(network, chosen)

@@ -17,7 +17,8 @@ from typing import Any, NoReturn, Self
 
 from benchmarks.errors import INPUT_ERRORS, report
 from benchmarks.evaluators.weights import is_kept, keep, kept_folder
-from benchmarks.runtime.executor import JobFailedError, JobHandle, LocalExecutor
+from benchmarks.runtime.executor import LocalExecutor
+from benchmarks.runtime.handles import Executor, JobFailedError, JobHandle
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.runtime.resources import GIB, TRAINING_GIB, Resources, many_mappings
 from benchmarks.runtime.worker_data import WorkerData, load_worker_data
@@ -64,10 +65,9 @@ class TrainingPool:
         self._expected = 0
         self._done: dict[Hashable, list[tuple[Ticket, Trial]]] = {}
         self._waiting: dict[str, list[tuple[Hashable, Ticket, str]]] = {}
-        self._executor: LocalExecutor | None = None
+        self._executor: Executor | None = None
         splits = {(each.data, split) for each in fidelities for split in ("train", each.eval_split)}
-        self._start = lambda: LocalExecutor(
-            resources.count(math.inf, TRAINING_GIB),
+        self._arguments = (
             load_worker_data,
             (home, task, tuple(sorted(splits)), home / "compilations"),
             self._on_progress,
@@ -75,6 +75,16 @@ class TrainingPool:
             resources.stall_minutes * 60,
             (resources.worker_gib or TRAINING_GIB) * GIB,
         )
+        self._resources = resources
+
+    def _start(self) -> Executor:
+        resources = self._resources
+        if resources.executor == "ray":
+            from benchmarks.runtime.ray_executor import RayExecutor  # not all have it
+
+            each = (resources.worker_gib or TRAINING_GIB) * GIB
+            return RayExecutor(resources.address, resources.workers or math.inf, each, *self._arguments)
+        return LocalExecutor(resources.count(math.inf, TRAINING_GIB), *self._arguments)
 
     def __enter__(self) -> Self:
         return self

@@ -13,68 +13,21 @@ worker that was killed while it wrote; so here each worker has a pipe of its own
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import math
 import multiprocessing
 import pickle
 import signal
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
-from typing import Any, Generic, NoReturn, Self, TypeVar
+from typing import Any
 
-from benchmarks.errors import INPUT_ERRORS, BenchmarkInputError, NoResultError
-from benchmarks.runtime.worker import Report, allowed_cores, start_conditions, work
-
-JobInput = TypeVar("JobInput")
-Result = TypeVar("Result")
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.runtime.handles import Executor, JobFailedError, JobHandle, failure_of
+from benchmarks.runtime.worker import allowed_cores, start_conditions, work
 
 STOP_SECONDS = 5.0  # how long an idle worker gets to leave by itself
 MAX_START_DEATHS = 3  # workers in a row that may die before they are ready
-ATTEMPTS = 2  # of a job that fails by what may be no fault of its own
-
-
-class JobFailedError(NoResultError):
-    """A job that raised or whose worker died; one line says why.
-
-    details: the traceback in the worker, "" when it died.  The exception itself is the cause where it can be pickled.
-    """
-
-    def __init__(self, reason: str, details: str = ""):
-        super().__init__(reason)
-        self.details = details
-
-
-class JobHandle(Generic[Result]):
-    """A submitted job.
-
-    job: what was submitted.  done: whether it has ended.  error: one line saying why it failed, else None.
-    """
-
-    def __init__(self, executor: LocalExecutor, job: Any, payload: bytes):
-        self.job = job
-        self.done = False
-        self._executor = executor
-        self._payload = payload
-        self._failure: JobFailedError | None = None
-        self._result: Any = None
-        self._order = -1
-        self._attempts = 0
-
-    @property
-    def error(self) -> str | None:
-        """Why the job failed, None when it did not or has not ended."""
-        return None if self._failure is None else str(self._failure)
-
-    def result(self) -> Result:
-        """What the function returned, waiting for it; raises JobFailedError when it failed."""
-        while not self.done:
-            self._executor._step()
-        if self._failure is not None:
-            raise self._failure
-        return self._result
 
 
 class _Worker:
@@ -112,7 +65,7 @@ class _Worker:
         return f"worker killed by {signal.Signals(-code).name}{hint}"
 
 
-class LocalExecutor:
+class LocalExecutor(Executor):
     """Runs jobs in spawned worker processes, each on one core; a context manager, for one thread.
 
     workers: how many, 1 and more.  initializer(*initargs) runs once in each worker; what it returns is given to each
@@ -142,72 +95,17 @@ class LocalExecutor:
     ):
         if workers < 1:
             raise BenchmarkInputError(f"number of workers is {workers}; allowed: 1 and more")
-        self._payload = pickle.dumps((initializer, initargs))
-        self._on_progress = on_progress or (lambda handle, fraction: None)
-        self._on_retry = on_retry or (lambda handle, reason: None)
+        super().__init__(on_progress, on_retry)
         self._stall_seconds, self._max_bytes = stall_seconds, max_bytes
-        self._waiting: deque[JobHandle[Any]] = deque()
-        self._unreported: list[JobHandle[Any]] = []
-        self._ended = itertools.count()
+        self._payload = pickle.dumps((initializer, initargs))
         self._start_deaths = 0
-        self._closed = False
         cores = allowed_cores()
         self._workers = [_Worker(cores[index % len(cores)], self._payload, max_bytes) for index in range(workers)]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self.close(cancel=kind is not None)
-
-    def submit(self, function: Callable[[Any, JobInput, Report], Result], job: JobInput) -> JobHandle[Result]:
-        """Have function(state, job, report) called in a worker.
-
-        state: what the initializer returned.  report(fraction): tells how far the job is, 0 to 1.  The function must
-        be a module's; it, the job and the result are pickled.  Raises RuntimeError after close.
-        """
-        if self._closed:
-            raise RuntimeError("this executor is closed")
-        handle: JobHandle[Result] = JobHandle(self, job, pickle.dumps((function, job)))
-        self._waiting.append(handle)
-        self._unreported.append(handle)
-        self._step(timeout=0)
-        return handle
-
-    def as_completed(self, handles: Iterable[JobHandle[Any]] | None = None) -> Iterator[JobHandle[Any]]:
-        """Each of these jobs as it ends, failed ones too.
-
-        By default all that were not given out yet, those submitted meanwhile included.
-        """
-        pool = self._unreported if handles is None else list(handles)
-        while pool:
-            handle = min((one for one in pool if one.done), key=lambda one: one._order, default=None)
-            if handle is None:
-                self._step()
-                continue
-            for known in (pool, self._unreported):
-                with contextlib.suppress(ValueError):
-                    known.remove(handle)
-            yield handle
-
-    def cancel_waiting(self) -> None:
-        """Let no further job begin: those that have not fail."""
-        while self._waiting:
-            self._fail(self._waiting.popleft(), JobFailedError("cancelled"))
-
-    def close(self, cancel: bool = False) -> None:
-        """Stop the workers: after the last job, or at once with cancel; jobs that have not ended then fail."""
-        try:
-            while not (cancel or self._closed) and (self._waiting or any(one.handle for one in self._workers)):
-                self._step()
-        except BaseException:
-            cancel = True
-            raise
-        finally:
-            self._stop(cancel)
+    def _running(self) -> bool:
+        return any(worker.handle for worker in self._workers)
 
     def _stop(self, kill: bool) -> None:
-        self._closed = True
         for worker in self._workers:
             if kill or not worker.ready:
                 worker.process.kill()
@@ -217,10 +115,8 @@ class LocalExecutor:
             if worker.handle is not None:
                 self._fail(worker.handle, JobFailedError("cancelled"))
         self._workers.clear()
-        self.cancel_waiting()
 
     def _step(self, timeout: float = math.inf) -> None:
-        """Give out jobs, wait for something to happen (at most so many seconds), and deal with it."""
         self._give_out()
         by_connection = {worker.connection: worker for worker in self._workers}
         heard = min((worker.heard for worker in self._workers if worker.busy), default=math.inf)
@@ -269,31 +165,13 @@ class LocalExecutor:
             worker.leaving = True
         elif kind == "failed":
             worker.handle = None
-            self._end_or_retry(handle, _failure(*value))
+            self._end_or_retry(handle, failure_of(*value))
             if not handle.done:  # whatever made it fail may still be in that process
                 worker.process.kill()
                 self._replace(self._workers.index(worker))
         else:
             worker.handle = None
             self._end(handle, value)
-
-    def _end_or_retry(self, handle: JobHandle[Any], failure: JobFailedError) -> None:
-        if handle._attempts >= ATTEMPTS or isinstance(failure.__cause__, INPUT_ERRORS):
-            self._fail(handle, failure)
-        else:
-            self._waiting.appendleft(handle)
-            self._on_retry(handle, str(failure))
-
-    def _end(self, handle: JobHandle[Any], value: Any) -> None:
-        try:
-            handle._result = pickle.loads(value)
-        except Exception as error:
-            self._fail(handle, JobFailedError(f"its result cannot be read: {type(error).__name__}: {error}"))
-            return
-        handle.done, handle._order = True, next(self._ended)
-
-    def _fail(self, handle: JobHandle[Any], failure: JobFailedError) -> None:
-        handle._failure, handle.done, handle._order = failure, True, next(self._ended)
 
     def _replace(self, index: int, why: str = "") -> None:
         worker = self._workers[index]
@@ -306,15 +184,3 @@ class LocalExecutor:
         if self._start_deaths >= MAX_START_DEATHS:
             self._give_up((f"workers die before they are ready: {reason}", "", None))
         self._workers[index] = _Worker(worker.core, self._payload, self._max_bytes)
-
-    def _give_up(self, value: tuple[str, str, bytes | None]) -> NoReturn:
-        self._stop(kill=True)
-        failure = _failure(*value)
-        raise failure.__cause__ if isinstance(failure.__cause__, INPUT_ERRORS) else failure
-
-
-def _failure(reason: str, details: str, pickled: bytes | None) -> JobFailedError:
-    failure = JobFailedError(reason, details)
-    with contextlib.suppress(Exception):  # an exception that cannot be read back is told by its reason alone
-        failure.__cause__ = pickle.loads(pickled) if pickled else None
-    return failure

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.errors import INPUT_ERRORS, report
-from benchmarks.runtime.executor import JobFailedError, JobHandle, LocalExecutor
+from benchmarks.runtime.executor import LocalExecutor
+from benchmarks.runtime.handles import JobFailedError, JobHandle
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.runtime.resources import GIB, SUPERNET_GIB, Resources
 from benchmarks.runtime.worker import Report

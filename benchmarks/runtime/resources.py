@@ -1,7 +1,7 @@
 """How many workers a machine takes by its cores and its free memory, and when a worker has to go.
 
 Environment variables change the settings of all commands: ACCELNAS_WORKERS, ACCELNAS_WORKER_GIB,
-ACCELNAS_STALL_MINUTES.
+ACCELNAS_STALL_MINUTES, ACCELNAS_EXECUTOR, ACCELNAS_ADDRESS.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Self
 from benchmarks.errors import BenchmarkInputError, report
 from benchmarks.runtime.worker import allowed_cores
 
+EXECUTORS = ("local", "ray")
 GIB = 2**30
 TRAINING_GIB = 5.0
 """Memory that a worker is counted with: the most that one took for trainings of any task at any profile but full."""
@@ -38,10 +39,16 @@ class Resources:
     """Memory that each is counted with, and beyond which an idle one is replaced; None: by the kind of its jobs."""
     stall_minutes: float = 30.0
     """Without any progress for so long, a job is ended and tried again."""
+    executor: str = "local"
+    """Where trainings run: "local", on this machine, or "ray", on a Ray cluster."""
+    address: str = "auto"
+    """Of that cluster, as `benchmarks.runtime.ray_executor` has it."""
 
     def __post_init__(self):
         if self.workers is not None and self.workers < 1:
             raise BenchmarkInputError(f"ACCELNAS_WORKERS is {self.workers}; allowed: 1 and more")
+        if self.executor not in EXECUTORS:
+            raise BenchmarkInputError(f"executor {self.executor[:40]!r}; allowed: {', '.join(EXECUTORS)}")
         for name in ("worker_gib", "stall_minutes"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
@@ -51,7 +58,8 @@ class Resources:
     def from_environment(cls) -> Self:
         """The settings that environment variables change.  Raises BenchmarkInputError for what they may not hold."""
         given = {}
-        for name, kind in (("workers", int), ("worker_gib", float), ("stall_minutes", float)):
+        kinds = {"workers": int, "worker_gib": float, "stall_minutes": float, "executor": str, "address": str}
+        for name, kind in kinds.items():
             text = os.environ.get(f"ACCELNAS_{name.upper()}", "")
             if text:
                 try:
@@ -78,6 +86,23 @@ class Resources:
                 f"{each:g} (ACCELNAS_WORKERS and ACCELNAS_WORKER_GIB change that)"
             )
         return max(1, fitting)
+
+
+def choose_executor(executor: str | None, address: str | None) -> None:
+    """Have all that this process runs go there, where options of a command say so; the environment says it to others.
+
+    Raises BenchmarkInputError for an unknown executor, where Ray is not installed, and where no cluster answers.
+    """
+    for name, value in (("ACCELNAS_EXECUTOR", executor), ("ACCELNAS_ADDRESS", address)):
+        if value is not None:
+            os.environ[name] = value
+    chosen = Resources.from_environment()
+    if chosen.executor == "ray":
+        from benchmarks.runtime.ray_executor import check_address
+
+        check_address(chosen.address)
+    elif address is not None:
+        raise BenchmarkInputError("--address without --executor ray; allowed: both, or neither")
 
 
 def free_bytes() -> float:

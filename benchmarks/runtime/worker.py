@@ -107,7 +107,7 @@ def work(connection: Connection, payload: bytes, max_bytes: float) -> None:
             initializer, arguments = pickle.loads(payload)
             state = None if initializer is None else initializer(*arguments)
         except (Exception, SystemExit) as error:
-            connection.send(("unable", _failure(error)))
+            connection.send(("unable", failure_of_worker(error)))
             return
         max_bytes = max(max_bytes, 2 * resident_bytes())
         connection.send(("ready", None))
@@ -128,7 +128,7 @@ def _run(payload: bytes, state: object, report: Report) -> tuple[str, object]:
         function, job = pickle.loads(payload)
         return "result", pickle.dumps(function(state, job, report))
     except (Exception, SystemExit) as error:
-        return "failed", _failure(error)
+        return "failed", failure_of_worker(error)
 
 
 def _reporter(connection: Connection) -> Report:
@@ -145,7 +145,8 @@ def _reporter(connection: Connection) -> Report:
     return report
 
 
-def _failure(error: BaseException) -> tuple[str, str, bytes | None]:
+def failure_of_worker(error: BaseException) -> tuple[str, str, bytes | None]:
+    """The reason in one line, the traceback, and the pickled exception or None where it cannot be pickled."""
     try:
         text = str(error)
     except Exception:  # an exception of a user's file may fail at this too

@@ -13,7 +13,7 @@ from benchmarks.evaluators.spec import space_costs
 from benchmarks.evaluators.trained import TrainedEvaluator, TrainingPool, at_share
 from benchmarks.evaluators.zero_shot import BATCH
 from benchmarks.evaluators.zero_shot_search import scored
-from benchmarks.runtime.executor import JobFailedError
+from benchmarks.runtime.handles import JobFailedError
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
 from hw_model.cost import count_macs

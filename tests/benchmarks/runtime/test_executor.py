@@ -16,7 +16,8 @@ import pytest
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.runtime.executor import JobFailedError, LocalExecutor
+from benchmarks.runtime.executor import LocalExecutor
+from benchmarks.runtime.handles import JobFailedError
 from benchmarks.runtime.progress import SearchProgress, format_seconds
 from benchmarks.runtime.worker import WORKER_ENVIRONMENT, release_memory
 

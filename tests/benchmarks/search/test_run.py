@@ -8,7 +8,7 @@ import pytest
 from benchmarks.errors import NoResultError
 from benchmarks.evaluators import trained
 from benchmarks.evaluators.trained import run_trial
-from benchmarks.runtime.executor import JobFailedError, JobHandle
+from benchmarks.runtime.handles import JobFailedError, JobHandle
 from benchmarks.search import run
 from benchmarks.search.run import make_spec, run_search
 from benchmarks.store.records import Trial

@@ -1,0 +1,51 @@
+"""Jobs that tests have workers of a Ray cluster do; a module of its own, which workers import without pytest."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+
+def load(scale):
+    return {"scale": scale, "process": os.getpid()}
+
+
+def train(state, job, report):
+    """A tiny training in JAX, of the seed of the job: the loss after twenty steps, to the last bit."""
+    import jax
+    import jax.numpy as jnp
+
+    w_key, x_key = jax.random.split(jax.random.key(job))
+    w, x = jax.random.normal(w_key, (64, 64)), jax.random.normal(x_key, (128, 64))
+    step = jax.jit(lambda w: w - 0.1 * jax.grad(lambda w: (jnp.tanh(x @ w) ** 2).mean())(w))
+    for index in range(20):
+        w = step(w)
+        report((index + 1) / 20)
+    return float((w**2).sum() * state["scale"]).hex()
+
+
+def slow(state, job, report):
+    """Takes a second and a half, and says each time which process it is in."""
+    folder, number = job
+    (Path(folder) / f"{number}-{time.time_ns()}").write_text(str(state["process"]))
+    for index in range(15):
+        time.sleep(0.1)
+        report((index + 1) / 16)
+    return number
+
+
+def killed_once(state, job, report):
+    """Ends its process the first time."""
+    marker = Path(job)
+    if not marker.exists():
+        marker.write_text("killed")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return marker.read_text()
+
+
+def fails(state, job, report):
+    raise RuntimeError("a bug")
+
+
+def nothing(state, job, report):
+    return job

@@ -1,0 +1,86 @@
+"""Jobs on a real Ray cluster of two nodes on this machine: results, kills of workers and of nodes, errors."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.runtime.executor import LocalExecutor
+from tests.benchmarks.runtime import ray_jobs
+
+pytest.importorskip("ray", reason="pip install 'accelnas[ray]'")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # Ray's own
+STORE_BYTES = 80 * 2**20
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": STORE_BYTES})
+    made.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+    made.wait_for_nodes()
+    yield made
+    made.shutdown()
+
+
+def executor(cluster, **more):
+    from benchmarks.runtime.ray_executor import RayExecutor
+
+    return RayExecutor(cluster.address, initializer=ray_jobs.load, initargs=(3,), **more)
+
+
+def test_results_and_progress_are_those_of_the_local_executor(cluster):
+    seen = []
+    with LocalExecutor(1, ray_jobs.load, (3,)) as local:
+        expected = [local.submit(ray_jobs.train, seed) for seed in range(4)]
+        expected = [handle.result() for handle in expected]
+    with executor(cluster, on_progress=lambda handle, fraction: seen.append((handle.job, fraction))) as far:
+        handles = [far.submit(ray_jobs.train, seed) for seed in range(4)]
+        bad = far.submit(ray_jobs.fails, None)
+        assert [handle.result() for handle in handles] == expected
+        assert {job for job, fraction in seen if fraction == 1} == set(range(4))
+        assert {handle.job for handle in far.as_completed()} == {0, 1, 2, 3, None}
+        assert bad.error is not None
+        assert bad.error.startswith("RuntimeError: a bug (ray_jobs.py, line ")
+    with pytest.raises(RuntimeError, match="closed"):
+        far.submit(ray_jobs.nothing, 1)
+
+
+def test_a_killed_workers_job_is_tried_again(cluster, tmp_path):
+    retried = []
+    with executor(cluster, on_retry=lambda handle, reason: retried.append((handle.job, reason))) as far:
+        kills = [far.submit(ray_jobs.killed_once, str(tmp_path / "one"))]
+        quiet = [far.submit(ray_jobs.nothing, number) for number in range(20)]
+        assert [handle.result() for handle in kills] == ["killed"]
+        assert [handle.result() for handle in quiet] == list(range(20))
+    assert [job for job, _ in retried] == [str(tmp_path / "one")]
+    assert retried[0][1].startswith("worker lost")
+
+
+def test_a_killed_nodes_job_is_tried_again_elsewhere_and_nothing_finished_is_repeated(cluster, tmp_path):
+    node = cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
+    cluster.wait_for_nodes()
+    retried, ended = [], []
+    with executor(cluster, on_retry=lambda handle, reason: retried.append(handle.job)) as far:
+        for number in range(9):
+            far.submit(ray_jobs.slow, (str(tmp_path), number))
+        for handle in far.as_completed():
+            ended.append(handle.result())
+            if len(ended) == 3:  # the others are in the middle of their second jobs
+                cluster.remove_node(node, allow_graceful=False)
+    assert sorted(ended) == list(range(9))
+    assert len(retried) == 1
+    begun = [int(path.name.split("-")[0]) for path in Path(tmp_path).iterdir()]
+    assert sorted(begun) == sorted([*range(9), retried[0][1]])
+
+
+def test_what_is_not_there_is_one_line():
+    from benchmarks.runtime.ray_executor import RayExecutor
+
+    with pytest.raises(BenchmarkInputError, match="allowed: auto, local, HOST:PORT"):
+        RayExecutor("here")
+    with pytest.raises(BenchmarkInputError, match=r"no Ray cluster at address '127\.0\.0\.1:1'"):
+        RayExecutor("127.0.0.1:1")
