@@ -175,6 +175,7 @@ def test_the_checks_see_what_they_forbid():
 OPTIONAL = {
     "benchmarks/runtime/ray_executor.py": {"ray"},
     "benchmarks/runtime/ray_worker.py": {"ray"},
+    "benchmarks/experiments/ray/run.py": {"ray"},
     "benchmarks/experiments/strategies/peers.py": {"pymoo", "optuna", "syne_tune"},
     "benchmarks/timings/training_peer.py": {"torch"},
     "nas_algos/strategies/optuna_sampler.py": {"optuna"},

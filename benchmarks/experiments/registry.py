@@ -166,6 +166,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 chooses_rows=("dataset", "accelerators"),
             ),
             Experiment(
+                "ray",
+                "trials a second through a Ray cluster, and what is lost where workers and nodes are killed",
+                0.05,
+                "ray",
+                ("ray.csv",),
+                "benchmarks.experiments.ray.run",
+            ),
+            Experiment(
                 "controls",
                 "what tasks give without looking, and by neighbours or averages: what networks must beat",
                 0.1,

@@ -27,8 +27,7 @@ MAX_START_FAILURES = 3  # workers in a row that may be lost before they are read
 POLL_SECONDS = 2.0  # between questions how far jobs are, and how many machines there are
 CONNECT_SECONDS = 10.0
 FORWARDED = ("XLA_", "JAX_")  # environment variables that results depend on
-NOT_CONNECT_SECONDS = 10.0
-FORWARDED = ("JAX_COMPILATION_CACHE_DIR",)  # a folder of this machine
+NOT_FORWARDED = ("JAX_COMPILATION_CACHE_DIR",)  # a folder of this machine
 
 
 class _Worker:
@@ -194,7 +193,7 @@ class RayExecutor(Executor):
 
 
 def check_address(address: str) -> None:
-    """Raises BenchmarkInputError without Ray, for what is no address, and where nobody listens: Ray would try for minutes."""
+    """Raises BenchmarkInputError without Ray, for what is no address, and where nobody listens, as Ray waits long."""
     if importlib.util.find_spec("ray") is None:
         raise BenchmarkInputError("--executor ray needs Ray; run: pip install 'accelnas[ray]'")
     host, _, port = address.removeprefix("ray://").rpartition(":")
