@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from benchmarks.runtime.worker import allowed_cores
 from tasks.data.datasets import get_dataset, is_users
 
 
@@ -28,7 +28,7 @@ def prepare_with_progress(home: Path, data: str, dataset: str = "fashion_scenes"
             data,
             lambda done, total: bars.update(bar, completed=done, total=total),
             download=download,
-            workers=len(os.sched_getaffinity(0)),
+            workers=len(allowed_cores()),
         )
     console.print(f"{dataset} ({data}): {folder}", soft_wrap=True, highlight=False, markup=False)
     for note in chosen.notes() if is_users(chosen) else ():

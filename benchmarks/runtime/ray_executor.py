@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import math
 import os
 import pickle
@@ -212,8 +213,8 @@ def _connected(address: str) -> Any:
     import ray
 
     try:
-        own = {"include_dashboard": False} if address == "local" else {}
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
+        own: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
     except (ConnectionError, ValueError, RuntimeError) as error:
         said = " ".join(str(error).split())[:160]
         raise BenchmarkInputError(f"no Ray cluster at address {address[:60]!r}: {said}") from None

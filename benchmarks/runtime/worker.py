@@ -57,8 +57,10 @@ def resident_bytes() -> int:
 
 
 def allowed_cores() -> list[int | None]:
-    """The cores this process may use, [None] where the system does not say."""
-    return [*sorted(os.sched_getaffinity(0))] if hasattr(os, "sched_getaffinity") else [None]
+    """The cores this process may use; where the system does not say which, as macOS, None for each that there is."""
+    if hasattr(os, "sched_getaffinity"):
+        return [*sorted(os.sched_getaffinity(0))]
+    return [None] * (os.cpu_count() or 1)
 
 
 @contextlib.contextmanager

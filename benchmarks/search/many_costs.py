@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from benchmarks.runtime.worker import allowed_cores
 from tasks.spaces.space import SearchSpace
 
 # of the latency, a step that counts: drawing the weights of the same network again moves it by .0003 to .0007
@@ -61,7 +61,7 @@ def in_blocks(function: Callable[[Any], Any], genotypes: np.ndarray, columns: in
     count = len(genotypes)
     padded = np.resize(genotypes, (-(-max(count, 1) // BLOCK) * BLOCK, genotypes.shape[1])) if count else genotypes
     parts = [padded[start : start + BLOCK] for start in range(0, len(padded), BLOCK)]
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:  # a compiled call leaves Python alone
+    with ThreadPoolExecutor(len(allowed_cores())) as pool:  # a compiled call leaves Python alone
         found = list(pool.map(lambda part: jax.tree.map(np.asarray, function(part)), parts))
     rows = zip(*(part if isinstance(part, tuple) else (part,) for part in found), strict=True)
     joined = [np.concatenate(row)[:count].astype(float) for row in rows]
