@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from nas_algos.tabular import Table, make_table, tabular
     from tasks.errors import TaskInputError
     from tasks.fidelity import Fidelity
+    from tasks.networks.blocks import ChainNetwork
     from tasks.registry import make_task
     from tasks.spaces.layer import Decision, Layer, Presence
     from tasks.spaces.registry import make_space
@@ -49,6 +50,7 @@ __all__ = [
     "AlgorithmInputError",
     "BenchmarkInputError",
     "Block",
+    "ChainNetwork",
     "Cost",
     "Decision",
     "Evaluation",
@@ -115,6 +117,7 @@ _MODULES = {
     "nas_algos.tabular": ("Table", "make_table", "tabular"),
     "tasks.errors": ("TaskInputError",),
     "tasks.fidelity": ("Fidelity",),
+    "tasks.networks.blocks": ("ChainNetwork",),
     "tasks.registry": ("make_task",),
     "tasks.spaces.layer": ("Decision", "Layer", "Presence"),
     "tasks.spaces.registry": ("make_space",),

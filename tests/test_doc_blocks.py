@@ -11,10 +11,16 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import jax
 import pytest
 
 from benchmarks.cli import _read, run
+from benchmarks.evaluators.weights import write_weights
+from benchmarks.store.files import write_network
+from hw_model.blocks import Block
 from hw_model.network_file import load_network
+from tasks.networks.blocks import ChainNetwork
+from tasks.networks.initialise import initialise
 from tests.test_docs import DOCUMENTS, ROOT
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -25,7 +31,7 @@ WORK = {
     "expert": "benchmarks.search.expert.run_expert",
 }
 """What a command calls once everything that was asked for has been checked."""
-PARSED_ONLY = {"reproduce", "trials", "measure", "prepare", "table", "train"}
+PARSED_ONLY = {"reproduce", "trials", "measure", "prepare", "table", "train", "export", "predict"}
 """What trains, compiles or downloads for minutes from its first line on, or takes what an earlier command left."""
 LATER = re.compile(r"\*|^my_network\.|^folder:")
 """Files that an earlier command leaves, or that a reader has."""
@@ -48,10 +54,21 @@ def with_blocks(language):
     return pytest.mark.parametrize("document", found, ids=[path.relative_to(ROOT).as_posix() for path in found])
 
 
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """What `accelnas train --save` leaves, of a network that nothing has trained."""
+    folder = tmp_path_factory.mktemp("saved")
+    blocks = (Block("conv", 8, 8, 3, 4), Block("ibn", 8, 8, 4, 4, residual=True))
+    write_network(folder / "network.json", "small", blocks)
+    write_weights(folder / "weights", initialise(ChainNetwork(blocks), (8, 8, 3), jax.random.key(0)))
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder to run in, with the examples; nothing outside it is written."""
+def folder(tmp_path, monkeypatch, saved):
+    """A folder to run in, with the examples and a trained network; nothing outside it is written."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "saved").symlink_to(saved)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     return tmp_path

@@ -240,6 +240,20 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "benchmarks.experiments.spaces.run",
             ),
             Experiment(
+                "export",
+                "baselines and winners as int8 files: quality in float and int8, latency with trained weights",
+                0.3,
+                "export",
+                (
+                    "export.csv",
+                    "detection-Baseline.tflite",
+                    *(f"detection-V2-ethos-{each}.tflite" for each in ("u55-256", "u65-512", "u85-1024")),
+                    *(f"detection-V3-ethos-{each}.tflite" for each in ("u55-256", "u65-512")),
+                ),
+                "benchmarks.experiments.export.run",
+                chooses_rows=("task",),
+            ),
+            Experiment(
                 "estimator",
                 "errors of the learned estimator, of analytic models, of MACs, and of sums of parts",
                 0.2,

@@ -1,0 +1,75 @@
+"""Baselines and winners as int8 files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.report.markdown import KIB, Row, listed, rows, span, table
+
+HEADER = ("task", "model", "accelerator", "quality, float", "int8", "loss, points", "ms a search is told")
+HEADER += ("compiled, drawn weights", "compiled, trained weights", "trained over told", "int8 KiB")
+POINT = 0.01
+
+
+def page(folder: Path) -> str:
+    """The page's Markdown."""
+    found = rows(folder / "export.csv")
+    networks = {(row["task"], row["bytes"], row["quality_float"]): row for row in found}
+    losses = [_loss(row) for row in networks.values()]
+    more = [f"{row['task']} {row['model']} ({row['accelerator']})" for row in networks.values() if _loss(row) > 1]
+    told = [abs(_percent(row, "searched_ms")) for row in found]
+    drawn = [abs(_percent(row, "compiled_ms")) for row in found]
+    files = list(dict.fromkeys(row["file"] for row in found if isinstance(row["file"], str)))
+    size = sum((folder / file).stat().st_size for file in files if (folder / file).exists())
+    links = listed(f"[{file}](../../results/export/{file})" for file in files)
+    beyond = f"; more than a point: {listed(more)}" if more else ""
+    return f"""\
+Each network is trained once by the recipe of the trained tables and exported by what `accelnas export` does: batch
+normalisation folded, weights quantised by channel, activations by the range of 128 training images.  Quality is of the
+.tflite files in LiteRT on the test examples; float files and JAX differ by at most
+{max(row["float_difference"] for row in found):.1e}.  A winner is the network of its space that is fastest on its
+accelerator among those that [the trained table](truth.md) predicts to be as good as the baseline (V1's is the baseline
+itself):
+
+{table(HEADER, map(_line, found))}
+Int8 takes {span(losses, 2)} points off the {len(networks)} networks' quality (negative: it gains){beyond}.  One
+training stands behind each network, so that differences between models are mostly those of seeds: the predicted quality
+they were chosen by is not confirmed here.
+
+The last two latencies are the compiler's, for weights drawn from the distribution that
+[`accelnas cost`](../reference/cost.md) states and for the trained ones, which compress otherwise.  Against the trained
+weights, drawn ones are {span(drawn, 1)}% off, and what a search is told (the estimator) {span(told, 1)}%.
+{_cpu(found)}
+
+Detection's int8 files, {size / KIB:.0f} KiB together: {links}.  [How to make and use such files](../how-to/export.md).
+"""
+
+
+def _loss(row: Row) -> float:
+    return (row["quality_float"] - row["quality_int8"]) / POINT
+
+
+def _percent(row: Row, of: str) -> float:
+    """By how much the exported file's latency is above another, in per cent of that."""
+    return 100 * (row["exported_ms"] / row[of] - 1)
+
+
+def _cpu(found: list[Row]) -> str:
+    left = sum(row["cpu_operators"] for row in found)
+    return f"{left} operators stay on the host CPU." if left else "Every operator of every file runs on the NPU."
+
+
+def _line(row: Row) -> list[str]:
+    return [
+        row["task"],
+        row["model"],
+        row["accelerator"],
+        f"{row['quality_float']:.4f}",
+        f"{row['quality_int8']:.4f}",
+        f"{_loss(row):.2f}",
+        f"{row['searched_ms']:.4f}",
+        f"{row['compiled_ms']:.4f}",
+        f"{row['exported_ms']:.4f}",
+        f"{_percent(row, 'searched_ms'):+.1f}%",
+        f"{row['bytes'] / KIB:.0f}",
+    ]
