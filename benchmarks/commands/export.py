@@ -88,7 +88,7 @@ def lines(metric: str, examples: int, exported: Exported, compiled: list[Compile
         told.append(f"{name:<5}  {quality[metric]:>9.4f}  {size:.1f}")
     lost = 100 * (exported.float_quality[metric] - exported.int8_quality[metric])
     within = f"within {LOSS_POINTS:g} point" if lost <= LOSS_POINTS else f"MORE than {LOSS_POINTS:g} point"
-    told.append(f"int8 {'loses' if lost > 0 else 'gains'} {abs(lost):.2f} points of {metric}, {within}.")
+    told.append(f"int8 {'loses' if lost >= 0 else 'gains'} {abs(lost):.2f} points of {metric}, {within}.")
     told.append(f"Float file and JAX differ by at most {exported.difference:.1e}.")
     told += ["", "accelerator               searched ms  exported ms  difference  SRAM KiB"]
     for each in compiled:

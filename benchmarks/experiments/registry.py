@@ -246,12 +246,10 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "export",
                 (
                     "export.csv",
-                    "detection-Baseline.tflite",
-                    *(f"detection-V2-ethos-{each}.tflite" for each in ("u55-256", "u65-512", "u85-1024")),
-                    *(f"detection-V3-ethos-{each}.tflite" for each in ("u55-256", "u65-512")),
+                    *(f"detection-{model}.tflite" for model in ("Baseline", "V1", "V2", "V3")),
                 ),
                 "benchmarks.experiments.export.run",
-                chooses_rows=("task",),
+                chooses_rows=("task", "accelerators"),
             ),
             Experiment(
                 "estimator",

@@ -29,7 +29,7 @@ from hw_model.network_file import load_network
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
 from tasks.registry import make_task
-from tasks.task import Task
+from tasks.task import DatasetTask, Task
 
 NETWORK, SETTINGS = "network.json", "settings.json"
 _FIELDS = ("task", "dataset", "classes", "fidelity", "seed", "trial")
@@ -106,6 +106,8 @@ def save(
         raise BenchmarkInputError(f"{kept} has no weights of {name} with seed {seed}; the training has failed")
     settings = {"task": task.name, "dataset": task.dataset, "classes": task.classes}
     settings |= {"fidelity": dataclasses.asdict(fidelity), "seed": seed, "trial": key.digest}
+    if isinstance(task, DatasetTask) and task.augmentation is not None:
+        settings["augmentation"] = dataclasses.asdict(task.augmentation)
     write_json(folder / SETTINGS, settings)
     write_network(folder / NETWORK, name, network)
     copy_kept(kept, folder)

@@ -3,24 +3,25 @@
 Writes results/export/export.csv, a row for each network and accelerator, and detection's int8 files themselves; run:
 accelnas reproduce export.
 
-A winner is what the article's table asks for: in a space of the task, the network that is fastest on the accelerator
-and predicted, by the task's trained table, to be as good as the baseline.  Each network is trained once, by the tables'
-recipe; quality is that of its .tflite files in LiteRT on test examples.  searched_ms is what a search is told (the
-estimator), compiled_ms what the compiler says of the network with drawn weights, exported_ms with the trained ones.
-file: the int8 file, that of the first row with the same network.
+Winners are those of results/detection/detection.csv, which `accelnas reproduce detection` makes: in each of the
+article's spaces the fastest on an accelerator of those that the trained table expects to keep the baseline's mAP.  Each
+network is trained once, by the tables' recipe; quality is that of its .tflite files in LiteRT on test examples.
+searched_ms is what a search is told (the estimator), compiled_ms what the compiler says of the network with drawn
+weights, exported_ms with the trained ones.  file: the int8 file, detection-MODEL.tflite, which is kept of detection's
+baseline and of its winners on one accelerator.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from benchmarks.errors import NoResultError
+from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.evaluators.weights import WEIGHTS, kept_folder, read_weights
@@ -30,9 +31,7 @@ from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.saved.export import Exported, compile_exported, export_network
 from benchmarks.search.problem import baseline_blocks
 from benchmarks.store.files import merge_rows
-from benchmarks.tables.arena import all_genotypes
-from benchmarks.tables.optima import ROUNDING, baseline_figures, judge_of
-from benchmarks.tables.query import load_table
+from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import RECIPES
 from hw_model.blocks import Block
 from hw_model.files import write_whole
@@ -42,17 +41,19 @@ from hw_model.vela.measurements import MeasurementCache
 from tasks.deployment.litert import check_extra
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
-from tasks.spaces.registry import ARTICLE_SPACES
+from tasks.spaces.lowering import MULTIPLIER
+from tasks.spaces.registry import ARTICLE_SPACES, article_space
 from tasks.task import Task
-from tasks.training import full_batches
 
 __all__ = ["Settings", "run"]
 
 BASELINE = "Baseline"
 WINNERS = ("detection",)
 """Tasks whose winners are exported too, and whose files are kept."""
-CHUNK = 4_096
-"""Genotypes of one compiled call."""
+FILES_FOR = "ethos-u85-1024"
+"""The accelerator whose winners' files are kept, a megabyte together."""
+DETECTION = SHIPPED / "detection" / "detection.csv"
+"""Where the winners are."""
 
 
 class Model(NamedTuple):
@@ -67,12 +68,9 @@ class Model(NamedTuple):
 
 
 def file_names(task: Task, chosen: list[Model]) -> dict[tuple[Block, ...], str]:
-    """Of each network's int8 file, after the first of the models that have it."""
-    names = {}
-    for model in chosen:
-        where = () if model.name == BASELINE else model.accelerators
-        names.setdefault(model.blocks, f"{'-'.join((task.name, model.name, *where))}.tflite")
-    return names
+    """Of the int8 files that are kept, by network: detection's baseline and its winners on one accelerator."""
+    kept = [model for model in chosen if task.name in WINNERS and FILES_FOR in model.accelerators]
+    return {model.blocks: f"{task.name}-{model.name}.tflite" for model in reversed(kept)}
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
@@ -91,40 +89,44 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
             blocks: export_network(blocks, task, variables, calibration, test) for blocks, variables in trained.items()
         }
         tables += model_rows(home, task, chosen, exported)
-        if name in WINNERS:
-            for blocks, file in file_names(task, chosen).items():
-                write_whole(folder / file, exported[blocks].int8_file)
+        for blocks, file in file_names(task, chosen).items():
+            write_whole(folder / file, exported[blocks].int8_file)
     table = merge_rows(folder / "export.csv", pd.DataFrame(tables), ("task", "model", "accelerator"))
     Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
 
 
-def models(task: Task, accelerators: tuple[str, ...]) -> Iterator[Model]:
-    """The baseline, and the winners of the article's spaces where the task's are exported.
+def models(task: Task, accelerators: tuple[str, ...], winners: Path = DETECTION) -> Iterator[Model]:
+    """The baseline, and where the task is detection the winners of the article's spaces.
 
-    Raises BenchmarkInputError where a file of the task's table is missing.
+    Raises BenchmarkInputError where the table of detection is missing, or has no winner of a space on an accelerator.
     """
     yield Model(BASELINE, accelerators, baseline_blocks(task))
     if task.name not in WINNERS:
         return
-    levels = baseline_figures(load_table(task.name), accelerators)
+    if not winners.is_file():
+        raise BenchmarkInputError(f"{winners}: no such file; `accelnas reproduce detection` makes it")
+    found = {(row["model"], row["accelerator"]): row for row in pd.read_csv(winners).to_dict("records")}
     for space in ARTICLE_SPACES[task.name]:
-        table = load_table(task.name, space)
-        genotypes = all_genotypes(table.space.cardinalities)
         for accelerator in accelerators:
-            judge = judge_of(table, accelerator)
-            parts = full_batches(genotypes, min(CHUNK, len(genotypes)))
-            scores = np.concatenate([np.asarray(judge(part)) for part in parts])[: len(genotypes)]
-            winner = fastest(scores, levels[accelerator][1])
-            yield Model(space, (accelerator,), table.space.decode(genotypes[winner].tolist()))
+            if (space, accelerator) not in found:
+                raise BenchmarkInputError(f"{winners} has no winner of {space} on {accelerator}")
+            yield Model(space, (accelerator,), described(task, str(found[space, accelerator]["architecture"])))
 
 
-def fastest(scores: np.ndarray, level: float) -> int:
-    """The row of scores (minus quality, latency) [n, 2] of least latency among those of that quality or better.
+def described(task: Task, architecture: str) -> tuple[Block, ...]:
+    """The network of what detection.csv says of one, such as "x0.75 -F3F6---": a genotype of V3.
 
-    The baseline is in each space, so that there is one.
+    Raises BenchmarkInputError for a text that describes none.
     """
-    good = np.flatnonzero(-scores[:, 0] >= level - ROUNDING)
-    return int(good[np.argmin(scores[good, 1])])
+    space = article_space(task, "V3")
+    multiplier, _, kinds = architecture.partition(" ")
+    told = re.findall(r"-|F\d", kinds)
+    choices = {decision.name: decision.choices[0] for decision in space.decisions if decision.name != MULTIPLIER}
+    if not re.fullmatch(r"x[\d.]+", multiplier) or "".join(told) != kinds or len(told) != len(choices):
+        raise BenchmarkInputError(f"architecture {architecture[:40]!r}; allowed: as detection.csv has them")
+    for name, kind in zip(choices, told, strict=True):
+        choices[name] = choices[name] if kind == "-" else f"fused_ibn_{kind[1:]}"
+    return space.decode(space.encode(choices | {MULTIPLIER: float(multiplier[1:])}))
 
 
 def train_networks(
@@ -167,5 +169,5 @@ def model_rows(
                     "compiled_ms": float(whole_cost(model.blocks, get_accelerator(cost.accelerator), cache).latency_ms),
                     "float_difference": made.difference,
                     "cpu_operators": cost.on_cpu,
-                    "file": files[model.blocks] if task.name in WINNERS else "",
+                    "file": files.get(model.blocks, ""),
                 }
