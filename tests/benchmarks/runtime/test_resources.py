@@ -2,11 +2,13 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.runtime import resources
 from benchmarks.runtime.resources import GIB, Resources, free_bytes
+from benchmarks.runtime.worker import resident_bytes
 
 
 @pytest.fixture
@@ -58,3 +60,14 @@ def test_free_memory_is_what_the_machine_or_the_container_has_left(monkeypatch, 
     assert free_bytes() == 1000 - 700 + 200
     (tmp_path / "memory.max").write_text("max")
     assert free_bytes() > 1000
+
+
+def test_images_on_disk_are_no_memory_of_a_worker(tmp_path):
+    np.save(tmp_path / "images.npy", np.zeros((64, 2**20), np.uint8))
+    before = resident_bytes()
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
+    assert int(mapped.sum()) == 0
+    assert resident_bytes() - before < 16 * 2**20
+    held = np.ones((64, 2**20), np.uint8)
+    assert resident_bytes() - before > 48 * 2**20
+    del held
