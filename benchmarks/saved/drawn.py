@@ -8,12 +8,13 @@ from typing import Literal
 
 import jax
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.saved.export import file_predictions
 from benchmarks.saved.folder import Saved
 from hw_model.files import write_whole
+from tasks.data.user.images import UnusableError, flatten, load_image
 from tasks.training import TrainState, fit_images, predict
 
 LONGEST, SHORTEST = 1024, 256
@@ -21,18 +22,14 @@ LONGEST, SHORTEST = 1024, 256
 
 
 def read_image(path: Path, channels: int) -> np.ndarray:
-    """An image uint8 [H, W, channels], turned as its camera says, its longer side at most LONGEST.
+    """An image uint8 [H, W, channels], made of its file as data that are brought are, its longer side at most LONGEST.
 
     Raises BenchmarkInputError for what is no image, or a damaged one.
     """
     try:
-        with Image.open(path) as opened:
-            found = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
-    except MemoryError:
-        raise
-    except Exception as error:  # damaged files make Pillow's readers raise nearly anything
-        reason = " ".join(str(error).split())[:100] or type(error).__name__
-        raise BenchmarkInputError(f"{str(path)[:100]!r} is no image that can be read: {reason}") from error
+        found = flatten(load_image(path), channels)
+    except UnusableError as error:
+        raise BenchmarkInputError(f"{str(path)[:100]!r} is no image that can be read: {error}") from error
     found.thumbnail((LONGEST, LONGEST))
     return np.asarray(found, np.uint8).reshape(found.height, found.width, channels)
 

@@ -37,7 +37,7 @@ def load_image(path: Path, upright: tuple[int, int] | None = None) -> Image.Imag
     except MemoryError:
         raise
     except UnidentifiedImageError as error:
-        raise UnusableError("is no image") from error
+        raise UnusableError("of no known format") from error
     except Exception as error:  # damaged files make Pillow's readers raise nearly anything
         raise UnusableError(" ".join(str(error).split())[:60] or type(error).__name__) from error
     if upright is None or turned.size == upright:
@@ -47,8 +47,8 @@ def load_image(path: Path, upright: tuple[int, int] | None = None) -> Image.Imag
     raise UnusableError(f"is {stored.width} x {stored.height}, annotated as {upright[0]} x {upright[1]}")
 
 
-def to_array(image: Image.Image, side: int, channels: int) -> np.ndarray:
-    """Uint8 [side, side, channels], stretched; what is transparent becomes white.  Raises UnusableError."""
+def flatten(image: Image.Image, channels: int) -> Image.Image:
+    """The image in 8 bits of one channel or three; what is transparent becomes white.  Raises UnusableError."""
     if image.mode.startswith("I"):  # 16 bit, which Pillow would cut off at 255
         values = np.asarray(image)
         if values.min() < 0 or values.max() > 65_535:
@@ -60,7 +60,12 @@ def to_array(image: Image.Image, side: int, channels: int) -> np.ndarray:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         image = Image.alpha_composite(white, image)
-    image = image.convert("L" if channels == 1 else "RGB").resize((side, side), Image.Resampling.BILINEAR)
+    return image.convert("L" if channels == 1 else "RGB")
+
+
+def to_array(image: Image.Image, side: int, channels: int) -> np.ndarray:
+    """Uint8 [side, side, channels], flattened and stretched.  Raises UnusableError."""
+    image = flatten(image, channels).resize((side, side), Image.Resampling.BILINEAR)
     return np.asarray(image, np.uint8).reshape(side, side, channels)
 
 

@@ -140,7 +140,7 @@ def test_what_is_no_such_folder_is_one_line(folder, tmp_path, damage, line):
 
 BAD = [
     (("predict", "FOLDER", "nowhere.jpg"), "'nowhere.jpg' is no image that can be read: [Errno 2]"),
-    (("predict", "FOLDER", "FOLDER/network.json"), "is no image that can be read: cannot identify image file"),
+    (("predict", "FOLDER", "FOLDER/network.json"), "is no image that can be read: of no known format"),
     (("predict", "FOLDER", "FOLDER/predictions.png", "--model", "int8"), "int8.tflite: no such file; `accelnas export"),
     (
         ("predict", "FOLDER", "FOLDER/predictions.png", "--output", "FOLDER/network.json"),
