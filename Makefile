@@ -1,6 +1,6 @@
 # `make help` lists the targets.  Everything is installed into .venv, pinned by constraints.txt.
 PYTHON ?= python3
-PROFILE ?= quick
+DATA ?= quick
 VENV := .venv
 RUN := $(VENV)/bin
 # two processes, a file in each at a time, in the order that tests/conftest.py gives: tests compile mostly on one core
@@ -11,8 +11,8 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-reproduce: $(VENV)/installed data ## install, run the main job, print and write its tables (PROFILE=smoke|quick|full)
-	$(RUN)/accelnas reproduce --profile $(PROFILE)
+reproduce: $(VENV)/installed data ## install, make the article's tables again, train the detector's winners, write a report
+	$(RUN)/accelnas reproduce
 
 test: $(VENV)/installed-dev data ## install, check style and types, run all tests
 	$(RUN)/ruff check .
@@ -28,7 +28,7 @@ data: ## get Fashion-MNIST and photographs from Debian's packages, without root 
 
 photo-objects: $(VENV)/installed ## get Tux Paint's stamps (161 MB, Debian) and compose the second data set of scenes
 	@$(PYTHON) -m tasks.data.packages stamps
-	$(RUN)/accelnas prepare --dataset photo_objects --data $(PROFILE)
+	$(RUN)/accelnas prepare --dataset photo_objects --data $(DATA)
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -10,7 +10,7 @@ import tyro
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.experiment import Experiment
-from benchmarks.experiments.registry import EXPERIMENTS, MAIN_JOB, find_experiments
+from benchmarks.experiments.registry import EXPERIMENTS, find_experiments
 from benchmarks.home import DEFAULT_HOME, check_folders
 from benchmarks.runtime.resources import choose_executor
 
@@ -32,8 +32,8 @@ def reproduce(
     than those shipped the files go to a folder of their own.
 
     Args:
-        names: Names that `--list` prints; detection (the article's first table) and head_to_head (families of search
-            compared) if none is given.
+        names: Names that `--list` prints.  None: the main job, in which the article's tables are made again below HOME
+            and compared with those shipped, and the detector's baseline and winners are trained.
         list: Run nothing; print the experiments and what they show, or the settings of those named.
         profile: The setting of that name: smoke checks in a minute that everything runs, quick is what the tables were
             made with, full takes days of CPU.
@@ -51,7 +51,15 @@ def reproduce(
         _print_experiments()
         return
     given = dict(_parsed(text) for text in set) | ({} if profile is None else {"profile": profile})
-    chosen = find_experiments(names or MAIN_JOB)
+    if not names:
+        if given:
+            raise BenchmarkInputError("--set or --profile without a name; allowed: with names that --list prints")
+        check_folders(home)
+        from benchmarks.report.again import main_job
+
+        print("\n".join(main_job(home)))
+        return
+    chosen = find_experiments(names)
     # all of them before the first is run
     settings = [each.settings(given) for each in chosen]
     if list:

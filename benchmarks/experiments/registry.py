@@ -339,8 +339,6 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
         )
     }
 )
-MAIN_JOB = ("detection", "head_to_head")
-"""What `accelnas reproduce` runs when no name is given."""
 
 
 def find_experiments(names: tuple[str, ...]) -> list[Experiment]:

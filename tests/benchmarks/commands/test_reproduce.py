@@ -10,7 +10,8 @@ from tests.cli import accelnas
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        (["reproduce", "--profile", "huge"], ["'huge'", "smoke, quick, full"]),
+        (["reproduce", "detection", "--profile", "huge"], ["'huge'", "smoke, quick, full"]),
+        (["reproduce", "--profile", "smoke"], ["without a name", "--list"]),
         (["reproduce", "poetry"], ["'poetry'", "detection, classification, segmentation"]),
         (["reproduce", "detection", "--set", "evaluations=1"], ["evaluations is 1", "20"]),
         (["reproduce", "detection", "--set", "tolerance=2"], ["tolerance is 2", "below 1"]),

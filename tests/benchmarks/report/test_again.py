@@ -1,0 +1,54 @@
+"""What the main job says of files that it made again and of networks that it trained."""
+
+import pytest
+
+from benchmarks.experiments.registry import EXPERIMENTS
+from benchmarks.report.again import ACCELERATOR, MAIN_JOB, SHIPPED, TASK, Trained, compare, summary
+from benchmarks.report.markdown import rows
+
+
+@pytest.fixture
+def pair(tmp_path):
+    def write(name, text):
+        path = tmp_path / name / "table" / "table.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        return path
+
+    return lambda one, other: compare(write("one", one), write("other", other))
+
+
+HEAD = "task,latency_ms\n"
+
+
+def test_figures_that_machines_round_differently_are_equal(pair):
+    found = pair(HEAD + "detection,0.25\nsegmentation,\n", HEAD + "detection,0.250001\nsegmentation,\n")
+    assert (found.file, found.cells, found.different) == ("table/table.csv", 4, 0)
+    assert summary([found], []) == ["table/table.csv: 4 cells equal those shipped"]
+
+
+def test_a_cell_that_differs_is_named(pair):
+    found = pair(HEAD + "detection,0.25\nsegmentation,0.5\n", HEAD + "detection,0.25\nclassification,0.6\n")
+    assert found.different == 2
+    (line,) = summary([found], [])
+    assert "2 of 4 cells DIFFER; row 2, task: segmentation shipped, classification here" in line
+
+
+def test_other_rows_or_columns_differ_as_a_whole(pair):
+    assert pair(HEAD + "detection,0.25\n", "task\ndetection\n").first == "1 rows of 1 columns"
+
+
+def test_a_network_stands_beside_what_was_expected_with_its_noise():
+    lines = summary([], [Trained("V1", 0.5, 0.02, 0.53), Trained("V2", 0.5, 0.01, 0.45)])
+    assert lines[0] == (
+        "detection V1: expected 0.500, trained here 0.530, +0.030, within two standard deviations (0.040)"
+    )
+    assert "-0.050, NOT within two standard deviations" in lines[1]
+
+
+def test_every_table_of_the_main_job_is_shipped_and_its_networks_are_known():
+    for name in MAIN_JOB:
+        own = EXPERIMENTS[name]
+        assert all((SHIPPED / own.shelf / file).exists() for file in own.files)
+    models = [row["model"] for row in rows(SHIPPED / TASK / f"{TASK}.csv") if row["accelerator"] == ACCELERATOR]
+    assert {"Baseline", "V1", "V2", "V3"} <= set(models)
