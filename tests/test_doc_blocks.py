@@ -28,6 +28,7 @@ LANGUAGES = {"", "python", "json", "toml", "text", "bibtex"}
 WORK = {
     "search": "benchmarks.search.run.run_search",
     "compare": "benchmarks.experiments.head_to_head.run.run",
+    "curate-compare": "benchmarks.experiments.curation.own.search_spaces",
     "expert": "benchmarks.search.expert.run_expert",
 }
 """What a command calls once everything that was asked for has been checked."""

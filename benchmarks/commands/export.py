@@ -32,7 +32,7 @@ def export(
     'accelnas[export]'` installs.
 
     Args:
-        folder: What `accelnas train --save` wrote.
+        folder: What `accelnas train` kept of a network (its option save).
         accelerator: Ethos-U to compile for; repeat the option for several. ethos-u55-256 if left out.
         calibration: Training images that the ranges of activations are taken from.
         home: Directory that data are kept in.

@@ -20,7 +20,7 @@ def predict(
     """Draw what a trained network predicts of an image, which is stretched to the size that the network takes.
 
     Args:
-        folder: What `accelnas train --save` wrote.
+        folder: What `accelnas train` kept of a network (its option save).
         image: JPEG, PNG or another file that Pillow reads.
         model: What predicts: the trained weights, or a .tflite file that `accelnas export` wrote, in LiteRT.
         output: PNG to write, a new file; FOLDER/IMAGE-MODEL.png if left out.

@@ -19,7 +19,7 @@ from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.report.markdown import interval
 from benchmarks.search.problem import space_for
 from benchmarks.store.files import run_folder, write_table
-from benchmarks.tables.query import load_table
+from benchmarks.tables.query import TrainedTable, load_table
 from nas_algos.load import build_strategy
 
 HEADER = ("space", "log10 size", "quality", "regret", "spread", "within 5%", "ms at baseline's quality")
@@ -49,6 +49,22 @@ def compare_spaces(
     settings = {"task": task, "space": own.space, "accelerator": accelerator, "against": list(against)}
     settings |= {"strategy": strategy, "evaluations": evaluations, "searches": searches}
     folder = run_folder(results, f"curate-compare-{task}-{own.space.name}-{accelerator}", settings)
+    search_spaces(whole, own, accelerator, against, strategy, evaluations, searches, folder)
+    print(f"Written to {folder}")
+    return folder
+
+
+def search_spaces(
+    whole: TrainedTable,
+    own: TrainedTable,
+    accelerator: str,
+    against: Sequence[str],
+    strategy: str,
+    evaluations: int,
+    searches: int,
+    folder: Path,
+) -> None:
+    """Search a table's own space and the others, whose table is `whole`; print and write."""
     cell = Cell(whole, accelerator, {})
     draw_key, own_key, search_key = jax.random.split(jax.random.key(0), 3)
     mine = Subsets(own.space.name, own.space.cardinalities, (), has_multiplier=False)
@@ -63,13 +79,11 @@ def compare_spaces(
     rows = []
     for subsets, (quality, latency_ms) in found:
         size = float(np.log10(np.array(subsets.cardinalities, float)).sum())
-        first = {"task": task, "accelerator": accelerator, "space": subsets.name, "searches": searches}
+        first = {"task": whole.task.name, "accelerator": accelerator, "space": subsets.name, "searches": searches}
         told = {"log10_size": size, "evaluations": evaluations, "best_known_quality": known}
         rows.append({**first, **outcome(quality, latency_ms, known, subsets.draws)._asdict(), **told})
     write_table(folder / "curation.csv", pd.DataFrame(rows), digits=5)
     _show(rows)
-    print(f"Written to {folder}")
-    return folder
 
 
 def _show(rows: Sequence[dict]) -> None:
