@@ -58,7 +58,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     rows = [_row("local", 1, settings.trials, 0, local)]
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": STORE_BYTES})
     try:
-        far = lambda: RayExecutor(cluster.address)  # noqa: E731
+        far = lambda: RayExecutor(str(cluster.address))  # noqa: E731
         rows.append(_row("ray", 1, settings.trials, 0, far))
         node = cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
         cluster.wait_for_nodes()
