@@ -205,7 +205,9 @@ def test_a_winner_is_exported_and_draws_what_it_sees(searched, tmp_path):
     assert told["largest_difference_of_float_file_and_jax"] < 1e-4
     assert told["bytes"]["int8"] == (winner / "int8.tflite").stat().st_size
     assert [each["on_cpu"] for each in told["compiled"]] == [0]
-    code, cost, errors = accelnas("cost", winner / "int8.tflite", "--accelerator", "ethos-u65-512", "--json")
+    code, cost, errors = accelnas(
+        "cost", winner / "int8.tflite", "--accelerator", "ethos-u65-512", "--compile", "--json"
+    )
     assert code == 0, errors
     assert json.loads(cost)["results"][0]["latency_ms"] == told["compiled"][0]["exported_ms"]
     Image.new("CMYK", (90, 60)).save(tmp_path / "photo.jpg")

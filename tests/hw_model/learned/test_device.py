@@ -52,10 +52,10 @@ def test_a_device_that_was_not_timed_names_the_command_that_does(tmp_path, monke
 def test_too_few_networks_to_fit_to_are_refused_before_any_is_timed(tmp_path, monkeypatch):
     monkeypatch.setattr(measuring, "time_blocks", lambda blocks: pytest.fail("timed"))
     with pytest.raises(HardwareInputError, match=r"--fit with 5 networks to learn from .* 20 and more"):
-        measure(("this-device",), budget=3, general=2, test=9, fit=True, output=tmp_path)
+        measure(("this-device",), budget=3, general=2, test=9, fit=True, results=tmp_path)
     (tmp_path / f"{current_device().name}.parquet").write_text("of another program")
     with pytest.raises(HardwareInputError, match="cannot be read"):
-        measure(("this-device",), budget=30, general=0, output=tmp_path)
+        measure(("this-device",), budget=30, general=0, results=tmp_path)
 
 
 def test_what_is_missing_is_counted_and_a_busy_machine_is_told(tmp_path, monkeypatch, capsys):
@@ -63,7 +63,7 @@ def test_what_is_missing_is_counted_and_a_busy_machine_is_told(tmp_path, monkeyp
     monkeypatch.setattr(measuring, "time_blocks", lambda blocks: None)
     for share, words in ((0.02, ""), (0.9, "times differ by 90% from turn to turn")):
         monkeypatch.setattr(measuring, "unsteadiness", lambda share=share: share)
-        measure(("this-device",), budget=8, general=4, test=4, output=tmp_path)
+        measure(("this-device",), budget=8, general=4, test=4, results=tmp_path)
         printed = capsys.readouterr()
         assert "16 networks to time, about 1 minutes" in printed.out
         assert words in printed.err
@@ -83,7 +83,7 @@ def test_this_device_becomes_an_accelerator(tmp_path, monkeypatch):
     networks = [(Block("conv", 8, 8, 3, c),) for c in range(8, 29)]
     networks.append((Block("conv", 8, 8, 3, 8), Block("ibn", 8, 8, 8, 8, 3, 1, 2, True)))
     monkeypatch.setattr("hw_model.learned.measuring.sample_general_networks", lambda seed, count: networks[:count])
-    measure(("this-device",), budget=0, general=22, test=0, fit=True, output=tmp_path)
+    measure(("this-device",), budget=0, general=22, test=0, fit=True, results=tmp_path)
     assert len(load_dataset(tmp_path / f"{device.name}.parquet", device)) == 22
     assert device.name in prediction.accelerator_names()
     found = prediction.predict(networks[-1], "this-device")
