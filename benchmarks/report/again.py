@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.report.html.build import write_report
@@ -65,8 +66,12 @@ class Trained(NamedTuple):
 def main_job(home: Path) -> list[str]:
     """Make again, train, write the report below `home`; the lines of the summary.
 
-    Raises BenchmarkInputError, TaskInputError where data are missing and cannot be had.
+    Raises BenchmarkInputError where the shipped results are not there, as in a package that was installed without its
+    clone, TaskInputError where data are missing and cannot be had.
     """
+    shipped = [SHIPPED / each.shelf / file for each in map(EXPERIMENTS.__getitem__, MAIN_JOB) for file in each.files]
+    if missing := [path for path in shipped if not path.exists()]:
+        raise BenchmarkInputError(f"no {missing[0]}, to compare with; allowed: a clone's accelnas")
     started = time.perf_counter()
     task = make_task(TASK)
     prepare_with_progress(home, task.config(SEARCH[TASK].data), task.dataset)

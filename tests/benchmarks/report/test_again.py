@@ -2,7 +2,9 @@
 
 import pytest
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.registry import EXPERIMENTS
+from benchmarks.report import again
 from benchmarks.report.again import ACCELERATOR, MAIN_JOB, SHIPPED, TASK, Trained, compare, summary
 from benchmarks.report.markdown import rows
 
@@ -52,3 +54,10 @@ def test_every_table_of_the_main_job_is_shipped_and_its_networks_are_known():
         assert all((SHIPPED / own.shelf / file).exists() for file in own.files)
     models = [row["model"] for row in rows(SHIPPED / TASK / f"{TASK}.csv") if row["accelerator"] == ACCELERATOR]
     assert {"Baseline", "V1", "V2", "V3"} <= set(models)
+
+
+def test_without_a_clone_it_says_so_before_anything_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(again, "SHIPPED", tmp_path)
+    with pytest.raises(BenchmarkInputError, match=r"detection\.csv, to compare with; allowed: a clone's accelnas"):
+        again.main_job(tmp_path / "home")
+    assert not (tmp_path / "home").exists()
