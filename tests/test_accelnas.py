@@ -13,6 +13,7 @@ import pytest
 import accelnas
 from benchmarks.tables.files import SHIPPED, table_file
 from tasks.registry import TASKS
+from tests import cli
 from tests.cli import accelnas_process
 
 ROOT = Path(accelnas.__file__).parent.parent
@@ -133,3 +134,12 @@ def test_an_installation_holds_the_trained_tables_and_their_surrogates():
 
 def test_the_version_is_told():
     assert accelnas_process("--version") == (0, f"accelnas {importlib.metadata.version('accelnas')}\n", "")
+
+
+def test_what_xla_thinks_of_itself_does_not_stand_between_results(monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    assert cli.accelnas("--version")[0] == 0
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "0")  # asked for, it does
+    assert cli.accelnas("--version")[0] == 0
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0"

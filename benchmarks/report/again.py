@@ -121,18 +121,19 @@ def train_winners(home: Path) -> list[Trained]:
     task, table = make_task(TASK), load_table(TASK)
     rows = pd.read_csv(SHIPPED / TASK / f"{TASK}.csv").to_dict("records")
     models = {str(row["network"]): str(row["model"]) for row in rows if row["accelerator"] == ACCELERATOR}
+    genotypes = {model: genotype_of(table.space, skeleton_for(task), text) for text, model in models.items()}
+    known = {model: genotype for model, genotype in genotypes.items() if genotype is not None}
     with (
         open_store(home) as store,
         TrainingPool(home, task, [SEARCH[TASK]], store) as pool,
-        SearchProgress("the detector's winners", total=len(models)) as progress,
+        SearchProgress("the detector's winners", total=len(known)) as progress,
     ):
         pool.show(progress)
-        asked, found = {}, {}
-        for text, model in models.items():
-            genotype = genotype_of(table.space, skeleton_for(task), text)
-            if genotype is not None:
-                blocks = table.space.decode(genotype)
-                asked[pool.submit("again", model, blocks, SEARCH[TASK], SEED)] = (model, genotype)
+        found: dict[str, Trained] = {}
+        asked = {
+            pool.submit("again", model, table.space.decode(genotype), SEARCH[TASK], SEED): (model, genotype)
+            for model, genotype in known.items()
+        }
         while len(found) < len(asked):
             for ticket, trial in pool.completed("again"):
                 model, genotype = asked[ticket]
