@@ -17,12 +17,12 @@ def curate_compare(
     strategy: str = "regularised_evolution",
     evaluations: int = 100,
     searches: int = 200,
-    output: Path = Path("results"),
+    results: Path = Path("results"),
 ) -> None:
     """Is a space easier to search than others?  Nothing is trained: quality is the trained table's, minutes at most.
 
     Each space is searched for the highest quality within the baseline's latency and for the least latency at the
-    baseline's quality.  Writes OUTPUT/curate-compare-.../curation.csv, columns as in results/curation/curation.csv.
+    baseline's quality.  Writes RESULTS/curate-compare-.../curation.csv, columns as in results/curation/curation.csv.
 
     Args:
         space: FILE.py that defines SPACE over the task's skeleton (examples/my_channels.py), or a space of the task.
@@ -32,10 +32,10 @@ def curate_compare(
         strategy: One for a single objective that `accelnas list` prints, or FILE.py.
         evaluations: Networks that each search may look at.
         searches: Searches of each space for each aim.
-        output: Directory of the results.
+        results: Directory that tables are written to.
     """
-    check_folders(output)
+    check_folders(results)
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     from benchmarks.experiments.curation.own import compare_spaces
 
-    compare_spaces(task, space, accelerator, against, strategy, evaluations, searches, output)
+    compare_spaces(task, space, accelerator, against, strategy, evaluations, searches, results)

@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 def test_a_space_of_ones_own_is_a_row_beside_the_curated_one(tmp_path, monkeypatch):
     monkeypatch.setattr(own.Cell, "best_known", lambda cell: 0.1)  # which takes twelve thousand evaluations
     what = (EXAMPLES / "my_channels.py", "--accelerator", "npu-p16", "--against", "curated", "--evaluations", 8)
-    code, printed, errors = accelnas("curate-compare", *what, "--searches", 5, "--output", tmp_path)
+    code, printed, errors = accelnas("curate-compare", *what, "--searches", 5, "--results", tmp_path)
     assert code == 0, errors
     (folder,) = tmp_path.glob("curate-compare-detection-multiples-of-12-npu-p16-????????")
     table = pd.read_csv(folder / "curation.csv")
@@ -39,7 +39,7 @@ def test_a_space_of_ones_own_is_a_row_beside_the_curated_one(tmp_path, monkeypat
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(tmp_path, arguments, line):
-    code, _, errors = accelnas("curate-compare", *arguments, "--output", tmp_path / "results")
+    code, _, errors = accelnas("curate-compare", *arguments, "--results", tmp_path / "results")
     assert code == 2
     assert line in errors
     assert len(errors.strip().splitlines()) == 1
