@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib.util
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +11,6 @@ from typing import Any
 
 import jax
 
-from hw_model.errors import raised
 from hw_model.workload import Workload
 from tasks.errors import TaskInputError
 from tasks.spaces import classification, detection, segmentation
@@ -22,6 +19,7 @@ from tasks.spaces.curation import auto_curate
 from tasks.spaces.skeleton import CHANNEL_STEP, Skeleton, curated_space, space_over, uncurated_space
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
+from tasks.user_file import run_file
 
 SKELETONS: MappingProxyType[str, Skeleton] = MappingProxyType(
     {
@@ -106,19 +104,7 @@ def article_space(task: Task, name: str) -> SearchSpace:
 
 def load_space(path: Path) -> SearchSpace:
     """The SPACE of a user's Python file.  Raises TaskInputError, naming the file, when there is none."""
-    specification = None
-    with contextlib.suppress(OSError, ValueError):  # a path that cannot be one
-        if path.is_file():
-            specification = importlib.util.spec_from_file_location(path.stem, path)
-    if specification is None or specification.loader is None:
-        raise TaskInputError(f"space file {path} does not exist; allowed: a Python file that defines SPACE")
-    module = importlib.util.module_from_spec(specification)
-    try:
-        specification.loader.exec_module(module)
-    except TaskInputError as error:
-        raise TaskInputError(f"space file {path}: {error}") from error
-    except (Exception, SystemExit) as error:  # a user's file may raise anything
-        raise TaskInputError(f"space file {path} cannot be run: {raised(error)}") from error
+    module = run_file(path, f"space file {path}", "a Python file that defines SPACE")
     space = getattr(module, "SPACE", None)
     if not isinstance(space, SearchSpace):
         raise TaskInputError(f"space file {path} defines no SPACE; allowed: SPACE = SearchSpace(...)")

@@ -19,9 +19,7 @@ side], 0 for background, 1 + label, 255 for what counts for nothing.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -36,6 +34,7 @@ from tasks.data.settings import SPLITS
 from tasks.data.user.name import LEAST_SIDE, MOST_SIDE
 from tasks.data.user.source import Example
 from tasks.errors import TaskInputError
+from tasks.user_file import run_file
 
 ENTRY_POINT_GROUP = "accelnas.datasets"
 _ARRAYS = {
@@ -188,19 +187,7 @@ class ModuleSource:
 
 def load_module(path: Path) -> ModuleSource:
     """The DATASET of a Python file.  Raises TaskInputError, naming the file."""
-    specification = None
-    with contextlib.suppress(OSError, ValueError):  # a path that cannot be one
-        if path.is_file():
-            specification = importlib.util.spec_from_file_location(path.stem, path)
-    if specification is None or specification.loader is None:
-        raise TaskInputError(f"data set file {str(path)[-120:]} does not exist; allowed: a Python file with DATASET")
-    module = importlib.util.module_from_spec(specification)
-    try:
-        specification.loader.exec_module(module)
-    except TaskInputError:
-        raise
-    except (Exception, SystemExit) as error:  # a user's file may raise anything
-        raise TaskInputError(f"data set file {str(path)[-80:]} cannot be run: {raised(error)}") from error
+    module = run_file(path, f"data set file {str(path)[-80:]}", "a Python file with DATASET")
     if not hasattr(module, "DATASET"):
         raise TaskInputError(f"data set file {str(path)[-120:]} defines no DATASET")
     return ModuleSource(str(path)[-80:], module.DATASET, hashlib.sha256(path.read_bytes()).hexdigest())

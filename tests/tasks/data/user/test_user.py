@@ -418,6 +418,11 @@ def test_a_file_may_define_a_data_set(tmp_path):
         ('task = "classification"', "", "it has no task"),
         ("DATASET = Mine()", "", "defines no DATASET"),
         ("import numpy", "import nowhere, numpy", "cannot be run: ModuleNotFoundError"),
+        (
+            "DATASET = Mine()",
+            "from tasks.errors import TaskInputError\nraise TaskInputError('no images here')",
+            "mine.py: no images here",  # it names the file as well
+        ),
     ],
 )
 def test_what_a_file_gives_is_checked(old, new, said, tmp_path):
