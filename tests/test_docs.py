@@ -13,6 +13,7 @@ import pytest
 import tyro
 
 from benchmarks.cli import COMMANDS
+from nas_algos.zero_shot.scores import SCORES
 from tasks.data.photographs import PHOTOGRAPHS
 
 ROOT = Path(__file__).parent.parent
@@ -82,7 +83,8 @@ def test_every_column_of_every_result_is_explained_once():
     }
     missing = {column for column in there if not {column, re.sub(r"_(low|high)$", "", column)} & set(explained)}
     assert not missing
-    assert set(explained) <= there
+    # scores are explained before any network of the tables has them, as they come one by one
+    assert set(explained) - set(SCORES) <= there
 
 
 def test_versions_agree():

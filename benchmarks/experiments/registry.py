@@ -106,12 +106,12 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
             ),
             Experiment(
                 "zero_shot",
-                "how scores of untrained networks rank architectures",
-                1.5,
+                "how scores of untrained networks rank the networks of the trained tables",
+                8.0,
                 "zero_shot",
                 ("zero_shot.csv", "zero_shot_scores.csv", "zero_shot.png"),
                 "benchmarks.experiments.zero_shot.run",
-                chooses_rows=("task", "correlate_only"),
+                chooses_rows=("task", "scores", "drawn", "correlate_only"),
             ),
             Experiment(
                 "strategies",

@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 SERIES = {
-    "all architectures": ("kendall_tau", "low", "high", "tab:blue", 0.15),
-    "at equal latency": ("tau_at_equal_latency", "equal_latency_low", "equal_latency_high", "tab:orange", -0.15),
+    "all networks": ("kendall_tau", "low", "high", "tab:blue", 0.25),
+    "at equal latency": ("tau_at_equal_latency", "equal_latency_low", "equal_latency_high", "tab:orange", -0.25),
+    "in the best tenth": ("tau_best_tenth", "best_tenth_low", "best_tenth_high", "tab:green", 0.0),
 }
 
 
 def write_plot(table: pd.DataFrame, path: Path) -> None:
-    """Scores from the best down, tau with its 95% interval overall and at equal latency; a line at the tau of MACs."""
+    """Scores from the best down, tau with its 95% interval in all and in parts; a line at that of MACs."""
     tasks = list(dict.fromkeys(table["task"]))
     figure, axes = plt.subplots(1, len(tasks), figsize=(4.6 * len(tasks), 5), squeeze=False, layout="constrained")
     for axis, task in zip(axes[0], tasks, strict=True):
@@ -37,7 +38,7 @@ def write_plot(table: pd.DataFrame, path: Path) -> None:
         axis.axvline(0.0, color="0.8", linewidth=1)
         axis.set_yticks(places, rows["score"])
         axis.set_xlabel("Kendall's tau with trained quality")
-        axis.set_title(f"{task}, {rows['n'].to_numpy(int).max()} architectures")
+        axis.set_title(f"{task}, {rows['n'].to_numpy(int).max()} networks")
     axes[0][0].legend(loc="lower right", fontsize="small")
     save_figure(path, figure, dpi=100, metadata={"Software": None})
     plt.close(figure)

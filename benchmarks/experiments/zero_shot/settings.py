@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import check_count
 from benchmarks.evaluators.zero_shot import BATCH
-from benchmarks.fidelities import get_fidelity
 from nas_algos.zero_shot.scores import SCORES, measured_names
 from tasks.registry import TASKS
-
-LEAST = 4
 
 
 @dataclass(frozen=True)
@@ -19,20 +16,16 @@ class Settings:
 
     task: tuple[str, ...] = tuple(TASKS)
     """Tasks to do; rows of others in the tables that are there are kept."""
-    profile: str = "quick"
-    """Of the trainings: smoke, quick, careful or full."""
-    architectures: int = 60
-    """How many of them."""
+    scores: tuple[str, ...] = tuple(SCORES)
+    """Which; multiply-accumulates are always among them, and scores that are there already stay."""
+    drawn: int = 256
+    """Networks of each task's arena that are scored besides the trained ones, for contests."""
     batch: int = BATCH
     """Training examples that scores look at."""
-    scores: tuple[str, ...] = tuple(SCORES)
-    """Which; multiply-accumulates are always among them."""
     correlate_only: bool = False
-    """Work out the correlations anew from the scores and qualities that are there."""
+    """Work out the correlations anew from the scores that are there and the tables' trainings."""
 
     def __post_init__(self):
-        if self.architectures < LEAST:
-            raise BenchmarkInputError(f"{self.architectures} architectures; allowed: {LEAST} and more")
+        check_count("drawn", self.drawn, 2, most=4_096)
+        check_count("batch", self.batch, 2, most=4_096)
         measured_names(self.scores)
-        for name in self.task:
-            get_fidelity(name, self.profile)

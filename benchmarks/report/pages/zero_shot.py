@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, claim, code, interval, rows, span, table
+from benchmarks.report.markdown import Row, code, interval, listed, rows, span, table
 
 COUNTS = ("params", "macs", "depth")
 
@@ -15,66 +15,54 @@ def page(folder: Path) -> str:
     for row in rows(folder / "zero_shot.csv"):
         tasks.setdefault(row["task"], {})[row["score"]] = row
     scores = list(dict.fromkeys(score for found in tasks.values() for score in found))
-    header = ["score", *(f"{task}, n = {found['macs']['n']}" for task, found in tasks.items())]
-    lines = [[score, *(_cell(found[score]) if score in found else "-" for found in tasks.values())] for score in scores]
-    classification, detection, segmentation = (tasks[name] for name in ("classification", "detection", "segmentation"))
-    params, best = classification["params"], segmentation["naswot"]
-    faster = span(
-        row["scores_per_s"] / row["static_scores_per_s"]
-        for found in tasks.values()
-        for name, row in found.items()
-        if name not in (*COUNTS, "trainability")
-    )
-    equal = max(row["tau_at_equal_latency"] for found in tasks.values() for row in found.values() if row is not params)
-    only_params = claim(
-        "Only counting parameters is, on classification",
-        [(row["task"], row["score"]) for found in tasks.values() for row in found.values() if row["better_than_macs"]]
-        == [("classification", "params")],
-    )
-    no_better = claim(
-        "at equal latency no score is",
-        not any(row["better_than_macs_at_equal_latency"] for found in tasks.values() for row in found.values()),
-    )
-    highest = claim("On segmentation `naswot` is highest", best is max(segmentation.values(), key=_tau))
+    header = ["score", *(f"{task}, n = {found['macs']['n']}" for task, found in tasks.items()), "a CPU second"]
+    lines = [[score, *(_cell(found.get(score)) for found in tasks.values()), _speed(tasks, score)] for score in scores]
     return f"""\
-Ten scores of untrained networks (zero-cost proxies), a `trainability` made of four of them, and parameters, MACs and
-depth beside them; one compilation serves any number of networks.  Each is correlated with trained quality:
+Scores of untrained networks (zero-cost proxies) beside parameters, MACs and depth, held against every network that the
+[trained tables](tables.md) have, by the quality that they were trained to:
 
 {table(header, lines)}
 ![tau of each score](../../results/zero_shot/zero_shot.png)
 
-Kendall's tau with quality after a short training (95% interval by bootstrap), then the mean tau within quartiles of
-latency, where a search under a latency bound chooses; *: better than MACs, by the interval of the difference, after
-each figure for itself; {no_better}.
+Kendall's tau (95% interval by bootstrap over networks); then the mean tau within quartiles of latency, where a search
+under a latency bound chooses, and the tau within the best tenth, where it ends; *: better than MACs, by the interval of
+the difference, after each of the first two for itself.  Networks a CPU second are through one supernet that serves all.
 
-- {only_params} ({params["kendall_tau"]:.2f}, MACs {classification["macs"]["kendall_tau"]:.2f}), where `snip`
-  ({classification["snip"]["kendall_tau"]:.2f}) comes near MACs and all other scores are below.
-- No score is on detection, where {code(_below_macs(detection))} are below MACs.
-- {highest} ({best["kendall_tau"]:.2f}, MACs {segmentation["macs"]["kendall_tau"]:.2f}), but the interval of its lead
-  over MACs holds zero, and those of the taus of {code(_near_zero(segmentation))} do.
-- At equal latency little is left: parameters have {params["tau_at_equal_latency"]:.2f} on classification (their lead of
-  {params["gain_at_equal_latency"]:.2f} over MACs has the interval {params["gain_low"]:.2f} to
-  {params["gain_high"]:.2f}), nothing else more than {equal:.2f}.
-
-Through the supernet the ten scores are computed {faster} times as fast as by compiling networks one by one, the
-supernet's one compilation apart ([every architecture](../../results/zero_shot/zero_shot_scores.csv)); other trainings
-ran beside.
+{"".join(_verdict(task, found) for task, found in tasks.items())}
+Scores of `accelnas list` that are not in the table have not been computed for these networks yet; `accelnas reproduce
+zero_shot` goes on where it stopped ([every network](../../results/zero_shot/zero_shot_scores.csv), among them those of
+the arenas that [contests](head_to_head.md) score).
 """
 
 
-def _tau(row: Row) -> float:
-    return row["kendall_tau"]
-
-
-def _cell(row: Row) -> str:
+def _cell(row: Row | None) -> str:
+    if row is None:
+        return "-"
     mark, within = (" *" if row[name] else "" for name in ("better_than_macs", "better_than_macs_at_equal_latency"))
     tau = interval(row, "kendall_tau", "low", "high", digits=2)
-    return f"{tau}{mark}, {row['tau_at_equal_latency']:.2f}{within}"
+    return f"{tau}{mark}; {row['tau_at_equal_latency']:.2f}{within}; {row['tau_best_tenth']:.2f}"
 
 
-def _below_macs(found: dict[str, Row]) -> list[str]:
-    return [name for name, row in found.items() if _tau(row) < _tau(found["macs"])]
+def _speed(tasks: dict[str, dict[str, Row]], score: str) -> str:
+    if score in COUNTS:
+        return "counted"
+    found = [row[score]["scores_per_s"] for row in tasks.values() if score in row]
+    known = [speed for speed in found if speed == speed]
+    return span(known, 1) if known else "-"
 
 
-def _near_zero(found: dict[str, Row]) -> list[str]:
-    return [name for name, row in found.items() if row["low"] <= 0 and name not in COUNTS]
+def _verdict(task: str, found: dict[str, Row]) -> str:
+    """Who is highest, who beats MACs, and what of it is left at equal latency and in the best tenth."""
+    best = max(found.values(), key=lambda row: row["kendall_tau"])
+    beats = [name for name, row in found.items() if row["better_than_macs"]]
+    equal = [name for name, row in found.items() if row["better_than_macs_at_equal_latency"]]
+    there = [name for name, row in found.items() if row["best_tenth_low"] > 0]
+    return (
+        f"- **{task.capitalize()}**: highest is `{best['score']}` ({best['kendall_tau']:.2f}, MACs "
+        f"{found['macs']['kendall_tau']:.2f}); better than MACs: {_names(beats)}, at equal latency: {_names(equal)}; "
+        f"with an interval above zero in the best tenth: {_names(there)}.\n"
+    )
+
+
+def _names(names: list[str]) -> str:
+    return code(names) if names else listed(())

@@ -1,4 +1,4 @@
-"""The experiment over scores: its rows by hand, and all of it on a few real trainings."""
+"""The experiment over scores: its rows by hand, which networks it scores, and scores kept chunk by chunk."""
 
 import math
 
@@ -8,17 +8,21 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.zero_shot import run as zero_shot
+from benchmarks.experiments.zero_shot import scoring as scoring_module
+from benchmarks.experiments.zero_shot.networks import KEY, networks_to_score
+from benchmarks.experiments.zero_shot.scoring import Scoring, score_networks
 from benchmarks.experiments.zero_shot.settings import Settings
+from benchmarks.experiments.zero_shot.table import LEAST_IN_TENTH, correlation_row
+from benchmarks.store.sqlite import open_store
+from benchmarks.tables.arena import arena_space
+from benchmarks.tables.design import table_spaces
+from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.trained import read_trained
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.zero_shot.trainability import trainability
+from tasks.registry import make_task
 from tests.benchmarks.tiny_space import SPACE
-
-COLUMNS = [
-    *("task", "score", "n", "kendall_tau", "low", "high", "spearman_rho", "rho_low", "rho_high"),
-    *("tau_at_equal_latency", "equal_latency_low", "equal_latency_high", "better_than_macs", "failed"),
-    *("gain_at_equal_latency", "gain_low", "gain_high", "better_than_macs_at_equal_latency"),
-    *("scores_per_s", "static_scores_per_s", "compile_s"),
-]
-SPEEDS = COLUMNS[-3:]
 
 
 def table_of(count=24):
@@ -41,85 +45,112 @@ def table_of(count=24):
 
 def test_rows_by_hand():
     table = table_of()
-    good = zero_shot.correlation_row(table, "good")
+    good = correlation_row(table, "good")
     assert (good["n"], good["kendall_tau"], good["tau_at_equal_latency"], good["failed"]) == (24, 1, 1, 0)
+    assert (good["tau_best_tenth"], good["best_tenth_low"]) == (1, 1)
     assert good["better_than_macs"] is True
-    large = zero_shot.correlation_row(table, "large")
+    large = correlation_row(table, "large")
     # of 276 pairs the 216 of unequal latency agree, the other 60 are ties of the score
     assert large["kendall_tau"] == pytest.approx(216 / math.sqrt(216 * 276))
     assert math.isnan(large["tau_at_equal_latency"])
-    assert zero_shot.correlation_row(table, "macs")["better_than_macs"] is False
+    assert correlation_row(table, "macs")["better_than_macs"] is False
+
+
+def test_the_best_tenth_is_of_the_trained_networks():
+    count = 10 * LEAST_IN_TENTH + 50
+    quality = np.arange(count, dtype=float)
+    # agrees with quality everywhere but among the best tenth, which it turns round
+    score = np.where(quality >= count - count // 10, -quality + 2 * count, quality)
+    frame = {"latency_ms": quality, "quality": quality, "macs": quality, "turned": score}
+    row = correlation_row(pd.DataFrame(frame), "turned")
+    assert row["tau_best_tenth"] == -1
+    assert row["kendall_tau"] > 0.9
 
 
 def test_gains_at_equal_latency_by_hand():
     table = table_of()
-    good, macs = (zero_shot.correlation_row(table, score) for score in ("good", "macs"))
-    within = zero_shot.correlation_row(table, "macs")["tau_at_equal_latency"]
-    assert good["gain_at_equal_latency"] == pytest.approx(1 - within)
+    good, macs = (correlation_row(table, score) for score in ("good", "macs"))
+    assert good["gain_at_equal_latency"] == pytest.approx(1 - macs["tau_at_equal_latency"])
     assert good["better_than_macs_at_equal_latency"] is True
     assert (macs["gain_at_equal_latency"], macs["better_than_macs_at_equal_latency"]) == (0, False)
     for nothing in ("large", "never"):
-        row = zero_shot.correlation_row(table, nothing)
+        row = correlation_row(table, nothing)
         assert math.isnan(row["gain_at_equal_latency"])
         assert row["better_than_macs_at_equal_latency"] is False
 
 
-def test_correlations_are_worked_out_anew_from_the_files(tmp_path):
-    table, folder = table_of().assign(task="classification"), tmp_path / "zero_shot"
-    folder.mkdir()
-    rows = [
-        {"task": "classification", **zero_shot.correlation_row(table, score), "compile_s": number}
-        for number, score in enumerate(("good", "macs"))
-    ]
-    table.to_csv(folder / "zero_shot_scores.csv", index=False)
-    before = pd.DataFrame(rows).assign(kendall_tau=0.0)
-    before.to_csv(folder / "zero_shot.csv", index=False)
-    zero_shot.run(Settings(correlate_only=True), tmp_path, folder)
-    after = pd.read_csv(folder / "zero_shot.csv")
-    assert after["compile_s"].tolist() == [0, 1]
-    assert after["kendall_tau"].tolist() == pytest.approx([row["kendall_tau"] for row in rows], rel=1e-5)
-    assert list(after.columns) == [*COLUMNS[:-3], "compile_s"]
+def test_networks_without_score_or_quality_are_left_out_and_those_without_score_counted():
+    table = table_of()
+    partly = correlation_row(table, "partly")
+    assert (partly["n"], partly["failed"], partly["kendall_tau"]) == (21, 3, 1)
+    never = correlation_row(table, "never")
+    assert (never["n"], never["failed"], never["better_than_macs"]) == (0, 24, False)
+    assert math.isnan(never["kendall_tau"])
+    table.loc[0, "quality"] = math.nan  # one that was drawn for contests
+    good = correlation_row(table, "good")
+    assert (good["n"], good["failed"]) == (23, 0)
+
+
+def test_bad_input_is_named_before_anything_is_scored(tmp_path):
+    with pytest.raises(BenchmarkInputError, match="drawn is 1; allowed: 2 to"):
+        Settings(drawn=1)
+    with pytest.raises(AlgorithmInputError, match="unknown score nonsense"):
+        Settings(scores=("nonsense",))
     with pytest.raises(BenchmarkInputError, match="run without correlate_only first"):
         zero_shot.run(Settings(correlate_only=True), tmp_path, tmp_path / "none")
 
 
-def test_networks_without_score_or_quality_are_left_out_and_counted():
-    table = table_of()
-    partly = zero_shot.correlation_row(table, "partly")
-    assert (partly["n"], partly["failed"], partly["kendall_tau"]) == (21, 3, 1)
-    never = zero_shot.correlation_row(table, "never")
-    assert (never["n"], never["failed"], never["better_than_macs"]) == (0, 24, False)
-    assert math.isnan(never["kendall_tau"])
-    table.loc[0, "quality"] = math.nan  # a training that failed is no failure of the score
-    good = zero_shot.correlation_row(table, "good")
-    assert (good["n"], good["failed"]) == (23, 0)
+def test_every_trained_network_is_scored_as_itself_and_others_are_of_the_arena():
+    task = make_task("detection")
+    spaces = table_spaces(task) | {"arena": arena_space(task)}
+    networks = networks_to_score(SHIPPED, "detection", 5)
+    trained = read_trained(SHIPPED, "detection", SEARCH["detection"])
+    has_quality = networks.rows["quality"].notna().tolist()
+    assert has_quality == [True] * len(np.unique(trained.architecture)) + [False] * 5
+    assert networks.rows["space"].tolist()[-5:] == ["arena"] * 5
+    for number in (0, 100, 200, -1):
+        row = networks.rows.iloc[number]
+        own = spaces[row["space"]].decode([int(each) for each in row["genotype"].split()])
+        assert spaces["uncurated"].decode(networks.genotypes[number].tolist()) == own
 
 
-def test_bad_input_is_named_before_anything_is_trained():
-    with pytest.raises(BenchmarkInputError, match="3 architectures; allowed: 4 and more"):
-        Settings(architectures=3)
-    with pytest.raises(AlgorithmInputError, match="unknown score nonsense"):
-        Settings(scores=("nonsense",))
+def test_scores_of_a_run_that_was_stopped_are_not_computed_again(tmp_path, monkeypatch):
+    calls = []
+
+    def make_scorer(task, space, names, key, arrays, batch, chunk):
+        def scorer(rows):
+            calls.append(len(rows))
+            return {names[0]: np.asarray(rows).sum(1).astype(float)}
+
+        return scorer
+
+    monkeypatch.setattr(scoring_module, "make_scorer", make_scorer)
+    # the scorer is made up, so that genotypes may be of any space
+    genotypes = np.stack([np.arange(40), np.arange(40) % 3], axis=1)
+    scoring = Scoring(make_task("classification"), SPACE, {}, "quick", 8)
+    with open_store(tmp_path) as store:
+        score_networks(store, scoring, "zen", genotypes[:32])
+        assert calls == [1, 16, 16]  # the first is to warm up
+        found = score_networks(store, scoring, "zen", genotypes)
+        assert calls[3:] == [1, 8]
+        score_networks(store, scoring, "naswot", genotypes[:16])
+    assert found.values.tolist() == genotypes.sum(1).tolist()
+    assert calls[5:] == [1, 16]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_scores_trains_and_writes_and_goes_on_from_the_store(tmp_path, monkeypatch):
-    monkeypatch.setattr(zero_shot, "common_space", lambda task: SPACE)
-    settings = Settings(("classification",), "smoke", architectures=4, batch=8, scores=("naswot", "depth"))
-    home, folder = tmp_path / "home", tmp_path / "zero_shot"
-    zero_shot.run(settings, home, folder)
-    table = pd.read_csv(folder / "zero_shot.csv")
-    assert list(table.columns) == COLUMNS
-    assert table["score"].tolist() == ["naswot", "depth", "macs"]
-    assert (table["n"] + table["failed"] == 4).all()
-    assert (table["scores_per_s"] > table["static_scores_per_s"]).all()
-    everything = pd.read_csv(folder / "zero_shot_scores.csv")
-    assert len(everything) == 4
-    assert everything[["quality", "latency_ms", "naswot", "depth", "macs"]].notna().all().all()
-    assert (folder / "zero_shot.png").stat().st_size > 1000
-    # again: nothing is trained, and all but the speeds is as before
-    monkeypatch.setattr("benchmarks.evaluators.trained.LocalExecutor", None)
-    zero_shot.run(settings, home, folder)
-    again = pd.read_csv(folder / "zero_shot.csv")
-    assert again.drop(columns=SPEEDS).equals(table.drop(columns=SPEEDS))
+def test_scores_that_are_there_stay_and_combinations_are_of_networks_scored_together(tmp_path):
+    file = tmp_path / "zero_shot_scores.csv"
+    rows = pd.DataFrame([("t", "a", f"0 {n}", quality) for n, quality in enumerate((0.1, 0.2, 0.3, np.nan, np.nan))])
+    rows.columns = [*KEY, "quality"]
+    rows["latency_ms"] = 1.0
+    parts = {name: np.array([1.0, 3.0, 2.0, 9.0, 8.0]) for name in ("zen", "naswot", "zico")}
+    zero_shot.write_scores(file, rows, parts)
+    assert "trainability" not in pd.read_csv(file)
+    zero_shot.write_scores(file, rows.assign(task="other"), {"macs": np.arange(5.0)})
+    zero_shot.write_scores(file, rows, {"ntk": np.array([1.0, 3.0, 2.0, 7.0, 9.0])})
+    table = pd.read_csv(file)
+    own = table[table["task"] == "t"]
+    assert own["zen"].tolist() == parts["zen"].tolist()
+    wanted = trainability({name: own[name].to_numpy()[:3] for name in (*parts, "ntk")})
+    assert own["trainability"].to_numpy()[:3] == pytest.approx(wanted, rel=1e-5)
+    assert table[table["task"] == "other"]["macs"].tolist() == [0, 1, 2, 3, 4]

@@ -1,0 +1,58 @@
+"""Which networks are scored: all that a task's table has trained, and others drawn from its arena."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import pandas as pd
+
+from benchmarks.tables.arena import arena_space
+from benchmarks.tables.design import table_spaces
+from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.trained import finished_trials
+from tasks.registry import make_task
+from tasks.spaces.moves import sample
+from tasks.spaces.space import SearchSpace
+
+ARENA = "arena"
+KEY = ("task", "space", "genotype")
+
+
+class Networks(NamedTuple):
+    """Networks to score, n in all, the trained ones first."""
+
+    rows: pd.DataFrame
+    """`KEY` and trained `quality`, the mean over a network's trainings, NaN where there is none; [n]."""
+    genotypes: np.ndarray
+    """int32 [n, D]: in the task's uncurated space, so that one supernet serves all."""
+
+
+def networks_to_score(results: Path, name: str, drawn: int) -> Networks:
+    """drawn: so many distinct networks of the arena.  Raises BenchmarkInputError where the table is missing."""
+    task = make_task(name)
+    spaces = table_spaces(task) | {ARENA: arena_space(task)}
+    qualities: dict[str, list[float]] = {}
+    first: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for trial in finished_trials(results, name, SEARCH[name]):
+        qualities.setdefault(trial.key.architecture, []).append(trial.quality[task.metric])
+        first.setdefault(trial.key.architecture, (trial.space, trial.genotype))
+    known = [(*first[each], float(np.mean(values))) for each, values in qualities.items()]
+    others = [(ARENA, genotype, np.nan) for genotype in distinct(spaces[ARENA], drawn)]
+    rows = [(name, space, " ".join(map(str, genotype)), quality) for space, genotype, quality in [*known, *others]]
+    uncurated = [in_uncurated(spaces[space], genotype, spaces["uncurated"]) for space, genotype, _ in [*known, *others]]
+    return Networks(pd.DataFrame(rows, columns=[*KEY, "quality"]), np.array(uncurated, np.int32))
+
+
+def distinct(space: SearchSpace, count: int) -> Iterable[tuple[int, ...]]:
+    """So many different uniform genotypes, fewer where the space is smaller; the first ones of a longer list."""
+    drawn = np.asarray(sample(jax.random.key(0), space.cardinalities, 4_096)).tolist()
+    return list(dict.fromkeys(map(tuple, drawn)))[:count]
+
+
+def in_uncurated(space: SearchSpace, genotype: tuple[int, ...], uncurated: SearchSpace) -> tuple[int, ...]:
+    """The genotype of the same network in the uncurated space over the same skeleton."""
+    return uncurated.encode(space.effective(genotype))
