@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.experiments.head_to_head.settings import COUNTS, STRATEGIES, Settings
 from benchmarks.home import DEFAULT_HOME, check_folders
+from benchmarks.runtime.resources import choose_executor
 
 CONTENDERS = ("baseline", *STRATEGIES, *COUNTS)
 
@@ -22,6 +23,8 @@ def compare(
     latency_ms: float | None = None,
     table: Path | None = None,
     objectives: int = 1,
+    executor: str | None = None,
+    address: str | None = None,
     home: Path = DEFAULT_HOME,
     results: Path = Path("results"),
 ) -> None:
@@ -43,9 +46,12 @@ def compare(
         latency_ms: With --table: most latency.
         table: CSV file of networks that were trained, to compare strategies in (docs/how-to/own_tables.md).
         objectives: With --table 1, the highest quality, or 2, the Pareto front of quality and the first cost.
+        executor: Where searches run: local, in this process, or ray, a contender and budget at a time on a cluster.
+        address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data, trials and measurements are kept in.
         results: Directory of the results of all experiments.
     """
+    choose_executor(executor, address)
     check_folders(*(() if table else (home,)), results)
     for each in budget or (0,):
         check_count("budget", each)

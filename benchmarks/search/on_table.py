@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.runtime.console import plain_console
+from benchmarks.runtime.mapped import map_jobs
+from benchmarks.runtime.worker import Report
 from benchmarks.search.options import parse_algorithm
+from benchmarks.search.sent import SentStrategy
 from benchmarks.statistics.contrasts import many_to_one
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import run_folder, write_table
@@ -29,6 +33,8 @@ STRATEGIES = ("random", "local_search", "regularised_evolution", "genetic", "aut
 FRONTS = ("random", "nsga2", "auto")
 """The same for two objectives."""
 CONTROL = "random"
+TABLE_GIB = 2.0
+"""Memory that a cluster's worker is counted with."""
 
 
 def load(table: Path, accelerator: str | None, bounds: Mapping[str, float | None]) -> tuple[OwnTable, dict[str, float]]:
@@ -131,15 +137,13 @@ def run_compare(
     if objectives not in (1, 2) or (objectives == 2 and not table.costs):
         raise BenchmarkInputError(f"objectives is {objectives}; allowed: 1, or 2 for a table that has a cost")
     wanted = tuple(names) or (STRATEGIES if objectives == 1 else FRONTS)
-    made = {
-        name: build_strategy(name, table.cardinalities, budget, objectives)
-        for name in dict.fromkeys((CONTROL, *wanted))
-    }
-    values, used = {}, {}
-    for name, built in made.items():
-        found = _searches(table, limits, built, budget, seeds)
-        values[name] = [_value(table, limits, each, objectives) for each in found]
-        used[name] = float(np.mean([each.spend.trainings for each in found]))
+    made = list(dict.fromkeys((CONTROL, *wanted)))
+    for name in made:  # what is not allowed is said before anything is searched
+        build_strategy(name, table.cardinalities, budget, objectives)
+    contest = _Contest(table, limits, objectives, budget, seeds)
+    answers = list(map_jobs(_contend, contest, [SentStrategy.of(name) for name in made], TABLE_GIB))
+    values = {name: each for name, (each, _) in zip(made, answers, strict=True)}
+    used = {name: each for name, (_, each) in zip(made, answers, strict=True)}
     contrasts = many_to_one(values, CONTROL)
     rows = []
     for name, each in values.items():
@@ -152,13 +156,34 @@ def run_compare(
             }
         )
     settings = {
-        **{"table": path.name, "accelerator": accelerator, "bounds": limits, "names": list(made)},
+        **{"table": path.name, "accelerator": accelerator, "bounds": limits, "names": made},
         **{"objectives": objectives, "budget": budget, "seeds": seeds},
     }
     folder, frame = run_folder(output, f"table-{table.name}-compare", settings), pd.DataFrame(rows)
     write_table(folder / "compare.csv", frame)
     _print(table, limits, frame, folder)
     return frame
+
+
+@dataclass(frozen=True)
+class _Contest:
+    """What every strategy of a contest is given; fields as in `run_compare`."""
+
+    table: OwnTable
+    bounds: Mapping[str, float]
+    objectives: int
+    budget: int
+    seeds: int
+
+
+def _contend(contest: _Contest, strategy: SentStrategy, report: Report) -> tuple[list[float], float]:
+    """What each search of one strategy was worth, and how many trainings one took."""
+    table = contest.table
+    with strategy.here() as name:
+        built = build_strategy(name, table.cardinalities, contest.budget, contest.objectives)
+        found = _searches(table, contest.bounds, built, contest.budget, contest.seeds)
+    values = [_value(table, contest.bounds, each, contest.objectives) for each in found]
+    return values, float(np.mean([each.spend.trainings for each in found]))
 
 
 def _searches(table: OwnTable, bounds: Mapping[str, float], strategy: Strategy, budget: int, seeds: int) -> list[Found]:

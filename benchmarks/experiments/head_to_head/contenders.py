@@ -9,6 +9,7 @@ KIND of `FROM_BASELINE`  a strategy that is told of the baseline first
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,7 +109,9 @@ def find_contender(name: str) -> Contender:
         # what takes several objectives, or cannot be loaded, is told before anything is computed
         build_strategy(name, (2, 2), objectives=1)
         family = "random" if name == "random" else "multi-shot"
-        return Contender(name, family, name, lambda space, n, best: build_strategy(name, space, n, 1))
+        # a file's strategy is tried out when it is built, which cannot be done while searches are traced: once, before
+        build = functools.cache(lambda space, n: build_strategy(name, space, n, 1))
+        return Contender(name, family, name, lambda space, n, best: build(space, n))
     raise BenchmarkInputError(
         f"unknown contender {name[:60]!r}; allowed: baseline, {', '.join(strategy_names())}, FILE.py, zero_shot:SCORE, "
         f"{', '.join(HYBRIDS)}:SCORE, {', '.join(FROM_BASELINE)}"

@@ -22,15 +22,20 @@ import pandas as pd
 from benchmarks.experiments.head_to_head.compared import difference_rows, over_cells, p_against_random
 from benchmarks.experiments.head_to_head.contenders import Contender, find_contender
 from benchmarks.experiments.head_to_head.ground import Cell, make_cells
+from benchmarks.experiments.head_to_head.jobs import ContestJob, run_contest_job
 from benchmarks.experiments.head_to_head.ledger import Machine, ledger, machines
 from benchmarks.experiments.head_to_head.measures import Row, curve_rows, table_row
-from benchmarks.experiments.head_to_head.searches import found_rows, search_cells
+from benchmarks.experiments.head_to_head.searches import found_rows
 from benchmarks.experiments.head_to_head.settings import Settings
+from benchmarks.runtime.mapped import map_jobs
+from benchmarks.search.sent import SentStrategy
 from benchmarks.store.files import write_table
 from benchmarks.tables.files import SHIPPED
 
 __all__ = ["Settings", "run"]
 
+CONTEST_GIB = 3.0
+"""Memory that a cluster's worker is counted with."""
 CONFIRMED = 10
 """Searches whose networks a live confirmation trains."""
 
@@ -50,18 +55,26 @@ def all_rows(
     settings: Settings,
     say: Callable[[str], None] = lambda text: print(text, flush=True),
 ) -> list[Row]:
-    """Every contender with every budget in every cell; one whose score a task's pool lacks has no rows there."""
-    rows = []
+    """Every contender with every budget in every cell; one whose score a task's pool lacks has no rows there.
+
+    With --executor ray a cluster searches, and rows come to the same; else this process does, one after the other.
+    """
+    asked: list[tuple[Contender, ContestJob]] = []
     for contender in contenders:
-        there = [cell for cell in cells if not contender.score or contender.score in cell.pool.scores]
+        there = [at for at, cell in enumerate(cells) if not contender.score or contender.score in cell.pool.scores]
         if not there:
             say(f"{contender.name}: no network of the arenas has this score; no rows")
             continue
+        seeds = settings.slow_seeds if contender.is_slow else settings.seeds
+        sent = SentStrategy.of(contender.name)
         for budget in settings.budgets:
-            seeds = settings.slow_seeds if contender.is_slow else settings.seeds
-            found = search_cells(contender, there, budget, seeds, settings.pool)
-            rows += [Row(cell, contender, budget, found[number]) for number, cell in enumerate(there)]
-        say(f"{contender.name}: searched")
+            asked.append((contender, ContestJob(sent, tuple(there), budget, seeds, settings.pool)))
+    rows = []
+    answers = map_jobs(run_contest_job, cells, [job for _, job in asked], CONTEST_GIB)
+    for (contender, job), found in zip(asked, answers, strict=True):
+        rows += [Row(cells[at], contender, job.budget, found[number]) for number, at in enumerate(job.cells)]
+        if job.budget == settings.budgets[-1]:
+            say(f"{contender.name}: searched")
     return rows
 
 

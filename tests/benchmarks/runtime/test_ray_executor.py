@@ -1,12 +1,23 @@
-"""Jobs on a real Ray cluster of two nodes on this machine: results, kills of workers and of nodes, errors."""
+"""Jobs on a real Ray cluster of two nodes on this machine: results, kills, errors, contests and tables."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators import trained
+from benchmarks.experiments.head_to_head.contenders import find_contender
+from benchmarks.experiments.head_to_head.run import all_rows
+from benchmarks.experiments.head_to_head.settings import Settings
 from benchmarks.runtime.executor import LocalExecutor
+from benchmarks.runtime.resources import choose_executor
+from benchmarks.search.on_table import run_compare
+from benchmarks.store.sqlite import open_store
+from benchmarks.tables import build
+from benchmarks.tables.files import SHIPPED, design_file, table_trials
+from tests.benchmarks.experiments.test_head_to_head import CELL
 from tests.benchmarks.runtime import ray_jobs
 
 pytest.importorskip("ray", reason="pip install 'accelnas[ray]'")
@@ -75,6 +86,59 @@ def test_a_killed_nodes_job_is_tried_again_elsewhere_and_nothing_finished_is_rep
     assert len(retried) == 1
     begun = [int(path.name.split("-")[0]) for path in Path(tmp_path).iterdir()]
     assert sorted(begun) == sorted([*range(9), retried[0][1]])
+
+
+@pytest.fixture
+def on_cluster(cluster, monkeypatch):
+    """What --executor ray --address ... says."""
+    monkeypatch.setenv("ACCELNAS_WORKER_GIB", "1")
+    monkeypatch.setenv("ACCELNAS_WORKERS", "1")
+
+    def choose():
+        choose_executor("ray", cluster.address)
+
+    for name in ("ACCELNAS_EXECUTOR", "ACCELNAS_ADDRESS"):
+        monkeypatch.setenv(name, "")  # restored afterwards
+    return choose
+
+
+def test_contests_on_a_cluster_come_to_what_they_come_to_here(on_cluster, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text((Path(__file__).parents[3] / "examples" / "climber.py").read_text())
+    contenders = [find_contender(name) for name in ("random", "zero_shot:params", str(file))]
+    settings = Settings(contenders=tuple(each.name for each in contenders), budgets=(5,), seeds=4, pool=20)
+    table = tmp_path / "mine.csv"
+    table.write_text("width,quality\n8,0.5\n16,0.7\n24,0.9\n")
+
+    def both():
+        rows = all_rows(contenders, [CELL], settings, say=lambda text: None)
+        found = [(each.rows.tolist(), each.seen.tolist()) for row in rows for each in row.searches]
+        frame = run_compare(table, None, {}, ("local_search",), 1, 2, 4, tmp_path / "results")
+        return repr(found), frame.to_csv()
+
+    here = both()
+    on_cluster()
+    assert both() == here
+
+
+def test_a_table_built_on_a_cluster_is_in_the_callers_store_though_a_worker_was_killed(
+    on_cluster, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(trained, "run_trial", ray_jobs.stand_in)
+    monkeypatch.setattr(trained, "load_worker_data", ray_jobs.home_alone)
+    monkeypatch.setattr(build, "prepare_with_progress", lambda *_: None)
+    home, results = tmp_path / "home", tmp_path / "results"
+    design_file(results, "classification").parent.mkdir(parents=True)
+    shutil.copy(design_file(SHIPPED, "classification"), design_file(results, "classification"))
+    on_cluster()
+    assert build.build(home, results, "classification", "alone", 5) == 5
+    assert (home / "killed").exists()
+    with open_store(home) as store:
+        stored = {trial.key: trial.quality for trial in store.trials()}
+    assert {trial.key: trial.quality for trial in table_trials(results, "classification")} == stored
+    assert {key.seed: quality["accuracy"] for key, quality in stored.items()} == {
+        key.seed: 1 / (1 + key.seed) for key in stored
+    }
 
 
 def test_what_is_not_there_is_one_line():
