@@ -28,7 +28,7 @@ class Found(NamedTuple):
 
     space: SearchSpace
     genotype: tuple[int, ...]
-    """What the first search found."""
+    """What the search found that ended in the middle of all."""
     latency_ms: float
     """Its latency by the estimator."""
     optimum_ms: float
@@ -51,11 +51,12 @@ def search_space(name: str, accelerator: str, known: tuple[float, float], settin
     optimum = optimum_of(quality, latency, level - settings.tolerance)
     places = search_places(quality, latency, shape, level - settings.tolerance, bound, settings)
     ends = latency[places]
+    middle = places[np.argsort(ends, kind="stable")[(len(ends) - 1) // 2]]
     gap, low, high = mean_interval((100 * (ends / latency[optimum] - 1)).tolist())
     return Found(
         table.space,
-        tuple(genotypes[places[0]].tolist()),
-        float(ends[0]),
+        tuple(genotypes[middle].tolist()),
+        float(latency[middle]),
         float(latency[optimum]),
         {
             "searches": len(ends),

@@ -11,6 +11,7 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.registry import STRATEGIES
 from nas_algos.rounds import Rounds, compiled
 from nas_algos.scan import scan, step_by_step
+from nas_algos.strategies.genetic import GeneticSettings, genetic
 from tests.nas_algos.toys import CARDINALITIES, separable
 
 HOST = ["optuna"]
@@ -234,3 +235,22 @@ def test_a_space_of_one_network_is_no_trap(strategy):
 
     trials = (jax.jit(search) if single.traceable else search)(jax.random.key(0))
     assert not np.asarray(trials.genotypes).any()
+
+
+def test_a_genetic_search_caught_at_a_local_optimum_starts_anew():
+    """Scores fall towards 8 ones, at .5, and only at 8 twos to 0, which no single change leads to."""
+    places = 8
+
+    def evaluate(genotypes):
+        ones, twos = ((genotypes == choice).sum(1).astype(jnp.float32) for choice in (1, 2))
+        return jnp.where(twos > places / 2, places - twos, 0.5 + places - ones)
+
+    def shares(patience):
+        strategy = genetic((3,) * places, GeneticSettings(population=10, patience=patience))
+        search = jax.jit(jax.vmap(lambda key: scan(strategy, evaluate, 1_500, key).scores.min()))
+        best = np.asarray(search(jax.random.split(jax.random.key(0), 20)))
+        assert set(best) <= {0.0, 0.5}
+        return (best == 0).mean()
+
+    assert shares(10) == 1
+    assert shares(10_000) < 0.8
