@@ -54,7 +54,8 @@ fused with expansion 3.
   {_interaction(of["V3"])}; the article's 53% are 9 points more than its own parts' 44%.
 - V3's searches (2,000 networks of 39,366 asked for, {of["V3"][0]["searches"]:.0f} seeds) end
   {span((row["gap_pct"] for row in of["V3"]), digits=1, unit="%")} above the optimum on average, V2's
-  {span((row["gap_pct"] for row in of["V2"]), digits=1, unit="%")}; the table's row is the search that ended in the middle of all.
+  {span((row["gap_pct"] for row in of["V2"]), digits=1, unit="%")}; the table's row is the search
+  that ended in the middle of all.
 - Fusion raises MACs (V2: by {_more_macs(of)}) while latency falls, as in the article.  {_fusion(folder)}
 - Fusing alone, by the expert's rule, saves {_saved(of, "Fusion only")} (article: 50%), a full search
   {_saved(of, "Full NAS")} (53%).  But the rule does not look at mAP: the table expects it to lose
