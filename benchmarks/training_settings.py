@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks.errors import BenchmarkInputError
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
+from tasks.sides import height_width
 from tasks.task import DatasetTask, Task
 
 _WORDS = {"yes": True, "no": False, "true": True, "false": False}
@@ -69,9 +70,8 @@ def with_training(task: Task, fidelity: Fidelity, given: Sequence[str]) -> tuple
     if changed["augmentation"]:
         assert isinstance(task, DatasetTask)
         augmentation = replace(task.usual_augmentation, **changed["augmentation"])
-        if augmentation.shift_pixels > task.side_pixels // 2:
-            raise BenchmarkInputError(
-                f"--training shift_pixels is {augmentation.shift_pixels}; allowed: 0 to {task.side_pixels // 2}"
-            )
+        most = min(height_width(task.side_pixels)) // 2
+        if augmentation.shift_pixels > most:
+            raise BenchmarkInputError(f"--training shift_pixels is {augmentation.shift_pixels}; allowed: 0 to {most}")
         task = make_task(task.name, task.dataset, task.classes, augmentation)
     return task, fidelity

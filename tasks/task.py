@@ -13,6 +13,7 @@ from tasks.augmentation import Augmentation, augment
 from tasks.by_class import ByClass
 from tasks.data.datasets import get_dataset
 from tasks.errors import TaskInputError
+from tasks.sides import Side
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -46,8 +47,8 @@ class Task(Protocol):
         ...
 
     @property
-    def side_pixels(self) -> int:
-        """Height and width of the data's images; a network may take them at another size."""
+    def side_pixels(self) -> Side:
+        """Of the data's images; a network may take them at another size."""
         ...
 
     @property
@@ -129,8 +130,8 @@ class DatasetTask:
     augmentation: Augmentation | None = field(default=None, metadata={"in_keys": "unless default"}, kw_only=True)
 
     @property
-    def side_pixels(self) -> int:
-        """Height and width of the data's images; a network may take them at another size."""
+    def side_pixels(self) -> Side:
+        """Of the data's images; a network may take them at another size."""
         return get_dataset(self.dataset).side_pixels
 
     @property

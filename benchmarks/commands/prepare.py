@@ -18,7 +18,7 @@ def prepare(
         data: Configuration, of most data sets: tiny, smoke, quick or full; when left out quick, or else the data set's
             first.
         dataset: Which data set: fashion_items, fashion_objects, fashion_scenes, photo_objects, oxford_iiit_pet,
-            oxford_iiit_pet_breeds or voc_2007; or yours, such as folder:PATH (docs/tutorials/own_data.md).
+            oxford_iiit_pet_breeds or voc_2007; or yours, such as folder:PATH (docs/data.md).
         download: Allow hundreds of megabytes to be fetched from the network.
         home: Directory that data, trials and measurements are kept in.
     """

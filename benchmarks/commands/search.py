@@ -64,7 +64,7 @@ def search(
             batch_size, weight_decay, mirror (yes or no), shift_pixels, brightness.
         final_seeds: Trainings of each winner.
         dataset: Another of the data sets that `accelnas list` prints, or yours: folder:PATH, coco:FILE.json,
-            masks:PATH, tfds:NAME or FILE.py (docs/tutorials/own_data.md).
+            masks:PATH, tfds:NAME or FILE.py (docs/data.md).
         classes: Number of classes where the task leaves a choice.
         table: CSV file of networks that were trained, to search in instead of a task (docs/how-to/own_tables.md): its
             decisions, quality and costs; a row a training.

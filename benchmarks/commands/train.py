@@ -36,7 +36,7 @@ def train(
             batch_size, weight_decay, mirror (yes or no), shift_pixels, brightness.
         seeds: Trainings, with seeds from 1000 on.
         dataset: Another of the data sets that `accelnas list` prints, or yours: folder:PATH, coco:FILE.json,
-            masks:PATH, tfds:NAME or FILE.py (docs/tutorials/own_data.md).
+            masks:PATH, tfds:NAME or FILE.py (docs/data.md).
         classes: Number of classes where the task leaves a choice.
         save: Folder to keep the first seed's network in, which `accelnas export` and `accelnas predict` take: weights
             (orbax), settings.json, network.json, metrics.json, per_class.csv, confusion.csv and a drawing.

@@ -27,6 +27,7 @@ from tasks.networks.gates import Gates, make_gates
 from tasks.networks.initialise import host_generator
 from tasks.networks.probe import Probe, draw_unit_kernels, one_network
 from tasks.networks.resize import resize_images
+from tasks.sides import Side, height_width
 from tasks.spaces.slots import Slot
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
@@ -158,7 +159,7 @@ def compile_one(
 ) -> tuple[Callable[[], dict[str, jax.Array]], float]:
     """The measured scores of one network compiled by itself, as a call, and the seconds of its compilation."""
     slots, row, gates = one_network(blocks)
-    measured, sides = measured_names(names), (slots[0].height,)
+    measured, sides = measured_names(names), ((slots[0].height, slots[0].width),)
     inputs = make_inputs(slots, sides, key, arrays, batch)
     started = time.perf_counter()
     compiled = jax.jit(lambda inputs: measure(task, slots, row, gates, inputs, sides, measured)).lower(inputs).compile()
@@ -171,11 +172,12 @@ def measure(
     row: Workload,
     gates: Gates,
     inputs: Inputs,
-    sides: tuple[int, ...],
+    sides: tuple[Side, ...],
     names: tuple[str, ...],
 ) -> dict[str, jax.Array]:
     """The scores of one architecture, its row of the workload [len(slots)] and its gates; traceable."""
-    choice = jnp.argmax(jnp.asarray(sides, jnp.int32) == jnp.asarray(row.height[0]))
+    heights = jnp.array([height_width(side)[0] for side in sides], jnp.int32)
+    choice = jnp.argmax(heights == jnp.asarray(row.height[0]))
     here = (jnp.arange(slots[0].height) < row.height[0])[:, None] & (jnp.arange(slots[0].width) < row.width[0])[None]
     images = jnp.where(here[None, :, :, None], normalise_images(jnp.asarray(inputs.canvases)[choice]), 0.0)
     # the predicting layer is always there, and leaves the size as it is
@@ -199,7 +201,7 @@ def measure(
 
 
 def make_inputs(
-    slots: tuple[Slot, ...], sides: tuple[int, ...], key: jax.Array, arrays: Mapping[str, np.ndarray], batch: int
+    slots: tuple[Slot, ...], sides: tuple[Side, ...], key: jax.Array, arrays: Mapping[str, np.ndarray], batch: int
 ) -> Inputs:
     """Draw the batch and the weights.  Raises BenchmarkInputError for a batch that cannot be drawn."""
     count = len(arrays["images"])
@@ -213,7 +215,8 @@ def make_inputs(
         raise TaskInputError(f"images have {images.shape[-1]} channels; the networks take {first.in_channels}")
     canvases = np.zeros((len(sides), batch, first.height, first.width, first.in_channels), np.uint8)
     for canvas, side in zip(canvases, sides, strict=True):
-        canvas[:, :side, :side] = resize_images(images, side, side)
+        height, width = height_width(side)
+        canvas[:, :height, :width] = resize_images(images, height, width)
     return Inputs(canvases, drawn, draw_unit_kernels(slots, weights_key), score_key)
 
 
@@ -261,7 +264,7 @@ def _combined(name: str, measured: Mapping[str, np.ndarray]) -> np.ndarray:
     return score.combine(measured) if isinstance(score, Combination) else measured[name]
 
 
-def _sides(space: SearchSpace) -> tuple[int, ...]:
+def _sides(space: SearchSpace) -> tuple[Side, ...]:
     if not isinstance(space.input_side, str):
         return (space.input_side,)
     (sides,) = (decision.choices for decision in space.decisions if decision.name == space.input_side)

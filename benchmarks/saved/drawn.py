@@ -15,6 +15,7 @@ from benchmarks.saved.export import file_predictions
 from benchmarks.saved.folder import Saved
 from hw_model.files import write_whole
 from tasks.data.user.images import UnusableError, flatten, load_image
+from tasks.sides import height_width
 from tasks.training import TrainState, fit_images, predict
 
 LONGEST, SHORTEST = 1024, 256
@@ -42,8 +43,9 @@ def draw_prediction(saved: Saved, image: np.ndarray, model: Literal["weights", "
     blocks, task = saved.blocks, saved.task
     # to the side of the data first, as a network of another input size meets its training images
     resized = Image.fromarray(image.squeeze(-1) if task.channels == 1 else image)
-    side = task.side_pixels
-    resized = np.asarray(resized.resize((side, side), Image.Resampling.BILINEAR)).reshape(1, side, side, task.channels)
+    height, width = height_width(task.side_pixels)
+    resized = np.asarray(resized.resize((width, height), Image.Resampling.BILINEAR))
+    resized = resized.reshape(1, height, width, task.channels)
     if model == "weights":
         state = TrainState(saved.variables["params"], saved.variables["batch_stats"], None)
         found = predict(blocks, task, state, resized)

@@ -17,6 +17,7 @@ from tasks.data.store import Progress
 from tasks.data.user.dataset import UserDataset, user_dataset
 from tasks.data.user.name import FORMS, is_user_name, parse_name
 from tasks.errors import TaskInputError
+from tasks.sides import Side
 
 
 class Dataset(Protocol):
@@ -28,8 +29,8 @@ class Dataset(Protocol):
         ...
 
     @property
-    def side_pixels(self) -> int:
-        """Height and width of its images uint8[N, side, side, channels]."""
+    def side_pixels(self) -> Side:
+        """Of its images uint8[N, height, width, channels]."""
         ...
 
     @property

@@ -19,6 +19,7 @@ from tasks.detection.head import MOST_BOXES, Detections, detect, output_channels
 from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
 from tasks.errors import TaskInputError
+from tasks.sides import height_width
 from tasks.task import DatasetTask, Size
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class DetectionTask(DatasetTask):
             raise TaskInputError(
                 f"{len(predictions.boxes)} predictions for {len(examples.boxes)} scenes; they must be as many"
             )
-        return coco_map(examples.boxes, examples.labels, predictions, self.classes, self.side_pixels)
+        return coco_map(examples.boxes, examples.labels, predictions, self.classes, height_width(self.side_pixels))
 
     def by_class(self, examples: Scenes, predictions: Detections) -> ByClass:
         """Objects and average precision of each class; objects by true class and that of the box that found them.
@@ -90,7 +91,7 @@ class DetectionTask(DatasetTask):
         CONFIDENT and more count, at an intersection over union of .5 and more.
         """
         labels = np.where(examples.labels < 0, -1, 0) if self.classes == 1 else examples.labels
-        ap, ap50 = coco_by_class(examples.boxes, labels, predictions, self.classes, self.side_pixels)
+        ap, ap50 = coco_by_class(examples.boxes, labels, predictions, self.classes, height_width(self.side_pixels))
         confusion = matched(examples.boxes, labels, predictions, self.classes)
         objects = [int((labels == label).sum()) for label in range(self.classes)]
         names = self.class_names

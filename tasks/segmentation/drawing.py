@@ -31,7 +31,7 @@ COLOURS = np.array(
 
 
 def draw_segments(scenes: Scenes, predicted: np.ndarray, path: Path, classes: int = 1, n: int = 24) -> None:
-    """Write a PNG of the first n scenes, each twice: with its masks, and with predicted uint8 [N, side, side].
+    """Write a PNG of the first n scenes, each twice: with its masks, and with predicted uint8 [N, H, W].
 
     classes: of the task; with one, all items are yellow.  Over the prediction stands the scene's own mean intersection
     over union.  Pixels that do not count are black on the left.

@@ -16,6 +16,7 @@ from tasks.data.scenes import IGNORED, Scenes
 from tasks.errors import TaskInputError
 from tasks.segmentation.iou import confusion_matrix, segmentation_quality
 from tasks.segmentation.losses import enlarge, pixel_cross_entropy
+from tasks.sides import height_width
 from tasks.task import DatasetTask, Size
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class SegmentationTask(DatasetTask):
         return self._load(home, data, split, Scenes)
 
     def arrays(self, examples: Scenes) -> dict[str, np.ndarray]:
-        """What training reads: images uint8 [N, H, W, C], masks uint8 [N, side, side].
+        """What training reads: images uint8 [N, H, W, C], masks uint8 [N, H, W].
 
         Raises TaskInputError for masks with more classes than the task has.
         """
@@ -79,8 +80,8 @@ class SegmentationTask(DatasetTask):
         return pixel_cross_entropy(enlarge(output, height, width, size), masks)
 
     def predict(self, output: jax.Array, size: Size | None = None) -> jax.Array:
-        """The most probable class of each pixel, 0 for background and 1 + label: uint8 [N, side, side]."""
-        found = enlarge(output, self.side_pixels, self.side_pixels, size).argmax(1).astype(jnp.uint8)
+        """The most probable class of each pixel, 0 for background and 1 + label: uint8 [N, H, W]."""
+        found = enlarge(output, *height_width(self.side_pixels), size).argmax(1).astype(jnp.uint8)
         return found if self._background else found + jnp.uint8(1)
 
     def quality(self, examples: Scenes, predictions: np.ndarray) -> dict[str, float]:

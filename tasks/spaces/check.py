@@ -15,6 +15,7 @@ from hw_model.errors import short
 from hw_model.kinds import KINDS, kind_names
 from hw_model.workload import Workload
 from tasks.errors import TaskInputError
+from tasks.sides import is_side
 from tasks.spaces.layer import Decision, Layer, Presence, parse_block
 from tasks.spaces.lowering import MULTIPLIER
 from tasks.task import Task
@@ -50,7 +51,7 @@ def check_fields(space: Any) -> None:
     if twice := [name for name in names if names.count(name) > 1]:
         raise TaskInputError(f"{where}: decision {short(twice[0])} occurs twice; allowed: once")
     choices = {decision.name: decision.choices for decision in decisions}
-    _check_each(f"{where}: input_side", space.input_side, choices, _whole(MAX_SIZE))
+    _check_each(f"{where}: input_side", space.input_side, choices, _SIDE)
     _check_each(f"{where}: input_channels", space.input_channels, {}, _whole(MAX_CHANNELS))
     _check_each(f"{where}: channel_step", space.channel_step, {}, _whole(MAX_CHANNELS))
     for each in choices.get(MULTIPLIER, ()):
@@ -116,7 +117,8 @@ def _faults(work: Workload) -> Iterator[tuple[np.ndarray, str]]:
     wide = np.maximum(work.in_channels, work.out_channels) > MAX_CHANNELS
     yield work.mask & wide, f"allowed: at most {MAX_CHANNELS} channels"
     enlarges = np.array([kind.enlarges for kind in KINDS.values()])[work.kind]
-    size = np.maximum(work.height, np.where(enlarges, work.height * work.stride, 0))
+    longer = np.maximum(work.height, work.width)
+    size = np.maximum(longer, np.where(enlarges, longer * work.stride, 0))
     yield work.mask & (size > MAX_SIZE), f"allowed: at most {MAX_SIZE} pixels"
     yield np.broadcast_to(~work.mask.any(-1, keepdims=True), work.mask.shape), "no layer is left"
 
@@ -180,4 +182,5 @@ _KINDS = ", ".join(kind_names(lambda kind: not kind.only_costed))
 _BLOCK: Rule = (_is_block, f"{_KINDS}, with an expansion of 1 to {MAX_EXPANSION} as in ibn_6")
 _KERNEL: Rule = (lambda value: type(value) is int and value % 2 == 1 and 1 <= value <= MAX_KERNEL, "1, 3, 5, 7")
 _MULTIPLIER: Rule = (_is_multiplier, f"numbers above 0 to {MAX_MULTIPLIER}")
+_SIDE: Rule = (lambda value: is_side(value, 1, MAX_SIZE), f"whole numbers 1 to {MAX_SIZE}, or (height, width) of them")
 _FLAG: Rule = (lambda value: isinstance(value, bool), "True or False")

@@ -10,6 +10,7 @@ import numpy as np
 from hw_model.kinds import KINDS, kind_index
 from hw_model.workload import Workload
 from tasks.errors import TaskInputError
+from tasks.sides import Side, height_width
 from tasks.spaces.layer import Choice, Decision, Layer, parse_block
 
 MULTIPLIER = "width_multiplier"
@@ -25,7 +26,7 @@ class Tables(NamedTuple):
     """
 
     layers: tuple[Layer, ...]
-    input_side: int | str
+    input_side: Side | str
     input_channels: int
     choices: dict[str, tuple[Choice, ...]]
     position: dict[str, int]
@@ -53,7 +54,7 @@ def make_tables(
     decisions: Sequence[Decision],
     fixed: Sequence[Decision],
     layers: tuple[Layer, ...],
-    side: int | str,
+    side: Side | str,
     channels: int,
     step: int,
 ) -> Tables:
@@ -110,7 +111,10 @@ def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
 
     multiplier = gene(MULTIPLIER)
     side, channels = tables.input_side, constant(tables.input_channels)
-    height = look_up(tables.values[side], side) if isinstance(side, str) else constant(side)
+    if isinstance(side, str):
+        height = width = look_up(tables.values[side], side)
+    else:
+        height, width = map(constant, height_width(side))
     may_add = np.array([kind.may_add for kind in KINDS.values()])
     rows = []
     for layer in tables.layers:
@@ -134,7 +138,7 @@ def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
         row = {
             "kind": kind,
             "height": height,
-            "width": height,
+            "width": width,
             "in_channels": channels,
             "out_channels": out,
             "kernel": kernel,
@@ -144,8 +148,14 @@ def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
         row = {name: xp.where(present, value, 0 if name == "kind" else 1) for name, value in row.items()}
         row |= {"residual": residual & present, "activation": constant(layer.activation, bool) & present}
         rows.append(row | {"mask": present})
-        after = height
-        for name in tables.kind_names(layer):
-            after = xp.where(kind == kind_index(name), KINDS[name].out_size(height, layer.stride), after)
-        height, channels = xp.where(present, after, height), xp.where(present, out, channels)
+        height, width = (_after(tables, layer, kind, present, size, xp) for size in (height, width))
+        channels = xp.where(present, out, channels)
     return Workload(**{name: xp.stack([row[name] for row in rows], axis=-1) for name in Workload._fields})
+
+
+def _after(tables: Tables, layer: Layer, kind: Any, present: Any, size: Any, xp: Any) -> Any:
+    """Pixels along one axis behind a layer that gets so many."""
+    after = size
+    for name in tables.kind_names(layer):
+        after = xp.where(kind == kind_index(name), KINDS[name].out_size(size, layer.stride), after)
+    return xp.where(present, after, size)

@@ -13,6 +13,7 @@ import jax
 
 from hw_model.workload import Workload
 from tasks.errors import TaskInputError
+from tasks.sides import height_width
 from tasks.spaces import classification, detection, segmentation
 from tasks.spaces.check import check_against_task
 from tasks.spaces.curation import auto_curate
@@ -57,7 +58,8 @@ def skeleton_for(task: Task) -> Skeleton:
     For sides above PLAIN_SIDE it is deepened until its last stage is about as large as there: once from 136 pixels on.
     """
     skeleton = SKELETONS[task.name]
-    for _ in range(max(0, round(math.log2(task.side_pixels / PLAIN_SIDE)))):
+    side = math.sqrt(math.prod(height_width(task.side_pixels)))  # of the square of as many pixels
+    for _ in range(max(0, round(math.log2(side / PLAIN_SIDE)))):
         skeleton = skeleton.deepened()
     sides = skeleton.sides if skeleton.sides[0] == task.side_pixels else (task.side_pixels,)
     return replace(skeleton, sides=sides, input_channels=task.channels)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from math import prod
 
 from tasks.errors import TaskInputError
+from tasks.sides import Side, height_width
 from tasks.spaces.layer import Choice, Decision, Layer, Presence
 from tasks.spaces.lowering import MULTIPLIER, scale_channels
 from tasks.spaces.space import SearchSpace
@@ -42,12 +43,12 @@ class Skeleton:
 
     stem_channels, stages: the baseline's.  decoder_channels: after each upsampling by two; empty for tasks that predict
     where the encoder ends.  pool: average over space before the predicting layer.  sides: input sides in pixels to
-    choose from, the baseline's first.  blocks, kernels, most_layers: what stages choose from.
+    choose from, the baseline's first; a rectangle stands alone.  blocks, kernels, most_layers: what stages choose from.
     """
 
     stem_channels: int
     stages: tuple[Stage, ...]
-    sides: tuple[int, ...]
+    sides: tuple[Side, ...]
     input_channels: int = 3
     decoder_channels: tuple[int, ...] = ()
     pool: bool = False
@@ -103,7 +104,7 @@ class Skeleton:
             decisions += [Decision(f"block_up_{n}", self.blocks) for n in range(1, len(self.decoder_channels) + 1)]
             decisions.append(Decision("output_stride", self.output_strides))
         if len(self.sides) > 1:
-            decisions.append(Decision("input_side", self.sides))
+            decisions.append(Decision("input_side", tuple(height_width(side)[0] for side in self.sides)))
         return decisions
 
     def layers(self, output_channels: int) -> tuple[Layer, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw_model.kinds import KINDS
+from tasks.sides import height_width
 from tasks.spaces.lowering import Tables
 
 
@@ -39,7 +40,7 @@ class Slot:
 def make_slots(tables: Tables) -> tuple[Slot, ...]:
     """The slots of a space: each size the largest that any genotype gives it."""
     side = tables.input_side
-    height = int(tables.values[side].max()) if isinstance(side, str) else side
+    size = height_width(int(tables.values[side].max()) if isinstance(side, str) else side)
     channels, slots = tables.input_channels, []
     for layer in tables.layers:
         kinds = tables.kind_names(layer)
@@ -51,8 +52,8 @@ def make_slots(tables: Tables) -> tuple[Slot, ...]:
         slots.append(
             Slot(
                 kinds=kinds,
-                height=height,
-                width=height,
+                height=size[0],
+                width=size[1],
                 in_channels=channels,
                 out_channels=out,
                 hidden_channels=channels * expansion,
@@ -62,7 +63,8 @@ def make_slots(tables: Tables) -> tuple[Slot, ...]:
                 activation=layer.activation,
             )
         )
-        after = max(KINDS[kind].out_size(height, layer.stride) for kind in kinds)
-        height = max(height, after) if optional else after
+        after = [max(KINDS[kind].out_size(pixels, layer.stride) for kind in kinds) for pixels in size]
+        largest = [max(pair) if optional else pair[1] for pair in zip(size, after, strict=True)]
+        size = largest[0], largest[1]
         channels = max(channels, out) if optional else out
     return tuple(slots)

@@ -14,6 +14,7 @@ import numpy as np
 from hw_model.blocks import Block
 from hw_model.workload import Workload, chains_from_workload
 from tasks.errors import TaskInputError
+from tasks.sides import Side
 from tasks.spaces.check import check_fields, check_networks
 from tasks.spaces.layer import Choice, Decision, Layer
 from tasks.spaces.lowering import MULTIPLIER, Tables, lower_rows, make_tables
@@ -24,10 +25,10 @@ from tasks.spaces.slots import Slot, make_slots
 class SearchSpace:
     """Ordered decisions and the chain of layers that they set.
 
-    input_side: pixels of the square input, or the name of the decision that sets them.  input_channels: of the images.
-    channel_step: channels times the width multiplier (the decision of that name, where there is one) go to the nearest
-    multiple of it, ties up, one step at least.  fixed: decisions that layers name and that are no part of the genotype,
-    each with its one choice.
+    input_side: pixels of the square input, (height, width) of another, or the name of the decision that sets a
+    square's.  input_channels: of the images.  channel_step: channels times the width multiplier (the decision of that
+    name, where there is one) go to the nearest multiple of it, ties up, one step at least.  fixed: decisions that
+    layers name and that are no part of the genotype, each with its one choice.
 
     Different genotypes may build equal architectures: where a decision has no effect, and where the multiplier brings
     different channels to the same multiple of channel_step.
@@ -37,7 +38,7 @@ class SearchSpace:
     name: str
     decisions: tuple[Decision, ...]
     layers: tuple[Layer, ...]
-    input_side: int | str
+    input_side: Side | str
     input_channels: int = 3
     channel_step: int = 1
     fixed: tuple[Decision, ...] = ()

@@ -26,6 +26,7 @@ from tasks.data.user.name import Options
 from tasks.data.user.source import MOST_OBJECTS, Example
 from tasks.data.user.split import SHARES, split_of
 from tasks.errors import TaskInputError
+from tasks.sides import Side
 
 ENOUGH = 1_000
 """Examples of a builder that are looked at to find the most objects."""
@@ -94,7 +95,7 @@ class BuilderSource:
         return tuple(map(str, range(1, max(1, most) + 1)))
 
     @property
-    def side_pixels(self) -> int:
+    def side_pixels(self) -> Side:
         """As asked for."""
         return self.options.side
 

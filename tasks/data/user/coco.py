@@ -21,6 +21,7 @@ from tasks.data.user.name import Options
 from tasks.data.user.source import MOST_OBJECTS, Example, FileSource, Item, with_digests
 from tasks.data.user.split import complete, split_of
 from tasks.errors import TaskInputError
+from tasks.sides import Side
 
 _MOST_PIXELS = 65_535
 """Of a side."""
@@ -185,7 +186,7 @@ class _Annotations:
         )
 
 
-def _decode(item: Item, side: int, channels: int, masked: bool) -> Example:
+def _decode(item: Item, side: Side, channels: int, masked: bool) -> Example:
     width, height, shapes, crowds = json.loads(item.annotation)
     image = to_array(load_image(item.path, (width, height)), side, channels)
     if not masked:

@@ -34,6 +34,7 @@ from tasks.data.user.module import load_entry, load_module
 from tasks.data.user.name import Name, parse_name
 from tasks.data.user.source import Example, Source
 from tasks.errors import TaskInputError
+from tasks.sides import Side, height_width
 
 FORMAT = "1"
 """Raise it when a change here changes what an image becomes."""
@@ -88,8 +89,8 @@ class UserDataset:
         return self.source.class_names
 
     @property
-    def side_pixels(self) -> int:
-        """Height and width of its images."""
+    def side_pixels(self) -> Side:
+        """Of its images."""
         return self.source.side_pixels
 
     @property
@@ -147,7 +148,7 @@ class UserDataset:
         except (OSError, ValueError) as error:
             raise TaskInputError(f"{self.name} is not prepared in {home}: prepare it first") from error
         arrays = {name: _verified(folder / f"{name}-{split}.npy", digest) for name, digest in content[split].items()}
-        n, side = len(arrays["images"]), self.side_pixels
+        n = len(arrays["images"])
         ids = SPLITS.index(split) * 10**9 + np.arange(n)
         if self.configs == ("classification",):
             return LabelledImages(arrays["images"], arrays["labels"], ids)
@@ -156,7 +157,7 @@ class UserDataset:
             arrays["images"],
             arrays["boxes"],
             arrays["labels"],
-            arrays.get("instances", np.broadcast_to(np.uint8(IGNORED), (n, side, side))),
+            arrays.get("instances", np.broadcast_to(np.uint8(IGNORED), (n, *height_width(self.side_pixels)))),
             ids,
             items=np.full((n, many), -1, np.int32),
             photographs=np.full(n, -1, np.int32),
@@ -165,7 +166,8 @@ class UserDataset:
     def notes(self) -> tuple[str, ...]:
         """What its owner should know, a line each: how many images of how many classes, and what was left out."""
         counts = ", ".join(f"{self.source.count(split)} {split}" for split in SPLITS)
-        size = f"{self.side_pixels} x {self.side_pixels}, {'grey' if self.channels == 1 else 'colour'}"
+        height, width = height_width(self.side_pixels)
+        size = f"{height} x {width}, {'grey' if self.channels == 1 else 'colour'}"
         names = ", ".join(self.class_names)
         shown = names if len(names) <= 60 else names[:57] + "..."
         return (f"{counts} images, {size}; {len(self.class_names)} classes: {shown}", *self.source.notes)
@@ -203,14 +205,14 @@ class UserDataset:
         (folder / "content.json").write_text(json.dumps(content))
 
     def _arrays(self, folder: Path, split: str, n: int) -> dict[str, np.ndarray]:
-        side, many = self.side_pixels, self.source.most_objects
-        shapes: dict[str, tuple[tuple[int, ...], type]] = {"images": ((n, side, side, self.channels), np.uint8)}
+        size, many = height_width(self.side_pixels), self.source.most_objects
+        shapes: dict[str, tuple[tuple[int, ...], type]] = {"images": ((n, *size, self.channels), np.uint8)}
         if self.configs == ("classification",):
             shapes["labels"] = ((n,), np.int32)
         else:
             shapes |= {"boxes": ((n, many, 4), np.float32), "labels": ((n, many), np.int32)}
             if "segmentation" in self.configs:
-                shapes["instances"] = ((n, side, side), np.uint8)
+                shapes["instances"] = ((n, *size), np.uint8)
         try:
             return {
                 name: np.lib.format.open_memmap(folder / f"{name}-{split}.npy", "w+", dtype, shape)

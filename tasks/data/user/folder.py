@@ -10,6 +10,7 @@ from tasks.data.user.name import Options
 from tasks.data.user.source import Example, FileSource, Item, with_digests
 from tasks.data.user.split import complete, split_of
 from tasks.errors import TaskInputError
+from tasks.sides import Side
 
 
 def scan_folder(path: Path, options: Options) -> FileSource:
@@ -48,7 +49,7 @@ def scan_folder(path: Path, options: Options) -> FileSource:
     )
 
 
-def _decode(item: Item, side: int, channels: int) -> Example:
+def _decode(item: Item, side: Side, channels: int) -> Example:
     return Example(to_array(load_image(item.path), side, channels), item.label)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tasks.errors import TaskInputError
+from tasks.sides import Side, height_width
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 _TRANSPARENT = ("LA", "La", "PA", "RGBA", "RGBa")
@@ -63,10 +64,11 @@ def flatten(image: Image.Image, channels: int) -> Image.Image:
     return image.convert("L" if channels == 1 else "RGB")
 
 
-def to_array(image: Image.Image, side: int, channels: int) -> np.ndarray:
-    """Uint8 [side, side, channels], flattened and stretched.  Raises UnusableError."""
-    image = flatten(image, channels).resize((side, side), Image.Resampling.BILINEAR)
-    return np.asarray(image, np.uint8).reshape(side, side, channels)
+def to_array(image: Image.Image, side: Side, channels: int) -> np.ndarray:
+    """Uint8 [height, width, channels], flattened and stretched.  Raises UnusableError."""
+    height, width = height_width(side)
+    image = flatten(image, channels).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image, np.uint8).reshape(height, width, channels)
 
 
 def load_mask(path: Path) -> np.ndarray:
@@ -86,9 +88,10 @@ def load_mask(path: Path) -> np.ndarray:
     return values.astype(np.uint8)
 
 
-def resize_mask(values: np.ndarray, side: int) -> np.ndarray:
-    """Uint8 [H, W] to uint8 [side, side], each pixel the nearest one's value."""
-    return np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.NEAREST))
+def resize_mask(values: np.ndarray, side: Side) -> np.ndarray:
+    """Uint8 [H, W] to uint8 [height, width], each pixel the nearest one's value."""
+    height, width = height_width(side)
+    return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.NEAREST))
 
 
 def file_digest(path: Path) -> str:

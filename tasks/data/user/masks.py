@@ -21,6 +21,7 @@ from tasks.data.user.name import Options
 from tasks.data.user.source import Example, FileSource, Item, with_digests
 from tasks.data.user.split import complete
 from tasks.errors import TaskInputError
+from tasks.sides import Side
 
 MOST_CLASSES = 254
 _UNKNOWN = 254  # in a lookup: a value that is no class
@@ -119,7 +120,7 @@ def _values(items: list[Item]) -> list[int]:
     return np.nonzero(found)[0].tolist()
 
 
-def _decode(item: Item, side: int, channels: int, table: np.ndarray) -> Example:
+def _decode(item: Item, side: Side, channels: int, table: np.ndarray) -> Example:
     assert item.mask is not None
     mask = load_mask(item.mask)
     try:

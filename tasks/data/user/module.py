@@ -3,7 +3,7 @@
     class Mine:
         task = "classification"          # detection, segmentation
         class_names = ("circle", "square")
-        side_pixels = 32
+        side_pixels = 32                 # or (height, width)
         channels = 3
         version = "1"                    # another one whenever what `load` gives changes without this file
 
@@ -12,9 +12,9 @@
 
     DATASET = Mine()
 
-images: uint8 [N, side, side, channels].  classification: labels int [N].  detection: boxes float [N, M, 4], as ymin,
-xmin, ymax, xmax in 0..1, and labels int [N, M], -1 where there is no object.  segmentation: masks uint8 [N, side,
-side], 0 for background, 1 + label, 255 for what counts for nothing.
+images: uint8 [N, height, width, channels].  classification: labels int [N].  detection: boxes float [N, M, 4], as ymin,
+xmin, ymax, xmax in 0..1, and labels int [N, M], -1 where there is no object.  segmentation: masks uint8 [N, height,
+width], 0 for background, 1 + label, 255 for what counts for nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from tasks.data.settings import SPLITS
 from tasks.data.user.name import LEAST_SIDE, MOST_SIDE
 from tasks.data.user.source import Example
 from tasks.errors import TaskInputError
+from tasks.sides import Side, as_side, height_width, is_side
 from tasks.user_file import run_file
 
 ENTRY_POINT_GROUP = "accelnas.datasets"
@@ -67,8 +68,10 @@ class ModuleSource:
             self._fail(f"class_names is {short(names)}; allowed: a tuple of one text and more")
         if len(set(names)) < len(names) or len(names) > 254 or (len(names) < 2 and tasks == "classification"):
             self._fail(f"{len(names)} class_names; allowed: up to 254 that differ, of classification 2 and more")
-        if type(side) is not int or not LEAST_SIDE <= side <= MOST_SIDE:
-            self._fail(f"side_pixels is {short(side)}; allowed: whole numbers {LEAST_SIDE} to {MOST_SIDE}")
+        if not is_side(side, LEAST_SIDE, MOST_SIDE):
+            self._fail(
+                f"side_pixels is {short(side)}; allowed: whole numbers {LEAST_SIDE} to {MOST_SIDE}, or (height, width)"
+            )
         if self._get("channels") not in (1, 3):
             self._fail(f"channels is {short(self._get('channels'))}; allowed: 1, 3")
         if not callable(self._get("load")):
@@ -94,9 +97,9 @@ class ModuleSource:
         return self._get("class_names")
 
     @property
-    def side_pixels(self) -> int:
+    def side_pixels(self) -> Side:
         """As it says."""
-        return self._get("side_pixels")
+        return as_side(*height_width(self._get("side_pixels")))
 
     @property
     def channels(self) -> int:
@@ -150,13 +153,13 @@ class ModuleSource:
 
     def _check(self, split: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Shapes, kinds of number and ranges of what was given."""
-        n, side, known = len(arrays["images"]), self.side_pixels, len(self.class_names)
+        n, size, known = len(arrays["images"]), height_width(self.side_pixels), len(self.class_names)
         many = arrays["boxes"].shape[1] if "boxes" in arrays and arrays["boxes"].ndim == 3 else 1
         shapes = {
-            "images": (n, side, side, self.channels),
+            "images": (n, *size, self.channels),
             "labels": (n,) if self.tasks == ("classification",) else (n, many),
             "boxes": (n, many, 4),
-            "masks": (n, side, side),
+            "masks": (n, *size),
         }
         for name, array in arrays.items():
             if array.shape != shapes[name]:

@@ -1,6 +1,7 @@
 """The name of a data set that somebody brings: KIND:WHERE, and settings after a question mark, as in a web address.
 
 folder:flowers                   images by class in sub-folders
+folder:signs?side=96x160         the same, 96 pixels high and 160 wide
 coco:boxes.json?side=128         objects with boxes, and masks where all of them have one
 masks:roads?background=no        images/ and masks/, whose values are classes
 tfds:cifar10?side=32             what tensorflow-datasets has prepared
@@ -18,6 +19,7 @@ from typing import Any
 
 from tasks.data.settings import SIDE
 from tasks.errors import TaskInputError
+from tasks.sides import Side, as_side, is_side
 
 LEAST_SIDE, MOST_SIDE = 16, 256
 """Pixels that images may be brought to."""
@@ -27,8 +29,8 @@ LEAST_SIDE, MOST_SIDE = 16, 256
 class Options:
     """What may follow the question mark."""
 
-    side: int = SIDE
-    """Height and width in pixels that images are brought to, whatever shape they had."""
+    side: Side = SIDE
+    """Pixels that images are brought to, whatever shape they had."""
     channels: int = 3
     """3 for colour, 1 for grey."""
     background: bool = True
@@ -118,13 +120,29 @@ def _read(setting: str, value: str) -> Any:
         if not value:
             raise TaskInputError(f"{setting} is empty; allowed: a text")
         return value if setting == "group" else str(Path(value).expanduser().absolute())
-    number = int(value) if value.isascii() and value.isdigit() and len(value) < 9 else -1
-    if setting == "channels" and number not in (1, 3):
+    if setting == "side":
+        return _read_side(value)
+    number = _whole(value)
+    if number not in (1, 3):
         raise TaskInputError(f"channels is {value[:40]!r}; allowed: 1, 3")
-    if setting == "side" and not LEAST_SIDE <= number <= MOST_SIDE:
-        raise TaskInputError(f"side is {value[:40]!r}; allowed: whole numbers {LEAST_SIDE} to {MOST_SIDE}")
     return number
 
 
+def _read_side(value: str) -> Side:
+    height, _, width = value.partition("x")
+    side = as_side(_whole(height), _whole(width or height))
+    if not is_side(side, LEAST_SIDE, MOST_SIDE) or value.endswith("x"):
+        raise TaskInputError(
+            f"side is {value[:40]!r}; allowed: whole numbers {LEAST_SIDE} to {MOST_SIDE}, or two, HEIGHTxWIDTH"
+        )
+    return side
+
+
+def _whole(value: str) -> int:
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 9 else -1
+
+
 def _written(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "x".join(map(str, value))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

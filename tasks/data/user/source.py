@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from tasks.data.user.images import file_digest
+from tasks.sides import Side
 
 MOST_OBJECTS = 64
 """Of an image with more, the largest are kept."""
@@ -21,7 +22,7 @@ class Example(NamedTuple):
     """One image and what is known of it."""
 
     image: np.ndarray
-    """uint8 [side, side, channels]."""
+    """uint8 [height, width, channels]."""
     label: int = -1
     """From 0, where the image has one label."""
     boxes: Sequence[Sequence[float]] = ()
@@ -29,7 +30,7 @@ class Example(NamedTuple):
     labels: Sequence[int] = ()
     """From 0, of each object."""
     instances: np.ndarray | None = None
-    """uint8 [side, side], as in Scenes."""
+    """uint8 [height, width], as in Scenes."""
 
 
 class Source(Protocol):
@@ -46,8 +47,8 @@ class Source(Protocol):
         ...
 
     @property
-    def side_pixels(self) -> int:
-        """Height and width of the images it gives."""
+    def side_pixels(self) -> Side:
+        """Of the images it gives."""
         ...
 
     @property
@@ -123,7 +124,7 @@ class FileSource:
 
     tasks: tuple[str, ...]
     class_names: tuple[str, ...]
-    side_pixels: int
+    side_pixels: Side
     channels: int
     splits: Mapping[str, tuple[Item, ...]]
     """The items of each split."""

@@ -1,4 +1,4 @@
-"""The worked example of docs/tutorials/own_data.md, as a new user goes through it: files, preparation, a training."""
+"""The worked example of docs/data.md, as a new user goes through it: files, preparation, a training."""
 
 import json
 from pathlib import Path
@@ -11,10 +11,10 @@ from hw_model.blocks import Block
 from tests.cli import accelnas
 from tests.test_doc_blocks import ROOT, blocks
 
-PAGE = ROOT / "docs/tutorials/own_data.md"
+PAGE = ROOT / "docs/data.md"
 NETWORK = (
-    Block("conv", 16, 16, 3, 8, stride=2),
-    Block("global_pool", 8, 8, 8, 8),
+    Block("conv", 16, 24, 3, 8, stride=2),
+    Block("global_pool", 8, 12, 8, 8),
     Block("conv", 1, 1, 8, 3, kernel=1, activation=False),
 )
 
@@ -42,7 +42,7 @@ def test_the_answer_to_prepare_is_the_one_on_the_page(files, monkeypatch):
 @pytest.mark.timeout(600)
 def test_a_network_is_trained_on_it_and_reported_class_by_class(files, monkeypatch):
     monkeypatch.chdir(files)
-    what = ("--task", "classification", "--dataset", "folder:shapes?side=16", "--profile", "smoke")
+    what = ("--task", "classification", "--dataset", "folder:shapes?side=16x24", "--profile", "smoke")
     how = ("--training", "passes=64", "batch_size=8", "mirror=no", "--save", "out", "--home", files / "home")
     code, printed, errors = accelnas("train", "network.json", *what, *how)
     assert code == 0, errors

@@ -42,11 +42,11 @@ def test_each_score_says_what_it_reads():
     space = SPACES["detection"]
     blocks = space.decode((0,) * len(space.cardinalities))
     slots, row, gates = one_network(blocks)
-    inputs = make_inputs(slots, (blocks[0].height,), jax.random.key(1), examples("detection"), 2)
+    inputs = make_inputs(slots, ((blocks[0].height, blocks[0].width),), jax.random.key(1), examples("detection"), 2)
     for name in MEASURED:  # alone, since another may read the same
         found = jax.eval_shape(
             lambda inputs, name=name: measure(
-                TASKS["detection"], slots, row, gates, inputs, (blocks[0].height,), (name,)
+                TASKS["detection"], slots, row, gates, inputs, ((blocks[0].height, blocks[0].width),), (name,)
             ),
             inputs,
         )

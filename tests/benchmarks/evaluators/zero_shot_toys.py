@@ -47,7 +47,7 @@ DETECTION = SearchSpace(
         Layer("fused_ibn_1", 8, present=Presence("layers", (2,))),
         predicting(5),
     ),
-    input_side=16,
+    input_side=(16, 12),
     channel_step=2,
 )
 # images of two sizes, an output of two

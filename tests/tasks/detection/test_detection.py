@@ -79,7 +79,7 @@ def test_the_perfect_output_has_almost_no_loss_and_full_map():
     output = perfect_output(boxes, labels)
     batch = {"boxes": jnp.asarray(boxes), "labels": jnp.asarray(labels)}
     assert float(DetectionTask().loss(output, batch)) < 1e-3
-    quality = coco_map(boxes, labels, detect(read_output(output)), 1, 96)
+    quality = coco_map(boxes, labels, detect(read_output(output)), 1, (96, 96))
     assert quality == {"map": pytest.approx(1.0), "map50": pytest.approx(1.0)}
 
 
@@ -95,7 +95,7 @@ def test_a_box_half_right_counts_at_iou_50_only():
     # a box 0.6 as wide as the object and inside it: IoU 0.6 passes .50, .55 and .60 of ten thresholds
     boxes, labels = one_scene((0.0, 0.0, 0.5, 0.5))
     found = Detections(np.array([[[0.0, 0.0, 0.5, 0.301]]]), np.array([[0.9]]), np.zeros((1, 1), np.int32))
-    quality = coco_map(boxes, labels, found, 1, 96)
+    quality = coco_map(boxes, labels, found, 1, (96, 96))
     assert quality["map50"] == pytest.approx(1.0)
     assert quality["map"] == pytest.approx(0.3)
 
@@ -105,13 +105,13 @@ def test_a_false_alarm_above_the_object_halves_precision():
     found = Detections(
         np.array([[[0.5, 0.5, 0.9, 0.9], [0.0, 0.0, 0.5, 0.5]]]), np.array([[0.9, 0.8]]), np.zeros((1, 2), np.int32)
     )
-    assert coco_map(boxes, labels, found, 1, 96)["map50"] == pytest.approx(0.5)
+    assert coco_map(boxes, labels, found, 1, (96, 96))["map50"] == pytest.approx(0.5)
 
 
 def test_no_detections_are_map_zero():
     boxes, labels = one_scene((0.0, 0.0, 0.5, 0.5))
     found = Detections(np.zeros((1, 1, 4)), np.zeros((1, 1)), np.zeros((1, 1), np.int32))
-    assert coco_map(boxes, labels, found, 1, 96) == {"map": 0.0, "map50": 0.0}
+    assert coco_map(boxes, labels, found, 1, (96, 96)) == {"map": 0.0, "map50": 0.0}
 
 
 def test_mirroring_takes_the_boxes_along():
@@ -139,7 +139,7 @@ def test_only_local_maxima_are_detections():
 def test_scenes_without_any_object_have_no_map():
     boxes, labels = one_scene()
     found = Detections(np.array([[[0.0, 0.0, 0.5, 0.5]]]), np.array([[0.9]]), np.zeros((1, 1), np.int32))
-    assert all(math.isnan(value) for value in coco_map(boxes, labels, found, 1, 96).values())
+    assert all(math.isnan(value) for value in coco_map(boxes, labels, found, 1, (96, 96)).values())
 
 
 def test_another_number_of_predictions_than_scenes_is_named():

@@ -55,7 +55,7 @@ DETECTION = SearchSpace(
         Layer("block_3", 8, present=Presence("layers", (3,))),
         predicting(5),
     ),
-    input_side=24,
+    input_side=(24, 16),
     channel_step=2,
 )
 SEGMENTATION = SearchSpace(
@@ -112,12 +112,12 @@ def random_variables(space, seed):
     return jax.tree_util.tree_map_with_path(draw, variables)
 
 
-def random_images(space, count, seed, side=None):
-    """Images of `side` pixels in the corner of the first slot's canvas."""
+def random_images(space, count, seed, size=None):
+    """Images in the corner of the first slot's canvas: (height, width) pixels, or as large as it is."""
     slot = space.slots[0]
     images = np.zeros((count, slot.height, slot.width, slot.in_channels), np.float32)
-    side = slot.height if side is None else side
-    images[:, :side, :side] = np.random.default_rng(seed).normal(size=(count, side, side, slot.in_channels))
+    height, width = size or (slot.height, slot.width)
+    images[:, :height, :width] = np.random.default_rng(seed).normal(size=(count, height, width, slot.in_channels))
     return images
 
 

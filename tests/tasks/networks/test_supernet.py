@@ -61,10 +61,10 @@ def assert_equal_the_static_network(space, genotypes, *supernets):
     compiled = [compile_quickly(partial(run, network)) for network in supernets]
     for genotype in genotypes:
         row, blocks = space.lower(genotype), space.decode(genotype)
-        side = blocks[0].height
-        images = random_images(space, 3, 2, side)
+        height, width = blocks[0].height, blocks[0].width
+        images = random_images(space, 3, 2, (height, width))
         static = compile_quickly(partial(run, ChainNetwork(blocks)))
-        expected = static(slice_variables(variables, space.slots, row), images[:, :side, :side])
+        expected = static(slice_variables(variables, space.slots, row), images[:, :height, :width])
         for each in compiled:
             evaluated, trained, stats, gradient = each(variables, images, gates_of(space, genotype))
             for ours, theirs in ((evaluated, expected[0]), (trained, expected[1])):
@@ -121,7 +121,7 @@ def test_vmap_over_gates_and_over_parameters_gives_what_single_calls_give():
     gates = gates_of(space, random_genotypes(space, 2, seed=3))
     variables = [random_variables(space, seed) for seed in (1, 2)]
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *variables)
-    images = random_images(space, 2, 4, side=16)
+    images = random_images(space, 2, 4, size=(16, 16))
     network = Supernet(space.slots, skip_unused=True)
 
     def outputs(variables, gates):

@@ -106,9 +106,9 @@ def test_recalibrated_statistics_are_the_static_networks_means_over_the_same_bat
     space = SEGMENTATION
     genotype = np.array((1, 0, 1, 0, 0, 1, 0), np.int32)
     row, blocks = space.lower(genotype), space.decode(genotype)
-    side = blocks[0].height
+    height, width = blocks[0].height, blocks[0].width
     network, variables = Supernet(space.slots, skip_unused=True), random_variables(space, 7)
-    batches = np.stack([random_images(space, 2, seed, side) * (1 + seed) for seed in range(3)])
+    batches = np.stack([random_images(space, 2, seed, (height, width)) * (1 + seed) for seed in range(3)])
     collect = compile_quickly(lambda v, g, b: recalibrate(network, v, g, b))
     stats = collect(variables, gates_of(space, genotype), batches)
 
@@ -117,7 +117,7 @@ def test_recalibrated_statistics_are_the_static_networks_means_over_the_same_bat
     # flax's running average: new = 0.9 old + 0.1 of the batch
     own = [
         jax.tree.map(lambda new, old: (new - 0.9 * old) / 0.1, update(small, images), small["batch_stats"])
-        for images in batches[:, :, :side, :side]
+        for images in batches[:, :, :height, :width]
     ]
     expected = jax.tree.map(lambda *leaves: sum(leaves) / 3, *own)
     found = slice_variables({"batch_stats": stats}, space.slots, row)["batch_stats"]
@@ -126,7 +126,7 @@ def test_recalibrated_statistics_are_the_static_networks_means_over_the_same_bat
     one, all_three = (stats["block_00_conv"]["BatchNorm_0"]["var"] for stats in (own[0], expected))
     assert np.abs(one / all_three - 1).max() > 0.1
 
-    again = compile_quickly(lambda v, b: recalibrate(static, v, None, b))(small, batches[:, :, :side, :side])
+    again = compile_quickly(lambda v, b: recalibrate(static, v, None, b))(small, batches[:, :, :height, :width])
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), again, expected)
 
 

@@ -73,15 +73,15 @@ def test_loss_and_gradient_are_those_of_the_static_network(name):
     compiled = compile_quickly(partial(loss_and_gradient, task, batch, Supernet(space.slots, skip_unused=True)))
     for genotype in random_genotypes(space, 2, seed=7):
         row, blocks = space.lower(genotype), space.decode(genotype)
-        side = blocks[0].height
-        images = double(random_images(space, EXAMPLES, 2, side))
+        height, width = blocks[0].height, blocks[0].width
+        images = double(random_images(space, EXAMPLES, 2, (height, width)))
         gates = double(make_gates(space.slots, row, varying))
         size = (np.int32(row.height[-1]), np.int32(row.width[-1])) if varying else None
         sliced = slice_variables(variables, space.slots, row)
         static = compile_quickly(partial(loss_and_gradient, task, batch, ChainNetwork(blocks), gates=None, size=None))
         with jax.enable_x64(True):
             loss, gradient = compiled(variables, images, gates, size)
-            expected, expected_gradient = static(sliced, images[:, :side, :side])
+            expected, expected_gradient = static(sliced, images[:, :height, :width])
         np.testing.assert_allclose(loss, expected, rtol=10 * np.finfo(number).eps)
         gradient = slice_variables({"params": double(gradient)}, space.slots, row)["params"]
         assert gradient["block_00_conv"]["Conv_0"]["kernel"].dtype == np.float64

@@ -53,6 +53,8 @@ def test_a_name_is_written_in_one_way_and_holds_in_any_folder(tmp_path, monkeypa
     assert name == f"folder:{tmp_path}/a/b?channels=1"
     assert str(parse_name(name)) == name
     assert short_name(name) == "folder_b"
+    assert str(parse_name("folder:a?side=48x80")).endswith("a?side=48x80")
+    assert str(parse_name("folder:a?side=48x48")).endswith("a?side=48")
     assert short_name("fashion_items") == "fashion_items"
     assert [is_user_name(each) for each in ("mine.py", "tfds:x", "fashion_items", "foldr:x")] == [
         True,
@@ -67,7 +69,9 @@ def test_a_name_is_written_in_one_way_and_holds_in_any_folder(tmp_path, monkeypa
     [
         ("folder:", "says no place; allowed: folder:PATH"),
         ("folder:a?size=3", "'size=3'; allowed: side=..., channels=..., group=..."),
-        ("folder:a?side=512", "side is '512'; allowed: whole numbers 16 to 256"),
+        ("folder:a?side=512", "side is '512'; allowed: whole numbers 16 to 256, or two, HEIGHTxWIDTH"),
+        ("folder:a?side=96x", "side is '96x'; allowed"),
+        ("folder:a?side=96x3", "side is '96x3'; allowed"),
         ("folder:a?channels=4", "allowed: 1, 3"),
         ("masks:a?background=maybe", "allowed: yes, no"),
         ("mine.py?side=3", "allowed: nothing, as the file says all"),
@@ -229,13 +233,13 @@ def test_folders_called_after_splits_are_taken_as_such(tmp_path):
 
 def test_coco_boxes_and_masks_lie_where_the_shapes_are_drawn(tmp_path):
     file = write_coco(tmp_path / "c", 20, masks=True)
-    found = prepared(f"coco:{file}?side=64", tmp_path)
+    found = prepared(f"coco:{file}?side=48x64", tmp_path)
     assert [len(found[split]) for split in SPLITS] == [14, 3, 3]
-    assert user_dataset(f"coco:{file}?side=64").class_names == SHAPES
+    assert user_dataset(f"coco:{file}?side=48x64").class_names == SHAPES
     scenes = found["train"]
     for row in range(len(scenes)):
         for k in range(2):
-            ymin, xmin, ymax, xmax = (scenes.boxes[row, k] * 64).round().astype(int)
+            ymin, xmin, ymax, xmax = (scenes.boxes[row, k] * [48, 64, 48, 64]).round().astype(int)
             middle = (ymin + ymax) // 2, (xmin + xmax) // 2
             inside = scenes.instances[row, ymin:ymax, xmin:xmax]
             assert (inside == 1 + k).mean() > 0.9 or (inside == 2).any()
