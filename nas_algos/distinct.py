@@ -16,6 +16,7 @@ from flax import struct
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import codes, hashed, mutate_by, random_bits
+from nas_algos.keys import fold_in
 from nas_algos.strategy import State, Strategy
 
 TRIES = 8
@@ -75,7 +76,7 @@ def without_repeats(strategy: Strategy, tries: int = TRIES, memory: int = MEMORY
 
     def ask(state: DistinctState, key: jax.Array) -> jax.Array:
         first = jnp.asarray(strategy.ask(state.inner, key))
-        bits = random_bits(jax.random.fold_in(key, 1), (tries, 2, batch))
+        bits = random_bits(fold_in(key, 1), (tries, 2, batch))
 
         def unfinished(carry: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
             turn, _, known = carry

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.keys import words as key_words
 
 _MOST_CHOICES = 1 << 16  # `below` multiplies halves of words
 
@@ -35,7 +36,7 @@ def random_bits(key: jax.Array, shape: Sequence[int]) -> jax.Array:
     The hash is lowbias32 (C. Wellons, hash-prospector, 2018), applied twice.  On a CPU that is several times as fast
     as jax.random.bits, whose cryptographic quality searches do not need and which took most of their time in a table.
     """
-    seeds = jax.random.bits(key, (2,))
+    seeds = key_words(key, 2)
     counters = jax.lax.iota(jnp.uint32, math.prod(shape)).reshape(shape)
     words = counters * np.uint32(0x9E3779B9) + seeds[0]
     after = jnp.stack([seeds[1], jnp.zeros((), jnp.uint32)])

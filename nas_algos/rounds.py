@@ -7,7 +7,7 @@ therefore one call that tells a round's scores and asks for the next, and all ch
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +16,7 @@ import numpy as np
 
 from nas_algos.checks import check_state, checked_genotypes, checked_scores
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.keys import fold_in, split
 from nas_algos.objectives import Objective
 from nas_algos.strategy import State, Strategy
 
@@ -46,7 +47,7 @@ class Functions(NamedTuple):
 
 def start(strategy: Strategy, key: jax.Array) -> tuple[State, jax.Array]:
     """The first state and the key that the rounds' keys come from."""
-    init_key, rounds_key = jax.random.split(key)
+    init_key, rounds_key = split(key)
     return strategy.init(init_key), rounds_key
 
 
@@ -58,7 +59,7 @@ def plain(strategy: Strategy) -> Functions:
             # traceable ones are written for JAX's arrays
             rows, scores = map(jnp.asarray, told) if strategy.traceable else told
             state = strategy.tell(state, rows, scores)
-        return Turn(state, None, lambda: strategy.ask(state, jax.random.fold_in(rounds_key, number)))
+        return Turn(state, None, lambda: strategy.ask(state, fold_in(rounds_key, number)))
 
     return Functions(strategy, lambda key: start(strategy, key), turn)
 
@@ -80,7 +81,7 @@ def _compiled(strategy: Strategy) -> Functions:
     columns = (strategy.objectives,) if strategy.objectives > 1 else ()
     nothing = np.zeros(shape, np.int32), np.zeros((strategy.batch, *columns), np.float32)
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=_quickly())
     def both(state: State, rows: Any, scores: Any, rounds_key: jax.Array, number_told: Any) -> tuple[State, jax.Array]:
         number, told = number_told
         # chosen here, so that the first round, which is told nothing, needs no compilation of its own
@@ -88,7 +89,7 @@ def _compiled(strategy: Strategy) -> Functions:
         after = jax.tree.map(lambda new, old: jnp.where(told > 0, new, old), heard, state)
         leaves = [leaf for leaf in jax.tree.leaves(after) if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)]
         broken = sum((jnp.isnan(leaf).any() for leaf in leaves), jnp.zeros((), bool))
-        genotypes = jnp.asarray(strategy.ask(after, jax.random.fold_in(rounds_key, number)))
+        genotypes = jnp.asarray(strategy.ask(after, fold_in(rounds_key, number)))
         if genotypes.shape != shape or not jnp.issubdtype(genotypes.dtype, jnp.integer):
             checked_genotypes(strategy, genotypes)
         # one array, as each costs a call to bring it over
@@ -100,7 +101,19 @@ def _compiled(strategy: Strategy) -> Functions:
         found = np.asarray(found)
         return Turn(after, bool(found[-1]), lambda: found[:-1].reshape(shape))
 
-    return Functions(strategy, jax.jit(lambda key: start(strategy, key)), turn)
+    first = jax.jit(lambda key: start(strategy, key), compiler_options=_quickly())
+    return Functions(strategy, first, turn)
+
+
+@lru_cache(1)
+def _quickly() -> dict[str, Any]:
+    """XLA's options that compile in half the time what is then called as fast; none where it no longer knows them."""
+    options = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 1}
+    try:
+        jax.jit(lambda: jnp.zeros(()), compiler_options=options)()
+    except jax.errors.JaxRuntimeError:
+        return {}
+    return options
 
 
 class Rounds:

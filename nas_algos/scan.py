@@ -16,6 +16,7 @@ import numpy as np
 from nas_algos.checks import checked_scores
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.evaluator import Evaluation, Immediate, Request
+from nas_algos.keys import fold_in
 from nas_algos.ledger import Spend
 from nas_algos.loop import Search, search
 from nas_algos.objectives import highest_quality, pareto
@@ -46,7 +47,7 @@ def scan(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) ->
     state, rounds_key = start(strategy, key)
 
     def one_round(state: State, round_index: jax.Array) -> tuple[State, Trials]:
-        genotypes = strategy.ask(state, jax.random.fold_in(rounds_key, round_index))
+        genotypes = strategy.ask(state, fold_in(rounds_key, round_index))
         scores = checked_scores(strategy, evaluate(genotypes), strategy.batch)
         return strategy.tell(state, genotypes, scores), Trials(genotypes, scores)
 

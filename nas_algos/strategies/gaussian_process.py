@@ -25,6 +25,7 @@ from jax.scipy.special import ndtr, ndtri
 
 from nas_algos.checks import check_between, check_positive
 from nas_algos.genotypes import below, checked_cardinalities, codes, mutate_by, random_bits, stratified
+from nas_algos.keys import split
 from nas_algos.objectives import is_feasible, violation
 from nas_algos.pareto import dominates
 from nas_algos.strategies.archive import Archive, add, empty_archive
@@ -79,11 +80,16 @@ def gaussian_process(
         return jnp.exp((one @ other.T - decisions) * (settings.scale / decisions))
 
     def posterior(
-        seen: jax.Array, known: jax.Array, targets: jax.Array, asked: jax.Array
+        seen: jax.Array, known: jax.Array, targets: jax.Array, asked: jax.Array, after: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
-        """Means float32[m, t] and deviations float32[m] at asked, from targets float32[n, t] of the rows known."""
+        """Means float32[m, t] and deviations float32[m] at asked, from targets float32[n, t] of the rows known.
+
+        It begins when after, float32[] and finite, is computed.  Many searches at once factor matrices in batches,
+        whose parts jaxlib gives to the threads that XLA runs on and waits for them on one of these (0.10): two batches
+        at a time on two threads wait for ever.
+        """
         both = known[:, None] & known[None]
-        diagonal = jnp.where(known, settings.noise, 1.0)  # what is not known stands alone
+        diagonal = jnp.where(known, settings.noise, 1.0) + 0.0 * after  # what is not known stands alone
         covariance = jnp.where(both, kernel(seen, seen), 0.0) + jnp.diag(diagonal)
         factor = jnp.linalg.cholesky(covariance)
         across = jnp.where(known[:, None], kernel(seen, asked), 0.0)
@@ -106,7 +112,7 @@ def gaussian_process(
         return jnp.where((bits[8] < np.uint32(0.1 * 2**32))[:, None], uniform, children)
 
     def pick(state: Archive, key: jax.Array) -> jax.Array:
-        bits_key, weights_key = jax.random.split(key)
+        bits_key, weights_key = split(key)
         bits = random_bits(bits_key, (9 + 2 * decisions, count))
         known = state.born >= 0
         feasible, missing = known & is_feasible(state.scores), violation(state.scores)
@@ -115,11 +121,13 @@ def gaussian_process(
         asked = draw_candidates(state, strength, bits[:9], bits[9:].reshape(2, decisions, count).transpose(0, 2, 1))
         seen, hot = one_hot(state.genotypes), one_hot(asked)
 
-        label = jnp.where(known & ~feasible, _how_missed(missing, known & ~feasible), -1.0)
-        mean, deviation = posterior(seen, known, label[:, None], hot)
+        def likely_kept() -> jax.Array:
+            label = jnp.where(known & ~feasible, _how_missed(missing, known & ~feasible), -1.0)
+            mean, deviation = posterior(seen, known, label[:, None], hot, jnp.zeros(()))
+            return jnp.maximum(ndtr(-mean[:, 0] / deviation), 1e-6)
+
         # without any that missed there is no bound to keep
-        bounded = (known & ~feasible).any()
-        kept = jnp.where(bounded, jnp.maximum(ndtr(-mean[:, 0] / deviation), 1e-6), 1.0)
+        kept = jax.lax.cond((known & ~feasible).any(), likely_kept, lambda: jnp.ones(count))
         marks = codes(asked, choices)
         old = ((marks[:, None] == codes(state.genotypes, choices)[None]) & known[None]).any(1)
         twins = (jnp.tri(count, k=-1, dtype=bool) & (marks[:, None] == marks[None])).any(1)
@@ -127,11 +135,14 @@ def gaussian_process(
 
         if columns == 2:
             targets = _standardised(state.scores, feasible)
-            mean, deviation = posterior(seen, feasible, targets, hot)
+            mean, deviation = posterior(seen, feasible, targets, hot, kept[0])
             guesses = mean - OPTIMISM * deviation[:, None]
             return asked[_most_volume(targets, feasible, guesses, kept, left, batch)]
-        targets = _quantiles(_weighted(state.scores, feasible, weights_key, batch), feasible)
-        mean, deviation = posterior(seen, feasible, targets, hot)
+        if columns == 1:  # for one objective there are no weights
+            targets = jnp.tile(_quantiles(jnp.where(feasible[:, None], state.scores, 0.0), feasible), (1, batch))
+        else:
+            targets = _quantiles(_weighted(state.scores, feasible, weights_key, batch), feasible)
+        mean, deviation = posterior(seen, feasible, targets, hot, kept[0])
         best = jnp.where(feasible[:, None], targets, jnp.inf).min(0)
         best = jnp.where(jnp.isfinite(best), best, 0.0)
         gain = _expected_improvement(best[None] - mean, deviation[:, None]) * kept[:, None]
@@ -155,11 +166,9 @@ def gaussian_process(
 
 
 def _weighted(scores: jax.Array, feasible: jax.Array, key: jax.Array, count: int) -> jax.Array:
-    """Scores float32[n, M] of feasible rows as float32[n, count], by random weights; of one column as it is."""
+    """Scores float32[n, M] of feasible rows as float32[n, count], by random weights."""
     columns = scores.shape[1]
     able = jnp.where(feasible[:, None], scores, 0.0)
-    if columns == 1:
-        return jnp.tile(able, (1, count))
     low = jnp.where(feasible[:, None], scores, jnp.inf).min(0)
     high = jnp.where(feasible[:, None], scores, -jnp.inf).max(0)
     scaled = jnp.where(feasible[:, None], (able - low[None]) / jnp.maximum(high - low, 1e-30)[None], 0.0)

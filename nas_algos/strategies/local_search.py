@@ -16,6 +16,7 @@ from flax import struct
 
 from nas_algos.checks import check_positive
 from nas_algos.genotypes import checked_cardinalities, sample
+from nas_algos.keys import split
 from nas_algos.strategy import Strategy
 
 
@@ -50,7 +51,7 @@ def local_search(cardinalities: Sequence[int], settings: LocalSearchSettings = L
     decisions, steps = jnp.array(moves or [(0, 0)], jnp.int32).T
 
     def init(key: jax.Array) -> LocalSearchState:
-        order_key, genotype_key = jax.random.split(key)
+        order_key, genotype_key = split(key)
         return LocalSearchState(
             genotype=sample(genotype_key, choices, 1)[0],
             score=jnp.full((), jnp.inf, jnp.float32),

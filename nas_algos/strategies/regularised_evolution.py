@@ -17,6 +17,7 @@ from flax import struct
 from nas_algos.checks import check_positive
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import below, checked_cardinalities, mutate_by, random_bits, sample
+from nas_algos.keys import split
 from nas_algos.strategy import Strategy
 
 
@@ -69,7 +70,7 @@ def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSetti
 
     def ask(state: EvolutionState, key: jax.Array) -> jax.Array:
         def first(state: EvolutionState, key: jax.Array) -> jax.Array:
-            first_key, child_key = jax.random.split(key)
+            first_key, child_key = split(key)
             filling = state.told + jnp.arange(batch) < population
             return jnp.where(filling[:, None], sample(first_key, choices, batch), child(state, child_key))
 
