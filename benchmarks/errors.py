@@ -30,6 +30,12 @@ def check_count(name: str, value: int, least: int = 1, most: int = 1_000_000) ->
         raise BenchmarkInputError(f"{name} is {shown}; allowed: {least} to {most}")
 
 
+def check_linux(what: str) -> None:
+    """Raise BenchmarkInputError on other systems, which do not say or do what this asks of Linux."""
+    if not sys.platform.startswith("linux"):
+        raise BenchmarkInputError(f"{what} on {sys.platform}: it asks Linux for processes and cores; allowed: on Linux")
+
+
 def one_line(what: object) -> str:
     """Of at most MAX_LINE characters: the end, which says what is allowed, and as much of the beginning as fits."""
     text = "".join(each if each.isprintable() else " " for each in str(what))

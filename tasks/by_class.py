@@ -13,7 +13,7 @@ class ByClass:
     """Of predictions for all examples of a split."""
 
     rows: list[dict[str, str | int | float]]
-    """One a class, the first field its name; not a number where it is undefined, as for a class that does not occur."""
+    """One a class, the first field its name; NaN where it is undefined, as for a class that does not occur."""
     names: tuple[str, ...]
     """Of the rows and columns of `confusion`."""
     confusion: np.ndarray
@@ -21,7 +21,7 @@ class ByClass:
 
 
 def shares(confusion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Precision, recall and their harmonic mean (F1) of each class, in 0..1, float64; not a number for nothing."""
+    """Precision, recall and their harmonic mean (F1) of each class, in 0..1, float64; NaN for nothing."""
     right = np.diag(confusion).astype(np.float64)
     with np.errstate(invalid="ignore"):
         precision, recall = right / confusion.sum(0), right / confusion.sum(1)

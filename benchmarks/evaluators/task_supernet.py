@@ -180,7 +180,7 @@ class TaskSupernet:
     def quality(self, variables: Variables, genotype: Sequence[int]) -> float:
         """The task's metric on the evaluated examples, with statistics collected anew from training examples."""
         predictions = self._predict(
-            variables, jnp.array(genotype, jnp.int32), self._calibration_images, self._judged_images
+            variables, jnp.array(genotype, jnp.int32), self._calibration_images, self._evaluation_images
         )
         count = len(self._evaluated.images)
         flat = jax.tree.map(lambda leaf: np.asarray(leaf).reshape(-1, *leaf.shape[2:])[:count], predictions)
@@ -189,7 +189,7 @@ class TaskSupernet:
         return self._task.quality(self._evaluated, flat)[self._task.metric]
 
     @cached_property
-    def _judged_images(self) -> jax.Array:
+    def _evaluation_images(self) -> jax.Array:
         """uint8 [B, EVALUATED_AT_ONCE, H, W, C], the last batch filled up with the first image."""
         images = self._evaluated.images
         missing = -len(images) % EVALUATED_AT_ONCE

@@ -53,7 +53,7 @@ class Network(NamedTuple):
     """float32 [F]: what the task's surrogate sees of it."""
 
 
-class Judged(NamedTuple):
+class Quality(NamedTuple):
     """How good a network is."""
 
     quality: float
@@ -111,22 +111,22 @@ class Models:
         laid = in_layout(workload, places(space, layout), len(layout.layers))
         return np.asarray(features(laid, layout))[0]
 
-    def judged(self, network: Network) -> dict[tuple[str, str], Judged]:
+    def quality_of(self, network: Network) -> dict[tuple[str, str], Quality]:
         """By (source, recipe), all that is known of a network, the best source first."""
         found = predict(self.table.surrogate, network.features[None])
         quality, std, seed_std = (float(np.asarray(value)[0]) for value in found)
         key = canonical_json([asdict(block) for block in network.blocks])
-        told: dict[tuple[str, str], Judged] = {}
+        told: dict[tuple[str, str], Quality] = {}
         for recipe, known in (("final", self.final.get(key, ())), ("search", self.table.trained.get(key, ()))):
             if known:
-                told["trained", recipe] = Judged(*_interval(known, seed_std), len(known), "trained", recipe)
+                told["trained", recipe] = Quality(*_interval(known, seed_std), len(known), "trained", recipe)
         half = NORMAL_95 * std
-        told[PREDICTED, "search"] = Judged(quality, quality - half, quality + half, 0, PREDICTED, "search")
+        told[PREDICTED, "search"] = Quality(quality, quality - half, quality + half, 0, PREDICTED, "search")
         return told
 
-    def compared(self, network: Network) -> tuple[Judged, Judged]:
+    def compared(self, network: Network) -> tuple[Quality, Quality]:
         """A network and the baseline by the best source that knows of both."""
-        own, base = self.judged(network), self.judged(self.baseline)
+        own, base = self.quality_of(network), self.quality_of(self.baseline)
         if network.blocks == self.baseline.blocks:
             first = next(iter(base.values()))
             return first, first
@@ -185,8 +185,8 @@ def keeps(row: Row, tolerance: float) -> Row:
     }
 
 
-def _row(model: Model, accelerator: str, cost: Cost, base: Cost, judged: tuple[Judged, Judged]) -> Row:
-    own, reference = judged
+def _row(model: Model, accelerator: str, cost: Cost, base: Cost, qualities: tuple[Quality, Quality]) -> Row:
+    own, reference = qualities
     half = 0.0 if own is reference else float(np.hypot(own.half, reference.half))
     difference = own.quality - reference.quality
     return {

@@ -14,6 +14,7 @@ import dataclasses
 import resource
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -80,7 +81,9 @@ def measure(rows: int, folder: Path) -> dict[str, Any]:
         timed("export_s", lambda: merge_records(folder / "trials.parquet", Trial, store.trials()))
         found["export_mb"] = (folder / "trials.parquet").stat().st_size / 1e6
         timed("full_check_s", lambda: sum(1 for _ in store.everything()))
-    return found | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    # macOS counts it in bytes, Linux in KiB
+    peak, unit = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 2**20 if sys.platform == "darwin" else 2**10
+    return found | {"peak_mib": peak / unit}
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from jax import lax
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.errors import check_linux
 from benchmarks.runtime.worker import WORKER_ENVIRONMENT, allowed_cores
 from benchmarks.store.files import write_table
 from benchmarks.timings.training_layers import layer_table
@@ -149,6 +150,8 @@ def compare(peer: Path, repeats: int) -> pd.DataFrame:
 def output_of(command: list[str], cores: list[int]) -> str:
     """What a command prints that runs on these cores, with the workers' settings of the memory allocator."""
     environment = {**os.environ, **{name: v for name, v in WORKER_ENVIRONMENT.items() if "THREADS" not in name}}
+    if cores:
+        check_linux("timing on chosen cores")
     before = os.sched_getaffinity(0) if cores else set()
     try:
         if cores:

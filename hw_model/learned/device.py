@@ -70,9 +70,9 @@ def unsteadiness() -> float:
     Some per cent on a machine that does nothing else; where it is much more, what is timed is the other work.
     """
     block = Block("conv", _PROBE_SIDE, _PROBE_SIDE, _PROBE_CHANNELS, _PROBE_CHANNELS)
-    picture = jnp.ones((1, _PROBE_SIDE, _PROBE_SIDE, _PROBE_CHANNELS), jnp.float32)
+    image = jnp.ones((1, _PROBE_SIDE, _PROBE_SIDE, _PROBE_CHANNELS), jnp.float32)
     function = jax.jit(functools.partial(_network, (block,)))
-    times = [_median_ns(function, picture) for _ in range(_PROBES)]
+    times = [_median_ns(function, image) for _ in range(_PROBES)]
     return (max(times) - min(times)) / statistics.median(times)
 
 

@@ -35,7 +35,7 @@ def coco_by_class(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Average precision of each class, as in `coco_map`: (over IoU .50 to .95, at IoU .50), float64 [classes].
 
-    Not a number for classes without objects.
+    NaN for classes without objects.
     """
     there = np.isin(np.arange(classes), labels)
     evaluation = _evaluated(boxes, labels, detections, classes, size) if there.any() else None

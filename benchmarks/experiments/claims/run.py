@@ -21,7 +21,7 @@ __all__ = ["Settings", "run"]
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Read, judge, print and write; the CSVs are the shipped ones."""
+    """Read, compare, print and write; the CSVs are the shipped ones."""
     table = claims_table(Results(SHIPPED), settings)
     write_table(folder / "claims.csv", table)
     shown = table[["claim", "article", "ours", "low", "high", "n", "verdict"]]
@@ -34,7 +34,7 @@ def claims_table(results: Results, settings: Settings) -> pd.DataFrame:
     rows = []
     for claim in CLAIMS:
         figure = claim.source(results)
-        judged, reason = verdict(claim.rule, claim.article, figure, settings.near)
+        found, reason = verdict(claim.rule, claim.article, figure, settings.near)
         rows.append(
             {
                 "claim": claim.name,
@@ -43,7 +43,7 @@ def claims_table(results: Results, settings: Settings) -> pd.DataFrame:
                 "low": figure.low,
                 "high": figure.high,
                 "n": figure.n,
-                "verdict": judged,
+                "verdict": found,
                 "reason": reason,
                 "rule": claim.rule,
                 "measured": figure.measured,

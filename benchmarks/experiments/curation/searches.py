@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 
 from benchmarks.experiments.curation.figures import AIMS, Ask, Figures, reached, scores
 from benchmarks.experiments.curation.spaces import Subsets
+from benchmarks.runtime.worker import allowed_cores
 from benchmarks.statistics.intervals import bootstrap_interval, mean_interval, share_interval
 from nas_algos.load import build_strategy
 from nas_algos.scan import scan
@@ -66,7 +66,7 @@ def best_so_far(
         tables = tuple(table[own * subsets.draws // searches] for table in subsets.tables)
         return np.asarray(search(setting, AIMS.index(aim), tables, keys[own]))
 
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(len(allowed_cores())) as pool:
         found = reached(np.concatenate(list(pool.map(some, range(0, len(places), TOGETHER))))[:searches])
     return -found if aim == "quality" else found * setting.baseline.latency_ms
 

@@ -28,6 +28,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.errors import check_linux
 from benchmarks.experiments.disturbance.settings import Settings
 from benchmarks.fidelities import get_fidelity
 from benchmarks.runtime.prepare import prepare_with_progress
@@ -63,7 +64,8 @@ class Tally:
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Disturb, print and write the table."""
+    """Disturb, print and write the table; on Linux, whose /proc names the workers."""
+    check_linux("disturbance")
     task = make_task(TASK, DATASET)
     data = task.config(get_fidelity(TASK, PROFILE).data)
     prepare_with_progress(home, data, task.dataset)

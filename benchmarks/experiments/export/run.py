@@ -6,7 +6,7 @@ accelnas reproduce export.
 Winners are those of results/detection/detection.csv, which `accelnas reproduce detection` makes: in each of the
 article's spaces the fastest on an accelerator of those that the trained table expects to keep the baseline's mAP.  Each
 network is trained once, by the tables' recipe; quality is that of its .tflite files in LiteRT on test examples.
-searched_ms is what a search is told (the estimator), compiled_ms what the compiler says of the network with drawn
+searched_ms is what a search sees (the estimator's), compiled_ms what the compiler says of the network with drawn
 weights, exported_ms with the trained ones.  file: the int8 file, detection-MODEL.tflite, which is kept of detection's
 baseline and of its winners on one accelerator.
 """

@@ -38,7 +38,7 @@ SHARED = 60
 
 
 def run_task(home: Path, name: str, low: str, high: str, architectures: int, noise_seeds: int) -> pd.DataFrame:
-    """Every training of one task as a table: architecture, fidelity, seed, quality (not a number where it failed)."""
+    """Every training of one task as a table: architecture, fidelity, seed, quality (NaN where it failed)."""
     task = make_task(name)
     space = common_space(task)
     # some of those that other experiments train at the same profile, so that none is trained twice

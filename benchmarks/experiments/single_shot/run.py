@@ -11,7 +11,7 @@ a supernet computes.  cost_in_trainings: supernet_flops over those of a training
 ranked.  kendall_tau: tau-b with its 95% interval by bootstrap over the n architectures; macs_tau: of MACs, for
 comparison.  latency_ms: of the network found, by the cost model; preferred_latency_ms: of the one that the algorithm
 would have had without the bound, NaN where it searches within the bound only; meets_target: whether the
-network found keeps the bound; met_unaided: whether the preferred one does.  certainty: of the distribution over
+network found keeps the bound; met_unconstrained: whether the preferred one does.  certainty: of the distribution over
 networks at the end, the largest probability of a decision, mean over decisions (1: converged to one network).
 skipped_steps: networks whose loss was not finite.
 """
@@ -80,10 +80,10 @@ def run_task(
     latency = jax.jit(lambda genotypes: space_costs(space, accelerator)(genotypes)["latency_ms"])
     rows = []
     for result, qualities in zip(results.values(), inherited, strict=True):
-        preferred_ms = met_unaided = None
+        preferred_ms = met_unconstrained = None
         if result.certainty is not None:
             preferred = jnp.array([result.preferred or result.genotype], jnp.int32)
-            preferred_ms, met_unaided = float(latency(preferred)[0]), result.preferred is None
+            preferred_ms, met_unconstrained = float(latency(preferred)[0]), result.preferred is None
         rows.append(
             {"task": name, "accelerator": accelerator}
             | supernet_row(result, qualities, alone, macs, one_training)
@@ -92,7 +92,7 @@ def run_task(
                 "latency_target_ms": target,
                 "meets_target": result.cost["latency_ms"] <= target,
                 "preferred_latency_ms": preferred_ms,
-                "met_unaided": met_unaided,
+                "met_unconstrained": met_unconstrained,
                 "certainty": result.certainty,
                 "skipped_steps": result.skipped,
                 "profile": profile,

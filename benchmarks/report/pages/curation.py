@@ -33,12 +33,13 @@ def page(folder: Path) -> str:
     return f"""\
 {searches:,} searches in each space by the same strategy (`{strategy}`), {evaluations} evaluations each, on the task's
 trained table: for the highest expected quality within the baseline's latency, and again for the least latency at the
-baseline's quality.  There are two controls.  A "random subset" has as few choices as the curated space, drawn at random
+baseline's quality.  There are two controls, each an ablation of one property.  A "random subset" has as few choices as the
+curated space, drawn at random
 from the uncurated one, in {_draws(found)} draws.  "Shifted" is the curated space with one channel less throughout, so
 that alignment alone is lost.  The article says that curated spaces converge faster and are more stable and more
 reliable.  Of {len(cells)} cells, a task on an accelerator each:
 
-{table(("", "curated is better", "worse", "not told apart"), _verdicts(cells))}
+{table(("", "curated is better", "worse", "no significant difference"), _verdicts(cells))}
 Told apart: the 95% intervals do not meet.  Spread has no interval: better is smaller there.
 
 {tables}
@@ -56,8 +57,8 @@ uncurated spaces there as the compiler's.
 
 def _of_task(found: list[Row], task: str) -> str:
     own = [row for row in found if row["task"] == task]
-    picture = f"![anytime curves of {task}](../../results/curation/curation_{task}.png)"
-    return f"## {task.capitalize()}\n\n{picture}\n\n{table(HEADER, map(_line, own))}"
+    image = f"![anytime curves of {task}](../../results/curation/curation_{task}.png)"
+    return f"## {task.capitalize()}\n\n{image}\n\n{table(HEADER, map(_line, own))}"
 
 
 def _line(row: Row) -> list[str]:

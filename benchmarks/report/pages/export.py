@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.report.markdown import KIB, Row, listed, rows, span, table
 
-HEADER = ("task", "model", "accelerator", "quality, float", "int8", "loss, points", "ms a search is told")
+HEADER = ("task", "model", "accelerator", "quality, float", "int8", "loss, points", "ms a search sees")
 HEADER += ("compiled, drawn weights", "compiled, trained weights", "trained over told", "int8 KiB")
 POINT = 0.01
 
@@ -37,7 +37,7 @@ training stands behind each network: differences between models as small as thos
 
 The last two latencies are the compiler's, for weights drawn from the distribution that
 [`accelnas cost`](../reference/cost.md) states and for the trained ones, which compress otherwise.  Against the trained
-weights, drawn ones are {span(drawn, 1)}% off, and what a search is told (the estimator) {span(told, 1)}%.
+weights, drawn ones are {span(drawn, 1)}% off, and what a search sees (the estimator's) {span(told, 1)}%.
 {_cpu(found)}
 
 The int8 files of detection's baseline and its winners on the ethos-u85-1024, {size / KIB:.0f} KiB together: {links}.

@@ -97,7 +97,7 @@ def _line(found: list[Row], name: str, budgets: list[int], shown: int) -> list[s
 
 
 def _verdict(found: list[Row], differences: list[Row], budget: int) -> str:
-    """Which contenders are not told from the best, and whether a hybrid beats the best that is none."""
+    """Which contenders do not differ significantly from the best, and whether a hybrid beats the best that is none."""
     family = {row["algorithm"]: row["family"] for row in found}
     here = [row for row in differences if row["budget"] == budget]
     mean = {row["algorithm"]: row["regret_pct"] for row in here}
@@ -113,7 +113,7 @@ def _verdict(found: list[Row], differences: list[Row], budget: int) -> str:
     against = [name for name in mean if name != "random" and mean[name] < mean["random"] and p[name, "random"] < LEVEL]
     return (
         f"- **{budget} trainings**: lowest is `{best}` ({mean[best]:.2f}%), "
-        f"{'not told from ' + code(level) if level else 'apart from all others'}; "
+        f"{'not significantly different from ' + code(level) if level else 'significantly below all others'}; "
         f"below random search ({mean['random']:.2f}%): {code(against) if against else 'none'}; "
         f"below the baseline, which needs no search ({still:.2f}%): {code(ahead_of_it) if ahead_of_it else 'none'}.  "
         f"Best that is no hybrid: `{single}` ({mean[single]:.2f}%); "

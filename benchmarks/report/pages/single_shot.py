@@ -21,7 +21,7 @@ def page(folder: Path) -> str:
     ranking = [name for name, (_, low, _) in taus.items() if low > 0]
     macs = groups["one_shot"][0]["macs_tau"]
     over = max(row["preferred_latency_ms"] / row["latency_target_ms"] - 1 for row in groups["tunas"])
-    unaided = sum(row["met_unaided"] for row in groups["tunas"])
+    unconstrained = sum(row["met_unconstrained"] for row in groups["tunas"])
     only = claim(
         "Only the supernet of uniformly drawn paths (`one_shot`) ranks them, and it does no better than counting MACs",
         ranking == ["one_shot"] and taus["one_shot"][1] < macs,
@@ -40,7 +40,7 @@ architectures would change; beside it that of MACs.
 difference from ranking them at random is shown.  Those of Gumbel-softmax and TuNAS converge to one network (mean over
 decisions of the largest probability of a choice; 1 is one network), and show none in ranking the others.  The
 network that TuNAS's distribution prefers is up to {over:.1%} over the bound ("preferred network within it":
-{unaided} of {len(groups["tunas"])}); what it gives out is the most probable one within it.
+{unconstrained} of {len(groups["tunas"])}); what it gives out is the most probable one within it.
 
 So this table says what supernets of this small spend do; {listed(groups)} were given no more.
 """
@@ -61,6 +61,6 @@ def _line(found: list[Row], tau: tuple[float, float, float]) -> list[str]:
         f"{mean['latency_ms']:.3f}",
         f"{first['latency_target_ms']:.3f}",
         f"{sum(row['meets_target'] for row in found)} of {count}",
-        f"{sum(row['met_unaided'] for row in found)} of {count}" if learned else "-",
+        f"{sum(row['met_unconstrained'] for row in found)} of {count}" if learned else "-",
         f"{mean['certainty']:.2f}" if learned else "-",
     ]

@@ -121,8 +121,8 @@ def _contest(contest: Row) -> list[str]:
 def _verdict(contests: list[Row]) -> str:
     counts = {word: sum(_said(each) == word for each in contests) for word in ("ahead", "level", "behind")}
     return (
-        f"In {len(contests)} comparisons our best strategy is ahead of the best peer in {counts['ahead']}, not told "
-        f"from it in {counts['level']}, and behind it in {counts['behind']}, at {LEVEL:.0%}."
+        f"In {len(contests)} comparisons our best strategy is ahead of the best peer in {counts['ahead']}, not "
+        f"significantly different from it in {counts['level']}, and behind it in {counts['behind']}, at {LEVEL:.0%}."
     )
 
 

@@ -165,7 +165,7 @@ class _Annotations:
                 self._fail(f"an object of {name[-60:]!r} has bbox {str(box)[:40]}; allowed: x, y, width, height")
             x, y, w, h = (float(value) for value in box)
             edges = (y / height, x / width, (y + h) / height, (x + w) / width)
-            if not all(-0.5 <= edge <= 1.5 for edge in edges):  # not a number too
+            if not all(-0.5 <= edge <= 1.5 for edge in edges):  # NaN too
                 self._fail(f"an object of {name[-60:]!r} has bbox {str(box)[:60]}, not on {width} x {height} pixels")
             top, left, bottom, right = (min(max(edge, 0.0), 1.0) for edge in edges)
             if bottom <= top or right <= left:
@@ -210,7 +210,7 @@ def _is_shape(shape: Any, height: int, width: int) -> bool:
     for part in shape:
         if not isinstance(part, list) or len(part) < 6 or len(part) % 2:
             return False
-        if not all(isinstance(each, int | float) and abs(each) < 1e6 for each in part):  # not a number neither
+        if not all(isinstance(each, int | float) and abs(each) < 1e6 for each in part):  # nor NaN
             return False
         points = np.array(part, float).reshape(-1, 2) / (width, height)
         if points.min() < -0.5 or points.max() > 1.5:

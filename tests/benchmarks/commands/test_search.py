@@ -134,7 +134,7 @@ def test_a_truncated_data_file_is_named(searched, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_an_algorithm_in_a_file_is_searched_with_and_its_winners_are_judged_anew(searched):
+def test_an_algorithm_in_a_file_is_searched_with_and_its_winners_are_evaluated_again(searched):
     folder, _, printed = searched
     results = written(folder, "classification-tiny-mine-trained-npu-p16")
     table = pd.read_csv(results / "table.csv")

@@ -126,7 +126,7 @@ def test_writing_pages_again_changes_nothing_and_removes_those_of_no_experiment(
     assert site.write_pages(copy) == []
 
 
-def test_the_estimator_page_shows_every_accelerator_that_was_judged_with_n_and_names_the_others():
+def test_the_estimator_page_shows_every_accelerator_that_was_evaluated_with_n_and_names_the_others():
     page = (ROOT / "docs/results/estimator.md").read_text()
     figures = pd.read_csv(ROOT / "results/estimator/estimator.csv").set_index(["accelerator", "method", "set"])
     evaluated = [name for name, method, of in figures.index if (method, of) == ("estimator", "general")]

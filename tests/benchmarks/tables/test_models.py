@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.store.keys import canonical_json
-from benchmarks.tables.models import Judged, Model, load_models, model_rows
+from benchmarks.tables.models import Model, Quality, load_models, model_rows
 from hw_model.vela.measurements import MeasurementCache
 from tasks.spaces.registry import article_space
 
@@ -28,7 +28,7 @@ def test_trainings_come_before_predictions_and_the_final_recipe_before_the_searc
         table=dataclasses.replace(models.table, trained={key_of(network): (0.5, 0.52)}),
         final={key_of(network): (0.6, 0.62, 0.64)},
     )
-    found = known.judged(network)
+    found = known.quality_of(network)
     assert list(found) == [("trained", "final"), ("trained", "search"), ("predicted", "search")]
     final = found["trained", "final"]
     # Student's t of two degrees of freedom: 4.303 standard errors of .02 / sqrt(3)
@@ -66,6 +66,6 @@ def test_the_baselines_row_has_the_weakest_source_of_the_others(models, tmp_path
 
 def test_a_source_is_better_the_more_it_saw():
     kinds = [("trained", "final"), ("trained", "search"), ("predicted", "search")]
-    ranks = [Judged(0.5, 0.4, 0.6, 1, *kind).rank for kind in kinds]
+    ranks = [Quality(0.5, 0.4, 0.6, 1, *kind).rank for kind in kinds]
     assert ranks == sorted(ranks, reverse=True)
     assert len(set(ranks)) == 3

@@ -147,7 +147,7 @@ def test_a_path_that_is_not_a_number_is_skipped_and_counted(runs, name):
     assert found.cost["latency_ms"] <= BOUND
 
 
-def test_the_best_by_inherited_weights_is_never_one_that_could_not_be_judged():
+def test_the_best_by_inherited_weights_is_never_one_that_could_not_be_evaluated():
     found = run("one_shot", ToySupernet(broken=(2, 1)))
     assert found.genotype[2] == 0
     assert np.isfinite(found.quality)
@@ -243,7 +243,7 @@ def test_the_network_within_the_bounds_is_the_most_probable_of_those():
     assert log_p[np.arange(4), found].sum() == pytest.approx(likely[inside].max())
 
 
-def test_one_score_is_judged_by_those_before_it():
+def test_one_score_is_compared_with_those_before_it():
     state = ReinforceState(jnp.zeros((1, 1)), None, jnp.zeros(()), jnp.zeros(()), jnp.zeros((), jnp.int32))
     advantages = []
     for score in (1.0, 2.0, 0.0, np.inf):
@@ -297,7 +297,7 @@ def test_the_controller_of_tunas_stands_still_while_it_warms_up(share):
     assert (after.controller.logits == SURE[None]).all()
 
 
-def test_the_controller_of_tunas_is_judged_after_the_warm_up():
+def test_the_controller_of_tunas_learns_after_the_warm_up():
     after, outcome = tunas_steps(0.25, 10)
     assert outcome.evaluating.all()
     assert (after.controller.told == 1).all()
