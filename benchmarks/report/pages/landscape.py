@@ -32,7 +32,8 @@ def page(folder: Path) -> str:
 ![MACs, latency, and latency at curated channels](../../results/landscape/landscape.png)
 
 The article's figure on a real compiler: MACs fall smoothly with two layers' channels, the accelerator's latency does
-not (it is a rugged fitness landscape), and at curated channels it nearly does again.  Greedy walks from the same random starts, on each surface:
+not (it is a rugged fitness landscape), and at curated channels it nearly does again.  Greedy walks from the same random
+starts, on each surface:
 
 {table(("surface", "walks", "that reach the least", "steps, median", "of all starts"), _walks(found, walked))}
 "Of all starts": the share of all networks from which a walk leads to the least.
