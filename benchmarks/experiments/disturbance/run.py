@@ -1,18 +1,19 @@
 """A search with real trainings, killed with `kill -9` at random moments and started again until it ends.
 
-Writes results/disturbance/disturbance.csv; run: accelnas reproduce disturbance (hours
-where other work runs), or with --set kills=5.
+Writes results/disturbance/disturbance.csv; run: accelnas reproduce disturbance (about 15 minutes of one core).
 
 A row a target.  kills: so many times the whole process group, the process that was started, or one of its workers was
-killed, at moments drawn evenly over half of what an undisturbed search takes.  trials: trainings that the disturbed
-searches finished.  lost: those that were in the store once and later were not.  repeated: those that were done more
-than once after they had been finished.  equal: whether the files of every search that was killed are, to the last byte,
-those of the undisturbed one.
+killed, at moments drawn evenly over half of what an undisturbed search takes, counted from its start or from the last
+kill of a worker.  trials: trainings that the disturbed searches finished.  lost: those that were in the store once and
+later were not.  repeated: those that were done again after they had been finished.  equal: whether what every search
+that was killed wrote is, to the last byte, what the undisturbed one wrote, but for when and how long trainings ran.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import random
 import re
@@ -22,13 +23,15 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import jax
 import pandas as pd
 
 from benchmarks.errors import check_linux
+from benchmarks.evaluators.weights import METRICS, WEIGHTS, read_weights
 from benchmarks.experiments.disturbance.settings import Settings
 from benchmarks.fidelities import get_fidelity
 from benchmarks.runtime.prepare import prepare_with_progress
@@ -46,8 +49,15 @@ decisions = (Decision("width", (8, 16)), Decision("body", ("ibn_3", "conv")))
 layers = (Layer("conv", 8, stride=3), Layer("body", "width", stride=3), Layer("conv", 10, kernel=1, activation=False))
 SPACE = SearchSpace("tiny", decisions, layers, input_side=28, input_channels=1)
 """
-MOST_STARTS = 20
+ARGUMENTS = (
+    *("--task", TASK, "--dataset", DATASET, "--profile", PROFILE, "--training", "passes=4", "--space", "tiny.py"),
+    *("--accelerator", "npu-p16", "--latency-ms", "10", "--strategy", "random"),
+    *("--budget", "3", "--seeds", "2", "--final-seeds", "1"),
+)
+MOST_STARTS = 30
 """Of one search: one that does not end by then never will."""
+FINISHED = re.compile(r"^\[\d+/\d+\] (.+): [a-z0-9]+ [0-9.]+.* \(\d+ s\)$", re.MULTILINE)
+"""A line of a training that was done now, with its label."""
 
 
 @dataclass
@@ -61,6 +71,13 @@ class Tally:
     equal: bool = True
     pids: set[int] = field(default_factory=set)
     """Workers that were killed."""
+
+    def see(self, before: Mapping[str, str], now: Mapping[str, str], said: str) -> None:
+        """Count what became of trials, {digest: when it was made}, while a process ran that said this."""
+        self.lost += len(before.keys() - now.keys())
+        self.repeated += sum(now[each] != made for each, made in before.items() if each in now)
+        # what it finished twice by itself
+        self.repeated += sum(count - 1 for count in Counter(FINISHED.findall(said)).values())
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
@@ -78,7 +95,6 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 def disturb(settings: Settings, home: Path, scratch: Path) -> pd.DataFrame:
     """A row a target.  home: where the data are; searches have homes of their own in `scratch`."""
     (scratch / "tiny.py").write_text(SPACE)
-    (scratch / "compilations").mkdir()
     undisturbed, seconds = _wanted(scratch, home)
     rng, rows = random.Random(settings.seed), []
     for place, target in enumerate(settings.targets):
@@ -86,41 +102,66 @@ def disturb(settings: Settings, home: Path, scratch: Path) -> pd.DataFrame:
         tally, number = Tally(), 0
         while tally.kills < kills:
             number += 1
-            where = _new_search(scratch, home, f"{target}{number}")
-            _one_search(scratch, where, target, kills, seconds / 2, rng, tally)
-            tally.equal &= _files(where) == undisturbed
+            where = new_search(scratch / f"{target}{number}", home)
+            search_and_kill(where, ARGUMENTS, [target] * (kills - tally.kills), seconds / 2, rng, tally)
+            tally.equal &= contents(where) == undisturbed
         row = {"target": target, "kills": tally.kills, "trials": tally.trials, "lost": tally.lost}
         rows.append(row | {"repeated": tally.repeated, "equal": tally.equal})
         print(rows[-1], flush=True)
     return pd.DataFrame(rows)
 
 
-def _one_search(
-    scratch: Path, where: Path, target: str, kills: int, span: float, rng: random.Random, tally: Tally
+def new_search(where: Path, home: Path) -> Path:
+    """The place of a search: a home that has another one's data and nothing else, and no results."""
+    where.mkdir()
+    (where / "data").symlink_to((home / "data").absolute())
+    return where
+
+
+def search_and_kill(
+    where: Path, arguments: Sequence[str], targets: Sequence[str], span: float, rng: random.Random, tally: Tally
 ) -> None:
-    """Start a search until it ends by itself, killing it meanwhile as long as kills are left."""
-    seen: dict[str, str] = {}
+    """Start a search until it ends by itself, killing those targets meanwhile, one after the other.
+
+    where: its place (`new_search`); arguments: of `accelnas search`, but for its folders, which are there.  span: each
+    kill comes up to so many seconds after the last one.  A search that ends before all are killed is not begun again.
+    """
+    left, before = list(targets), dict[str, str]()
     for start in range(MOST_STARTS):
-        process = _start(scratch, where, start)
+        process = _start(where, arguments, start)
         while process.poll() is None:
-            if tally.kills >= kills:
-                process.wait()
-                break
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(rng.uniform(0, span))
-            if process.poll() is None and _kill(process, target, tally):
+                process.wait(rng.uniform(0, span) if left else None)
+            if left and process.poll() is None and _kill(process, left[0], tally):
                 tally.kills += 1
-        code = process.wait()
-        kept = _kept(where)
-        tally.lost += len(seen.keys() - kept.keys())
-        seen |= kept
-        if code == 0:
+                del left[0]
+        now = kept_trials(where)
+        tally.see(before, now, (where / f"said{start:02}.txt").read_text(errors="replace"))
+        before = now
+        if process.returncode == 0:
             break
+        if process.returncode != -signal.SIGKILL:
+            raise AssertionError(f"a search ended with exit code {process.returncode}: {_said(where)[-500:]}")
     else:
         raise AssertionError(f"a search did not end in {MOST_STARTS} starts: {_said(where)[-500:]}")
-    tally.trials += len(seen)
-    done = Counter(re.findall(r"^\[\d+/\d+\] (.+): [a-z0-9]+ [0-9.]+.* \(\d+ s\)$", _said(where), re.MULTILINE))
-    tally.repeated += sum(count - 1 for count in done.values())
+    tally.trials += len(before)
+
+
+def contents(where: Path) -> dict[str, bytes]:
+    """What a search wrote, by paths: weights as what they say, since their files' names are random."""
+    folder, found = where / "results", dict[str, bytes]()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.name == WEIGHTS:
+            arrays = jax.tree.leaves_with_path(read_weights(path))
+            found |= {f"{name} {jax.tree_util.keystr(at)}": array.tobytes() for at, array in arrays}
+        elif path.name == METRICS:
+            figures = json.loads(path.read_bytes())
+            kept = {each: value for each, value in figures.items() if each not in ("seconds", "created")}
+            found[str(name)] = json.dumps(kept).encode()
+        elif path.is_file() and WEIGHTS not in name.parts:
+            found[str(name)] = path.read_bytes()
+    return found
 
 
 def _kill(process: subprocess.Popen[bytes], target: str, tally: Tally) -> bool:
@@ -148,16 +189,15 @@ def _workers(pid: int) -> Iterator[int]:
                 yield int(child)
 
 
-def _start(scratch: Path, where: Path, number: int) -> subprocess.Popen[bytes]:
-    what = ["--task", TASK, "--dataset", DATASET, "--profile", PROFILE, "--space", str(scratch / "tiny.py")]
-    how = ["--accelerator", "npu-p16", "--latency-ms", "10", "--strategy", "random"]
-    how += ["--budget", "3", "--seeds", "2", "--final-seeds", "1"]
-    places = ["--home", str(where), "--results", str(where / "results")]
+def _start(where: Path, arguments: Sequence[str], number: int) -> subprocess.Popen[bytes]:
+    # a folder's path is in the keys of what JAX keeps there: one for all, wherever they are
+    compilations = {"JAX_COMPILATION_CACHE_DIR": str(where.parent / "compilations")}
+    compilations["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
     with (where / f"said{number:02}.txt").open("wb") as said:
         return subprocess.Popen(
-            [sys.executable, "-m", "accelnas", "search", *what, *how, *places],
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-            cwd=scratch,
+            [sys.executable, "-m", "accelnas", "search", *arguments, "--home", where, "--results", where / "results"],
+            env=compilations | os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            cwd=where.parent,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -165,33 +205,20 @@ def _start(scratch: Path, where: Path, number: int) -> subprocess.Popen[bytes]:
         )
 
 
-def _new_search(scratch: Path, home: Path, name: str) -> Path:
-    """A home that has the data and what XLA has compiled, and nothing else."""
-    where = scratch / name
-    where.mkdir()
-    (where / "data").symlink_to((home / "data").absolute())
-    (where / "compilations").symlink_to(scratch / "compilations")
-    return where
-
-
 def _wanted(scratch: Path, home: Path) -> tuple[dict[str, bytes], float]:
-    """Files of the undisturbed search, and the seconds that it takes where everything is compiled."""
+    """What the undisturbed search writes, and the seconds that it takes where everything is compiled."""
+    where, seconds = scratch, math.nan
     for name in ("first", "second"):
-        where, started = _new_search(scratch, home, name), time.monotonic()
-        code = _start(scratch, where, 0).wait()
+        where, started = new_search(scratch / name, home), time.monotonic()
+        code = _start(where, ARGUMENTS, 0).wait()
         seconds = time.monotonic() - started
         if code:
             raise AssertionError(f"the undisturbed search ended with exit code {code}: {_said(where)[-500:]}")
-    return _files(where), seconds
+    return contents(where), seconds
 
 
-def _files(where: Path) -> dict[str, bytes]:
-    folder = where / "results"
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def _kept(where: Path) -> dict[str, str]:
-    """The trials in the store of a home, by digest, with when they were made."""
+def kept_trials(where: Path) -> dict[str, str]:
+    """The trials in the store of a search's home, by digest, with when they were made."""
     if not (where / STORE_FILE).exists():
         return {}
     with open_store(where) as store:

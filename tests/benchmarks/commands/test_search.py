@@ -1,12 +1,9 @@
 """`accelnas search` end to end on the smoke profile, as a user runs it, and what becomes of its networks."""
 
-import contextlib
 import json
+import random
 import re
 import shutil
-import signal
-import sqlite3
-import subprocess
 import time
 from pathlib import Path
 
@@ -15,13 +12,15 @@ import pytest
 from PIL import Image
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.disturbance.run import Tally, kept_trials, new_search, search_and_kill
+from benchmarks.experiments.disturbance.run import contents as written_by
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.run import folder_name, make_spec
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.policies import Policy
 from tasks.registry import make_task
 from tests.benchmarks import tiny_space
-from tests.cli import COMMAND, accelnas, accelnas_process
+from tests.cli import accelnas, accelnas_process
 from tests.packages import install_without_network, wheel_of
 
 ARGUMENTS = (make_task("classification"), "curated", "npu-p16", {}, "smoke")
@@ -39,11 +38,14 @@ def strategy(cardinalities):
 """
 
 
+WHAT = (
+    *("--task", "classification", "--accelerator", "npu-p16", "--profile", "smoke", "--final-seeds", 1),
+    *("--space", tiny_space.__file__, "--latency-ms", 10),
+)
+
+
 def search_arguments(folder, *more):
-    where = ["--home", folder / "home", "--results", folder / "results"]
-    what = ["--task", "classification", "--accelerator", "npu-p16", "--profile", "smoke", "--final-seeds", 1]
-    space = ["--space", tiny_space.__file__, "--latency-ms", 10]
-    return "search", *what, *space, *where, *more
+    return "search", *WHAT, "--home", folder / "home", "--results", folder / "results", *more
 
 
 def search(folder, *more):
@@ -66,45 +68,36 @@ def searched(tmp_path_factory, photographs_file):
     folder = tmp_path_factory.mktemp("search")
     (folder / "mine.py").write_text(MINE)
     more = ("--strategy", folder / "mine.py", "--budget", 2, "--seeds", 2)
-    (folder / "before.json").write_text(json.dumps(killed_after_its_first_training(folder, more)))
+    started = time.monotonic()
     code, printed, errors = search(folder, *more)
     assert code == 0, errors
+    (folder / "seconds").write_text(str(time.monotonic() - started))
     return folder, more, printed
-
-
-def killed_after_its_first_training(folder, more):
-    """The trainings that were kept of a search that was killed."""
-    with open(folder / "killed.txt", "w") as output:
-        command = [COMMAND, *map(str, search_arguments(folder, *more))]
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-        deadline = time.monotonic() + 500
-        while not trials_in(folder / "home") and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.1)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    return trials_in(folder / "home")
-
-
-def trials_in(home):
-    """When each training was finished, by its digest."""
-    if not (home / "store.sqlite").exists():
-        return {}
-    path = f"file:{home / 'store.sqlite'}?mode=ro"
-    with contextlib.closing(sqlite3.connect(path, uri=True, timeout=20)) as connection:
-        try:
-            return dict(connection.execute("SELECT digest, created FROM trials"))
-        except sqlite3.OperationalError:  # just being made
-            return {}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_killed_and_run_again_it_repeats_no_finished_training(searched):
-    folder, _, _ = searched
-    before, after = json.loads((folder / "before.json").read_text()), trials_in(folder / "home")
-    assert len(before) >= 1
-    assert before.items() <= after.items()
-    assert len(after) > len(before)
+def test_killed_five_times_it_loses_and_repeats_nothing_and_writes_what_it_writes_undisturbed(searched, tmp_path):
+    folder, more, _ = searched
+    rng, tally, span = random.Random(0), Tally(), float((folder / "seconds").read_text()) / 4
+    targets, searches = ["workers", "parent", "workers", "group", "workers"], 0
+    while tally.kills < len(targets):  # once, but where a search is done before all kills are
+        where, searches = new_search(tmp_path / str(searches), folder / "home"), searches + 1
+        arguments = [*map(str, WHAT), *map(str, more)]
+        search_and_kill(where, arguments, targets[tally.kills :], span, rng, tally)
+        name = written(where, "classification-tiny-mine-trained-npu-p16").name
+        assert written_by(where) == {each: what for each, what in written_by(folder).items() if each.startswith(name)}
+    assert (tally.kills, tally.lost, tally.repeated) == (5, 0, 0)
+    assert tally.trials == searches * len(kept_trials(folder / "home"))
+
+
+def test_a_trial_that_is_gone_or_made_again_is_counted():
+    tally = Tally()
+    line = "[1/2] random 0 (0, 1): accuracy 0.047, nll 2.364 (5 s)"
+    tally.see({"a": "1", "b": "1", "c": "1"}, {"a": "1", "b": "2", "d": "1"}, line)
+    assert (tally.lost, tally.repeated) == (1, 1)
+    tally.see({}, {}, f"{line}\n{line.replace('5 s', 'known already')}\n{line}\n")
+    assert (tally.lost, tally.repeated) == (1, 2)
 
 
 @pytest.mark.slow
