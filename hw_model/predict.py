@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from hw_model.npu.calibration import load_calibrated
 from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.operator_arrays import OperatorArrays, graph_arrays, operator_places
 from hw_model.operators import chain_operators
+from hw_model.tables.block_file import BlockTable, block_estimate, block_table, read_blocks
 from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.chain import measured_cost
 from hw_model.vela.compiler import COMPILER_VERSION, compile_operators
@@ -38,7 +40,7 @@ OUTSIDE_SHARE = 0.02
 COST_CODE_VERSION = "2"
 """Raise it when a change to features, estimator or parametric NPU changes what equal parameters estimate."""
 PRETRAINED = Path(__file__).parent / "pretrained"
-_ESTIMATE, _NPU_ESTIMATE = jax.jit(estimate), jax.jit(npu_estimate)
+_ESTIMATE, _NPU_ESTIMATE, _BLOCK_ESTIMATE = jax.jit(estimate), jax.jit(npu_estimate), jax.jit(block_estimate)
 _LENGTHS = (32, 64, 128, MAX_BLOCKS)  # few shapes, so few compilations of JAX's own
 
 
@@ -65,7 +67,8 @@ class Prediction:
     accelerator: str
     """Its name."""
     method: str
-    """"estimator" (learned), "compiler" (really compiled) or "analytic" (the parametric NPU)."""
+    """"estimator" (learned), "compiler" (really compiled), "analytic" (the parametric NPU) or "blocks" (a file of
+    blocks that were timed)."""
     cost: Cost
     """Of the whole network."""
     latency_std_ms: float | None
@@ -124,6 +127,12 @@ def _estimator_in(path: Path, modified: int, accelerator: Target) -> Estimator:
         return load_estimator(path, accelerator)
 
 
+@functools.cache
+def _blocks_in(path: Path, modified: int) -> BlockTable:
+    with jax.ensure_compile_time_eval():
+        return block_table(read_blocks(path))
+
+
 def _version(path: Path) -> tuple[Path, int]:
     return path, path.stat().st_mtime_ns if path.exists() else 0
 
@@ -165,7 +174,8 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
     """Cost of a network on the accelerator of that name.
 
     method: "compile" runs the vendor's compiler, for Ethos-U only; "estimate" asks the learned or the analytic model.
-    Raises HardwareInputError for an unknown accelerator and for blocks that are not allowed.
+    Raises HardwareInputError for an unknown accelerator, for blocks that are not allowed, and for those that a file of
+    blocks does not have.
     """
     check_network(blocks)
     if method == "compile":
@@ -173,6 +183,8 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
             raise HardwareInputError(f"no compiler for {accelerator}; allowed with compile: {', '.join(ETHOS_U)}")
         return _compiled(blocks, ETHOS_U[accelerator])
     model = cost_model(accelerator)
+    if is_block_file(accelerator):
+        return _from_blocks(blocks, accelerator, model)
     accelerator = current_device().name if accelerator == THIS_DEVICE else accelerator
     return _from_estimate(blocks, accelerator, model.method, model.estimate(_workload(blocks)))
 
@@ -196,6 +208,11 @@ class CostModel(NamedTuple):
         return digest.hexdigest()[:16]
 
 
+def is_block_file(accelerator: str) -> bool:
+    """Whether it is the path of a file of blocks that were timed."""
+    return accelerator.endswith(".csv")
+
+
 def cost_fingerprint(accelerator: str, method: Method = "estimate") -> str:
     """What figures of that accelerator and method depend on besides the network: 16 hexadecimal digits, for keys.
 
@@ -208,10 +225,15 @@ def cost_fingerprint(accelerator: str, method: Method = "estimate") -> str:
 
 
 def cost_model(accelerator: str) -> CostModel:
-    """The learned or analytic model of an accelerator, "this-device" for the one that JAX computes on.
+    """The learned or analytic model of an accelerator, "this-device" for the one that JAX computes on; or the blocks
+    that were timed on a device of one's own, by the path of their file (`hw_model.tables.block_file`), which ends in
+    .csv.
 
-    Raises HardwareInputError for an unknown name, and for a device that no estimator was fitted to.
+    Raises HardwareInputError for an unknown name, for a device that no estimator was fitted to, and for a file that is
+    none.
     """
+    if is_block_file(accelerator):
+        return CostModel("blocks", Partial(_BLOCK_ESTIMATE, _blocks_in(*_version(Path(accelerator)))))
     npus = _npus()
     if accelerator == THIS_DEVICE:
         accelerator = current_device().name
@@ -264,6 +286,22 @@ def _compiled(blocks: Sequence[Block], accelerator: EthosU, assumed: WeightValue
         weight_compression=compression,
         blocks=_parts(blocks, latency, sram),
     )
+
+
+def _from_blocks(blocks: Sequence[Block], accelerator: str, model: CostModel) -> Prediction:
+    if not is_chain(blocks):
+        raise HardwareInputError(f"{accelerator[-60:]} has blocks of chains; the network is no chain")
+    found = _from_estimate(blocks, accelerator, model.method, model.estimate(_workload(blocks)))
+    unknown = [place for place, part in enumerate(found.blocks) if not math.isfinite(part.latency_ms)]
+    if unknown:
+        block = blocks[unknown[0]]
+        residual = "residual" if block.residual else "no residual"
+        raise HardwareInputError(
+            f"{accelerator[-60:]} lacks {len(unknown)} of {len(blocks)} blocks, first {block.kind} of "
+            f"{block.height}x{block.width}x{block.in_channels} to {block.out_channels}, kernel {block.kernel}, stride "
+            f"{block.stride}, expansion {block.expansion}, {residual}; allowed: a row for each"
+        )
+    return found
 
 
 def _from_estimate(blocks: Sequence[Block], accelerator: str, method: str, found: Estimate) -> Prediction:

@@ -34,7 +34,7 @@ WORK = {
 """What a command calls once everything that was asked for has been checked."""
 PARSED_ONLY = {"reproduce", "trials", "measure", "prepare", "table", "train", "export", "predict"}
 """What trains, compiles or downloads for minutes from its first line on, or takes what an earlier command left."""
-LATER = re.compile(r"\*|^my_network\.|^folder:")
+LATER = re.compile(r"\*|^my_(network|times)\.|^folder:")
 """Files that an earlier command leaves, or that a reader has."""
 OTHER_PROGRAMS = {"python3", "python", "pip", "make", "ruff", "pyright", "."}
 

@@ -14,13 +14,15 @@ CONTENDERS = ("baseline", *STRATEGIES, *COUNTS)
 
 def compare(
     task: str = "detection",
-    accelerator: str = "ethos-u65-512",
+    accelerator: str | None = None,
     contenders: tuple[str, ...] = CONTENDERS,
     budget: tuple[int, ...] = (10, 30, 100),
     seeds: int = 1_000,
     slow_seeds: int = 30,
     pool: int = 128,
     latency_ms: float | None = None,
+    peak_bytes: float | None = None,
+    param_bytes: float | None = None,
     table: Path | None = None,
     objectives: int = 1,
     executor: str | None = None,
@@ -36,7 +38,8 @@ def compare(
 
     Args:
         task: classification, detection or segmentation.
-        accelerator: A name that `accelnas list` prints; with --table also a CSV file of costs of the table's networks.
+        accelerator: A name that `accelnas list` prints, ethos-u65-512 if left out; with --table a CSV file of costs of
+            its networks.
         contenders: baseline, strategies that `accelnas list` prints, FILE.py, zero_shot:SCORE, hybrids such as
             zero_shot_local:SCORE and baseline_genetic; random is always among them.
         budget: Trainings whose example passes each search may spend; with --table the largest of them.
@@ -44,7 +47,9 @@ def compare(
         slow_seeds: Of those that fit a model between trainings.
         pool: Networks that a score chooses from.
         latency_ms: With --table: most latency.
-        table: CSV file of networks that were trained, to compare strategies in (docs/how-to/own_tables.md).
+        peak_bytes: Likewise, most memory for activations.
+        param_bytes: Likewise, most memory for parameters.
+        table: CSV or .npz file of networks that were trained, to compare strategies in (docs/how-to/own_tables.md).
         objectives: With --table 1, the highest quality, or 2, the Pareto front of quality and the first cost.
         executor: Where searches run: local, in this process, or ray, a contender and budget at a time on a cluster.
         address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
@@ -55,16 +60,18 @@ def compare(
     check_folders(*(() if table else (home,)), results)
     for each in budget or (0,):
         check_count("budget", each)
-    if table is None and (latency_ms is not None or objectives != 1):
-        raise BenchmarkInputError("--latency-ms or --objectives without --table; allowed: with a table of one's own")
+    bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
+    if table is None and (objectives != 1 or any(value is not None for value in bounds.values())):
+        raise BenchmarkInputError("a bound or --objectives without --table; allowed: with a table of one's own")
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     if table is not None:
         from benchmarks.search.on_table import run_compare
 
         names = () if contenders == CONTENDERS else contenders
-        run_compare(table, accelerator, {"latency_ms": latency_ms}, names, objectives, max(budget), seeds, results)
+        run_compare(table, accelerator, bounds, names, objectives, max(budget), seeds, results)
         return
     everybody = tuple(dict.fromkeys(("random", *contenders)))
+    accelerator = "ethos-u65-512" if accelerator is None else accelerator
     settings = Settings((task,), (accelerator,), everybody, budget, seeds, slow_seeds, pool)
     from benchmarks.experiments.head_to_head.contenders import find_contender
     from benchmarks.experiments.head_to_head.run import run

@@ -19,7 +19,7 @@ def search(
     evaluator: str = "trained",
     policy: str = "plain",
     settings: Annotated[tuple[str, ...], tyro.conf.arg(name="set")] = (),
-    accelerator: str = "ethos-u85-1024",
+    accelerator: str | None = None,
     budget: int = 20,
     seeds: int = 2,
     latency_ms: float | None = None,
@@ -53,7 +53,8 @@ def search(
             trained once) or zero_shot:SCORE (one number of the untrained network).
         policy: With trainings: plain, successive_halving or hyperband.
         settings: NAME=VALUE of the strategy, the evaluator or the policy, such as population=20.
-        accelerator: A name that `accelnas list` prints; with --table also a CSV file of costs of the table's networks.
+        accelerator: A name that `accelnas list` prints, ethos-u85-1024 if left out, or FILE.csv: of the latencies of
+            blocks on a device of your own; with --table, of costs of its networks (docs/how-to/own_tables.md).
         budget: Trainings of each search; other evaluators pass as many examples as those would.
         seeds: How many searches.
         latency_ms: Most latency; the baseline's if no bound is given.
@@ -66,8 +67,8 @@ def search(
         dataset: Another of the data sets that `accelnas list` prints, or yours: folder:PATH, coco:FILE.json,
             masks:PATH, tfds:NAME or FILE.py (docs/data.md).
         classes: Number of classes where the task leaves a choice.
-        table: CSV file of networks that were trained, to search in instead of a task (docs/how-to/own_tables.md): its
-            decisions, quality and costs; a row a training.
+        table: CSV or .npz file of networks that were trained, to search in instead of a task
+            (docs/how-to/own_tables.md): its decisions, quality and costs; a row a training.
         executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
         address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data, trials and measurements are kept in.
@@ -92,7 +93,7 @@ def search(
     spec = make_spec(
         make_task(task, dataset, classes),
         space,
-        accelerator,
+        "ethos-u85-1024" if accelerator is None else accelerator,
         {name: value for name, value in bounds.items() if value is not None},
         profile,
         budget,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from hw_model.network_file import Network
@@ -20,10 +21,10 @@ _TRUTH = {False: "the compiler", True: "what was timed on this machine"}
 def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
     """The documented, stable form of the answer.
 
-    {"format": 1, "network": name, "results": [{"accelerator", "method" (estimator, compiler or analytic),
+    {"format": 1, "network": name, "results": [{"accelerator", "method" (estimator, compiler, analytic or blocks),
     "latency_ms", "latency_std_ms" (null where unknown), "peak_activation_bytes" (SRAM in use at most), "peak_std_bytes"
-    (likewise), "param_bytes", "macs", "energy_mj", "off_chip_bytes", "extrapolated", "outside_fit" (a list of texts),
-    "weights", "weight_compression",
+    (likewise), "param_bytes", "macs", "energy_mj" and "off_chip_bytes" (likewise), "extrapolated",
+    "outside_fit" (a list of texts), "weights", "weight_compression",
     "blocks": [{"block" (position from 0), "kind", "latency_ms", "sram_bytes", "param_bytes", "macs"}]}]}
     """
     results = []
@@ -33,7 +34,7 @@ def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
             {
                 "accelerator": prediction.accelerator,
                 "method": prediction.method,
-                **prediction.cost._asdict(),
+                **{name: value if math.isfinite(value) else None for name, value in prediction.cost._asdict().items()},
                 "latency_std_ms": prediction.latency_std_ms,
                 "peak_std_bytes": prediction.peak_std_bytes,
                 "extrapolated": prediction.extrapolated,
@@ -65,6 +66,9 @@ def remarks(prediction: Prediction) -> list[str]:
     timed = prediction.accelerator.startswith("device-")
     if prediction.latency_std_ms is not None:
         lines.append(f"± is one standard deviation of the estimate's error against {_TRUTH[timed]}.")
+    if prediction.method == "blocks":
+        lines.append("The blocks' latencies added up; SRAM is the largest that live int8 tensors take at once.")
+        return lines
     if timed:
         lines.append("In float32, one image at a time; SRAM is the largest that live tensors take at once.")
         return lines
@@ -84,9 +88,10 @@ def prediction_table(network: Network, prediction: Prediction) -> Table:
     title = (
         f"{network.name} on {prediction.accelerator} ({prediction.method}): {cost.latency_ms:.4g}{spread} ms, "
         f"{cost.peak_activation_bytes / 1024:.0f}{peak_spread} KiB of SRAM in use, {cost.param_bytes / 1024:.0f} KiB "
-        f"parameters, {cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.macs / 1e6:.4g} M MACs, "
-        f"{cost.energy_mj:.3g} mJ"
+        f"parameters, {cost.macs / 1e6:.4g} M MACs"
     )
+    if math.isfinite(cost.energy_mj):
+        title += f", {cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.energy_mj:.3g} mJ"
     table = Table(title=title, title_justify="left")
     for name in ("block", "kind", "input", "output", "ms", "SRAM KiB", "param KiB", "M MACs"):
         table.add_column(name, no_wrap=True, justify="left" if name == "kind" else "right")

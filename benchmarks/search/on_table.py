@@ -22,7 +22,8 @@ from benchmarks.search.sent import SentStrategy
 from benchmarks.statistics.contrasts import many_to_one
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import run_folder, write_table
-from benchmarks.tables.own import ABSENT, OwnTable, read_table, with_costs
+from benchmarks.tables.own import ABSENT, OwnTable
+from benchmarks.tables.own_files import read_table, with_costs
 from nas_algos.load import build_strategy
 from nas_algos.loop import Found, Search, search
 from nas_algos.objectives import Objective, best_quality, highest_quality, pareto
@@ -43,7 +44,12 @@ def load(table: Path, accelerator: str | None, bounds: Mapping[str, float | None
     Raises BenchmarkInputError for what is no such file, and for a bound on a cost that the table does not have.
     """
     loaded = read_table(table)
-    if accelerator is not None and accelerator.endswith(".csv"):
+    if accelerator is not None:
+        if not accelerator.endswith(".csv"):
+            raise BenchmarkInputError(
+                f"accelerator {accelerator[:60]!r} with --table; allowed: a CSV file of costs, as networks of "
+                "tables have no blocks to ask a model of"
+            )
         loaded = with_costs(loaded, Path(accelerator))
     given = {name: value for name, value in bounds.items() if value is not None}
     for name, value in given.items():

@@ -34,7 +34,7 @@ from hw_model.blocks import Block
 from hw_model.cost import Cost
 from hw_model.files import write_whole
 from hw_model.network_file import summary
-from hw_model.predict import predict
+from hw_model.predict import is_block_file, predict
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.ledger import Spend
 from nas_algos.loop import Found
@@ -66,7 +66,10 @@ def make_spec(
     task, fidelity = with_training(task, get_fidelity(task.name, profile), training)
     made = space_for(task, space, accelerator)
     algorithm = parse_algorithm(strategy, evaluator, policy, settings, made.cardinalities, budget)
-    limits = bounds or {"latency_ms": float(predict(baseline_blocks(task), accelerator).cost.latency_ms)}
+    limits = bounds
+    if not bounds or is_block_file(accelerator):  # which has to know the baseline's blocks too
+        baseline = predict(baseline_blocks(task), accelerator).cost
+        limits = bounds or {"latency_ms": float(baseline.latency_ms)}
     return SearchSpec(task, made, accelerator, limits, fidelity, budget, **algorithm)
 
 
@@ -153,7 +156,8 @@ def folder_name(spec: SearchSpec, settings: Mapping[str, Any]) -> str:
     other = () if task == make_task(task.name) else (short_name(task.dataset), str(task.classes))
     space = spec.space.name
     strategy = "own" if spec.strategy is None else Path(spec.strategy).stem
-    parts = (task.name, *other, space, strategy, spec.evaluator.replace(":", "_"), spec.accelerator)
+    accelerator = Path(spec.accelerator).stem if is_block_file(spec.accelerator) else spec.accelerator
+    parts = (task.name, *other, space, strategy, spec.evaluator.replace(":", "_"), accelerator)
     return "-".join((*parts, settings_digest(settings)[:8]))
 
 

@@ -15,7 +15,10 @@ def why_nothing(found: Iterable[Found], bounds: Mapping[str, float], metric: str
     inside = [each for each in candidates if all(each.cost[name] <= bound for name, bound in bounds.items())]
     if not inside:
         limits = " and ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())
-        least = " and ".join(f"{min(each.cost[name] for each in candidates):.4g}" for name in bounds if candidates)
+        known = [each for each in candidates if all(math.isfinite(each.cost[name]) for name in bounds)]
+        if candidates and not known:
+            return f"the costs of none of {len(candidates)} proposals are known: they have blocks that were not timed"
+        least = " and ".join(f"{min(each.cost[name] for each in known):.4g}" for name in bounds if known)
         return f"none of {len(candidates)} proposals is within {limits}; the least seen was {least or 'nothing'}"
     evaluations = [evaluation for each in inside for evaluation in each.evaluations]
     errors = [each.error for each in evaluations if each.error]

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from benchmarks.experiments.bad_inputs.bad_input import BadInput, Maker
 from benchmarks.experiments.bad_inputs.file_kinds import network, parquet, space, strategy, table_rows
+from benchmarks.experiments.bad_inputs.table_kinds import block_times, own_table
 
 NAMES = ("", "magic", "../..", "x" * 400, "[/red]", "\udce4", "ümlaut", "a b", "nan", "None", "-")
 NAMED = tuple(name for name in NAMES if name != "None")
@@ -25,8 +26,10 @@ OPTIONS: dict[str, dict[str, Sequence[str]]] = {
         "classes": ("0", "-1", "7", "x", "9" * 30),
     },
     "compare": {
-        **dict.fromkeys(("task", "accelerator", "contenders"), NAMES),
+        **dict.fromkeys(("task", "contenders"), NAMES),
+        "accelerator": NAMED,
         **dict.fromkeys(("budget", "seeds", "slow-seeds", "pool"), WHOLE),
+        **dict.fromkeys(("latency-ms", "peak-bytes", "param-bytes"), BOUNDS),
     },
     "expert": {
         **dict.fromkeys(("task", "accelerator", "objective", "profile", "dataset"), NAMED),
@@ -102,6 +105,7 @@ def paths(rng: random.Random, folder: Path) -> BadInput:
     ]
     calls += [("trials", "export", wrong), ("trials", "import", wrong), ("trials", "verify", wrong)]
     calls += [("trials", "list", "--home", wrong), ("table", "jobs", wrong), ("table", "take", wrong, "tests.json")]
+    calls += [(command, "--table", wrong) for command in ("search", "compare")]
     if wrong != "tests.json":
         calls += [
             ("cost", wrong),
@@ -121,12 +125,14 @@ def environment(rng: random.Random, folder: Path) -> BadInput:
 
 KINDS: MappingProxyType[str, tuple[Maker, float]] = MappingProxyType(
     {
-        "options": (options, 0.22),
-        "network": (network, 0.38),
+        "options": (options, 0.20),
+        "network": (network, 0.33),
         "space": (space, 0.10),
         "strategy": (strategy, 0.03),
         "parquet": (parquet, 0.10),
         "table_rows": (table_rows, 0.08),
+        "own_table": (own_table, 0.05),
+        "block_times": (block_times, 0.02),
         "store": (store, 0.03),
         "paths": (paths, 0.05),
         "environment": (environment, 0.01),

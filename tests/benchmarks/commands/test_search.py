@@ -7,6 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -15,10 +16,14 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.disturbance.run import Tally, kept_trials, new_search, search_and_kill
 from benchmarks.experiments.disturbance.run import contents as written_by
 from benchmarks.search.options import parse_algorithm
+from benchmarks.search.problem import baseline_blocks
 from benchmarks.search.run import folder_name, make_spec
+from hw_model.errors import HardwareInputError
+from hw_model.tables.block_file import save_blocks
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.policies import Policy
 from tasks.registry import make_task
+from tasks.spaces.registry import load_space
 from tests.benchmarks import tiny_space
 from tests.cli import accelnas, accelnas_process
 from tests.packages import install_without_network, wheel_of
@@ -294,6 +299,22 @@ def test_settings_are_part_of_the_key_and_of_the_name_of_the_folder():
     names = {folder_name(each, each.key() | {"seeds": 1}) for each in (spec, spec, other)}
     assert len(names) == 2
     assert all(name.startswith("classification-curated-regularised_evolution-trained-npu-p16-") for name in names)
+
+
+def test_a_device_of_ones_own_is_a_file_of_blocks_that_were_timed(tmp_path):
+    space, path = load_space(Path(tiny_space.__file__)), tmp_path / "mine.csv"
+    networks = [space.decode((width, body)) for width in range(2) for body in range(2)]
+    blocks = dict.fromkeys(block for network in networks[:3] for block in network)
+    task = make_task("classification")
+    arguments = (task, tiny_space.__file__, str(path), {"latency_ms": 9.0}, "smoke", 5, None, "trained", "plain", [])
+    save_blocks(path, dict.fromkeys(blocks, 2.0))
+    with pytest.raises(HardwareInputError, match="lacks 11 of 11 blocks, first conv"):  # those of the baseline
+        make_spec(*arguments)
+    save_blocks(path, dict.fromkeys([*blocks, *baseline_blocks(task)], 2.0))
+    spec = make_spec(*arguments)
+    found = spec.costs(np.array([(0, 0), (0, 1), (1, 0), (1, 1)], np.int32))["latency_ms"]
+    assert found.tolist() == [6.0, 6.0, 6.0, np.inf]
+    assert folder_name(spec, spec.key()).startswith("classification-tiny-auto-trained-mine-")
 
 
 WRONG_ALGORITHMS = [

@@ -7,7 +7,8 @@ import pytest
 from benchmarks import cli
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.search.on_table import run_compare, search_table
-from benchmarks.tables.own import ABSENT, read_table, save_table, with_costs
+from benchmarks.tables.own import ABSENT
+from benchmarks.tables.own_files import read_table, save_table, with_costs
 from nas_algos.tabular import make_table
 
 TEXT = """width,body,kernel,quality,latency_ms
@@ -76,6 +77,53 @@ def test_a_device_s_costs_take_the_place_of_the_table_s(path, tmp_path):
         with_costs(read_table(path), device)
 
 
+def test_a_row_a_block_says_what_each_choice_adds(path, tmp_path):
+    device = tmp_path / "blocks.csv"
+    text = (
+        "decision,choice,latency_ms\n,,0.5\nwidth,8,1\nwidth,16,2\nbody,conv,4\nbody,ibn,8\nkernel,3,16\nkernel,5,32\n"
+    )
+    device.write_text(text)
+    # a decision that does not matter adds nothing
+    assert with_costs(read_table(path), device).costs["latency_ms"].tolist() == [5.5, 25.5, 41.5, 6.5, 26.5]
+    for old, new, message in (
+        ("kernel,5,32\n", "", "no row of kernel '5'"),
+        ("kernel,5,32", "kernel,5,", "no latency_ms of a choice"),
+        ("kernel,5", "depth,5", "line 8.* decision 'depth'; allowed: width, body, kernel"),
+        ("kernel,5", "kernel,3", "line 8 is of a choice that another line is of too"),
+        ("latency_ms", "decision", "column 'decision'; allowed: names that differ"),
+    ):
+        device.write_text(text.replace(old, new))
+        with pytest.raises(BenchmarkInputError, match=message):
+            with_costs(read_table(path), device)
+
+
+def test_an_npz_table_is_searched_like_a_csv_one(tmp_path):
+    rng = np.random.default_rng(0)
+    scores, names = rng.random((2, 6, 2)), {"decisions": ["width", "kernel"], "costs": ["latency_ms"]}
+    scores[:, 4, 0] = np.inf
+    made = {"name": "made", "cardinalities": (2, 3), "scores": scores, "reference": (1.0, 1.0)}
+    np.savez(tmp_path / "made.npz", **made, **names)
+    table = read_table(tmp_path / "made.npz")
+    save_table(make_table(**made), tmp_path / "made.csv", **names)
+    again = read_table(tmp_path / "made.csv")
+    assert (table.decisions, table.choices, table.places) == (again.decisions, again.choices, again.places)
+    assert table.chosen == again.chosen
+    np.testing.assert_allclose(table.qualities, again.qualities)
+    np.testing.assert_allclose(table.costs["latency_ms"], again.costs["latency_ms"])
+    for wrong, message in (
+        ({"scores": scores[:, :5]}, "scores are"),
+        ({"costs": ["a", "b"]}, "2 names of costs; allowed: 1"),
+        ({"costs": ["width"]}, "name 'width'; allowed: names that differ"),
+        ({"name": np.array([None])}, "cannot be read as .npz"),
+    ):
+        np.savez(tmp_path / "made.npz", **made | names | wrong)
+        with pytest.raises(BenchmarkInputError, match=message):
+            read_table(tmp_path / "made.npz")
+    (tmp_path / "made.npz").write_bytes((tmp_path / "made.csv").read_bytes())
+    with pytest.raises(BenchmarkInputError, match="cannot be read"):
+        read_table(tmp_path / "made.npz")
+
+
 def test_a_table_that_is_saved_is_read_again(tmp_path):
     draws = np.random.default_rng(0).random((3, 6, 2))
     saved = make_table("small", (2, 3), draws, (1.0, 1.0))
@@ -104,6 +152,9 @@ def test_the_resolution_counts_networks_that_trainings_cannot_tell_from_the_best
         ("16,ibn,3", "8,conv,3", "line 7 is a network that another line"),
         (TEXT, "", "cannot be read as CSV"),
         (TEXT, TEXT.splitlines()[0], "has no row"),
+        ("latency_ms", "width", "column 'width'; allowed: names that differ"),
+        ("0.9,4", "0.9", "line 5 has no latency_ms"),
+        ("0.9,4", "0.9,4,5", "cannot be read as CSV"),
     ],
 )
 def test_a_file_that_is_no_table_is_named_with_its_line(path, old, new, message):
@@ -113,7 +164,7 @@ def test_a_file_that_is_no_table_is_named_with_its_line(path, old, new, message)
 
 
 def test_a_comparison_has_a_row_a_strategy_beside_random_search(path, tmp_path):
-    frame = run_compare(path, None, {"latency_ms": None}, ("local_search",), 1, 3, 4, tmp_path)
+    frame = run_compare(path, None, {"latency_ms": 4.0, "param_bytes": None}, ("local_search",), 1, 3, 4, tmp_path)
     assert frame["strategy"].tolist() == ["random", "local_search"]
     assert frame["value"].between(0, 0.3).all()
     assert np.isnan(frame["p_adjusted"][0])
@@ -129,3 +180,5 @@ def test_the_command_writes_what_it_found(path, tmp_path, capsys):
     assert pd.read_csv(written)["seed"].tolist() == [0, 1]
     assert cli.run([*arguments, "--peak-bytes", "5"]) == 2
     assert "the table has no peak_activation_bytes; its costs: latency_ms" in capsys.readouterr().err
+    assert cli.run([*arguments, "--accelerator", "ethos-u55-128"]) == 2
+    assert "accelerator 'ethos-u55-128' with --table; allowed: a CSV file" in capsys.readouterr().err
