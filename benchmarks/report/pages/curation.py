@@ -33,13 +33,13 @@ def page(folder: Path) -> str:
     return f"""\
 {searches:,} searches in each space by the same strategy (`{strategy}`), {evaluations} evaluations each, on the task's
 trained table: for the highest expected quality within the baseline's latency, and again for the least latency at the
-baseline's quality.  There are two controls, each an ablation of one property.  A "random subset" has as
-few choices as the curated space, drawn at random from the uncurated one, in {_draws(found)} draws.  "Shifted" is the curated space with one channel less throughout, so
-that alignment alone is lost.  The article says that curated spaces converge faster and are more stable and more
-reliable.  Of {len(cells)} cells, a task on an accelerator each:
+baseline's quality.  There are two controls, each an ablation of one property.  A "random subset" has as few choices as
+the curated space, drawn at random from the uncurated one, in {_draws(found)} draws.  "Shifted" is the curated space
+with one channel less throughout, so that alignment alone is lost.  The article says that curated spaces converge faster
+and are more stable and more reliable.  Of {len(cells)} cells, a task on an accelerator each:
 
 {table(("", "curated is better", "worse", "no significant difference"), _verdicts(cells))}
-Told apart: the 95% intervals do not meet.  Spread has no interval: better is smaller there.
+Better or worse: the 95% intervals do not meet.  Spread has no interval: better is smaller there.
 
 {tables}
 Quality and latency are what the surrogate and the estimator expect, no trainings: how far they may be off is on the
