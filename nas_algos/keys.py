@@ -40,7 +40,7 @@ def words(key: jax.Array, count: int) -> jax.Array:
 
 
 def _is_threefry(key: jax.Array) -> bool:
-    return jax.dtypes.issubdtype(key.dtype, jax.dtypes.prng_key) and str(jax.random.key_impl(key)) == "threefry2x32"
+    return jnp.issubdtype(key.dtype, jax.dtypes.prng_key) and str(jax.random.key_impl(key)) == "threefry2x32"
 
 
 def _wrapped(data: jax.Array) -> jax.Array:

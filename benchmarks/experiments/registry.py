@@ -120,7 +120,7 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "strategies",
                 ("regret.csv", "hypervolume.csv", "speed.csv"),
                 "benchmarks.experiments.strategies.run",
-                chooses_rows=("nas_bench_macro", "strategies", "peers", "speed"),
+                chooses_rows=("nas_bench_macro", "strategies", "peers", "speed", "timed"),
             ),
             Experiment(
                 "expert",

@@ -119,6 +119,22 @@ def welch(one: Summary, other: Summary) -> float:
     return float(found.pvalue)
 
 
+def welch_of_means(ones: Sequence[Summary], others: Sequence[Summary]) -> float:
+    """Two-sided p of a difference of two means of groups' means, each group as weighty as the others on its side.
+
+    Welch, Biometrika 34, 1947: variances add up, and degrees of freedom are Satterthwaite's; of one group on each side
+    it is `welch`.  1 or 0 where no group varies.
+    """
+    sides = [(each, len(side)) for side in (ones, others) for each in side]
+    shares = [each.deviation**2 / each.n / count**2 for each, count in sides]
+    difference = np.mean([each.mean for each in ones]) - np.mean([each.mean for each in others])
+    variance = sum(shares)
+    if variance == 0:
+        return float(difference == 0)
+    degrees = variance**2 / sum(share**2 / (each.n - 1) for share, (each, _) in zip(shares, sides, strict=True))
+    return float(2 * stats.t.sf(abs(difference) / variance**0.5, degrees))
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """Adjusted for all of them by Holm's procedure (Scandinavian Journal of Statistics 6, 1979), in their order."""
     p = np.asarray(p_values, float)

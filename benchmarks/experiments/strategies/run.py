@@ -55,7 +55,9 @@ class Settings:
     peer_seeds: int = 30
     """Of each peer."""
     gp_evaluations: int = 30
-    """Most evaluations of Optuna's Gaussian process, which takes a second for each."""
+    """Most evaluations of Optuna's Gaussian process, a fifth of a second for each and later ones more."""
+    front_tpe_evaluations: int = 30
+    """Of its TPE where a front is sought, whose time for each grows with the square of their number."""
     nas_bench_macro: Path | None = None
     """Its published nas-bench-macro_cifar10.json."""
     strategies: tuple[str, ...] = tuple(dict.fromkeys((*SINGLE, *FRONTS)))
@@ -64,13 +66,15 @@ class Settings:
     """Peers to search with, where they are installed."""
     speed: bool = True
     """Time suggestions, too."""
+    timed: tuple[str, ...] = tuple(STRATEGIES)
+    """Ours whose suggestions are timed, beside the peers' above."""
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Search, time, print and write."""
-    unknown = [name for name in settings.peers if name not in PEERS]
-    if unknown:
-        raise BenchmarkInputError(f"unknown peer {unknown[0][:60]!r}; allowed: {', '.join(PEERS)}")
+    for kind, given, known in (("peer", settings.peers, PEERS), ("strategy", settings.timed, STRATEGIES)):
+        if unknown := [name for name in given if name not in known]:
+            raise BenchmarkInputError(f"unknown {kind} {unknown[0][:60]!r}; allowed: {', '.join(known)}")
     tables = [npu_table(name) for name in REPORTED]
     if settings.nas_bench_macro is not None:
         tables.append(nas_bench_macro(settings.nas_bench_macro))
@@ -88,7 +92,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
             mine = table[table["problem"].isin([each.table.name for each in alike])]
             print(mine.to_string(index=False, float_format="%.4g"))
     if settings.speed:
-        measure_speed(folder / "speed.csv")
+        measure_speed(folder / "speed.csv", settings.timed, settings.peers)
 
 
 def _alike(problems: list[Problem]) -> list[list[Problem]]:
@@ -126,7 +130,11 @@ def peer_rows(problem: Problem, settings: Settings, home: Path) -> list[dict[str
         for name in settings.peers:
             if problem.goal not in PEERS[name].goals or not installed(name):
                 continue
-            most = settings.gp_evaluations if name == "optuna GP" else max(settings.evaluations)
+            most = max(settings.evaluations)
+            if name == "optuna GP":
+                most = min(most, settings.gp_evaluations)
+            elif name == "optuna TPE" and problem.goal == "front":
+                most = min(most, settings.front_tpe_evaluations)
             seeds = track(range(settings.peer_seeds), description=f"{problem.table.name} {problem.goal} {name}")
             runs = [kept_rows(store, name, problem, most, seed) for seed in seeds]
             found += [row_of(problem, name, budget, runs) for budget in settings.evaluations if budget <= most]

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmarks.experiments.strategies.peers import PEERS as ASKED
 from benchmarks.report.markdown import Row, interval, rows, table
-from benchmarks.statistics.contrasts import LEVEL, Summary, holm, welch
+from benchmarks.statistics.contrasts import LEVEL, Summary, holm, welch, welch_of_means
 
 PEERS = ("pymoo", "optuna ", "syne_tune")
 """How the names of peers begin; ours may be called optuna."""
@@ -22,6 +23,7 @@ CONTESTS = (
     "adjusted p",
     "verdict",
 )
+DEFAULT = ("sought", "evaluations", "auto's mean", "best peer on the mean", "its mean", "adjusted p", "verdict")
 SPEED = ("strategy", "evaluations", "seeds", "us a suggestion", "times pymoo's rate", "times Optuna's")
 
 
@@ -32,6 +34,10 @@ def page(folder: Path) -> str:
     adjusted = holm([each["p"] for each in contests])
     for each, p in zip(contests, adjusted, strict=True):
         each["p"] = p
+    defaults = [*_defaults(regret, "regret", smallest=True), *_defaults(fronts, "hypervolume", smallest=False)]
+    for line, p in zip(defaults, holm([line.pop("p") for line in defaults]), strict=True):
+        line["p"] = p
+    defaults = [_default(line) for line in defaults]
     return f"""\
 With a table as evaluator a whole search is one `lax.scan`, and a thousand seeds one `vmap`.  Four whole spaces stand
 as tables.  In three latency is a parametric NPU's, summed exactly, and error a formula: they say how well strategies
@@ -52,6 +58,12 @@ Mean over the problems of each:
 {_means(regret, "regret", "bounded")}
 {_means(fronts, "hypervolume", "front")}
 {_missing(regret, fronts)}
+
+The default, `auto`, against the best peer on that mean, among peers with rows of all problems; p as above, of the
+difference of the two means over the problems (Welch's test with Satterthwaite's degrees of freedom):
+
+{table(DEFAULT, defaults)}
+{_unasked(regret, fronts)}
 
 CPU time of a suggestion: of all seeds in one call; of one search round by round ("on the host"); of the peers' searches
 one after the other.
@@ -86,7 +98,7 @@ def _contests(found: list[Row], value: str, smallest: bool) -> list[Row]:
         ours, theirs = best[False], best[True]
         if ours is None or theirs is None:
             continue
-        summaries = [Summary(row[value], row["low"], row["high"], row["seeds"]) for row in (ours, theirs)]
+        summaries = [_summary(row, value) for row in (ours, theirs)]
         lead = summaries[1].mean - summaries[0].mean
         contests.append(
             {
@@ -101,6 +113,62 @@ def _contests(found: list[Row], value: str, smallest: bool) -> list[Row]:
             }
         )
     return contests
+
+
+def _summary(row: Row, value: str) -> Summary:
+    return Summary(row[value], row["low"], row["high"], row["seeds"])
+
+
+def _defaults(found: list[Row], value: str, smallest: bool) -> list[Row]:
+    """Of each goal and budget `auto` and the peer with the best mean over all problems, where both have them all."""
+    problems = {(_goal(row), row["problem"]) for row in found}
+    groups: dict[tuple[str, int], dict[str, list[Summary]]] = {}
+    for row in found:
+        if row["strategy"] == "auto" or _is_peer(row):
+            group = groups.setdefault((_goal(row), row["evaluations"]), {})
+            group.setdefault(row["strategy"], []).append(_summary(row, value))
+    lines: list[Row] = []
+    for (goal, budget), group in sorted(groups.items()):
+        whole = sum(each == goal for each, _ in problems)
+        means = {
+            name: sum(each.mean for each in summaries) / whole
+            for name, summaries in group.items()
+            if len(summaries) == whole
+        }
+        ours = means.pop("auto", None)
+        if ours is None or not means:
+            continue
+        best = (min if smallest else max)(means, key=lambda name: means[name])
+        lead = means[best] - ours if smallest else ours - means[best]
+        p = welch_of_means(group["auto"], group[best])
+        lines.append({"goal": goal, "budget": budget, "ours": ours, "best": best, "theirs": means[best]})
+        lines[-1] |= {"lead": lead, "p": p}
+    return lines
+
+
+def _default(line: Row) -> list[str]:
+    start = [line["goal"], str(line["budget"]), f"{line['ours']:.4f}", line["best"], f"{line['theirs']:.4f}"]
+    return [*start, f"{line['p']:.2g}", _said(line)]
+
+
+def _unasked(*files: Iterable[Row]) -> str:
+    """Which peers were not run on what they can be asked, as far as there are rows of anybody."""
+    found = [row for each in files for row in each]
+    asked = {(_goal(row), row["problem"], row["evaluations"]) for row in found}
+    parts = []
+    for name, peer in ASKED.items():
+        wanted = [each for each in asked if each[0] in peer.goals]
+        have = sum(
+            (_goal(row), row["problem"], row["evaluations"]) in wanted for row in found if row["strategy"] == name
+        )
+        if have < len(wanted):
+            parts.append(f"{name} {have} of {len(wanted)}")
+    if not parts:
+        return "Every peer has rows of every problem and number of evaluations that it can be asked."
+    return (
+        f"Not all peers were run on all that they can be asked: {', '.join(parts)} pairs of a problem and a number of "
+        'evaluations. What is missing takes hours of a core, so that "best peer" is the best of those that were run.'
+    )
 
 
 def _said(contest: Row) -> str:

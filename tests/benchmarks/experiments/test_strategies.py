@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.strategies.measures import hypervolume, regret, row_of
 from benchmarks.experiments.strategies.peers import PATIENCE, PEERS, Enough, Lookup, installed, looked_at
 from benchmarks.experiments.strategies.problems import Problem, problems_of
-from benchmarks.experiments.strategies.run import Settings, our_rows
+from benchmarks.experiments.strategies.run import Settings, our_rows, run
 from nas_algos.tabular import make_table
 
 # errors of four networks by two training seeds, and their cost: a bound that a quarter keep is 1.75, network 0 alone
@@ -81,3 +82,9 @@ def test_a_peer_that_is_installed_looks_at_different_networks(name):
     problem = next(each for each in problems_of(space) if each.goal in PEERS[name].goals)
     rows = looked_at(name, problem, 6, 0)
     assert len(set(rows.tolist())) == len(rows) == 6
+
+
+@pytest.mark.parametrize(("name", "kind"), [("peers", "peer"), ("timed", "strategy")])
+def test_names_that_there_are_not_are_refused_before_anything_is_run(name, kind, tmp_path):
+    with pytest.raises(BenchmarkInputError, match=f"unknown {kind} 'nobody'; allowed: "):
+        run(Settings(**{name: ("nobody",)}), tmp_path, tmp_path / "results")

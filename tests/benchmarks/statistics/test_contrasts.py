@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.statistics.contrasts import Summary, each_to_each, holm, many_to_one, welch
+from benchmarks.statistics.contrasts import Summary, each_to_each, holm, many_to_one, welch, welch_of_means
 from benchmarks.statistics.intervals import mean_interval
 
 # Dunnett's own example (JASA 50, 1955, section 2): blood counts of a control and two drugs, in millions a cubic mm
@@ -89,3 +89,25 @@ def test_holms_adjustment_by_hand():
     assert holm([0.03, 0.01, 0.4, 0.02]) == pytest.approx([0.06, 0.04, 0.4, 0.06])
     assert holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def test_means_of_one_group_each_are_compared_by_welchs_test():
+    one, other = Summary(2.0, 1.5, 2.5, 12), Summary(3.0, 2.0, 4.0, 30)
+    assert welch_of_means([one], [other]) == pytest.approx(welch(one, other))
+
+
+def test_means_of_groups_means_are_told_apart_five_times_in_a_hundred_where_they_are_equal():
+    generator = np.random.default_rng(0)
+    ours, theirs = [(0.0, 1.0, 40), (5.0, 2.0, 40)], [(2.0, 3.0, 12), (3.0, 0.5, 12)]  # both means are 2.5
+    p = [
+        welch_of_means(*([summary(generator.normal(mean, std, n)) for mean, std, n in side] for side in (ours, theirs)))
+        for _ in range(400)
+    ]
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=3 * (0.05 * 0.95 / 400) ** 0.5)
+    moved = [(mean + 5, std, n) for mean, std, n in theirs]
+    sides = ([summary(generator.normal(mean, std, n)) for mean, std, n in side] for side in (ours, moved))
+    assert welch_of_means(*sides) < 0.01
+
+
+def summary(values):
+    return Summary(*mean_interval(values.tolist()), len(values))
