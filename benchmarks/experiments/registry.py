@@ -74,7 +74,8 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "head_to_head",
                 (
                     *("head_to_head.csv", "head_to_head_curves.csv", "head_to_head_differences.csv"),
-                    *("head_to_head_ledger.csv", "head_to_head_winners.csv", "head_to_head.png"),
+                    *("head_to_head_aggregates.csv", "head_to_head_ledger.csv", "head_to_head_winners.csv"),
+                    "head_to_head.png",
                 ),
                 "benchmarks.experiments.head_to_head.run",
             ),

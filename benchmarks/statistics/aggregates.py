@@ -16,20 +16,24 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.statistics.intervals import RESAMPLES
 from benchmarks.statistics.rank_correlation import Interval
 
-Runs = Sequence[Sequence[float]]
+Runs = Sequence[Sequence[float] | np.ndarray]
 """Scores of the runs on each task, scaled so that tasks may be pooled; float[tasks][runs]."""
 
 
-def interquartile_mean(scores: Runs, confidence: float = 0.95, seed: int = 0) -> Interval:
+def interquartile_mean(scores: Runs, confidence: float = 0.95, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
     """Mean of the middle half of all runs of all tasks pooled; a quarter is cut at each end, rounded down.
 
     Raises BenchmarkInputError for no task and for a task without runs.
     """
     tasks = _checked(scores)
-    return _bootstrapped([tasks], lambda drawn: stats.trim_mean(np.concatenate(drawn[0]), 0.25), confidence, seed)
+    return _bootstrapped(
+        [tasks], lambda drawn: stats.trim_mean(np.concatenate(drawn[0]), 0.25), confidence, seed, resamples
+    )
 
 
-def probability_of_improvement(ours: Runs, theirs: Runs, confidence: float = 0.95, seed: int = 0) -> Interval:
+def probability_of_improvement(
+    ours: Runs, theirs: Runs, confidence: float = 0.95, seed: int = 0, resamples: int = RESAMPLES
+) -> Interval:
     """Mean over tasks of P(a run of ours is larger than one of theirs), ties counting half.
 
     Raises BenchmarkInputError unless both have the same number of tasks, one or more, each with a run or more.
@@ -37,7 +41,7 @@ def probability_of_improvement(ours: Runs, theirs: Runs, confidence: float = 0.9
     mine, other = _checked(ours), _checked(theirs)
     if len(mine) != len(other):
         raise BenchmarkInputError(f"{len(mine)} tasks against {len(other)}; allowed: the same tasks")
-    return _bootstrapped([mine, other], lambda drawn: _mean_share(*drawn), confidence, seed)
+    return _bootstrapped([mine, other], lambda drawn: _mean_share(*drawn), confidence, seed, resamples)
 
 
 def _mean_share(mine: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
@@ -50,11 +54,15 @@ def _mean_share(mine: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> floa
 
 
 def _bootstrapped(
-    sides: list[list[np.ndarray]], statistic: Callable[[list[list[np.ndarray]]], float], confidence: float, seed: int
+    sides: list[list[np.ndarray]],
+    statistic: Callable[[list[list[np.ndarray]]], float],
+    confidence: float,
+    seed: int,
+    resamples: int,
 ) -> Interval:
     generator = np.random.default_rng(seed)
     found = [
-        statistic([[generator.choice(task, len(task)) for task in side] for side in sides]) for _ in range(RESAMPLES)
+        statistic([[generator.choice(task, len(task)) for task in side] for side in sides]) for _ in range(resamples)
     ]
     tail = 50 * (1 - confidence)
     low, high = np.percentile(found, [tail, 100 - tail])

@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.statistics.aggregates import interquartile_mean, probability_of_improvement
 from benchmarks.statistics.contrasts import each_to_each, many_to_one
 
 CONTROL = "random"
+RESAMPLES = 400
+"""Of the bootstrap over searches of all cells, of which there are twelve thousand of each contender."""
 
 
 def p_against_random(regrets: Mapping[str, np.ndarray]) -> dict[str, float]:
@@ -45,3 +48,25 @@ def difference_rows(budget: int, found: Mapping[str, np.ndarray]) -> pd.DataFram
             }
         )
     return pd.DataFrame(rows)
+
+
+def aggregate_rows(
+    budget: int, regrets: Sequence[Mapping[str, np.ndarray]], optima: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Rows of head_to_head_aggregates.csv: each contender over the searches of all cells, pooled.
+
+    regrets: [seeds] by contender, in each cell.  Regrets are shares of the cell's optimum in per cent.
+    """
+    random = [each[CONTROL] for each in regrets]
+    rows = []
+    for name in regrets[0]:
+        own = [each[name] for each in regrets]
+        shares = [100 * values / optimum for values, optimum in zip(own, optima, strict=True)]
+        middle = interquartile_mean(shares, resamples=RESAMPLES)
+        # a larger score is better there, and a smaller regret here
+        better = probability_of_improvement([-each for each in own], [-each for each in random], resamples=RESAMPLES)
+        row: dict[str, Any] = {"budget": budget, "algorithm": name, "searches": sum(map(len, own))}
+        for column, value in (("interquartile_regret_pct", middle), ("better_than_random", better)):
+            row |= {column: value.value, f"{column}_low": value.low, f"{column}_high": value.high}
+        rows.append(row)
+    return rows

@@ -1,8 +1,9 @@
 """Families of search at equal spend on the trained tables, within the baseline's latency.
 
 Writes results/head_to_head/head_to_head.csv (a row for each task, accelerator, contender and budget),
-head_to_head_curves.csv, head_to_head_differences.csv, head_to_head_ledger.csv, head_to_head_winners.csv (which networks
-to train for a live confirmation) and head_to_head.png; run: accelnas reproduce head_to_head.
+head_to_head_curves.csv, head_to_head_differences.csv, head_to_head_aggregates.csv (all cells pooled),
+head_to_head_ledger.csv, head_to_head_winners.csv (which networks to train for a live confirmation) and
+head_to_head.png; run: accelnas reproduce head_to_head.
 
 A search sees what one training of each network would show: what the table's surrogate expects, and noise between seeds
 as large as it says.  It is worth the expected quality of what it chose.  Networks are those of the arena
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.experiments.head_to_head.compared import difference_rows, over_cells, p_against_random
+from benchmarks.experiments.head_to_head.compared import aggregate_rows, difference_rows, over_cells, p_against_random
 from benchmarks.experiments.head_to_head.contenders import Contender, find_contender
 from benchmarks.experiments.head_to_head.ground import Cell, make_cells
 from benchmarks.experiments.head_to_head.jobs import ContestJob, run_contest_job
@@ -87,7 +88,7 @@ def write_tables(
     regrets = {(id(row.cell), row.budget, row.contender.name): row.regret() for row in rows}
     machine, order = found[0], {id(cell): number for number, cell in enumerate(cells)}
     table = pd.DataFrame([table_row(row, machine) for row in rows])
-    differences = []
+    differences, aggregates, optima = [], [], [cell.optimum for cell in cells]
     for budget in budgets:
         by_cell = [
             {name: values for (cell, at, name), values in regrets.items() if (cell, at) == (id(each), budget)}
@@ -99,7 +100,8 @@ def write_tables(
                 table.loc[here & (table["budget"] == budget) & (table["algorithm"] == name), "p_random"] = p
         everywhere = set.intersection(*(set(groups) for groups in by_cell))
         shared = [{name: groups[name] for name in groups if name in everywhere} for groups in by_cell]
-        differences.append(difference_rows(budget, over_cells(shared, [cell.optimum for cell in cells])))
+        differences.append(difference_rows(budget, over_cells(shared, optima)))
+        aggregates += aggregate_rows(budget, shared, optima)
     place = [(order[id(row.cell)], row.budget) for row in rows]
     table = table.iloc[sorted(range(len(rows)), key=lambda number: place[number])]
     largest = [row for row in rows if row.budget == max(budgets)]
@@ -108,6 +110,7 @@ def write_tables(
     write_table(folder / "head_to_head.csv", table, digits=5)
     write_table(folder / "head_to_head_curves.csv", curves, digits=5)
     write_table(folder / "head_to_head_differences.csv", pd.concat(differences), digits=4)
+    write_table(folder / "head_to_head_aggregates.csv", pd.DataFrame(aggregates), digits=4)
     write_table(folder / "head_to_head_ledger.csv", ledger(table, found), digits=4)
     write_table(folder / "head_to_head_winners.csv", winners(largest), digits=5)
     write_plot(curves, table, folder / "head_to_head.png")

@@ -51,7 +51,7 @@ of Games and Howell, in [head_to_head_differences.csv](../../results/head_to_hea
 ## What the table shows
 
 {"".join(_verdict(found, differences, budget) for budget in budgets)}
-## What it costs
+{_over_all(folder / "head_to_head_aggregates.csv")}## What it costs
 
 One search, which finds one network, at {shown} trainings:
 
@@ -119,6 +119,37 @@ def _verdict(found: list[Row], differences: list[Row], budget: int) -> str:
         f"Best that is no hybrid: `{single}` ({mean[single]:.2f}%); "
         f"hybrids below it: {code(ahead) if ahead else 'none'}, above it: {code(behind) if behind else 'none'}.\n"
     )
+
+
+def _over_all(path: Path) -> str:
+    """Searches of all cells pooled, where that was run."""
+    if not path.exists():
+        return ""
+    found = rows(path)
+    lines = [
+        (
+            *(f"`{row['algorithm']}`", str(row["budget"])),
+            *(_within(row, "interquartile_regret_pct", ".2f"), _within(row, "better_than_random", ".3f")),
+        )
+        for row in sorted(found, key=lambda row: (row["budget"], row["interquartile_regret_pct"]))
+    ]
+    best = min((row for row in found if row["budget"] == max(each["budget"] for each in found)), key=_regret)
+    header = ("algorithm", "trainings", "interquartile mean of regret, %", "probability of improvement on random")
+    return f"""\
+Searches of all cells pooled, intervals by a bootstrap over searches within each cell (Agarwal and others, 2021); at
+{best["budget"]} trainings the lowest interquartile mean is that of `{best["algorithm"]}`
+([file](../../results/head_to_head/head_to_head_aggregates.csv)):
+
+{table(header, lines)}
+"""
+
+
+def _regret(row: Row) -> float:
+    return row["interquartile_regret_pct"]
+
+
+def _within(row: Row, name: str, digits: str) -> str:
+    return f"{row[name]:{digits}} ({row[f'{name}_low']:{digits}} to {row[f'{name}_high']:{digits}})"
 
 
 def _ledger(found: list[Row]) -> str:

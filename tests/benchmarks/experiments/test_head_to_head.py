@@ -10,7 +10,7 @@ from scipy import stats
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.head_to_head import run as contest
-from benchmarks.experiments.head_to_head.compared import difference_rows, over_cells, p_against_random
+from benchmarks.experiments.head_to_head.compared import aggregate_rows, difference_rows, over_cells, p_against_random
 from benchmarks.experiments.head_to_head.contenders import FROM_BASELINE, HYBRIDS, find_contender
 from benchmarks.experiments.head_to_head.ground import Cell, Pool, noise, read_pool, training_of
 from benchmarks.experiments.head_to_head.ledger import Machine, kwh, ledger, machines
@@ -269,3 +269,16 @@ def test_a_contest_writes_its_files_and_the_same_ones_again(tmp_path, monkeypatc
     assert table.loc[table["algorithm"] == "zero_shot:params", "p_random"].notna().all()
     winners = pd.read_csv(tmp_path / "one" / "head_to_head_winners.csv")
     assert (winners.groupby(["algorithm"]).size() <= 20).all()
+
+
+def test_searches_of_all_cells_are_pooled_as_shares_of_each_cells_optimum():
+    # in the second cell all is ten times as large, and so is the optimum
+    cells = [{"random": scale * np.array([4.0, 3.0, 2.0, 1.0]), "ours": scale * np.full(3, 2.0)} for scale in (1, 10)]
+    random, ours = aggregate_rows(10, cells, [100.0, 1000.0])
+    # a quarter of the eight is cut at each end: 2, 2, 3, 3
+    assert (random["searches"], random["interquartile_regret_pct"], random["better_than_random"]) == (8, 2.5, 0.5)
+    assert (ours["searches"], ours["interquartile_regret_pct"]) == (6, 2.0)
+    assert ours["interquartile_regret_pct_low"] == ours["interquartile_regret_pct_high"] == 2.0
+    # 2 is below 4 and 3, beside 2, above 1
+    assert ours["better_than_random"] == 2.5 / 4
+    assert ours["better_than_random_low"] < 2.5 / 4 < ours["better_than_random_high"]

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.report import site
+from benchmarks.report.pages import head_to_head
 from benchmarks.report.provenance import digest, recorded
 from hw_model.vela.accelerators import ETHOS_U
 
@@ -146,6 +147,26 @@ def test_the_estimator_page_shows_every_accelerator_that_was_evaluated_with_n_an
     claimed = re.search(r"the worst is ([\d.]+)% off", words)
     assert claimed
     assert float(claimed[1]) == pytest.approx(worst, abs=0.051)
+
+
+def test_the_head_to_head_page_pools_the_searches_of_all_cells_where_that_was_run(copy):
+    folder = copy / "results/head_to_head"
+    assert ("pooled" in head_to_head.page(folder)) == (folder / "head_to_head_aggregates.csv").exists()
+    names = ("interquartile_regret_pct", "better_than_random")
+    rows = [
+        {"budget": budget, "algorithm": algorithm, "searches": 9}
+        | {f"{name}{end}": value for name in names for end in ("", "_low", "_high")}
+        for budget, algorithm, value in (
+            (10, "genetic", 0.5),
+            (10, "auto", 0.25),
+            (30, "genetic", 0.2),
+            (30, "auto", 0.4),
+        )
+    ]
+    pd.DataFrame(rows).to_csv(folder / "head_to_head_aggregates.csv", index=False)
+    page = head_to_head.page(folder)
+    assert "at\n30 trainings the lowest interquartile mean is that of `genetic`" in page
+    assert ["`auto`", "10", "0.25 (0.25 to 0.25)", "0.250 (0.250 to 0.250)"] in lines_of(page)
 
 
 def test_the_head_to_head_page_counts_cells_apart_from_random_search_as_the_file_has_them():
