@@ -24,7 +24,7 @@ def reproduce(
     executor: str | None = None,
     address: str | None = None,
     home: Path = DEFAULT_HOME,
-    results: Path = Path("results"),
+    results: Path | None = None,
 ) -> None:
     """Run experiments: search, train and evaluate, then print their tables and write them below RESULTS.
 
@@ -42,18 +42,25 @@ def reproduce(
         executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
         address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data, trials and measurements are kept in.
-        results: Directory that tables and plots are written to.
+        results: Directory that tables and plots of the experiments named are written to, results if left out.
     """
+    output = Path("results") if results is None else results
     if pages:
-        _write_pages(results.resolve().parent)
+        _write_pages(output.resolve().parent)
         return
     if list and not names:
         _print_experiments()
         return
     given = dict(_parsed(text) for text in set) | ({} if profile is None else {"profile": profile})
     if not names:
-        if given:
-            raise BenchmarkInputError("--set or --profile without a name; allowed: with names that --list prints")
+        options = {
+            "--set or --profile": given or None,
+            "--results": results,
+            "--executor": executor,
+            "--address": address,
+        }
+        if unused := [option for option, value in options.items() if value is not None]:
+            raise BenchmarkInputError(f"{unused[0]} without a name; allowed: with names that --list prints")
         check_folders(home)
         from benchmarks.report.again import main_job
 
@@ -66,9 +73,9 @@ def reproduce(
         _print_settings(dict(zip(chosen, settings, strict=True)))
         return
     choose_executor(executor, address)
-    check_folders(home, results)
+    check_folders(home, output)
     for each, own in zip(chosen, settings, strict=True):
-        print(f"Written to {each.run(own, home, results)}")
+        print(f"Written to {each.run(own, home, output)}")
 
 
 def _parsed(text: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -93,16 +93,15 @@ def choose_executor(executor: str | None, address: str | None) -> None:
 
     Raises BenchmarkInputError for an unknown executor, where Ray is not installed, and where no cluster answers.
     """
-    for name, value in (("ACCELNAS_EXECUTOR", executor), ("ACCELNAS_ADDRESS", address)):
-        if value is not None:
-            os.environ[name] = value
-    chosen = Resources.from_environment()
+    given = {name: value for name, value in (("executor", executor), ("address", address)) if value is not None}
+    chosen = replace(Resources.from_environment(), **given)
     if chosen.executor == "ray":
         from benchmarks.runtime.ray_executor import check_address
 
         check_address(chosen.address)
     elif address is not None:
         raise BenchmarkInputError("--address without --executor ray; allowed: both, or neither")
+    os.environ.update({f"ACCELNAS_{name.upper()}": value for name, value in given.items()})
 
 
 def free_bytes() -> float:

@@ -1,13 +1,14 @@
 """How many workers there are, by cores, memory and settings."""
 
 import math
+import os
 
 import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.runtime import resources
-from benchmarks.runtime.resources import GIB, Resources, free_bytes
+from benchmarks.runtime.resources import GIB, Resources, choose_executor, free_bytes
 from benchmarks.runtime.worker import resident_bytes
 
 
@@ -50,6 +51,20 @@ def test_a_setting_that_cannot_be_is_named(monkeypatch, name, value):
     monkeypatch.setenv(f"ACCELNAS_{name}", value)
     with pytest.raises(BenchmarkInputError, match=f"^ACCELNAS_{name} is .*; allowed: "):
         Resources.from_environment()
+
+
+def test_an_executor_that_cannot_be_chosen_changes_nothing(monkeypatch):
+    for name in ("EXECUTOR", "ADDRESS"):
+        monkeypatch.delenv(f"ACCELNAS_{name}", raising=False)
+    for executor, address, message in (
+        ("magic", None, "executor 'magic'; allowed: local, ray"),
+        (None, "auto", "--address without --executor ray"),
+    ):
+        with pytest.raises(BenchmarkInputError, match=message):
+            choose_executor(executor, address)
+        assert Resources.from_environment() == Resources()
+    choose_executor("local", None)
+    assert os.environ.pop("ACCELNAS_EXECUTOR") == "local"
 
 
 def test_free_memory_is_what_the_machine_or_the_container_has_left(monkeypatch, tmp_path):
