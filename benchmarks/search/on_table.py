@@ -105,11 +105,13 @@ def run_search(
                     "quality": float(table.true[table.places[candidate.genotype]]),
                     "below_best": best - float(table.true[table.places[candidate.genotype]]),
                     **{name: candidate.cost[name] for name in table.costs},
+                    "within_bound": all(candidate.cost[name] <= bound for name, bound in limits.items()),
                     "evaluations": int(each.spend.trainings),
                 }
             )
     candidates = [
         {"seed": seed, "step": one.step, **_decoded(table, one.genotype), "state": one.state, "quality": one.quality}
+        | {"within_bound": one.state != "infeasible"}
         for seed, each in enumerate(found)
         for one in each.candidates
     ]

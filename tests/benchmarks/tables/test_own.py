@@ -178,6 +178,10 @@ def test_the_command_writes_what_it_found(path, tmp_path, capsys):
     assert "mine: 7 of 8 genotypes" in capsys.readouterr().out
     (written,) = (tmp_path / "results").glob("table-mine-random-*/table.csv")
     assert pd.read_csv(written)["seed"].tolist() == [0, 1]
+    candidates = pd.read_csv(written.parent / "candidates.csv")
+    assert (candidates["within_bound"] == (candidates["state"] != "infeasible")).all()
+    assert not candidates["within_bound"].all()  # one genotype is not in the table
+    assert pd.read_csv(written)["within_bound"].all()
     assert cli.run([*arguments, "--peak-bytes", "5"]) == 2
     assert "the table has no peak_activation_bytes; its costs: latency_ms" in capsys.readouterr().err
     assert cli.run([*arguments, "--accelerator", "ethos-u55-128"]) == 2
