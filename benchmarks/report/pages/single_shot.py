@@ -26,6 +26,12 @@ def page(folder: Path) -> str:
         "Only the supernet of uniformly drawn paths (`one_shot`) ranks them, and it does no better than counting MACs",
         ranking == ["one_shot"] and taus["one_shot"][1] < macs,
     )
+    settled = [row["certainty"] for name in ("gumbel", "tunas") for row in groups[name]]
+    one_network = claim(
+        "Those of Gumbel-softmax and TuNAS converge to one network (mean over\ndecisions of the largest probability of a "
+        "choice; 1 is one network), and show none in ranking the others.",
+        min(settled) > 0.8 and not {"gumbel", "tunas", "sandwich"} & set(ranking),
+    )
     return f"""\
 Single-shot searches train one supernet; `gumbel`, `tunas`, `one_shot` and `sandwich` are names of `accelnas search`
 like the others.  How their supernets' ranking compares with training from scratch, what they cost and what they find:
@@ -37,8 +43,7 @@ architectures, mean of {len(groups["tunas"])} supernets with Student's interval 
 architectures would change; beside it that of MACs.
 
 {only} does.  With the sandwich rule, which spends two thirds of the passes on the largest and the smallest network, no
-difference from ranking them at random is shown.  Those of Gumbel-softmax and TuNAS converge to one network (mean over
-decisions of the largest probability of a choice; 1 is one network), and show none in ranking the others.  The
+difference from ranking them at random is shown.  {one_network}  The
 network that TuNAS's distribution prefers is up to {over:.1%} over the bound ("preferred network within it":
 {unconstrained} of {len(groups["tunas"])}); what it gives out is the most probable one within it.
 
