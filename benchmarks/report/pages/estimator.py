@@ -58,9 +58,9 @@ several widths and input sizes, whole and cut off) and random chains of another 
 Figures are in per cent.  "In 2 std": networks within two of the printed standard deviations, {min(covered):.1f} to
 {max(covered):.1f} on the general set.  It has two halves, published architectures by family, and each is evaluated by
 scales set on the other half; networks of the spaces set no scale at all, and have a smaller mean error on
-{listed(easier)}{_but(harder)}.  The form of the deviations was chosen among five while looking at this set on ethos-u65-512, so that its coverage there is no fresh
-test.  Of the four networks that ship as examples the worst is {worst["mape_pct"]:.1f}% off ({worst["set"]} on
-{worst["accelerator"]}).
+{listed(easier)}{_but(harder)}.  The form of the deviations was chosen among five while looking at this set on
+ethos-u65-512, so that its coverage there is no fresh test.  Of the four networks that ship as examples the worst is
+{worst["mape_pct"]:.1f}% off ({worst["set"]} on {worst["accelerator"]}).
 
 Five networks in a hundred lie outside of two deviations, and some far: errors are largest, and too low, for pieces of
 networks that a whole one would schedule otherwise.  A single block of 1,152 hidden channels at 14 x 14 takes three

@@ -28,8 +28,8 @@ def page(folder: Path) -> str:
     )
     settled = [row["certainty"] for name in ("gumbel", "tunas") for row in groups[name]]
     one_network = claim(
-        "Those of Gumbel-softmax and TuNAS converge to one network (mean over\ndecisions of the largest probability of a "
-        "choice; 1 is one network), and show none in ranking the others.",
+        "Those of Gumbel-softmax and TuNAS converge to one network (mean over\ndecisions of the largest probability of "
+        "a choice; 1 is one network), and show none in ranking the others.",
         min(settled) > 0.8 and not {"gumbel", "tunas", "sandwich"} & set(ranking),
     )
     return f"""\
