@@ -140,7 +140,8 @@ def search_and_kill(
         before = now
         if process.returncode == 0:
             break
-        if process.returncode != -signal.SIGKILL:
+        # 1: a job whose workers were killed both times that it was tried ends its search, which then goes on
+        if process.returncode not in (1, -signal.SIGKILL):
             raise AssertionError(f"a search ended with exit code {process.returncode}: {_said(where)[-500:]}")
     else:
         raise AssertionError(f"a search did not end in {MOST_STARTS} starts: {_said(where)[-500:]}")
