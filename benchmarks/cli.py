@@ -28,6 +28,7 @@ from benchmarks.commands.search import search
 from benchmarks.commands.table import table
 from benchmarks.commands.train import train
 from benchmarks.commands.trials import trials
+from benchmarks.commands.verify import verify
 from benchmarks.deferred import deferred
 from benchmarks.errors import INPUT_ERRORS, BenchmarkInputError, NoResultError, report
 from benchmarks.runtime.resources import Resources
@@ -42,6 +43,7 @@ COMMANDS = {
     "export": export,
     "predict": predict,
     "trials": trials,
+    "verify": verify,
     "table": table,
     "cost": cost,
     "measure": measure,

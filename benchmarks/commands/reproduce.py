@@ -21,6 +21,8 @@ def reproduce(
     profile: str | None = None,
     set: Annotated[tuple[str, ...], tyro.conf.UseAppendAction] = (),
     pages: bool = False,
+    live: bool = False,
+    all: bool = False,
     executor: str | None = None,
     address: str | None = None,
     home: Path = DEFAULT_HOME,
@@ -39,19 +41,28 @@ def reproduce(
             made with, full takes days of CPU.
         set: NAME=VALUE, a setting of each of the experiments named; repeat it for several.
         pages: Run nothing; write docs/results, parts of README.md, and report.html from the files of RESULTS.
+        live: Train what the named tables report, from nothing: every network with all its seeds, which takes hours or
+            days; how many is said first, and with `--list` only that.  Files go below HOME/live.
+        all: With `--live`: every table that rests on trainings.
         executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
         address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data, trials and measurements are kept in.
         results: Directory that tables and plots of the experiments named are written to, results if left out.
     """
     output = Path("results") if results is None else results
+    given = dict(_parsed(text) for text in set) | ({} if profile is None else {"profile": profile})
+    if live or all:
+        if given or results is not None or all == bool(names) or not live:
+            raise BenchmarkInputError("allowed: --live NAME ... or --live --all, with --list, --executor and --home")
+        choose_executor(executor, address)
+        _reproduce_live(names, list, home)
+        return
     if pages:
         _write_pages(output.resolve().parent)
         return
     if list and not names:
         _print_experiments()
         return
-    given = dict(_parsed(text) for text in set) | ({} if profile is None else {"profile": profile})
     if not names:
         options = {
             "--set or --profile": given or None,
@@ -76,6 +87,21 @@ def reproduce(
     check_folders(home, output)
     for each, own in zip(chosen, settings, strict=True):
         print(f"Written to {each.run(own, home, output)}")
+
+
+def _reproduce_live(names: tuple[str, ...], only_hours: bool, home: Path) -> None:
+    from benchmarks.report.live import LIVE, check_live, hours_line, live, needed
+
+    check_live(names)
+    check_folders(home)
+    chosen = tuple(dict.fromkeys(names)) or tuple(LIVE)
+    found = {name: needed(name, home) for name in chosen}
+    for name, own in found.items():
+        print(hours_line(name, own), flush=True)
+    hours = sum(each.seconds for own in found.values() for each in own) / 3600
+    print(f"in all about {hours:.1f} hours of a core, trainings that several share counted for each", flush=True)
+    for name in () if only_hours else chosen:
+        print(f"Written to {live(name, home)}", flush=True)
 
 
 def _parsed(text: str) -> tuple[str, str]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.runtime.progress import SearchProgress
@@ -65,14 +62,3 @@ def train_all(home: Path, task: Any, title: str, wanted: Sequence[Training]) -> 
     fidelities = [each.fidelity for each in wanted]
     with open_store(home) as store, TrainingPool(home, task, fidelities, store) as pool:
         return run_trainings(pool, title, wanted)
-
-
-def train_qualities(
-    home: Path, task: Any, title: str, networks: Sequence[tuple[Block, ...]], fidelity: Fidelity
-) -> np.ndarray:
-    """The task's metric of each network, trained once with seed 0: float64 [n], NaN where it failed.
-
-    Raises TaskInputError where data are missing.
-    """
-    wanted = [Training(f"{title} {number}", blocks, fidelity, seed=0) for number, blocks in enumerate(networks)]
-    return np.array([trial.quality.get(task.metric, math.nan) for trial in train_all(home, task, title, wanted)])

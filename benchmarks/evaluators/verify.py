@@ -6,7 +6,7 @@ import heapq
 import json
 import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,10 +46,12 @@ class Checked(NamedTuple):
     """Some of those, at random."""
 
 
-def check(file: Path | None, home: Path, count: int, seed: int) -> Checked:
+def check(
+    file: Path | None, home: Path, count: int, seed: int, of: Callable[[Trial], bool] = lambda trial: True
+) -> Checked:
     """Read every row of a file, or of all that the home keeps, report what is damaged, and draw `count` trials.
 
-    Raises BenchmarkInputError where the file is none of ours.
+    of: which trials may be drawn.  Raises BenchmarkInputError where the file is none of ours.
     """
     rows = trials = damaged = repeatable = 0
 
@@ -63,7 +65,7 @@ def check(file: Path | None, home: Path, count: int, seed: int) -> Checked:
                 if isinstance(found, Trial):
                     check_trial(found)
                     trials += 1
-                    if _can_repeat(found):
+                    if _can_repeat(found) and of(found):
                         repeatable += 1
                         yield found
             except BenchmarkInputError as error:
@@ -94,7 +96,7 @@ def train_again(chosen: Sequence[Trial], tolerance: float, home: Path) -> bool:
     for task_name in sorted({each.key.task for each in chosen}):
         task = _task_of(task_name)
         mine = [each for each in chosen if each.key.task == task_name]
-        wanted = [_training_of(each) for each in mine]
+        wanted = [training_of(each) for each in mine]
         for data in sorted({each.fidelity.data for each in wanted}):
             prepare_with_progress(home, data, task.dataset)
         # a store of its own, which has none of them
@@ -121,7 +123,8 @@ def _task_of(name: str) -> Task:
     return make_task(kind, None, int(classes))
 
 
-def _training_of(trial: Trial) -> Training:
+def training_of(trial: Trial) -> Training:
+    """What was trained."""
     blocks = tuple(Block(**block) for block in json.loads(trial.key.architecture))
     return Training(trial.key.task, blocks, Fidelity(**json.loads(trial.key.fidelity)), trial.key.seed)
 

@@ -80,6 +80,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "benchmarks.experiments.head_to_head.run",
             ),
             Experiment(
+                "confirmed",
+                "what the networks that searches on the tables ended with come to when trained",
+                0.02,
+                "head_to_head",
+                ("confirmed.csv",),
+                "benchmarks.experiments.head_to_head.confirmed",
+            ),
+            Experiment(
                 "curation",
                 "whether curated spaces are easier to search, by quality and by latency, and why",
                 0.6,
@@ -98,12 +106,12 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
             ),
             Experiment(
                 "single_shot",
-                "how supernets rank architectures against trainings from scratch",
-                3.0,
+                "how supernets rank the trained tables' networks, and what they cost and find",
+                200.0,
                 "single_shot",
-                ("single_shot.csv",),
+                ("single_shot.csv", "single_shot_spend.csv"),
                 "benchmarks.experiments.single_shot.run",
-                chooses_rows=("task", "algorithm"),
+                chooses_rows=("task", "algorithm", "seeds", "budget"),
             ),
             Experiment(
                 "zero_shot",

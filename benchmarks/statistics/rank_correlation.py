@@ -43,6 +43,11 @@ def kendall(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
     return _interval(*(_taus(a, b, weights) for weights in _weights(drawn)))
 
 
+def taus_of(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Tau-b of a [n] and b [n], then of each resample, float [1 + resamples]; NaN where there is nothing to rank."""
+    return np.concatenate([_taus(a, b, weights) for weights in _weights(drawn)])
+
+
 def kendall_gain(a: np.ndarray, other: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
     """By how much a's tau-b with b exceeds the other's, all [n]; both on the same resamples."""
     return _interval(*(_taus(a, b, weights) - _taus(other, b, weights) for weights in _weights(drawn)))

@@ -46,6 +46,11 @@ def arena_space(task: Task) -> SearchSpace:
     return space_over(skeleton, "arena", choices, task.output_channels, step)
 
 
+def in_uncurated(space: SearchSpace, genotype: tuple[int, ...], uncurated: SearchSpace) -> tuple[int, ...]:
+    """The genotype of the same network in the uncurated space over the same skeleton."""
+    return uncurated.encode(space.effective(genotype))
+
+
 @dataclass(frozen=True, eq=False)
 class Arena:
     """All N networks of a space, the last decision changing fastest."""

@@ -26,15 +26,19 @@ from tasks.spaces.skeleton import Skeleton
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
+ISO_LATENCY = "iso_latency"
 SEEDS = 5
 # apart from the seeds of other parts; a network's own follow from what it is, whichever others are there
 FIRST_SEED, SPREAD = 10_000_000, 1_000_000_000
 
 
-def article_cells(results: Path, task: Task) -> list[Cell]:
-    """A cell for each network, the baseline first.  Raises BenchmarkInputError where a file is missing."""
+def article_cells(results: Path, task: Task, tables: tuple[str, ...] = ()) -> list[Cell]:
+    """A cell for each network, the baseline first, of some of the tables or of all that hold the task.
+
+    Raises BenchmarkInputError where a file is missing.
+    """
     space, skeleton, cells = table_spaces(task)["uncurated"], skeleton_for(task), list[Cell]()
-    for text in summaries(results, task.name):
+    for text in summaries(results, task.name, tables or (task.name, ISO_LATENCY)):
         genotype = genotype_of(space, skeleton, text)
         if genotype is not None:
             first = FIRST_SEED + crc32(text.encode()) % SPREAD
@@ -44,10 +48,10 @@ def article_cells(results: Path, task: Task) -> list[Cell]:
     return cells
 
 
-def summaries(results: Path, task: str) -> list[str]:
-    """The different networks of the task's rows as their summaries, in order."""
+def summaries(results: Path, task: str, tables: tuple[str, ...]) -> list[str]:
+    """The different networks of the task's rows of these tables as their summaries, in order."""
     found: list[str] = []
-    for file in (results / task / f"{task}.csv", results / "iso_latency" / "iso_latency.csv"):
+    for file in (results / name / f"{name}.csv" for name in tables):
         if not file.is_file():
             raise BenchmarkInputError(f"{file}: no such file; `accelnas reproduce {file.stem}` writes it")
         for row in pd.read_csv(file).to_dict("records"):

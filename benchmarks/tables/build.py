@@ -18,6 +18,7 @@ from benchmarks.tables.parts import Wanted, part_of
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
+from tasks.task import Task
 
 # a run that is stopped loses no training, which the store has, but rows wait for this many before the file is written
 ROWS_AT_ONCE = 10
@@ -55,15 +56,19 @@ def build(home: Path, results: Path, name: str, part: str, count: int) -> int:
     part and where there is no design.
     """
     task = make_task(name)
-    asked = list(trainings(part_of(results, task, part)))[:count]
+    return train(home, results, task, list(trainings(part_of(results, task, part)))[:count])
+
+
+def train(home: Path, results: Path, task: Task, asked: list[Asked]) -> int:
+    """Train what the store lacks of these, add all of them to the task's table, and return how many rows it has."""
     fidelities = dict.fromkeys(training.fidelity for training in asked)
     for data in dict.fromkeys(fidelity.data for fidelity in fidelities):
         prepare_with_progress(home, task.config(data), task.dataset)
-    file, rows, total = table_file(results, name), [], 0
+    file, rows, total = table_file(results, task.name), [], 0
     with (
         open_store(home) as store,
         TrainingPool(home, task, fidelities, store) as pool,
-        SearchProgress(f"table of {name}", total=len(asked)) as progress,
+        SearchProgress(f"table of {task.name}", total=len(asked)) as progress,
     ):
         pool.show(progress)
         tickets = {}

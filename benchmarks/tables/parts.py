@@ -3,7 +3,8 @@
 "cells", "alone" and "kinds" are drawn from the spaces (`tables.design`).  Of these, "seeds" trains some cells' networks
 with three seeds each, and "final" some by both recipes.  "curse" are networks that the surrogate thinks best, with five
 seeds each (`tables.winners`).  "article" are the networks of the article's tables by the recipe final, with five seeds
-each (`tables.article`).  "sweep" is the baseline by all recipes that were chosen among.
+each (`tables.article`).  "confirm" are networks that searches on the tables ended with, by both recipes
+(`tables.confirm`).  "sweep" is the baseline by all recipes that were chosen among.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.files import write_table
 from benchmarks.tables.article import article_cells
+from benchmarks.tables.confirm import confirm_cells
 from benchmarks.tables.design import COLUMNS, DRAWN, Cell, cells_of, design_rows, draw_part, table_spaces
 from benchmarks.tables.files import design_file, table_trials, winners_file
 from benchmarks.tables.recipes import RECIPES, scaled, sweep
@@ -33,8 +35,11 @@ RECIPES_OF = {
     "final": ("search", "final"),
     "curse": ("search",),
     "article": ("final",),
+    "confirm": ("search", "final"),
 }
 PARTS = (*RECIPES_OF, "sweep")
+# parts that follow from tables of results
+FOUND = {"article": article_cells, "confirm": confirm_cells}
 # networks that are trained with three seeds, at least
 REPEATED = 60
 # what a network's further seeds are larger by
@@ -74,8 +79,8 @@ def size_of(results: Path, task: str, name: str) -> int:
     check_part(name)
     if name == "sweep":
         return len(list(sweep(task)))
-    if name == "article":
-        return len(article_cells(results, make_task(task)))
+    if name in FOUND:
+        return len(FOUND[name](results, make_task(task))) * len(RECIPES_OF[name])
     return len(set(part_rows(results, task, name)["cell"])) * len(RECIPES_OF[name])
 
 
@@ -103,12 +108,8 @@ def part_of(results: Path, task: Task, name: str) -> list[Wanted]:
     check_part(name)
     if name == "sweep":
         return _sweep(task)
-    if name == "article":
-        return [
-            Wanted(cell, RECIPES[how][task.name]) for cell in article_cells(results, task) for how in RECIPES_OF[name]
-        ]
-    rows = part_rows(results, task.name, name)
-    return [Wanted(cell, RECIPES[how][task.name]) for cell in cells_of(task, rows) for how in RECIPES_OF[name]]
+    cells = FOUND[name](results, task) if name in FOUND else cells_of(task, part_rows(results, task.name, name))
+    return [Wanted(cell, RECIPES[how][task.name]) for cell in cells for how in RECIPES_OF[name]]
 
 
 def lacking(results: Path, task: Task, wanted: list[Wanted]) -> list[Wanted]:

@@ -47,6 +47,8 @@ def agreement(task: str, data: Trained) -> dict[str, Any]:
         by_path.setdefault(trial.key.code_path, {})[network, trial.key.seed] = quality
     alone, at_once = by_path.get("static", {}), by_path.get("many_at_once", {})
     both = sorted(set(alone) & set(at_once))
+    if not both:
+        return {"task": task, "n": 0}
     here, there = (np.array([way[key] for key in both]) for way in (alone, at_once))
     mean, low, high = mean_interval((there - here).tolist())
     tau = kendall(there, here, draw_resamples(len(both)))

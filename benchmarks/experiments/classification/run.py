@@ -6,8 +6,8 @@ peak activations, and no slower.  Expert: the rules' rewrites for least memory, 
 standard convolutions, channels evened, channels aligned).  NAS: the highest quality that the table expects within the
 budget, in the space curated for the accelerator.  Expert then NAS: the same in that space without depthwise
 convolutions, which is what the expert's first rule leaves of it.  Searches go by the estimator; of what they found, the
-first that keeps the budget compiled whole is taken.  Nothing is trained here: `quality_source` says where a quality
-comes from.
+first that keeps the budget compiled whole is taken.  Nothing is trained here (`--live` does that): `quality_source`
+says where a quality comes from.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MEMORY = ("param_bytes", "peak_activation_bytes")
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Rewrite, search, compile, print and write."""
     home.mkdir(parents=True, exist_ok=True)
-    models, rows = load_models(TASK), list[Row]()
+    models, rows = load_models(TASK, settings.tables), list[Row]()
     with MeasurementCache(home / "measurements.sqlite") as cache:
         for accelerator in settings.accelerators:
             rows += budget_rows(models, accelerator, settings, cache)
@@ -114,7 +114,7 @@ def search(
 
     estimated: the budget by the estimator, by which the search goes; limits: by the compiler.
     """
-    table, objective = load_table(TASK, space), best_quality(estimated)
+    table, objective = load_table(TASK, space, settings.tables), best_quality(estimated)
     answers = table.answers(accelerator)
 
     @jax.jit

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.tables.files import SHIPPED
 
 ARTICLE_PCT = 47.0
 """By which the article's model size and intermediate memory fell."""
@@ -22,6 +24,8 @@ class Settings:
     """Of each search on the table."""
     compiled: int = 100
     """Candidates compiled whole, the best predicted first, until one keeps the budget."""
+    tables: Path = SHIPPED
+    """Directory of the trained tables, the surrogates, and what else is read."""
 
     def __post_init__(self):
         check_count("evaluations", self.evaluations, 256, most=1_000_000)

@@ -6,8 +6,8 @@ at other tolerances) and detection_fusion.csv (each block fused alone); run: acc
 V1 searches a width multiplier, V2 which inverted bottlenecks to fuse, V3 both; each seeks the least latency at which
 the table expects the baseline's mAP, within the stated tolerance.  All three are enumerated, so that the table's
 true optimum stands beside what the search found.  Fusion only and Expert are the expert's rules, which look at costs
-alone; Full NAS decides all that the space curated for the accelerator decides.  Nothing is trained here:
-`quality_source` says where a quality comes from.
+alone; Full NAS decides all that the space curated for the accelerator decides.  Nothing is trained here (`--live` does
+that): `quality_source` says where a quality comes from.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ COLUMNS = (
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Enumerate, search, compile, print and write."""
-    settings, models = settings.of_profile(), load_models(TASK)
+    settings, models = settings.of_profile(), load_models(TASK, settings.tables)
     home.mkdir(parents=True, exist_ok=True)
     rows, levels, fusion = list[Row](), list[Row](), list[Row]()
     known = baseline_figures(models.table, settings.accelerators)

@@ -44,7 +44,7 @@ def search_space(name: str, accelerator: str, known: tuple[float, float], settin
 
     known: the baseline's latency by the estimator, and its expected mAP.
     """
-    table = load_table("detection", name)
+    table = load_table("detection", name, settings.tables)
     shape, (bound, level) = table.space.cardinalities, known
     genotypes, scores = enumerated(shape, evaluation_by(table, accelerator))
     quality, latency = -scores[:, 0], scores[:, 1]
@@ -109,7 +109,7 @@ def full_search(
     """The fastest network that keeps the mAP of all that two searches of the curated space tried, and its latency."""
     task = models.table.task
     space = curated_space(skeleton_for(task), task.output_channels, parallelism_factor(accelerator))
-    evaluate = evaluation_by(load_table("detection", space), accelerator)
+    evaluate = evaluation_by(load_table("detection", space, settings.tables), accelerator)
     runs = searched(space.cardinalities, evaluate, settings.full_evaluations, 2)
     genotypes, scores = (np.concatenate(part) for part in zip(*runs, strict=True))
     best = optimum_of(-scores[:, 0], scores[:, 1], known[1] - settings.tolerance)

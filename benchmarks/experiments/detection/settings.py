@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.tables.files import SHIPPED
 
 PROFILES = ("smoke", "quick", "full")
 
@@ -29,6 +31,8 @@ class Settings:
     """Of each of two searches of the full space."""
     profile: str = "quick"
     """quick is these settings; smoke one accelerator and a tenth of the searches, full ten times as many."""
+    tables: Path = SHIPPED
+    """Directory of the trained tables, the surrogates, and what else is read."""
 
     def __post_init__(self):
         if self.profile not in PROFILES:

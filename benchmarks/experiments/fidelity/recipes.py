@@ -39,14 +39,16 @@ class Settings:
 
     task: tuple[str, ...] = tuple(TASKS)
     """Tasks to do, all of which need trainings by both recipes."""
+    tables: Path = SHIPPED
+    """Directory of the trained tables, the surrogates, and what else is read."""
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Compare, print and write."""
     rows = []
     for task in settings.task:
-        chosen = set(part_rows(SHIPPED, task, "final")["genotype"])
-        low, high = (finished_trials(SHIPPED, task, RECIPES[name][task]) for name in (LOW, HIGH))
+        chosen = set(part_rows(settings.tables, task, "final")["genotype"])
+        low, high = (finished_trials(settings.tables, task, RECIPES[name][task]) for name in (LOW, HIGH))
         rows.append({"task": task, "low": LOW, "high": HIGH} | agreement(chosen, make_task(task).metric, low, high))
     table = pd.DataFrame(rows)
     write_table(folder / "recipes.csv", table)

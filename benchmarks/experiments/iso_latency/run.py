@@ -17,7 +17,6 @@ from benchmarks.experiments.iso_latency.settings import Settings
 from benchmarks.search.problem import exact_cost
 from benchmarks.store.files import write_table
 from benchmarks.tables.design import table_spaces
-from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.models import Model, Models, Row, load_models, model_rows
 from benchmarks.tables.optima import ROUNDING
 from hw_model.vela.measurements import MeasurementCache
@@ -29,11 +28,13 @@ __all__ = ["Settings", "run"]
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Compile, print and write.  Raises BenchmarkInputError where truth.csv has no row of a task and accelerator."""
     home.mkdir(parents=True, exist_ok=True)
-    truth = pd.read_csv(SHIPPED / "truth" / "truth.csv").sort_values("best_quality", ascending=False, kind="stable")
+    truth = pd.read_csv(settings.tables / "truth" / "truth.csv").sort_values(
+        "best_quality", ascending=False, kind="stable"
+    )
     rows: list[Row] = []
     with MeasurementCache(home / "measurements.sqlite") as cache:
         for task in settings.task:
-            models = load_models(task)
+            models = load_models(task, settings.tables)
             for accelerator in settings.accelerators:
                 own = truth.loc[(truth["task"] == task) & (truth["accelerator"] == accelerator)]
                 model = best_within_latency(models, own, accelerator, cache)

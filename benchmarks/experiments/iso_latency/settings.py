@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from benchmarks.tables.files import SHIPPED
 from tasks.registry import TASKS
 
 
@@ -15,3 +17,5 @@ class Settings:
     """Tasks that have a table."""
     accelerators: tuple[str, ...] = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
     """Compiled for."""
+    tables: Path = SHIPPED
+    """Directory of the trained tables, the surrogates, and what else is read."""

@@ -23,7 +23,6 @@ from benchmarks.experiments.optimisers_curse.settings import Settings
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_table
 from benchmarks.store.records import Trial
-from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.parts import part_rows
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import finished_trials
@@ -36,7 +35,10 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     """Compare, print and write."""
     rows: list[dict[str, Any]] = []
     for task in settings.task:
-        winners, trials = part_rows(SHIPPED, task, "curse"), finished_trials(SHIPPED, task, SEARCH[task])
+        winners, trials = (
+            part_rows(settings.tables, task, "curse"),
+            finished_trials(settings.tables, task, SEARCH[task]),
+        )
         rows += curse_rows(task, make_task(task).metric, winners, trials)
     if not rows:
         raise BenchmarkInputError("no winner of any task is trained; `accelnas table build --part curse` does that")

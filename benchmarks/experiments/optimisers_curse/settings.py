@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from benchmarks.tables.files import SHIPPED
 from tasks.registry import TASKS
 
 
@@ -13,3 +15,5 @@ class Settings:
 
     task: tuple[str, ...] = tuple(TASKS)
     """Tasks whose winners are looked at; those of which none is trained have no rows."""
+    tables: Path = SHIPPED
+    """Directory of the trained tables, the surrogates, and what else is read."""

@@ -6,7 +6,7 @@ searched by evolution (NSGA-II) for mIoU and latency, by what the table expects 
 fastest network of the front whose expected mIoU is no more than the tolerance below the baseline's, A the one of
 highest expected mIoU within the baseline's latency; B, C and D are the best within latencies that divide the way from A
 to E in four.
-Nothing is trained here: `quality_source` says where a quality comes from.
+Nothing is trained here (`--live` does that): `quality_source` says where a quality comes from.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ARTICLE_PCT = {"Model A": 27.0, "Model B": 37.0, "Model C": 38.0, "Model D": 41.
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Search, choose, compile, print and write."""
     home.mkdir(parents=True, exist_ok=True)
-    models, table = load_models(TASK), load_table(TASK, SPACE)
+    models, table = load_models(TASK, settings.tables), load_table(TASK, SPACE, settings.tables)
     known = baseline_figures(models.table, settings.accelerators)
     rows, fronts = list[Row](), list[Row]()
     with MeasurementCache(home / "measurements.sqlite") as cache:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.tables.files import SHIPPED
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Settings:
     """Of each search on the table."""
     searches: int = 2
     """For each accelerator, with different seeds; their fronts are joined."""
+    tables: Path = SHIPPED
+    """Directory of the trained tables, the surrogates, and what else is read."""
 
     def __post_init__(self):
         check_count("evaluations", self.evaluations, 256, most=1_000_000)

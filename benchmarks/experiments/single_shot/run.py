@@ -1,13 +1,16 @@
 """Single-shot searches: how well their supernets rank, what they cost, and whether they meet the latency asked for.
 
 Each algorithm trains a supernet of the space curated for the accelerator, within the baseline's latency, at the spend
-in example passes of BUDGET trainings; then architectures spread over that space are evaluated with inherited weights
-and ranked against their trainings from scratch at the same profile (found in the store, or done first).
-Writes results/single_shot/single_shot.csv (another profile's in a folder below); run: accelnas reproduce single_shot
-(hours on two cores; stop it at any moment, supernets go on from their last checkpoint).
+in example passes of `budget` trainings by the tables' recipe; then all networks of that space that the task's trained
+table has are evaluated with inherited weights and ranked against their trainings from scratch.
+Writes results/single_shot/single_shot.csv and single_shot_spend.csv; run: accelnas reproduce single_shot (days on two
+cores; stop it at any moment, supernets go on from their last checkpoint).
+
+single_shot_spend.csv: a row for each algorithm and spend, all seeds together: kendall_tau is the mean over supernets,
+its 95% interval by bootstrap over supernets and networks (statistics/two_level.py).
 
 supernet_example_passes, supernet_flops: all that the search was charged; computed_flops: with the unused channels that
-a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the architectures
+a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the networks
 ranked.  kendall_tau: tau-b with its 95% interval by bootstrap over the n architectures; macs_tau: of MACs, for
 comparison.  latency_ms: of the network found, by the cost model; preferred_latency_ms: of the one that the algorithm
 would have had without the bound, NaN where it searches within the bound only; meets_target: whether the
@@ -31,39 +34,35 @@ from rich.console import Console
 
 from benchmarks.evaluators.spec import SearchSpec, space_costs
 from benchmarks.evaluators.supernet import SupernetResult, rank_side_by_side
-from benchmarks.evaluators.trainings import train_qualities
+from benchmarks.experiments.single_shot.networks import networks_to_rank
 from benchmarks.experiments.single_shot.settings import Settings
-from benchmarks.fidelities import get_fidelity
 from benchmarks.runtime.prepare import prepare_with_progress
-from benchmarks.search.problem import baseline_blocks, space_for, spread_architectures
+from benchmarks.search.problem import baseline_blocks, space_for
 from benchmarks.search.searches import search_in_workers
 from benchmarks.statistics.rank_correlation import rank_agreement
+from benchmarks.statistics.two_level import mean_tau
 from benchmarks.store.files import merge_rows
+from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.recipes import SEARCH
 from hw_model.cost import count_macs
 from hw_model.predict import predict
 from tasks.registry import make_task
 from tasks.training import training_flops
 
-KEY = ("task", "accelerator", "algorithm", "seed")
+KEY = ("task", "accelerator", "algorithm", "budget", "seed")
+SPEND_KEY = KEY[:-1]
 
 
 def run_task(
-    home: Path,
-    name: str,
-    accelerator: str,
-    algorithms: Sequence[str],
-    seeds: int,
-    profile: str,
-    budget: int,
-    architectures: int,
-) -> pd.DataFrame:
-    """A row for each algorithm and seed; what is stored under `home` is not repeated."""
-    task, fidelity = make_task(name), get_fidelity(name, profile)
+    home: Path, name: str, accelerator: str, algorithms: Sequence[str], seeds: int, budget: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A row for each algorithm and seed, and one for each algorithm; what is stored under `home` is not repeated."""
+    task, fidelity = make_task(name), SEARCH[name]
     space = space_for(task, "curated", accelerator)
-    genotypes = spread_architectures(space, architectures, jax.random.key(0))
-    blocks = [space.decode(genotype) for genotype in genotypes]
+    networks = networks_to_rank(SHIPPED, task, space)
+    genotypes, blocks = [each.genotype for each in networks], [each.blocks for each in networks]
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
-    alone = train_qualities(home, task, f"{name} alone", blocks, fidelity).tolist()
+    alone = [each.quality for each in networks]
     target = predict(baseline_blocks(task), accelerator).cost.latency_ms
     bounds = {"latency_ms": float(target)}
     specs = {
@@ -85,7 +84,7 @@ def run_task(
             preferred = jnp.array([result.preferred or result.genotype], jnp.int32)
             preferred_ms, met_unconstrained = float(latency(preferred)[0]), result.preferred is None
         rows.append(
-            {"task": name, "accelerator": accelerator}
+            {"task": name, "accelerator": accelerator, "budget": budget}
             | supernet_row(result, qualities, alone, macs, one_training)
             | {
                 "latency_ms": result.cost["latency_ms"],
@@ -95,11 +94,34 @@ def run_task(
                 "met_unconstrained": met_unconstrained,
                 "certainty": result.certainty,
                 "skipped_steps": result.skipped,
-                "profile": profile,
                 "metric": task.metric,
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows), spend_rows(rows, inherited, alone)
+
+
+def spend_rows(
+    rows: Sequence[dict[str, Any]], inherited: Sequence[Sequence[float]], alone: list[float]
+) -> pd.DataFrame:
+    """A row for each algorithm of one task and spend.
+
+    rows, inherited: of each supernet, its columns and the qualities of the networks; alone: theirs from scratch.
+    """
+    found = []
+    for algorithm in dict.fromkeys(row["algorithm"] for row in rows):
+        own = [place for place, row in enumerate(rows) if row["algorithm"] == algorithm]
+        tau = mean_tau(np.array([inherited[place] for place in own], float), np.array(alone, float))
+        first = rows[own[0]]
+        found.append(
+            {name: first[name] for name in SPEND_KEY}
+            | {"seeds": len(own), "kendall_tau": tau.value, "low": tau.low, "high": tau.high, "n": len(alone)}
+            | {"macs_tau": first["macs_tau"]}
+            | {
+                name: float(np.mean([rows[place][name] for place in own]))
+                for name in ("supernet_example_passes", "supernet_flops", "computed_flops", "cost_in_trainings")
+            }
+        )
+    return pd.DataFrame(found)
 
 
 def supernet_row(
@@ -138,21 +160,9 @@ def supernet_row(
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Train the supernets, rank, and write the table."""
-    path = folder / "single_shot.csv"
     for name in settings.task:
         # written after each task, so that what is done is seen
-        table = merge_rows(
-            path,
-            run_task(
-                home,
-                name,
-                settings.accelerator,
-                settings.algorithm,
-                settings.seeds,
-                settings.profile,
-                settings.budget,
-                settings.architectures,
-            ),
-            KEY,
-        )
+        found, spends = run_task(home, name, settings.accelerator, settings.algorithm, settings.seeds, settings.budget)
+        table = merge_rows(folder / "single_shot.csv", found, KEY)
+        merge_rows(folder / "single_shot_spend.csv", spends, SPEND_KEY)
         Console(width=200).print(table.to_string(index=False, float_format="%.4g"))

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from benchmarks.tables.arena import arena_space
+from benchmarks.tables.arena import arena_space, in_uncurated
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import finished_trials
@@ -51,8 +51,3 @@ def distinct(space: SearchSpace, count: int) -> Iterable[tuple[int, ...]]:
     """So many different uniform genotypes, fewer where the space is smaller; the first ones of a longer list."""
     drawn = np.asarray(sample(jax.random.key(0), space.cardinalities, 4_096)).tolist()
     return list(dict.fromkeys(map(tuple, drawn)))[:count]
-
-
-def in_uncurated(space: SearchSpace, genotype: tuple[int, ...], uncurated: SearchSpace) -> tuple[int, ...]:
-    """The genotype of the same network in the uncurated space over the same skeleton."""
-    return uncurated.encode(space.effective(genotype))

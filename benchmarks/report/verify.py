@@ -1,0 +1,152 @@
+"""Whether what is shipped holds: every row of the trained tables, some of them trained again, and tables made again.
+
+The rows to train again: of each task's shipped table, those trainings of the recipe "search" that were done one by one
+with this training code, in the order of the SHA-256 of the sample's number and the row's digest.  Where data, code and
+machine are the same a training gives the same quality to the last bit; elsewhere it is one more draw with the noise of
+another seed.  So a row holds where the two differ by no more than TOLERANCE standard deviations of such a difference,
+sqrt(2) times the standard deviation between seeds that the table's surrogate states for the network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.trained import TrainingPool
+from benchmarks.evaluators.trainings import run_trainings
+from benchmarks.evaluators.verify import Checked, check, training_of
+from benchmarks.experiments.registry import EXPERIMENTS
+from benchmarks.report.again import Compared, compare
+from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.store.keys import canonical_json
+from benchmarks.store.records import Trial
+from benchmarks.store.sqlite import open_store
+from benchmarks.tables.files import SHIPPED, table_file
+from benchmarks.tables.query import load_table
+from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.surrogate import predict
+from benchmarks.tables.trained import design_workload
+from tasks.registry import make_task
+
+TOLERANCE = 3.0
+"""Standard deviations of the difference of two trainings."""
+QUICK = ("recipes", "agreement", "sustainability", "claims")
+"""Experiments that neither train nor compile nor search: their tables are made again in seconds."""
+
+
+class Verdict(NamedTuple):
+    """A row that was trained again."""
+
+    task: str
+    digest: str
+    shipped: float
+    now: float
+    allowed: float
+    """Largest difference that seeds explain."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is no more than that; NaN, of a training that failed now, is."""
+        return abs(self.now - self.shipped) <= self.allowed
+
+    def line(self) -> str:
+        """In words."""
+        same = "equal to the last bit" if self.now == self.shipped else "within the noise of seeds"
+        return (
+            f"{self.task} {self.digest[:12]}: shipped {self.shipped:.4f}, trained again {self.now:.4f}, "
+            f"{self.now - self.shipped:+.4f}, {self.allowed:.4f} allowed: {same if self.holds else 'MISS'}"
+        )
+
+
+def sample(task: str, home: Path, count: int, seed: int, results: Path = SHIPPED) -> Checked:
+    """All rows of a task's table read and checked, and `count` of them drawn by the rule above.
+
+    Raises BenchmarkInputError where there is no table.
+    """
+    file = table_file(results, task)
+    if not file.is_file():
+        raise BenchmarkInputError(f"{file}: no such file; allowed: a clone's accelnas, or its --results")
+    recipe = canonical_json(SEARCH[task].__dict__)
+    return check(file, home, count, seed, lambda trial: trial.key.fidelity == recipe)
+
+
+def allowed_differences(task: str, trials: Sequence[Trial], results: Path = SHIPPED) -> list[float]:
+    """Of each trial, how far another training may be from it."""
+    table = load_table(task, results=results)
+    workload = design_workload(task, [(trial.space, trial.genotype) for trial in trials])
+    stds = np.asarray(predict(table.surrogate, table.features(workload)).seed_std, np.float64)
+    return [TOLERANCE * math.sqrt(2) * float(std) for std in stds]
+
+
+def train_again(task_name: str, trials: Sequence[Trial], home: Path, results: Path = SHIPPED) -> list[Verdict]:
+    """Train these rows again, in a store of their own below the home, which a run that was stopped goes on from."""
+    task, wanted = make_task(task_name), [training_of(trial) for trial in trials]
+    prepare_with_progress(home, task.config(SEARCH[task_name].data), task.dataset)
+    with (
+        open_store(home / "verified") as store,
+        TrainingPool(home, task, [SEARCH[task_name]], store) as pool,
+    ):
+        again = run_trainings(pool, task_name, wanted)
+    return [
+        Verdict(task_name, old.digest, old.quality[task.metric], new.quality.get(task.metric, math.nan), most)
+        for old, new, most in zip(trials, again, allowed_differences(task_name, trials, results), strict=True)
+    ]
+
+
+def make_again(names: Sequence[str], home: Path, results: Path = SHIPPED) -> list[Compared]:
+    """Make these experiments' tables from what is shipped and compare every cell with those in `results`."""
+    root, found = home / "verified" / "results", []
+    if root.exists():
+        shutil.rmtree(root)
+    shutil.copytree(SHIPPED, root, ignore=shutil.ignore_patterns("measured", "*.parquet", "report.html"))
+    for name in names:
+        each = EXPERIMENTS[name]
+        with contextlib.redirect_stdout(io.StringIO()):  # what is equal need not be shown
+            each.run(each.settings({}), home, root)
+        found += [
+            compare(results / each.shelf / file, root / each.shelf / file)
+            for file in each.files
+            if file.endswith(".csv")
+        ]
+    return found
+
+
+def verify(
+    tasks: Sequence[str],
+    count: int,
+    seed: int,
+    tables: Sequence[str],
+    home: Path,
+    results: Path = SHIPPED,
+    say: Callable[[str], None] = print,
+) -> bool:
+    """Check all rows, make tables again, train `count` rows of each task again; whether all of it holds."""
+    checked = {task: sample(task, home, count, seed, results) for task in tasks}
+    holds = True
+    for task, found in checked.items():
+        say(f"{task}: {found.rows} rows, {found.damaged} damaged; {found.repeatable} can be trained again here")
+        holds &= not found.damaged
+    compared = make_again(tables, home, results)
+    for each in compared:
+        differs = f"{each.different} of {each.cells} cells DIFFER; {each.first}"
+        say(f"{each.file}: {differs if each.different else f'{each.cells} cells as shipped'}")
+        holds &= not each.different
+    drawn = [trial for found in checked.values() for trial in found.drawn]
+    minutes = sum(trial.seconds for trial in drawn) / 60
+    say(f"{len(drawn)} trainings again, which took {minutes / 60:.2f} hours ({minutes:.1f} minutes) of a core once")
+    for task, found in checked.items():
+        for verdict in train_again(task, found.drawn, home, results) if found.drawn else ():
+            say(verdict.line())
+            holds &= verdict.holds
+    # the next run is to train anew
+    if (home / "verified").exists():
+        shutil.rmtree(home / "verified")
+    return holds

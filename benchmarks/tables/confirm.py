@@ -1,0 +1,100 @@
+"""The networks that searches on the tables ended with, to be trained: what a contest's promises are held against.
+
+Of each task random and the best two of every other family in results/head_to_head/head_to_head.csv, by regret on
+REFERENCE with the largest budget; of each of them what CONFIRMED searches found (head_to_head_winners.csv).  A network
+that several found is trained once by each recipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.tables.arena import arena_space, in_uncurated
+from benchmarks.tables.design import REFERENCE, Cell, table_spaces
+from tasks.task import Task
+
+BEST = 2
+"""Algorithms of each family."""
+CONFIRMED = 10
+"""Searches of each algorithm."""
+FIRST_SEED, SPREAD = 1_100_000_000, 900_000_000
+"""Apart from the seeds of other parts; a network's own follows from its genotype, whichever others are there."""
+
+
+class Winner(NamedTuple):
+    """What one search found."""
+
+    algorithm: str
+    """As the contest calls it."""
+    family: str
+    """Its family."""
+    genotype: tuple[int, ...]
+    """In the uncurated space."""
+    promised: float
+    """Quality that the table expects."""
+
+
+def winners(results: Path, task: Task) -> list[Winner]:
+    """Of the algorithms to confirm, in the contest's order.  Raises BenchmarkInputError where a file is missing."""
+    folder = results / "head_to_head"
+    for name in ("head_to_head.csv", "head_to_head_winners.csv"):
+        if not (folder / name).is_file():
+            raise BenchmarkInputError(f"{folder / name}: no such file; `accelnas reproduce head_to_head` writes it")
+    contest, found = (
+        [row for row in pd.read_csv(folder / name).to_dict("records") if _here(row, task)]
+        for name in ("head_to_head.csv", "head_to_head_winners.csv")
+    )
+    chosen = algorithms(contest)
+    rows = [row for row in found if row["search"] < CONFIRMED and row["algorithm"] in chosen]
+    arena, uncurated = arena_space(task), table_spaces(task)["uncurated"]
+    return [
+        Winner(
+            str(row["algorithm"]),
+            str(row["family"]),
+            in_uncurated(arena, tuple(map(int, row["genotype"].split())), uncurated),
+            float(row["expected_quality"]),
+        )
+        for row in rows
+    ]
+
+
+def _here(row: Mapping[str, Any], task: Task) -> bool:
+    return (row["task"], row["accelerator"]) == (task.name, REFERENCE)
+
+
+def algorithms(contest: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The best BEST of each family with the largest budget, of a contest's rows of one cell; equal ones by name."""
+    largest = max(row["budget"] for row in contest)
+    families: dict[str, list[str]] = {}
+    for row in sorted(contest, key=lambda row: (row["regret"], row["algorithm"])):
+        if row["budget"] == largest and row["family"] != "none":
+            families.setdefault(row["family"], []).append(row["algorithm"])
+    return {name for names in families.values() for name in names[:BEST]}
+
+
+def confirm_cells(results: Path, task: Task) -> list[Cell]:
+    """The different networks, those of the same kinds of block in one cell.  Raises what `winners` does."""
+    space = table_spaces(task)["uncurated"]
+    cells: dict[tuple, list[tuple[int, ...]]] = {}
+    for genotype in dict.fromkeys(winner.genotype for winner in winners(results, task)):
+        # what the networks of a cohort share (tasks.cohort)
+        alike = tuple((block.kind, block.height, block.stride) for block in space.decode(genotype))
+        cells.setdefault(alike, []).append(genotype)
+    made = []
+    for number, own in enumerate(cells.values()):
+        chains = tuple(space.decode(genotype) for genotype in own)
+        name = f"{task.name}-confirm-{number:02d}"
+        made.append(Cell(name, "uncurated", np.array(own, np.int32), chains, tuple(map(seed_of, own))))
+    return made
+
+
+def seed_of(genotype: tuple[int, ...]) -> int:
+    """Of a network's training."""
+    return FIRST_SEED + crc32(" ".join(map(str, genotype)).encode()) % SPREAD

@@ -1,0 +1,57 @@
+"""Which networks of a table a supernet ranks, and rows over seeds by hand."""
+
+import pytest
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.single_shot import networks as module
+from benchmarks.experiments.single_shot.networks import held_by, networks_to_rank
+from benchmarks.experiments.single_shot.run import spend_rows
+from benchmarks.search.problem import space_for
+from benchmarks.tables.design import table_spaces
+from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.trained import trials_by
+from tasks.registry import make_task
+
+
+def test_all_of_the_tables_networks_that_the_space_holds_are_ranked_as_themselves():
+    task = make_task("detection")
+    space = space_for(task, "curated", "ethos-u65-512")
+    networks = networks_to_rank(SHIPPED, task, space)
+    drawn_there = {
+        trial.key.architecture
+        for trial in trials_by(SHIPPED, "detection", SEARCH["detection"])
+        if trial.space == "curated-16"
+    }
+    assert len(networks) >= len(drawn_there) > 60
+    assert len({each.blocks for each in networks}) == len(networks)
+    assert all(space.decode(each.genotype) == each.blocks for each in networks)
+
+
+def test_a_network_of_other_channels_is_not_held():
+    task = make_task("detection")
+    spaces, space = table_spaces(task), space_for(task, "curated", "ethos-u65-512")
+    narrow = [0] * len(spaces["curated-8"].cardinalities)
+    held = held_by(space, spaces["curated-8"], tuple(narrow))
+    assert held is None or space.decode(held) == spaces["curated-8"].decode(narrow)
+    assert held_by(spaces["uncurated"], spaces["curated-8"], tuple(narrow)) is not None
+
+
+def test_too_few_networks_are_refused(monkeypatch):
+    monkeypatch.setattr(module, "FEWEST", 10**6)
+    task = make_task("detection")
+    with pytest.raises(BenchmarkInputError, match=r"networks of the space curated.*; allowed: 1000000 and more"):
+        networks_to_rank(SHIPPED, task, space_for(task, "curated", "ethos-u65-512"))
+
+
+def test_a_spends_row_is_over_all_seeds_of_an_algorithm():
+    base = {"task": "toy", "accelerator": "a", "budget": 30, "macs_tau": 0.2, "supernet_example_passes": 10}
+    base |= {"supernet_flops": 1.0, "computed_flops": 2.0}
+    rows = [
+        base | {"algorithm": name, "cost_in_trainings": cost} for name, cost in (("x", 1.0), ("x", 3.0), ("y", 5.0))
+    ]
+    table = spend_rows(rows, [[1, 2, 3], [3, 2, 1], [1, 2, 3]], [0.1, 0.2, 0.3])
+    x, y = table.to_dict("records")
+    assert (x["algorithm"], x["seeds"], x["n"], x["kendall_tau"], x["cost_in_trainings"]) == ("x", 2, 3, 0, 2)
+    assert (x["low"], x["high"]) == (-1, 1)
+    assert (y["kendall_tau"], y["seeds"]) == (1, 1)

@@ -1,0 +1,108 @@
+"""Tables from nothing: what is trained for one, and that it shows those trainings, without training any here."""
+
+import dataclasses
+import importlib
+import re
+
+import pandas as pd
+import pytest
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.evaluators.trained import trial_key
+from benchmarks.experiments.registry import EXPERIMENTS
+from benchmarks.report import live as module
+from benchmarks.report.live import LIVE, check_live, hours_line, live, needed, wanted_by
+from benchmarks.store.records import Trial
+from benchmarks.store.sqlite import open_store
+from benchmarks.tables.files import SHIPPED, table_trials
+from benchmarks.tables.models import Model, load_models, model_rows
+from benchmarks.tables.recipes import FINAL
+from benchmarks.tables.trained import trials_by
+from hw_model.cost import Cost
+from hw_model.network_file import summary
+from hw_model.vela.measurements import MeasurementCache
+from tasks.registry import make_task
+
+
+@pytest.mark.parametrize("name", [name for name in LIVE if LIVE[name].part == "article"])
+def test_an_articles_table_is_made_of_the_tables_that_its_settings_name(name, tmp_path, monkeypatch):
+    run = importlib.import_module(EXPERIMENTS[name].module)
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "truth.csv").write_text((SHIPPED / "truth" / "truth.csv").read_text())
+
+    def load(task, results):
+        raise LookupError(results)
+
+    monkeypatch.setattr(run, "load_models", load)
+    with pytest.raises(LookupError, match=str(tmp_path)):
+        run.run(dataclasses.replace(run.Settings(), tables=tmp_path), tmp_path / "home", tmp_path / "folder")
+
+
+def test_what_is_trained_for_a_table_are_its_own_networks_with_five_seeds():
+    names = set(pd.read_csv(SHIPPED / "detection" / "detection.csv")["network"])
+    wanted = list(wanted_by("detection", "detection", SHIPPED))
+    assert {summary(chain) for each in wanted for chain in each.cell.chains} <= names
+    assert {each.fidelity for each in wanted} == {FINAL["detection"]}
+    assert {len(each.cell.seeds) for each in wanted} == {5}
+
+
+def test_trained_figures_take_the_place_of_predicted_ones(tmp_path, monkeypatch):
+    task = make_task("detection")
+    (found,) = needed("detection", tmp_path)
+    asked = found.asked
+    assert found.missing == len(asked)
+    assert re.fullmatch(
+        r"x: 55 trainings, 55 of them to be done, about [1-9][0-9.]* hours of a core", hours_line("x", [found])
+    )
+    with open_store(tmp_path) as store:
+        for each in asked:
+            key = trial_key(task, each.chain, each.fidelity, each.seed)
+            store.put(
+                Trial.finished(
+                    key,
+                    {"map": 0.5 + each.seed % 5 / 1000, "map50": 0.8},
+                    example_passes=1,
+                    seconds=1.0,
+                    training_flops=1e12,
+                )
+            )
+
+    assert needed("detection", tmp_path)[0][2:] == (0, 0.0)
+
+    class Toy:
+        """In place of the searches and the compiler: the networks that there are, at no cost."""
+
+        @staticmethod
+        def run(settings, home, folder):
+            models = load_models("detection", settings.tables)
+            count = len(models.baseline.blocks)
+            networks = {each.chain: models.rewritten(each.chain) for each in asked if len(each.chain) == count}
+            rows = model_rows(
+                models, [Model("x", 0.0, each) for each in networks.values()], "toy", MeasurementCache(":memory:")
+            )
+            pd.DataFrame(rows).to_csv(folder / "made.csv", index=False)
+
+        Settings = importlib.import_module(EXPERIMENTS["detection"].module).Settings
+
+    monkeypatch.setattr("benchmarks.tables.models.exact_cost", lambda *_: Cost(2.0, 1000.0, 400.0, 1, 1.0, 0.0))
+    monkeypatch.setattr("benchmarks.tables.build.prepare_with_progress", lambda *_: None)
+    monkeypatch.setattr("benchmarks.evaluators.trained.LocalExecutor", None)  # nothing is trained
+    monkeypatch.setattr(module, "import_module", lambda name: Toy)
+    said = []
+    folder = live("detection", tmp_path, said.append)
+    assert said == ["== detection"]
+    made = pd.read_csv(folder / "made.csv")
+    assert len(made) > 1
+    assert set(zip(made["quality_source"], made["recipe"], made["seeds"], strict=True)) == {("trained", "final", 5)}
+    # what was shipped of other trainings is still there
+    results = tmp_path / "live" / "results"
+    assert len(trials_by(results, "detection", FINAL["detection"])) == len(asked)
+    assert sum(1 for _ in table_trials(results, "segmentation")) == sum(
+        1 for _ in table_trials(SHIPPED, "segmentation")
+    )
+
+
+def test_what_trains_nothing_is_refused_by_name():
+    with pytest.raises(BenchmarkInputError, match="'curation'; allowed: detection, "):
+        check_live(("curation",))
+    assert set(LIVE) <= set(EXPERIMENTS)

@@ -1,0 +1,106 @@
+"""What is shipped holds: tables follow from what lies beside them, and rows trained again are judged by a rule."""
+
+import dataclasses
+import math
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.report import verify as module
+from benchmarks.report.again import NEAR
+from benchmarks.report.verify import QUICK, Verdict, make_again, sample, train_again, verify
+from benchmarks.store.sqlite import open_store
+from benchmarks.tables.article import genotype_of
+from benchmarks.tables.design import table_spaces
+from benchmarks.tables.features import features, in_layout, places
+from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.models import load_models
+from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.surrogate import predict
+from hw_model.network_file import summary
+from tasks.registry import TASKS, make_task
+from tasks.spaces.registry import article_space, skeleton_for
+
+
+def expected_qualities(name):
+    """By summary, what the surrogate says of the networks of a table of the article's whose genotypes are known."""
+    models, task = load_models(name), make_task(name)
+    space, texts = table_spaces(task)["uncurated"], pd.read_csv(SHIPPED / name / f"{name}.csv")["network"].unique()
+    if name == "segmentation":  # a summary may be read in several ways there, but the front has genotypes
+        front = pd.read_csv(SHIPPED / name / "segmentation_front.csv")["genotype"].unique()
+        space, genotypes = article_space(task, "article"), [list(map(int, each.split())) for each in front]
+    else:
+        genotypes = [each for text in texts if (each := genotype_of(space, skeleton_for(task), text)) is not None]
+    rows = np.array(genotypes, np.int32)
+    layout = models.table.layout
+    seen = features(in_layout(space.lower(rows), places(space, layout), len(layout.layers)), layout)
+    found = np.asarray(predict(models.table.surrogate, seen).quality).tolist()
+    return {summary(space.decode(each)): value for each, value in zip(rows.tolist(), found, strict=True)}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_expected_qualities_of_the_articles_tables_are_the_surrogates(task):
+    """The cells that follow without a search or the compiler; a changed one is named."""
+    expected, checked = expected_qualities(task), 0
+    for number, row in enumerate(pd.read_csv(SHIPPED / task / f"{task}.csv").to_dict("records"), start=1):
+        if row["quality_source"] == "predicted" and row["network"] in expected:
+            shipped, here = row["map" if task == "detection" else "quality"], expected[row["network"]]
+            assert shipped == pytest.approx(here, rel=NEAR), f"{task}.csv row {number}, {row['model']}: quality"
+            checked += 1
+    assert checked >= 6
+
+
+def test_shipped_tables_are_made_again_in_every_cell_and_one_that_was_changed_is_named(tmp_path):
+    changed = tmp_path / "changed"
+    shutil.copytree(SHIPPED, changed, ignore=shutil.ignore_patterns("*.parquet", "*.png", "*.npz", "measured"))
+    file = changed / "tables" / "agreement.csv"
+    lines = file.read_text().splitlines()
+    lines[2] = lines[2].replace(",50,", ",51,")
+    file.write_text("\n".join(lines) + "\n")
+    found = {each.file: each.first for each in make_again(QUICK, tmp_path / "home", changed) if each.different}
+    assert found == {"tables/agreement.csv": "row 2, n: 51 shipped, 50 here"}
+
+
+def test_a_verdict_is_by_the_noise_of_seeds():
+    assert "equal to the last bit" in Verdict("toy", "0" * 64, 0.5, 0.5, 0.01).line()
+    near, far = (Verdict("toy", "0" * 64, 0.5, now, 0.01) for now in (0.509, 0.52))
+    assert near.holds
+    assert "within the noise of seeds" in near.line()
+    assert not far.holds
+    assert far.line().endswith("MISS")
+    assert not Verdict("toy", "0" * 64, 0.5, math.nan, 0.01).holds
+
+
+def test_rows_are_drawn_by_their_digest_and_judged_by_what_training_gave(tmp_path, monkeypatch):
+    drawn = sample("detection", tmp_path, 2, 0).drawn
+    assert [row.digest for row in sample("detection", tmp_path, 1, 0).drawn] == [drawn[0].digest]
+    assert [row.digest for row in sample("detection", tmp_path, 1, 1).drawn] != [drawn[0].digest]
+    assert all(
+        row.key.code_path == "static" and f'"example_passes":{SEARCH["detection"].example_passes},' in row.key.fidelity
+        for row in drawn
+    )
+    monkeypatch.setattr(module, "prepare_with_progress", lambda *_: None)
+    monkeypatch.setattr("benchmarks.evaluators.trained.LocalExecutor", None)  # nothing is trained
+
+    def trained_before(shift):
+        """As a run that was stopped leaves it."""
+        with open_store(tmp_path / "verified") as store:
+            for row in drawn:
+                store.put(
+                    dataclasses.replace(row, quality={name: value + shift for name, value in row.quality.items()})
+                )
+
+    trained_before(0.0)
+    one, other = train_again("detection", drawn, tmp_path)
+    assert one.now == one.shipped
+    assert 0.005 < other.allowed < 0.2
+    said = []
+    assert verify(("detection",), 2, 0, (), tmp_path, say=said.append)
+    assert [line.endswith("equal to the last bit") for line in said[-2:]] == [True, True]
+    assert "2 trainings again, which took " in said[-3]
+    assert not (tmp_path / "verified").exists()
+    trained_before(0.3)
+    assert not verify(("detection",), 2, 0, (), tmp_path, say=said.append)
+    assert said[-1].endswith("MISS")
