@@ -30,7 +30,7 @@ from benchmarks.commands.train import train
 from benchmarks.commands.trials import trials
 from benchmarks.commands.verify import verify
 from benchmarks.deferred import deferred
-from benchmarks.errors import INPUT_ERRORS, BenchmarkInputError, NoResultError, report
+from benchmarks.errors import INPUT_ERRORS, BenchmarkInputError, NoResultError, report, report_input
 from benchmarks.runtime.resources import Resources
 
 COMMANDS = {
@@ -83,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
         report(stop.code)
         return 1
     except INPUT_ERRORS as error:
-        report(error)
+        report_input(error)
         return 2
     except NoResultError as error:
         report(error)
@@ -127,10 +127,12 @@ def _first_part(box: str) -> str:
         lines = [line.strip() for line in box.splitlines()[2:]]
     rules = [place for place, line in enumerate(lines) if line.startswith(("──", "-----"))]
     first = " ".join(lines[: rules[0]] if rules else lines)
-    hints = [f"perhaps {after}" for line, after in itertools.pairwise(lines) if line.startswith("Perhaps you meant")]
+    hints = [after.split()[0] for line, after in itertools.pairwise(lines) if line.startswith("Perhaps you meant")]
     if len(rules) > 1 and lines[rules[0] + 1].startswith("Available subcommands"):
-        hints.append(" ".join(lines[rules[0] + 1 : rules[1]]))
-    return "; ".join([first, *hints, "see accelnas --help"])
+        names = " ".join(lines[rules[0] + 1 : rules[1]]).partition(": ")[2]
+        given = first.partition(": ")[2].split(",")[0]
+        return f"unknown command {given!r}; see accelnas --help; allowed: {names}"
+    return "; ".join([first, *(f"did you mean {each}?" for each in hints), "see accelnas --help"])
 
 
 if __name__ == "__main__":

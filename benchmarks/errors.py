@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+import operator
+import re
 import sys
 
 from hw_model.errors import HardwareInputError
@@ -10,6 +13,7 @@ from tasks.errors import TaskInputError
 
 MAX_LINE = 300
 """Characters of what is said of an error."""
+_NEARLY = 0.75
 
 
 class BenchmarkInputError(ValueError):
@@ -36,16 +40,39 @@ def check_linux(what: str) -> None:
         raise BenchmarkInputError(f"{what} on {sys.platform}: it asks Linux for processes and cores; allowed: on Linux")
 
 
-def one_line(what: object) -> str:
-    """Of at most MAX_LINE characters: the end, which says what is allowed, and as much of the beginning as fits."""
+def one_line(what: object, most: int = MAX_LINE) -> str:
+    """Of so many characters at most: the end, which says what is allowed, and as much of the beginning as fits."""
     text = "".join(each if each.isprintable() else " " for each in str(what))
     text = " ".join(text.split())
-    return text if len(text) <= MAX_LINE else f"{text[: MAX_LINE // 2]} ... {text[5 - MAX_LINE // 2 :]}"
+    return text if len(text) <= most else f"{text[: most // 2]} ... {text[5 - most // 2 :]}"
 
 
 def report(what: object) -> None:
     """Say something on stderr, in one line."""
     print(f"accelnas: {one_line(what)}", file=sys.stderr)
+
+
+def report_input(what: object) -> None:
+    """Say what was wrong in what was given, in one line, and which of the allowed names is nearly it."""
+    near = nearly_meant(str(what))
+    meant = f"; did you mean {near}?" if near else ""
+    print(f"accelnas: {one_line(what, MAX_LINE - len(meant))}{meant}", file=sys.stderr)
+
+
+def nearly_meant(message: str) -> str:
+    """Of a message "... 'NAME' ...; allowed: ONE, TWO, ...": the one that NAME is nearly, "" where none is."""
+    said, allowed, names = message.partition("allowed")
+    given = [name for name in re.findall(r"'([^' ]+)'", said) if not name.isnumeric()]
+    if not (given and allowed):
+        return ""
+    name = given[0].partition("=")[0]  # of a setting
+    known = [each for each in re.findall(r"[\w.-]+", names) if each != name]
+
+    def likeness(other: str) -> tuple[float, int]:
+        return difflib.SequenceMatcher(None, name, other).ratio(), sum(map(operator.eq, name, other))
+
+    nearest = max(known, key=likeness, default="")
+    return nearest if likeness(nearest)[0] >= _NEARLY else ""
 
 
 def report_skipped(what: str) -> None:

@@ -51,6 +51,10 @@ BOARDS: Mapping[str, Board] = MappingProxyType(
             *("Alif Ensemble E1C", "ethos-u55-128", 160, 1536, 1945),
             "zephyrproject-rtos/zephyr 4d0b43f: dts/arm/alif/ensemble/ae1c1f4051920ph0.dtsi; MACs as for alif-e7-he",
         ),
+        "alif-b1": Board(
+            *("Alif Balletto B1", "ethos-u55-128", 160, 1536, 1800),
+            "zephyrproject-rtos/zephyr 07dd02e, 53af652: dts/arm/alif/balletto; MACs as for alif-e7-he",
+        ),
         "numaker-m55m1": Board(
             *("Nuvoton NuMaker-M55M1", "ethos-u55-256", 220, 1344, 2048),
             "Zephyr 4.2 board documentation; MACs from 111 GOPS at 220 MHz, CNX Software, 2025-11-17",

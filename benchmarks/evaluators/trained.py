@@ -26,6 +26,7 @@ from benchmarks.store.keys import canonical_json, settings_digest
 from benchmarks.store.records import Trial, TrialKey
 from benchmarks.store.sqlite import ResultStore
 from hw_model.blocks import Block
+from hw_model.network_file import summary
 from nas_algos.evaluator import Costs, Evaluation, Genotype, Ticket
 from nas_algos.ledger import Spend
 from tasks.fidelity import Fidelity
@@ -202,7 +203,7 @@ class TrainedEvaluator:
         """As `Evaluator.submit`; a training of a lower fidelity is a short one, whose learning rate falls as fast."""
         blocks, reduced = self._space.decode(genotype), at_share(self._fidelity, fidelity)
         asked = (self._space_name, tuple(map(int, genotype)))
-        ticket = self._pool.submit(self, f"{self._name} {genotype}", blocks, reduced, seed, asked)
+        ticket = self._pool.submit(self, f"{self._name}, {summary(blocks)}", blocks, reduced, seed, asked)
         self._charges[ticket] = Spend(1, reduced.steps * reduced.batch_size, training_flops(blocks, reduced))
         return ticket
 

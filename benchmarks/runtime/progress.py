@@ -1,4 +1,5 @@
-"""How far a search is: bars on a terminal, one plain line per finished trial anywhere else.
+"""How far a search is: bars on a terminal; elsewhere a plain line when a trial starts and when it ends, and one at
+least every half a minute.
 
 with SearchProgress("V1, evolution", total=60) as progress, LocalExecutor(2, on_progress=...) as executor:
     progress.running("trial 7", 0.25, "ibn 8-16-24")     # a line of its own while it runs
@@ -7,6 +8,7 @@ with SearchProgress("V1, evolution", total=60) as progress, LocalExecutor(2, on_
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -15,6 +17,11 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
 from rich.text import Text
+
+SILENT_SECONDS = 30.0
+"""Off a terminal no longer time goes by without a line."""
+_BESIDE_A_BAR = 40
+"""Columns that a trial's description has."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class SearchProgress:
         self._finished = 0
         self._reused = 0
         self._running: dict[Hashable, tuple[TaskID, float]] = {}
+        self._said, self._stopped = self._started, threading.Event()
         left = _TimeLeft(self)
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[done]}"), left)
         self._bars = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
@@ -62,9 +70,12 @@ class SearchProgress:
 
     def __enter__(self) -> Self:
         self._bars.start()
+        if not self._console.is_terminal:
+            threading.Thread(target=self._keep_talking, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._stopped.set()
         self._bars.stop()
 
     def pace(self) -> Pace:
@@ -83,7 +94,9 @@ class SearchProgress:
         if key in self._running:
             task = self._running[key][0]
         else:
-            task = self._bars.add_task(f"  {description}", total=1.0, done="")
+            shown = description if len(description) <= _BESIDE_A_BAR else f"{description[: _BESIDE_A_BAR - 3]}..."
+            task = self._bars.add_task(f"  {shown}", total=1.0, done="")
+            self._say(f"begins: {description}", whole=False)
         self._running[key] = (task, fraction)
         self._bars.update(task, completed=fraction, done=f"{fraction:.0%}")
         self._update()
@@ -97,9 +110,32 @@ class SearchProgress:
             self._bars.remove_task(self._running.pop(key)[0])
         self._finished += 1
         self._reused += reused
-        prefix = "" if self._console.is_terminal else f"[{self._count()}] "
-        self._console.print(prefix + line, markup=False, highlight=False, soft_wrap=True)
+        if self._console.is_terminal:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            self._say(line)
         self._update()
+
+    def still_running(self) -> None:
+        """Off a terminal, where nothing was said for half a minute: how far the trials are that run."""
+        if self._clock() - self._said >= SILENT_SECONDS:
+            pace = self.pace()
+            shares = ", ".join(f"{fraction:.0%}" for _, fraction in tuple(self._running.values())) or "nothing yet"
+            left = format_seconds(pace.seconds_left())
+            self._say(f"running: {shares}; {format_seconds(pace.elapsed)} gone, {left} left")
+
+    def _keep_talking(self) -> None:
+        while not self._stopped.wait(1.0):
+            self.still_running()
+
+    def _say(self, line: str, whole: bool = True) -> None:
+        """A plain line off a terminal; not whole: as much of it as the console is wide."""
+        if self._console.is_terminal:
+            return
+        self._said, told = self._clock(), f"[{self._count()}] {line}"
+        if not whole and len(told) > self._console.width:
+            told = f"{told[: self._console.width - 3]}..."
+        self._console.print(told, markup=False, highlight=False, soft_wrap=True)
 
     def _count(self) -> str:
         return f"{self._finished}/{self._total}"

@@ -134,11 +134,19 @@ def _windowed(kind: str, reading: Reading, tensor: int, output: int, fields: dic
     _append(reading, output, block, _taken(reading, tensor), **fields)
 
 
+def _refuse_dilated(options: Any) -> None:
+    factors = options.DilationHFactor(), options.DilationWFactor()
+    if factors != (1, 1):
+        raise NotKnownError(f" dilated by {factors[0]}x{factors[1]}")
+
+
 def _convolution(reading: Reading, site: Site) -> None:
     found = site.options(Conv2DOptions.Conv2DOptions)
     _, height, width, depth = (int(size) for size in reading.graph.Tensors(site.inputs[1]).ShapeAsNumpy())
-    if (found.DilationHFactor(), found.DilationWFactor()) != (1, 1) or depth != _shape(reading, site.moving[0])[2]:
-        raise NotKnownError(" dilated or in groups")
+    _refuse_dilated(found)
+    channels = _shape(reading, site.moving[0])[2]
+    if depth != channels:
+        raise NotKnownError(f" in {channels // depth} groups")
     fields = _window(reading, site.moving[0], site.output, found, (height, width))
     _windowed("conv", reading, site.moving[0], site.output, fields, _activates(found.FusedActivationFunction()))
 
@@ -147,8 +155,9 @@ def _depthwise(reading: Reading, site: Site) -> None:
     found = site.options(DepthwiseConv2DOptions.DepthwiseConv2DOptions)
     _, height, width, channels = (int(size) for size in reading.graph.Tensors(site.inputs[1]).ShapeAsNumpy())
     given = _shape(reading, site.moving[0])[2]
-    if (found.DilationHFactor(), found.DilationWFactor()) != (1, 1) or given not in (channels, 1):
-        raise NotKnownError(" dilated or with a multiplier")
+    _refuse_dilated(found)
+    if given not in (channels, 1):
+        raise NotKnownError(f" with {channels // given} outputs of a channel")
     fields = _window(reading, site.moving[0], site.output, found, (height, width))
     # of one channel with several filters is a convolution
     kind = "depthwise" if channels == given else "conv"

@@ -93,19 +93,18 @@ class Graph:
         values = np.clip(np.round(self.random.normal(0, 25, shape)), -127, 127).astype(np.int8)
         return [self.tensor(shape, values, scale=0.01), self.constant(np.zeros(outputs, np.int32))]
 
-    def conv(self, x, channels, kernel=(3, 3), stride=(1, 1), relu=True, valid=False):
+    def conv(self, x, channels, kernel=(3, 3), stride=(1, 1), relu=True, valid=False, groups=1, dilation=(1, 1)):
         _, h, w, c = self.shapes[x]
         size = [-(-(n - k + 1 if valid else n) // s) for n, k, s in zip((h, w), kernel, stride, strict=True)]
-        weights = self._weights((channels, *kernel, c), channels)
-        return self.operator(
-            "CONV_2D", [x, *weights], (1, *size, channels), Conv2DOptions, **_window(stride, relu, valid)
-        )
+        weights = self._weights((channels, *kernel, c // groups), channels)
+        fields = _window(stride, relu, valid) | _dilated(dilation)
+        return self.operator("CONV_2D", [x, *weights], (1, *size, channels), Conv2DOptions, **fields)
 
-    def depthwise(self, x, kernel=(3, 3), stride=(1, 1)):
+    def depthwise(self, x, kernel=(3, 3), stride=(1, 1), dilation=(1, 1)):
         _, h, w, c = self.shapes[x]
         shape = (1, -(-h // stride[0]), -(-w // stride[1]), c)
         weights = self._weights((1, *kernel, c), c)
-        fields = _window(stride, True, False) | {"DepthMultiplier": 1}
+        fields = _window(stride, True, False) | {"DepthMultiplier": 1} | _dilated(dilation)
         return self.operator("DEPTHWISE_CONV_2D", [x, *weights], shape, DepthwiseConv2DOptions, **fields)
 
     def pool(self, x, name, kernel, stride):
@@ -194,6 +193,10 @@ def _window(stride, relu, valid):
     activation = ActivationFunctionType.RELU if relu else ActivationFunctionType.NONE
     padding = Padding.VALID if valid else Padding.SAME
     return {"Padding": padding, "StrideH": stride[0], "StrideW": stride[1], "FusedActivationFunction": activation}
+
+
+def _dilated(by):
+    return {"DilationHFactor": by[0], "DilationWFactor": by[1]}
 
 
 def resnet8():

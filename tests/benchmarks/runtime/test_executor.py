@@ -363,13 +363,38 @@ def test_ctrl_c_stops_the_workers_at_once_and_only_the_parent_tells_of_it(parent
     assert errors.count("Traceback") == errors.count("KeyboardInterrupt") == 1
 
 
-def test_progress_off_a_terminal_is_one_plain_line_per_finished_trial():
+def test_progress_off_a_terminal_is_a_plain_line_for_each_trial_that_begins_or_ends():
     output = io.StringIO()
-    with SearchProgress("V1", total=2, console=Console(file=output, width=20)) as progress:
-        progress.running("a", 0.5, "ibn")
+    with SearchProgress("V1", total=2, console=Console(file=output, width=40)) as progress:
+        progress.running("a", 0.0, "ibn [8, 16], longer than the console is wide")
+        progress.running("a", 0.5, "ibn [8, 16], longer than the console is wide")
         progress.finished("a", "ibn [8, 16] mAP 0.31, longer than the console is wide")
         progress.finished("b", "reused", reused=True)
-    assert output.getvalue() == "[1/2] ibn [8, 16] mAP 0.31, longer than the console is wide\n[2/2] reused\n"
+    assert output.getvalue().splitlines() == [
+        "[0/2] begins: ibn [8, 16], longer tha...",
+        "[1/2] ibn [8, 16] mAP 0.31, longer than the console is wide",
+        "[2/2] reused",
+    ]
+
+
+def test_off_a_terminal_no_half_minute_goes_by_without_a_line():
+    output, now = io.StringIO(), 0.0
+    progress = SearchProgress("V1", total=4, console=Console(file=output, width=80), clock=lambda: now)
+    now = 29.0
+    progress.still_running()
+    assert output.getvalue() == ""
+    now = 30.0
+    progress.still_running()
+    assert output.getvalue() == "[0/4] running: nothing yet; 0:30 gone, -:-- left\n"
+    progress.running("a", 0.5, "ibn")
+    now = 59.0
+    progress.still_running()
+    now = 60.0
+    progress.still_running()
+    assert output.getvalue().splitlines()[1:] == [
+        "[0/4] begins: ibn",
+        "[0/4] running: 50%; 1:00 gone, 7:00 left",
+    ]
 
 
 def test_progress_on_a_terminal_shows_the_trials_that_run():

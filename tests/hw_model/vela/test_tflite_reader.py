@@ -61,6 +61,17 @@ def test_operators_that_no_block_stands_for_are_named_and_counted():
         read_blocks(graph.finish(graph.conv(other, 3)))
 
 
+def test_convolutions_in_groups_and_dilated_ones_are_named():
+    for kind, how, named in (
+        ("conv", {"channels": 8, "groups": 2}, "CONV_2D in 2 groups"),
+        ("conv", {"channels": 8, "dilation": (2, 2)}, "CONV_2D dilated by 2x2"),
+        ("depthwise", {"dilation": (1, 2)}, "DEPTHWISE_CONV_2D dilated by 1x2"),
+    ):
+        graph = Graph(8, 8, 4)
+        with pytest.raises(UnknownOperatorsError, match=f"of the file: {named}$"):
+            read_blocks(graph.finish(getattr(graph, kind)(graph.input, **how)))
+
+
 def test_damaged_bytes_get_one_line():
     content = FILES["u_net"]()
     for damaged in (content[: len(content) // 3], content[:8] + b"\xff" * 400 + content[408:]):

@@ -1,0 +1,42 @@
+"""What is said of a wrong name: one line, what is allowed, and which name is nearly it."""
+
+import pytest
+
+from benchmarks.errors import MAX_LINE, nearly_meant, report_input
+from tests.cli import accelnas
+
+
+@pytest.mark.parametrize(
+    ("message", "near"),
+    [
+        ("unknown accelerator 'ethos-u56-128'; allowed: ethos-u85-128, ethos-u55-128, npu-p16", "ethos-u55-128"),
+        ("unknown strategy 'localsearch'; allowed: random, local_search", "local_search"),
+        ("--set 'populaton=3'; allowed: NAME=VALUE, of the strategy: population, batch", "population"),
+        ("unknown task 'colour'; allowed: classification, detection", ""),
+        ("bound on latency_ms is -1; allowed: finite numbers above 0", ""),
+        ("data set 'a' cannot be read", ""),
+    ],
+)
+def test_the_name_that_was_nearly_meant_is_found_among_those_allowed(message, near):
+    assert nearly_meant(message) == near
+
+
+def test_a_line_with_a_name_that_was_meant_is_no_longer_than_another(capsys):
+    report_input(f"unknown board 'imx94'; allowed: {', '.join(f'board-{n}' for n in range(90))}, imx93")
+    line = capsys.readouterr().err.rstrip("\n").removeprefix("accelnas: ")
+    assert len(line) <= MAX_LINE
+    assert line.endswith("; did you mean imx93?")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (("serch",), "unknown command 'serch'; see accelnas --help; allowed: reproduce, search, "),
+        (("search", "--acelerator", "x"), "did you mean --accelerator?"),
+        (("trials", "lst"), "did you mean list?"),
+    ],
+)
+def test_misspelt_commands_and_options_are_answered_with_what_was_meant(arguments, meant):
+    code, _, errors = accelnas(*arguments)
+    assert code == 2
+    assert meant in errors
