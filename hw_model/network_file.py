@@ -316,6 +316,16 @@ def _label(place: int) -> str:
     return _INPUT_NAME if place == NETWORK_INPUT else f"block {place}"
 
 
+def find_network(path: Path) -> Path:
+    """The path, or that of the network of this name that ships.  Raises HardwareInputError where there is neither."""
+    if path.exists():
+        return path
+    shipped = {example.stem: example for example in sorted(EXAMPLES.glob("*.json"))}
+    if str(path) in shipped:
+        return shipped[str(path)]
+    raise HardwareInputError(f"no network file {path}; allowed: a JSON or .tflite file or one of {', '.join(shipped)}")
+
+
 def summary(blocks: Sequence[Block]) -> str:
     """A network in one line that people can read, such as "96x96x3: conv 16 /2, fused_ibn_3 24 k5, conv 5 k1".
 

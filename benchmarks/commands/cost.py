@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import tyro
 
 from benchmarks.report.cost_tables import (
-    TABLE_WIDTH,
     as_json,
+    dearest,
+    fastest,
     file_as_json,
     file_remarks,
     file_table,
@@ -20,7 +21,7 @@ from benchmarks.report.cost_tables import (
 from hw_model.boards import Board, get_board, memory_warnings
 from hw_model.errors import HardwareInputError
 from hw_model.file_format import read_tflite
-from hw_model.network_file import EXAMPLES, Network, load_network
+from hw_model.network_file import Network, find_network, load_network
 
 if TYPE_CHECKING:
     from hw_model.predict import Prediction
@@ -92,7 +93,7 @@ def cost(
     if carried and accelerator:
         raise HardwareInputError(f"--board {board} and --accelerator are given; allowed: one of them")
     asked = _Asked((carried.accelerator,) if carried else accelerator, compile, system, weights, carried, json)
-    path = _find(network)
+    path = find_network(network)
     content = read_tflite(path)
     if content is not None:
         _cost_of_file(path.name, content, asked)
@@ -100,15 +101,6 @@ def cost(
     if (option := asked.needs_compiler()) and not compile:
         raise HardwareInputError(f"{option} is for what is compiled; allowed: with --compile")
     _cost_of_blocks(load_network(path), asked)
-
-
-def _find(path: Path) -> Path:
-    if path.exists():
-        return path
-    shipped = {example.stem: example for example in sorted(EXAMPLES.glob("*.json"))}
-    if str(path) in shipped:
-        return shipped[str(path)]
-    raise HardwareInputError(f"no network file {path}; allowed: a JSON or .tflite file or one of {', '.join(shipped)}")
 
 
 def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
@@ -130,11 +122,14 @@ def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
         return
     from benchmarks.runtime.console import plain_console
 
-    console = plain_console(TABLE_WIDTH)
+    console = plain_console()
     for place, prediction in enumerate(predictions):
-        console.print(prediction_table(network, prediction))
+        console.print(prediction_table(network, prediction, console.width))
         lines = [said, *remarks(prediction), *ranges[place : place + 1], *_of_board(asked.board, prediction)]
-        console.print("\n".join(filter(None, lines)), markup=False, highlight=False)
+        parts = [(f"Block {part.kind}", part.latency_ms) for part in prediction.blocks]
+        console.print("\n".join(filter(None, [*lines, dearest(parts, prediction.cost.latency_ms)])))
+    if len(predictions) > 1:
+        console.print(fastest([(each.accelerator, each.cost.latency_ms) for each in predictions]))
 
 
 def _of_board(board: Board | None, prediction: Prediction) -> list[str]:
@@ -195,12 +190,15 @@ def _cost_of_file(name: str, content: bytes, asked: _Asked) -> None:
     if asked.json:
         print(json_module.dumps(file_as_json(name, found), indent=2))
         return
-    from rich.console import Console
+    from benchmarks.runtime.console import plain_console
 
-    console = Console(width=max(Console().width, TABLE_WIDTH))
+    console = plain_console()
     for each in found:
-        console.print(file_table(name, each))
+        console.print(file_table(name, each, console.width))
         lines = [said, *file_remarks(each)]
         if asked.board:
             lines += memory_warnings(asked.board, each.peak_activation_bytes, each.compressed_weight_bytes)
-        console.print("\n".join(filter(None, lines)), markup=False, highlight=False)
+        parts = [(f"Operator {part.operator}", part.latency_ms) for part in each.operators]
+        console.print("\n".join(filter(None, [*lines, dearest(parts, each.latency_ms)])))
+    if len(found) > 1:
+        console.print(fastest([(each.accelerator, each.latency_ms) for each in found]))

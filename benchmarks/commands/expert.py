@@ -17,6 +17,7 @@ def expert(
     network: Path | None = None,
     train: int = 0,
     profile: str = "quick",
+    training: tuple[str, ...] = (),
     dataset: str | None = None,
     classes: int | None = None,
     executor: str | None = None,
@@ -34,12 +35,15 @@ def expert(
         task: classification, detection or segmentation.
         accelerator: A name that `accelnas list` prints, of known parallelism factor.
         objective: What to lower: latency, or memory (parameters and peak activations) at no higher latency.
-        network: JSON file of the network to start from, any that `accelnas cost` takes; the task's baseline if left
-            out.
+        network: The network to start from, any that `accelnas cost` takes: JSON, .tflite, or the name of one that
+            ships; the task's baseline if left out.
         train: Train start and end from scratch with this many seeds and compare them on test examples; the network's
             input and output must then be the task's.
         profile: smoke, quick, careful or full: how they are trained.
-        dataset: Another of the data sets that `accelnas list` prints.
+        training: NAME=VALUE of how they are trained instead of as the profile does: passes, learning_rate, batch_size,
+            weight_decay, mirror (yes or no), shift_pixels, brightness.
+        dataset: Another of the data sets that `accelnas list` prints, or yours: folder:PATH, coco:FILE.json,
+            masks:PATH, tfds:NAME or FILE.py (docs/data.md).
         classes: Number of classes where the task leaves a choice.
         executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
         address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
@@ -52,7 +56,8 @@ def expert(
     # jax and pandas take seconds to load, which `accelnas --help` need not pay
     from benchmarks.fidelities import get_fidelity
     from benchmarks.search.expert import run_expert
+    from benchmarks.training_settings import with_training
     from tasks.registry import make_task
 
-    chosen = make_task(task, dataset, classes)
-    run_expert(home, chosen, accelerator, objective, network, train, get_fidelity(task, profile), results)
+    chosen, fidelity = with_training(make_task(task, dataset, classes), get_fidelity(task, profile), training)
+    run_expert(home, chosen, accelerator, objective, network, train, fidelity, results)

@@ -22,7 +22,7 @@ def list_names() -> None:
     from tasks.registry import TASKS
     from tasks.spaces.registry import space_names
 
-    console = plain_console(120)
+    console = plain_console()
     table = Table("what", "names", show_lines=True)
     table.add_row("tasks", ", ".join(TASKS))
     for task in TASKS:

@@ -123,13 +123,14 @@ def _write_pages(root: Path) -> None:
 
 
 def _print_experiments() -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from benchmarks.runtime.console import plain_console
 
     table = Table("name", "shows", "hours", "files", title="hours: about, on two cores with nothing in the stores")
     for each in EXPERIMENTS.values():
         table.add_row(each.name, each.shows, f"{each.hours:g}", f"{each.shelf}/: {', '.join(each.files)}")
-    Console(width=160).print(table)
+    plain_console().print(table)
 
 
 def _print_settings(settings: dict[Experiment, object]) -> None:

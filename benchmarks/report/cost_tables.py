@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.runtime.console import WIDE
 from hw_model.network_file import Network
 
 if TYPE_CHECKING:
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from hw_model.predict import Prediction
     from hw_model.vela.tflite_file import FileCost
 
-TABLE_WIDTH = 100
 _MOST_SHOWN = 4
 _TRUTH = {False: "the compiler", True: "what was timed on this machine"}
 
@@ -78,8 +79,8 @@ def remarks(prediction: Prediction) -> list[str]:
     return lines
 
 
-def prediction_table(network: Network, prediction: Prediction) -> Table:
-    """A row a block, the totals above."""
+def prediction_table(network: Network, prediction: Prediction, width: int) -> Table:
+    """A row a block, the totals above; what a block takes stands there where it is wide enough."""
     from rich.table import Table
 
     cost = prediction.cost
@@ -93,20 +94,34 @@ def prediction_table(network: Network, prediction: Prediction) -> Table:
     if math.isfinite(cost.energy_mj):
         title += f", {cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.energy_mj:.3g} mJ"
     table = Table(title=title, title_justify="left")
-    for name in ("block", "kind", "input", "output", "ms", "SRAM KiB", "param KiB", "M MACs"):
+    wide = width >= WIDE
+    for name in ("block", "kind", *(["input"] if wide else []), "output", "ms", "SRAM KiB", "param KiB", "M MACs"):
         table.add_column(name, no_wrap=True, justify="left" if name == "kind" else "right")
     for position, (block, part) in enumerate(zip(network.blocks, prediction.blocks, strict=True)):
         table.add_row(
             str(position),
             block.kind,
-            f"{block.height}x{block.width}x{block.in_channels}",
+            *([f"{block.height}x{block.width}x{block.in_channels}"] if wide else []),
             f"{block.out_height}x{block.out_width}x{block.out_channels}",
-            f"{part.latency_ms:.4g}",
+            f"{part.latency_ms:.3g}",
             f"{part.sram_bytes / 1024:.0f}",
             f"{part.param_bytes / 1024:.1f}",
             f"{part.macs / 1e6:.3g}",
         )
     return table
+
+
+def dearest(parts: Sequence[tuple[str, float]], latency_ms: float) -> str:
+    """A line on (what, ms) of each part: which takes most of the time."""
+    place, (what, most) = max(enumerate(parts), key=lambda each: each[1][1])
+    return f"{what} {place} takes most of the time: {most:.3g} of {latency_ms:.4g} ms ({most / latency_ms:.0%})."
+
+
+def fastest(answers: Sequence[tuple[str, float]]) -> str:
+    """A line on (accelerator, ms) of each answer: which is fastest, "" for one alone."""
+    name, least = min(answers, key=lambda each: each[1])
+    times = max(each for _, each in answers) / least
+    return f"Fastest: {name}, {least:.4g} ms; the slowest takes {times:.3g} times as long." if len(answers) > 1 else ""
 
 
 def file_as_json(name: str, found: list[FileCost]) -> dict[str, Any]:
@@ -165,19 +180,20 @@ def file_remarks(cost: FileCost) -> list[str]:
     return lines or ["It has no weights."]
 
 
-def file_table(name: str, cost: FileCost) -> Table:
-    """A row an operator, the totals above."""
-    from rich.markup import escape
+def file_table(name: str, cost: FileCost, width: int) -> Table:
+    """A row an operator, the totals above; traffic stands there where it is wide enough."""
     from rich.table import Table
 
     title = (
-        f"{escape(name)} on {cost.accelerator} (compiler): {cost.latency_ms:.4g} ms, "
+        f"{name} on {cost.accelerator} (compiler): {cost.latency_ms:.4g} ms, "
         f"{cost.peak_activation_bytes / 1024:.0f} KiB of SRAM in use, {cost.weight_bytes / 1024:.0f} KiB of weights, "
         f"{cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.macs / 1e6:.4g} M MACs, "
         f"{cost.energy_mj:.3g} mJ"
     )
     table = Table(title=title, title_justify="left")
-    for column in ("operator", "kind", "output", "on", "ms", "SRAM KiB", "off-chip KiB", "M MACs"):
+    wide = width >= WIDE
+    traffic = ["off-chip KiB"] if wide else []
+    for column in ("operator", "kind", "output", "on", "ms", "SRAM KiB", *traffic, "M MACs"):
         table.add_column(column, no_wrap=True, justify="left" if column in ("kind", "on") else "right")
     for position, part in enumerate(cost.operators):
         table.add_row(
@@ -185,9 +201,9 @@ def file_table(name: str, cost: FileCost) -> Table:
             part.operator,
             f"{part.output_height}x{part.output_width}x{part.output_channels}",
             "CPU" if part.on_cpu else "NPU",
-            f"{part.latency_ms:.4g}",
+            f"{part.latency_ms:.3g}",
             f"{part.sram_bytes / 1024:.0f}",
-            f"{part.off_chip_bytes / 1024:.1f}",
+            *([f"{part.off_chip_bytes / 1024:.1f}"] if wide else []),
             f"{part.macs / 1e6:.3g}",
         )
     return table

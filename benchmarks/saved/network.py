@@ -1,4 +1,4 @@
-"""A network as a command is given it: a JSON file, or a genotype of one of the tables' spaces."""
+"""A network as a command is given it: a JSON or .tflite file, or a genotype of one of the tables' spaces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.query import named_space
-from hw_model.network_file import Network, load_network
+from hw_model.file_format import read_tflite
+from hw_model.network_file import Network, find_network, load_network
 from tasks.task import Task
 
 
@@ -27,3 +28,17 @@ def network_of(given: Path, task: Task) -> Network:
             f"genotype {choices[:60]!r} of {space_name}; allowed: {len(space.cardinalities)} whole numbers"
         ) from None
     return Network(f"{task.name} {space_name}", space.decode(genotype))
+
+
+def any_network(given: Path) -> Network:
+    """The network of a JSON or a .tflite file, or one that ships.
+
+    Raises HardwareInputError for what is none, and for operators of a .tflite file that estimators do not know.
+    """
+    path = find_network(given)
+    content = read_tflite(path)
+    if content is None:
+        return load_network(path)
+    from hw_model.vela.tflite_reader import read_blocks  # the schema's classes take a moment to load
+
+    return Network(path.name, read_blocks(content))

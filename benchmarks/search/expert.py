@@ -12,12 +12,13 @@ from rich.table import Table
 from benchmarks.errors import NoResultError
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
-from benchmarks.runtime.console import plain_console
+from benchmarks.runtime.console import WIDE, plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.saved.network import any_network
 from benchmarks.search.problem import baseline_blocks, check_fits, exact_cost
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import run_folder, write_network, write_table
-from hw_model.network_file import load_network, summary
+from hw_model.network_file import summary
 from hw_model.predict import cost_model, parallelism_factor, predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.measurements import MeasurementCache
@@ -41,36 +42,60 @@ def run_expert(
 
     Raises HardwareInputError, TaskInputError and BenchmarkInputError for what the arguments may not be.
     """
-    start = baseline_blocks(task) if network is None else load_network(network).blocks
+    start = baseline_blocks(task) if network is None else any_network(network).blocks
     if network is not None and seeds:
         check_fits(network, start, task)
     end, steps = expert_architecture(task, accelerator, objective, start)
-    console = plain_console(200)
-    console.print(_step_table(steps, f"{task.name} on {accelerator}, least {objective}"))
-    for rule, reason in {step.rule: step.reason for step in steps}.items():
-        console.print(f"{rule}: {reason}", highlight=False, soft_wrap=True)
+    console = plain_console()
+    title = f"{network.name if network else task.name} on {accelerator}, least {objective}"
+    console.print(_step_table(steps, console.width, title))
+    for rule, reason in {step.rule: step.reason for step in steps if console.width >= WIDE or step.accepted}.items():
+        console.print(f"{rule}: {reason}")
     home.mkdir(parents=True, exist_ok=True)
     with MeasurementCache(home / "measurements.sqlite") as cache:
         rows = step_rows(start, end, steps, accelerator, objective, cache)
         whole = {"start": compiled(start, accelerator, cache), "end": compiled(end, accelerator, cache)}
     console.print(_end_table(whole, "compiled whole" if accelerator in ETHOS_U else "analytic model"))
     for name, blocks in {"start": start, "end": end}.items():
-        console.print(f"{name}: {summary(blocks)}", highlight=False, soft_wrap=True)
+        console.print(f"{name}: {summary(blocks)}", soft_wrap=True)
     settings = {"task": task, "accelerator": accelerator, "objective": objective, "network": start}
     settings |= {"cost_model": cost_model(accelerator).fingerprint}
     folder = run_folder(results, f"{task.name}-{accelerator}-{objective}", settings)
     _write(folder, pd.DataFrame(rows, columns=pd.Index(STEP_COLUMNS)), {"start": start, "end": end})
-    console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
+    console.print(f"Written to {folder}", soft_wrap=True)
+    kept = sum(step.accepted for step in steps)
+    console.print(f"Verdict: {verdict(whole, kept, accelerator, objective)}.", soft_wrap=True)
     if seeds:
         _train(home, task, {"start": start, "end": end}, on_test(fidelity), seeds, console)
     return end, steps
 
 
-def _step_table(steps: tuple[Step, ...], title: str) -> Table:
-    table = Table(title=f"{title}: rules tried, by the cost model", title_justify="left")
-    for name in ("rule", "block", "change", "ms before", "ms after", "M MACs", "k params", "peak KiB", "", "why"):
-        table.add_column(name, no_wrap=True, justify="left" if name in ("rule", "change", "", "why") else "right")
+def verdict(whole: dict[str, Snapshot], kept: int, accelerator: str, objective: Objective) -> str:
+    """A line: what the steps that were kept came to."""
+    start, end = whole["start"], whole["end"]
+    if not kept:
+        return f"no rule helps this network on {accelerator}; it stays at {start.latency_ms:.4g} ms"
+    memory = f"{start.memory_bytes / 1024:.0f} to {end.memory_bytes / 1024:.0f} KiB of parameters and activations"
+    said = f"{start.latency_ms:.4g} to {end.latency_ms:.4g} ms ({end.latency_ms / start.latency_ms - 1:+.0%}), {memory}"
+    better = end.latency_ms < start.latency_ms if objective == "latency" else end.memory_bytes < start.memory_bytes
+    worse = "" if better else f"; worse in {objective} than the cost model promised"
+    return f"{kept} steps kept on {accelerator}: {said}{worse}; what that does to the quality only --train tells"
+
+
+def _step_table(steps: tuple[Step, ...], width: int, title: str) -> Table:
+    """What was kept, and where it is wide enough all that was tried, with more of each."""
+    wide = width >= WIDE
+    what = "rules tried" if wide else f"{sum(step.accepted for step in steps)} steps kept of {len(steps)} tried"
+    table = Table(title=f"{title}: {what}, by the cost model", title_justify="left")
+    names = ("rule", "block", "change", "ms before", "ms after", "M MACs", "k params", "peak KiB", "", "why")
+    for name in names if wide else names[:5]:
+        table.add_column(name, no_wrap=wide, justify="left" if name in ("rule", "change", "", "why") else "right")
     for step in steps:
+        if not wide:
+            if step.accepted:
+                times = f"{step.before.latency_ms:.4g}", f"{step.after.latency_ms:.4g}"
+                table.add_row(step.rule, str(step.place), step.change, *times)
+            continue
         table.add_row(
             step.rule,
             str(step.place),

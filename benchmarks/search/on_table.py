@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError, NoResultError
-from benchmarks.runtime.console import plain_console
+from benchmarks.runtime.console import plain_console, print_frame
 from benchmarks.runtime.mapped import map_jobs
 from benchmarks.runtime.worker import Report
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.sent import SentStrategy
-from benchmarks.statistics.contrasts import many_to_one
+from benchmarks.statistics.contrasts import LEVEL, many_to_one
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import run_folder, write_table
 from benchmarks.tables.own import ABSENT, OwnTable
@@ -120,7 +120,9 @@ def run_search(
         raise NoResultError(f"no search found a network of the table in {budget} evaluations")
     frame = pd.DataFrame(rows)
     write_table(folder / "table.csv", frame)
-    _print(table, limits, frame, folder)
+    first = ["seed", "quality", "below_best", *table.costs, "evaluations"]  # what decisions leave no room for else
+    ordered = frame.reindex(columns=first + [name for name in frame if name not in first])
+    _print(table, limits, ordered, folder, f"the best found is {frame['below_best'].min():.4g} below the table's best")
     return frame
 
 
@@ -169,7 +171,7 @@ def run_compare(
     }
     folder, frame = run_folder(output, f"table-{table.name}-compare", settings), pd.DataFrame(rows)
     write_table(folder / "compare.csv", frame)
-    _print(table, limits, frame, folder)
+    _print(table, limits, frame, folder, _better_than_random(rows, objectives))
     return frame
 
 
@@ -241,12 +243,21 @@ def _decoded(table: OwnTable, genotype: Sequence[int]) -> dict[str, str]:
     return {name: own[choice] for name, own, choice in zip(table.decisions, table.choices, genotype, strict=True)}
 
 
-def _print(table: OwnTable, bounds: Mapping[str, float], frame: pd.DataFrame, folder: Path) -> None:
-    console = plain_console(200)
+def _print(table: OwnTable, bounds: Mapping[str, float], frame: pd.DataFrame, folder: Path, verdict: str) -> None:
+    console = plain_console()
     limits = ", ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items() if name != ABSENT)
     known = "every genotype" if table.complete else f"{len(table.places)} of {math.prod(table.cardinalities)} genotypes"
-    console.print(f"{table.name}: {known}; {table.resolution(bounds)}", highlight=False, soft_wrap=True)
+    console.print(f"{table.name}: {known}; {table.resolution(bounds)}", soft_wrap=True)
     if limits:
-        console.print(f"within {limits}", highlight=False)
-    console.print(frame.to_string(index=False, float_format="%.4g", na_rep="-"), highlight=False, soft_wrap=True)
-    console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
+        console.print(f"within {limits}", soft_wrap=True)
+    print_frame(frame, console)
+    console.print(f"Written to {folder}\nVerdict: {verdict}.", soft_wrap=True)
+
+
+def _better_than_random(rows: Sequence[Mapping[str, Any]], objectives: int) -> str:
+    """Who is told from random search, for the better: below it in regret, above it in hypervolume."""
+    random = next(row["value"] for row in rows if row["strategy"] == CONTROL)
+    towards = -1 if objectives == 1 else 1
+    told = [row["strategy"] for row in rows if row["p_adjusted"] < LEVEL and towards * (row["value"] - random) > 0]
+    said = f"better than random search at equal spend: {', '.join(told)}" if told else "none is told from random search"
+    return f"{said} (Dunnett's test, p < {LEVEL})"

@@ -24,7 +24,8 @@ from benchmarks.saved.folder import save
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.problem import baseline_blocks, exact_cost, largest_within, space_for
 from benchmarks.search.searches import DEFAULT_STRATEGY, run_trained, search_in_workers, trained_search
-from benchmarks.search.verdict import no_better_than_baseline, why_nothing
+from benchmarks.search.shown import search_table
+from benchmarks.search.verdict import verdict, why_nothing
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_network, write_table
 from benchmarks.store.keys import plain, settings_digest
@@ -128,13 +129,12 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
     for trial, each in zip(trials, wanted, strict=True):
         if each.weights and trial.state == "done" and each.name.startswith("seed "):
             save(folder / each.name.replace(" ", "_"), home, task, each.name, each.blocks, final, each.seed)
-    _print(table, task.metric, spec.bounds, folder)
+    _print(rows, task.metric, spec.bounds, folder)
     winners = [row for row in rows if row["network"].startswith("seed ")]
     if not any(row["seeds"] for row in winners):
         failed = [trial.error for trial, each in zip(trials, wanted, strict=True) if each.name.startswith("seed ")]
         raise NoResultError(f"no training of a winner came to a finite {task.metric}: {failed[0]}")
-    if line := no_better_than_baseline(winners, rows[0], task.metric):
-        print(line)
+    print(f"Verdict: {verdict(winners, rows[0], task.metric)}.")
     return table
 
 
@@ -224,12 +224,11 @@ def _write(
         write_network(folder / f"{name.replace(' ', '_')}.json", name, network)
 
 
-def _print(table: pd.DataFrame, metric: str, bounds: Mapping[str, float], folder: Path) -> None:
-    console = plain_console(200)
+def _print(rows: Sequence[Mapping[str, Any]], metric: str, bounds: Mapping[str, float], folder: Path) -> None:
+    console = plain_console()
+    for row in rows:
+        console.print(f"{row['network']}: {row['architecture']}", soft_wrap=True)
     limits = ", ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())
-    shown = table.drop(columns=["example_passes", "macs", "energy_mj", "off_chip_bytes", "architecture"])
-    console.print(f"{metric} on test examples; searched within {limits} (by the cost model)", highlight=False)
-    console.print(shown.to_string(index=False, float_format="%.4g", na_rep="-"), highlight=False, soft_wrap=True)
-    for row in table.to_dict("records"):
-        console.print(f"{row['network']}: {row['architecture']}", highlight=False, soft_wrap=True)
-    console.print(f"Written to {folder}", highlight=False, soft_wrap=True)
+    console.print(f"\n{metric} on test examples; searched within {limits} (by the cost model)", soft_wrap=True)
+    console.print(search_table(rows, metric, console.width))
+    console.print(f"Written to {folder}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What a search came to, in words: why it found nothing, or that what it found is no better than the baseline."""
+"""What a search came to, in words: why it found nothing, or whether what it found is better than the baseline."""
 
 from __future__ import annotations
 
@@ -45,3 +45,35 @@ def no_better_than_baseline(rows: Sequence[Mapping[str, Any]], baseline: Mapping
         f"no network that was found is better than the baseline: {metric} {min(qualities):.4g} to "
         f"{max(qualities):.4g}, the baseline's {baseline['quality']:.4g} ({inside})"
     )
+
+
+def verdict(rows: Sequence[Mapping[str, Any]], baseline: Mapping[str, Any], metric: str) -> str:
+    """One line: how the best network found compares with the baseline, in quality and latency.
+
+    Each has `network`, `quality` with `quality_low` and `quality_high` (not a number after a single training),
+    `latency_ms` and `within_bound`; those within the bounds come first.
+    """
+    finite = [row for row in rows if math.isfinite(row["quality"])]
+    if not finite:
+        return f"no training of a winner came to a finite {metric}"
+    best = max(finite, key=lambda row: (row["within_bound"], row["quality"]))
+    faster = 100 * (best["latency_ms"] / baseline["latency_ms"] - 1)
+    cost = f"{best['latency_ms']:.4g} ms, the baseline's {baseline['latency_ms']:.4g} ms ({faster:+.0f}%)"
+    if not math.isfinite(baseline["quality"]):
+        return f"{best['network']} has a {metric} of {best['quality']:.4g}, the baseline none; {cost}"
+    if line := no_better_than_baseline(rows, baseline, metric):
+        return f"{line}; {best['network']} takes {cost}"
+    gain = best["quality"] - baseline["quality"]
+    if not math.isfinite(best["quality_low"]) or not math.isfinite(baseline["quality_low"]):
+        sure = "one training each says little"
+    elif best["quality_low"] > baseline["quality_high"]:
+        sure = "the 95% intervals lie apart"
+    else:
+        sure = "the 95% intervals overlap"
+    broken = "" if best["within_bound"] else ", over the bounds,"
+    better = (
+        f"better than the baseline: {metric} {best['quality']:.4g}, {gain:+.4g}"
+        if gain > 0
+        else (f"within the bounds but no better than the baseline: {metric} {best['quality']:.4g}, {gain:+.4g}")
+    )
+    return f"{best['network']}{broken} is {better} ({sure}); {cost}"

@@ -24,12 +24,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.spec import space_costs
 from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.fidelities import get_fidelity
+from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import evenly, space_for, spread_architectures
 from benchmarks.store.files import merge_rows
@@ -137,4 +137,4 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     table = merge_rows(
         folder / "candidates_at_once.csv", measure(home, settings.task, settings.profile, settings.at_once), KEY
     )
-    Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
+    print_frame(table)

@@ -25,8 +25,8 @@ from typing import Any
 
 import jax
 import pandas as pd
-from rich.console import Console
 
+from benchmarks.runtime.console import print_frame
 from benchmarks.store.files import write_table
 from benchmarks.timings.training import STEPS, make_run, output_of, rows_to_measure
 
@@ -107,4 +107,4 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     frame = compare(settings.repeats)
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "training_profile.csv", frame, digits=4)
-    Console(width=120).print(frame.to_string(index=False, float_format="%.3g"))
+    print_frame(frame, float_format="%.3g")

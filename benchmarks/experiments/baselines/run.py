@@ -18,12 +18,12 @@ from typing import Any
 
 import jax
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.evaluators.photographs import photograph_interval
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.baselines.settings import Settings
 from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
+from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval, widened
@@ -106,4 +106,4 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         if name == "detection" and isinstance(scenes := task.load(home, fidelity.data, "test"), Scenes):
             write_contact_sheet(scenes, folder / f"scenes{suffix}.png")
     table = merge_rows(folder / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator"))
-    Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
+    print_frame(table)

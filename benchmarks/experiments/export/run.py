@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.evaluators.trained import trial_key
@@ -27,6 +26,7 @@ from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.evaluators.weights import WEIGHTS, kept_folder, read_weights
 from benchmarks.experiments.export.settings import Settings
 from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
+from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.saved.export import Exported, compile_exported, export_network
 from benchmarks.search.problem import baseline_blocks
@@ -92,7 +92,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         for blocks, file in file_names(task, chosen).items():
             write_whole(folder / file, exported[blocks].int8_file)
     table = merge_rows(folder / "export.csv", pd.DataFrame(tables), ("task", "model", "accelerator"))
-    Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
+    print_frame(table)
 
 
 def models(task: Task, accelerators: tuple[str, ...], winners: Path = DETECTION) -> Iterator[Model]:

@@ -19,12 +19,12 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.fidelity.run import SHARED
 from benchmarks.fidelities import get_fidelity
+from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import common_space, evenly, spread_architectures
 from benchmarks.store.files import merge_rows
@@ -99,4 +99,4 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         prepare_with_progress(home, get_fidelity(name, "quick").data, make_task(name).dataset)
         rows = run_task(home, name, settings.rates, settings.architectures, settings.seeds)
         table = merge_rows(folder / "learning_rate.csv", rows, ("task", "peak_learning_rate"))
-        Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
+        print_frame(table)

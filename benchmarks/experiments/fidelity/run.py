@@ -20,11 +20,11 @@ from typing import Any
 import jax
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.fidelity.settings import Settings
 from benchmarks.fidelities import get_fidelity
+from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import common_space, evenly, spread_architectures
 from benchmarks.statistics.rank_correlation import rank_agreement
@@ -125,4 +125,4 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     table = merge_rows(folder / "fidelity.csv", pd.DataFrame(rows), ("task",))
     everything = merge_rows(folder / "fidelity_trials.csv", pd.concat(tables), ("task",))
     write_plot(everything, table, folder / "fidelity.png")
-    Console(width=200).print(table.to_string(index=False, float_format="%.3g"))
+    print_frame(table, float_format="%.3g")

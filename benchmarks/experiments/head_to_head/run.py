@@ -13,6 +13,7 @@ predicted, and how well is in results/surrogate/surrogate.csv.  Scores come from
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.experiments.head_to_head.compared import aggregate_rows, difference_rows, over_cells, p_against_random
+from benchmarks.experiments.head_to_head.compared import (
+    CONTROL,
+    aggregate_rows,
+    difference_rows,
+    over_cells,
+    p_against_random,
+)
 from benchmarks.experiments.head_to_head.contenders import Contender, find_contender
 from benchmarks.experiments.head_to_head.ground import Cell, make_cells
 from benchmarks.experiments.head_to_head.jobs import ContestJob, run_contest_job
@@ -28,8 +35,10 @@ from benchmarks.experiments.head_to_head.ledger import Machine, ledger, machines
 from benchmarks.experiments.head_to_head.measures import Row, curve_rows, table_row
 from benchmarks.experiments.head_to_head.searches import found_rows
 from benchmarks.experiments.head_to_head.settings import Settings
+from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.mapped import map_jobs
 from benchmarks.search.sent import SentStrategy
+from benchmarks.statistics.contrasts import LEVEL
 from benchmarks.store.files import write_table
 from benchmarks.tables.files import SHIPPED
 
@@ -115,7 +124,21 @@ def write_tables(
     write_table(folder / "head_to_head_winners.csv", winners(largest), digits=5)
     write_plot(curves, table, folder / "head_to_head.png")
     shown = ["task", "accelerator", "algorithm", "budget", "seeds", "regret", "low", "high", "within_5pct", "p_random"]
-    print(table[shown].to_string(index=False, float_format="%.3g"))
+    print_frame(table[shown], float_format="%.3g")
+    for (task, accelerator), cell in table[table["budget"] == max(budgets)].groupby(
+        ["task", "accelerator"], sort=False
+    ):
+        print(f"Verdict ({task}, {accelerator}): {verdict(cell, max(budgets))}.")
+
+
+def verdict(cell: pd.DataFrame, budget: int) -> str:
+    """Of one cell's rows with one budget: who is told from random search, for the better."""
+    rows = cell.to_dict("records")
+    random = next((row["regret"] for row in rows if row["algorithm"] == CONTROL), math.nan)
+    told = [row for row in rows if row["p_random"] < LEVEL and row["regret"] < random]
+    names = ", ".join(row["algorithm"] for row in sorted(told, key=lambda row: row["regret"]))
+    said = f"better than random search: {names}" if names else "none is told from random search"
+    return f"at the spend of {budget} trainings {said} (Dunnett's test, p < {LEVEL})"
 
 
 def winners(rows: list[Row]) -> pd.DataFrame:

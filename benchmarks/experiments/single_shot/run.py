@@ -30,12 +30,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.evaluators.spec import SearchSpec, space_costs
 from benchmarks.evaluators.supernet import SupernetResult, rank_side_by_side
 from benchmarks.experiments.single_shot.networks import networks_to_rank
 from benchmarks.experiments.single_shot.settings import Settings
+from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import baseline_blocks, space_for
 from benchmarks.search.searches import search_in_workers
@@ -165,4 +165,4 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         found, spends = run_task(home, name, settings.accelerator, settings.algorithm, settings.seeds, settings.budget)
         table = merge_rows(folder / "single_shot.csv", found, KEY)
         merge_rows(folder / "single_shot_spend.csv", spends, SPEND_KEY)
-        Console(width=200).print(table.to_string(index=False, float_format="%.4g"))
+        print_frame(table)

@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.zero_shot.networks import KEY, Networks, networks_to_score
 from benchmarks.experiments.zero_shot.scoring import Scored, Scoring, score_networks
 from benchmarks.experiments.zero_shot.settings import Settings
 from benchmarks.experiments.zero_shot.table import correlation_row
+from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.files import merge_rows, write_table
@@ -54,7 +54,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         speeds |= _score_task(name, settings, home, folder)
     table = correlate(folder, settings.task, speeds)
     write_plot(table, folder / "zero_shot.png")
-    Console(width=200).print(table.to_string(index=False, float_format="%.3g"))
+    print_frame(table, float_format="%.3g")
 
 
 def _score_task(name: str, settings: Settings, home: Path, folder: Path) -> dict[tuple[str, str], float]:

@@ -1,10 +1,13 @@
 """What is said of searches that come to nothing, and of winners that are no better than the baseline."""
 
+import io
 import math
 
 import pytest
+from rich.console import Console
 
-from benchmarks.search.verdict import no_better_than_baseline, why_nothing
+from benchmarks.search.shown import search_table
+from benchmarks.search.verdict import no_better_than_baseline, verdict, why_nothing
 from nas_algos.evaluator import Evaluation
 from nas_algos.ledger import Spend
 from nas_algos.loop import Candidate, Found
@@ -51,8 +54,9 @@ def test_a_search_that_found_nothing_says_why_with_the_least_and_the_best_seen(s
     assert why_nothing(seen, bounds, "map") == line
 
 
-def row(quality, within_bound=True):
-    return {"quality": quality, "within_bound": within_bound}
+def row(quality, within_bound=True, spread=math.nan, latency_ms=0.5):
+    known = {"network": "seed 0", "latency_ms": latency_ms, "within_bound": within_bound}
+    return known | {"quality": quality, "quality_low": quality - spread, "quality_high": quality + spread}
 
 
 def test_winners_that_are_no_better_than_the_baseline_are_said_to_be():
@@ -61,3 +65,42 @@ def test_winners_that_are_no_better_than_the_baseline_are_said_to_be():
     assert no_better_than_baseline([row(0.31), row(0.37)], row(0.36), "map") == ""
     assert no_better_than_baseline([], row(0.36), "map") == ""
     assert no_better_than_baseline([row(0.31)], row(math.nan), "map") == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "baseline", "said"),
+    [
+        (
+            [row(0.40, spread=0.01), row(0.37, spread=0.01)],
+            row(0.36, spread=0.01, latency_ms=1.0),
+            "seed 0 is better than the baseline: map 0.4, +0.04 (the 95% intervals lie apart); 0.5 ms, the baseline's "
+            "1 ms (-50%)",
+        ),
+        ([row(0.40, spread=0.05)], row(0.36, spread=0.01), "+0.04 (the 95% intervals overlap)"),
+        ([row(0.40)], row(0.36), "+0.04 (one training each says little)"),
+        ([row(0.40, False)], row(0.36), "seed 0, over the bounds, is better than the baseline"),
+        ([row(0.40, False), row(0.30)], row(0.36), "within the bounds but no better than the baseline: map 0.3, -0.06"),
+        ([row(0.30)], row(0.36), "no network that was found is better than the baseline: map 0.3 to 0.3"),
+        ([row(math.nan)], row(0.36), "no training of a winner came to a finite map"),
+        ([row(0.3)], row(math.nan), "seed 0 has a map of 0.3, the baseline none"),
+    ],
+)
+def test_a_search_ends_with_how_its_best_network_compares_with_the_baseline(rows, baseline, said):
+    line = verdict(rows, baseline, "map")
+    assert said in line
+    assert "nan" not in line
+
+
+def test_the_table_of_a_search_fits_into_80_columns_has_units_and_no_nan():
+    cost = {"peak_activation_bytes": 281_000.0, "param_bytes": 1_900_000.0, "macs": 9e7, "energy_mj": 0.9}
+    more = cost | {"off_chip_bytes": 4e6, "seen_by_search": math.nan, "trainings": 1000, "seeds": 3}
+    rows = [row(0.4875, spread=0.0625) | more, row(0.4875) | more | {"network": "most param_bytes"}]
+    for width in (80, 140):
+        written = io.StringIO()
+        Console(file=written, width=width).print(search_table(rows, "accuracy", width))
+        text = written.getvalue()
+        assert max(map(len, text.splitlines())) <= width
+        assert ("M MACs" in text) == (width == 140)
+        assert "0.487 (0.425-0.550)" in text
+        assert "…" not in text
+        assert "nan" not in text
