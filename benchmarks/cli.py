@@ -17,6 +17,7 @@ import tyro
 from benchmarks.commands.compare import compare
 from benchmarks.commands.cost import cost
 from benchmarks.commands.curate_compare import curate_compare
+from benchmarks.commands.examples import with_examples
 from benchmarks.commands.expert import expert
 from benchmarks.commands.export import export
 from benchmarks.commands.list import list_names
@@ -50,6 +51,7 @@ COMMANDS = {
     "prepare": prepare,
     "list": list_names,
 }
+_DESCRIPTION = "Search for networks that suit an accelerator, and know what networks cost on it."
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 """What the machine lacks, where most other faults of files are those of the paths that were given."""
 
@@ -107,15 +109,16 @@ def run(arguments: Sequence[str]) -> int:
 
 def _read(arguments: Sequence[str]) -> Any:
     """The call that the arguments stand for.  Raises SystemExit after --help, BenchmarkInputError for wrong ones."""
-    said = io.StringIO()
+    said, shown = io.StringIO(), io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(shown):
             commands = {name: deferred(command) for name, command in COMMANDS.items()}
             return tyro.extras.subcommand_cli_from_dict(
-                commands, prog="accelnas", description=__doc__, args=list(arguments)
+                commands, prog="accelnas", description=_DESCRIPTION, args=list(arguments)
             )
     except SystemExit as stop:
         if not stop.code:
+            print(with_examples(shown.getvalue(), arguments), end="")
             raise
         raise BenchmarkInputError(_first_part(said.getvalue())) from None
 

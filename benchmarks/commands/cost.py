@@ -67,10 +67,13 @@ def cost(
         network: JSON file of a network (hw_model/network_file.py says how to write one), the name of one that ships
             with the package, such as mobilenet_v2_050, or an int8 .tflite file. A .tflite file is compiled as it is
             with --compile, and where estimators do not know its operators.
-        accelerator: Name of an accelerator; repeat the option for several. ethos-u55-256 and npu-p32 if left out.
+        accelerator: A name that `accelnas list` prints: ethos-u55-32, -64, -128 or -256, ethos-u65-256 or
+            -512, ethos-u85-128, -256, -512, -1024 or -2048, each with -sram-only too, npu-p16, npu-p32, npu-p64
+            or this-device; repeat the option for several. ethos-u55-256 and npu-p32 if left out.
         compile: Compile with the vendor's compiler instead of estimating (Ethos-U only).
         json: Print JSON instead of tables.
-        board: A board that `accelnas list` names, instead of an accelerator: its own at its clock, and a warning where
+        board: imx93, alif-e7-hp, alif-e7-he, alif-e8-hp, alif-e8-he, alif-e8-u85, alif-e1c, alif-b1, numaker-m55m1,
+            ek-ra8p1, sr110 or grove-vision-ai-v2, instead of an accelerator: its own at its clock, and a warning where
             the network does not fit into its memory.
         weights: With --compile, what is assumed of the weights' values, which the compiler compresses: FILE (.npy,
             .npz or .tflite, for the distribution in it), ratio R (stored in R of their bytes), sparse P (that share
@@ -124,7 +127,7 @@ def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
 
     console = plain_console()
     for place, prediction in enumerate(predictions):
-        console.print(prediction_table(network, prediction, console.width))
+        console.print(*prediction_table(network, prediction, console.width), sep="\n")
         lines = [said, *remarks(prediction), *ranges[place : place + 1], *_of_board(asked.board, prediction)]
         parts = [(f"Block {part.kind}", part.latency_ms) for part in prediction.blocks]
         console.print("\n".join(filter(None, [*lines, dearest(parts, prediction.cost.latency_ms)])))
@@ -194,7 +197,7 @@ def _cost_of_file(name: str, content: bytes, asked: _Asked) -> None:
 
     console = plain_console()
     for each in found:
-        console.print(file_table(name, each, console.width))
+        console.print(*file_table(name, each, console.width), sep="\n")
         lines = [said, *file_remarks(each)]
         if asked.board:
             lines += memory_warnings(asked.board, each.peak_activation_bytes, each.compressed_weight_bytes)

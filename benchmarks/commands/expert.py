@@ -33,7 +33,8 @@ def expert(
 
     Args:
         task: classification, detection or segmentation.
-        accelerator: A name that `accelnas list` prints, of known parallelism factor.
+        accelerator: A name that `accelnas list` prints: ethos-u55-32, -64, -128 or -256, ethos-u65-256 or
+            -512, ethos-u85-128, -256, -512, -1024 or -2048, each with -sram-only too, npu-p16, npu-p32, npu-p64.
         objective: What to lower: latency, or memory (parameters and peak activations) at no higher latency.
         network: The network to start from, any that `accelnas cost` takes: JSON, .tflite, or the name of one that
             ships; the task's baseline if left out.

@@ -75,6 +75,19 @@ def export(
     write_json(folder / REPORT, content)
     print("\n".join(lines(task.metric, content["examples"], exported, compiled)))
     print(f"Written to {folder}: {INT8}, {FLOAT}, {REPORT}")
+    print(f"Verdict: {verdict(task.metric, exported, compiled)}.")
+
+
+def verdict(metric: str, exported: Exported, compiled: list[Compiled]) -> str:
+    """A line: whether the int8 file can stand for the network that was trained."""
+    quality, trained = exported.int8_quality[metric], exported.float_quality[metric]
+    kept = 100 * (trained - quality) <= LOSS_POINTS
+    cost = ", ".join(f"{each.exported_ms:.4g} ms on {each.accelerator}" for each in compiled)
+    stays = sum(each.on_cpu for each in compiled)
+    more = f"; {stays} operators stay on the host CPU" if stays else ""
+    return (
+        f"int8 {'keeps' if kept else 'does NOT keep'} the {metric} ({quality:.4f}, float {trained:.4f}), {cost}{more}"
+    )
 
 
 def lines(metric: str, examples: int, exported: Exported, compiled: list[Compiled]) -> list[str]:

@@ -47,14 +47,18 @@ def search(
     Args:
         task: classification, detection or segmentation.
         space: curated, uncurated or auto-curated; V1, V2 or V3 for detection; or the path of a Python file.
-        strategy: A name that `accelnas list` prints, or the path of a Python file.  Left out: auto,
-            random with a zero-shot score, a supernet algorithm's own.
+        strategy: auto, random, local_search, regularised_evolution, genetic, gaussian_process, nsga2, reinforce, ppo,
+            bananas, optuna, another that `accelnas list` prints, or the path of a Python file.  Left out: auto, random
+            with a zero-shot score, a supernet algorithm's own.
         evaluator: trained (each network from scratch), supernet:ALGORITHM (weights inherited from a supernet that is
-            trained once) or zero_shot:SCORE (one number of the untrained network).
+            trained once: one_shot, sandwich, gumbel or tunas) or zero_shot:SCORE (one number of the untrained network:
+            naswot, synflow, zen and others that `accelnas list` prints).
         policy: With trainings: plain, successive_halving or hyperband.
         settings: NAME=VALUE of the strategy, the evaluator or the policy, such as population=20.
-        accelerator: A name that `accelnas list` prints, ethos-u85-1024 if left out, or FILE.csv: of the latencies of
-            blocks on a device of your own; with --table, of costs of its networks (docs/how-to/own_tables.md).
+        accelerator: A name that `accelnas list` prints: ethos-u55-32, -64, -128 or -256, ethos-u65-256 or -512,
+            ethos-u85-128, -256, -512, -1024 or -2048, each with -sram-only too, npu-p16, npu-p32, npu-p64, this-device;
+            ethos-u85-1024 if left out; or FILE.csv: of the latencies of blocks on a device of your own; with --table,
+            of costs of its networks (docs/how-to/own_tables.md).
         budget: Trainings of each search; other evaluators pass as many examples as those would.
         seeds: How many searches.
         latency_ms: Most latency; the baseline's if no bound is given.
@@ -64,7 +68,8 @@ def search(
         training: NAME=VALUE of how networks are trained instead of as the profile does: passes, learning_rate,
             batch_size, weight_decay, mirror (yes or no), shift_pixels, brightness.
         final_seeds: Trainings of each winner.
-        dataset: Another of the data sets that `accelnas list` prints, or yours: folder:PATH, coco:FILE.json,
+        dataset: fashion_items, fashion_objects, fashion_scenes, photo_objects, oxford_iiit_pet,
+            oxford_iiit_pet_breeds or voc_2007, or yours: folder:PATH, coco:FILE.json,
             masks:PATH, tfds:NAME or FILE.py (docs/data.md).
         classes: Number of classes where the task leaves a choice.
         table: CSV or .npz file of networks that were trained, to search in instead of a task

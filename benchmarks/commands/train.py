@@ -50,7 +50,7 @@ def train(
     from benchmarks.saved.folder import save as save_network
     from benchmarks.saved.network import network_of
     from benchmarks.search.problem import check_fits
-    from benchmarks.statistics.intervals import mean_interval
+    from benchmarks.statistics.intervals import interval_words
     from benchmarks.tables.recipes import RECIPES
     from benchmarks.training_settings import with_training
     from hw_model.network_file import summary
@@ -87,8 +87,8 @@ def train(
     if is_users(found):
         examples = min(examples, found.source.count(fidelity.eval_split))
     for name in done[0].quality:
-        mean, low, high = mean_interval([trial.quality[name] for trial in done])
-        print(f"{name} {mean:.4f} [{low:.4f}, {high:.4f}] over {len(done)} seed(s), {examples} examples")
+        quality = interval_words([trial.quality[name] for trial in done])
+        print(f"{name} {quality} over {len(done)} seed(s), {examples} examples")
     if save is not None and there:
         print(f"{save} has it already")
     elif save is not None:

@@ -79,8 +79,8 @@ def remarks(prediction: Prediction) -> list[str]:
     return lines
 
 
-def prediction_table(network: Network, prediction: Prediction, width: int) -> Table:
-    """A row a block, the totals above; what a block takes stands there where it is wide enough."""
+def prediction_table(network: Network, prediction: Prediction, width: int) -> tuple[str, Table]:
+    """The totals in words, and a row a block; what a block takes stands there where it is wide enough."""
     from rich.table import Table
 
     cost = prediction.cost
@@ -93,7 +93,7 @@ def prediction_table(network: Network, prediction: Prediction, width: int) -> Ta
     )
     if math.isfinite(cost.energy_mj):
         title += f", {cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.energy_mj:.3g} mJ"
-    table = Table(title=title, title_justify="left")
+    table = Table()
     wide = width >= WIDE
     for name in ("block", "kind", *(["input"] if wide else []), "output", "ms", "SRAM KiB", "param KiB", "M MACs"):
         table.add_column(name, no_wrap=True, justify="left" if name == "kind" else "right")
@@ -108,7 +108,7 @@ def prediction_table(network: Network, prediction: Prediction, width: int) -> Ta
             f"{part.param_bytes / 1024:.1f}",
             f"{part.macs / 1e6:.3g}",
         )
-    return table
+    return title, table
 
 
 def dearest(parts: Sequence[tuple[str, float]], latency_ms: float) -> str:
@@ -180,8 +180,8 @@ def file_remarks(cost: FileCost) -> list[str]:
     return lines or ["It has no weights."]
 
 
-def file_table(name: str, cost: FileCost, width: int) -> Table:
-    """A row an operator, the totals above; traffic stands there where it is wide enough."""
+def file_table(name: str, cost: FileCost, width: int) -> tuple[str, Table]:
+    """The totals in words, and a row an operator; traffic stands there where it is wide enough."""
     from rich.table import Table
 
     title = (
@@ -190,7 +190,7 @@ def file_table(name: str, cost: FileCost, width: int) -> Table:
         f"{cost.off_chip_bytes / 1024:.0f} KiB to and from behind the SRAM, {cost.macs / 1e6:.4g} M MACs, "
         f"{cost.energy_mj:.3g} mJ"
     )
-    table = Table(title=title, title_justify="left")
+    table = Table()
     wide = width >= WIDE
     traffic = ["off-chip KiB"] if wide else []
     for column in ("operator", "kind", "output", "on", "ms", "SRAM KiB", *traffic, "M MACs"):
@@ -206,4 +206,4 @@ def file_table(name: str, cost: FileCost, width: int) -> Table:
             *([f"{part.off_chip_bytes / 1024:.1f}"] if wide else []),
             f"{part.macs / 1e6:.3g}",
         )
-    return table
+    return title, table

@@ -16,7 +16,7 @@ from benchmarks.runtime.console import WIDE, plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.saved.network import any_network
 from benchmarks.search.problem import baseline_blocks, check_fits, exact_cost
-from benchmarks.statistics.intervals import mean_interval
+from benchmarks.statistics.intervals import interval_words
 from benchmarks.store.files import run_folder, write_network, write_table
 from hw_model.network_file import summary
 from hw_model.predict import cost_model, parallelism_factor, predict
@@ -158,8 +158,8 @@ def _train(
     shown = {name: list(values.values()) for name, values in quality.items()}
     shown["difference"] = [quality["end"][seed] - quality["start"][seed] for seed in both]
     for name, values in shown.items():
-        mean, low, high = mean_interval(values)
-        console.print(f"{task.metric} {name}: {mean:.4f} [{low:.4f}, {high:.4f}] over {len(values)} seed(s)")
+        if values:  # no seed may have come to both
+            console.print(f"{task.metric} {name}: {interval_words(values)} over {len(values)} seed(s)")
 
 
 def expert_architecture(

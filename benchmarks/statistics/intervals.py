@@ -22,6 +22,12 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
     return mean, mean - half, mean + half
 
 
+def interval_words(values: Sequence[float]) -> str:
+    """Mean and its 95% interval, such as "0.4870 [0.4120, 0.5490]"; of one value the value."""
+    mean, low, high = mean_interval(values)
+    return f"{mean:.4f}" if math.isnan(low) else f"{mean:.4f} [{low:.4f}, {high:.4f}]"
+
+
 def share_interval(parts: Sequence[int], wholes: Sequence[int], confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's interval of sum(parts) / sum(wholes), the counts of each cluster, such as one random space of several.
 
