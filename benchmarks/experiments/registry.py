@@ -322,6 +322,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 chooses_rows=("rows",),
             ),
             Experiment(
+                "long_run",
+                "memory and store through ten million proposals, and how long tables and the report take then",
+                0.3,
+                "timings",
+                ("long_run.csv",),
+                "benchmarks.experiments.head_to_head.long_run",
+            ),
+            Experiment(
                 "supernet_speed",
                 "what weight sharing costs and saves in compiling, training and scoring",
                 0.1,

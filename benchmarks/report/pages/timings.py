@@ -12,13 +12,16 @@ PEER = ("network", "image side", "cores", "ours, images/s", "PyTorch, images/s",
 STORED = ("rows", "file_mb", "put_s", "open_s", "look_up_ms", "first_lines_s", "list_s", "export_s", "full_check_s")
 STORE = ("trials", "MB", "put", "open", "look up, ms", "first hundred lines", "list all", "export", "check all")
 
+LONG_SHOWN = ("proposals", "seconds", "resident_mib", "store_rows", "store_mb")
+LONG = ("stage", "proposals so far", "seconds", "MiB in memory", "networks in the store", "MB of it")
+
 
 def page(folder: Path) -> str:
     """The page's Markdown."""
     speed, profile = rows(folder / "training_speed.csv"), rows(folder / "training_profile.csv")
     earlier = rows(folder / "training_speed_earlier.csv")
     at_once, cost = rows(folder / "candidates_at_once.csv"), rows(folder / "cost_speed.csv")
-    stored = rows(folder / "store.csv")
+    stored, long = rows(folder / "store.csv"), rows(folder / "long_run.csv")
     large = [row["ratio"] for row in speed if row["image_size"] == 64]
     fused, ibn = (_shares(profile, network) for network in ("fused_ibn", "ibn"))
     hour = {(row["method"], row["at_once"]): row["candidates_per_hour"] for row in at_once}
@@ -60,7 +63,34 @@ answers `accelnas cost` once.
 
 {table(STORE, ([*(rounded(row[name]) for name in STORED)] for row in stored))}
 With so many trials in it; MB on the disk, seconds, and milliseconds of a look-up (median).
+
+## Ten million proposals
+
+Searches of four strategies on detection's trained table in one process, 1,000 different networks each, and what nothing
+had looked at before stored as a training would be; then the loop of live searches, one proposal at a time:
+
+{table(LONG, ([row["stage"], *(rounded(row[name]) for name in LONG_SHOWN)] for row in long if _shown(row, long)))}
+{_long(long)}
 """
+
+
+def _shown(row: Row, long: list[Row]) -> bool:
+    """The first, the middle and the last block of a stage."""
+    own = [each for each in long if each["stage"] == row["stage"]]
+    return any(row is own[place] for place in (0, len(own) // 2, -1))
+
+
+def _long(long: list[Row]) -> str:
+    compiled, loop = ([row for row in long if row["stage"] == stage] for stage in ("compiled", "loop"))
+    taken = {row["stage"]: row["seconds"] for row in long}
+    grown = compiled[-1]["resident_mib"] - compiled[0]["resident_mib"]
+    live = loop[-1]["resident_mib"] - loop[0]["resident_mib"]
+    kib = compiled[-1]["store_mb"] * 1e6 / compiled[-1]["store_rows"] / 1024
+    return f"""\
+Between the first and the last block the process grew by {grown:.0f} MiB, in the loop of live searches by {live:.0f}.  A
+stored training takes {kib:.1f} KiB, a network that is known takes none.  The table of all that was stored took
+{taken["table"]:.0f} s, every page of results {taken["pages"]:.0f} s and the report {taken["report"]:.0f} s, beside
+other work on the machine ([all blocks](../../results/timings/long_run.csv))."""
 
 
 def _peer(row: Row) -> list[str]:
