@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import jax
 import jax.numpy as jnp
@@ -65,9 +66,9 @@ def load_table(path: Path) -> Table:
     Raises AlgorithmInputError when the file cannot be read or an array is missing or does not fit.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             name, cardinalities, scores, reference = (file[array] for array in _ARRAYS)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise AlgorithmInputError(f"table {path}: cannot be read ({error}); allowed: .npz with {_ARRAYS}") from error
     return make_table(str(name), cardinalities.tolist(), scores, reference)
 

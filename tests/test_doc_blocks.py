@@ -6,10 +6,12 @@ Blocks marked `text` are shown only: diagrams and what commands print.
 import contextlib
 import io
 import json
+import os
 import re
 import shlex
 import tomllib
 from pathlib import Path
+from unittest import mock
 
 import jax
 import pytest
@@ -72,7 +74,8 @@ def folder(tmp_path, monkeypatch, saved):
     (tmp_path / "saved").symlink_to(saved)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    return tmp_path
+    with mock.patch.dict(os.environ):  # which --executor changes
+        yield tmp_path
 
 
 def write_files(document):

@@ -55,6 +55,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "accelnas cost my_network.tflite --board imx93",
             "accelnas cost mobilenet_v2_050 --accelerator ethos-u55-128 --accelerator npu-p32 --json",
         ),
+        "verify": ("accelnas verify --task detection", "accelnas verify --count 0 --all"),
         "measure": ("accelnas measure --accelerator this-device --budget 50 --general 20 --test 20 --fit",),
         "prepare": ("accelnas prepare", 'accelnas prepare --dataset "coco:boxes.json?side=96x160"'),
         "list": ("accelnas list",),

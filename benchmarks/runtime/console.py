@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
 WIDE = 110
 """Columns from which on tables have more than what matters most."""
@@ -15,6 +14,8 @@ WIDE = 110
 
 def plain_console() -> Console:
     """A console that shows texts as they are: names and docstrings of users are no markup."""
+    from rich.console import Console  # the help of commands is shown without it
+
     return Console(markup=False, emoji=False, highlight=False)
 
 

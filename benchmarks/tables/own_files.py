@@ -87,7 +87,7 @@ def read_table(path: Path) -> OwnTable:
 
 def _read_npz(path: Path) -> OwnTable:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:  # numpy leaves its own open
             arrays = {name: file[name] for name in (*_ARRAYS, *_NAMES) if name in file.files}
         if missing := [name for name in _ARRAYS if name not in arrays]:
             raise BenchmarkInputError(f"no array {missing[0]!r}; allowed: {', '.join((*_ARRAYS, *_NAMES))}")

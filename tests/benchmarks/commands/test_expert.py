@@ -26,7 +26,8 @@ def expert(folder, *more):
 
 
 @pytest.mark.slow
-def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path):
+def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "250")  # none of its lines is wrapped
     code, printed, errors = expert(tmp_path)
     assert code == 0, errors
     (folder,) = (tmp_path / "results").glob("classification-npu-p16-latency-????????")

@@ -195,9 +195,9 @@ def test_slots_no_supernet_is_made_for_are_refused(slots, message):
 def test_images_of_another_size_and_batches_of_rows_are_refused():
     gates = gates_of(DETECTION, np.zeros(5, np.int32))
     network = Supernet(DETECTION.slots)
-    with pytest.raises(TaskInputError, match=r"images are \(16, 24, 3\).* takes \(24, 24, 3\)"):
+    with pytest.raises(TaskInputError, match=r"images are \(16, 24, 3\).* takes \(24, 16, 3\)"):
         network.apply({}, jnp.zeros((1, 16, 24, 3)), gates, train=False)
     with pytest.raises(TaskInputError, match="gates of 4 slots; the supernet has 5"):
-        network.apply({}, jnp.zeros((1, 24, 24, 3)), gates[:4], train=False)
+        network.apply({}, jnp.zeros((1, 24, 16, 3)), gates[:4], train=False)
     with pytest.raises(TaskInputError, match=r"workload of shape \(2, 5\); allowed: one row"):
         slice_variables({}, DETECTION.slots, DETECTION.lower(np.zeros((2, 5), np.int32)))
