@@ -16,7 +16,6 @@ from tasks.registry import TASKS
 
 ROOT = Path(__file__).parents[3]
 NOT_SHIPPED_YET = {
-    "disturbance/disturbance.csv",
     "fidelity/recipes.csv",
     "head_to_head/head_to_head_aggregates.csv",
     "head_to_head/confirmed.csv",
