@@ -78,4 +78,5 @@ def left_out(path: Path) -> tuple[str, ...]:
     """A line on files that are no images, if there are any."""
     others = [each for each in path.rglob("*") if each.is_file() and not is_image(each) and each.name[0] != "."]
     names = ", ".join(sorted(each.name for each in others)[:3])
-    return (f"{len(others)} files that are no images left out ({names[:80]})",) if others else ()
+    what = "file that is no image" if len(others) == 1 else "files that are no images"
+    return (f"left out: {len(others)} {what} ({names[:80]})",) if others else ()

@@ -175,7 +175,7 @@ def test_a_folder_is_prepared_once_and_is_the_same_wherever_it_lies(tmp_path):
     assert isinstance(found["train"].images, np.memmap)
     dataset = user_dataset(f"folder:{tmp_path}/a?side=32")
     assert dataset.class_names == ("bar", "circle", "square")
-    assert "1 files that are no images left out (notes.txt)" in dataset.notes()[1]
+    assert "left out: 1 file that is no image (notes.txt)" in dataset.notes()[1]
     folder = dataset.prepare(tmp_path, "classification")
     before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     os.rename(tmp_path / "a", tmp_path / "b")
