@@ -203,5 +203,7 @@ def _of(shelf: str) -> list[Experiment]:
 
 
 def _time(experiment: Experiment) -> str:
-    hours = experiment.hours
-    return f"{60 * hours:.0f} minutes" if hours < 1 else f"{hours:g} hour{'s' if hours != 1 else ''}"
+    number, unit = (
+        (f"{60 * experiment.hours:.0f}", "minute") if experiment.hours < 1 else (f"{experiment.hours:g}", "hour")
+    )
+    return f"{number} {unit}{'s' if number != '1' else ''}"

@@ -26,7 +26,7 @@ class Contrast(NamedTuple):
     """Two-sided, adjusted for all contrasts of the family."""
 
     def says(self, level: float = LEVEL) -> int:
-        """1 where it is larger, -1 where it is smaller, 0 where they are not told apart."""
+        """1 where it is larger, -1 where it is smaller, 0 where they do not differ significantly."""
         return int(np.sign(self.difference)) if self.p < level else 0
 
 

@@ -130,5 +130,5 @@ class OwnTable:
         level = int((able & (true >= true[best] - apart)).sum())
         return (
             f"trainings of a network differ by a standard deviation of {deviation:.3g}: {level} of {int(able.sum())} "
-            "networks within the bounds cannot be told from the best one"
+            "networks within the bounds do not differ significantly from the best one"
         )

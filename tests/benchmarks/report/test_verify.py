@@ -1,4 +1,4 @@
-"""What is shipped holds: tables follow from what lies beside them, and rows trained again are judged by a rule."""
+"""What is shipped holds: tables follow from what lies beside them, and rows trained again are compared by a rule."""
 
 import dataclasses
 import math
