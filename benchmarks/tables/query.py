@@ -65,6 +65,10 @@ class TrainedTable:
     trained: dict[str, tuple[float, ...]]
     """Qualities of finished trainings by the canonical JSON of the network."""
 
+    def __repr__(self) -> str:
+        """In a line: the fields hold every network."""
+        return f"TrainedTable({self.task.name}, space {self.space.name}, {len(self.trained)} trained networks)"
+
     def query(self, genotype: Sequence[int], accelerator: str) -> Answer:
         """Of one network.  Raises TaskInputError for a genotype outside the space, HardwareInputError for an unknown
         accelerator.

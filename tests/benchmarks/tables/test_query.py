@@ -1,5 +1,6 @@
 """The shipped tables asked for single networks, and for many inside jit."""
 
+import re
 from dataclasses import asdict
 
 import jax
@@ -52,3 +53,7 @@ def test_what_there_is_not_is_named(table):
         load_table("poetry")
     with pytest.raises(TaskInputError, match="it needs"):
         table.query((0,), "ethos-u65-512")
+
+
+def test_a_table_says_in_a_line_what_it_is(table):
+    assert re.fullmatch(r"TrainedTable\(detection, space \S+, \d+ trained networks\)", repr(table))
