@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sqlite3
 from collections.abc import Sequence
@@ -76,10 +77,10 @@ def store(rng: random.Random, folder: Path) -> BadInput:
     elif how == 1:
         path.write_bytes(rng.randbytes(rng.choice((10, 5000))) or b"x")
     elif how == 2:
-        with sqlite3.connect(path) as other:
+        with contextlib.closing(sqlite3.connect(path)) as other:
             other.execute("CREATE TABLE trials (a)")
     else:
-        with sqlite3.connect(path) as other:
+        with contextlib.closing(sqlite3.connect(path)) as other:
             other.execute("CREATE TABLE a (a)")
             other.execute(f"PRAGMA user_version = {rng.randint(3, 99)}")
     if name == "store.sqlite":

@@ -77,9 +77,8 @@ def test_trained_figures_take_the_place_of_predicted_ones(tmp_path, monkeypatch)
             models = load_models("detection", settings.tables)
             count = len(models.baseline.blocks)
             networks = {each.chain: models.rewritten(each.chain) for each in asked if len(each.chain) == count}
-            rows = model_rows(
-                models, [Model("x", 0.0, each) for each in networks.values()], "toy", MeasurementCache(":memory:")
-            )
+            with MeasurementCache(":memory:") as cache:
+                rows = model_rows(models, [Model("x", 0.0, each) for each in networks.values()], "toy", cache)
             pd.DataFrame(rows).to_csv(folder / "made.csv", index=False)
 
         Settings = importlib.import_module(EXPERIMENTS["detection"].module).Settings
