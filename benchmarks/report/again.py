@@ -77,22 +77,32 @@ def main_job(home: Path) -> list[str]:
     prepare_with_progress(home, task.config(SEARCH[TASK].data), task.dataset)
     root = home / "reproduced"
     results = root / "results"
-    if root.exists():
-        shutil.rmtree(root)
-    shutil.copytree(SHIPPED, results, ignore=shutil.ignore_patterns("measured", "*.parquet", "report.html"))
+    copy_shipped(results)
     for name in MAIN_JOB:
         print(f"== {name}", flush=True)
         EXPERIMENTS[name].run(EXPERIMENTS[name].settings({}), home, results)
-    compared = [
-        compare(SHIPPED / each.shelf / file, results / each.shelf / file)
-        for each in (EXPERIMENTS[name] for name in MAIN_JOB)
-        for file in each.files
-        if file.endswith(".csv")
-    ]
+    compared = compare_all(MAIN_JOB, SHIPPED, results)
     trained = train_winners(home)
     write_report(root)
     minutes = (time.perf_counter() - started) / 60
     return [*summary(compared, trained), f"report: {results / 'report.html'} ({minutes:.0f} minutes)"]
+
+
+def copy_shipped(results: Path) -> None:
+    """The shipped results, but for what is large and no table, in place of what is there."""
+    if results.exists():
+        shutil.rmtree(results)
+    shutil.copytree(SHIPPED, results, ignore=shutil.ignore_patterns("measured", "*.parquet", "report.html"))
+
+
+def compare_all(names: Iterable[str], shipped: Path, fresh: Path) -> list[Compared]:
+    """Every CSV of these experiments in two folders of results."""
+    return [
+        compare(shipped / each.shelf / file, fresh / each.shelf / file)
+        for each in map(EXPERIMENTS.__getitem__, names)
+        for file in each.files
+        if file.endswith(".csv")
+    ]
 
 
 def compare(shipped: Path, fresh: Path) -> Compared:

@@ -6,7 +6,6 @@ of the article is made by its searches, whose networks may be others on another 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
@@ -17,6 +16,7 @@ from typing import NamedTuple
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.experiments.registry import EXPERIMENTS
+from benchmarks.report import again
 from benchmarks.store.parquet import write_records
 from benchmarks.store.records import Trial, TrialKey
 from benchmarks.store.sqlite import open_store
@@ -136,9 +136,7 @@ def copy_shipped(results: Path, found: list[Needed]) -> None:
     """The shipped results as they are, but the tables without trainings that are to be done here."""
     if not (SHIPPED / "tables").is_dir():
         raise BenchmarkInputError(f"no {SHIPPED / 'tables'}, to begin with; allowed: a clone's accelnas")
-    if results.exists():
-        shutil.rmtree(results)
-    shutil.copytree(SHIPPED, results, ignore=shutil.ignore_patterns("measured", "*.parquet", "report.html"))
+    again.copy_shipped(results)
     here = {each.task: each.asked for each in found}
     for task in TASKS:
         anew = {_training(_key(task, each)) for each in here.get(task, ())}

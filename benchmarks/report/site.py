@@ -203,7 +203,6 @@ def _of(shelf: str) -> list[Experiment]:
 
 
 def _time(experiment: Experiment) -> str:
-    number, unit = (
-        (f"{60 * experiment.hours:.0f}", "minute") if experiment.hours < 1 else (f"{experiment.hours:g}", "hour")
-    )
+    hours = experiment.hours
+    number, unit = (f"{60 * hours:.0f}", "minute") if hours < 1 else (f"{hours:g}", "hour")
     return f"{number} {unit}{'s' if number != '1' else ''}"

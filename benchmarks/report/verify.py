@@ -24,7 +24,7 @@ from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import run_trainings
 from benchmarks.evaluators.verify import Checked, check, training_of
 from benchmarks.experiments.registry import EXPERIMENTS
-from benchmarks.report.again import Compared, compare
+from benchmarks.report.again import Compared, compare_all, copy_shipped
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.records import Trial
@@ -103,20 +103,13 @@ def train_again(task_name: str, trials: Sequence[Trial], home: Path, results: Pa
 
 def make_again(names: Sequence[str], home: Path, results: Path = SHIPPED) -> list[Compared]:
     """Make these experiments' tables from what is shipped and compare every cell with those in `results`."""
-    root, found = home / "verified" / "results", []
-    if root.exists():
-        shutil.rmtree(root)
-    shutil.copytree(SHIPPED, root, ignore=shutil.ignore_patterns("measured", "*.parquet", "report.html"))
+    root = home / "verified" / "results"
+    copy_shipped(root)
     for name in names:
         each = EXPERIMENTS[name]
         with contextlib.redirect_stdout(io.StringIO()):  # what is equal need not be shown
             each.run(each.settings({}), home, root)
-        found += [
-            compare(results / each.shelf / file, root / each.shelf / file)
-            for file in each.files
-            if file.endswith(".csv")
-        ]
-    return found
+    return compare_all(names, results, root)
 
 
 def verify(

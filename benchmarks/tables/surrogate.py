@@ -84,7 +84,7 @@ def save_surrogate(path: Path, surrogate: Surrogate) -> None:
 def load_surrogate(path: Path) -> Surrogate:
     """Read the arrays.  Raises BenchmarkInputError where there is no such file, or it lacks an array."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:  # numpy leaves its own open
             return Surrogate(**{name: file[name] for name in Surrogate._fields})
     except (OSError, ValueError, KeyError) as error:
         raise BenchmarkInputError(

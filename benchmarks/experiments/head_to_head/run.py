@@ -40,14 +40,13 @@ from benchmarks.runtime.mapped import map_jobs
 from benchmarks.search.sent import SentStrategy
 from benchmarks.statistics.contrasts import LEVEL
 from benchmarks.store.files import write_table
+from benchmarks.tables.confirm import CONFIRMED
 from benchmarks.tables.files import SHIPPED
 
 __all__ = ["Settings", "run"]
 
 CONTEST_GIB = 3.0
 """Memory that a cluster's worker is counted with."""
-CONFIRMED = 10
-"""Searches whose networks a live confirmation trains."""
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
