@@ -49,6 +49,15 @@ def photographs_file() -> Iterator[Path]:
         yield Path(os.environ[VARIABLE])
 
 
+@pytest.fixture
+def without_workers(monkeypatch):
+    """Trainings and other jobs of commands run in this process."""
+    from tests.inline_executor import InlineExecutor  # only where JAX is wanted
+
+    for place in ("evaluators.trained", "runtime.jobs"):
+        monkeypatch.setattr(f"benchmarks.{place}.LocalExecutor", InlineExecutor)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure():
     if OURS is not None:

@@ -24,6 +24,7 @@ from tasks.registry import TASKS, make_task
 from tasks.task import Task
 from tasks.training import TRAINING_CODE_VERSION, train
 from tasks.training import predict as predict_images
+from tests.benchmarks.evaluators import zero_shot_toys
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.nas_algos.single_shot.toy_supernet import ToySupernet
 from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
@@ -110,10 +111,11 @@ def supernet() -> Numbers:
 
 
 def scores() -> Numbers:
-    """Every measured score of three networks."""
-    genotypes = random_genotypes(CLASSIFICATION, 3, 1)
-    arrays = TASK.arrays(noise_pictures())
-    found = score_genotypes(TASK, CLASSIFICATION, genotypes, tuple(SCORES), jax.random.key(0), arrays, batch=8)
+    """Every score of two networks, of a space so small that it takes seconds to compile."""
+    genotypes = np.array([(0, 0, 0, 0), (1, 1, 1, 1)], np.int32)
+    arrays, batch = zero_shot_toys.examples("classification"), zero_shot_toys.EXAMPLES
+    space = zero_shot_toys.CLASSIFICATION
+    found = score_genotypes(TASK, space, genotypes, tuple(SCORES), jax.random.key(0), arrays, batch)
     return {f"{name} {place}": value for name, values in found.items() for place, value in enumerate(values.tolist())}
 
 

@@ -56,7 +56,7 @@ def pool_of(count, key=0):
 
 def test_a_predictor_with_a_pool_proposes_from_it_alone_and_nothing_twice():
     genotypes = pool_of(40)
-    settings = BananasSettings(batch=2, first=4)
+    settings = BananasSettings(batch=2, first=4, memory=32)
     strategy = bananas(CARDINALITIES, settings, Pool(genotypes, np.zeros((40, 1))))
     trials = step_by_step(strategy, far, 12, jax.random.key(0))
     known = {tuple(row) for row in genotypes.tolist()}
@@ -76,7 +76,7 @@ def test_a_feature_that_tells_the_order_finds_the_best_sooner():
         return jnp.asarray(values)[jnp.argmax(same, axis=1)]
 
     def best(features):
-        settings = BananasSettings(batch=2, first=8)
+        settings = BananasSettings(batch=2, first=8, memory=32)  # of twenty trials
         strategy = bananas(CARDINALITIES, settings, Pool(genotypes, features))
         found = [step_by_step(strategy, score, 10, jax.random.key(seed)).scores.min() for seed in range(4)]
         return float(np.mean(found))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.experiments.curation import own
+from benchmarks.experiments.curation import own, searches
 from tests.cli import accelnas
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 @pytest.mark.slow
 def test_a_space_of_ones_own_is_a_row_beside_the_curated_one(tmp_path, monkeypatch):
     monkeypatch.setattr(own.Cell, "best_known", lambda cell: 0.1)  # which takes twelve thousand evaluations
+    monkeypatch.setattr(searches, "TOGETHER", 5)
     what = (EXAMPLES / "my_channels.py", "--accelerator", "npu-p16", "--against", "curated", "--evaluations", 8)
     code, printed, errors = accelnas("curate-compare", *what, "--searches", 5, "--results", tmp_path)
     assert code == 0, errors

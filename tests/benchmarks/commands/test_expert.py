@@ -49,7 +49,7 @@ def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path, m
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path):
+def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path, without_workers):
     grey = ("--dataset", "fashion_items")  # small images
     expert(tmp_path, *grey)
     (end,) = (tmp_path / "results").glob("classification-npu-p16-latency-????????/end.json")

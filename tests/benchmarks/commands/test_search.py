@@ -25,7 +25,7 @@ from nas_algos.policies import Policy
 from tasks.registry import make_task
 from tasks.spaces.registry import load_space
 from tests.benchmarks import tiny_space
-from tests.cli import accelnas, accelnas_process
+from tests.cli import accelnas
 from tests.packages import install_without_network, wheel_of
 
 ARGUMENTS = (make_task("classification"), "curated", "npu-p16", {}, "smoke")
@@ -49,12 +49,8 @@ WHAT = (
 )
 
 
-def search_arguments(folder, *more):
-    return "search", *WHAT, "--home", folder / "home", "--results", folder / "results", *more
-
-
 def search(folder, *more):
-    return accelnas(*search_arguments(folder, *more))
+    return accelnas("search", *WHAT, "--home", folder / "home", "--results", folder / "results", *more)
 
 
 def written(folder, name):
@@ -220,15 +216,15 @@ def test_a_winner_is_exported_and_draws_what_it_sees(searched, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_an_installed_package_is_listed_and_searched_with_by_name(searched, tmp_path):
+def test_an_installed_package_is_listed_and_searched_with_by_name(searched, tmp_path, monkeypatch, without_workers):
     install_without_network(wheel_of(tmp_path, EXAMPLE.read_text()), tmp_path / "site")
-    path = f"{tmp_path / 'site'}:{EXAMPLE.parents[1]}"
-    code, printed, errors = accelnas_process("list", PYTHONPATH=path)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    code, printed, errors = accelnas("list")
     assert code == 0, errors
     assert "climber: Hill climbing" in printed
     folder, _, _ = searched
     more = ("--strategy", "climber", "--budget", 1, "--seeds", 1)
-    code, _, errors = accelnas_process(*search_arguments(folder, *more), PYTHONPATH=path)
+    code, _, errors = search(folder, *more)
     assert code == 0, errors
     table = pd.read_csv(written(folder, "classification-tiny-climber-trained-npu-p16") / "table.csv")
     assert table["strategy"].tolist() == ["-", "-", "-", "climber"]
@@ -239,14 +235,14 @@ def test_an_installed_package_is_listed_and_searched_with_by_name(searched, tmp_
 @pytest.mark.parametrize(
     ("strategy", "evaluator", "settings"),
     [
-        (None, "supernet:sandwich", ("random_paths=1",)),
-        # a strategy of one's own, on weights that another algorithm trained
-        ("mine.py", "supernet:gumbel", ()),
+        (None, "supernet:gumbel", ("warm_up=0.3",)),
+        # a strategy of one's own, on weights that another algorithm trained; of the same settings, so compiled once
+        ("mine.py", "supernet:gumbel", ("warm_up=0.3",)),
         ("random", "zero_shot:naswot", ("batch=2",)),
     ],
 )
 def test_any_strategy_searches_on_any_evaluator_once_at_the_spend_of_so_many_trainings(
-    strategy, evaluator, settings, searched
+    strategy, evaluator, settings, searched, without_workers
 ):
     folder, _, _ = searched  # its home has the data and the baseline's trainings
     more = ["--evaluator", evaluator, "--budget", 4, "--seeds", 1, *(("--set", *settings) if settings else ())]
@@ -276,7 +272,7 @@ def test_any_strategy_searches_on_any_evaluator_once_at_the_spend_of_so_many_tra
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_hyperband_trains_many_networks_briefly_and_few_in_full(searched):
+def test_hyperband_trains_many_networks_briefly_and_few_in_full(searched, without_workers):
     folder, _, _ = searched
     more = ("--strategy", "random", "--policy", "hyperband", "--budget", 4, "--seeds", 1)
     code, _, errors = search(folder, *more)

@@ -14,6 +14,7 @@ from benchmarks.store.keys import settings_digest
 from hw_model.npu.model import NPUS
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
+from tests.benchmarks.evaluators.zero_shot_toys import CLASSIFICATION as SMALL
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
 
@@ -26,14 +27,17 @@ def worker_data():
 def spec(seed=0, **changes):
     budget = 600 / (FIDELITY.steps * FIDELITY.batch_size)
     what = {"evaluator": "supernet:one_shot", "seed": seed} | changes
-    return SearchSpec(TASK, CLASSIFICATION, "npu-p16", {"latency_ms": 10.0}, FIDELITY, budget, **what)
+    what = {"space": CLASSIFICATION} | what
+    return SearchSpec(
+        TASK, accelerator="npu-p16", bounds={"latency_ms": 10.0}, fidelity=FIDELITY, budget=budget, **what
+    )
 
 
 @pytest.mark.slow
 def test_networks_are_ranked_with_the_weights_of_a_finished_search_once(tmp_path):
-    data, search = worker_data(), spec()
+    data, search = worker_data(), spec(space=SMALL)
     found = search_supernet(data, (tmp_path, search))
-    genotypes = tuple(map(tuple, random_genotypes(CLASSIFICATION, 3, 1).tolist()))
+    genotypes = tuple(map(tuple, random_genotypes(SMALL, 3, 1).tolist()))
     files = set(checkpoint_folder(tmp_path, search).rglob("*"))
     assert files
     qualities = rank(data, (tmp_path, search, (found.genotype, *genotypes)))

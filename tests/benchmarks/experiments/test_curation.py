@@ -4,11 +4,11 @@ import jax
 import numpy as np
 import pytest
 
-from benchmarks.experiments.curation import run
+from benchmarks.experiments.curation import run, searches
 from benchmarks.experiments.curation.figures import AIMS, Figures, reached, scores
 from benchmarks.experiments.curation.landscape import shape_of
 from benchmarks.experiments.curation.run import Cell, study
-from benchmarks.experiments.curation.searches import TOGETHER, evaluations_to, expected_evaluations, outcome
+from benchmarks.experiments.curation.searches import evaluations_to, expected_evaluations, outcome
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
@@ -231,10 +231,11 @@ def test_searches_in_one_random_space_count_as_one_of_its_kind():
     assert apart.expected_high - apart.expected_low < 0.6 * (together.expected_high - together.expected_low)
 
 
-def test_searches_and_draws_go_their_own_ways(kinds, cell):
+def test_searches_and_draws_go_their_own_ways(kinds, cell, monkeypatch):
+    monkeypatch.setattr(searches, "TOGETHER", 10)
     control = stacked([subset_of(space, SKELETON) for space in kinds["random-subset"]])
     assert control.draws == 3
-    count = TOGETHER + 10  # more than one call
+    count = 24  # more than one call
     quality, latency = cell.searches(control, "random", 12, count, jax.random.key(0))
     assert quality.shape == latency.shape == (count, 12)
     assert (np.diff(np.where(np.isfinite(quality), quality, -1.0), axis=1) >= 0).all()
@@ -254,6 +255,7 @@ def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
 @pytest.mark.slow
 def test_the_study_gives_a_row_for_each_accelerator_and_space(monkeypatch):
     monkeypatch.setattr(run, "KNOWN", (60, 1))
+    monkeypatch.setattr(searches, "TOGETHER", 6)
     kinds = ("curated", "random-subset", "shifted")  # of one shape, so compiled once
     settings = Settings(("detection",), ("npu-p16",), kinds, evaluations=12, searches=6, points=60, walked=30)
     table, curves = study("detection", settings)

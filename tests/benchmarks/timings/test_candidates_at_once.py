@@ -5,8 +5,9 @@ import pytest
 
 from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.timings.candidates_at_once import static_seconds, supernet_seconds
+from tests.benchmarks.evaluators.zero_shot_toys import CLASSIFICATION
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
-from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
+from tests.tasks.networks.supernet_spaces import random_genotypes
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """All tasks' spaces: round trips, range, uniform draws, moves, lowering, and curated as a part of uncurated."""
 
+import functools
 import itertools
 import re
 
@@ -30,13 +31,27 @@ def latency_ms(workload):
 
 
 NPU = jax.jit(lambda workload: npu_estimate(NPUS["npu-p16"], workload))
-SPACES = {
-    (task, name): make_space(make_task(task), name, 16, latency_ms) for task in SKELETONS for name in space_names(task)
-}
-SPACES |= {(task, "curated by 8"): make_space(make_task(task), "curated", 8, latency_ms) for task in SKELETONS}
-every_space = pytest.mark.parametrize("space", SPACES.values(), ids=map(" ".join, SPACES))
+NAMES = [(task, name) for task in SKELETONS for name in (*space_names(task), "curated by 8")]
+
+
+@functools.cache  # by name, since every process of xdist's collects all tests, and automatic curation takes seconds
+def space_of(task, name):
+    kind, factor = ("curated", 8) if name == "curated by 8" else (name, 16)
+    return make_space(make_task(task), kind, factor, latency_ms)
+
+
+@pytest.fixture(scope="module")
+def space(request):
+    return space_of(*request.param)
+
+
+def with_spaces(names):
+    return pytest.mark.parametrize("space", names, ids=map(" ".join, names), indirect=True)
+
+
+every_space = with_spaces(NAMES)
 # moves know a space's numbers of choices alone
-few_spaces = pytest.mark.parametrize("space", [SPACES[task, "uncurated"] for task in SKELETONS], ids=SKELETONS)
+few_spaces = with_spaces([(task, "uncurated") for task in SKELETONS])
 
 
 def genotypes(space):
@@ -53,14 +68,8 @@ def test_every_genotype_is_a_network_and_a_round_trip(space, data):
     assert space.encode(space.describe(genotype)) == genotype
 
 
-@pytest.mark.parametrize(
-    "space",
-    [
-        SPACES[each]
-        for each in SPACES
-        if each[1] in ("uncurated", "V3", "sides", "article") or each == ("detection", "curated")
-    ],
-    ids=lambda space: space.name,
+@with_spaces(
+    [each for each in NAMES if each[1] in ("uncurated", "V3", "sides", "article") or each == ("detection", "curated")]
 )
 def test_traced_and_numpy_lowering_agree_whatever_the_leading_axes(space):
     drawn = np.random.default_rng(4).integers(0, space.cardinalities, (3, 5, len(space.cardinalities)), np.int32)
@@ -72,7 +81,7 @@ def test_traced_and_numpy_lowering_agree_whatever_the_leading_axes(space):
 
 
 def test_many_decoded_at_once_are_what_they_are_one_by_one_and_one_outside_is_named():
-    space = SPACES["segmentation", "article"]
+    space = space_of("segmentation", "article")
     drawn = np.random.default_rng(0).integers(0, space.cardinalities, (4, len(space.cardinalities)), np.int32)
     assert space.decode_all(drawn) == [space.decode(genotype) for genotype in drawn.tolist()]
     drawn[2, 1] = 3
@@ -104,7 +113,7 @@ def test_slots_hold_every_network(space, data):
 
 @pytest.mark.parametrize("name", space_names("detection"))
 def test_largest_choices_reach_the_slots(name):
-    space = SPACES["detection", name]
+    space = space_of("detection", name)
     numbers = [range(len(d.choices)) if d.ordered else (0,) for d in space.decisions]
     largest = [max(ids, key=lambda i, d=d: d.choices[i]) for ids, d in zip(numbers, space.decisions, strict=True)]
     for slot, block in zip(space.slots, space.decode(largest), strict=True):
@@ -120,7 +129,7 @@ def test_largest_choices_reach_the_slots(name):
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_every_curated_network_is_in_the_uncurated_space(task, name, data):
-    space, uncurated = SPACES[task, name], SPACES[task, "uncurated"]
+    space, uncurated = space_of(task, name), space_of(task, "uncurated")
     genotype = data.draw(genotypes(space))
     same = uncurated.encode(space.effective(genotype))
     assert uncurated.decode(same) == space.decode(genotype)
@@ -175,7 +184,7 @@ def test_next_neighbours_are_one_step_away_or_none(space):
 
 
 def uncurated_baseline(task):
-    space = SPACES[task, "uncurated"]
+    space = space_of(task, "uncurated")
     return space.decode(space.encode(SKELETONS[task].baseline()))
 
 
