@@ -316,10 +316,10 @@ def test_a_space_smaller_than_the_first_rung_is_used_up():
 
 
 def test_at_equal_spend_it_finds_better_networks_than_full_trainings_of_random_ones():
-    halvings = [halved(blurred(), key=key).best.genotype for key in range(10)]
-    fulls = [halved(blurred(), key=key, batch=1, policy=POLICIES["plain"]).best.genotype for key in range(10)]
+    halvings = [halved(blurred(), key=key).best.genotype for key in range(20)]
+    fulls = [halved(blurred(), key=key, batch=1, policy=POLICIES["plain"]).best.genotype for key in range(20)]
     ours, theirs = (np.array(rows).sum(1) for rows in (halvings, fulls))
-    error = np.sqrt(ours.var(ddof=1) / 10 + theirs.var(ddof=1) / 10)
+    error = np.sqrt(ours.var(ddof=1) / 20 + theirs.var(ddof=1) / 20)
     assert ours.mean() - theirs.mean() > 2 * error
 
 

@@ -13,9 +13,9 @@ CARDINALITIES = (3, 4, 1, 6, 5)
 
 def test_the_first_genotypes_take_each_choice_of_a_decision_equally_often():
     strategy = nsga2(CARDINALITIES, Nsga2Settings())
-    state = strategy.init(jax.random.key(0))
+    state, ask = strategy.init(jax.random.key(0)), jax.jit(strategy.ask)
     for key in jax.random.split(jax.random.key(1), 5):
-        first = np.asarray(strategy.ask(state, key))
+        first = np.asarray(ask(state, key))
         for decision, choices in enumerate(CARDINALITIES):
             counts = np.bincount(first[:, decision], minlength=choices)
             # a stratum may straddle two choices, which then share it by chance
@@ -24,12 +24,12 @@ def test_the_first_genotypes_take_each_choice_of_a_decision_equally_often():
 
 def test_twins_that_are_told_live_once_and_the_best_fronts_survive():
     strategy = nsga2((9, 9), Nsga2Settings(population=4, batch=4))
-    state = strategy.init(jax.random.key(0))
+    state, tell = strategy.init(jax.random.key(0)), jax.jit(strategy.tell)
     genotypes = jnp.array([[0, 8], [8, 0], [8, 0], [5, 5]], jnp.int32)
-    state = strategy.tell(state, genotypes, genotypes.astype(jnp.float32))
+    state = tell(state, genotypes, genotypes.astype(jnp.float32))
     assert jnp.isfinite(state.strength).sum() == 3
     more = jnp.array([[0, 8], [4, 4], [7, 7], [3, 6]], jnp.int32)
-    state = strategy.tell(state, more, more.astype(jnp.float32))
+    state = tell(state, more, more.astype(jnp.float32))
     # (5, 5) falls to (4, 4), (7, 7) too, and (0, 8) was there already
     assert sorted(map(tuple, state.genotypes.tolist())) == [(0, 8), (3, 6), (4, 4), (8, 0)]
 
@@ -45,10 +45,10 @@ def test_codes_tell_all_genotypes_of_a_space_apart_and_nearly_all_of_a_larger_on
 
 def test_under_a_bound_all_that_keeps_it_lives_before_all_that_breaks_it_and_is_spread_by_its_own_scale():
     strategy = nsga2((9, 9), Nsga2Settings(population=5, batch=6))
-    state = strategy.init(jax.random.key(0))
+    state, tell = strategy.init(jax.random.key(0)), jax.jit(strategy.tell)
     genotypes = jnp.array([[0, 0], [1, 1], [2, 2], [3, 3], [4, 4], [5, 5]], jnp.int32)
     scores = pareto(["ms"], {"ms": 10.0}).score([0.9, 0.1, 0.2, 0.21, 0.4, 0.8], {"ms": [99.0, 1, 2, 2.1, 4, 11]})
-    state = strategy.tell(state, genotypes, scores)
+    state = tell(state, genotypes, scores)
     # by hand: four keep the bound and are one front; of the others 5 misses by less than 0
     assert [row[0] for row in state.genotypes.tolist()][:4] == [1, 4, 3, 2]  # the ends, then by crowding
     assert state.genotypes[4].tolist() == [5, 5]
