@@ -51,8 +51,8 @@ def search(
             bananas, optuna, another that `accelnas list` prints, or the path of a Python file.  Left out: auto, random
             with a zero-shot score, a supernet algorithm's own.
         evaluator: trained (each network from scratch), supernet:ALGORITHM (weights inherited from a supernet that is
-            trained once: one_shot, sandwich, gumbel or tunas) or zero_shot:SCORE (one number of the untrained network:
-            naswot, synflow, zen and others that `accelnas list` prints).
+            trained once: one_shot, sandwich, fair, progressive, few_shot, gumbel or tunas) or zero_shot:SCORE (one
+            number of the untrained network: naswot, synflow, zen and others that `accelnas list` prints).
         policy: With trainings: plain, successive_halving or hyperband.
         settings: NAME=VALUE of the strategy, the evaluator or the policy, such as population=20.
         accelerator: A name that `accelnas list` prints: ethos-u55-32, -64, -128 or -256, ethos-u65-256 or -512,

@@ -127,9 +127,10 @@ def rank(
 
     def evaluate() -> list[float]:
         training = _training(data, home, spec)
-        supernet, variables, qualities = training[1], trained_variables(*training), []
+        algorithm, supernet, *_ = training
+        variables, qualities = trained_variables(*training), []
         for genotype in genotypes:
-            qualities.append(supernet.quality(variables, genotype))
+            qualities.append(supernet.quality(algorithm.inherited(variables, genotype), genotype))
             report(len(qualities) / len(genotypes))
         _tidy()
         return qualities

@@ -192,12 +192,10 @@ def measure(
     kernels = {name: jnp.asarray(kernel) for name, kernel in inputs.unit_kernels.items()}
     network = Probe(slots, row, gates, kernels, images, loss_of)
     measured = {name: score for name in names if isinstance(score := SCORES[name], Score)}
-    probe = make_probe(network, {each for score in measured.values() for each in score.reads})
-    found = {}
-    for name, score in measured.items():
-        # by name, so that a score is the same whichever others are asked for
-        found[name] = score.measure(probe, jax.random.fold_in(inputs.key, zlib.crc32(name.encode())))
-    return found
+    # by name, so that a score is the same whichever others are asked for
+    keys = {name: jax.random.fold_in(inputs.key, zlib.crc32(name.encode())) for name in (*measured, "images")}
+    probe = make_probe(network, {each for score in measured.values() for each in score.reads}, keys["images"])
+    return {name: score.measure(probe, keys[name]) for name, score in measured.items()}
 
 
 def make_inputs(

@@ -60,6 +60,11 @@ class Chosen(NamedTuple):
     looks: tuple[Look, ...]
 
 
+def all_of(variables: Variables, genotype: Genotype) -> Variables:
+    """The variables that a network inherits where one supernet serves all."""
+    return variables
+
+
 class SingleShot(NamedTuple):
     """Pure functions, and what a caller must know to run them and to charge for them.
 
@@ -72,6 +77,7 @@ class SingleShot(NamedTuple):
     bounds, settings: what it was made with.  paths: networks trained in each step.  held_out: what a step that
     evaluates computes: that network forward, or every part forward and backward.  held_out_share: of the
     steps, those that do.  search_share: of the budget, kept for `finish`.
+    inherited(variables, genotype) -> the supernet's variables for that network, of those in the state.
     """
 
     name: str
@@ -85,6 +91,7 @@ class SingleShot(NamedTuple):
     held_out: Literal["nothing", "forward", "everything"] = "nothing"
     held_out_share: float = 0.0
     search_share: float = 0.0
+    inherited: Callable[[Variables, Genotype], Variables] = all_of
 
 
 class SingleShotFactory(Protocol):

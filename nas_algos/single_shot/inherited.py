@@ -9,13 +9,13 @@ from typing import Any
 import jax
 
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.evaluator import Evaluation, Immediate, Request
+from nas_algos.evaluator import Evaluation, Genotype, Immediate, Request
 from nas_algos.ledger import Spend
 from nas_algos.load import build_strategy
 from nas_algos.loop import Found, Search, search
 from nas_algos.objectives import best_quality
 from nas_algos.policies import Policy
-from nas_algos.single_shot.algorithm import Chosen, Look, SingleShot, variables_of
+from nas_algos.single_shot.algorithm import Chosen, Look, SingleShot, all_of, variables_of
 from nas_algos.single_shot.supernet import Supernet, Variables
 
 STALE_PROPOSALS = 500
@@ -23,22 +23,36 @@ STALE_PROPOSALS = 500
 Finish = Callable[[Any, int, jax.Array], Chosen]
 
 
-def inherited_weights(supernet: Supernet, variables: Variables) -> Immediate:
-    """An evaluator of a supernet's networks; it knows one fidelity and no seeds: both are ignored."""
+def inherited_weights(
+    supernet: Supernet,
+    variables: Variables,
+    inherited: Callable[[Variables, Genotype], Variables] = all_of,
+) -> Immediate:
+    """An evaluator of a supernet's networks; it knows one fidelity and no seeds: both are ignored.
+
+    inherited: as in `SingleShot`.
+    """
+
+    def quality(genotype: Genotype) -> float:
+        return supernet.quality(inherited(variables, genotype), genotype)
 
     def evaluate(requests: Sequence[Request]) -> list[Evaluation]:
-        return [Evaluation(supernet.quality(variables, request.genotype), Spend()) for request in requests]
+        return [Evaluation(quality(request.genotype), Spend()) for request in requests]
 
     return Immediate(supernet.cardinalities, jax.jit(supernet.cost), evaluate)
 
 
 def finish_by_search(
-    supernet: Supernet, bounds: Mapping[str, float], strategy: str, settings: Mapping[str, Any]
+    supernet: Supernet,
+    bounds: Mapping[str, float],
+    strategy: str,
+    settings: Mapping[str, Any],
+    inherited: Callable[[Variables, Genotype], Variables] = all_of,
 ) -> Finish:
     """A `SingleShot.finish` that searches with a strategy's name or path, with inherited weights.
 
-    settings: of the strategy; others fit the number of evaluations.  Raises AlgorithmInputError for a strategy or
-    settings that there are not.
+    settings: of the strategy; others fit the number of evaluations.  inherited: as in `SingleShot`.  Raises
+    AlgorithmInputError for a strategy or settings that there are not.
     """
     cardinalities = tuple(supernet.cardinalities)
     build_strategy(strategy, cardinalities, 1, 1, settings)  # what is wrong is told before the training
@@ -47,7 +61,7 @@ def finish_by_search(
         found = search(
             Search(
                 build_strategy(strategy, cardinalities, evaluations, 1, settings),
-                inherited_weights(supernet, variables_of(state)),
+                inherited_weights(supernet, variables_of(state), inherited),
                 best_quality(bounds),
                 evaluations,
                 key,

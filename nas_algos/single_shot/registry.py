@@ -10,9 +10,12 @@ from typing import Any
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.settings import changed, default_settings
 from nas_algos.single_shot.algorithm import SingleShot, SingleShotFactory
+from nas_algos.single_shot.fair import fair
+from nas_algos.single_shot.few_shot import few_shot
 from nas_algos.single_shot.gumbel import gumbel
 from nas_algos.single_shot.inherited import finish_by_search, with_strategy
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
+from nas_algos.single_shot.progressive import progressive
 from nas_algos.single_shot.supernet import Supernet
 from nas_algos.single_shot.tunas import tunas
 
@@ -22,6 +25,9 @@ SINGLE_SHOT: MappingProxyType[str, SingleShotFactory] = MappingProxyType(
         "tunas": tunas,
         "one_shot": one_shot,
         "sandwich": partial(one_shot, settings=OneShotSettings(sandwich=True)),
+        "fair": fair,
+        "progressive": progressive,
+        "few_shot": few_shot,
     }
 )
 
@@ -55,5 +61,5 @@ def build_single_shot(
     algorithm = factory(supernet, bounds, settings=chosen)
     if strategy is None:
         return algorithm
-    finish = finish_by_search(supernet, bounds, strategy, strategy_settings)
+    finish = finish_by_search(supernet, bounds, strategy, strategy_settings, algorithm.inherited)
     return with_strategy(algorithm, finish, algorithm.search_share or SEARCH_SHARE)

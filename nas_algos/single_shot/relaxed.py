@@ -113,6 +113,13 @@ def most_probable_within(
     return extreme(supernet, largest=False), np.asarray(best)
 
 
+def choice_macs(supernet: Supernet) -> np.ndarray:
+    """float64[D, K]: MACs of the largest network with decision d at choice k, -inf where there is no k-th."""
+    largest = jnp.asarray(extreme(supernet, largest=True))
+    changes = jax.jit(lambda genotype: cost_changes(supernet, genotype, ["macs"])[0])(largest)
+    return np.where(choice_mask(supernet.cardinalities), np.asarray(changes, np.float64), -np.inf)
+
+
 def extreme(supernet: Supernet, largest: bool) -> np.ndarray:
     """The network of most, or least, MACs that changing one decision at a time leads to: int32[D].
 

@@ -102,7 +102,10 @@ def run_single_shot(
     started = time.perf_counter()
     found = algorithm.finish(state, plan.evaluations, keys[3])
     variables = variables_of(state)
-    looks = found.looks or (Look(found.genotype, supernet.quality(variables, found.genotype)),)
+    looks = found.looks
+    if not looks:
+        own = algorithm.inherited(variables, found.genotype)
+        looks = (Look(found.genotype, supernet.quality(own, found.genotype)),)
     seconds = record["seconds"] + time.perf_counter() - started
     charge, spends = Charge(*record["charge"]), []
     for number, look in enumerate(looks, start=1):

@@ -6,7 +6,7 @@ architecture, and what is not in use is zero, or told from the rest by a mask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -71,6 +71,31 @@ class Pass(Protocol):
     def normalisations(self) -> Mapping[str, Any]: ...  # noqa: D102
 
 
+class BlockPass(Protocol):
+    """One block with weights in a forward pass.
+
+    output: what it gives, [N, h, w, C], zero where not in use.  pixels: ones for those in use, [h, w].  channels: ones
+    for those in use, [C].  used: scalar, 1 where the architecture has the block.  stride: output pixel (i, j) belongs
+    to the input pixels from (stride * i, stride * j) on.
+    """
+
+    @property
+    def output(self) -> jax.Array: ...  # noqa: D102
+    @property
+    def pixels(self) -> jax.Array: ...  # noqa: D102
+    @property
+    def channels(self) -> Any: ...  # noqa: D102
+    @property
+    def used(self) -> Any: ...  # noqa: D102
+    @property
+    def stride(self) -> int: ...  # noqa: D102
+
+    @property
+    def input_gradient(self) -> Callable[[jax.Array], jax.Array]:
+        """The gradient in the output, [N, h, w, C], to that in the block's input, [N, H, W, channels]."""
+        ...
+
+
 class Network(Protocol):
     """A network at initialisation, and a batch of training examples.
 
@@ -119,6 +144,13 @@ class Network(Protocol):
         """
         ...
 
+    def run_blocks(self, kernels: Kernels, images: jax.Array) -> Sequence[Any]:
+        """A `BlockPass` of each of the blocks with weights up to `Pass.features` in order, those not in use included.
+
+        Images [M, H, W, C], zero outside `pixels`; normalised by their own statistics, through which gradients pass.
+        """
+        ...
+
     def run_linear(self, kernels: Kernels, images: jax.Array) -> tuple[jax.Array, jax.Array]:
         """(output, logarithm) of the network without normalisations and activations.
 
@@ -148,6 +180,8 @@ class Probe:
     """Gradients of the batch's loss, in the weights and in unit_scales of one: {name: [N, 1, 1, C]}.
 
     The latter are, for each example and channel, the sum over pixels of activation times gradient in it."""
+    blocks: Sequence[BlockPass]
+    """The blocks of a pass of Gaussian images, as many as the batch has examples."""
 
     def example_gradients(self, of: Callable[[jax.Array, jax.Array], jax.Array]) -> dict[str, jax.Array]:
         """Gradients in the weights of a scalar function (output [1, ...], example) for each example: {name: [N, ...]}.
@@ -169,11 +203,18 @@ class Probe:
         return lax.map(one, (jnp.arange(len(network.images)), network.images))
 
 
-def make_probe(network: Network, reads: Collection[str]) -> Probe:
-    """A network with what is read of it, names of `Probe`'s fields; what is not read is None."""
-    first: Any = network.run(network.kernels, network.images) if reads else None
+def make_probe(network: Network, reads: Collection[str], key: jax.Array) -> Probe:
+    """A network with what is read of it, names of `Probe`'s fields; what is not read is None.
+
+    key: of the Gaussian images.
+    """
+    first: Any = network.run(network.kernels, network.images) if {"first", "loss_gradients"} & set(reads) else None
     gradients: Any = _loss_gradients(network, first) if "loss_gradients" in reads else None
-    return Probe(network, first, gradients)
+    blocks: Any = None
+    if "blocks" in reads:
+        images = jax.random.normal(key, network.images.shape) * network.pixels[None, :, :, None]
+        blocks = network.run_blocks(network.kernels, images)
+    return Probe(network, first, gradients, blocks)
 
 
 def _loss_gradients(network: Network, first: Pass) -> tuple[dict[str, jax.Array], dict[str, jax.Array]]:

@@ -11,6 +11,8 @@ import jax
 import numpy as np
 
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.zero_shot.az_nas import PARTS as AZ_NAS_PARTS
+from nas_algos.zero_shot.az_nas import az_expressivity, az_nas, az_progressivity, az_trainability
 from nas_algos.zero_shot.depth import depth
 from nas_algos.zero_shot.fisher import fisher
 from nas_algos.zero_shot.grad_norm import grad_norm
@@ -41,7 +43,7 @@ class Score:
     passes: float
     """What it computes for each example of the batch, in passes forward and backward, of which a forward pass is a
     third."""
-    reads: tuple[Literal["first", "loss_gradients"], ...] = ()
+    reads: tuple[Literal["first", "loss_gradients", "blocks"], ...] = ()
     """What it reads of the probe besides the network."""
     one_example: bool = False
     """It computes that for one example only."""
@@ -73,6 +75,10 @@ SCORES: MappingProxyType[str, Score | Combination] = MappingProxyType(
         "zico": Score("arXiv:2301.11300", zico, 1.0 + FORWARD, ("first",)),
         "jacob_cov": Score("arXiv:2006.04647v1", jacob_cov, 1.0 + FORWARD, ("first",)),
         "trainability": Combination("arXiv:2403.19232", PARTS, trainability),
+        "az_expressivity": Score("arXiv:2403.19232", az_expressivity, FORWARD, ("blocks",)),
+        "az_progressivity": Score("arXiv:2403.19232", az_progressivity, FORWARD, ("blocks",)),
+        "az_trainability": Score("arXiv:2403.19232", az_trainability, 1.0, ("blocks",)),
+        "az_nas": Combination("arXiv:2403.19232", AZ_NAS_PARTS, az_nas),
         "params": Score("baseline", params, 0.0),
         "macs": Score("baseline", macs, 0.0),
         "depth": Score("baseline", depth, 0.0),
@@ -96,7 +102,20 @@ def measured_names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def measured_together(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Measured scores in groups: those that read the pass of Gaussian images share it, each other one is alone."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        score = SCORES[name]
+        shares = isinstance(score, Score) and "blocks" in score.reads
+        groups.setdefault("blocks" if shares else name, []).append(name)
+    return tuple(map(tuple, groups.values()))
+
+
 def example_passes(names: Iterable[str], batch: int) -> float:
-    """What scoring one network by all of these is charged in a ledger; raises as `measured_names`."""
-    found = (SCORES[name] for name in measured_names(names))
-    return sum(score.example_passes(batch) for score in found if isinstance(score, Score))
+    """What scoring one network by all of these is charged in a ledger; raises as `measured_names`.
+
+    Scores that share a pass (`measured_together`) are charged as the dearest of them.
+    """
+    groups = [[SCORES[name] for name in group] for group in measured_together(measured_names(names))]
+    return sum(max(score.example_passes(batch) for score in group if isinstance(score, Score)) for group in groups)

@@ -21,6 +21,7 @@ from hw_model.blocks import Block
 from hw_model.kinds import CONVOLUTIONS, KINDS, kind_index, out_size
 from hw_model.workload import Workload, workload_from_chains
 from tasks.networks.batch_norm import MOMENTUM
+from tasks.networks.block_passes import BlockPass, block_passes
 from tasks.networks.gates import Gates, SlotGates, channel_gate, make_gates, open_gates
 from tasks.networks.initialise import host_generator
 from tasks.networks.supernet import SupernetBlock, block_name, run_slot, stands_always
@@ -125,6 +126,17 @@ class Probe:
             x = run_slot(self.slots, place, x, gates, compute)
             features = x if place == self._features_at else features
         return Pass(x, features, units, found if normalisations is None else dict(normalisations))
+
+    def run_blocks(self, kernels: Kernels, images: jax.Array) -> tuple[BlockPass, ...]:
+        """Blocks with weights up to the features, normalised by the batch's own statistics."""
+
+        def run(place: int, x: jax.Array) -> jax.Array:
+            compute = partial(self._block, place, self.gates[place], kernels, None, None, {}, {})
+            return run_slot(self.slots, place, x, self.gates[place], compute)
+
+        last = self._features_at + 1
+        in_channels = jnp.asarray(self.workload.in_channels)
+        return block_passes(self.slots[:last], self.gates[:last], in_channels, images, run)
 
     def run_linear(self, kernels: Kernels, images: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Output of the network without normalisation and activation as (output, log of what it is to be times)."""

@@ -36,7 +36,7 @@ from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
 from hw_model.predict import cost_model
-from nas_algos.zero_shot.scores import SCORES, Combination, measured_names
+from nas_algos.zero_shot.scores import SCORES, Combination, measured_names, measured_together
 from tasks.registry import make_task
 from tasks.spaces.space import SearchSpace
 
@@ -66,17 +66,23 @@ def _score_task(name: str, settings: Settings, home: Path, folder: Path) -> dict
     networks = networks_to_score(SHIPPED, name, settings.drawn)
     scoring = Scoring(task, space, arrays, recipe.data, settings.batch)
     found: dict[str, Scored] = {}
-    measured = measured_names((*settings.scores, "macs"))
-    with open_store(home) as store, SearchProgress(f"{name} scores", total=len(measured)) as progress:
-        for score in measured:
+    groups = measured_together(measured_names((*settings.scores, "macs")))
+    with open_store(home) as store, SearchProgress(f"{name} scores", total=len(groups)) as progress:
+        for group in groups:
+            title = ", ".join(group)
 
-            def show(done: int, score: str = score) -> None:
-                progress.running(score, done / len(networks.genotypes), score)
+            def show(done: int, title: str = title) -> None:
+                progress.running(title, done / len(networks.genotypes), title)
 
-            found[score] = score_networks(store, scoring, score, networks.genotypes, show)
-            progress.finished(score, f"{score}: {found[score].cpu_s:.3g} CPU seconds a network")
+            found |= score_networks(store, scoring, group, networks.genotypes, show)
+            seconds = sum(found[score].cpu_s for score in group)
+            progress.finished(title, f"{title}: {seconds:.3g} CPU seconds a network")
     write_scores(folder / SCORES_FILE, with_latency(networks, space), {key: each.values for key, each in found.items()})
-    return {(name, score): 1 / max(each.cpu_s, 1e-6) for score, each in found.items()}
+    cpu_s = {score: each.cpu_s for score, each in found.items()}
+    for score, combination in SCORES.items():
+        if isinstance(combination, Combination) and set(combination.parts) <= set(cpu_s):
+            cpu_s[score] = sum(cpu_s[part] for part in combination.parts)
+    return {(name, score): 1 / max(seconds, 1e-6) for score, seconds in cpu_s.items()}
 
 
 def with_latency(networks: Networks, space: SearchSpace) -> pd.DataFrame:
@@ -87,7 +93,7 @@ def with_latency(networks: Networks, space: SearchSpace) -> pd.DataFrame:
 
 
 def write_scores(file: Path, rows: pd.DataFrame, scores: dict[str, np.ndarray]) -> None:
-    """Write networks with these scores, [n] each; scores of the same networks and other tasks that are there stay.
+    """Write networks with these scores, [n] each; other scores, other networks and other tasks that are there stay.
 
     Combinations are worked out for the trained networks and for the others apart, as they are ranks among those scored
     together; one of which a part is not there has no column.
@@ -98,6 +104,9 @@ def write_scores(file: Path, rows: pd.DataFrame, scores: dict[str, np.ndarray]) 
     others = [column for column in old if column not in fresh.columns]
     kept = old.loc[old["task"] == task, [*key, *others]]
     fresh = fresh.merge(kept, on=key, how="left")
+    again = pd.MultiIndex.from_frame(old[key]).isin(pd.MultiIndex.from_frame(fresh[key]))
+    rest = old[(old["task"] == task) & ~again]
+    fresh = pd.concat([fresh, rest], ignore_index=True) if len(rest) else fresh
     for name, score in SCORES.items():
         if isinstance(score, Combination) and set(score.parts) <= set(fresh.columns):
             for part in (fresh["quality"].notna(), fresh["quality"].isna()):

@@ -25,7 +25,8 @@ class Scored(NamedTuple):
     values: np.ndarray
     """float64 [n], NaN where a network has none."""
     cpu_s: float
-    """CPU seconds of one network, chunks that were filled up counted whole, compilation apart."""
+    """CPU seconds of one network, chunks that were filled up counted whole, compilation apart; of scores that are
+    measured together an equal share each."""
 
 
 class Scoring(NamedTuple):
@@ -44,32 +45,32 @@ class Scoring(NamedTuple):
 def score_networks(
     store: ResultStore,
     scoring: Scoring,
-    name: str,
+    names: tuple[str, ...],
     genotypes: np.ndarray,
     progress: Callable[[int], None] = lambda done: None,
-) -> Scored:
-    """A measured score of genotypes [n, D], CHUNK of them at a time; what the store has is not computed again.
+) -> dict[str, Scored]:
+    """Measured scores of genotypes [n, D] by one function; CHUNK of them at a time; what the store has stays.
 
     The supernet is compiled where a network is missing, once.
     """
-    keys = [score_key(scoring, name, genotype) for genotype in genotypes]
-    missing = [place for place, key in enumerate(keys) if store.result(KIND, key) is None]
+    keys = [{name: score_key(scoring, name, genotype) for name in names} for genotype in genotypes]
+    missing = [place for place, own in enumerate(keys) if any(store.result(KIND, key) is None for key in own.values())]
     scorer: list[Scorer] = []
     for start in range(0, len(missing), CHUNK):
         progress(len(genotypes) - len(missing) + start)
         places = missing[start : start + CHUNK]
         if not scorer:
             arrays, key = scoring.arrays, jax.random.key(0)
-            scorer.append(make_scorer(scoring.task, scoring.space, (name,), key, arrays, scoring.batch, CHUNK))
+            scorer.append(make_scorer(scoring.task, scoring.space, names, key, arrays, scoring.batch, CHUNK))
             scorer[0](genotypes[places[:1]])  # the first call is slower
         started = time.process_time()
-        values = scorer[0](genotypes[places])[name].tolist()
-        cpu_s = (time.process_time() - started) / CHUNK
-        for place, value in zip(places, values, strict=True):
-            store.cached(KIND, keys[place], lambda value=value, cpu_s=cpu_s: {"value": value, "cpu_s": cpu_s})
-    found = [json.loads(result.value) for key in keys if (result := store.result(KIND, key)) is not None]
-    values = np.array([each["value"] for each in found], np.float64)
-    return Scored(values, float(np.median([each["cpu_s"] for each in found])))
+        found = scorer[0](genotypes[places])
+        cpu_s = (time.process_time() - started) / CHUNK / len(names)
+        for name in names:
+            for place, value in zip(places, found[name].tolist(), strict=True):
+                row = {"value": value, "cpu_s": cpu_s}
+                store.cached(KIND, keys[place][name], lambda row=row: row)
+    return {name: _read(store, [own[name] for own in keys]) for name in names}
 
 
 def score_key(scoring: Scoring, name: str, genotype: np.ndarray) -> dict[str, Any]:
@@ -83,3 +84,9 @@ def score_key(scoring: Scoring, name: str, genotype: np.ndarray) -> dict[str, An
         "batch": scoring.batch,
         "code_version": f"{SCORES_CODE_VERSION}, training {TRAINING_CODE_VERSION}",
     }
+
+
+def _read(store: ResultStore, keys: list[dict[str, Any]]) -> Scored:
+    found = [json.loads(result.value) for key in keys if (result := store.result(KIND, key)) is not None]
+    values = np.array([each["value"] for each in found], np.float64)
+    return Scored(values, float(np.median([each["cpu_s"] for each in found])))

@@ -75,7 +75,7 @@ def test_another_key_gives_other_scores_of_all_but_what_is_counted(scorer, genot
     inputs = make_inputs(space.slots, (16, 12), jax.random.key(6), examples(NAME), 5)
     other = with_batch(scorer, lambda _: inputs)(genotypes)
     same = {name for name in NAMES if np.array_equal(other[name], scores[name])}
-    assert same - {"trainability"} == set(COUNTED)
+    assert same - {"trainability", "az_nas"} == set(COUNTED)
 
 
 def test_weights_that_are_not_in_use_do_not_count(scorer, scores, genotypes):

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from benchmarks.evaluators.zero_shot import make_inputs, measure
+from hw_model.kinds import KINDS
 from nas_algos.zero_shot.scores import SCORES, Score
 from nas_algos.zero_shot.zen import draw_images
+from tasks.networks.gates import out_size
 from tasks.networks.initialise import initialise
 from tasks.networks.probe import one_network
 from tasks.networks.supernet import Supernet
@@ -36,10 +38,24 @@ def static_scores(task, space, inputs, genotype):
         variables["params"][block][layer]["kernel"] = kernel
     unit = kernels_of(blocks, slice_variables(variables, space.slots, row))
     images = np.asarray(normalise_images(fit_images(blocks, inputs.batch["images"])))
-    key = jax.random.fold_in(inputs.key, zlib.crc32(b"zen"))
-    gaussian = draw_images(key, (len(images), first.height, first.width, first.in_channels))
+    shape = (len(images), first.height, first.width, first.in_channels)
+    zen, az, az_signs = (
+        jax.random.fold_in(inputs.key, zlib.crc32(name)) for name in (b"zen", b"images", b"az_trainability")
+    )
+    gaussian = [*draw_images(zen, shape), jax.random.normal(az, shape)]
     gaussian = [np.asarray(drawn)[:, : blocks[0].height, : blocks[0].width] for drawn in gaussian]
-    return reference_scores(task, blocks, unit, images, inputs.batch, *gaussian)
+    signs, standing, weighted = [], iter(blocks), 0
+    for slot, present in zip(space.slots, np.asarray(row.mask), strict=True):
+        block = next(standing) if present else None
+        size = out_size(slot, slot.height), out_size(slot, slot.width)
+        drawn = jax.random.rademacher(
+            jax.random.fold_in(az_signs, weighted), (len(images), *size, slot.out_channels), np.float32
+        )
+        weighted += bool(KINDS[slot.kinds[0]].convolutions)
+        if block is not None:
+            height, width = (KINDS[block.kind].out_size(side, block.stride) for side in (block.height, block.width))
+            signs.append(np.asarray(drawn)[:, :height, :width, : block.out_channels])
+    return reference_scores(task, blocks, unit, images, inputs.batch, *gaussian, signs)
 
 
 def test_each_score_says_what_it_reads():
@@ -70,5 +86,7 @@ def test_scores_equal_those_of_the_static_networks(name):
         expected = static_scores(task, space, scorer.inputs, genotype)
         assert set(expected) == set(MEASURED)
         for score, value in expected.items():
-            assert np.isfinite(value), (score, genotype)
-            assert ours[score][number] == pytest.approx(value, rel=1e-4), (score, genotype)
+            # of a network with one block before its head
+            missing = name == "segmentation" and score in ("az_progressivity", "az_trainability")
+            assert np.isfinite(value) or missing, (score, genotype)
+            assert ours[score][number] == pytest.approx(value, rel=1e-4, nan_ok=missing), (score, genotype)

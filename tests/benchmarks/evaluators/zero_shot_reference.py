@@ -12,6 +12,7 @@ repeats:
   patterns of its samples, but no two images share one here.
 - zen: x + 0.01 e is normalised as x is, so that the features are one function of the image; activations are capped at
   six, as the networks' are.
+- az_trainability: each block's Jacobian is in its own input, which zeros behind extend to whole strides.
 - synflow, ntk: logarithms of the papers' numbers, ntk's with its sign changed, so that larger is better.
 """
 
@@ -97,8 +98,40 @@ def forward(blocks, kernels, x, stats=None, bumps=None, linear=False, residuals=
     return {"output": x, "features": features, "befores": befores, "afters": afters, "stats": found}
 
 
-def reference_scores(task, blocks, unit, images, batch, draws, changes):
-    """Every measured score of one static network.  unit: its kernels, normal with variance one."""
+def az_scores(blocks, kernels, draws, signs):
+    """AZ-NAS's three measured parts: blocks' entropies by numpy.cov, Jacobians a stride's pixel at a time."""
+    entropies, kept, x = [], [], draws
+    for number, block in enumerate(blocks):
+        own = kernels[sum(len(layer_names(b)) for b in blocks[:number]) :][: len(layer_names(block))]
+        if not block.activation or block.kind == "global_pool":
+            break
+        y, pull = jax.vjp(lambda x, b=block, own=own: forward([b], own, x)["output"], x)
+        if own:
+            covariance = np.cov(np.asarray(y, np.float64).reshape(-1, y.shape[-1]).T, bias=True)
+            shares = np.linalg.eigvalsh(covariance).clip(0)
+            shares = shares / shares.sum()
+            entropies.append(-(shares * np.log(shares + 1e-8)).sum())
+            v = np.asarray(signs[number], np.float64)
+            back, s = np.asarray(pull(jnp.asarray(v, jnp.float32))[0], np.float64), block.stride
+            missing = [(0, s * v.shape[axis] - back.shape[axis]) for axis in (1, 2)]
+            back = np.pad(back, [(0, 0), *missing, (0, 0)])
+            parts = [back[:, i::s, j::s] for i in range(s) for j in range(s)]
+            jacobian = [np.einsum("nhwi,nhwo->io", part, v) / (v.size / v.shape[-1]) for part in parts]
+            largest = np.linalg.svd(np.concatenate(jacobian), compute_uv=False)[0]
+            kept.append(2 - largest - 1 / (largest + 1e-6))
+        x = y
+    return {
+        "az_expressivity": sum(entropies),
+        "az_progressivity": np.diff(entropies).min() if entropies[1:] else np.nan,
+        "az_trainability": np.mean(kept[1:]) if kept[1:] else np.nan,
+    }
+
+
+def reference_scores(task, blocks, unit, images, batch, draws, changes, az_draws, signs):
+    """Every measured score of one static network.  unit: its kernels, normal with variance one.
+
+    draws, changes: Gaussian images of zen; az_draws: of AZ-NAS; signs: its Rademacher vectors, one array a block.
+    """
     count = len(images)
 
     def quantities(unit, images, batch, draws, changes):
@@ -165,7 +198,7 @@ def reference_scores(task, blocks, unit, images, batch, draws, changes):
 
     correlation = np.linalg.eigvalsh(np.corrcoef(q["jacobian"].reshape(count, -1)))
     line = np.concatenate([(b > 0).reshape(STEPS + 1, count, -1) for b in q["line"]], axis=2)
-    return {
+    return az_scores(blocks, he(unit), az_draws, signs) | {
         "synflow": np.log(sum((w * g).sum() for w, g in zip(*q["flow"], strict=True))),
         "naswot": np.linalg.slogdet(code.shape[1] - hamming)[1],
         "zen": zen,

@@ -129,11 +129,11 @@ def test_scores_of_a_run_that_was_stopped_are_not_computed_again(tmp_path, monke
     genotypes = np.stack([np.arange(40), np.arange(40) % 3], axis=1)
     scoring = Scoring(make_task("classification"), SPACE, {}, "quick", 8)
     with open_store(tmp_path) as store:
-        score_networks(store, scoring, "zen", genotypes[:32])
+        score_networks(store, scoring, ("zen",), genotypes[:32])
         assert calls == [1, 16, 16]  # the first is to warm up
-        found = score_networks(store, scoring, "zen", genotypes)
+        found = score_networks(store, scoring, ("zen",), genotypes)["zen"]
         assert calls[3:] == [1, 8]
-        score_networks(store, scoring, "naswot", genotypes[:16])
+        score_networks(store, scoring, ("naswot",), genotypes[:16])
     assert found.values.tolist() == genotypes.sum(1).tolist()
     assert calls[5:] == [1, 16]
 
@@ -154,3 +154,8 @@ def test_scores_that_are_there_stay_and_combinations_are_of_networks_scored_toge
     wanted = trainability({name: own[name].to_numpy()[:3] for name in (*parts, "ntk")})
     assert own["trainability"].to_numpy()[:3] == pytest.approx(wanted, rel=1e-5)
     assert table[table["task"] == "other"]["macs"].tolist() == [0, 1, 2, 3, 4]
+    # fewer networks: the others keep what they have
+    zero_shot.write_scores(file, rows[:2], {"zen": np.array([5.0, 6.0])})
+    fewer = pd.read_csv(file)
+    assert fewer.loc[fewer["task"] == "t", "zen"].tolist() == [5, 6, 2, 9, 8]
+    assert fewer.loc[fewer["task"] == "t", "quality"].tolist()[:3] == [0.1, 0.2, 0.3]
