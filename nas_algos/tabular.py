@@ -29,7 +29,8 @@ class Table(NamedTuple):
 
     scores: float[N, M], all minimised, +inf where the evaluation failed.  reference: float[M], the hypervolume's
     reference point, published with the problem and never taken from a run.  draws: float[K, N, M], what each of K
-    training seeds came to, or None where there is no noise; a search sees one of them, and `scores` are their means.
+    training seeds came to, or None where there is no noise; a search sees one of them, and `scores` are their means, or
+    what is expected of them where that is known.
     """
 
     name: str

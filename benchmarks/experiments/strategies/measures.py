@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import moocore
 import numpy as np
 
 from benchmarks.experiments.strategies.problems import Problem
@@ -16,20 +15,17 @@ def regret(problem: Problem, draw: int, rows: np.ndarray) -> float:
 
     Found is the feasible one of the least error by this draw; where none is, the worst feasible one of the table.
     """
-    table, feasible = problem.table, problem.feasible
+    table, (least, most) = problem.table, problem.errors
     true = table.scores[:, 0]
     seen = true if table.draws is None else table.draws[draw % len(table.draws), :, 0]
-    able = rows[feasible[rows]]
-    found = true[able[np.argmin(seen[able])]] if len(able) else true[feasible].max()
-    return float(found - true[feasible].min())
+    able = rows[problem.feasible[rows]]
+    found = true[able[np.argmin(seen[able])]] if len(able) else most
+    return float(found - least)
 
 
 def hypervolume(problem: Problem, rows: np.ndarray) -> float:
     """Hypervolume of the rows' scores as a share of the true front's, from the table's reference point."""
-    table = problem.table
-    whole = moocore.hypervolume(table.scores[np.isfinite(table.scores).all(1)], ref=table.reference)
-    seen = table.scores[rows]
-    return float(moocore.hypervolume(seen[np.isfinite(seen).all(1)], ref=table.reference) / whole)
+    return problem.volume(rows) / problem.whole_volume
 
 
 def row_of(problem: Problem, strategy: str, evaluations: int, searches: Sequence[np.ndarray]) -> dict[str, object]:

@@ -173,12 +173,12 @@ def versions(peer: str) -> dict[str, str]:
     return found
 
 
-def kept_rows(store: ResultStore, peer: str, problem: Problem, evaluations: int, seed: int) -> np.ndarray:
-    """`looked_at`, read from the store where it has been run before with the same versions."""
+def kept_rows(store: ResultStore, peer: str, problem: Problem, digest: str, evaluations: int, seed: int) -> np.ndarray:
+    """`looked_at`, read from the store where it has been run before with the same versions; digest: the problem's."""
     key = {
         "peer": peer,
         "versions": versions(peer),
-        "table": _digest(problem),
+        "table": digest,
         "goal": problem.goal,
         "evaluations": evaluations,
         "seed": seed,
@@ -187,7 +187,7 @@ def kept_rows(store: ResultStore, peer: str, problem: Problem, evaluations: int,
     return np.array(store.cached(PEER_RUNS, key, lambda: looked_at(peer, problem, evaluations, seed).tolist()), int)
 
 
-def _digest(problem: Problem) -> str:
+def digest(problem: Problem) -> str:
     """SHA-256 of the table and the bound."""
     table, found = problem.table, hashlib.sha256()
     for part in (table.scores, table.reference, table.scores if table.draws is None else table.draws):

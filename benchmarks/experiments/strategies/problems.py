@@ -13,9 +13,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import jax.numpy as jnp
+import moocore
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
@@ -201,22 +202,39 @@ BOUND_SHARE = 0.25
 """Share of a table's networks that keep the bound of its bounded problem."""
 
 
-class Problem(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Problem:
     """A table of errors and one cost, and what is sought in it."""
 
     table: Table
     goal: Literal["error", "bounded", "front"]
     """The least error, the least with the cost within `bound`, or the Pareto front of both."""
 
-    @property
+    @functools.cached_property
     def bound(self) -> float:
         """Most of the cost: the BOUND_SHARE quantile over the table; infinite where it does not matter."""
         return float(np.quantile(self.table.scores[:, 1], BOUND_SHARE)) if self.goal == "bounded" else math.inf
 
-    @property
+    @functools.cached_property
     def feasible(self) -> np.ndarray:
         """bool[N]: networks within the bound."""
         return self.table.scores[:, 1] <= self.bound
+
+    @functools.cached_property
+    def errors(self) -> tuple[float, float]:
+        """The least and the largest true error of a network within the bound."""
+        able = self.table.scores[self.feasible, 0]
+        return float(able.min()), float(able.max())
+
+    @functools.cached_property
+    def whole_volume(self) -> float:
+        """Hypervolume of the whole table."""
+        return self.volume(np.arange(len(self.table.scores)))
+
+    def volume(self, rows: np.ndarray) -> float:
+        """Hypervolume of the scores of rows int[n], from the table's reference point."""
+        seen = self.table.scores[rows]
+        return float(moocore.hypervolume(seen[np.isfinite(seen).all(1)], ref=self.table.reference))
 
     def seen(self) -> np.ndarray:
         """What strategies are told: float32[K, N] by training seed, or the means [1, N, 2] for a front."""

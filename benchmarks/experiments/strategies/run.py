@@ -7,12 +7,16 @@ for the Pareto front of both; speed.csv (speed.py).
 All are charged for different networks only, whether or not these keep the bound.  Ours have the settings of
 `build_strategy` for the budget; a peer's search of the largest budget is looked at after fewer evaluations too.  One
 for one objective sees one noisy draw of the error, and is worth the true error of what it found; one for the front sees
-the means.  Rows of peers that are not installed, of strategies that are not named, and of NAS-Bench-Macro where its
-file is not given, stay as they are in the files.
+the means, or on a trained table the expected error.  Rows of problems and strategies that are not named, of peers that
+are not installed, and of NAS-Bench-Macro where its file is not given, stay as they are in the files.
+
+After a surrogate is fitted anew: --set problems=trained-classification,trained-detection,trained-segmentation --set
+speed=no (minutes of a core, two of them to ask the surrogates of every network).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,15 +27,19 @@ from rich.progress import track
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.strategies.measures import row_of
-from benchmarks.experiments.strategies.peers import PEERS, installed, kept_rows
+from benchmarks.experiments.strategies.peers import PEERS, digest, installed, kept_rows
 from benchmarks.experiments.strategies.problems import REPORTED, Problem, nas_bench_macro, npu_table, problems_of
 from benchmarks.experiments.strategies.speed import measure_speed
+from benchmarks.experiments.strategies.trained import TRAINED, trained_table
 from benchmarks.store.files import merge_rows
 from benchmarks.store.sqlite import open_store
 from nas_algos.compare import distinct_searches
 from nas_algos.load import build_strategy
 from nas_algos.registry import STRATEGIES
+from nas_algos.tabular import Table
 
+MACRO = "nas-bench-macro"
+PROBLEMS = (*REPORTED, MACRO, *TRAINED)
 FRONTS = ("random", "nsga2", "auto")
 """Ours that take several objectives; at these budgets auto is gaussian_process."""
 SINGLE = tuple(name for name in STRATEGIES if name not in ("nsga2", "bananas", "optuna", "gaussian_process"))
@@ -46,12 +54,16 @@ FILES = {
 class Settings:
     """What `accelnas reproduce strategies --set NAME=VALUE` may change."""
 
+    problems: tuple[str, ...] = PROBLEMS
+    """Tables to search in; NAS-Bench-Macro where its file is given."""
     evaluations: tuple[int, ...] = (30, 100, 300)
     """Budgets, in different networks."""
     seeds: int = 1000
     """Searches of each of our strategies."""
     slow_seeds: int = 100
     """Of `auto`, which computes more than it looks up."""
+    trained_evaluations: int = 100
+    """Most evaluations on trained tables."""
     peer_seeds: int = 30
     """Of each peer."""
     gp_evaluations: int = 30
@@ -72,12 +84,14 @@ class Settings:
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Search, time, print and write."""
-    for kind, given, known in (("peer", settings.peers, PEERS), ("strategy", settings.timed, STRATEGIES)):
+    for kind, given, known in (
+        ("problem", settings.problems, PROBLEMS),
+        ("peer", settings.peers, PEERS),
+        ("strategy", settings.timed, STRATEGIES),
+    ):
         if unknown := [name for name in given if name not in known]:
             raise BenchmarkInputError(f"unknown {kind} {unknown[0][:60]!r}; allowed: {', '.join(known)}")
-    tables = [npu_table(name) for name in REPORTED]
-    if settings.nas_bench_macro is not None:
-        tables.append(nas_bench_macro(settings.nas_bench_macro))
+    tables = list(_tables(settings))
     problems = [problem for table in tables for problem in problems_of(table)]
     missing = [name for name in settings.peers if not installed(name)]
     if missing:
@@ -95,11 +109,26 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         measure_speed(folder / "speed.csv", settings.timed, settings.peers)
 
 
+def _tables(settings: Settings) -> Iterator[Table]:
+    for name in settings.problems:
+        if name in REPORTED:
+            yield npu_table(name)
+        elif name in TRAINED:
+            yield trained_table(name)
+        elif settings.nas_bench_macro is not None:
+            yield nas_bench_macro(settings.nas_bench_macro)
+
+
+def _budgets(problem: Problem, settings: Settings) -> list[int]:
+    most = settings.trained_evaluations if problem.table.name in TRAINED else max(settings.evaluations)
+    return [budget for budget in settings.evaluations if budget <= most]
+
+
 def _alike(problems: list[Problem]) -> list[list[Problem]]:
     """Those of as many choices and objectives together: one compiled search serves them all."""
     groups: dict[object, list[Problem]] = {}
     for each in problems:
-        groups.setdefault((each.table.cardinalities, each.goal == "front"), []).append(each)
+        groups.setdefault((each.table.cardinalities, each.goal == "front", each.table.name in TRAINED), []).append(each)
     return list(groups.values())
 
 
@@ -107,7 +136,7 @@ def our_rows(alike: list[Problem], settings: Settings) -> list[dict[str, object]
     """Of our strategies that take so many objectives, on problems of as many choices and objectives."""
     front, shape = alike[0].goal == "front", alike[0].table.cardinalities
     names = [name for name in settings.strategies if name in (FRONTS if front else SINGLE)]
-    plans = [(name, budget) for name in names for budget in settings.evaluations]
+    plans = [(name, budget) for name in names for budget in _budgets(alike[0], settings)]
     seen = [problem.seen() for problem in alike]
     draws = max(map(len, seen))
     # values[draw * problems + problem]: search s is of problem s % problems, and its seeds take the draws in turn
@@ -125,17 +154,18 @@ def our_rows(alike: list[Problem], settings: Settings) -> list[dict[str, object]
 
 def peer_rows(problem: Problem, settings: Settings, home: Path) -> list[dict[str, object]]:
     """Of the peers that are installed and can be asked for this."""
-    found = []
+    found, which = [], digest(problem)
     with open_store(home) as store:
         for name in settings.peers:
             if problem.goal not in PEERS[name].goals or not installed(name):
                 continue
-            most = max(settings.evaluations)
+            budgets = _budgets(problem, settings)
+            most = max(budgets)
             if name == "optuna GP":
                 most = min(most, settings.gp_evaluations)
             elif name == "optuna TPE" and problem.goal == "front":
                 most = min(most, settings.front_tpe_evaluations)
             seeds = track(range(settings.peer_seeds), description=f"{problem.table.name} {problem.goal} {name}")
-            runs = [kept_rows(store, name, problem, most, seed) for seed in seeds]
-            found += [row_of(problem, name, budget, runs) for budget in settings.evaluations if budget <= most]
+            runs = [kept_rows(store, name, problem, which, most, seed) for seed in seeds]
+            found += [row_of(problem, name, budget, runs) for budget in budgets if budget <= most]
     return found

@@ -1,15 +1,18 @@
 """What searches are worth, and that ours and the peers are charged alike."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.strategies.measures import hypervolume, regret, row_of
 from benchmarks.experiments.strategies.peers import PATIENCE, PEERS, Enough, Lookup, installed, looked_at
 from benchmarks.experiments.strategies.problems import Problem, problems_of
-from benchmarks.experiments.strategies.run import Settings, our_rows, run
+from benchmarks.experiments.strategies.run import FILES, Settings, our_rows, run
+from benchmarks.store.files import merge_rows
 from nas_algos.tabular import make_table
 
 # errors of four networks by two training seeds, and their cost: a bound that a quarter keep is 1.75, network 0 alone
@@ -84,7 +87,20 @@ def test_a_peer_that_is_installed_looks_at_different_networks(name):
     assert len(set(rows.tolist())) == len(rows) == 6
 
 
-@pytest.mark.parametrize(("name", "kind"), [("peers", "peer"), ("timed", "strategy")])
+@pytest.mark.parametrize(("name", "kind"), [("problems", "problem"), ("peers", "peer"), ("timed", "strategy")])
 def test_names_that_there_are_not_are_refused_before_anything_is_run(name, kind, tmp_path):
     with pytest.raises(BenchmarkInputError, match=f"unknown {kind} 'nobody'; allowed: "):
         run(Settings(**{name: ("nobody",)}), tmp_path, tmp_path / "results")
+
+
+def test_trained_tables_are_searched_with_their_own_most_evaluations_and_are_rerun_alone(tmp_path, monkeypatch):
+    table = TABLE._replace(name="trained-detection")
+    monkeypatch.setattr("benchmarks.experiments.strategies.run.trained_table", lambda name: table)
+    few = Settings(problems=("trained-detection",), evaluations=(2, 4), seeds=4, strategies=("random",), peers=())
+    merge_rows(
+        tmp_path / "regret.csv", pd.DataFrame([row_of(ERROR, "random", 2, [np.array([0])] * 2)]), FILES["regret"]
+    )
+    run(replace(few, trained_evaluations=2, speed=False), tmp_path, tmp_path)
+    found = pd.read_csv(tmp_path / "regret.csv")
+    assert found[["problem", "evaluations"]].values.tolist() == [["four", 2], *[["trained-detection", 2]] * 2]
+    assert pd.read_csv(tmp_path / "hypervolume.csv")["problem"].tolist() == ["trained-detection"]

@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.strategies.problems import REPORTED, TUNING, nas_bench_macro, npu_table, tuning_tables
+from benchmarks.experiments.strategies.trained import DRAWS, arena_table
+from benchmarks.tables.arena import Arena
 from hw_model.blocks import Block
 from hw_model.predict import predict
 
@@ -78,3 +80,19 @@ def test_a_file_that_is_not_nas_bench_macro_is_named(tmp_path, text):
     path.write_text(text)
     with pytest.raises(BenchmarkInputError, match=r"wrong\.json"):
         nas_bench_macro(path)
+
+
+def test_an_arena_is_a_problem_of_what_is_expected_and_its_draws_are_trainings():
+    quality, seed_std = np.array([0.2, 0.6, 0.4, 0.5], np.float32), np.array([0, 0.04, 0, 0], np.float32)
+    latency_ms = np.array([1, 4, 2, 3], np.float32)
+    arena = Arena((2, 2), quality, seed_std, quality, quality, {"npu": latency_ms}, {"npu": 3.0}, 0.5)
+    table = arena_table("four", arena, "npu")
+    np.testing.assert_allclose(table.scores, [[1, 1], [0, 4], [0.5, 2], [0.25, 3]], atol=1e-6)
+    assert table.reference.tolist() == [1, 4]
+    assert table.draws is not None
+    apart = table.draws - table.scores
+    assert len(apart) == DRAWS
+    assert not apart[:, [0, 2, 3]].any()
+    assert not apart[..., 1].any()
+    # a seed is worth .04 of a range of .4; thirty draws say that to about an eighth
+    assert apart[:, 1, 0].std() == pytest.approx(0.1, rel=0.4)
