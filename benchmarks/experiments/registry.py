@@ -92,7 +92,11 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "whether curated spaces are easier to search, by quality and by latency, and why",
                 0.6,
                 "curation",
-                ("curation.csv", *(f"curation_{task}.png" for task in ("classification", "detection", "segmentation"))),
+                (
+                    "curation.csv",
+                    "curation_winners.csv",
+                    *(f"curation_{task}.png" for task in ("classification", "detection", "segmentation")),
+                ),
                 "benchmarks.experiments.curation.run",
             ),
             Experiment(

@@ -1,8 +1,9 @@
 """The networks that searches on the tables ended with, to be trained: what a contest's promises are held against.
 
 Of each task random and the best two of every other family in results/head_to_head/head_to_head.csv, by regret on
-REFERENCE with the largest budget; of each of them what CONFIRMED searches found (head_to_head_winners.csv).  A network
-that several found is trained once by each recipe.
+REFERENCE with the largest budget; of each of them what CONFIRMED searches found (head_to_head_winners.csv).  Beside
+them what as many searches of each kind of space found (results/curation/curation_winners.csv).  A network that several
+found is trained once by each recipe.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ BEST = 2
 """Algorithms of each family."""
 CONFIRMED = 10
 """Searches of each algorithm."""
+IN_SPACES = "kinds of space"
+"""The family of what curation's searches found."""
 FIRST_SEED, SPREAD = 1_100_000_000, 900_000_000
 """Apart from the seeds of other parts; a network's own follows from its genotype, whichever others are there."""
 
@@ -32,9 +35,9 @@ class Winner(NamedTuple):
     """What one search found."""
 
     algorithm: str
-    """As the contest calls it."""
+    """As the contest calls it, or the strategy and the kind of space."""
     family: str
-    """Its family."""
+    """Its family; IN_SPACES of what was found in one kind of space or another."""
     genotype: tuple[int, ...]
     """In the uncurated space."""
     promised: float
@@ -42,18 +45,21 @@ class Winner(NamedTuple):
 
 
 def winners(results: Path, task: Task) -> list[Winner]:
-    """Of the algorithms to confirm, in the contest's order.  Raises BenchmarkInputError where a file is missing."""
-    folder = results / "head_to_head"
-    for name in ("head_to_head.csv", "head_to_head_winners.csv"):
-        if not (folder / name).is_file():
-            raise BenchmarkInputError(f"{folder / name}: no such file; `accelnas reproduce head_to_head` writes it")
-    contest, found = (
-        [row for row in pd.read_csv(folder / name).to_dict("records") if _here(row, task)]
-        for name in ("head_to_head.csv", "head_to_head_winners.csv")
-    )
+    """In the order of the files, the contest's first.  Raises BenchmarkInputError where a file is missing."""
+    contest = _rows(results, "head_to_head", "head_to_head.csv", task)
+    found = _rows(results, "head_to_head", "head_to_head_winners.csv", task)
     chosen = algorithms(contest)
     rows = [row for row in found if row["search"] < CONFIRMED and row["algorithm"] in chosen]
     arena, uncurated = arena_space(task), table_spaces(task)["uncurated"]
+    in_spaces = [
+        Winner(
+            f"{row['algorithm']} in {row['space']}",
+            IN_SPACES,
+            tuple(map(int, row["genotype"].split())),
+            float(row["expected_quality"]),
+        )
+        for row in _rows(results, "curation", "curation_winners.csv", task)
+    ]
     return [
         Winner(
             str(row["algorithm"]),
@@ -62,11 +68,16 @@ def winners(results: Path, task: Task) -> list[Winner]:
             float(row["expected_quality"]),
         )
         for row in rows
-    ]
+    ] + in_spaces
 
 
-def _here(row: Mapping[str, Any], task: Task) -> bool:
-    return (row["task"], row["accelerator"]) == (task.name, REFERENCE)
+def _rows(results: Path, experiment: str, name: str, task: Task) -> list[dict[Any, Any]]:
+    """A file's rows of the task on REFERENCE."""
+    path = results / experiment / name
+    if not path.is_file():
+        raise BenchmarkInputError(f"{path}: no such file; `accelnas reproduce {experiment}` writes it")
+    rows = pd.read_csv(path).to_dict("records")
+    return [row for row in rows if (row["task"], row["accelerator"]) == (task.name, REFERENCE)]
 
 
 def algorithms(contest: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -16,6 +16,7 @@ from benchmarks.experiments.curation.run import DRAWS, Cell
 from benchmarks.experiments.curation.searches import best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import check_kinds
 from benchmarks.experiments.curation.spaces import Subsets, subsets_of
+from benchmarks.experiments.curation.verdict import verdict
 from benchmarks.report.markdown import interval
 from benchmarks.search.problem import space_for
 from benchmarks.store.files import run_folder, write_table
@@ -64,26 +65,27 @@ def search_spaces(
     searches: int,
     folder: Path,
 ) -> None:
-    """Search a table's own space and the others, whose table is `whole`; print and write."""
+    """Search a table's own space and the others, whose table is `whole`; print with a verdict and write."""
     cell = Cell(whole, accelerator, {})
     draw_key, own_key, search_key = jax.random.split(jax.random.key(0), 3)
     mine = Subsets(own.space.name, own.space.cardinalities, (), has_multiplier=False)
     search = searcher(asks_of(own), strategy, mine, evaluations)
     keys = jax.random.split(own_key, len(AIMS))
     best = [best_so_far(search, cell.setting, aim, mine, searches, key) for aim, key in zip(AIMS, keys, strict=True)]
-    found = [(mine, np.stack(best))]
+    found = [(mine, best)]
     for place, subsets in enumerate(subsets_of(whole.task, accelerator, against, min(DRAWS, searches), draw_key)):
         key = jax.random.fold_in(search_key, place)
         found.append((subsets, cell.searches(subsets, strategy, evaluations, searches, key)))
-    known = max(cell.best_known(), *(float(best[0].max()) for _, best in found))
+    known = max(cell.best_known(), *(float(best[0].best.max()) for _, best in found))
     rows = []
     for subsets, (quality, latency_ms) in found:
         size = float(np.log10(np.array(subsets.cardinalities, float)).sum())
         first = {"task": whole.task.name, "accelerator": accelerator, "space": subsets.name, "searches": searches}
         told = {"log10_size": size, "evaluations": evaluations, "best_known_quality": known}
-        rows.append({**first, **outcome(quality, latency_ms, known, subsets.draws)._asdict(), **told})
+        rows.append({**first, **outcome(quality.best, latency_ms.best, known, subsets.draws)._asdict(), **told})
     write_table(folder / "curation.csv", pd.DataFrame(rows), digits=5)
     _show(rows)
+    print(verdict(rows))
 
 
 def _show(rows: Sequence[dict]) -> None:

@@ -7,7 +7,8 @@ All are searched by the same strategy with the same spend and number of searches
 highest expected quality within the baseline's latency, and again for the least latency at the baseline's quality.  The
 searches are shared out over ten draws of the random subset.
 
-Writes results/curation/curation.csv and a plot of each task; run: accelnas reproduce curation.  `accelnas
+Writes results/curation/curation.csv, curation_winners.csv (which networks to train for a live confirmation) and a plot
+of each task; run: accelnas reproduce curation.  `accelnas
 curate-compare` asks the same of a space of one's own.
 
 quality ... failed_latency: see `searches.Outcome`; the best known quality is that of 2 x 6,400 evaluations by NSGA-II
@@ -23,9 +24,9 @@ multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they a
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -33,11 +34,13 @@ import pandas as pd
 
 from benchmarks.experiments.curation.figures import AIMS, Figures, ManyFigures, asks_of
 from benchmarks.experiments.curation.landscape import Shape, shape_of
-from benchmarks.experiments.curation.searches import Outcome, Setting, best_so_far, outcome, searcher
+from benchmarks.experiments.curation.searches import Found, Outcome, Setting, best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.statistics.intervals import share_interval
 from benchmarks.store.files import merge_rows
+from benchmarks.tables.confirm import CONFIRMED
+from benchmarks.tables.design import REFERENCE
 from benchmarks.tables.optima import best_within, evaluation_by, searched
 from benchmarks.tables.query import TrainedTable, load_table
 from hw_model.predict import cost_model
@@ -68,32 +71,42 @@ class Cell:
             best = max(best, -float(scores[inside[0], 0])) if len(inside) else best
         return best
 
-    def searches(self, subsets: Subsets, algorithm: str, evaluations: int, count: int, key: jax.Array) -> np.ndarray:
-        """Best so far for each of AIMS, float[2, count, evaluations]."""
+    def searches(self, subsets: Subsets, algorithm: str, evaluations: int, count: int, key: jax.Array) -> list[Found]:
+        """What is found for each of AIMS."""
         what = (subsets.cardinalities, subsets.has_multiplier)
         if what not in self._compiled:
             self._compiled[what] = searcher(self._ask, algorithm, subsets, evaluations)
         keys = jax.random.split(key, len(AIMS))
-        found = [
+        return [
             best_so_far(self._compiled[what], self.setting, aim, subsets, count, own)
             for aim, own in zip(AIMS, keys, strict=True)
         ]
-        return np.stack(found)
 
 
-def study(name: str, settings: Settings) -> tuple[pd.DataFrame, dict[tuple[str, str, str], np.ndarray]]:
-    """A task's rows; and by task, accelerator and space the regret after each evaluation, float[searches, evaluations],
-    in per cent, inf before anything within the bound was found.
-    """
+class Study(NamedTuple):
+    """Of a task."""
+
+    rows: pd.DataFrame
+    """Of curation.csv."""
+    winners: pd.DataFrame
+    """Of curation_winners.csv."""
+    curves: dict[tuple[str, str, str], np.ndarray]
+    """By task, accelerator and space the regret after each evaluation, float[searches, evaluations], in per cent, inf
+    before anything within the bound was found."""
+
+
+def study(name: str, settings: Settings) -> Study:
+    """Search and walk over all spaces of a task on all accelerators."""
     table = load_table(name)
     compiled: dict[Any, Any] = {}
     rows: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
     curves = {}
     for number, accelerator in enumerate(settings.accelerators):
         draw_key, shape_key, search_key = jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
         cell = Cell(table, accelerator, compiled)
         spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
-        best: dict[str, np.ndarray] = {}
+        best: dict[str, list[Found]] = {}
         for place, subsets in enumerate(spaces):
             started = time.perf_counter()
             own = jax.random.fold_in(search_key, place)
@@ -102,20 +115,37 @@ def study(name: str, settings: Settings) -> tuple[pd.DataFrame, dict[tuple[str, 
             )
             took = time.perf_counter() - started
             print(f"{name} {accelerator} {subsets.name}: searched in {took:.0f} s", flush=True)
-        known = max(cell.best_known(), *(float(found[0].max()) for found in best.values()))
+        known = max(cell.best_known(), *(float(found[0].best.max()) for found in best.values()))
         for place, subsets in enumerate(spaces):
             started = time.perf_counter()
             own = jax.random.fold_in(shape_key, place)
             shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
-            found = outcome(best[subsets.name][0], best[subsets.name][1], known, subsets.draws)
+            quality, latency = best[subsets.name]
+            found = outcome(quality.best, latency.best, known, subsets.draws)
             first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
             told = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
             told |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
             rows.append(_row(first, subsets, found, shape) | told | {"baseline_latency_ms": cell.baseline.latency_ms})
-            curves[name, accelerator, subsets.name] = 100 * (1 - best[subsets.name][0] / known)
+            curves[name, accelerator, subsets.name] = 100 * (1 - quality.best / known)
+            if accelerator == REFERENCE:
+                kept += _winners(first, settings.algorithm, quality)
             took = time.perf_counter() - started
             print(f"{name} {accelerator} {subsets.name}: walked in {took:.0f} s", flush=True)
-    return pd.DataFrame(rows), curves
+    return Study(pd.DataFrame(rows), pd.DataFrame(kept), curves)
+
+
+def _winners(first: Mapping[str, Any], algorithm: str, quality: Found) -> Iterator[dict[str, Any]]:
+    """What CONFIRMED of the searches found, spread over all so that they are of different random subsets."""
+    count = len(quality.best)
+    for search in np.linspace(0, count, min(CONFIRMED, count), endpoint=False).astype(int).tolist():
+        expected = float(quality.best[search, -1])
+        if np.isfinite(expected):
+            yield {
+                **{name: first[name] for name in ("task", "accelerator", "space")},
+                **{"algorithm": algorithm, "search": search},
+                "genotype": " ".join(map(str, quality.genotypes[search].tolist())),
+                "expected_quality": expected,
+            }
 
 
 def _row(first: Mapping[str, Any], subsets: Subsets, found: Outcome, shape: Shape) -> dict[str, Any]:
@@ -144,11 +174,13 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     from benchmarks.experiments.curation.plot import write_plot
 
     folder.mkdir(parents=True, exist_ok=True)
-    parts = []
+    parts, winners = [], []
     for name in settings.tasks:
-        rows, curves = study(name, settings)
-        write_plot(curves, folder / f"curation_{name}.png")
-        parts.append(rows)
+        found = study(name, settings)
+        write_plot(found.curves, folder / f"curation_{name}.png")
+        parts.append(found.rows)
+        winners.append(found.winners)
     table = merge_rows(folder / "curation.csv", pd.concat(parts, ignore_index=True), ("task", "accelerator"))
+    merge_rows(folder / "curation_winners.csv", pd.concat(winners, ignore_index=True), ("task", "accelerator"))
     shown = ["task", "accelerator", "space", "quality", "regret", "evaluations_to_5pct", "success_rate", "latency_ms"]
     print(pd.DataFrame(table[shown]).to_string(index=False, float_format="%.4g"))

@@ -35,40 +35,51 @@ class Setting(NamedTuple):
 def searcher(ask: Ask, algorithm: str, subsets: Subsets, evaluations: int) -> Callable[..., Any]:
     """A compiled function of a Setting, aim, tables [TOGETHER, choices, multipliers] and keys [TOGETHER].
 
-    It gives scores float32 [TOGETHER, T], and serves every accelerator whose estimate is of one kind, both aims and all
-    subsets of this shape.
+    It gives scores float32 [TOGETHER, T] and genotypes int32 [TOGETHER, T, E] of the uncurated space, and serves every
+    accelerator whose estimate is of one kind, both aims and all subsets of this shape.
     """
     strategy = build_strategy(algorithm, subsets.cardinalities, evaluations)
     rounds = -(-evaluations // strategy.batch)
 
-    def one(setting: Setting, aim: Any, tables: Any, key: jax.Array) -> jax.Array:
+    def one(setting: Setting, aim: Any, tables: Any, key: jax.Array) -> tuple[jax.Array, jax.Array]:
         def evaluate(genotypes: jax.Array) -> jax.Array:
             figures = ask(setting.surrogate, setting.estimate, subsets.uncurated(tables, genotypes))
             return scores(figures, setting.baseline, aim)
 
-        return scan(strategy, evaluate, rounds, key).scores[:evaluations]
+        trials = scan(strategy, evaluate, rounds, key)
+        return trials.scores[:evaluations], subsets.uncurated(tables, trials.genotypes[:evaluations])
 
     return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0)))
 
 
+class Found(NamedTuple):
+    """By searches for one aim."""
+
+    best: np.ndarray
+    """Quality, or latency in ms, of the best feasible network after each evaluation, float[searches, evaluations];
+    -inf, or inf for latency, before there is one."""
+    genotypes: np.ndarray
+    """The best of each search, int32[searches, E] in the uncurated space; what missed least where none is feasible."""
+
+
 def best_so_far(
     search: Callable[..., Any], setting: Setting, aim: str, subsets: Subsets, searches: int, key: jax.Array
-) -> np.ndarray:
-    """Quality, or latency in ms, of the best feasible network after each evaluation, float[searches, evaluations].
-
-    Searches are shared out over draws; -inf, or inf for latency, before there is a feasible one.
-    """
+) -> Found:
+    """Search so many times, shared out over draws in order."""
     places = np.arange(-(-searches // TOGETHER) * TOGETHER) % searches
     keys = jax.random.split(key, searches)
 
-    def some(start: int) -> np.ndarray:
+    def some(start: int) -> tuple[np.ndarray, np.ndarray]:
         own = places[start : start + TOGETHER]
         tables = tuple(table[own * subsets.draws // searches] for table in subsets.tables)
-        return np.asarray(search(setting, AIMS.index(aim), tables, keys[own]))
+        found, genotypes = map(np.asarray, search(setting, AIMS.index(aim), tables, keys[own]))
+        return found, genotypes[np.arange(len(own)), found.argmin(1)]
 
     with ThreadPoolExecutor(len(allowed_cores())) as pool:
-        found = reached(np.concatenate(list(pool.map(some, range(0, len(places), TOGETHER))))[:searches])
-    return -found if aim == "quality" else found * setting.baseline.latency_ms
+        parts = list(pool.map(some, range(0, len(places), TOGETHER)))
+    found, genotypes = (np.concatenate(part)[:searches] for part in zip(*parts, strict=True))
+    best = reached(found)
+    return Found(-best if aim == "quality" else best * setting.baseline.latency_ms, genotypes)
 
 
 class Outcome(NamedTuple):
@@ -107,7 +118,7 @@ class Outcome(NamedTuple):
 
 
 def outcome(quality: np.ndarray, latency_ms: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
-    """quality, latency_ms: float[searches, evaluations] as best_so_far gives them.
+    """quality, latency_ms: float[searches, evaluations] as `Found.best`.
 
     draws: where searches are shared out over several random spaces in order.
     """

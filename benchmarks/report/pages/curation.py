@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.experiments.curation.verdict import COMPARED
 from benchmarks.report.markdown import Row, interval, listed, rows, table
 
 HEADER = (
@@ -92,14 +93,9 @@ def _verdicts(cells: Cells) -> list[list[str]]:
     """What the article claims of curated spaces, against each other space, by intervals that do not meet."""
     others = ("uncurated", "auto-curated", "random-subset", "shifted")
     lines = []
-    for what, (low, high, sign) in {
-        "quality reached": ("low", "high", 1),
-        "latency reached at the baseline's quality": ("latency_low", "latency_high", -1),
-        "faster convergence: evaluations a success takes": ("expected_low", "expected_high", -1),
-        "reliability: searches within 5%": ("success_low", "success_high", 1),
-    }.items():
+    for each in COMPARED:
         for other in others:
-            lines.append([f"{what}, against {other}", *_counted(cells, other, _by_interval(low, high, sign))])
+            lines.append([f"{each.what}, against {other}", *_counted(cells, other, each.better)])
     for other in others:
         lines.append([f"stability: spread, against {other}", *_counted(cells, other, _by_spread)])
     return lines
@@ -108,13 +104,6 @@ def _verdicts(cells: Cells) -> list[list[str]]:
 def _counted(cells: Cells, other: str, compare: Callable[[Row, Row], int]) -> list[str]:
     signs = [compare(of["curated"], of[other]) for of in cells.values()]
     return [str(signs.count(1)), str(signs.count(-1)), str(signs.count(0))]
-
-
-def _by_interval(low: str, high: str, sign: int) -> Callable[[Row, Row], int]:
-    def compare(one: Row, other: Row) -> int:
-        return sign * ((one[low] > other[high]) - (one[high] < other[low]))
-
-    return compare
 
 
 def _by_spread(one: Row, other: Row) -> int:

@@ -24,7 +24,7 @@ def test_a_space_of_ones_own_is_a_row_beside_the_curated_one(tmp_path, monkeypat
     assert table["quality"].between(0, 1).all()
     assert table["regret"].max() >= table["regret"].min() >= 0
     assert table["best_known_quality"].nunique() == 1
-    assert "multiples-of-12" in printed
+    assert "multiples-of-12 against curated: " in " ".join(printed.split())
     assert str(folder.name) in " ".join(printed.split())
 
 

@@ -5,8 +5,9 @@ import math
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.curation.settings import KINDS
 from benchmarks.experiments.head_to_head.confirmed import Settings, confirmed_rows, run
-from benchmarks.tables.confirm import BEST, Winner, algorithms, seed_of, winners
+from benchmarks.tables.confirm import BEST, IN_SPACES, Winner, algorithms, seed_of, winners
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.jobs import job_of
 from benchmarks.tables.parts import part_of, size_of
@@ -28,6 +29,7 @@ def test_shipped_winners_become_jobs_of_networks_of_like_kinds_by_both_recipes()
     for winner in found:
         families.setdefault(winner.family, set()).add(winner.algorithm)
     assert "random" in families
+    assert len(families.pop(IN_SPACES)) == len(KINDS)
     assert max(map(len, families.values())) == BEST
     wanted = part_of(SHIPPED, task, "confirm")
     assert len(wanted) == size_of(SHIPPED, "segmentation", "confirm")

@@ -11,6 +11,7 @@ from benchmarks.experiments.curation.run import Cell, study
 from benchmarks.experiments.curation.searches import evaluations_to, expected_evaluations, outcome
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
+from benchmarks.experiments.curation.verdict import sentence, verdict
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
 from benchmarks.search.problem import space_for
 from benchmarks.tables.optima import ROUNDING
@@ -237,12 +238,21 @@ def test_searches_and_draws_go_their_own_ways(kinds, cell, monkeypatch):
     assert control.draws == 3
     count = 24  # more than one call
     quality, latency = cell.searches(control, "random", 12, count, jax.random.key(0))
-    assert quality.shape == latency.shape == (count, 12)
-    assert (np.diff(np.where(np.isfinite(quality), quality, -1.0), axis=1) >= 0).all()
-    assert (np.diff(np.where(np.isfinite(latency), latency, 1e9), axis=1) <= 0).all()
-    assert len(np.unique(quality[:, -1])) > count / 3
+    best, fastest = quality.best, latency.best
+    assert best.shape == fastest.shape == (count, 12)
+    assert (np.diff(np.where(np.isfinite(best), best, -1.0), axis=1) >= 0).all()
+    assert (np.diff(np.where(np.isfinite(fastest), fastest, 1e9), axis=1) <= 0).all()
+    assert len(np.unique(best[:, -1])) > count / 3
     again, _ = cell.searches(control, "random", 12, count, jax.random.key(0))
-    np.testing.assert_array_equal(quality, again)
+    np.testing.assert_array_equal(best, again.best)
+    # the networks kept are those that were found
+    there = np.isfinite(best[:, -1])
+    assert there.any()
+    figures = cell.evaluate(quality.genotypes[there])
+    np.testing.assert_allclose(figures.quality, best[there, -1], rtol=1e-5)
+    assert (figures.latency_ms <= cell.baseline.latency_ms * 1.0001).all()
+    found = np.isfinite(fastest[:, -1])
+    np.testing.assert_allclose(cell.evaluate(latency.genotypes[found]).latency_ms, fastest[found, -1], rtol=1e-5)
 
 
 def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
@@ -256,12 +266,39 @@ def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
 def test_the_study_gives_a_row_for_each_accelerator_and_space(monkeypatch):
     monkeypatch.setattr(run, "KNOWN", (60, 1))
     monkeypatch.setattr(searches, "TOGETHER", 6)
+    monkeypatch.setattr(run, "REFERENCE", "npu-p16")
     kinds = ("curated", "random-subset", "shifted")  # of one shape, so compiled once
     settings = Settings(("detection",), ("npu-p16",), kinds, evaluations=12, searches=6, points=60, walked=30)
-    table, curves = study("detection", settings)
+    table, winners, curves = study("detection", settings)
     assert tuple(table["space"]) == kinds
     assert list(table.columns[:8]) == ["task", "accelerator", "space", "searches", "quality", "low", "high", "regret"]
     assert {"evaluations_to_5pct", "success_rate", "monotone_share", "local_minima_share"} <= set(table.columns)
     assert table["monotone_share"].between(0, 1).to_numpy().all()
     assert (table["regret"].to_numpy() > 0).all()
     assert min(curve.min() for curve in curves.values()) >= 0
+    assert set(winners["space"]) <= set(kinds)
+    for winner in winners.to_dict("records"):
+        expected = curves["detection", "npu-p16", winner["space"]][winner["search"], -1]
+        known = table["best_known_quality"].iloc[0]
+        assert 100 * (1 - winner["expected_quality"] / known) == pytest.approx(expected, abs=1e-3)
+        assert len(winner["genotype"].split()) == len(UNCURATED.cardinalities)
+
+
+def test_a_verdict_names_what_differs_by_intervals_that_do_not_meet():
+    def row(space, **figures):
+        return {"space": space, "searches": 50, **figures}
+
+    def figures(quality, latency, expected, success):
+        names = ("", "latency_", "expected_", "success_")
+        values = zip(names, (quality, latency, expected, success), strict=True)
+        return {
+            f"{name}{end}": value for name, pair in values for end, value in zip(("low", "high"), pair, strict=True)
+        }
+
+    mine = row("mine", **figures((0.5, 0.6), (1.0, 1.1), (90, 100), (0.2, 0.3)))
+    other = row("other", **figures((0.3, 0.4), (0.8, 0.9), (100, 120), (0.1, 0.25)))
+    assert sentence(mine, other) == (
+        "mine against other: better in quality and worse in latency at the baseline's quality "
+        "(95% intervals, 50 searches each)."
+    )
+    assert "no significant difference" in verdict([mine, mine])

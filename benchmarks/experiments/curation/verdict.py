@@ -1,0 +1,53 @@
+"""What searches in one space say against those in another, by a rule over rows of curation.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from benchmarks.report.markdown import listed
+
+Row = Mapping[str, Any]
+
+
+class Compared(NamedTuple):
+    """One thing that spaces are compared by."""
+
+    what: str
+    """In words."""
+    low: str
+    """Column of the interval's lower end."""
+    high: str
+    """And of its upper end."""
+    sign: int
+    """1 where more is better, -1 where less is."""
+
+    def better(self, one: Row, other: Row) -> int:
+        """1 where the first row is better, -1 where the other is, 0 where the 95% intervals meet."""
+        return self.sign * ((one[self.low] > other[self.high]) - (one[self.high] < other[self.low]))
+
+
+COMPARED = (
+    Compared("quality reached", "low", "high", 1),
+    Compared("latency reached at the baseline's quality", "latency_low", "latency_high", -1),
+    Compared("faster convergence: evaluations a success takes", "expected_low", "expected_high", -1),
+    Compared("reliability: searches within 5%", "success_low", "success_high", 1),
+)
+"""Spread has no interval and is not among them."""
+WORDS = ("quality", "latency at the baseline's quality", "evaluations a success takes", "searches within 5%")
+
+
+def sentence(one: Row, other: Row) -> str:
+    """What one space's searches are better and worse in than another's, where intervals do not meet."""
+    signs = [each.better(one, other) for each in COMPARED]
+    parts = []
+    for sign, word in ((1, "better"), (-1, "worse")):
+        names = [name for name, found in zip(WORDS, signs, strict=True) if found == sign]
+        parts += [f"{word} in {listed(names)}"] if names else []
+    told = " and ".join(parts) if parts else "no significant difference"
+    return f"{one['space']} against {other['space']}: {told} (95% intervals, {one['searches']} searches each)."
+
+
+def verdict(rows: Sequence[Row]) -> str:
+    """A line for each space against the first."""
+    return "\n".join(sentence(rows[0], other) for other in rows[1:])
