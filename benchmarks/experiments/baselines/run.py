@@ -2,11 +2,12 @@
 
 Writes results/baselines/baselines.csv, a row for each task, data set and accelerator,
 results/baselines/predictions_TASK.png for detection and segmentation, and scenes.png, test scenes with boxes; run:
-accelnas reproduce baselines, and with --set dataset=photo_objects for the rows of detection and segmentation there
-(predictions_TASK_photo_objects.png, scenes_photo_objects.png).
+accelnas reproduce baselines, with --set dataset=photo_objects for the rows of detection and segmentation there
+(predictions_TASK_photo_objects.png, scenes_photo_objects.png), and with --set dataset=fashion_items --set
+task=classification --set recipe=final for Fashion-MNIST.
 
-quality, quality_low, quality_high: mean over the seeds at `quick` on test examples with Student's 95% interval, widened
-by what the choice of test photographs does to the first seed's network (bootstrap by photograph).
+quality, quality_low, quality_high: mean over the seeds by the recipe on test examples with Student's 95% interval,
+widened by what the choice of test photographs does to the first seed's network (bootstrap by photograph).
 latency_ms, peak_activation_bytes: of the network compiled whole.  params: weights and biases; param_bytes: as deployed,
 int8 weights and int32 biases.
 """
@@ -22,12 +23,13 @@ import pandas as pd
 from benchmarks.evaluators.photographs import photograph_interval
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.baselines.settings import Settings
-from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
+from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.search.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval, widened
 from benchmarks.store.files import merge_rows
+from benchmarks.tables.recipes import RECIPES
 from hw_model.cost import count_macs, count_param_bytes, count_params
 from hw_model.vela.accelerators import get_accelerator
 from hw_model.vela.chain import whole_cost
@@ -35,7 +37,7 @@ from hw_model.vela.measurements import MeasurementCache
 from tasks.data.contact_sheet import write_contact_sheet
 from tasks.data.scenes import Scenes
 from tasks.fidelity import Fidelity
-from tasks.registry import TASKS, make_task
+from tasks.registry import make_task
 from tasks.task import Task
 from tasks.training import predict, train
 
@@ -44,9 +46,10 @@ DRAWN = ("detection", "segmentation")
 
 
 def baseline_rows(
-    home: Path, task: Task, fidelity: Fidelity, accelerators: tuple[str, ...], term: tuple[float, float]
+    home: Path, task: Task, recipe: str, accelerators: tuple[str, ...], term: tuple[float, float]
 ) -> list[dict[str, Any]]:
     """Train a task's baseline and cost it on each accelerator; term: as `intervals.widened`."""
+    fidelity = on_test(RECIPES[recipe][task.name])
     blocks = baseline_blocks(task)
     wanted = [Training(task.name, blocks, fidelity, seed) for seed in SEEDS]
     trials = train_all(home, task, f"{task.name} baseline", wanted)
@@ -61,6 +64,7 @@ def baseline_rows(
                 {
                     "task": task.name,
                     "dataset": task.dataset,
+                    "recipe": recipe,
                     "metric": task.metric,
                     "quality": mean,
                     "quality_low": low,
@@ -98,11 +102,11 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     """Train, cost and draw the baselines of all tasks; rows of other data sets in the table that is there are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     rows, suffix = [], f"_{settings.dataset}" if settings.dataset else ""
-    for name in DRAWN if settings.dataset else TASKS:
-        task, fidelity = make_task(name, settings.dataset), on_test(get_fidelity(name, settings.profile))
+    for name in settings.task:
+        task, fidelity = make_task(name, settings.dataset), on_test(RECIPES[settings.recipe][name])
         prepare_with_progress(home, task.config(fidelity.data), task.dataset)
         term = look_at_first(home, task, fidelity, folder / f"predictions_{name}{suffix}.png")
-        rows += baseline_rows(home, task, fidelity, settings.accelerators, term)
+        rows += baseline_rows(home, task, settings.recipe, settings.accelerators, term)
         if name == "detection" and isinstance(scenes := task.load(home, fidelity.data, "test"), Scenes):
             write_contact_sheet(scenes, folder / f"scenes{suffix}.png")
     table = merge_rows(folder / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator"))

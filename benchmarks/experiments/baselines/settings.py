@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.tables.recipes import RECIPES
+from tasks.registry import TASKS
+
 ACCELERATORS = ("ethos-u55-128", "ethos-u55-256", "ethos-u65-512", "ethos-u85-256", "ethos-u85-1024")
 
 
@@ -12,8 +16,15 @@ class Settings:
     """What `accelnas reproduce baselines --set NAME=VALUE` may change."""
 
     dataset: str | None = None
-    """Do detection and segmentation on this data set, instead of each task on its own."""
-    profile: str = "quick"
-    """Of the trainings, see benchmarks/fidelities.py."""
+    """Do the tasks on this data set, instead of each on its own."""
+    task: tuple[str, ...] = tuple(TASKS)
+    """Tasks to do; without classification where a data set of scenes is named."""
+    recipe: str = "search"
+    """Of the trainings, see benchmarks/tables/recipes.py."""
     accelerators: tuple[str, ...] = ACCELERATORS
     """Ethos-U configurations."""
+
+    def __post_init__(self):
+        for kind, given, known in (("task", self.task, TASKS), ("recipe", (self.recipe,), RECIPES)):
+            if unknown := [name for name in given if name not in known]:
+                raise BenchmarkInputError(f"unknown {kind} {unknown[0][:40]!r}; allowed: {', '.join(known)}")
