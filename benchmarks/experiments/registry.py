@@ -161,15 +161,6 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "benchmarks.experiments.fidelity.recipes",
             ),
             Experiment(
-                "learning_rate",
-                "at which learning rate a short training tells architectures apart from seeds",
-                0.4,
-                "fidelity",
-                ("learning_rate.csv",),
-                "benchmarks.experiments.fidelity.learning_rate",
-                chooses_rows=("task", "rates"),
-            ),
-            Experiment(
                 "baselines",
                 "quality and cost of what each task's search starts from",
                 0.3,

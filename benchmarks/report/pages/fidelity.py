@@ -1,16 +1,15 @@
-"""How well a short training ranks what a longer one ranks, and at which learning rate."""
+"""How well a short training ranks what a longer one ranks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report.markdown import claim, interval, listed, rows, span, table
+from benchmarks.report.markdown import interval, listed, rows, span, table
 
 
 def page(folder: Path) -> str:
     """The page's Markdown."""
     found, earlier = rows(folder / "fidelity.csv"), rows(folder / "fidelity_fewer.csv")
-    rates = rows(folder / "learning_rate.csv")
     header = ("task", "n", "Kendall tau (95% interval)", "top five shared", "std of architectures", "of seeds", "ratio")
     lines = [
         [
@@ -24,29 +23,12 @@ def page(folder: Path) -> str:
         ]
         for row in found
     ]
-    rate_lines = [
-        [
-            f"{row['peak_learning_rate']:g}",
-            f"{row['quality']:.3f}",
-            f"{row['architecture_std']:.4f}",
-            f"{row['seed_std']:.4f}",
-            f"{row['ratio']:.1f}",
-        ]
-        for row in rates
-    ]
     detection = next(row for row in found if row["task"] == "detection")
     sizes = listed(
         f"{row['n']} had {interval(row, 'kendall_tau', 'tau_low', 'tau_high', digits=2)}"
         for row in [*earlier, detection]
     )
     least_shared = min(row["top5_low"] * 5 for row in found)
-    chosen = max(rates, key=lambda row: row["ratio"])
-    noisiest = claim("Classification is the noisiest", min(found, key=lambda row: row["spread_to_noise"]) == found[0])
-    best = max(rates, key=lambda row: row["quality"])
-    not_best = claim(
-        "A rate that separates architectures best need not be the one that trains them best, and here it is not.",
-        chosen is not best,
-    )
     return f"""\
 A search trains each candidate for seconds.  How well that ranks them, by architectures of each task spread over its
 curated space, trained briefly and {found[0]["spend_ratio"]:g} times as long:
@@ -66,15 +48,7 @@ architectures=24` and `47` give them from the stored trainings).
 
 [Every training](../../results/fidelity/fidelity_trials.csv).
 
-{_recipes(folder / "recipes.csv")}
-## The learning rate of classification
-
-{noisiest}; its learning rate was chosen among {len(rates)}, on {rates[0]["architectures"]} of these architectures with
-{rates[0]["seeds"]} seeds each, so that they differ more than seeds do ({chosen["peak_learning_rate"]:g}), never by tau:
-
-{table(("peak learning rate", "accuracy", "std of architectures", "of seeds", "ratio"), rate_lines)}
-{not_best}
-"""
+{_recipes(folder / "recipes.csv")}"""
 
 
 def _recipes(file: Path) -> str:

@@ -73,7 +73,7 @@ def test_only_chosen_networks_with_the_same_seed_count_and_few_are_refused():
 
 
 def test_the_page_of_fidelity_has_the_recipes_where_they_are_known(tmp_path):
-    for name in ("fidelity.csv", "fidelity_fewer.csv", "learning_rate.csv"):
+    for name in ("fidelity.csv", "fidelity_fewer.csv"):
         shutil.copy(f"results/fidelity/{name}", tmp_path)
     assert "The recipes of the tables" not in fidelity_page(tmp_path)
     row = {"task": "toy", "low": "search", "high": "final"} | agreement(*both(20))
