@@ -293,8 +293,8 @@ def network_content(name: str, blocks: Sequence[Block], source: str = "") -> dic
         if place is not None and place != NETWORK_INPUT:
             entries[place]["name"] = _label(place)
     first = blocks[0]
-    told = {"source": source} if source else {}
-    return {"name": name, **told, "input": [first.height, first.width, first.in_channels], "blocks": entries}
+    origin = {"source": source} if source else {}
+    return {"name": name, **origin, "input": [first.height, first.width, first.in_channels], "blocks": entries}
 
 
 def _graph_content(block: GraphBlock, position: int) -> dict[str, Any]:

@@ -147,10 +147,10 @@ def _range_of(network: Network, target: EthosU) -> str:
     from hw_model.predict import compiled
 
     found = [compiled(network.blocks, target, words) for words in _RANGE]
-    told = [
+    weights = [
         f"{each.cost.latency_ms:.4g} ms ({each.weights}: {100 * (each.weight_compression or 0):.0f}%)" for each in found
     ]
-    return f"By what the weights may be: {told[0]} to {told[1]}."
+    return f"By what the weights may be: {weights[0]} to {weights[1]}."
 
 
 def _targets(asked: _Asked) -> list[EthosU]:

@@ -31,7 +31,7 @@ def frame_lines(frame: pd.DataFrame, width: int, float_format: str = "%.4g") -> 
     first = frame.iloc[0].to_dict() if len(frame) > 1 else {}
     alike = [name for name in first if len(set(map(str, frame[name]))) == 1]
     shown = frame.drop(columns=alike)
-    told = [f"{name} {_cell(first[name], float_format)}" for name in alike]
+    alike_text = [f"{name} {_cell(first[name], float_format)}" for name in alike]
     kept = len(shown.columns)
     while True:
         text = shown.iloc[:, :kept].to_string(index=False, float_format=float_format, na_rep="-").splitlines()
@@ -40,7 +40,7 @@ def frame_lines(frame: pd.DataFrame, width: int, float_format: str = "%.4g") -> 
         kept -= 1
     left = list(map(str, shown.columns[kept:]))
     more = [f"No room for {', '.join(left)}; the file has them."] if left else []
-    return [*(["For all: " + ", ".join(told)] if told else []), *text, *more]
+    return [*(["For all: " + ", ".join(alike_text)] if alike_text else []), *text, *more]
 
 
 def _cell(value: object, float_format: str) -> str:

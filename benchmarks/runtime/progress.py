@@ -132,10 +132,10 @@ class SearchProgress:
         """A plain line off a terminal; not whole: as much of it as the console is wide."""
         if self._console.is_terminal:
             return
-        self._said, told = self._clock(), f"[{self._count()}] {line}"
-        if not whole and len(told) > self._console.width:
-            told = f"{told[: self._console.width - 3]}..."
-        self._console.print(told, markup=False, highlight=False, soft_wrap=True)
+        self._said, text = self._clock(), f"[{self._count()}] {line}"
+        if not whole and len(text) > self._console.width:
+            text = f"{text[: self._console.width - 3]}..."
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _count(self) -> str:
         return f"{self._finished}/{self._total}"

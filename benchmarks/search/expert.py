@@ -224,9 +224,9 @@ def step_rows(
     }
     rows = [row(first, step=0, rule="start", change=summary(start), accepted=True) | shares["start"]]
     for number, step in enumerate(steps, start=1):
-        told = {"place": step.place, "change": step.change, "accepted": step.accepted, "verdict": step.verdict}
-        told |= {"latency_before_ms": step.before.latency_ms, "reason": step.reason}
-        rows.append(row(step.after, step=number, rule=step.rule, **told))
+        what = {"place": step.place, "change": step.change, "accepted": step.accepted, "verdict": step.verdict}
+        what |= {"latency_before_ms": step.before.latency_ms, "reason": step.reason}
+        rows.append(row(step.after, step=number, rule=step.rule, **what))
     last = row(estimated(end, accelerator), step=len(steps) + 1, rule="end", change=summary(end), accepted=True)
     return [*rows, last | shares["end"]]
 

@@ -258,10 +258,10 @@ def _better_than_random(rows: Sequence[Mapping[str, Any]], objectives: int) -> s
     """Who is better than random search beyond chance: below it in regret, above it in hypervolume."""
     random = next(row["value"] for row in rows if row["strategy"] == CONTROL)
     towards = -1 if objectives == 1 else 1
-    told = [row["strategy"] for row in rows if row["p_adjusted"] < LEVEL and towards * (row["value"] - random) > 0]
+    better = [row["strategy"] for row in rows if row["p_adjusted"] < LEVEL and towards * (row["value"] - random) > 0]
     said = (
-        f"better than random search at equal spend: {', '.join(told)}"
-        if told
+        f"better than random search at equal spend: {', '.join(better)}"
+        if better
         else "none differs significantly from random search"
     )
     return f"{said} (Dunnett's test, p < {LEVEL})"

@@ -74,16 +74,16 @@ def genotype_of(space: SearchSpace, skeleton: Skeleton, text: str) -> tuple[int,
 
 def _readings(skeleton: Skeleton, text: str) -> Iterator[dict[str, Choice]]:
     """What decisions might be of a network with this summary: each division of its encoder into stages."""
-    shape, told = blocks_of(text)
-    ups = [place for place, block in enumerate(told) if block.kind == "upsample"]
-    ends = [place for place, block in enumerate(told) if block.kind in ("upsample", "global_pool")]
-    encoder = told[1 : min([*ends, len(told) - 1])]
-    chosen: dict[str, Choice] = {**skeleton.baseline(), "channels_stem": told[0].channels}
+    shape, blocks = blocks_of(text)
+    ups = [place for place, block in enumerate(blocks) if block.kind == "upsample"]
+    ends = [place for place, block in enumerate(blocks) if block.kind in ("upsample", "global_pool")]
+    encoder = blocks[1 : min([*ends, len(blocks) - 1])]
+    chosen: dict[str, Choice] = {**skeleton.baseline(), "channels_stem": blocks[0].channels}
     chosen["input_side"] = int(shape.split("x")[0])
     if skeleton.decoder_channels:
         chosen["output_stride"] = skeleton.output_strides[len(skeleton.decoder_channels) - len(ups)]
     for number, place in enumerate(ups, start=1):
-        block = told[place + 1]
+        block = blocks[place + 1]
         chosen |= {f"block_up_{number}": _name(block.kind, block.expansion), f"channels_up_{number}": block.channels}
     numbers = range(1, skeleton.most_layers + 1)
     for layers in itertools.product(numbers, repeat=len(skeleton.stages)):

@@ -116,13 +116,13 @@ class Models:
         found = predict(self.table.surrogate, network.features[None])
         quality, std, seed_std = (float(np.asarray(value)[0]) for value in found)
         key = canonical_json([asdict(block) for block in network.blocks])
-        told: dict[tuple[str, str], Quality] = {}
+        known_by: dict[tuple[str, str], Quality] = {}
         for recipe, known in (("final", self.final.get(key, ())), ("search", self.table.trained.get(key, ()))):
             if known:
-                told["trained", recipe] = Quality(*_interval(known, seed_std), len(known), "trained", recipe)
+                known_by["trained", recipe] = Quality(*_interval(known, seed_std), len(known), "trained", recipe)
         half = NORMAL_95 * std
-        told[PREDICTED, "search"] = Quality(quality, quality - half, quality + half, 0, PREDICTED, "search")
-        return told
+        known_by[PREDICTED, "search"] = Quality(quality, quality - half, quality + half, 0, PREDICTED, "search")
+        return known_by
 
     def compared(self, network: Network) -> tuple[Quality, Quality]:
         """A network and the baseline by the best source that knows of both."""

@@ -30,12 +30,12 @@ class Told(NamedTuple):
 def blocks_of(summary: str) -> tuple[str, list[Told]]:
     """The input's shape, and the blocks.  Raises ValueError for a text that is no summary."""
     shape, _, rest = summary.partition(": ")
-    told, channels = list[Told](), int(shape.rpartition("x")[2])
+    found_blocks, channels = list[Told](), int(shape.rpartition("x")[2])
     for words in rest.split(", "):
         found = _BLOCK.fullmatch(words)
         if not found:
             raise ValueError(f"{words!r} is no block of a summary")
         channels = int(found["channels"] or channels)
         sizes = int(found["expansion"] or 1), int(found["kernel"] or 3)
-        told.append(Told(found["kind"], words, channels, *sizes, found["stride"] or ""))
-    return shape, told
+        found_blocks.append(Told(found["kind"], words, channels, *sizes, found["stride"] or ""))
+    return shape, found_blocks

@@ -81,8 +81,8 @@ def search_spaces(
     for subsets, (quality, latency_ms) in found:
         size = float(np.log10(np.array(subsets.cardinalities, float)).sum())
         first = {"task": whole.task.name, "accelerator": accelerator, "space": subsets.name, "searches": searches}
-        told = {"log10_size": size, "evaluations": evaluations, "best_known_quality": known}
-        rows.append({**first, **outcome(quality.best, latency_ms.best, known, subsets.draws)._asdict(), **told})
+        last = {"log10_size": size, "evaluations": evaluations, "best_known_quality": known}
+        rows.append({**first, **outcome(quality.best, latency_ms.best, known, subsets.draws)._asdict(), **last})
     write_table(folder / "curation.csv", pd.DataFrame(rows), digits=5)
     _show(rows)
     print(verdict(rows))

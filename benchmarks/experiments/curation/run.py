@@ -123,9 +123,9 @@ def study(name: str, settings: Settings) -> Study:
             quality, latency = best[subsets.name]
             found = outcome(quality.best, latency.best, known, subsets.draws)
             first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
-            told = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
-            told |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
-            rows.append(_row(first, subsets, found, shape) | told | {"baseline_latency_ms": cell.baseline.latency_ms})
+            last = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
+            last |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
+            rows.append(_row(first, subsets, found, shape) | last | {"baseline_latency_ms": cell.baseline.latency_ms})
             curves[name, accelerator, subsets.name] = 100 * (1 - quality.best / known)
             if accelerator == REFERENCE:
                 kept += _winners(first, settings.algorithm, quality)

@@ -44,8 +44,8 @@ def sentence(one: Row, other: Row) -> str:
     for sign, word in ((1, "better"), (-1, "worse")):
         names = [name for name, found in zip(WORDS, signs, strict=True) if found == sign]
         parts += [f"{word} in {listed(names)}"] if names else []
-    told = " and ".join(parts) if parts else "no significant difference"
-    return f"{one['space']} against {other['space']}: {told} (95% intervals, {one['searches']} searches each)."
+    text = " and ".join(parts) if parts else "no significant difference"
+    return f"{one['space']} against {other['space']}: {text} (95% intervals, {one['searches']} searches each)."
 
 
 def verdict(rows: Sequence[Row]) -> str:

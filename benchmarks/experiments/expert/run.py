@@ -35,9 +35,9 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
                 for objective in OBJECTIVES:
                     task = make_task(name)
                     end, steps = expert_architecture(task, accelerator, objective)
-                    told = {"task": name, "accelerator": accelerator, "objective": objective}
+                    first = {"task": name, "accelerator": accelerator, "objective": objective}
                     found = step_rows(baseline_blocks(task), end, steps, accelerator, objective, cache)
-                    rows += [told | row for row in found]
+                    rows += [first | row for row in found]
     table = pd.DataFrame(rows, columns=pd.Index(["task", "accelerator", "objective", *STEP_COLUMNS]))
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "expert.csv", table)

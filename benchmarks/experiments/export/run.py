@@ -120,11 +120,11 @@ def described(task: Task, architecture: str) -> tuple[Block, ...]:
     """
     space = article_space(task, "V3")
     multiplier, _, kinds = architecture.partition(" ")
-    told = re.findall(r"-|F\d", kinds)
+    marks = re.findall(r"-|F\d", kinds)
     choices = {decision.name: decision.choices[0] for decision in space.decisions if decision.name != MULTIPLIER}
-    if not re.fullmatch(r"x[\d.]+", multiplier) or "".join(told) != kinds or len(told) != len(choices):
+    if not re.fullmatch(r"x[\d.]+", multiplier) or "".join(marks) != kinds or len(marks) != len(choices):
         raise BenchmarkInputError(f"architecture {architecture[:40]!r}; allowed: as detection.csv has them")
-    for name, kind in zip(choices, told, strict=True):
+    for name, kind in zip(choices, marks, strict=True):
         choices[name] = choices[name] if kind == "-" else f"fused_ibn_{kind[1:]}"
     return space.decode(space.encode(choices | {MULTIPLIER: float(multiplier[1:])}))
 

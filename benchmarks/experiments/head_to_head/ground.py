@@ -75,10 +75,10 @@ class Cell:
     def penalty(self) -> np.ndarray:
         """float32 [N]: the score of what misses the bound, 0 of what keeps it."""
         bound = self.arena.bound_ms[self.accelerator]
-        told = best_quality({"latency_ms": bound}).score(
+        score = best_quality({"latency_ms": bound}).score(
             np.zeros(len(self.feasible), np.float32), {"latency_ms": self.arena.latency_ms[self.accelerator]}
         )
-        return np.where(self.feasible, np.float32(0), np.asarray(told))
+        return np.where(self.feasible, np.float32(0), np.asarray(score))
 
     def hypervolume(self, rows: np.ndarray) -> float:
         """Of networks int [n] by expected quality and latency, as a share of the arena's own within the bound."""

@@ -134,8 +134,8 @@ def verdict(cell: pd.DataFrame, budget: int) -> str:
     """Of one cell's rows with one budget: who is better than random search beyond chance."""
     rows = cell.to_dict("records")
     random = next((row["regret"] for row in rows if row["algorithm"] == CONTROL), math.nan)
-    told = [row for row in rows if row["p_random"] < LEVEL and row["regret"] < random]
-    names = ", ".join(row["algorithm"] for row in sorted(told, key=lambda row: row["regret"]))
+    better = [row for row in rows if row["p_random"] < LEVEL and row["regret"] < random]
+    names = ", ".join(row["algorithm"] for row in sorted(better, key=lambda row: row["regret"]))
     said = f"better than random search: {names}" if names else "none differs significantly from random search"
     return f"at the spend of {budget} trainings {said} (Dunnett's test, p < {LEVEL})"
 

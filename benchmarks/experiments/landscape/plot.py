@@ -15,9 +15,9 @@ END = {"color": "red", "marker": "X", "s": 60}
 
 
 def write_landscape(
-    table: pd.DataFrame, walked: pd.DataFrame, told: Mapping[str, str], accelerator: str, path: Path
+    table: pd.DataFrame, walked: pd.DataFrame, titles: Mapping[str, str], accelerator: str, path: Path
 ) -> None:
-    """table, walked, told: as benchmarks.experiments.landscape.run gives them."""
+    """table, walked, titles: as benchmarks.experiments.landscape.run gives them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -38,7 +38,7 @@ def write_landscape(
         for first, (_, steps) in enumerate(places.sort_values(["walk", "step"]).groupby("walk")):
             _walk(axes, steps, value, labelled=first == 0)
         axes.legend(loc="upper left", fontsize=8)
-        axes.set_title(f"{title}\n{told[name]}", fontsize=11)
+        axes.set_title(f"{title}\n{titles[name]}", fontsize=11)
         axes.set(xlabel="channels, layer 2", ylabel="channels, layer 3", zlim=(0, millions[value].max()))
         axes.set(xlim=(0, 100), ylim=(0, 100))
         axes.set_zlabel(unit, labelpad=2)

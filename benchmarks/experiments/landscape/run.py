@@ -156,19 +156,19 @@ def walks(table: pd.DataFrame, count: int = WALKS, seed: int = 0) -> pd.DataFram
     return pd.DataFrame(rows, columns=pd.Index(["surface", "walk", "step", "channels_2", "channels_3"]))
 
 
-def told_of(table: pd.DataFrame, walked: pd.DataFrame) -> dict[str, str]:
+def titles_of(table: pd.DataFrame, walked: pd.DataFrame) -> dict[str, str]:
     """What the walks on each surface come to, in words: of those drawn, and of those from every network."""
-    told = {}
+    titles = {}
     for name, column in SURFACES.items():
         surface = surface_of(table, name).to_numpy(float)
         ends = pd.DataFrame(walked[walked["surface"] == name].groupby("walk").tail(1))
         steps = np.median(ends["step"].to_numpy(int))
         reached = ends.merge(table, on=["channels_2", "channels_3"])[column].to_numpy(float) == surface.min()
-        told[name] = (
+        titles[name] = (
             f"{steps:g} steps (median of {len(ends)} walks), {reached.sum()} to the least\n"
             f"of all starts {share_that_gets_down(surface):.0%} lead there"
         )
-    return told
+    return titles
 
 
 def agreement(first: np.ndarray, other: np.ndarray) -> pd.DataFrame:
@@ -206,9 +206,9 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     table = pd.read_csv(folder / "landscape.csv")  # what is said of it can be worked out from the file
     walked = walks(table)
     write_table(folder / "landscape_walks.csv", walked, digits=None)
-    told = told_of(table, walked)
-    write_landscape(table, walked, told, settings.accelerator, folder / "landscape.png")
-    for name, words in told.items():
+    titles = titles_of(table, walked)
+    write_landscape(table, walked, titles, settings.accelerator, folder / "landscape.png")
+    for name, words in titles.items():
         print(f"{name}: {words.replace(chr(10), '; ')}")
     steps = agreements(table)
     write_table(folder / "landscape_steps.csv", steps, digits=5)

@@ -90,8 +90,8 @@ def inference_lines(
             cpu.append(row["energy_mj"] + row["macs"] * per_mac * 1e-9)
         else:
             ours.append(row["energy_mj"])
-    told = f"the accelerators' traffic, {PICOJOULES_PER_MAC:g} pJ a MAC and {per_mac:.3g} pJ of instruction a MAC"
-    found.append(("inference", f"{task}, Baseline, a CPU", fmean(cpu), "mJ", "modelled", told))
+    source = f"the accelerators' traffic, {PICOJOULES_PER_MAC:g} pJ a MAC and {per_mac:.3g} pJ of instruction a MAC"
+    found.append(("inference", f"{task}, Baseline, a CPU", fmean(cpu), "mJ", "modelled", source))
     return found, (fmean(ours), fmean(cpu))
 
 

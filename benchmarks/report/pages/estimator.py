@@ -92,18 +92,18 @@ def _but(harder: list[str]) -> str:
 def _fits(names: list[str]) -> str:
     """What the estimators were fitted to, and which are not evaluated."""
     whole = ", ".join(name for name in names if name in MEASURED_WHOLE)
-    told = (
+    text = (
         f"The estimators of {whole} were fitted to networks of the spaces and to short chains of any blocks too; those "
         "of other accelerators to what `accelnas measure` draws alone, before traffic was kept, so that their off-chip "
         "and energy figures are guesses by size."
     )
     others = [name for name in ETHOS_U if name not in names]
     if others:
-        told += (
+        text += (
             "  Not evaluated here, with weights of an earlier fit and deviations that were set by hand (4% on U55, 8% "
             f"on others) and not calibrated: {', '.join(others)}."
         )
-    return told
+    return text
 
 
 def _latency(found: dict[tuple[str, str, str], Row], names: list[str], of: str) -> list[list[str]]:

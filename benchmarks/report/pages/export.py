@@ -17,7 +17,7 @@ def page(folder: Path) -> str:
     networks = {(row["task"], row["bytes"], row["quality_float"]): row for row in found}
     losses = [_loss(row) for row in networks.values()]
     more = [f"{row['task']} {row['model']} ({row['accelerator']})" for row in networks.values() if _loss(row) > 1]
-    told = [abs(_percent(row, "searched_ms")) for row in found]
+    searched = [abs(_percent(row, "searched_ms")) for row in found]
     drawn = [abs(_percent(row, "compiled_ms")) for row in found]
     files = list(dict.fromkeys(row["file"] for row in found if isinstance(row["file"], str)))
     size = sum((folder / file).stat().st_size for file in files if (folder / file).exists())
@@ -37,7 +37,7 @@ training stands behind each network: differences between models as small as thos
 
 The last two latencies are the compiler's, for weights drawn from the distribution that
 [`accelnas cost`](../reference/cost.md) states and for the trained ones, which compress otherwise.  Against the trained
-weights, drawn ones are {span(drawn, 1)}% off, and what a search sees (the estimator's) {span(told, 1)}%.
+weights, drawn ones are {span(drawn, 1)}% off, and what a search sees (the estimator's) {span(searched, 1)}%.
 {_cpu(found)}
 
 The int8 files of detection's baseline and its winners on the ethos-u85-1024, {size / KIB:.0f} KiB together: {links}.

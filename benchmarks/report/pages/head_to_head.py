@@ -80,8 +80,8 @@ def _of(found: Iterable[Row], name: str, budget: int, column: str) -> list[float
 
 def _line(found: list[Row], name: str, budgets: list[int], shown: int) -> list[str]:
     own = [row for row in found if row["algorithm"] == name]
-    told = [row for row in found if row["budget"] == shown]
-    random = {(row["task"], row["accelerator"]): row["regret"] for row in told if row["algorithm"] == "random"}
+    own = [row for row in found if row["budget"] == shown]
+    random = {(row["task"], row["accelerator"]): row["regret"] for row in own if row["algorithm"] == "random"}
     apart = [row for row in own if row["budget"] == shown and row["p_random"] < LEVEL]
     better = sum(row["regret"] < random[row["task"], row["accelerator"]] for row in apart)
     return [
@@ -159,8 +159,8 @@ def _ledger(found: list[Row]) -> str:
     for row in found:
         start = [row["task"], row["family"], f"{row['example_passes']:,.0f}", f"{row['train_flops'] / 1e12:.3g}"]
         figures = (row["seconds"] / 60, row["kwh"] * 1e3, row["kg_co2e"] * 1e3)
-        told = "-" if math.isnan(figures[0]) else ", ".join(f"{each:.3g}" for each in figures)
-        lines.setdefault((row["task"], row["family"]), start).append(told)
+        cells = "-" if math.isnan(figures[0]) else ", ".join(f"{each:.3g}" for each in figures)
+        lines.setdefault((row["task"], row["family"]), start).append(cells)
     return table((*LEDGER, *(f"{name}: minutes, Wh, g CO2e" for name in machines)), lines.values())
 
 

@@ -13,7 +13,7 @@ from benchmarks.experiments.landscape.run import (
     compiled_latencies,
     landscape_space,
     share_that_gets_down,
-    told_of,
+    titles_of,
     walk,
     walks,
 )
@@ -84,7 +84,7 @@ def test_walks_start_at_the_same_networks_on_every_surface_and_go_on_by_one_step
         assert (moves <= (4 if name == "curated" else 1)).all().all()
     ends = walked.groupby(["surface", "walk"]).tail(1)
     assert (ends[ends["surface"] == "macs"][["channels_2", "channels_3"]] == 4).all().all()
-    assert told_of(table, walked)["macs"].endswith("3 to the least\nof all starts 100% lead there")
+    assert titles_of(table, walked)["macs"].endswith("3 to the least\nof all starts 100% lead there")
 
 
 def test_the_agreement_of_two_surfaces_by_hand():
