@@ -2,9 +2,9 @@
 
 Writes results/baselines/baselines.csv, a row for each task, data set and accelerator,
 results/baselines/predictions_TASK.png for detection and segmentation, and scenes.png, test scenes with boxes; run:
-accelnas reproduce baselines, with --set dataset=photo_objects for the rows of detection and segmentation there
-(predictions_TASK_photo_objects.png, scenes_photo_objects.png), and with --set dataset=fashion_items --set
-task=classification --set recipe=final for Fashion-MNIST.
+accelnas reproduce baselines, with --set dataset=fashion_items --set task=classification --set recipe=final for
+Fashion-MNIST, and with --set dataset=photo_objects --set task=detection,segmentation for rows of these there
+(predictions_TASK_photo_objects.png, scenes_photo_objects.png), which are not shipped.
 
 quality, quality_low, quality_high: mean over the seeds by the recipe on test examples with Student's 95% interval,
 widened by what the choice of test photographs does to the first seed's network (bootstrap by photograph).

@@ -40,15 +40,12 @@ What the baselines say of test scenes, truth left and prediction right, over eac
 [segmentation](../../results/baselines/predictions_segmentation.png).
 
 FashionScenes are real Fashion-MNIST items, tinted and scaled, over real photographs, with exact boxes and masks; items
-and photographs are split before composing: [some of them](../../results/baselines/scenes.png), and of
-[PhotoObjects](../../results/baselines/scenes_photo_objects.png).  Detection labels one class, "presence", as in the
-article.
+and photographs are split before composing: [some of them](../../results/baselines/scenes.png).  Detection labels one
+class, "presence", as in the article.
 
-The same tasks run on PhotoObjects (photographed cut-outs, `make photo-objects`, then
-`accelnas reproduce baselines --set dataset=photo_objects`:
-[detection](../../results/baselines/predictions_detection_photo_objects.png),
-[segmentation](../../results/baselines/predictions_segmentation_photo_objects.png)), and on Oxford-IIIT Pet and VOC 2007
-where you have prepared them (`accelnas prepare --dataset oxford_iiit_pet --download`, which needs TensorFlow installed
+The same tasks run on PhotoObjects (photographed cut-outs, `make photo-objects`, then `accelnas reproduce baselines
+--set dataset=photo_objects --set task=detection,segmentation`), and on Oxford-IIIT Pet and VOC 2007 where you have
+prepared them (`accelnas prepare --dataset oxford_iiit_pet --download`, which needs TensorFlow installed
 besides; tested on mock data only).
 
 Trainings by the recipe search are short: they rank networks, and are no records.

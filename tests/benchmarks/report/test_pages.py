@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.report import site
+from benchmarks.report.markdown import rows
 from benchmarks.report.pages import head_to_head
 from benchmarks.report.provenance import digest, recorded
 from hw_model.vela.accelerators import ETHOS_U
@@ -63,12 +64,26 @@ def test_figures_in_prose_follow_the_file(copy):
 
 def test_results_of_the_first_spaces_say_so_until_their_file_changes(copy):
     note = "Made with the first version of the search spaces, at commit 7cb9253"
-    assert note in site.pages(copy)["docs/results/baselines.md"]
-    path = copy / "results/baselines/baselines.csv"
+    assert note in site.pages(copy)["docs/results/single_shot.md"]
+    path = copy / "results/single_shot/single_shot.csv"
     path.write_text(path.read_text().replace("\n", "\r\n"))
-    after = site.pages(copy)["docs/results/baselines.md"]
+    after = site.pages(copy)["docs/results/single_shot.md"]
     assert note not in after
-    assert "| [baselines.csv](../../results/baselines/baselines.csv) | not recorded |" in after
+    assert "| [single_shot.csv](../../results/single_shot/single_shot.csv) | not recorded |" in after
+
+
+def test_no_published_baseline_is_below_what_needs_no_network():
+    def best(file, column):
+        found: dict[tuple[str, str], float] = {}
+        for row in rows(ROOT / "results" / file):
+            key = row["task"], row["dataset"]
+            found[key] = max(found.get(key, 0.0), row[column])
+        return found
+
+    networks, floors = best("baselines/baselines.csv", "quality_low"), best("controls/controls.csv", "quality")
+    assert set(floors) <= set(networks)
+    for key, floor in floors.items():
+        assert networks[key] > floor, key
 
 
 def test_provenance_names_files_that_are_there_with_commits_and_no_machine_by_name():
