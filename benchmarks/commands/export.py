@@ -93,23 +93,23 @@ def verdict(metric: str, exported: Exported, compiled: list[Compiled]) -> str:
 def lines(metric: str, examples: int, exported: Exported, compiled: list[Compiled]) -> list[str]:
     """What is said of an export, at most 80 columns wide."""
     sizes = len(exported.float_file) / 1024, len(exported.int8_file) / 1024
-    lines = [f"file   {metric:>9}  KiB    ({examples} test examples, in LiteRT)"]
+    text = [f"file   {metric:>9}  KiB    ({examples} test examples, in LiteRT)"]
     for name, quality, size in (
         ("float", exported.float_quality, sizes[0]),
         ("int8", exported.int8_quality, sizes[1]),
     ):
-        lines.append(f"{name:<5}  {quality[metric]:>9.4f}  {size:.1f}")
+        text.append(f"{name:<5}  {quality[metric]:>9.4f}  {size:.1f}")
     lost = 100 * (exported.float_quality[metric] - exported.int8_quality[metric])
     within = f"within {LOSS_POINTS:g} point" if lost <= LOSS_POINTS else f"MORE than {LOSS_POINTS:g} point"
-    lines.append(f"int8 {'loses' if lost >= 0 else 'gains'} {abs(lost):.2f} points of {metric}, {within}.")
-    lines.append(f"Float file and JAX differ by at most {exported.difference:.1e}.")
-    lines += ["", "accelerator               searched ms  exported ms  difference  SRAM KiB"]
+    text.append(f"int8 {'loses' if lost >= 0 else 'gains'} {abs(lost):.2f} points of {metric}, {within}.")
+    text.append(f"Float file and JAX differ by at most {exported.difference:.1e}.")
+    text += ["", "accelerator               searched ms  exported ms  difference  SRAM KiB"]
     for each in compiled:
         more = 100 * (each.exported_ms / each.searched_ms - 1)
         sram = each.peak_activation_bytes / 1024
         figures = f"{each.searched_ms:>11.4f}  {each.exported_ms:>11.4f}  {more:>+9.1f}%  {sram:>8.0f}"
-        lines.append(f"{each.accelerator:<24}  {figures}")
+        text.append(f"{each.accelerator:<24}  {figures}")
         if each.on_cpu:
-            lines.append(f"Warning: {each.on_cpu} operators stay on the host CPU and are in no figure.")
-    lines.append("searched: what a search is told (cost model); exported: as compiled, trained.")
-    return lines
+            text.append(f"Warning: {each.on_cpu} operators stay on the host CPU and are in no figure.")
+    text.append("searched: what a search is told (cost model); exported: as compiled, trained.")
+    return text

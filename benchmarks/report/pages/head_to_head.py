@@ -80,8 +80,8 @@ def _of(found: Iterable[Row], name: str, budget: int, column: str) -> list[float
 
 def _line(found: list[Row], name: str, budgets: list[int], shown: int) -> list[str]:
     own = [row for row in found if row["algorithm"] == name]
-    own = [row for row in found if row["budget"] == shown]
-    random = {(row["task"], row["accelerator"]): row["regret"] for row in own if row["algorithm"] == "random"}
+    of_budget = [row for row in found if row["budget"] == shown]
+    random = {(row["task"], row["accelerator"]): row["regret"] for row in of_budget if row["algorithm"] == "random"}
     apart = [row for row in own if row["budget"] == shown and row["p_random"] < LEVEL]
     better = sum(row["regret"] < random[row["task"], row["accelerator"]] for row in apart)
     return [
