@@ -11,7 +11,7 @@ the means, or on a trained table the expected error.  Rows of problems and strat
 are not installed, and of NAS-Bench-Macro where its file is not given, stay as they are in the files.
 
 After a surrogate is fitted anew: --set problems=trained-classification,trained-detection,trained-segmentation --set
-speed=no (minutes of a core, two of them to ask the surrogates of every network).
+speed=no (five minutes of a core, two of them to ask the surrogates of every network).
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Settings:
     """Searches of each of our strategies."""
     slow_seeds: int = 100
     """Of `auto`, which computes more than it looks up."""
-    trained_evaluations: int = 100
+    trained_evaluations: int = 30
     """Most evaluations on trained tables."""
     peer_seeds: int = 30
     """Of each peer."""

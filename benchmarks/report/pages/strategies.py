@@ -39,10 +39,10 @@ def page(folder: Path) -> str:
         line["p"] = p
     defaults = [_default(line) for line in defaults]
     return f"""\
-With a table as evaluator a whole search is one `lax.scan`, and a thousand seeds one `vmap`.  Four whole spaces stand
-as tables.  In three latency is a parametric NPU's, summed exactly, and error a formula: they say how well strategies
-search, and nothing about real networks.  The fourth is NAS-Bench-Macro, trained networks with their FLOPs.  What is
-charged is different networks, also those over a bound; a network proposed again costs nothing.
+With a table as evaluator a whole search is one `lax.scan`, and a thousand seeds one `vmap`.  Whole spaces stand as
+tables.  In three latency is a parametric NPU's, summed exactly, and error a formula: they say how well strategies
+search, and nothing about real networks.  NAS-Bench-Macro is trained networks with their FLOPs.  {_trained(regret)}What
+is charged is different networks, also those over a bound; a network proposed again costs nothing.
 
 Sought are the least error, the least within a bound that a quarter of the networks keep (both: regret, the true error
 of the network found less the least there is, while a search sees one noisy draw), and the Pareto front of error and
@@ -52,7 +52,7 @@ Welch's test, two-sided, adjusted for all rows by Holm's procedure:
 {table(CONTESTS, map(_contest, contests))}
 {_verdict(contests)}
 
-Mean over the problems of each:
+Mean over the problems of each, of those that were run with so many evaluations:
 
 {_means(regret, "regret", "error")}
 {_means(regret, "regret", "bounded")}
@@ -70,6 +70,16 @@ one after the other.
 
 {table(SPEED, map(_speed, rows(folder / "speed.csv")))}
 """
+
+
+def _trained(found: list[Row]) -> str:
+    """What `trained-TASK` problems are, where there are any."""
+    if not any(row["problem"].startswith("trained-") for row in found):
+        return ""
+    return (
+        "Those called `trained-TASK` are the 177,147 networks of a task's arena: quality as the surrogate of the "
+        "task's trainings expects it, noise as it says that seeds differ, latency by the estimator.  "
+    )
 
 
 def _goal(row: Row) -> str:
@@ -120,8 +130,10 @@ def _summary(row: Row, value: str) -> Summary:
 
 
 def _defaults(found: list[Row], value: str, smallest: bool) -> list[Row]:
-    """Of each goal and budget `auto` and the peer with the best mean over all problems, where both have them all."""
-    problems = {(_goal(row), row["problem"]) for row in found}
+    """Of each goal and budget `auto` and the peer with the best mean over the problems that have rows of that budget,
+    where both have them all.
+    """
+    problems = {(_goal(row), row["evaluations"], row["problem"]) for row in found}
     groups: dict[tuple[str, int], dict[str, list[Summary]]] = {}
     for row in found:
         if row["strategy"] == "auto" or _is_peer(row):
@@ -129,7 +141,7 @@ def _defaults(found: list[Row], value: str, smallest: bool) -> list[Row]:
             group.setdefault(row["strategy"], []).append(_summary(row, value))
     lines: list[Row] = []
     for (goal, budget), group in sorted(groups.items()):
-        whole = sum(each == goal for each, _ in problems)
+        whole = sum(each[:2] == (goal, budget) for each in problems)
         means = {
             name: sum(each.mean for each in summaries) / whole
             for name, summaries in group.items()
@@ -195,16 +207,16 @@ def _verdict(contests: list[Row]) -> str:
 
 
 def _means(found: list[Row], value: str, goal: str) -> str:
-    """A row for each strategy that has all problems at some budget: means over these."""
+    """A row for each strategy, its means over the problems that have rows of a budget where it has them all."""
     of_goal = [row for row in found if _goal(row) == goal]
-    problems = {row["problem"] for row in of_goal}
     budgets = sorted({row["evaluations"] for row in of_goal})
+    problems = {budget: {row["problem"] for row in of_goal if row["evaluations"] == budget} for budget in budgets}
     lines = []
     for name in dict.fromkeys(row["strategy"] for row in of_goal):
         cells = []
         for budget in budgets:
             values = [row[value] for row in of_goal if (row["strategy"], row["evaluations"]) == (name, budget)]
-            cells.append(f"{sum(values) / len(values):.4f}" if len(values) == len(problems) else "-")
+            cells.append(f"{sum(values) / len(values):.4f}" if len(values) == len(problems[budget]) else "-")
         lines.append([name, *cells])
     return table([f"{goal}: {value}", *(f"{budget} evaluations" for budget in budgets)], lines)
 
