@@ -23,7 +23,7 @@ CONTESTS = (
     "adjusted p",
     "verdict",
 )
-DEFAULT = ("sought", "evaluations", "auto's mean", "best peer on the mean", "its mean", "adjusted p", "verdict")
+DEFAULT = ("sought", "problems", "evaluations", "auto's mean", "best peer on the mean", "its mean", "adjusted p", "verdict")
 SPEED = ("strategy", "evaluations", "seeds", "us a suggestion", "times pymoo's rate", "times Optuna's")
 
 
@@ -52,14 +52,12 @@ Welch's test, two-sided, adjusted for all rows by Holm's procedure:
 {table(CONTESTS, map(_contest, contests))}
 {_verdict(contests)}
 
-Mean over the problems of each, of those that were run with so many evaluations:
+Mean over the problems of each, trained tables apart, as not everything was run on both:
 
-{_means(regret, "regret", "error")}
-{_means(regret, "regret", "bounded")}
-{_means(fronts, "hypervolume", "front")}
+{_means(regret, fronts)}
 {_missing(regret, fronts)}
 
-The default, `auto`, against the best peer on that mean, among peers with rows of all problems; p as above, of the
+The default, `auto`, against the best peer on that mean, among peers with rows of all these problems; p as above, of the
 difference of the two means over the problems (Welch's test with Satterthwaite's degrees of freedom):
 
 {table(DEFAULT, defaults)}
@@ -80,6 +78,11 @@ def _trained(found: list[Row]) -> str:
         "Those called `trained-TASK` are the 177,147 networks of a task's arena: quality as the surrogate of the "
         "task's trainings expects it, noise as it says that seeds differ, latency by the estimator.  "
     )
+
+
+def _kind(row: Row) -> str:
+    """Which problems a mean is over."""
+    return "trained tables" if row["problem"].startswith("trained-") else "whole spaces"
 
 
 def _goal(row: Row) -> str:
@@ -130,18 +133,18 @@ def _summary(row: Row, value: str) -> Summary:
 
 
 def _defaults(found: list[Row], value: str, smallest: bool) -> list[Row]:
-    """Of each goal and budget `auto` and the peer with the best mean over the problems that have rows of that budget,
-    where both have them all.
+    """Of each goal, kind of problem and budget `auto` and the peer with the best mean over the problems, where both have
+    rows of them all.
     """
-    problems = {(_goal(row), row["evaluations"], row["problem"]) for row in found}
-    groups: dict[tuple[str, int], dict[str, list[Summary]]] = {}
+    problems = {(_goal(row), _kind(row), row["evaluations"], row["problem"]) for row in found}
+    groups: dict[tuple[str, str, int], dict[str, list[Summary]]] = {}
     for row in found:
         if row["strategy"] == "auto" or _is_peer(row):
-            group = groups.setdefault((_goal(row), row["evaluations"]), {})
+            group = groups.setdefault((_goal(row), _kind(row), row["evaluations"]), {})
             group.setdefault(row["strategy"], []).append(_summary(row, value))
     lines: list[Row] = []
-    for (goal, budget), group in sorted(groups.items()):
-        whole = sum(each[:2] == (goal, budget) for each in problems)
+    for key, group in sorted(groups.items()):
+        whole = sum(each[:3] == key for each in problems)
         means = {
             name: sum(each.mean for each in summaries) / whole
             for name, summaries in group.items()
@@ -153,13 +156,14 @@ def _defaults(found: list[Row], value: str, smallest: bool) -> list[Row]:
         best = (min if smallest else max)(means, key=lambda name: means[name])
         lead = means[best] - ours if smallest else ours - means[best]
         p = welch_of_means(group["auto"], group[best])
-        lines.append({"goal": goal, "budget": budget, "ours": ours, "best": best, "theirs": means[best]})
+        goal, kind, budget = key
+        lines.append({"goal": goal, "kind": kind, "budget": budget, "ours": ours, "best": best, "theirs": means[best]})
         lines[-1] |= {"lead": lead, "p": p}
     return lines
 
 
 def _default(line: Row) -> list[str]:
-    start = [line["goal"], str(line["budget"]), f"{line['ours']:.4f}", line["best"], f"{line['theirs']:.4f}"]
+    start = [line["goal"], line["kind"], str(line["budget"]), f"{line['ours']:.4f}", line["best"], f"{line['theirs']:.4f}"]
     return [*start, f"{line['p']:.2g}", _said(line)]
 
 
@@ -206,9 +210,19 @@ def _verdict(contests: list[Row]) -> str:
     )
 
 
-def _means(found: list[Row], value: str, goal: str) -> str:
+def _means(regret: list[Row], fronts: list[Row]) -> str:
+    """A table for each goal and kind of problem."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in [*regret, *fronts]:
+        groups.setdefault((_goal(row), _kind(row)), []).append(row)
+    return "\n".join(
+        _mean(own, "hypervolume" if goal == "front" else "regret", f"{goal}, {kind}")
+        for (goal, kind), own in groups.items()
+    )
+
+
+def _mean(of_goal: list[Row], value: str, title: str) -> str:
     """A row for each strategy, its means over the problems that have rows of a budget where it has them all."""
-    of_goal = [row for row in found if _goal(row) == goal]
     budgets = sorted({row["evaluations"] for row in of_goal})
     problems = {budget: {row["problem"] for row in of_goal if row["evaluations"] == budget} for budget in budgets}
     lines = []
@@ -218,7 +232,7 @@ def _means(found: list[Row], value: str, goal: str) -> str:
             values = [row[value] for row in of_goal if (row["strategy"], row["evaluations"]) == (name, budget)]
             cells.append(f"{sum(values) / len(values):.4f}" if len(values) == len(problems[budget]) else "-")
         lines.append([name, *cells])
-    return table([f"{goal}: {value}", *(f"{budget} evaluations" for budget in budgets)], lines)
+    return table([f"{title}: {value}", *(f"{budget} evaluations" for budget in budgets)], lines)
 
 
 def _missing(*files: Iterable[Row]) -> str:
