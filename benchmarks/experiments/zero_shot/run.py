@@ -104,12 +104,13 @@ def write_scores(file: Path, rows: pd.DataFrame, scores: dict[str, np.ndarray]) 
     others = [column for column in old if column not in fresh.columns]
     kept = old.loc[old["task"] == task, [*key, *others]]
     fresh = fresh.merge(kept, on=key, how="left")
-    again = pd.MultiIndex.from_frame(old[key]).isin(pd.MultiIndex.from_frame(fresh[key]))
+    again = pd.MultiIndex.from_frame(pd.DataFrame(old[key])).isin(pd.MultiIndex.from_frame(pd.DataFrame(fresh[key])))
     rest = old[(old["task"] == task) & ~again]
     fresh = pd.concat([fresh, rest], ignore_index=True) if len(rest) else fresh
     for name, score in SCORES.items():
         if isinstance(score, Combination) and set(score.parts) <= set(fresh.columns):
-            for part in (fresh["quality"].notna(), fresh["quality"].isna()):
+            trained = pd.Series(fresh["quality"]).notna()
+            for part in (trained, ~trained):
                 values = score.combine({each: fresh.loc[part, each].to_numpy(np.float64) for each in score.parts})
                 fresh.loc[part, name] = values
     whole = pd.concat([old[old["task"] != task], fresh]) if len(old[old["task"] != task]) else fresh

@@ -23,7 +23,8 @@ CONTESTS = (
     "adjusted p",
     "verdict",
 )
-DEFAULT = ("sought", "problems", "evaluations", "auto's mean", "best peer on the mean", "its mean", "adjusted p", "verdict")
+DEFAULT = ("sought", "problems", "evaluations", "auto's mean", "best peer on the mean")
+DEFAULT += ("its mean", "adjusted p", "verdict")
 SPEED = ("strategy", "evaluations", "seeds", "us a suggestion", "times pymoo's rate", "times Optuna's")
 
 
@@ -133,9 +134,7 @@ def _summary(row: Row, value: str) -> Summary:
 
 
 def _defaults(found: list[Row], value: str, smallest: bool) -> list[Row]:
-    """Of each goal, kind of problem and budget `auto` and the peer with the best mean over the problems, where both have
-    rows of them all.
-    """
+    """Of each goal, kind of problem and budget `auto` and the peer of the best mean, where both have rows of all."""
     problems = {(_goal(row), _kind(row), row["evaluations"], row["problem"]) for row in found}
     groups: dict[tuple[str, str, int], dict[str, list[Summary]]] = {}
     for row in found:
@@ -163,7 +162,8 @@ def _defaults(found: list[Row], value: str, smallest: bool) -> list[Row]:
 
 
 def _default(line: Row) -> list[str]:
-    start = [line["goal"], line["kind"], str(line["budget"]), f"{line['ours']:.4f}", line["best"], f"{line['theirs']:.4f}"]
+    start = [line["goal"], line["kind"], str(line["budget"]), f"{line['ours']:.4f}"]
+    start += [line["best"], f"{line['theirs']:.4f}"]
     return [*start, f"{line['p']:.2g}", _said(line)]
 
 

@@ -52,7 +52,8 @@ def test_trained_figures_take_the_place_of_predicted_ones(tmp_path, monkeypatch)
     asked = found.asked
     assert found.missing == len(asked)
     assert re.fullmatch(
-        r"x: 55 trainings, 55 of them to be done, about [1-9][0-9.]* hours of a core", hours_line("x", [found])
+        rf"x: {len(asked)} trainings, {len(asked)} of them to be done, about [1-9][0-9.]* hours of a core",
+        hours_line("x", [found]),
     )
     with open_store(tmp_path) as store:
         for each in asked:
