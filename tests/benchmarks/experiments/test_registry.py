@@ -70,7 +70,7 @@ def test_names_are_found_once_and_unknown_ones_named():
 def test_settings_are_read_as_what_they_are():
     settings = EXPERIMENTS["single_shot"].settings({"task": "detection", "seeds": "2"})
     assert (settings.task, settings.seeds) == (("detection",), 2)
-    assert EXPERIMENTS["detection"].settings({"tolerances": "0.5,0"}).tolerances == (0.5, 0.0)
+    assert EXPERIMENTS["detection"].settings({"tolerances": "0.5,0.25"}).tolerances == (0.5, 0.25)
     assert EXPERIMENTS["landscape"].settings({"compiled": "a.csv"}).compiled == Path("a.csv")
     assert EXPERIMENTS["landscape"].settings({"compiled": "none"}).compiled is None
     assert EXPERIMENTS["zero_shot"].settings({"correlate_only": "true"}).correlate_only
