@@ -3,9 +3,9 @@
 Rows "NAME" are of all seeds in one call, as tables are searched; rows "NAME, on the host" of one search round by round,
 as with trainings (`nas_algos.rounds.Rounds`); peers run one search after the other, as their users run them.
 us_per_suggestion is the median over calls of the CPU time of the process (not of the wall clock, which other work
-stretches) divided by suggestions; total_s is the CPU time of the first call, with its compilation.  The shipped file is
-of one core (`taskset -c 0 accelnas ...`): where there are two, XLA hands each call to another thread, which doubles what
-a search on the host costs.
+stretches) divided by suggestions; total_s is the CPU time of the first call, with its compilation.  The shipped file
+is of one core (`taskset -c 0 accelnas ...`): where there are two, XLA hands each call to another thread, which doubles
+what a search on the host costs.
 """
 
 from __future__ import annotations

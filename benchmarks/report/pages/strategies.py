@@ -64,8 +64,8 @@ difference of the two means over the problems (Welch's test with Satterthwaite's
 {table(DEFAULT, defaults)}
 {_unasked(regret, fronts)}
 
-CPU time of a suggestion on one core (two threads double that of a search on the host): of all seeds in one call; of one search round by round ("on the host"); of the peers' searches
-one after the other.
+CPU time of a suggestion on one core (two threads double that of a search on the host): of all seeds in one call; of one
+search round by round ("on the host"); of the peers' searches one after the other.
 
 {table(SPEED, map(_speed, rows(folder / "speed.csv")))}
 """
