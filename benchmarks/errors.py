@@ -6,6 +6,7 @@ import difflib
 import operator
 import re
 import sys
+from collections.abc import Iterable
 
 from hw_model.errors import HardwareInputError
 from nas_algos.errors import AlgorithmInputError
@@ -32,6 +33,14 @@ def check_count(name: str, value: int, least: int = 1, most: int = 1_000_000) ->
     if not least <= value <= most:
         shown = str(value) if abs(value) < 10**12 else f"{'-' * (value < 0)}a number of more than 12 digits"
         raise BenchmarkInputError(f"{name} is {shown}; allowed: {least} to {most}")
+
+
+def check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Raise BenchmarkInputError for the first name given that is not among those known."""
+    allowed = list(known)
+    for name in given:
+        if name not in allowed:
+            raise BenchmarkInputError(f"unknown {what} {name[:60]!r}; allowed: {', '.join(allowed)}")
 
 
 def check_linux(what: str) -> None:

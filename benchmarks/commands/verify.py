@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.errors import check_count, check_names
 from benchmarks.home import DEFAULT_HOME, check_folders
 
 
@@ -36,8 +36,7 @@ def verify(
     from benchmarks.report.verify import verify as verify_all
     from tasks.registry import TASKS
 
-    if unknown := [name for name in task if name not in TASKS]:
-        raise BenchmarkInputError(f"unknown task {unknown[0][:40]!r}; allowed: {', '.join(TASKS)}")
+    check_names("task", task, TASKS)
     check_count("count", count, least=0)
     check_count("seed", seed, least=0, most=2**63 - 1)
     check_folders(home)

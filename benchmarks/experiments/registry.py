@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import check_names
 from benchmarks.experiments.experiment import Experiment
 
 EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
@@ -355,7 +355,5 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
 
 def find_experiments(names: tuple[str, ...]) -> list[Experiment]:
     """Those of these names.  Raises BenchmarkInputError for one that there is not."""
-    unknown = [name for name in names if name not in EXPERIMENTS]
-    if unknown:
-        raise BenchmarkInputError(f"unknown experiment {unknown[0][:60]!r}; allowed: {', '.join(EXPERIMENTS)}")
+    check_names("experiment", names, EXPERIMENTS)
     return [EXPERIMENTS[name] for name in dict.fromkeys(names)]

@@ -10,9 +10,9 @@ distillation from the largest, for which every task would need a loss of its own
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -56,19 +56,38 @@ def one_shot(
     check_between("one_shot", settings, 0.01, 0.9, "search_share")
     cardinalities = checked_cardinalities(supernet.cardinalities)
     check_bounds("one_shot", supernet, bounds)
-    finish = finish_by_search(supernet, bounds, STRATEGY, {})
     ends = [extreme(supernet, largest) for largest in (True, False)] if settings.sandwich else []
+
+    def draw(key: jax.Array, share: Any) -> jax.Array:
+        del share
+        drawn = sample(key, cardinalities, settings.random_paths)
+        return jnp.concatenate([jnp.asarray(np.stack(ends)), drawn]) if ends else drawn
+
+    name = "sandwich" if settings.sandwich else "one_shot"
+    return train_drawn(name, supernet, bounds, settings, draw, settings.random_paths + len(ends))
+
+
+def train_drawn(
+    name: str,
+    supernet: Supernet,
+    bounds: Mapping[str, float],
+    settings: Any,
+    draw: Callable[[jax.Array, Any], jax.Array],
+    paths: int,
+) -> SingleShot:
+    """One set of weights, moved in each step by the networks int32[paths, D] drawn for it, then searched by STRATEGY.
+
+    settings: with a search_share.  draw: of a key and the share of the training that is done, traceable.
+    """
 
     def step(state: OneShotState, inputs: Inputs) -> tuple[OneShotState, Outcome]:
         draw_key, train_key = jax.random.split(inputs.key)
-        drawn = sample(draw_key, cardinalities, settings.random_paths)
-        paths = jnp.concatenate([jnp.asarray(np.stack(ends)), drawn]) if ends else drawn
-        weights, loss, skipped = train_paths(supernet, state.weights, paths, inputs.batch, train_key, inputs.rate)
-        return OneShotState(weights), Outcome(paths, paths[0], jnp.zeros((), bool), loss, skipped)
+        networks = draw(draw_key, inputs.share)
+        weights, loss, skipped = train_paths(supernet, state.weights, networks, inputs.batch, train_key, inputs.rate)
+        return OneShotState(weights), Outcome(networks, networks[0], jnp.zeros((), bool), loss, skipped)
 
     def init(key: jax.Array) -> OneShotState:
         return OneShotState(start_weights(supernet, key))
 
-    name = "sandwich" if settings.sandwich else "one_shot"
-    paths = settings.random_paths + len(ends)
+    finish = finish_by_search(supernet, bounds, STRATEGY, {})
     return SingleShot(name, init, step, finish, None, bounds, settings, paths=paths, search_share=settings.search_share)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,12 +20,10 @@ import numpy as np
 from nas_algos.checks import check_between, check_positive
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import below, checked_cardinalities, random_bits
-from nas_algos.single_shot.algorithm import Inputs, Outcome, SingleShot
-from nas_algos.single_shot.inherited import finish_by_search
-from nas_algos.single_shot.one_shot import STRATEGY
+from nas_algos.single_shot.algorithm import SingleShot
+from nas_algos.single_shot.one_shot import train_drawn
 from nas_algos.single_shot.relaxed import check_bounds, choice_macs
 from nas_algos.single_shot.supernet import Supernet
-from nas_algos.single_shot.weights import Weights, start_weights, train_paths
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,6 @@ class ProgressiveSettings:
     then, channels in the second."""
     search_share: float = 0.2
     """Share of the budget that the search with inherited weights may spend."""
-
-
-class ProgressiveState(NamedTuple):
-    """The weights are all there is."""
-
-    weights: Weights
 
 
 def progressive(
@@ -65,20 +57,12 @@ def progressive(
     check_bounds("progressive", supernet, bounds)
     order = jnp.asarray(np.argsort(-choice_macs(supernet), axis=1, kind="stable").astype(np.int32))
 
-    def step(state: ProgressiveState, inputs: Inputs) -> tuple[ProgressiveState, Outcome]:
-        draw_key, train_key = jax.random.split(inputs.key)
-        limits = joined(inputs.share, cardinalities, supernet.widths, settings)
-        drawn = below(random_bits(draw_key, (settings.random_paths, len(cardinalities))), limits[None])
-        networks = jnp.take_along_axis(order[None], drawn[:, :, None], axis=2)[:, :, 0]
-        weights, loss, skipped = train_paths(supernet, state.weights, networks, inputs.batch, train_key, inputs.rate)
-        return ProgressiveState(weights), Outcome(networks, networks[0], jnp.zeros((), bool), loss, skipped)
+    def draw(key: jax.Array, share: Any) -> jax.Array:
+        limits = joined(share, cardinalities, supernet.widths, settings)
+        drawn = below(random_bits(key, (settings.random_paths, len(cardinalities))), limits[None])
+        return jnp.take_along_axis(order[None], drawn[:, :, None], axis=2)[:, :, 0]
 
-    def init(key: jax.Array) -> ProgressiveState:
-        return ProgressiveState(start_weights(supernet, key))
-
-    finish = finish_by_search(supernet, bounds, STRATEGY, {})
-    shares = {"paths": settings.random_paths, "search_share": settings.search_share}
-    return SingleShot("progressive", init, step, finish, None, bounds, settings, **shares)
+    return train_drawn("progressive", supernet, bounds, settings, draw, settings.random_paths)
 
 
 def joined(

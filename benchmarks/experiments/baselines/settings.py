@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import check_names
 from benchmarks.tables.recipes import RECIPES
 from tasks.registry import TASKS
 
@@ -25,6 +25,5 @@ class Settings:
     """Ethos-U configurations."""
 
     def __post_init__(self):
-        for kind, given, known in (("task", self.task, TASKS), ("recipe", (self.recipe,), RECIPES)):
-            if unknown := [name for name in given if name not in known]:
-                raise BenchmarkInputError(f"unknown {kind} {unknown[0][:40]!r}; allowed: {', '.join(known)}")
+        check_names("task", self.task, TASKS)
+        check_names("recipe", (self.recipe,), RECIPES)

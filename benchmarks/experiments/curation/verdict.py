@@ -15,6 +15,8 @@ class Compared(NamedTuple):
 
     what: str
     """In words."""
+    short: str
+    """In fewer."""
     low: str
     """Column of the interval's lower end."""
     high: str
@@ -28,21 +30,25 @@ class Compared(NamedTuple):
 
 
 COMPARED = (
-    Compared("quality reached", "low", "high", 1),
-    Compared("latency reached at the baseline's quality", "latency_low", "latency_high", -1),
-    Compared("faster convergence: evaluations a success takes", "expected_low", "expected_high", -1),
-    Compared("reliability: searches within 5%", "success_low", "success_high", 1),
+    Compared("quality reached", "quality", "low", "high", 1),
+    Compared(
+        *("latency reached at the baseline's quality", "latency at the baseline's quality"),
+        *("latency_low", "latency_high", -1),
+    ),
+    Compared(
+        *("faster convergence: evaluations a success takes", "evaluations a success takes"),
+        *("expected_low", "expected_high", -1),
+    ),
+    Compared("reliability: searches within 5%", "searches within 5%", "success_low", "success_high", 1),
 )
 """Spread has no interval and is not among them."""
-WORDS = ("quality", "latency at the baseline's quality", "evaluations a success takes", "searches within 5%")
 
 
 def sentence(one: Row, other: Row) -> str:
     """What one space's searches are better and worse in than another's, where intervals do not meet."""
-    signs = [each.better(one, other) for each in COMPARED]
     parts = []
     for sign, word in ((1, "better"), (-1, "worse")):
-        names = [name for name, found in zip(WORDS, signs, strict=True) if found == sign]
+        names = [each.short for each in COMPARED if each.better(one, other) == sign]
         parts += [f"{word} in {listed(names)}"] if names else []
     text = " and ".join(parts) if parts else "no significant difference"
     return f"{one['space']} against {other['space']}: {text} (95% intervals, {one['searches']} searches each)."

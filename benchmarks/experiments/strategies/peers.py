@@ -8,7 +8,6 @@ different ones are looked at, or PATIENCE times as many proposals were made.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -173,26 +172,18 @@ def versions(peer: str) -> dict[str, str]:
     return found
 
 
-def kept_rows(store: ResultStore, peer: str, problem: Problem, digest: str, evaluations: int, seed: int) -> np.ndarray:
-    """`looked_at`, read from the store where it has been run before with the same versions; digest: the problem's."""
+def kept_rows(store: ResultStore, peer: str, problem: Problem, evaluations: int, seed: int) -> np.ndarray:
+    """`looked_at`, read from the store where it has been run before with the same versions."""
     key = {
         "peer": peer,
         "versions": versions(peer),
-        "table": digest,
+        "table": problem.digest,
         "goal": problem.goal,
         "evaluations": evaluations,
         "seed": seed,
         "code_version": PEERS_CODE_VERSION,
     }
     return np.array(store.cached(PEER_RUNS, key, lambda: looked_at(peer, problem, evaluations, seed).tolist()), int)
-
-
-def digest(problem: Problem) -> str:
-    """SHA-256 of the table and the bound."""
-    table, found = problem.table, hashlib.sha256()
-    for part in (table.scores, table.reference, table.scores if table.draws is None else table.draws):
-        found.update(np.ascontiguousarray(part, np.float64).tobytes())
-    return found.hexdigest()
 
 
 def looked_at(peer: str, problem: Problem, evaluations: int, seed: int) -> np.ndarray:

@@ -8,6 +8,7 @@ Others, made up altogether, are for tuning defaults, so that nothing is tuned on
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import math
 from collections.abc import Sequence
@@ -230,6 +231,14 @@ class Problem:
     def whole_volume(self) -> float:
         """Hypervolume of the whole table."""
         return self.volume(np.arange(len(self.table.scores)))
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of the table, from which all else of the problem but its goal follows."""
+        table, found = self.table, hashlib.sha256()
+        for part in (table.scores, table.reference, table.scores if table.draws is None else table.draws):
+            found.update(np.ascontiguousarray(part, np.float64).tobytes())
+        return found.hexdigest()
 
     def volume(self, rows: np.ndarray) -> float:
         """Hypervolume of the scores of rows int[n], from the table's reference point."""

@@ -25,9 +25,9 @@ import numpy as np
 import pandas as pd
 from rich.progress import track
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import check_names
 from benchmarks.experiments.strategies.measures import row_of
-from benchmarks.experiments.strategies.peers import PEERS, digest, installed, kept_rows
+from benchmarks.experiments.strategies.peers import PEERS, installed, kept_rows
 from benchmarks.experiments.strategies.problems import REPORTED, Problem, nas_bench_macro, npu_table, problems_of
 from benchmarks.experiments.strategies.speed import measure_speed
 from benchmarks.experiments.strategies.trained import TRAINED, trained_table
@@ -84,13 +84,9 @@ class Settings:
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Search, time, print and write."""
-    for kind, given, known in (
-        ("problem", settings.problems, PROBLEMS),
-        ("peer", settings.peers, PEERS),
-        ("strategy", settings.timed, STRATEGIES),
-    ):
-        if unknown := [name for name in given if name not in known]:
-            raise BenchmarkInputError(f"unknown {kind} {unknown[0][:60]!r}; allowed: {', '.join(known)}")
+    check_names("problem", settings.problems, PROBLEMS)
+    check_names("peer", settings.peers, PEERS)
+    check_names("strategy", settings.timed, STRATEGIES)
     tables = list(_tables(settings))
     problems = [problem for table in tables for problem in problems_of(table)]
     missing = [name for name in settings.peers if not installed(name)]
@@ -154,7 +150,7 @@ def our_rows(alike: list[Problem], settings: Settings) -> list[dict[str, object]
 
 def peer_rows(problem: Problem, settings: Settings, home: Path) -> list[dict[str, object]]:
     """Of the peers that are installed and can be asked for this."""
-    found, which = [], digest(problem)
+    found = []
     with open_store(home) as store:
         for name in settings.peers:
             if problem.goal not in PEERS[name].goals or not installed(name):
@@ -166,6 +162,6 @@ def peer_rows(problem: Problem, settings: Settings, home: Path) -> list[dict[str
             elif name == "optuna TPE" and problem.goal == "front":
                 most = min(most, settings.front_tpe_evaluations)
             seeds = track(range(settings.peer_seeds), description=f"{problem.table.name} {problem.goal} {name}")
-            runs = [kept_rows(store, name, problem, which, most, seed) for seed in seeds]
+            runs = [kept_rows(store, name, problem, most, seed) for seed in seeds]
             found += [row_of(problem, name, budget, runs) for budget in budgets if budget <= most]
     return found

@@ -23,6 +23,7 @@ CONTESTS = (
     "adjusted p",
     "verdict",
 )
+TRAINED = "trained tables"
 DEFAULT = ("sought", "problems", "evaluations", "auto's mean", "best peer on the mean")
 DEFAULT += ("its mean", "adjusted p", "verdict")
 SPEED = ("strategy", "evaluations", "seeds", "us a suggestion", "times pymoo's rate", "times Optuna's")
@@ -73,7 +74,7 @@ search round by round ("on the host"); of the peers' searches one after the othe
 
 def _trained(found: list[Row]) -> str:
     """What `trained-TASK` problems are, where there are any."""
-    if not any(row["problem"].startswith("trained-") for row in found):
+    if not any(_kind(row) == TRAINED for row in found):
         return ""
     return (
         "Those called `trained-TASK` are the 177,147 networks of a task's arena: quality as the surrogate of the "
@@ -83,7 +84,7 @@ def _trained(found: list[Row]) -> str:
 
 def _kind(row: Row) -> str:
     """Which problems a mean is over."""
-    return "trained tables" if row["problem"].startswith("trained-") else "whole spaces"
+    return TRAINED if row["problem"].startswith("trained-") else "whole spaces"
 
 
 def _goal(row: Row) -> str:
