@@ -29,13 +29,19 @@ GENOTYPES = {
 }
 
 
-def static_scores(task, space, inputs, genotype):
-    row, blocks = space.lower(genotype), space.decode(genotype)
+def unit_variables(space, inputs):
+    """The supernet's, with the kernels that scores are of."""
     first = space.slots[0]
     variables = initialise(Supernet(space.slots), (first.height, first.width, first.in_channels), jax.random.key(0))
     for name, kernel in inputs.unit_kernels.items():
         block, layer = name.split("/")
         variables["params"][block][layer]["kernel"] = kernel
+    return variables
+
+
+def static_scores(task, space, inputs, variables, genotype):
+    row, blocks = space.lower(genotype), space.decode(genotype)
+    first = space.slots[0]
     unit = kernels_of(blocks, slice_variables(variables, space.slots, row))
     images = np.asarray(normalise_images(fit_images(blocks, inputs.batch["images"])))
     shape = (len(images), first.height, first.width, first.in_channels)
@@ -82,8 +88,9 @@ def test_scores_equal_those_of_the_static_networks(name):
     scorer = toy_scorer(name, MEASURED, jax.random.key(1), chunk=len(genotypes))
     ours = scorer(genotypes)
     assert set(ours) == set(MEASURED)
+    variables = unit_variables(space, scorer.inputs)
     for number, genotype in enumerate(genotypes):
-        expected = static_scores(task, space, scorer.inputs, genotype)
+        expected = static_scores(task, space, scorer.inputs, variables, genotype)
         assert set(expected) == set(MEASURED)
         for score, value in expected.items():
             # of a network with one block before its head

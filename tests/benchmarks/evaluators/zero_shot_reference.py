@@ -16,6 +16,8 @@ repeats:
 - synflow, ntk: logarithms of the papers' numbers, ntk's with its sign changed, so that larger is better.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -98,6 +100,13 @@ def forward(blocks, kernels, x, stats=None, bumps=None, linear=False, residuals=
     return {"output": x, "features": features, "befores": befores, "afters": afters, "stats": found}
 
 
+@partial(jax.jit, static_argnums=0, compiler_options=QUICKLY)
+def block_alone(block, kernels, x, v):
+    """A block's output, and v times its Jacobian in x."""
+    y, pull = jax.vjp(lambda x: forward([block], kernels, x)["output"], x)
+    return y, pull(v)[0]
+
+
 def az_scores(blocks, kernels, draws, signs):
     """AZ-NAS's three measured parts: blocks' entropies by numpy.cov, Jacobians a stride's pixel at a time."""
     entropies, kept, x = [], [], draws
@@ -105,14 +114,14 @@ def az_scores(blocks, kernels, draws, signs):
         own = kernels[sum(len(layer_names(b)) for b in blocks[:number]) :][: len(layer_names(block))]
         if not block.activation or block.kind == "global_pool":
             break
-        y, pull = jax.vjp(lambda x, b=block, own=own: forward([b], own, x)["output"], x)
+        y, back = block_alone(block, own, x, signs[number])
         if own:
             covariance = np.cov(np.asarray(y, np.float64).reshape(-1, y.shape[-1]).T, bias=True)
             shares = np.linalg.eigvalsh(covariance).clip(0)
             shares = shares / shares.sum()
             entropies.append(-(shares * np.log(shares + 1e-8)).sum())
             v = np.asarray(signs[number], np.float64)
-            back, s = np.asarray(pull(jnp.asarray(v, jnp.float32))[0], np.float64), block.stride
+            back, s = np.asarray(back, np.float64), block.stride
             missing = [(0, s * v.shape[axis] - back.shape[axis]) for axis in (1, 2)]
             back = np.pad(back, [(0, 0), *missing, (0, 0)])
             parts = [back[:, i::s, j::s] for i in range(s) for j in range(s)]

@@ -1,5 +1,6 @@
 """Every single-shot algorithm on a supernet of a few numbers, whose best network is known by enumeration."""
 
+import functools
 import itertools
 
 import jax
@@ -30,26 +31,32 @@ BUDGET = Budget(example_passes=2_400.0)
 NETWORKS = np.array(list(itertools.product(*map(range, CARDINALITIES))))
 
 
+TOY, BROKEN = ToySupernet(), ToySupernet(broken=(2, 1))
+
+
 class StoppedError(Exception):
     pass
 
 
-def run(name, toy=None, bound=BOUND, seed=0, **more):
-    toy = toy or ToySupernet()
-    algorithm = SINGLE_SHOT[name](toy, {"latency_ms": bound})
-    return run_single_shot(algorithm, toy, BUDGET, jax.random.key(seed), **more)
+@functools.cache
+def made(name, toy):
+    """The algorithm, whose step is traced once for all of its runs."""
+    algorithm = SINGLE_SHOT[name](toy, {"latency_ms": BOUND})
+    return algorithm._replace(step=jax.jit(algorithm.step))
+
+
+def run(name, toy=TOY, seed=0, **more):
+    return run_single_shot(made(name, toy), toy, BUDGET, jax.random.key(seed), **more)
 
 
 @pytest.fixture(scope="module")
 def runs():
     """One run of each algorithm, made when first asked for."""
-    found = {}
 
-    def get(name):
-        if name not in found:
-            with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
-                found[name] = run(name)
-        return found[name]
+    @functools.cache
+    def get(name, toy=TOY):
+        with jax.numpy_rank_promotion("raise"), jax.numpy_dtype_promotion("strict"):
+            return run(name, toy)
 
     return get
 
@@ -66,19 +73,19 @@ def without_seconds(result):
 
 @pytest.mark.parametrize("name", SINGLE_SHOT)
 def test_it_finds_the_best_network_within_the_bound(runs, name):
-    found, toy = runs(name), ToySupernet()
-    best, loss = toy.best_within(BOUND)
+    found = runs(name)
+    best, loss = TOY.best_within(BOUND)
     assert found.cost["latency_ms"] <= BOUND
     # a random network within the bound is far from it
-    inside = np.asarray(toy.cost(jnp.asarray(NETWORKS))["latency_ms"]) <= BOUND
-    assert np.mean([toy.true_loss(network) for network in NETWORKS[inside]]) > loss + 1.0
-    assert toy.true_loss(found.genotype) <= loss + 0.3, (found.genotype, best)
+    inside = np.asarray(TOY.cost(jnp.asarray(NETWORKS))["latency_ms"]) <= BOUND
+    assert np.mean([TOY.true_loss(network) for network in NETWORKS[inside]]) > loss + 1.0
+    assert TOY.true_loss(found.genotype) <= loss + 0.3, (found.genotype, best)
 
 
 @pytest.mark.parametrize("name", SINGLE_SHOT)
 def test_a_distribution_over_networks_converges_to_one(runs, name):
-    found, learns = runs(name), SINGLE_SHOT[name](ToySupernet(), {"latency_ms": BOUND}).logits is not None
-    assert (found.certainty is not None) == learns
+    found = runs(name)
+    assert (found.certainty is not None) == (made(name, TOY).logits is not None)
     if found.certainty is not None:
         assert found.certainty > 0.9  # .33 where it draws uniformly
 
@@ -90,12 +97,11 @@ def test_certainty_is_the_mean_largest_probability_where_there_is_a_choice():
 
 @pytest.mark.parametrize("name", SINGLE_SHOT)
 def test_the_ledger_charges_what_was_computed(runs, name):
-    found, toy = runs(name), ToySupernet()
-    algorithm = SINGLE_SHOT[name](toy, {"latency_ms": BOUND})
+    found, algorithm = runs(name), made(name, TOY)
     trained = found.steps * algorithm.paths * BATCH
     evaluating = sum(step / found.steps >= 1 - algorithm.held_out_share for step in range(found.steps))
     share = {"nothing": 0, "forward": 1 / 3, "everything": 1}[algorithm.held_out]
-    looked = len(found.looks) * toy.evaluation_examples / 3
+    looked = len(found.looks) * TOY.evaluation_examples / 3
     passes = trained + (evaluating if share else 0) * BATCH * share + looked
     assert found.spend.example_passes == pytest.approx(passes, abs=BATCH + 1)
     assert found.spend.example_passes <= BUDGET.example_passes
@@ -128,8 +134,8 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_result_bit_for_bit(runs, tmp
     assert without_seconds(resumed) == without_seconds(uninterrupted)
     variables = (jax.tree.leaves(each.variables) for each in (resumed, uninterrupted))
     assert all(np.asarray(a).tobytes() == np.asarray(b).tobytes() for a, b in zip(*variables, strict=True))
-    toy, before = ToySupernet(), sorted(tmp_path.rglob("*"))
-    again = trained_variables(SINGLE_SHOT[name](toy, {"latency_ms": BOUND}), toy, BUDGET, jax.random.key(0), tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    again = trained_variables(made(name, TOY), TOY, BUDGET, jax.random.key(0), tmp_path)
     assert jax.tree.map(np.array_equal, again, resumed.variables) == jax.tree.map(lambda _: True, again)
     assert sorted(tmp_path.rglob("*")) == before  # read, not trained
     with pytest.raises(AlgorithmInputError, match="another run"):
@@ -138,8 +144,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_result_bit_for_bit(runs, tmp
 
 @pytest.mark.parametrize("name", SINGLE_SHOT)
 def test_a_path_that_is_not_a_number_is_skipped_and_counted(runs, name):
-    toy = ToySupernet(broken=(2, 1))
-    found = run(name, toy)
+    found = runs(name, BROKEN)
     assert found.skipped > 0
     assert runs(name).skipped == 0
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found.variables))
@@ -147,8 +152,8 @@ def test_a_path_that_is_not_a_number_is_skipped_and_counted(runs, name):
     assert found.cost["latency_ms"] <= BOUND
 
 
-def test_the_best_by_inherited_weights_is_never_one_that_could_not_be_evaluated():
-    found = run("one_shot", ToySupernet(broken=(2, 1)))
+def test_the_best_by_inherited_weights_is_never_one_that_could_not_be_evaluated(runs):
+    found = runs("one_shot", BROKEN)
     assert found.genotype[2] == 0
     assert np.isfinite(found.quality)
 
@@ -259,22 +264,25 @@ def test_one_score_is_compared_with_those_before_it():
 SURE = jnp.zeros((4, 4)).at[:, 1].set(50.0)  # logits of a controller that takes choice 1 for each decision
 
 
-def tunas_steps(share, count=800):
-    """State after, and outcome, of single steps from the same state with other keys; each leaf [count, ...]."""
-    toy = ToySupernet()
-    algorithm = SINGLE_SHOT["tunas"](toy, {"latency_ms": BOUND})
+@pytest.fixture(scope="module")
+def tunas_steps():
+    """State after, and outcome, of 800 single steps from the same state with other keys, each leaf [800, ...], by share
+    of the training that is done.
+    """
+    algorithm = SINGLE_SHOT["tunas"](TOY, {"latency_ms": BOUND})
     state = algorithm.init(jax.random.key(0))
     state = state._replace(controller=state.controller.replace(logits=SURE))
-    batch = {"x": toy.data["x"][:BATCH]}
+    batch = {"x": TOY.data["x"][:BATCH]}
 
-    def step(key):
-        return algorithm.step(state, Inputs(jnp.float32(share), jnp.float32(0.05), batch, batch, key))
+    def step(share, key):
+        return algorithm.step(state, Inputs(share, jnp.float32(0.05), batch, batch, key))
 
-    return jax.jit(jax.vmap(step))(jax.random.split(jax.random.key(1), count))
+    steps, keys = jax.jit(jax.vmap(step, in_axes=(None, 0))), jax.random.split(jax.random.key(1), 800)
+    return lambda share: steps(jnp.float32(share), keys)
 
 
 @pytest.mark.parametrize("chance", [1.0, 0.5, 0.0])
-def test_tunas_warm_ups_fall_from_always_to_never_over_a_quarter_of_the_training(chance):
+def test_tunas_warm_ups_fall_from_always_to_never_over_a_quarter_of_the_training(tunas_steps, chance):
     """Filters: the widest; operations: uniform; both each with this chance, and the controller's choice otherwise."""
     _, outcome = tunas_steps((1 - chance) / 4)
     trained = np.asarray(outcome.trained[:, 0])
@@ -290,15 +298,15 @@ def test_tunas_warm_ups_fall_from_always_to_never_over_a_quarter_of_the_training
 
 
 @pytest.mark.parametrize("share", [0.0, 0.2])
-def test_the_controller_of_tunas_stands_still_while_it_warms_up(share):
-    after, outcome = tunas_steps(share, 10)
+def test_the_controller_of_tunas_stands_still_while_it_warms_up(tunas_steps, share):
+    after, outcome = tunas_steps(share)
     assert not outcome.evaluating.any()
     assert (after.controller.told == 0).all()
     assert (after.controller.logits == SURE[None]).all()
 
 
-def test_the_controller_of_tunas_learns_after_the_warm_up():
-    after, outcome = tunas_steps(0.25, 10)
+def test_the_controller_of_tunas_learns_after_the_warm_up(tunas_steps):
+    after, outcome = tunas_steps(0.25)
     assert outcome.evaluating.all()
     assert (after.controller.told == 1).all()
     assert (outcome.evaluated == 1).all()

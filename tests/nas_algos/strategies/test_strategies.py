@@ -11,19 +11,22 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.registry import STRATEGIES
 from nas_algos.rounds import Rounds, compiled
 from nas_algos.scan import scan, step_by_step
+from nas_algos.small_budgets import settings_for
+from nas_algos.strategies import auto as module_of_auto
+from nas_algos.strategies.auto import AutoSettings, auto
 from nas_algos.strategies.bananas import BananasSettings
 from nas_algos.strategies.gaussian_process import GaussianProcessSettings
 from nas_algos.strategies.genetic import GeneticSettings, genetic
 from tests.nas_algos.toys import CARDINALITIES, separable
 
 HOST = ["optuna"]
-TRACEABLE = [name for name in STRATEGIES if name not in HOST]
+OWN = [name for name in STRATEGIES if name != "auto"]  # which is one of the others, as a test below says
+TRACEABLE = [name for name in OWN if name not in HOST]
 EVALUATIONS = 240
 FEW = {
     "bananas": 60,
     "optuna": 60,
     "gaussian_process": 60,
-    "auto": 60,
 }  # what they do in a round takes long, and shows in fewer
 # a memory for no more than these, which computes the same as a larger one, of which nothing is ever forgotten
 SETTINGS = {"bananas": [BananasSettings(memory=64)], "gaussian_process": [GaussianProcessSettings(memory=64)]}
@@ -83,12 +86,32 @@ def made(name, cardinalities=CARDINALITIES):
     return STRATEGIES[name](cardinalities, *SETTINGS.get(name, []))
 
 
-@pytest.fixture(params=STRATEGIES)
+@pytest.fixture(params=OWN)
 def strategy(request):
     return made(request.param)
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize(
+    ("trainings", "objectives", "name"),
+    [
+        (1, 1, "gaussian_process"),
+        (100, 1, "gaussian_process"),
+        (500, 2, "gaussian_process"),
+        (501, 1, "genetic"),
+        (501, 2, "nsga2"),
+        (100, 3, "nsga2"),
+    ],
+)
+def test_auto_is_another_strategy_with_its_settings_for_so_many_trainings(monkeypatch, trainings, objectives, name):
+    one, asked = STRATEGIES[name](CARDINALITIES), []
+    monkeypatch.setattr(module_of_auto, name, lambda *arguments: asked.append(arguments) or one)
+    assert auto(CARDINALITIES, AutoSettings(trainings, objectives)) == one._replace(name="auto")
+    ((cardinalities, settings, *_),) = asked
+    assert cardinalities == CARDINALITIES
+    assert settings == settings_for(name, trainings, objectives)
+
+
+@pytest.mark.parametrize("name", OWN)
 def test_it_says_where_it_runs(name):
     assert made(name).traceable == (name in TRACEABLE)
 
@@ -193,7 +216,7 @@ def test_a_state_that_grows_is_seen():
     assert first != after
 
 
-@pytest.mark.parametrize("name", [name for name in STRATEGIES if name != "random"])
+@pytest.mark.parametrize("name", [name for name in OWN if name != "random"])
 def test_it_improves_over_random_on_a_separable_toy(name):
     strategy = made(name)
     seeds, evaluations = seeds_of(name), FEW.get(name, EVALUATIONS)
@@ -222,9 +245,11 @@ def best_by_seed(scores):
         (("a",), "whole numbers"),
     ],
 )
-def test_cardinalities_that_are_not_allowed_get_one_line(strategy, cardinalities, message):
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_cardinalities_that_are_not_allowed_get_one_line(name, cardinalities, message):
+    made(name)  # where what it needs is installed
     with pytest.raises(AlgorithmInputError, match=message) as error:
-        STRATEGIES[strategy.name](cardinalities)
+        STRATEGIES[name](cardinalities)
     assert "\n" not in str(error.value)
 
 

@@ -78,9 +78,9 @@ SEGMENTATION = SearchSpace(
     ),
     input_side="input_side",
 )
-# the tasks' own skeletons without their last stages and third layers, which add places of the same kinds
+# the tasks' own skeletons with one stage of up to two layers; others add places of the same kinds
 SHORT_SKELETONS = {
-    name: replace(skeleton, stages=skeleton.stages[:2], most_layers=2) for name, skeleton in SKELETONS.items()
+    name: replace(skeleton, stages=skeleton.stages[1:2], most_layers=2) for name, skeleton in SKELETONS.items()
 }
 SPACES = {"classification": CLASSIFICATION, "detection": DETECTION, "segmentation": SEGMENTATION}
 

@@ -58,10 +58,11 @@ def cohort_of(task, chains, rates=None):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["detection", "segmentation"])
-def test_each_network_of_a_cohort_ends_where_it_ends_when_trained_alone(name):
+# draws whose second network lacks a block that another has, and has smaller kernels, channels and expansions
+@pytest.mark.parametrize(("name", "seed"), [("detection", 59), ("segmentation", 10)])
+def test_each_network_of_a_cohort_ends_where_it_ends_when_trained_alone(name, seed):
     task = make_task(name)
-    chains = drawn(task, 3, 3)
+    chains = drawn(task, 3, seed)
     cohort, examples = cohort_of(task, chains), scenes(8)
     arrays = task.arrays(examples)
     state, finite = train_cohort(cohort, jax.device_put(fit_arrays(cohort, arrays)))

@@ -71,8 +71,9 @@ def test_loss_and_gradient_are_those_of_the_static_network(name):
     # the weights that enlarge segmentation's output to its masks are float32 always, and rounded otherwise when traced
     number = np.float32 if varying else np.float64
     compiled = compile_quickly(partial(loss_and_gradient, task, batch, Supernet(space.slots, skip_unused=True)))
-    # another size must not compile again; networks of one size are many in test_supernet
-    for genotype in random_genotypes(space, 2 if varying else 1, seed=7):
+    # another size must not compile again; networks of one size are many in test_supernet.  Those of this seed have both
+    # layers, kernels smaller than others, and of segmentation one or both steps of the decoder.
+    for genotype in random_genotypes(space, 2 if varying else 1, seed=109):
         row, blocks = space.lower(genotype), space.decode(genotype)
         height, width = blocks[0].height, blocks[0].width
         images = double(random_images(space, EXAMPLES, 2, (height, width)))
