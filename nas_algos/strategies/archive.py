@@ -33,8 +33,11 @@ def empty_archive(memory: int, decisions: int, columns: int) -> Archive:
     )
 
 
-def add(archive: Archive, genotypes: jax.Array, scores: jax.Array) -> Archive:
-    """With further trials: genotypes int32[b, D], scores float32[b, M] or [b]; b at most the archive's half."""
+def add(archive: Archive, genotypes: jax.Array, scores: jax.Array, objectives: int | None = None) -> Archive:
+    """With further trials: genotypes int32[b, D], scores float32[b, M] or [b]; b at most the archive's half.
+
+    objectives: columns that say which are the best, the first ones; all of them if None.
+    """
     memory, count = len(archive.born), len(genotypes)
     number = archive.told + jnp.arange(count)
 
@@ -42,7 +45,7 @@ def add(archive: Archive, genotypes: jax.Array, scores: jax.Array) -> Archive:
         return number
 
     def crowded_out(archive: Archive) -> jax.Array:
-        worse = dominates(archive.scores).sum(0, dtype=jnp.int32)  # of one column: its place by score
+        worse = dominates(archive.scores[:, :objectives]).sum(0, dtype=jnp.int32)  # of one column: its place by score
         kept = jnp.zeros(memory, bool).at[first_places(worse, memory // 2)].set(True)
         return first_places(jnp.where(kept, archive.told, archive.born), count)
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nas_algos.checks import check_between, check_positive
 from nas_algos.genotypes import checked_cardinalities
 from nas_algos.strategies.gaussian_process import GaussianProcessSettings, gaussian_process
 from nas_algos.strategies.genetic import GeneticSettings, genetic
 from nas_algos.strategies.nsga2 import Nsga2Settings, nsga2
-from nas_algos.strategy import Strategy
+from nas_algos.strategy import State, Strategy
 
 MOST = 500
-"""Trainings up to which the Gaussian process is asked: it takes milliseconds a suggestion, and remembers 128."""
+"""Trainings up to which the Gaussian process is asked: it takes milliseconds a suggestion, and remembers 64."""
 
 
 @dataclass(frozen=True)
@@ -29,25 +30,37 @@ class AutoSettings:
     """Columns of a score."""
 
 
-def auto(cardinalities: Sequence[int], settings: AutoSettings = AutoSettings()) -> Strategy:
-    """The Gaussian process; for more than MOST trainings a genetic algorithm, for more than two objectives NSGA-II."""
+def auto(cardinalities: Sequence[int], settings: AutoSettings = AutoSettings(), sees_all: bool = False) -> Strategy:
+    """The Gaussian process; for more than MOST trainings a genetic algorithm, for more than two objectives NSGA-II.
+
+    sees_all: as of `gaussian_process`.
+    """
     check_positive("auto", settings, "trainings")
-    check_between("auto", settings, 1, 8, "objectives")
+    check_between("auto", settings, 1, 1 if sees_all else 8, "objectives")
     choices = checked_cardinalities(cardinalities)
     trainings, objectives = settings.trainings, settings.objectives
     if objectives > 2 or (objectives > 1 and trainings > MOST):
         made = nsga2(choices, nsga2_settings(trainings, objectives))
     elif trainings > MOST:
         made = genetic(choices, genetic_settings(trainings))
+        if sees_all:
+            made = _of_first_column(made)
     else:
-        made = gaussian_process(choices, gaussian_process_settings(trainings, objectives))
+        made = gaussian_process(choices, gaussian_process_settings(trainings, objectives), sees_all)
     return made._replace(name="auto")
+
+
+def _of_first_column(made: Strategy) -> Strategy:
+    def tell(state: State, genotypes: Any, scores: Any) -> State:
+        return made.tell(state, genotypes, scores[:, 0])
+
+    return made._replace(tell=tell, objectives=2)
 
 
 def gaussian_process_settings(trainings: int, objectives: int) -> GaussianProcessSettings:
     """Of the Gaussian process for so many trainings."""
     batch = min(max(trainings // 25, 1), 4)
-    memory = min(max(trainings + 8, 16), 128)  # time grows with its cube
+    memory = min(max(trainings + 8, 16), 64)  # time grows with its cube
     return GaussianProcessSettings(
         batch=batch, first=min(max(trainings // 5, 2), 12), memory=memory, objectives=objectives
     )

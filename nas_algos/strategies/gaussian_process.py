@@ -6,21 +6,20 @@ ICML 2014; two objectives by the hypervolume that an optimistic guess adds, as i
 and Vincze, PPSN 2008; more of them by ParEGO's random weights, Knowles, IEEE Transactions on Evolutionary Computation
 10(1), 2006, equation 2.
 
-Other than there, the kernel falls with the number of decisions that differ, k(x, y) = exp(-scale * differing / D), with
-fixed parameters.  Scores are replaced by the normal quantiles of their ranks (for two objectives, standardised), so
-that the unit does not matter.  Whether a bound is kept is a second process: -1 where it is, up to 2 where it is
-missed by far.  Each of a round's genotypes is the best left for its own weights.
+Other than there, the process is of decisions that agree (`additive_process`).  Scores are replaced by the normal
+quantiles of their ranks (for two objectives, standardised), so that the unit does not matter.  By how far a bound is
+missed is a process of its own.  Each of a round's genotypes is the best left for its own weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.linalg import solve_triangular
 from jax.scipy.special import ndtr, ndtri
 
 from nas_algos.checks import check_between, check_positive
@@ -28,11 +27,13 @@ from nas_algos.genotypes import below, checked_cardinalities, codes, mutate_by, 
 from nas_algos.keys import split
 from nas_algos.objectives import is_feasible, violation
 from nas_algos.pareto import dominates
+from nas_algos.strategies.additive_process import Prior, posterior
 from nas_algos.strategies.archive import Archive, add, empty_archive
 from nas_algos.strategy import Strategy
 
-OPTIMISM = 0.5
+OPTIMISM = 1.0
 """By how many deviations the guesses for two objectives are better than the mean."""
+_KEPT = 0.5  # how far a network that keeps a bound is taken to be within, the mean of those that miss it being 1
 _RHO = 0.05  # weight of the sum beside the maximum, as in ParEGO
 
 
@@ -46,58 +47,43 @@ class GaussianProcessSettings:
     """Columns of a score."""
     first: int = 8
     """Stratified genotypes before the process is asked."""
-    memory: int = 128
+    memory: int = 64
     """Trials that it learns from: the best half, and the latest; time grows with its cube."""
     candidates: int = 100
     """Mutants and crossings that it picks from."""
     parents: int = 10
     """Best trials that they come from."""
     scale: float = 1.5
-    """Of the kernel: the logarithm by which the covariance of what differs everywhere has fallen."""
-    noise: float = 0.1
-    """Variance of a score around the process, whose own is 1."""
+    """Of what decisions do together: the logarithm by which the covariance of what differs everywhere has fallen."""
+    together: float = 0.3
+    """Its variance before anything is seen, as a share of the process's."""
+    noise: float = 0.05
+    """Variance of a score around the process, whose own is 1, before anything is seen."""
+    steps: int = 6
+    """Of fitting these variances, in every round."""
 
 
 def gaussian_process(
-    cardinalities: Sequence[int], settings: GaussianProcessSettings = GaussianProcessSettings()
+    cardinalities: Sequence[int],
+    settings: GaussianProcessSettings = GaussianProcessSettings(),
+    sees_all: bool = False,
 ) -> Strategy:
-    """Bayesian optimisation for one objective or more."""
+    """Bayesian optimisation for one objective or more.
+
+    sees_all: of one objective under a bound, that scores have a second column, what the first would be without the
+    bound.  It learns from it of networks that miss the bound too; a search of tables can tell it that.
+    """
     choices = checked_cardinalities(cardinalities)
-    check_positive("gaussian_process", settings, "batch", "first", "candidates", "parents")
-    check_between("gaussian_process", settings, 1, 8, "objectives")
+    check_positive("gaussian_process", settings, "batch", "first", "candidates", "parents", "steps")
+    check_between("gaussian_process", settings, 1, 1 if sees_all else 8, "objectives")
     check_between("gaussian_process", settings, 4, 4096, "memory")
     check_between("gaussian_process", settings, 1, settings.memory // 2, "batch")
     check_between("gaussian_process", settings, settings.batch, 100_000, "candidates")
     check_between("gaussian_process", settings, 1e-3, 100, "scale")
+    check_between("gaussian_process", settings, 1e-3, 0.999, "together")
     check_between("gaussian_process", settings, 1e-3, 10, "noise")
-    decisions, batch, columns, count = len(choices), settings.batch, settings.objectives, settings.candidates
-
-    def one_hot(genotypes: jax.Array) -> jax.Array:
-        return jnp.concatenate([jax.nn.one_hot(genotypes[:, d], c) for d, c in enumerate(choices)], axis=1)
-
-    def kernel(one: jax.Array, other: jax.Array) -> jax.Array:
-        """float32[n, m] of one-hot rows."""
-        return jnp.exp((one @ other.T - decisions) * (settings.scale / decisions))
-
-    def posterior(
-        seen: jax.Array, known: jax.Array, targets: jax.Array, asked: jax.Array, after: jax.Array
-    ) -> tuple[jax.Array, jax.Array]:
-        """Means float32[m, t] and deviations float32[m] at asked, from targets float32[n, t] of the rows known.
-
-        It begins when after, float32[] and finite, is computed.  Many searches at once factor matrices in batches,
-        whose parts jaxlib gives to the threads that XLA runs on and waits for them on one of these (0.10): two batches
-        at a time on two threads wait for ever.
-        """
-        both = known[:, None] & known[None]
-        diagonal = jnp.where(known, settings.noise, 1.0) + 0.0 * after  # what is not known stands alone
-        covariance = jnp.where(both, kernel(seen, seen), 0.0) + jnp.diag(diagonal)
-        factor = jnp.linalg.cholesky(covariance)
-        across = jnp.where(known[:, None], kernel(seen, asked), 0.0)
-        solved = solve_triangular(
-            factor, jnp.concatenate([across, jnp.where(known[:, None], targets, 0.0)], axis=1), lower=True
-        )
-        across, targets = solved[:, : len(asked)], solved[:, len(asked) :]
-        return across.T @ targets, jnp.sqrt(jnp.maximum(1 - (across**2).sum(0), 1e-6))
+    decisions, batch, objectives, count = len(choices), settings.batch, settings.objectives, settings.candidates
+    prior, columns = Prior(settings.together, settings.noise, settings.scale), 2 if sees_all else objectives
 
     def draw_candidates(state: Archive, strength: jax.Array, bits: jax.Array, genes: jax.Array) -> jax.Array:
         """Mutants of the best, half of them of two parents, and a tenth uniform: int32[candidates, D]."""
@@ -114,41 +100,41 @@ def gaussian_process(
     def pick(state: Archive, key: jax.Array) -> jax.Array:
         bits_key, weights_key = split(key)
         bits = random_bits(bits_key, (9 + 2 * decisions, count))
-        known = state.born >= 0
-        feasible, missing = known & is_feasible(state.scores), violation(state.scores)
-        worse = dominates(state.scores).sum(0)  # of one objective: the place by score
+        known, seen, scores = state.born >= 0, state.genotypes, state.scores[:, :objectives]
+        feasible, missing = known & is_feasible(scores), violation(scores)
+        worse = dominates(scores).sum(0)  # of one objective: the place by score
         strength = jnp.where(known, worse, len(known))
         asked = draw_candidates(state, strength, bits[:9], bits[9:].reshape(2, decisions, count).transpose(0, 2, 1))
-        seen, hot = one_hot(state.genotypes), one_hot(asked)
 
-        def likely_kept() -> jax.Array:
-            label = jnp.where(known & ~feasible, _how_missed(missing, known & ~feasible), -1.0)
-            mean, deviation = posterior(seen, known, label[:, None], hot, jnp.zeros(()))
-            return jnp.maximum(ndtr(-mean[:, 0] / deviation), 1e-6)
-
-        # without any that missed there is no bound to keep
-        kept = jax.lax.cond((known & ~feasible).any(), likely_kept, lambda: jnp.ones(count))
         marks = codes(asked, choices)
-        old = ((marks[:, None] == codes(state.genotypes, choices)[None]) & known[None]).any(1)
+        old = ((marks[:, None] == codes(seen, choices)[None]) & known[None]).any(1)
         twins = (jnp.tri(count, k=-1, dtype=bool) & (marks[:, None] == marks[None])).any(1)
         left = ~(old | twins)
 
-        if columns == 2:
-            targets = _standardised(state.scores, feasible)
-            mean, deviation = posterior(seen, feasible, targets, hot, kept[0])
-            guesses = mean - OPTIMISM * deviation[:, None]
-            return asked[_most_volume(targets, feasible, guesses, kept, left, batch)]
-        if columns == 1:  # for one objective there are no weights
-            targets = jnp.tile(_quantiles(jnp.where(feasible[:, None], state.scores, 0.0), feasible), (1, batch))
+        learned = feasible
+        if objectives == 2:
+            targets = _standardised(scores, feasible)
+        elif objectives > 2:
+            targets = _quantiles(_weighted(scores, feasible, weights_key, batch), feasible)
         else:
-            targets = _quantiles(_weighted(state.scores, feasible, weights_key, batch), feasible)
-        mean, deviation = posterior(seen, feasible, targets, hot, kept[0])
+            learned = known & jnp.isfinite(state.scores[:, -1]) if sees_all else feasible
+            targets = _quantiles(jnp.where(learned[:, None], state.scores[:, -1:], 0.0), learned)
+        label = jnp.where(known & ~feasible, _how_missed(missing, known & ~feasible), -_KEPT)
+        rows = jnp.concatenate([known[:, None], jnp.broadcast_to(learned[:, None], targets.shape)], axis=1)
+        mean, deviation = posterior(
+            prior, settings.steps, seen, jnp.append(label[:, None], targets, axis=1), rows, asked
+        )
+        kept = jnp.maximum(ndtr(-mean[:, 0] / deviation[:, 0]), 1e-6)
+        mean, deviation = mean[:, 1:], deviation[:, 1:]
+        if objectives == 2:
+            return asked[_most_volume(targets, feasible, mean - OPTIMISM * deviation, kept, left, batch)]
         best = jnp.where(feasible[:, None], targets, jnp.inf).min(0)
-        best = jnp.where(jnp.isfinite(best), best, 0.0)
-        gain = _expected_improvement(best[None] - mean, deviation[:, None]) * kept[:, None]
+        # without a feasible one, better than the worst seen is a gain
+        best = jnp.where(jnp.isfinite(best), best, targets.max(0))
+        gain = _expected_improvement(best[None] - mean, deviation) * kept[:, None]
         chosen = []
-        for column in range(batch):
-            chosen.append(_best(gain[:, column], left))
+        for place in range(batch):
+            chosen.append(_best(gain[:, place % gain.shape[1]], left))
             left = left.at[chosen[-1]].set(False)
         return asked[jnp.stack(chosen)]
 
@@ -162,7 +148,7 @@ def gaussian_process(
         del key
         return empty_archive(settings.memory, decisions, columns)
 
-    return Strategy("gaussian_process", choices, init, ask, add, batch, columns)
+    return Strategy("gaussian_process", choices, init, ask, partial(add, objectives=objectives), batch, columns)
 
 
 def _weighted(scores: jax.Array, feasible: jax.Array, key: jax.Array, count: int) -> jax.Array:
@@ -187,10 +173,10 @@ def _quantiles(values: jax.Array, known: jax.Array) -> jax.Array:
 
 
 def _how_missed(missing: jax.Array, missed: jax.Array) -> jax.Array:
-    """.5 to 2 by how far each of those missed misses, 1 where it misses as far as the mean; 2 of what failed."""
+    """By how far each of those missed misses, 1 where it misses as far as the mean, at most 3; 3 of what failed."""
     finite = jnp.where(missed & jnp.isfinite(missing), missing, 0.0)
     typical = finite.sum() / jnp.maximum((finite > 0).sum(), 1).astype(jnp.float32)
-    return jnp.minimum(0.5 + 0.5 * missing / jnp.maximum(typical, 1e-30), 2.0)
+    return jnp.minimum(missing / jnp.maximum(typical, 1e-30), 3.0)
 
 
 def _expected_improvement(gain: jax.Array, deviation: jax.Array) -> jax.Array:

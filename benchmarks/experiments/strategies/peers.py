@@ -37,7 +37,7 @@ class Lookup:
 
     def __init__(self, problem: Problem, evaluations: int, seed: int):
         self.cardinalities = problem.table.cardinalities
-        draws = problem.seen() if problem.goal == "front" else _qualities(problem)
+        draws = problem.seen() if problem.goal == "front" else problem.drawn_errors
         self._values = draws[seed % len(draws)]
         self._excess = np.maximum(problem.table.scores[:, 1] / problem.bound - 1, 0.0)
         self.front, self.bounded = problem.goal == "front", problem.goal == "bounded"
@@ -56,11 +56,6 @@ class Lookup:
     def rows(self) -> np.ndarray:
         """int[n], the different ones in order."""
         return np.array(list(self._seen), int)
-
-
-def _qualities(problem: Problem) -> np.ndarray:
-    draws = problem.table.scores[None] if problem.table.draws is None else problem.table.draws
-    return draws[..., 0]
 
 
 def _pymoo(look: Lookup, seed: int, algorithm: str) -> None:

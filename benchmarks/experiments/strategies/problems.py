@@ -249,11 +249,16 @@ class Problem:
         """What strategies are told: float32[K, N] by training seed, or the means [1, N, 2] for a front."""
         if self.goal == "front":
             return self.table.scores[None].astype(np.float32)
-        draws = self.table.scores[None] if self.table.draws is None else self.table.draws
         if self.goal == "error":
-            return draws[..., 0].astype(np.float32)
-        told = best_quality({"cost": self.bound}).score(-draws[..., 0], {"cost": draws[..., 1]})
-        return np.asarray(told, np.float32)
+            return self.drawn_errors.astype(np.float32)
+        costs = np.broadcast_to(self.table.scores[:, 1], self.drawn_errors.shape)
+        return np.asarray(best_quality({"cost": self.bound}).score(-self.drawn_errors, {"cost": costs}), np.float32)
+
+    @property
+    def drawn_errors(self) -> np.ndarray:
+        """float[K, N] by training seed, whether or not a network keeps the bound."""
+        table = self.table
+        return (table.scores[None] if table.draws is None else table.draws)[..., 0]
 
 
 def problems_of(table: Table) -> list[Problem]:

@@ -5,9 +5,10 @@ results/strategies/regret.csv: for the least error alone, and for the least with
 for the Pareto front of both; speed.csv (speed.py).
 
 All are charged for different networks only, whether or not these keep the bound.  Ours have the settings of
-`build_strategy` for the budget; a peer's search of the largest budget is looked at after fewer evaluations too.  One
-for one objective sees one noisy draw of the error, and is worth the true error of what it found; one for the front sees
-the means, or on a trained table the expected error.  Rows of problems and strategies that are not named, of peers that
+`build_strategy` for the budget, and `auto` is told the errors of what misses a bound too, as the peers are; a peer's
+search of the largest budget is looked at after fewer evaluations too.  One for one objective sees one noisy draw of the
+error, and is worth the true error of what it found; one for the front sees the means, or on a trained table the
+expected error.  Rows of problems and strategies that are not named, of peers that
 are not installed, and of NAS-Bench-Macro where its file is not given, stay as they are in the files.
 
 After a surrogate is fitted anew: --set problems=trained-classification,trained-detection,trained-segmentation --set
@@ -34,8 +35,10 @@ from benchmarks.experiments.strategies.trained import TRAINED, trained_table
 from benchmarks.store.files import merge_rows
 from benchmarks.store.sqlite import open_store
 from nas_algos.compare import distinct_searches
+from nas_algos.distinct import without_repeats
 from nas_algos.load import build_strategy
 from nas_algos.registry import STRATEGIES
+from nas_algos.strategies.auto import AutoSettings, auto
 from nas_algos.tabular import Table
 
 MACRO = "nas-bench-macro"
@@ -133,19 +136,24 @@ def our_rows(alike: list[Problem], settings: Settings) -> list[dict[str, object]
     front, shape = alike[0].goal == "front", alike[0].table.cardinalities
     names = [name for name in settings.strategies if name in (FRONTS if front else SINGLE)]
     plans = [(name, budget) for name in names for budget in _budgets(alike[0], settings)]
-    seen = [problem.seen() for problem in alike]
-    draws = max(map(len, seen))
-    # values[draw * problems + problem]: search s is of problem s % problems, and its seeds take the draws in turn
-    values = np.stack([each[draw % len(each)] for draw in range(draws) for each in seen])
+    seen = _in_turn([problem.seen() for problem in alike])
+    everything = seen if front else np.stack([seen, _in_turn([problem.drawn_errors for problem in alike])], axis=-1)
     found = []
     for name, budget in track(plans, description=f"{alike[0].table.name} {alike[0].goal} and the like"):
-        strategy = build_strategy(name, shape, budget, 2 if front else 1)
+        strategy, values = build_strategy(name, shape, budget, 2 if front else 1), seen
+        if name == "auto" and not front:
+            strategy, values = without_repeats(auto(shape, AutoSettings(budget), sees_all=True)), everything
         count = (settings.slow_seeds if name == "auto" else settings.seeds) * len(alike)
         runs = distinct_searches(strategy, values, budget, jax.random.split(jax.random.key(budget), count))
         rows = [np.asarray(np.ravel_multi_index(tuple(run.genotypes.T), shape)) for run in runs]
         for place, problem in enumerate(alike):
             found.append(row_of(problem, name, budget, rows[place :: len(alike)]))
     return found
+
+
+def _in_turn(values: list[np.ndarray]) -> np.ndarray:
+    """Place draw * problems + problem, of [K, N, ...] each: search s is of problem s % problems, its draws in turn."""
+    return np.stack([each[draw % len(each)] for draw in range(max(map(len, values))) for each in values])
 
 
 def peer_rows(problem: Problem, settings: Settings, home: Path) -> list[dict[str, object]]:

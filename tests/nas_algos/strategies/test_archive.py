@@ -20,12 +20,19 @@ def test_the_best_half_stays_and_of_the_rest_the_latest():
     assert int(archive.told) == 6
 
 
+def test_the_best_half_is_by_the_objectives_alone():
+    archive = empty_archive(2, 1, 2)
+    for number, scores in enumerate([(1.0, 9.0), (2.0, 0.0), (3.0, 0.0)]):
+        archive = add(archive, jnp.array([[number]], jnp.int32), jnp.array([scores]), objectives=1)
+    assert sorted(archive.genotypes[:, 0].tolist()) == [0, 2]
+
+
 def test_expected_improvement_and_how_far_a_bound_is_missed_by_hand():
     # of a standard normal gain its density at 0; of a gain that is certain, the gain
     found = _expected_improvement(jnp.array([0.0, 1.0, -1.0]), jnp.array([1.0, 1e-3, 1e-3]))
     np.testing.assert_allclose(found, [0.39894, 1.0, 0.0], atol=1e-5)
     missing, missed = jnp.array([0.1, 0.3, jnp.inf, 0.0]), jnp.array([True, True, True, False])
-    np.testing.assert_allclose(_how_missed(missing, missed)[:3], [0.75, 1.25, 2.0])
+    np.testing.assert_allclose(_how_missed(missing, missed)[:3], [0.5, 1.5, 3.0])
 
 
 def test_the_guesses_that_add_most_hypervolume_are_chosen_one_after_another():
