@@ -133,7 +133,7 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "strategies",
                 ("regret.csv", "hypervolume.csv", "speed.csv"),
                 "benchmarks.experiments.strategies.run",
-                chooses_rows=("nas_bench_macro", "problems", "strategies", "peers", "speed", "timed"),
+                chooses_rows=("nas_bench_macro", "problems", "evaluations", "strategies", "peers", "speed", "timed"),
             ),
             Experiment(
                 "expert",

@@ -63,8 +63,6 @@ class Settings:
     """Budgets, in different networks."""
     seeds: int = 1000
     """Searches of each of our strategies."""
-    slow_seeds: int = 100
-    """Of `auto`, which computes more than it looks up."""
     trained_evaluations: int = 30
     """Most evaluations on trained tables."""
     peer_seeds: int = 30
@@ -143,7 +141,7 @@ def our_rows(alike: list[Problem], settings: Settings) -> list[dict[str, object]
         strategy, values = build_strategy(name, shape, budget, 2 if front else 1), seen
         if name == "auto" and not front:
             strategy, values = without_repeats(auto(shape, AutoSettings(budget), sees_all=True)), everything
-        count = (settings.slow_seeds if name == "auto" else settings.seeds) * len(alike)
+        count = settings.seeds * len(alike)
         runs = distinct_searches(strategy, values, budget, jax.random.split(jax.random.key(budget), count))
         rows = [np.asarray(np.ravel_multi_index(tuple(run.genotypes.T), shape)) for run in runs]
         for place, problem in enumerate(alike):
