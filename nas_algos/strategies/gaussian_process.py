@@ -26,7 +26,7 @@ from nas_algos.checks import check_between, check_positive
 from nas_algos.genotypes import below, checked_cardinalities, codes, mutate_by, random_bits, stratified
 from nas_algos.keys import split
 from nas_algos.objectives import is_feasible, violation
-from nas_algos.pareto import dominates
+from nas_algos.pareto import dominates, first_places
 from nas_algos.strategies.additive_process import Prior, posterior
 from nas_algos.strategies.archive import Archive, add, empty_archive
 from nas_algos.strategy import Strategy
@@ -87,7 +87,7 @@ def gaussian_process(
 
     def draw_candidates(state: Archive, strength: jax.Array, bits: jax.Array, genes: jax.Array) -> jax.Array:
         """Mutants of the best, half of them of two parents, and a tenth uniform: int32[candidates, D]."""
-        order = jnp.argsort(strength)
+        order = first_places(strength, min(settings.parents, settings.memory))
         best = jnp.clip((state.born >= 0).sum(), 1, settings.parents).astype(jnp.uint32)
         mothers, fathers = (state.genotypes[order[below(each, best)]] for each in bits[:2])
         paired = (genes[0] >> 31).astype(bool) & (bits[2] >> 31).astype(bool)[:, None]
@@ -132,11 +132,7 @@ def gaussian_process(
         # without a feasible one, better than the worst seen is a gain
         best = jnp.where(jnp.isfinite(best), best, targets.max(0))
         gain = _expected_improvement(best[None] - mean, deviation) * kept[:, None]
-        chosen = []
-        for place in range(batch):
-            chosen.append(_best(gain[:, place % gain.shape[1]], left))
-            left = left.at[chosen[-1]].set(False)
-        return asked[jnp.stack(chosen)]
+        return asked[_best_in_turn(gain, left, batch)]
 
     def ask(state: Archive, key: jax.Array) -> jax.Array:
         def first(state: Archive, key: jax.Array) -> jax.Array:
@@ -188,6 +184,16 @@ def _expected_improvement(gain: jax.Array, deviation: jax.Array) -> jax.Array:
 def _best(gain: jax.Array, left: jax.Array) -> jax.Array:
     """The row of the largest gain float32[n] of those left, whatever their gain."""
     return jnp.argmax(jnp.where(left, jnp.maximum(gain, 0.0), -1.0))
+
+
+def _best_in_turn(gain: jax.Array, left: jax.Array, count: int) -> jax.Array:
+    """int32[count]: rows of gain float32[m, t], the best left of each column in turn."""
+
+    def one(left: jax.Array, place: jax.Array) -> tuple[jax.Array, jax.Array]:
+        chosen = _best(gain[:, place % gain.shape[1]], left)
+        return left.at[chosen].set(False), chosen
+
+    return jax.lax.scan(one, left, jnp.arange(count))[1]
 
 
 def _standardised(scores: jax.Array, known: jax.Array) -> jax.Array:
