@@ -68,8 +68,9 @@ def test_a_peer_is_charged_for_different_networks_and_ends_when_they_are_enough(
     assert stubborn.rows().tolist() == [0]
 
 
-def test_our_searches_of_alike_problems_are_told_apart():
-    settings = Settings(evaluations=(4,), seeds=4, strategies=("random",))
+@pytest.mark.parametrize("strategy", ["random", "auto"])  # auto is told the errors of what misses the bound
+def test_our_searches_of_alike_problems_are_told_apart(strategy):
+    settings = Settings(evaluations=(4,), seeds=4, strategies=(strategy,))
     rows = our_rows([ERROR, BOUNDED], settings)
     assert [(row["bound"], row["seeds"]) for row in rows] == [(math.inf, 4), (1.75, 4)]
     # all four networks are looked at: what is found depends on the draw alone, and seeds take the draws in turn
