@@ -58,8 +58,8 @@ def cohort_of(task, chains, rates=None):
 
 
 @pytest.mark.slow
-# draws whose second network lacks a block that another has, and has smaller kernels, channels and expansions
-@pytest.mark.parametrize(("name", "seed"), [("detection", 59), ("segmentation", 10)])
+# draws whose second network lacks a block that another has, and has smaller kernels and fewer channels than one
+@pytest.mark.parametrize(("name", "seed"), [("detection", 59), ("segmentation", 287)])
 def test_each_network_of_a_cohort_ends_where_it_ends_when_trained_alone(name, seed):
     task = make_task(name)
     chains = drawn(task, 3, seed)
