@@ -1,4 +1,4 @@
-"""Five hundred of the ten thousand inputs that `accelnas reproduce bad_inputs` tries."""
+"""A thousand of the ten thousand inputs that `accelnas reproduce bad_inputs` tries."""
 
 from benchmarks.experiments.bad_inputs.run import try_all
 from benchmarks.experiments.bad_inputs.settings import Settings
