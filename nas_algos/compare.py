@@ -57,11 +57,10 @@ def compare(
     """
     if seeds < 2 or trainings < 1:
         raise AlgorithmInputError(f"compare: {trainings} trainings, {seeds} seeds; allowed: 1 or more, 2 or more")
-    draws = table.scores[None] if table.draws is None else table.draws
     rows = []
     for name in dict.fromkeys(["random", *names]):
         strategy = build_strategy(name, table.cardinalities, trainings, objectives=1)
-        runs = distinct_searches(strategy, draws[..., column], trainings, jax.random.split(key, seeds))
+        runs = distinct_searches(strategy, table.trainings[..., column], trainings, jax.random.split(key, seeds))
         curves = np.stack([_padded(true_curve(table, run, column), trainings) for run in runs])
         ends = curves[:, -1]
         # all seeds may end at the same network: the interval is then that point

@@ -39,6 +39,11 @@ class Table(NamedTuple):
     reference: np.ndarray
     draws: np.ndarray | None = None
 
+    @property
+    def trainings(self) -> np.ndarray:
+        """float[K, N, M]: the draws, or the scores as the only one where there is no noise."""
+        return self.scores[None] if self.draws is None else self.draws
+
 
 def make_table(name: str, cardinalities: Sequence[int], scores: Any, reference: Any) -> Table:
     """A Table whose shapes are checked.  Raises AlgorithmInputError when they do not fit or a score is NaN.

@@ -101,8 +101,8 @@ def _read_npz(path: Path) -> OwnTable:
     if size > MOST_ENTRIES:
         raise BenchmarkInputError(f"{_named(path)}: {size} genotypes; allowed: {MOST_ENTRIES}")
     decisions, costs = names_of(made, *([str(each) for each in np.ravel(arrays.get(kind, ()))] for kind in _NAMES))
-    scores = made.scores[None] if made.draws is None else made.draws
-    qualities = np.where(np.isfinite(scores[..., 0]), -scores[..., 0], np.nan)
+    errors = made.trainings[..., 0]
+    qualities = np.where(np.isfinite(errors), -errors, np.nan)
     found = {each: made.scores[:, column] for column, each in enumerate(costs, start=1)}
     if wrong := [each for each, values in found.items() if not np.isfinite(values).all()]:
         raise BenchmarkInputError(f"{_named(path)}: {wrong[0][:40]} is not finite; allowed: finite costs")
@@ -203,7 +203,6 @@ def save_table(table: Table, path: Path, decisions: Sequence[str] = (), costs: S
     BenchmarkInputError for more or fewer names than there are, and where they do not differ.
     """
     decisions, costs = names_of(table, decisions, costs)
-    draws = table.scores[None] if table.draws is None else table.draws
     genotypes = np.indices(table.cardinalities).reshape(len(table.cardinalities), -1).T
     frame = pd.concat(
         [
@@ -211,7 +210,7 @@ def save_table(table: Table, path: Path, decisions: Sequence[str] = (), costs: S
                 quality=np.where(np.isfinite(scores[:, 0]), -scores[:, 0], np.nan),
                 **{name: scores[:, column] for column, name in enumerate(costs, start=1)},
             )
-            for scores in draws
+            for scores in table.trainings
         ]
     )
     write_table(path, frame, digits=None)

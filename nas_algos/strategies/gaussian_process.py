@@ -101,7 +101,8 @@ def gaussian_process(
         bits_key, weights_key = split(key)
         bits = random_bits(bits_key, (9 + 2 * decisions, count))
         known, seen, scores = state.born >= 0, state.genotypes, state.scores[:, :objectives]
-        feasible, missing = known & is_feasible(scores), violation(scores)
+        feasible = known & is_feasible(scores)
+        missed = known & ~feasible
         worse = dominates(scores).sum(0)  # of one objective: the place by score
         strength = jnp.where(known, worse, len(known))
         asked = draw_candidates(state, strength, bits[:9], bits[9:].reshape(2, decisions, count).transpose(0, 2, 1))
@@ -119,7 +120,7 @@ def gaussian_process(
         else:
             learned = known & jnp.isfinite(state.scores[:, -1]) if sees_all else feasible
             targets = _quantiles(jnp.where(learned[:, None], state.scores[:, -1:], 0.0), learned)
-        label = jnp.where(known & ~feasible, _how_missed(missing, known & ~feasible), -_KEPT)
+        label = jnp.where(missed, _how_missed(violation(scores), missed), -_KEPT)
         rows = jnp.concatenate([known[:, None], jnp.broadcast_to(learned[:, None], targets.shape)], axis=1)
         mean, deviation = posterior(
             prior, settings.steps, seen, jnp.append(label[:, None], targets, axis=1), rows, asked

@@ -15,9 +15,8 @@ def regret(problem: Problem, draw: int, rows: np.ndarray) -> float:
 
     Found is the feasible one of the least error by this draw; where none is, the worst feasible one of the table.
     """
-    table, (least, most) = problem.table, problem.errors
-    true = table.scores[:, 0]
-    seen = true if table.draws is None else table.draws[draw % len(table.draws), :, 0]
+    true, (least, most) = problem.table.scores[:, 0], problem.errors
+    seen = problem.drawn_errors[draw % len(problem.drawn_errors)]
     able = rows[problem.feasible[rows]]
     found = true[able[np.argmin(seen[able])]] if len(able) else most
     return float(found - least)

@@ -235,8 +235,8 @@ class Problem:
     @functools.cached_property
     def digest(self) -> str:
         """SHA-256 of the table, from which all else of the problem but its goal follows."""
-        table, found = self.table, hashlib.sha256()
-        for part in (table.scores, table.reference, table.scores if table.draws is None else table.draws):
+        found = hashlib.sha256()
+        for part in (self.table.scores, self.table.reference, self.table.trainings):
             found.update(np.ascontiguousarray(part, np.float64).tobytes())
         return found.hexdigest()
 
@@ -257,8 +257,7 @@ class Problem:
     @property
     def drawn_errors(self) -> np.ndarray:
         """float[K, N] by training seed, whether or not a network keeps the bound."""
-        table = self.table
-        return (table.scores[None] if table.draws is None else table.draws)[..., 0]
+        return self.table.trainings[..., 0]
 
 
 def problems_of(table: Table) -> list[Problem]:

@@ -8,8 +8,8 @@ All are charged for different networks only, whether or not these keep the bound
 `build_strategy` for the budget, and `auto` is told the errors of what misses a bound too, as the peers are; a peer's
 search of the largest budget is looked at after fewer evaluations too.  One for one objective sees one noisy draw of the
 error, and is worth the true error of what it found; one for the front sees the means, or on a trained table the
-expected error.  Rows of problems and strategies that are not named, of peers that
-are not installed, and of NAS-Bench-Macro where its file is not given, stay as they are in the files.
+expected error.  Rows of problems and strategies that are not named, of peers that are not installed, and of
+NAS-Bench-Macro where its file is not given, stay as they are in the files.
 
 After a surrogate is fitted anew: --set problems=trained-classification,trained-detection,trained-segmentation --set
 speed=no (five minutes of a core, two of them to ask the surrogates of every network).
@@ -135,12 +135,12 @@ def our_rows(alike: list[Problem], settings: Settings) -> list[dict[str, object]
     names = [name for name in settings.strategies if name in (FRONTS if front else SINGLE)]
     plans = [(name, budget) for name in names for budget in _budgets(alike[0], settings)]
     seen = _in_turn([problem.seen() for problem in alike])
-    everything = seen if front else np.stack([seen, _in_turn([problem.drawn_errors for problem in alike])], axis=-1)
     found = []
     for name, budget in track(plans, description=f"{alike[0].table.name} {alike[0].goal} and the like"):
         strategy, values = build_strategy(name, shape, budget, 2 if front else 1), seen
         if name == "auto" and not front:
-            strategy, values = without_repeats(auto(shape, AutoSettings(budget), sees_all=True)), everything
+            strategy = without_repeats(auto(shape, AutoSettings(budget), sees_all=True))
+            values = np.stack([seen, _in_turn([problem.drawn_errors for problem in alike])], -1, dtype=np.float32)
         count = settings.seeds * len(alike)
         runs = distinct_searches(strategy, values, budget, jax.random.split(jax.random.key(budget), count))
         rows = [np.asarray(np.ravel_multi_index(tuple(run.genotypes.T), shape)) for run in runs]

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -98,7 +99,18 @@ def test_provenance_names_files_that_are_there_with_commits_and_no_machine_by_na
             "NVIDIA H200, 16 cores, Python 3.12",
             "another, not recorded",
         }
-    assert recorded(ROOT / "results")
+    assert set(recorded(ROOT / "results")) == {row["file"] for row in rows}  # each is still what its row is of
+
+
+def test_provenance_names_commits_of_this_history():
+    def git(*arguments):
+        return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
+
+    if git("rev-parse", "--is-shallow-repository").stdout.strip() != "false":
+        pytest.skip("needs the whole history")
+    history = {commit[:7] for commit in git("rev-list", "HEAD").stdout.split()}
+    rows = csv.DictReader((ROOT / "results/provenance.csv").read_text().splitlines())
+    assert {row["commit"] for row in rows} <= history
 
 
 def test_a_run_that_left_a_note_says_where_its_files_come_from(copy):
