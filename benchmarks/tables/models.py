@@ -8,6 +8,7 @@ baseline is of one source: both trained by one recipe, or both predicted.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -164,11 +165,12 @@ def model_rows(models: Models, chosen: Sequence[Model], accelerator: str, cache:
     """The baseline and what was chosen on an accelerator, a row each, compiled whole.
 
     quality_difference: from the baseline's by the row's own source, errors taken as independent.  The baseline's own
-    row has the weakest source of the others', so that all that stand beside it were not better known.
+    row has the source of most others, of equally many the weakest.
     """
     base = exact_cost(models.baseline.blocks, accelerator, cache)
     pairs = [models.compared(each.network) for each in chosen]
-    reference = min((pair[1] for pair in pairs), key=lambda each: each.rank)
+    sources = Counter(pair[1] for pair in pairs)
+    reference = max(sources, key=lambda each: (sources[each], -each.rank))
     rows = [_row(Model("Baseline", math.nan, models.baseline), accelerator, base, base, (reference, reference))]
     for each, pair in zip(chosen, pairs, strict=True):
         cost = exact_cost(each.network.blocks, accelerator, cache)

@@ -22,9 +22,9 @@ surrogate errs by on networks unlike those it was fitted to; the best of many pr
     if not waiting:
         return text.partition('  "Predicted"')[0]
     return f"""\
-{text}  {waiting} of the {len(chosen)} networks chosen here have no trainings of their own yet: that confirmation
-(`accelnas table build --part article`, by the recipe final, five seeds) is to come, and rows turn to "trained" once it
-is in the tables."""
+{text}  A difference is from the baseline's quality of the same source; the baseline's row shows the source of most rows.
+{waiting} of the {len(chosen)} networks chosen here have no trainings of their own: `accelnas table build --part article`
+trains those of our spaces (recipe final, five seeds), and rows turn to "trained" once it is in the tables."""
 
 
 def cost_cells(row: Row) -> list[str]:

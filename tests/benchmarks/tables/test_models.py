@@ -49,14 +49,16 @@ def test_a_network_of_a_space_and_the_same_one_rewritten_look_alike(models):
     assert base.blocks == models.baseline.blocks
 
 
-def test_the_baselines_row_has_the_weakest_source_of_the_others(models, tmp_path):
+def test_the_baselines_row_has_the_source_of_most_others_and_of_equally_many_the_weakest(models, tmp_path):
     space = article_space(models.table.task, "V1")
     trained, other = (models.of_space(space, [choice]) for choice in (1, 2))
     known = dataclasses.replace(models, final={key_of(each): (0.6, 0.61, 0.62) for each in (trained, models.baseline)})
     chosen = [Model("a", 14.0, trained), Model("b", math.nan, other)]
     with MeasurementCache(tmp_path / "measurements.sqlite") as cache:
         base, first, second = model_rows(known, chosen, "ethos-u55-256", cache)
+        most, *_ = model_rows(known, [*chosen, chosen[0]], "ethos-u55-256", cache)
     assert [row["quality_source"] for row in (base, first, second)] == ["predicted", "trained", "predicted"]
+    assert (most["quality_source"], most["recipe"], most["quality"]) == ("trained", "final", pytest.approx(0.61))
     assert (base["latency_reduction_pct"], base["quality_difference"], base["quality_difference_high"]) == (0, 0, 0)
     assert first["quality_difference"] == pytest.approx(0)
     assert first["quality_difference_high"] == pytest.approx(math.sqrt(2) * (first["quality_high"] - 0.61))
