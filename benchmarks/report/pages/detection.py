@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from benchmarks.report.markdown import Row, interval, listed, rows, span, table
-from benchmarks.report.pages.article import HEADER, cost_cells, note, percent
+from benchmarks.report.pages.article import HEADER, confirmed, cost_cells, note, percent
 
 MODELS = ("V1", "V2", "V3")
 
@@ -50,6 +50,7 @@ fused with expansion 3.
 ## What it says
 
 - V1 saves {_saved(of, "V1")} (article: 14%), V2 {_saved(of, "V2")} (35%), V3 {_saved(of, "V3")} (53%).
+- {confirmed(found, "keeps_map")}
 - Beyond what V1 and V2 would come to together if neither changed the other's effect, 1 - (1 - V1)(1 - V2), V3 saves
   {_interaction(of["V3"])}; the article's 53% are 9 points more than its own parts' 44%.
 - V3's searches (2,000 networks of 39,366 asked for, {of["V3"][0]["searches"]:.0f} seeds) end
