@@ -35,10 +35,15 @@ class Layer(Protocol):
 
 
 class Units(Protocol):
-    """One layer of activations: what it is given, before [N, h, w, C]; used [h, w, C], ones for what is in use."""
+    """One layer of activations: what it is given and gives, before and after [N, h, w, C].
+
+    used: ones for what is in use, [h, w, C].  A unit that passes its gradient on gives what it is given.
+    """
 
     @property
     def before(self) -> jax.Array: ...  # noqa: D102
+    @property
+    def after(self) -> jax.Array: ...  # noqa: D102
     @property
     def used(self) -> jax.Array: ...  # noqa: D102
 
@@ -58,7 +63,8 @@ class Pass(Protocol):
     """A forward pass.
 
     output: [N, h, w, outputs], features: what the head (mean over space, predicting layer) is given, [N, h, w, C]; both
-    zero where not in use.  units: by name.  normalisations: those that were applied, by name.
+    zero where not in use.  units: by BLOCK/UNIT, in order when sorted.  normalisations: those that were applied, by
+    name.
     """
 
     @property
@@ -139,8 +145,8 @@ class Network(Protocol):
         """Forward pass of images [M, H, W, C].
 
         normalisations: statistics to normalise by, of another pass, constants then; the batch's own when None.
-        unit_scales: for each of the units [N or 1, 1, 1, C], what their activations are multiplied by.  residuals: add
-        inputs to outputs where the architecture does.
+        unit_scales: for each of the units, what its activations are multiplied by, broadcast.  residuals: add inputs to
+        outputs where the architecture does.
         """
         ...
 

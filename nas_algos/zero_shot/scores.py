@@ -26,6 +26,7 @@ from nas_algos.zero_shot.params import params
 from nas_algos.zero_shot.snip import snip
 from nas_algos.zero_shot.synflow import synflow
 from nas_algos.zero_shot.trainability import PARTS, trainability
+from nas_algos.zero_shot.wrcor import wrcor
 from nas_algos.zero_shot.zen import zen
 from nas_algos.zero_shot.zico import zico
 
@@ -74,6 +75,7 @@ SCORES: MappingProxyType[str, Score | Combination] = MappingProxyType(
         "linear_regions": Score("arXiv:1901.09021", linear_regions, (STEPS + 2) * FORWARD, ("first",)),
         "zico": Score("arXiv:2301.11300", zico, 1.0 + FORWARD, ("first",)),
         "jacob_cov": Score("arXiv:2006.04647v1", jacob_cov, 1.0 + FORWARD, ("first",)),
+        "wrcor": Score("arXiv:2507.08841", wrcor, 1.0),
         "trainability": Combination("arXiv:2403.19232", PARTS, trainability),
         "az_expressivity": Score("arXiv:2403.19232", az_expressivity, FORWARD, ("blocks",)),
         "az_progressivity": Score("arXiv:2403.19232", az_progressivity, FORWARD, ("blocks",)),

@@ -40,9 +40,10 @@ class Layer(NamedTuple):
 
 
 class Units(NamedTuple):
-    """What an activation is given [N, h, w, C], and ones where that is in use [h, w, C]."""
+    """What an activation is given and gives [N, h, w, C], and ones where that is in use [h, w, C]."""
 
     before: jax.Array
+    after: jax.Array
     used: jax.Array
 
 

@@ -45,8 +45,8 @@ class SupernetBlock(nn.Module):
     """One kind of block at one slot, at its largest; layers are named as in `tasks.networks.blocks.BlockLayer`.
 
     linear: leave out normalisation and activation.  For who looks inside (`tasks.networks.probe`): where the collection
-    "units" is mutable, what each activation is given goes there, and where "unit_scales" are given, float32 [N or 1, 1,
-    1, channels], what each activation gives is multiplied by them.
+    "units" is mutable, what each activation is given and gives goes there, and where "unit_scales" are given, float32,
+    what each activation gives is multiplied by them.
     """
 
     slot: Slot
@@ -74,7 +74,7 @@ class SupernetBlock(nn.Module):
                 return y
             if self.is_mutable_collection("units") and not self.is_initializing():
                 used = channels[None, None] if pixels is None else channels[None, None] * pixels
-                self.put_variable("units", name, (y, jnp.broadcast_to(used, y.shape[1:])))
+                self.put_variable("units", name, (y, relu6(y), jnp.broadcast_to(used, y.shape[1:])))
             y = relu6(y)
             return y * self.get_variable("unit_scales", name) if self.has_variable("unit_scales", name) else y
 

@@ -22,9 +22,9 @@ surrogate errs by on networks unlike those it was fitted to; the best of many pr
     if not waiting:
         return text.partition('  "Predicted"')[0]
     return f"""\
-{text}  A difference is from the baseline's quality of the same source; the baseline's row shows the source of most rows.
-{waiting} of the {len(chosen)} networks chosen here have no trainings of their own: `accelnas table build --part article`
-trains those of our spaces (recipe final, five seeds), and rows turn to "trained" once it is in the tables."""
+{text}  A difference is from the baseline's quality of the same source, its row's that of most rows.  {waiting} of the
+{len(chosen)} networks chosen here have no trainings of their own: `accelnas table build --part article` trains those of
+our spaces (recipe final, five seeds), and rows turn to "trained" once it is in the tables."""
 
 
 def confirmed(found: list[Row], keeps: str) -> str:
@@ -143,7 +143,9 @@ expected mIoU within the baseline's latency, and B to D the best within latencie
 
 {table(header, lines)}
 E takes {listed(f"{row['latency_reduction_pct']:.0f}% on the {row['accelerator']}" for row in fastest)}; the article's
-51%.  {confirmed(found, "keeps_quality")}  The baseline here was drawn as one for a CPU, and how far it can be cut depends on that drawing.
+51%.  The baseline was drawn as one for a CPU, and how far it can be cut depends on that drawing.
+
+{confirmed(found, "keeps_quality")}
 
 {note(found)}
 

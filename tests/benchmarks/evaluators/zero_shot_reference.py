@@ -37,6 +37,12 @@ def layer_names(block):
     return LAYERS.get(block.kind, [])
 
 
+def units_of(block):
+    if block.kind == "ibn":
+        return 1 + (block.expansion > 1)
+    return int(block.kind in ("conv", "depthwise", "fused_ibn") and block.activation)
+
+
 def kernels_of(blocks, variables):
     """Kernels [K, K, C, O] in order, depthwise ones [K, K, 1, C], from the static network's variables."""
     kernels = []
@@ -192,6 +198,16 @@ def reference_scores(task, blocks, unit, images, batch, draws, changes, az_draws
         products = (after * count * gradient).sum((1, 2))
         fisher += (products**2).sum() / (2 * count)
 
+    responses, place = np.zeros((count, count)), 0
+    having = [block for block in blocks if units_of(block)]
+    for number, block in enumerate(having):
+        for _ in range(units_of(block)):
+            given, gradient = q["first"]["befores"][place], activation_gradients[place]
+            for values in (given, gradient * ((given > 0) & (given < 6))):
+                responses += 2**number * np.abs(np.corrcoef(values.reshape(count, -1)))
+            place += 1
+    assert place == len(activation_gradients)
+
     tangent = np.concatenate([gradient.reshape(count, -1) for gradient in q["example_total"]], axis=1)
     eigenvalues = np.linalg.eigvalsh(tangent @ tangent.T)
 
@@ -218,6 +234,7 @@ def reference_scores(task, blocks, unit, images, batch, draws, changes, az_draws
         "linear_regions": 1 + (line[1:] != line[:-1]).sum() / count,
         "zico": zico,
         "jacob_cov": -sum(np.log(v + 1e-5) + 1 / (v + 1e-5) for v in correlation),
+        "wrcor": np.linalg.slogdet(responses)[1],
         "params": count_params(blocks),
         "macs": count_macs(blocks),
         "depth": sum(operator.weights > 0 for operator in chain_operators(blocks)),
