@@ -17,7 +17,9 @@ from nas_algos.strategies.nsga2 import Nsga2Settings, nsga2
 from nas_algos.strategy import State, Strategy
 
 MOST = 500
-"""Trainings up to which the Gaussian process is asked: it takes milliseconds a suggestion, and remembers 64."""
+"""Trainings up to which the Gaussian process is asked: it takes milliseconds a suggestion, and remembers 64 or 128."""
+LONG = 200
+"""Trainings from which it remembers 128."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def _of_first_column(made: Strategy) -> Strategy:
 def gaussian_process_settings(trainings: int, objectives: int) -> GaussianProcessSettings:
     """Of the Gaussian process for so many trainings."""
     batch = min(max(trainings // 25, 1), 4)
-    memory = min(max(trainings + 8, 16), 64)  # time grows with its cube
+    # time grows with its cube; a long search for one objective that forgets more ends beside the best now and then
+    memory = 128 if trainings > LONG and objectives == 1 else min(max(trainings + 8, 16), 64)
     return GaussianProcessSettings(
         batch=batch, first=min(max(trainings // 5, 2), 12), memory=memory, objectives=objectives
     )
