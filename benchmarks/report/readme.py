@@ -61,7 +61,7 @@ def _detection(root: Path) -> str:
     here = [row for row in found if row["accelerator"] == DETECTION_ACCELERATOR]
     known = "mAP" if all(row["seeds"] for row in here) else "predicted mAP"
     header = ["model", "fusion searched", "multiplier searched", f"ms on {DETECTION_ACCELERATOR}", "less latency"]
-    header += ["article", f"{known} (95% interval)", "keeps mAP"]
+    header += ["article", f"{known} (95% interval)", "difference", "keeps mAP"]
     lines = [
         [
             row["model"],
@@ -70,6 +70,7 @@ def _detection(root: Path) -> str:
             f"{row['latency_reduction_pct']:.0f}%",
             "-" if math.isnan(row["article_reduction_pct"]) else f"{row['article_reduction_pct']:.0f}%",
             interval(row, "map"),
+            "-" if row["model"] == "Baseline" else f"{row['quality_difference']:+.3f}",
             "yes" if row["keeps_map"] else "no",
         ]
         for row in here
