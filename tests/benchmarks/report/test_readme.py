@@ -35,4 +35,6 @@ def test_the_first_table_has_four_rows_with_the_articles_figures_beside():
     table = pd.read_csv(ROOT / "results/detection/detection.csv")
     here = table[(table["accelerator"] == DETECTION_ACCELERATOR) & table["model"].isin([row[0] for row in rows[2:]])]
     assert [float(row[3]) for row in rows[2:]] == pytest.approx(here["latency_ms"].tolist(), abs=6e-4)
-    assert [row[7] for row in rows[2:]] == ["yes" if keeps else "no" for keeps in here["keeps_map"]]
+    losses = [float(row[7]) for row in rows[3:]]
+    assert losses == pytest.approx(here["quality_difference"].tolist()[1:], abs=6e-4)
+    assert [row[8] for row in rows[2:]] == ["yes" if keeps else "no" for keeps in here["keeps_map"]]
