@@ -102,6 +102,15 @@ def test_provenance_names_files_that_are_there_with_commits_and_no_machine_by_na
     assert set(recorded(ROOT / "results")) == {row["file"] for row in rows}  # each is still what its row is of
 
 
+def test_every_table_and_figure_of_results_says_where_it_comes_from():
+    shipped = {
+        path.relative_to(ROOT / "results").as_posix()
+        for ending in ("csv", "png")
+        for path in (ROOT / "results").rglob(f"*.{ending}")
+    }
+    assert shipped - {"provenance.csv"} == set(recorded(ROOT / "results"))
+
+
 def test_provenance_names_commits_of_this_history():
     def git(*arguments):
         return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
