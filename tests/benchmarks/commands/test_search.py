@@ -44,9 +44,14 @@ def strategy(cardinalities):
 
 
 WHAT = (
-    *("--task", "classification", "--accelerator", "npu-p16", "--profile", "smoke", "--final-seeds", 1),
+    *("--task", "classification", "--dataset", "fashion_items", "--accelerator", "npu-p16"),
+    *("--profile", "smoke", "--final-seeds", 1),
     *("--space", tiny_space.__file__, "--latency-ms", 10),
 )
+
+
+TRAINED_AS = ("--task", "classification", "--dataset", "fashion_items", "--profile", "smoke")
+NAME = "classification-fashion_items-10-tiny"
 
 
 def search(folder, *more):
@@ -86,7 +91,7 @@ def test_killed_five_times_it_loses_and_repeats_nothing_and_writes_what_it_write
         where, searches = new_search(tmp_path / str(searches), folder / "home"), searches + 1
         arguments = [*map(str, WHAT), *map(str, more)]
         search_and_kill(where, arguments, targets[tally.kills :], span, rng, tally)
-        name = written(where, "classification-tiny-mine-trained-npu-p16").name
+        name = written(where, f"{NAME}-mine-trained-npu-p16").name
         assert written_by(where) == {each: what for each, what in written_by(folder).items() if each.startswith(name)}
     assert (tally.kills, tally.lost, tally.repeated) == (5, 0, 0)
     assert tally.trials == searches * len(kept_trials(folder / "home"))
@@ -130,7 +135,7 @@ def test_a_truncated_data_file_is_named(searched, tmp_path):
 @pytest.mark.timeout(900)
 def test_an_algorithm_in_a_file_is_searched_with_and_its_winners_are_evaluated_again(searched):
     folder, _, printed = searched
-    results = written(folder, "classification-tiny-mine-trained-npu-p16")
+    results = written(folder, f"{NAME}-mine-trained-npu-p16")
     table = pd.read_csv(results / "table.csv")
     assert table["network"].tolist() == ["baseline", "most macs", "most param_bytes", "seed 0", "seed 1"]
     assert table["trainings"].tolist() == [0, 0, 0, 2, 2]
@@ -150,7 +155,7 @@ def test_an_algorithm_in_a_file_is_searched_with_and_its_winners_are_evaluated_a
 @pytest.mark.timeout(900)
 def test_run_again_it_trains_nothing_and_writes_the_same(searched):
     folder, more, _ = searched
-    results = written(folder, "classification-tiny-mine-trained-npu-p16")
+    results = written(folder, f"{NAME}-mine-trained-npu-p16")
     before = contents(results)
     assert {"seed_0/metrics.json", "seed_0/network.json", "seed_1/predictions.png"} <= before.keys()
     code, printed, errors = search(folder, *more)
@@ -163,18 +168,18 @@ def test_run_again_it_trains_nothing_and_writes_the_same(searched):
 @pytest.mark.timeout(900)
 def test_a_found_network_can_be_costed_and_trained(searched):
     folder, _, _ = searched
-    network = written(folder, "classification-tiny-mine-trained-npu-p16") / "seed_0.json"
+    network = written(folder, f"{NAME}-mine-trained-npu-p16") / "seed_0.json"
     code, printed, errors = accelnas("cost", network, "--accelerator", "npu-p16", "--json")
     assert code == 0, errors
     assert json.loads(printed)["results"][0]["latency_ms"] <= 10
     where = ("--home", folder / "home")
-    code, printed, errors = accelnas("train", network, "--task", "classification", "--profile", "smoke", *where)
+    code, printed, errors = accelnas("train", network, *TRAINED_AS, *where)
     assert code == 0, errors
     assert "known already" in printed
     assert "accuracy" in printed
     code, _, errors = accelnas("train", network, "--task", "detection", "--profile", "smoke", *where)
     assert code == 2
-    assert "gives channels 10; allowed for detection: 5" in errors
+    assert "takes images of channels 1; allowed for detection: 3" in errors
 
 
 @pytest.mark.slow
@@ -182,8 +187,8 @@ def test_a_found_network_can_be_costed_and_trained(searched):
 def test_a_winner_is_exported_and_draws_what_it_sees(searched, tmp_path):
     folder, _, _ = searched
     where = ("--home", folder / "home")
-    winner = written(folder, "classification-tiny-mine-trained-npu-p16") / "seed_0"
-    what = ("--task", "classification", "--profile", "smoke", "--save", tmp_path / "saved")
+    winner = written(folder, f"{NAME}-mine-trained-npu-p16") / "seed_0"
+    what = (*TRAINED_AS, "--save", tmp_path / "saved")
     code, printed, errors = accelnas("train", winner / "network.json", *what, *where)
     assert code == 0, errors
     assert "known already" in printed  # with its weights
@@ -226,7 +231,7 @@ def test_an_installed_package_is_listed_and_searched_with_by_name(searched, tmp_
     more = ("--strategy", "climber", "--budget", 1, "--seeds", 1)
     code, _, errors = search(folder, *more)
     assert code == 0, errors
-    table = pd.read_csv(written(folder, "classification-tiny-climber-trained-npu-p16") / "table.csv")
+    table = pd.read_csv(written(folder, f"{NAME}-climber-trained-npu-p16") / "table.csv")
     assert table["strategy"].tolist() == ["-", "-", "-", "climber"]
 
 
@@ -253,7 +258,8 @@ def test_any_strategy_searches_on_any_evaluator_once_at_the_spend_of_so_many_tra
     for _ in range(2):
         code, printed, errors = search(folder, *more)
         assert code == 0, errors
-        path = written(folder, f"classification-tiny-{own}-{evaluator.replace(':', '_')}-npu-p16") / "table.csv"
+        name = f"{NAME}-{own}-{evaluator.replace(':', '_')}-npu-p16"
+        path = written(folder, name) / "table.csv"
         # with the seconds that its training took, so that it was not done again
         tables.append((re.findall("0: .* inherited .*|0: [0-9]+ networks.*", printed), path.read_bytes()))
     assert tables[0] == tables[1]
@@ -277,7 +283,7 @@ def test_hyperband_trains_many_networks_briefly_and_few_in_full(searched, withou
     more = ("--strategy", "random", "--policy", "hyperband", "--budget", 4, "--seeds", 1)
     code, _, errors = search(folder, *more)
     assert code == 0, errors
-    results = written(folder, "classification-tiny-random-trained-npu-p16")
+    results = written(folder, f"{NAME}-random-trained-npu-p16")
     candidates = pd.read_csv(results / "candidates.csv")
     trained = candidates[candidates["trained"]]
     # the space has four networks: all begin with a ninth of a training, one of them ends with a full one

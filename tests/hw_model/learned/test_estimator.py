@@ -1,4 +1,6 @@
-"""An estimator fitted to a few networks, compiled here, and evaluated on others."""
+"""An estimator fitted to a few of the shipped networks, and evaluated on others that are compiled here."""
+
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -18,21 +20,22 @@ from hw_model.vela.compiler import compile_blocks, compile_operators
 from hw_model.workload import chains_from_workload, workload_from_chains
 from tests.hw_model.networks import NETWORKS
 
-pytestmark = pytest.mark.slow  # forty networks are compiled and learned from
+pytestmark = pytest.mark.slow  # twenty networks are compiled, eighty learned from
 U55, U85 = ETHOS_U["ethos-u55-256"], ETHOS_U["ethos-u85-1024"]
 LENGTH = 32
+SHIPPED = Path(__file__).parents[3] / "results" / "estimator" / "measured" / "ethos-u55-256.parquet"
 jitted = jax.jit(estimate)
 QUICK = FitSettings(hidden=32, members=2, steps=600, batch_size=256)
 
 
-def measured(seed: int, count: int) -> list[MeasuredChain]:
-    networks = [network for s in NETWORK_SETS[:2] for network in sample_networks(seed, count, s)]
-    return [MeasuredChain("few", network, compile_operators(network, U55)[1]) for network in networks]
-
-
 @pytest.fixture(scope="module")
 def learned():
-    return measured(1, 40)
+    shipped = load_dataset(SHIPPED, U55)
+    return [chain for name in ("train-curated-96", "train-curated-192") for chain in of_set(shipped, name)[:40]]
+
+
+def of_set(chains, name):
+    return [chain for chain in chains if chain.set == name]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +56,8 @@ def test_operators_add_up_to_the_network(network, accelerator):
 
 
 def test_unseen_networks_are_within_ten_percent_after_a_few_seconds_of_fitting(fitted):
-    unseen = measured(2, 10)
+    networks = [network for s in NETWORK_SETS[:2] for network in sample_networks(2, 10, s)]
+    unseen = [MeasuredChain("few", network, compile_operators(network, U55)[1]) for network in networks]
     found = jitted(fitted, workload_from_chains([chain.blocks for chain in unseen], LENGTH))
     true_ms = np.array([chain.report.cycles for chain in unseen]) / U55.clock_hz * 1e3
     error = np.abs(np.asarray(found.cost.latency_ms) / true_ms - 1)
