@@ -307,7 +307,7 @@ def test_a_device_of_ones_own_is_a_file_of_blocks_that_were_timed(tmp_path):
     space, path = load_space(Path(tiny_space.__file__)), tmp_path / "mine.csv"
     networks = [space.decode((width, body)) for width in range(2) for body in range(2)]
     blocks = dict.fromkeys(block for network in networks[:3] for block in network)
-    task = make_task("classification")
+    task = make_task("classification", "fashion_items")
     arguments = (task, tiny_space.__file__, str(path), {"latency_ms": 9.0}, "smoke", 5, None, "trained", "plain", [])
     save_blocks(path, dict.fromkeys(blocks, 2.0))
     with pytest.raises(HardwareInputError, match="lacks 11 of 11 blocks, first conv"):  # those of the baseline
@@ -316,7 +316,7 @@ def test_a_device_of_ones_own_is_a_file_of_blocks_that_were_timed(tmp_path):
     spec = make_spec(*arguments)
     found = spec.costs(np.array([(0, 0), (0, 1), (1, 0), (1, 1)], np.int32))["latency_ms"]
     assert found.tolist() == [6.0, 6.0, 6.0, np.inf]
-    assert folder_name(spec, spec.key()).startswith("classification-tiny-auto-trained-mine-")
+    assert folder_name(spec, spec.key()).startswith(f"{NAME}-auto-trained-mine-")
 
 
 WRONG_ALGORITHMS = [

@@ -63,7 +63,8 @@ def test_shipped_rows_hold_together():
         assert list(of)[:4] == ["Baseline", "V1", "V2", "V3"]
         assert [of[name]["article_reduction_pct"] for name in ("V1", "V2", "V3")] == [14, 35, 53]
         for name in ("V1", "V2", "V3"):
-            assert of[name]["keeps_map"]
+            # by the surrogate, which chose them; what trainings say is what they say
+            assert of[name]["keeps_map"] or of[name]["quality_source"] == "trained"
             # no search is better than the optimum; V3's space holds those of both others
             assert of[name]["accumulated_latency_ms"] >= of[name]["table_optimum_latency_ms"] * (1 - 1e-4)
             assert of["V3"]["table_optimum_latency_ms"] <= of[name]["table_optimum_latency_ms"] * (1 + 1e-4)
