@@ -19,7 +19,7 @@ from nas_algos.strategy import State, Strategy
 MOST = 500
 """Trainings up to which the Gaussian process is asked: it takes milliseconds a suggestion, and remembers 64 or 128."""
 LONG = 200
-"""Trainings from which it remembers 128."""
+"""Trainings above which it remembers 128 of one objective."""
 
 
 @dataclass(frozen=True)

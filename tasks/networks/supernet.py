@@ -72,11 +72,11 @@ class SupernetBlock(nn.Module):
         def activate(name: str, y: jax.Array, channels: jax.Array, pixels: jax.Array | None) -> jax.Array:
             if self.linear:
                 return y
+            after = relu6(y)
             if self.is_mutable_collection("units") and not self.is_initializing():
                 used = channels[None, None] if pixels is None else channels[None, None] * pixels
-                self.put_variable("units", name, (y, relu6(y), jnp.broadcast_to(used, y.shape[1:])))
-            y = relu6(y)
-            return y * self.get_variable("unit_scales", name) if self.has_variable("unit_scales", name) else y
+                self.put_variable("units", name, (y, after, jnp.broadcast_to(used, y.shape[1:])))
+            return after * self.get_variable("unit_scales", name) if self.has_variable("unit_scales", name) else after
 
         def weights(name: str, shape: tuple[int, ...]) -> jax.Array:
             kernel = Kernel(shape, name=name)()

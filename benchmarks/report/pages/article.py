@@ -29,20 +29,23 @@ our spaces (recipe final, five seeds), and rows turn to "trained" once it is in 
 
 def confirmed(found: list[Row], keeps: str) -> str:
     """What became of the networks that were trained anew.  keeps: the column that tells whether quality is kept."""
-    anew = [row for row in found if row["seeds"] > 0 and row["model"] != "Baseline"]
+    anew = [row for row in found if row["seeds"] > 0 and row["recipe"] == "final" and row["model"] != "Baseline"]
     if not anew:
         return "None of these networks was trained anew."
     kept = [f"{row['model']} on the {row['accelerator']}" for row in anew if row[keeps]]
-    lost = {name: [-row["quality_difference"] for row in anew if row["model"] == name] for name in _models(anew)}
     return f"""\
 Trained anew by the recipe final, {len(kept)} of {len(anew)} keep the baseline's quality within the tolerance
 ({listed(kept) if kept else "none"}); the losses are {
-        listed(f"{span(losses, digits=3)} for {name}" for name, losses in lost.items())
-    }. The surrogate, fitted to short trainings, expected all of them to keep it."""
+        listed(
+            f"{span((-row['quality_difference'] for row in own), digits=3)} for {name}"
+            for name, own in by_model(anew).items()
+        )
+    }. The surrogate that chose them was fitted to short trainings."""
 
 
-def _models(found: list[Row]) -> list[str]:
-    return list(dict.fromkeys(row["model"] for row in found))
+def by_model(found: list[Row]) -> dict[str, list[Row]]:
+    """The rows of each model, in order."""
+    return {name: [row for row in found if row["model"] == name] for name in dict.fromkeys(r["model"] for r in found)}
 
 
 def cost_cells(row: Row) -> list[str]:
@@ -89,7 +92,7 @@ def classification(folder: Path) -> str:
         ]
         for row in found
     ]
-    of = {name: [row for row in found if row["model"] == name] for name in dict.fromkeys(r["model"] for r in found)}
+    of = by_model(found)
     lost = span((-row["quality_difference"] for row in of["Expert"]), digits=2)
     return f"""\
 The article's section 2: a classifier is to fit a budget, 47% less than the baseline's parameters and 47% less than its

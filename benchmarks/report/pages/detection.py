@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from benchmarks.report.markdown import Row, interval, listed, rows, span, table
-from benchmarks.report.pages.article import HEADER, confirmed, cost_cells, note, percent
+from benchmarks.report.pages.article import HEADER, by_model, confirmed, cost_cells, note, percent
 
 MODELS = ("V1", "V2", "V3")
 
@@ -32,7 +32,7 @@ def page(folder: Path) -> str:
     found = rows(folder / "detection.csv")
     header = (*HEADER, "article", "estimated ms", "optimum", "mAP (95% interval)", "source", "difference")
     header += ("keeps mAP", "network")
-    of = {name: [row for row in found if row["model"] == name] for name in dict.fromkeys(r["model"] for r in found)}
+    of = by_model(found)
     return f"""\
 A detector of inverted bottlenecks (IBNs) finds clothes in photographs.  V1 searches a width multiplier that scales all
 channels (the article calls it a depth multiplier), V2 which IBNs to replace by fused IBNs, V3 both; each seeks the

@@ -43,14 +43,11 @@ def strategy(cardinalities):
 """
 
 
+TRAINED_AS = ("--task", "classification", "--dataset", "fashion_items", "--profile", "smoke")
 WHAT = (
-    *("--task", "classification", "--dataset", "fashion_items", "--accelerator", "npu-p16"),
-    *("--profile", "smoke", "--final-seeds", 1),
+    *(*TRAINED_AS, "--final-seeds", 1, "--accelerator", "npu-p16"),
     *("--space", tiny_space.__file__, "--latency-ms", 10),
 )
-
-
-TRAINED_AS = ("--task", "classification", "--dataset", "fashion_items", "--profile", "smoke")
 NAME = "classification-fashion_items-10-tiny"
 
 
