@@ -82,7 +82,7 @@ def claim(folder: Path) -> int:
 
 
 def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, workers: int) -> None:
-    """Train jobs until none is left or the next would not end in time (by those before it).
+    """Train jobs until none is left, passing over those that would not end in time (by the one before).
 
     workers: how many share the accelerator, for the rows.
     """
@@ -93,11 +93,16 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
     from tasks.fidelity import Fidelity
     from tasks.registry import make_task
 
-    device, longest, fitted, examples = jax.devices()[0].device_kind, 0.0, {}, {}
+    device, fitted, examples = jax.devices()[0].device_kind, {}, {}
+    # of the job before this one: seconds until its first step was done, and seconds a pass afterwards
+    first_s, pass_s = 0.0, 0.0
     with out.open("w") as rows:
-        while (number := claim(folder)) < len(jobs) and time.time() + longest < deadline:
+        while (number := claim(folder)) < len(jobs):
             job, started = jobs[number], time.time()
             task, fidelity = make_task(job["task"], job["dataset"], job["classes"]), Fidelity(**job["fidelity"])
+            passes = fidelity.example_passes * len(job["seeds"])
+            if started + first_s + pass_s * passes > deadline:
+                continue
             chains = tuple(tuple(block and Block(**block) for block in chain) for chain in job["chains"])
             keys = tuple(jax.random.key(seed) for seed in job["seeds"])
             cohort = Cohort(task, fidelity, chains, keys, np.array(job["rates"], np.float32))
@@ -137,7 +142,7 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
             rows.flush()
             # thousands of compiled kernels would stay mapped until the process may map no more
             jax.clear_caches()
-            longest = 0.8 * (time.time() - started)
+            first_s, pass_s = moments[1] - started, (scored - moments[1]) / passes
             say(
                 f"{job['name']}: {len(finite)} networks; ready {moments[0] - started:.1f}, first steps "
                 f"{moments[1] - moments[0]:.1f}, other steps {moments[-1] - moments[1]:.1f}, predictions "
