@@ -5,7 +5,8 @@ Writes results/fidelity/recipes.csv, a row for each task; run: accelnas reproduc
 
 n: networks that both recipes gave a quality, with the same seed and both alone or both at once.  kendall_tau: of the
 two rankings, with a 95% interval by bootstrap over networks.  best_tenth_overlap: share of the best tenth by final that
-is in the best tenth by search, with such an interval.  low_quality, high_quality: means by search and by final.
+is in the best tenth by search, with such an interval.  low_quality, high_quality: means by search and by final.  A task
+of which fewer than LEAST networks are trained by both recipes has no row.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from benchmarks.store.records import Trial
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.parts import part_rows
 from benchmarks.tables.recipes import RECIPES
-from benchmarks.tables.trained import finished_trials
+from benchmarks.tables.trained import trials_by
 from tasks.registry import TASKS, make_task
 
 LOW, HIGH = "search", "final"
@@ -38,25 +39,33 @@ class Settings:
     """What `accelnas reproduce fidelity_recipes --set NAME=VALUE` may change."""
 
     task: tuple[str, ...] = tuple(TASKS)
-    """Tasks to do, all of which need trainings by both recipes."""
+    """Tasks to do."""
     tables: Path = SHIPPED
     """Directory of the trained tables, the surrogates, and what else is read."""
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Compare, print and write."""
+    """Compare, print and write.  Raises BenchmarkInputError where no task has LEAST networks by both recipes."""
     rows = []
     for task in settings.task:
         chosen = set(part_rows(settings.tables, task, "final")["genotype"])
-        low, high = (finished_trials(settings.tables, task, RECIPES[name][task]) for name in (LOW, HIGH))
-        rows.append({"task": task, "low": LOW, "high": HIGH} | agreement(chosen, make_task(task).metric, low, high))
+        low, high = (trials_by(settings.tables, task, RECIPES[name][task]) for name in (LOW, HIGH))
+        pairs = by_both(chosen, make_task(task).metric, low, high)
+        if len(pairs) < LEAST:
+            print(f"{task}: {len(pairs)} networks are trained by both recipes; a row needs {LEAST}")
+        else:
+            rows.append({"task": task, "low": LOW, "high": HIGH} | agreement(pairs))
+    if not rows:
+        raise BenchmarkInputError(
+            f"no task has {LEAST} networks trained by both recipes; `accelnas table build --part final` trains them"
+        )
     table = pd.DataFrame(rows)
     write_table(folder / "recipes.csv", table)
     print(table.to_string(index=False, float_format="%.3g"))
 
 
-def agreement(chosen: set[str], metric: str, low: Sequence[Trial], high: Sequence[Trial]) -> dict[str, Any]:
-    """Of the networks of these genotypes.  Raises BenchmarkInputError where both recipes have fewer than LEAST."""
+def by_both(chosen: set[str], metric: str, low: Sequence[Trial], high: Sequence[Trial]) -> np.ndarray:
+    """Qualities of the networks of these genotypes that both recipes trained, [n, 2]."""
     by_recipe: list[dict[tuple[str, int, str], float]] = []
     for trials in (low, high):
         found = {}
@@ -67,16 +76,16 @@ def agreement(chosen: set[str], metric: str, low: Sequence[Trial], high: Sequenc
         by_recipe.append(found)
     # a network that was trained both alone and at once counts once, as trained at once
     both = {key[0]: key for key in sorted(set(by_recipe[0]) & set(by_recipe[1]), key=lambda key: key[2], reverse=True)}
-    if len(both) < LEAST:
-        raise BenchmarkInputError(
-            f"{len(both)} networks are trained by both recipes; allowed: {LEAST} and more, which "
-            "`accelnas table build --part final` trains"
-        )
-    a, b = (np.array([found[key] for key in both.values()]) for found in by_recipe)
-    drawn = draw_resamples(len(both))
-    tau, best = kendall(a, b, drawn), shared_best(a, b, max(1, len(both) // 10), drawn)
+    return np.array([[found[key] for found in by_recipe] for key in both.values()]).reshape(-1, 2)
+
+
+def agreement(pairs: np.ndarray) -> dict[str, Any]:
+    """Of qualities by both recipes [n, 2]."""
+    a, b = pairs.T
+    drawn = draw_resamples(len(pairs))
+    tau, best = kendall(a, b, drawn), shared_best(a, b, max(1, len(pairs) // 10), drawn)
     return {
-        "n": len(both),
+        "n": len(pairs),
         "kendall_tau": tau.value,
         "tau_low": tau.low,
         "tau_high": tau.high,

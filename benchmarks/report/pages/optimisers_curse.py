@@ -17,7 +17,8 @@ def page(folder: Path) -> str:
     lines = [_line([row for row in found if (row["task"], row["round"]) == each]) for each in rounds]
     return f"""\
 A surrogate errs most where it was searched: what is best by it is best in part by error.  For each task 20 searches
-were run on its surrogate, within the baseline's latency, and what each ended with was trained with five seeds:
+were run on its surrogate, within the baseline's latency.  Of what they ended with, so many were trained, with five
+seeds each:
 
 {table(header, lines)}
 Predicted, trained and difference are means over the winners of a round.  Off by more: whether that difference is more

@@ -16,10 +16,8 @@ from tasks.registry import TASKS
 
 ROOT = Path(__file__).parents[3]
 NOT_SHIPPED_YET = {
-    "fidelity/recipes.csv",
     "head_to_head/confirmed.csv",
     "single_shot/single_shot_spend.csv",
-    "optimisers_curse/optimisers_curse.csv",
     "timings/supernet_speed.csv",
 }
 RUNNABLE = ("/experiments/", "/timings/")
