@@ -82,7 +82,7 @@ def claim(folder: Path) -> int:
 
 
 def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, workers: int) -> None:
-    """Train jobs until none is left, passing over those that would not end in time (by the one before).
+    """Train jobs until none is left, passing over those that would not end in time (by those before).
 
     workers: how many share the accelerator, for the rows.
     """
@@ -94,7 +94,7 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
     from tasks.registry import make_task
 
     device, fitted, examples = jax.devices()[0].device_kind, {}, {}
-    # of the job before this one: seconds until its first step was done, and seconds a pass afterwards
+    # of the slowest jobs so far: seconds until the first step was done, and seconds a pass afterwards
     first_s, pass_s = 0.0, 0.0
     with out.open("w") as rows:
         while (number := claim(folder)) < len(jobs):
@@ -142,7 +142,8 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
             rows.flush()
             # thousands of compiled kernels would stay mapped until the process may map no more
             jax.clear_caches()
-            first_s, pass_s = moments[1] - started, (scored - moments[1]) / passes
+            first_s = max(first_s, moments[1] - started)
+            pass_s = max(pass_s, (scored - moments[1]) / passes)
             say(
                 f"{job['name']}: {len(finite)} networks; ready {moments[0] - started:.1f}, first steps "
                 f"{moments[1] - moments[0]:.1f}, other steps {moments[-1] - moments[1]:.1f}, predictions "
