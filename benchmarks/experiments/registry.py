@@ -52,6 +52,14 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
                 "benchmarks.experiments.transfer.run",
             ),
             Experiment(
+                "transfer_photo_objects",
+                "what the transferred detectors come to on PhotoObjects, trained there",
+                0.5,
+                "transfer",
+                ("photo_objects.csv",),
+                "benchmarks.experiments.transfer.other_data",
+            ),
+            Experiment(
                 "sustainability",
                 "energy of searches and inferences, and the article's million users, every factor shown",
                 0.01,

@@ -48,6 +48,11 @@ def over(values: Iterable[float], basis: str, measured: str) -> Figure:
     return Figure(sum(found) / len(found), min(found), max(found), len(found), basis, measured)
 
 
+def known_by(rows: Iterable[Row]) -> str:
+    """How the quality of all these rows is known at least."""
+    return "trained" if all(row["seeds"] for row in rows) else "predicted"
+
+
 def reductions(file: str, models: tuple[str, ...], most: bool = False) -> Source:
     """Latency saved at equal quality by a table's models, mean over accelerators, or the most of all rows.
 
@@ -60,7 +65,7 @@ def reductions(file: str, models: tuple[str, ...], most: bool = False) -> Source
             return Figure()
         saved = [row["latency_reduction_pct"] if row["keeps_quality"] else 0.0 for row in rows]
         sure = [value if row["surely_keeps"] else 0.0 for row, value in zip(rows, saved, strict=True)]
-        known = "trained" if all(row["seeds"] for row in rows) else "predicted"
+        known = known_by(rows)
         what = f"per cent of latency that {', '.join(models)} saves at equal quality (0 where it is not kept), "
         if most:
             return Figure(max(saved), max(sure), max(saved), len(rows), f"compiled, {known}", what + "the most of any")
@@ -173,7 +178,7 @@ def transferred(target: str) -> Source:
 
     def source(results: Results) -> Figure:
         rows = results.rows("transfer/transfer.csv", target=target, model="As it is")
-        found = over((row["quality_difference"] for row in rows), "predicted", f"quality of V3's encoder on {target}")
+        found = over((row["quality_difference"] for row in rows), known_by(rows), f"quality of V3's encoder on {target}")
         if not rows:
             return found
         low = min(row["quality_difference_low"] for row in rows)
@@ -185,7 +190,8 @@ def transferred(target: str) -> Source:
 def larger_at_equal_latency(results: Results) -> Figure:
     """Quality gained at the baseline's latency, the ends of the widest intervals."""
     rows = [row for row in results.rows("iso_latency/iso_latency.csv") if row["model"] != "Baseline"]
-    found = over((row["quality_difference"] for row in rows), "compiled, predicted", "quality gained at equal latency")
+    basis = f"compiled, {known_by(rows)}"
+    found = over((row["quality_difference"] for row in rows), basis, "quality gained at equal latency")
     if not rows:
         return found
     return found._replace(

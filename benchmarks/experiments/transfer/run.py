@@ -3,13 +3,15 @@
 Writes results/transfer/transfer.csv; run: accelnas reproduce transfer, after detection and iso_latency.  As it is: the
 encoder's channels, kinds, expansions and kernels of detection.csv's network in the target's baseline, whose strides,
 head and decoder stay.  Expert-adapted: that, with the expert's rules for least latency.  Searched anew:
-iso_latency.csv's.  `trainings` is what each would take.  On another data set costs are the same and no table tells the
-quality: its columns are empty there.  Nothing is trained or searched here.
+iso_latency.csv's.  `trainings` is what each would take.  On another data set costs are the same, and quality is what
+photo_objects.csv has of the network (accelnas reproduce transfer_photo_objects), its columns empty where it has none;
+nothing is searched anew there, as no table tells what to search.  Nothing is trained or searched here.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,7 @@ from tasks.expert.procedure import ExpertSettings, improve
 
 __all__ = ["Settings", "run"]
 
-SOURCE, OTHER_DATA = "detection", "detection on photo_objects"
+SOURCE, OTHER_DATA, OTHER_DATA_FILE = "detection", "detection on photo_objects", "photo_objects.csv"
 TARGETS = ("segmentation", "classification")
 SEARCHED = 12_800
 """Networks that each search behind iso_latency.csv asked for (`accelnas reproduce truth`)."""
@@ -39,44 +41,51 @@ SEARCHED = 12_800
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Rewrite, compile, print and write.  Raises BenchmarkInputError where detection.csv lacks the model."""
     home.mkdir(parents=True, exist_ok=True)
-    detectors = pd.read_csv(SHIPPED / "detection" / "detection.csv").to_dict("records")
     best = pd.read_csv(SHIPPED / "iso_latency" / "iso_latency.csv").to_dict("records")
+    trained = SHIPPED / "transfer" / OTHER_DATA_FILE
+    known = {row["network"]: row for row in pd.read_csv(trained).to_dict("records")} if trained.exists() else {}
     rows: list[Row] = []
     with MeasurementCache(home / "measurements.sqlite") as cache:
-        for accelerator in settings.accelerators:
-            rows += [
-                _on_other_data(_one(detectors, model=name, accelerator=accelerator))
-                for name in ("Baseline", settings.model)
-            ]
-        for task in TARGETS:
+        for task in (SOURCE, *TARGETS):
             models = load_models(task)
-            for accelerator in settings.accelerators:
-                source = _one(detectors, model=settings.model, accelerator=accelerator)
+            for accelerator, text in source_networks(settings).items():
+                own = transfer_rows(models, text, accelerator, cache)
+                if task == SOURCE:
+                    rows += on_other_data(own, known)
+                    continue
                 anew = _one(best, task=task, accelerator=accelerator, model="Best at the baseline's latency")
-                rows += transfer_rows(models, source["network"], anew, accelerator, cache)
+                searched = {name: anew[name] for name in own[0] if name in anew}
+                rows += [*own, own[0] | searched | {"model": "Searched anew", "trainings": SEARCHED}]
     table = pd.DataFrame(rows)
     write_table(folder / "transfer.csv", table)
     shown = ["target", "model", "accelerator", "latency_reduction_pct", "quality", "quality_difference", "trainings"]
     print(table[shown].round(4).to_string(index=False))
 
 
-def transfer_rows(models: Models, summary: str, anew: Row, accelerator: str, cache: MeasurementCache) -> list[Row]:
-    """The rows of one target on one accelerator, its baseline first."""
-    start = models.baseline.blocks
-    moved = as_it_is(start, summary)
+def source_networks(settings: Settings) -> dict[str, str]:
+    """By accelerator, the network that is transferred.  Raises BenchmarkInputError where detection.csv lacks it."""
+    rows = pd.read_csv(SHIPPED / SOURCE / f"{SOURCE}.csv").to_dict("records")
+    return {name: _one(rows, model=settings.model, accelerator=name)["network"] for name in settings.accelerators}
+
+
+def rewritten_networks(start: tuple[Block, ...], text: str, accelerator: str) -> dict[str, tuple[Block, ...]]:
+    """What becomes of a target's baseline by a detector's network, without a search."""
+    moved = as_it_is(start, text)
     adapted, _ = improve(
         moved, lambda blocks: predict(blocks, accelerator).cost, parallelism_factor(accelerator), ExpertSettings()
     )
-    chosen = [
-        Model(name, math.nan, models.rewritten(blocks), {"trainings": 0})
-        for name, blocks in (("As it is", moved), ("Expert-adapted", adapted))
+    return {"As it is": moved, "Expert-adapted": adapted}
+
+
+def transfer_rows(models: Models, text: str, accelerator: str, cache: MeasurementCache) -> list[Row]:
+    """The rows of one target on one accelerator but for the search's, its baseline first."""
+    found = rewritten_networks(models.baseline.blocks, text, accelerator)
+    chosen = [Model(name, math.nan, models.rewritten(blocks), {"trainings": 0}) for name, blocks in found.items()]
+    told = {"source": SOURCE, "target": models.table.task.name, "trainings": math.nan}
+    return [
+        told | {name: value for name, value in row.items() if name != "article_reduction_pct"}
+        for row in model_rows(models, chosen, accelerator, cache)
     ]
-    rows = model_rows(models, chosen, accelerator, cache)
-    rows.append(
-        {name: anew[name] for name in rows[0] if name in anew} | {"model": "Searched anew", "trainings": SEARCHED}
-    )
-    told = {"source": SOURCE, "target": models.table.task.name}
-    return [told | {name: value for name, value in row.items() if name != "article_reduction_pct"} for row in rows]
 
 
 def as_it_is(start: tuple[Block, ...], summary: str) -> tuple[Block, ...]:
@@ -98,19 +107,26 @@ def as_it_is(start: tuple[Block, ...], summary: str) -> tuple[Block, ...]:
     return set_channels((*changed, *start[encoder:]), channels)
 
 
-def _on_other_data(row: dict[str, Any]) -> Row:
-    kept = (
-        "accelerator",
-        "latency_ms",
-        "latency_reduction_pct",
-        "param_bytes",
-        "peak_activation_bytes",
-        "macs",
-        "energy_mj",
-    )
-    name = "Baseline" if row["model"] == "Baseline" else "As it is"
-    told = {"source": SOURCE, "target": OTHER_DATA, "model": name, "trainings": 0, "quality_source": "not known"}
-    return told | {key: row[key] for key in kept} | {"network": row["network"]}
+def on_other_data(rows: list[Row], known: Mapping[str, Row]) -> list[Row]:
+    """Rows of detectors, the baseline first, with their quality on the other data; known: rows of it by network."""
+    unknown = dict.fromkeys(("quality", "quality_low", "quality_high", "recipe"), math.nan) | {"seeds": 0}
+    base, found = known.get(rows[0]["network"], unknown), []
+    for row in rows:
+        own = known.get(row["network"], unknown)
+        margin = 0.0 if own is base else math.hypot(*(each["quality"] - each["quality_low"] for each in (own, base)))
+        difference = own["quality"] - base["quality"]
+        found.append(
+            row
+            | {name: own[name] for name in unknown}
+            | {
+                "target": OTHER_DATA,
+                "quality_source": "trained" if own["seeds"] else "not known",
+                "quality_difference": difference,
+                "quality_difference_low": difference - margin,
+                "quality_difference_high": difference + margin,
+            }
+        )
+    return found
 
 
 def _one(rows: list[dict[str, Any]], **wanted: str) -> dict[str, Any]:

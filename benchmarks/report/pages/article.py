@@ -231,27 +231,33 @@ def _short(value: float) -> str:
 def transfer(folder: Path) -> str:
     """The page's Markdown."""
     found = rows(folder / "transfer.csv")
-    header = ("target", *HEADER, "networks asked", "quality", "difference from its baseline")
+    header = ("target", *HEADER, "networks asked", "quality", "source", "difference from its baseline")
     lines = [
         [
             row["target"],
             *cost_cells(row),
             "-" if math.isnan(row["trainings"]) else f"{row['trainings']:,.0f}",
-            "not known" if math.isnan(row["quality"]) else interval(row, "quality"),
-            "-" if math.isnan(row["quality"]) else difference(row),
+            *(("not known", "-", "-") if math.isnan(row["quality"]) else quality_cells(row)),
         ]
         for row in found
     ]
-    lost = [row["quality_difference"] for row in found if row["model"] == "As it is" and not math.isnan(row["quality"])]
+    lost, adapted = (
+        listed(
+            f"{span((-row['quality_difference'] for row in own), digits=2)} on {target}"
+            for target in dict.fromkeys(row["target"] for row in found)
+            if (own := [row for row in found if row["model"] == model and row["target"] == target])
+            and not any(math.isnan(row["quality_difference"]) for row in own)
+        )
+        for model in ("As it is", "Expert-adapted")
+    )
     return f"""\
 The detector's network V3 of each accelerator put to other tasks: its encoder's choices in the target's baseline as they
 are, adapted by the expert's rules for least latency, and beside them what a search of the target's own space finds at
 its baseline's latency.
 
 {table(header, lines)}
-As they are, the networks are expected to lose {span((-value for value in lost), digits=2)} of quality.  On
-PhotoObjects the network costs the same and its quality is not known here: there is no trained table of that data, so
-this part of the transfer is not comparable.
+Quality lost by the networks as they are: {lost}; adapted by the expert: {adapted}.  On PhotoObjects a network
+costs the same, and nothing is searched anew: there is no trained table of that data.
 
 {note(found)}
 """

@@ -6,14 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.detection.run import COLUMNS, architecture, independent
 from benchmarks.experiments.detection.searches import optimum_of, search_places
 from benchmarks.experiments.detection.settings import Settings
-from benchmarks.experiments.transfer.run import as_it_is
-from benchmarks.search.problem import baseline_blocks
-from hw_model.blocks import check_chain
-from hw_model.network_file import summary
 from tasks.registry import make_task
 from tasks.spaces.registry import article_space
 
@@ -78,17 +73,3 @@ def test_with_a_larger_tolerance_optima_are_no_slower():
         assert own["tolerance"].is_monotonic_increasing
         assert own["accumulated_latency_ms"].is_monotonic_decreasing
         assert own["architectures"].is_monotonic_increasing
-
-
-def test_a_detectors_encoder_goes_into_other_tasks_and_back_into_its_own():
-    detector = baseline_blocks(make_task("detection"))
-    assert as_it_is(detector, summary(detector)) == detector
-    for task in ("segmentation", "classification"):
-        start = baseline_blocks(make_task(task))
-        moved = as_it_is(start, summary(detector))
-        check_chain(moved)
-        assert [block.out_channels for block in moved[:9]] == [block.out_channels for block in detector[:9]]
-        assert [block.stride for block in moved] == [block.stride for block in start]
-        assert moved[-1].out_channels == start[-1].out_channels
-    with pytest.raises(BenchmarkInputError, match="2 blocks for an encoder of 9"):
-        as_it_is(detector, "96x96x3: conv 8 /2, ibn_3 8, conv 5 k1")
