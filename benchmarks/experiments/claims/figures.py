@@ -178,7 +178,9 @@ def transferred(target: str) -> Source:
 
     def source(results: Results) -> Figure:
         rows = results.rows("transfer/transfer.csv", target=target, model="As it is")
-        found = over((row["quality_difference"] for row in rows), known_by(rows), f"quality of V3's encoder on {target}")
+        found = over(
+            (row["quality_difference"] for row in rows), known_by(rows), f"quality of V3's encoder on {target}"
+        )
         if not rows:
             return found
         low = min(row["quality_difference_low"] for row in rows)
