@@ -40,14 +40,13 @@ from hw_model.blocks import (
     NETWORK_INPUT,
     Block,
     GraphBlock,
-    added,
     check_block,
     check_network,
-    sources,
 )
 from hw_model.errors import HardwareInputError, short
 from hw_model.json_file import read_json
 from hw_model.kinds import KINDS
+from hw_model.network_text import INPUT_NAME
 
 EXAMPLES = Path(__file__).parent / "networks"
 """Published networks that ship with the package."""
@@ -58,7 +57,6 @@ _BLOCK_FIELDS = (
 )
 _CHAIN_VALUES = {"kernel_width": 0, "stride_width": 0, "hidden": 0, "valid": False, "takes": (), "adds": None}
 """Of a GraphBlock that might as well be a Block."""
-_INPUT_NAME = "input"
 _MAX_NAME = 40
 
 
@@ -137,7 +135,7 @@ def parse_network(content: Any, default_name: str = "network") -> Network:
         found = f"{len(entries)} entries" if isinstance(entries, list) else short(entries)
         raise HardwareInputError(f'"blocks" has {found}; allowed: a list of 1 to {MAX_BLOCKS}')
     blocks: list[Block] = []
-    names = {_INPUT_NAME: NETWORK_INPUT}
+    names = {INPUT_NAME: NETWORK_INPUT}
     for position, entry in enumerate(entries):
         for _ in range(_repeat(entry, position)):
             blocks.append(_block(entry, position, blocks, shape, names))
@@ -168,7 +166,7 @@ def _name(name: Any, position: int, names: dict[str, int], place: int) -> None:
     if not isinstance(name, str) or not 1 <= len(name) <= _MAX_NAME or not name.isprintable() or name in names:
         raise HardwareInputError(
             f"block {position}: name is {short(name)}; allowed: a text of 1 to {_MAX_NAME} characters that no other "
-            f"block has, nor {_INPUT_NAME!r}"
+            f"block has, nor {INPUT_NAME!r}"
         )
     names[name] = place
 
@@ -273,49 +271,6 @@ def _only(content: dict[str, Any], allowed: tuple[str, ...], where: str) -> None
         raise HardwareInputError(f"{where}: unknown {', '.join(unknown)[:80]!r}; allowed: {', '.join(allowed)}")
 
 
-def network_content(name: str, blocks: Sequence[Block], source: str = "") -> dict[str, Any]:
-    """A network as the JSON that `parse_network` reads back to equal blocks."""
-    entries: list[dict[str, Any]] = []
-    for position, block in enumerate(blocks):
-        entry: dict[str, Any] = {"kind": block.kind, "kernel": block.kernel, "stride": block.stride}
-        if not KINDS[block.kind].keeps_channels:
-            entry["channels"] = block.out_channels
-        if block.expansion != 1:
-            entry["expansion"] = block.expansion
-        if block.residual:
-            entry["residual"] = True
-        if not block.activation:
-            entry["activation"] = False
-        if isinstance(block, GraphBlock):
-            entry |= _graph_content(block, position)
-        entries.append(entry)
-    for place in {place for block in blocks if isinstance(block, GraphBlock) for place in (*block.takes, block.adds)}:
-        if place is not None and place != NETWORK_INPUT:
-            entries[place]["name"] = _label(place)
-    first = blocks[0]
-    origin = {"source": source} if source else {}
-    return {"name": name, **origin, "input": [first.height, first.width, first.in_channels], "blocks": entries}
-
-
-def _graph_content(block: GraphBlock, position: int) -> dict[str, Any]:
-    entry: dict[str, Any] = {"kernel": [*block.window], "stride": [*block.strides]}
-    if not KINDS[block.kind].has_kernel:
-        entry["kernel"] = 1
-    if block.hidden:
-        entry["hidden"] = block.hidden
-    if block.valid:
-        entry["padding"] = "valid"
-    if block.takes:
-        entry["from"] = [_label(place) for place in sources(block, position)]
-    if block.adds is not None:
-        entry["add"] = _label(block.adds)
-    return entry
-
-
-def _label(place: int) -> str:
-    return _INPUT_NAME if place == NETWORK_INPUT else f"block {place}"
-
-
 def find_network(path: Path) -> Path:
     """The path, or that of the network of this name that ships.  Raises HardwareInputError where there is neither."""
     if path.exists():
@@ -324,35 +279,3 @@ def find_network(path: Path) -> Path:
     if str(path) in shipped:
         return shipped[str(path)]
     raise HardwareInputError(f"no network file {path}; allowed: a JSON or .tflite file or one of {', '.join(shipped)}")
-
-
-def summary(blocks: Sequence[Block]) -> str:
-    """A network in one line that people can read, such as "96x96x3: conv 16 /2, fused_ibn_3 24 k5, conv 5 k1".
-
-    What a block takes from elsewhere or adds stands behind it, as in "conv 32 from 3 and 7, dense 10 plus 2".
-    """
-    words = []
-    for position, block in enumerate(blocks):
-        kind = KINDS[block.kind]
-        name = f"{block.kind}_{block.expansion}" if block.expansion != 1 else block.kind
-        channels = "" if kind.keeps_channels else f" {block.out_channels}"
-        window, strides = _times(block.window), _times(block.strides)
-        kernel = "" if window == "3" or not kind.has_kernel else f" k{window}"
-        stride = f" {'x' if kind.enlarges else '/'}{strides}" if strides != "1" else ""
-        words.append(f"{name}{channels}{kernel}{stride}{_neighbours(block, position)}")
-    return f"{blocks[0].height}x{blocks[0].width}x{blocks[0].in_channels}: {', '.join(words)}"
-
-
-def _times(sides: tuple[int, int]) -> str:
-    return str(sides[0]) if sides[0] == sides[1] else f"{sides[0]}x{sides[1]}"
-
-
-def _neighbours(block: Block, position: int) -> str:
-    """In words, what it takes, adds and hides other than a block of a chain."""
-    if not isinstance(block, GraphBlock):
-        return ""
-    words = f" hidden {block.hidden}" if block.hidden else ""
-    if block.takes:
-        words += f" from {' and '.join('input' if p == NETWORK_INPUT else str(p) for p in sources(block, position))}"
-    other = added(block)
-    return words + ("" if other is None else f" plus {'input' if other == NETWORK_INPUT else other}")

@@ -53,7 +53,7 @@ def train(
     from benchmarks.statistics.intervals import interval_words
     from benchmarks.tables.recipes import RECIPES
     from benchmarks.training_settings import with_training
-    from hw_model.network_file import summary
+    from hw_model.network_text import summary
     from tasks.data.datasets import get_dataset, is_users
     from tasks.registry import make_task
 

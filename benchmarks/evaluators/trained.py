@@ -26,7 +26,7 @@ from benchmarks.store.keys import canonical_json, settings_digest
 from benchmarks.store.records import Trial, TrialKey
 from benchmarks.store.sqlite import ResultStore
 from hw_model.blocks import Block
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from nas_algos.evaluator import Costs, Evaluation, Genotype, Ticket
 from nas_algos.ledger import Spend
 from tasks.fidelity import Fidelity

@@ -34,7 +34,7 @@ from benchmarks.training_settings import with_training
 from hw_model.blocks import Block
 from hw_model.cost import Cost
 from hw_model.files import write_whole
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from hw_model.predict import is_block_file, predict
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.ledger import Spend

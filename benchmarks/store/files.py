@@ -12,7 +12,7 @@ from benchmarks.store.keys import plain, settings_digest
 from benchmarks.store.provenance import current_provenance
 from hw_model.blocks import Block
 from hw_model.files import write_whole
-from hw_model.network_file import network_content
+from hw_model.network_text import network_content
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.errors import BenchmarkInputError, report_skipped
-from benchmarks.store.records import COLUMNS, Record, Result, Trial, from_row, to_row
+from benchmarks.store.records import Result, Trial
+from benchmarks.store.rows import COLUMNS, Record, from_row, to_row
 from hw_model.files import unfinished_beside
 
 GROUP = 1_000

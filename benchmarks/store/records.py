@@ -1,7 +1,6 @@
 """What is kept: trials and other results, each under a key of all that it depends on, with where it comes from.
 
-A record travels as a row, a flat mapping of texts and numbers that SQLite and parquet hold alike; the row's last field
-is a checksum over all others, so that a value that changed on the way is noticed wherever it is read.
+A record travels as a row (`store.rows`).
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal, Self, TypeVar, get_args
+from typing import Literal, Self, get_args
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.keys import canonical_json, sha256_of
@@ -22,8 +21,6 @@ from benchmarks.store.provenance import Provenance, current_provenance
 
 TrialState = Literal["done", "failed"]
 CodePath = Literal["static", "many_at_once"]
-
-CHECKSUM_DIGITS = 16  # 64 bits: for accidents, not against forgery
 
 
 @dataclass(frozen=True)
@@ -59,10 +56,11 @@ class TrialKey:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all fields, in hexadecimal."""
-        return sha256_of({name: getattr(self, name) for name in _KEY_FIELDS})
+        return sha256_of({name: getattr(self, name) for name in KEY_FIELDS})
 
 
-_KEY_FIELDS = tuple(item.name for item in dataclasses.fields(TrialKey))
+KEY_FIELDS = tuple(item.name for item in dataclasses.fields(TrialKey))
+"""Names of a `TrialKey`'s fields, in order."""
 
 
 def now() -> str:
@@ -198,83 +196,6 @@ class Result:
 def result_digest(kind: str, key: str) -> str:
     """The digest of a result with that kind and that canonical key."""
     return sha256_of({"kind": kind, "key": key})
-
-
-Record = TypeVar("Record", bound=Trial | Result)
-
-# Fields of a row, in the order that a checksum takes them in, and what each is in Python.
-COLUMNS: dict[type, dict[str, type]] = {
-    Trial: {
-        **{name: str for name in _KEY_FIELDS},
-        "seed": int,
-        "state": str,
-        "quality": str,
-        "example_passes": int,
-        "training_flops": float,
-        "seconds": float,
-        "error": str,
-        "created": str,
-        "space": str,
-        "genotype": str,
-        "provenance": str,
-        "imported_from": str,
-        "checksum": str,
-    },
-    Result: {
-        **{name: str for name in ("kind", "key", "value", "created", "provenance", "imported_from", "checksum")},
-    },
-}
-NULLABLE = frozenset({"error"})
-
-
-def to_row(record: Trial | Result) -> dict[str, Any]:
-    """The record as a flat mapping, checksum last."""
-    if isinstance(record, Trial):
-        row = {name: getattr(record.key, name) for name in _KEY_FIELDS}
-        quality = {name: float(value) for name, value in record.quality.items()}
-        row |= {"state": record.state, "quality": canonical_json(quality), "example_passes": record.example_passes}
-        row |= {"training_flops": float(record.training_flops), "seconds": float(record.seconds)}
-        row |= {"error": record.error, "created": record.created, "space": record.space}
-        row |= {"genotype": canonical_json(list(record.genotype))}
-    else:
-        row = {"kind": record.kind, "key": record.key, "value": record.value, "created": record.created}
-    row |= {"provenance": canonical_json(vars(record.provenance)), "imported_from": record.imported_from}
-    return row | {"checksum": checksum(row)}
-
-
-def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
-    """The record of a row.  Raises BenchmarkInputError for a wrong checksum and for what no record may hold."""
-    values = {}
-    for name, wanted in COLUMNS[kind].items():
-        value = row.get(name)
-        if type(value) is not wanted and not (value is None and name in NULLABLE):
-            raise BenchmarkInputError(f"{name} is {str(value)[:40]!r} ({type(value).__name__}), not {wanted.__name__}")
-        values[name] = value
-    if values.pop("checksum") != checksum(values):
-        raise BenchmarkInputError("its checksum is not that of its content")
-    build: Any = kind
-    try:
-        values["provenance"] = _provenance(values["provenance"])
-        if kind is Trial:
-            values["key"] = TrialKey(**{name: values.pop(name) for name in _KEY_FIELDS})
-            values |= {"quality": json.loads(values["quality"]), "genotype": tuple(json.loads(values["genotype"]))}
-        return build(**values)
-    except BenchmarkInputError:
-        raise
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
-        raise BenchmarkInputError(f"it is no {kind.__name__.lower()} ({str(error)[:80]})") from error
-
-
-def checksum(row: Mapping[str, Any]) -> str:
-    """Of all fields but the checksum itself; hexadecimal."""
-    fields = {name: value for name, value in row.items() if name != "checksum"}
-    return sha256_of(fields)[:CHECKSUM_DIGITS]
-
-
-# Rows share a few thousand texts of architectures, fidelities and provenances: each is read once.
-@functools.lru_cache(4096)
-def _provenance(text: str) -> Provenance:
-    return Provenance(**json.loads(text))
 
 
 def _is_number(value: object) -> bool:

@@ -21,7 +21,8 @@ from typing import Any
 from benchmarks.errors import BenchmarkInputError, report_skipped
 from benchmarks.store.database import Database
 from benchmarks.store.keys import canonical_json, plain
-from benchmarks.store.records import COLUMNS, Record, Result, Trial, TrialKey, from_row, result_digest, to_row
+from benchmarks.store.records import Result, Trial, TrialKey, result_digest
+from benchmarks.store.rows import COLUMNS, Record, from_row, to_row
 
 STORE_FILE = "store.sqlite"
 APPLICATION_ID = 0x61636E73  # "acns": tells our files from any other SQLite file

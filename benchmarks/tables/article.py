@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.design import Cell, table_spaces
 from benchmarks.tables.summaries import blocks_of
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from tasks.errors import TaskInputError
 from tasks.spaces.layer import Choice
 from tasks.spaces.registry import skeleton_for

@@ -30,7 +30,7 @@ from benchmarks.tables.surrogate import predict
 from benchmarks.tables.trained import by_network, trials_by
 from hw_model.blocks import Block
 from hw_model.cost import Cost
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from hw_model.vela.measurements import MeasurementCache
 from hw_model.workload import Workload, workload_from_chains
 from tasks.spaces.registry import skeleton_for

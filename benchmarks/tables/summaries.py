@@ -1,4 +1,4 @@
-"""What `hw_model.network_file.summary` says of a network, read again."""
+"""What `hw_model.network_text.summary` says of a network, read again."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from hw_model.blocks import GraphBlock, check_chain, is_chain, outputs
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
 from hw_model.learned.outside import outside_fit
-from hw_model.network_file import network_content, network_schema, parse_network, summary
+from hw_model.network_file import network_schema, parse_network
+from hw_model.network_text import network_content, summary
 from hw_model.operator_arrays import graph_arrays, operator_arrays
 from hw_model.operators import block_operators
 from hw_model.predict import predict

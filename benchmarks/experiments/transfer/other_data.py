@@ -26,7 +26,7 @@ from benchmarks.search.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_table
 from benchmarks.tables.recipes import SEARCH
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from tasks.registry import make_task
 
 DATASET = "photo_objects"

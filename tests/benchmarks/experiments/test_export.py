@@ -10,7 +10,7 @@ from benchmarks.experiments.export.run import BASELINE, DETECTION, FILES_FOR, Mo
 from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.search.problem import baseline_blocks
 from hw_model.blocks import Block
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from hw_model.predict import predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.tflite_file import compile_tflite

@@ -15,7 +15,7 @@ from benchmarks.experiments.transfer.run import (
 )
 from benchmarks.search.problem import baseline_blocks
 from hw_model.blocks import check_chain
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from tasks.registry import make_task
 
 ROWS = [

@@ -19,7 +19,7 @@ from benchmarks.tables.models import Model, load_models, model_rows
 from benchmarks.tables.recipes import FINAL
 from benchmarks.tables.trained import trials_by
 from hw_model.cost import Cost
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from hw_model.vela.measurements import MeasurementCache
 from tasks.registry import make_task
 

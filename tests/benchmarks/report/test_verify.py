@@ -16,7 +16,7 @@ from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.models import load_models
 from benchmarks.tables.recipes import SEARCH
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import article_space, skeleton_for
 

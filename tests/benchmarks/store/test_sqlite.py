@@ -16,7 +16,8 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.keys import plain
-from benchmarks.store.records import Trial, TrialKey, from_row, to_row
+from benchmarks.store.records import Trial, TrialKey
+from benchmarks.store.rows import from_row, to_row
 from benchmarks.store.sqlite import STORE_FILE, ResultStore, open_store
 from tests.benchmarks.store.records import KEY, MADE_BY, done, failed, result
 

@@ -11,7 +11,7 @@ from benchmarks.tables.article import SEEDS, article_cells, genotype_of
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.parts import part_of, size_of
 from benchmarks.tables.recipes import FINAL
-from hw_model.network_file import summary
+from hw_model.network_text import summary
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
 
