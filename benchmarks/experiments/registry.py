@@ -188,7 +188,7 @@ EXPERIMENTS: MappingProxyType[str, Experiment] = MappingProxyType(
             Experiment(
                 "controls",
                 "what tasks give without looking, and by neighbours or averages: what networks must beat",
-                0.1,
+                0.3,
                 "controls",
                 ("controls.csv",),
                 "benchmarks.experiments.controls.run",

@@ -10,13 +10,16 @@ from benchmarks.fidelities import FIDELITIES
 STRATEGIES = ("random", "local_search", "regularised_evolution", "genetic")
 """Not `auto`, the Gaussian process here: a thousand of its searches of 300 trainings take a minute of a core."""
 COUNTS = ("zero_shot:macs", "zero_shot:params")
+ZERO_SHOT = ("zero_shot:synflow", "zero_shot:naswot", "zero_shot:zen", "zero_shot:jacob_cov")
 HYBRIDS = (
     *("zero_shot_ranking:params", "zero_shot_local:params", "zero_shot_genetic:params"),
+    *("zero_shot_ranking:naswot", "zero_shot_local:naswot", "zero_shot_genetic:naswot"),
     *("baseline_local", "baseline_genetic"),
 )
+"""With a count and a score, fixed before any of their searches was seen."""
 SMOKE = ("baseline", "random", "local_search", "zero_shot:macs")
 PROFILES = ("smoke", "quick", "full")
-CONTENDERS = ("baseline", *STRATEGIES, *COUNTS, *HYBRIDS)
+CONTENDERS = ("baseline", *STRATEGIES, *COUNTS, *ZERO_SHOT, *HYBRIDS)
 
 
 @dataclass(frozen=True)

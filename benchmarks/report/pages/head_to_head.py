@@ -67,7 +67,7 @@ are what its searches would have spent.  The article's search took 2,000 GPU-day
   {_taus(surrogate, "architecture")} where networks are held out, {_taus(surrogate, "cell")} where whole cells are
   ([more](surrogate.md)); optima extrapolate.  What wins here is a good searcher of this landscape.
 - Latencies are the estimator's, of the search and of the bound alike.
-- Counts choose among 128 random networks; no other score was computed for networks of the arenas yet.
+- Counts and scores choose among 128 random networks of each task's space, other ones for each search.
 - Not here: supernets, whose searches need live trainings, the expert's network, and a live confirmation, for which
   [head_to_head_winners.csv](../../results/head_to_head/head_to_head_winners.csv) lists networks.
 """
