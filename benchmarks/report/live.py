@@ -46,6 +46,7 @@ LIVE: MappingProxyType[str, Live] = MappingProxyType(
     {
         **{name: Live("article", (name,)) for name in ("detection", "classification", "segmentation")},
         "iso_latency": Live("article", tuple(TASKS)),
+        "transfer": Live("article", ("segmentation", "classification")),
         "confirmed": Live("confirm", tuple(TASKS)),
         "optimisers_curse": Live("curse", tuple(TASKS)),
         "fidelity_recipes": Live("final", tuple(TASKS)),

@@ -1,8 +1,8 @@
 """The networks of the article's tables, to be trained: what turns their rows from predicted to trained.
 
-Each network of results/TASK/TASK.csv and results/iso_latency/iso_latency.csv that the uncurated space holds, the
-baseline first, is a cell of SEEDS trainings.  Networks that the space does not hold, such as an expert's with
-expansions of four, are left out.
+Each network of results/TASK/TASK.csv, results/iso_latency/iso_latency.csv and results/transfer/transfer.csv that the
+uncurated space holds, the baseline first, is a cell of SEEDS trainings.  Networks that the space does not hold, such as
+an expert's with expansions of four, are left out.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tasks.spaces.skeleton import Skeleton
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
-ISO_LATENCY = "iso_latency"
+OF_ALL_TASKS = ("iso_latency", "transfer")
 SEEDS = 5
 # apart from the seeds of other parts; a network's own follow from what it is, whichever others are there
 FIRST_SEED, SPREAD = 10_000_000, 1_000_000_000
@@ -38,7 +38,7 @@ def article_cells(results: Path, task: Task, tables: tuple[str, ...] = ()) -> li
     Raises BenchmarkInputError where a file is missing.
     """
     space, skeleton, cells = table_spaces(task)["uncurated"], skeleton_for(task), list[Cell]()
-    for text in summaries(results, task.name, tables or (task.name, ISO_LATENCY)):
+    for text in summaries(results, task.name, tables or (task.name, *OF_ALL_TASKS)):
         genotype = genotype_of(space, skeleton, text)
         if genotype is not None:
             first = FIRST_SEED + crc32(text.encode()) % SPREAD
@@ -55,7 +55,7 @@ def summaries(results: Path, task: str, tables: tuple[str, ...]) -> list[str]:
         if not file.is_file():
             raise BenchmarkInputError(f"{file}: no such file; `accelnas reproduce {file.stem}` writes it")
         for row in pd.read_csv(file).to_dict("records"):
-            if row.get("task", task) == task:
+            if row.get("task", row.get("target", task)) == task:
                 found.append(str(row["network"]))
     return list(dict.fromkeys(found))
 

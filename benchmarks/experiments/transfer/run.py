@@ -21,7 +21,6 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.transfer.settings import Settings
 from benchmarks.store.files import write_table
-from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.models import Model, Models, Row, load_models, model_rows
 from benchmarks.tables.summaries import blocks_of
 from hw_model.blocks import Block
@@ -41,13 +40,13 @@ SEARCHED = 12_800
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Rewrite, compile, print and write.  Raises BenchmarkInputError where detection.csv lacks the model."""
     home.mkdir(parents=True, exist_ok=True)
-    best = pd.read_csv(SHIPPED / "iso_latency" / "iso_latency.csv").to_dict("records")
-    trained = SHIPPED / "transfer" / OTHER_DATA_FILE
+    of_task = {task: load_models(task, settings.tables) for task in (SOURCE, *TARGETS)}
+    best = pd.read_csv(settings.tables / "iso_latency" / "iso_latency.csv").to_dict("records")
+    trained = settings.tables / "transfer" / OTHER_DATA_FILE
     known = {row["network"]: row for row in pd.read_csv(trained).to_dict("records")} if trained.exists() else {}
     rows: list[Row] = []
     with MeasurementCache(home / "measurements.sqlite") as cache:
-        for task in (SOURCE, *TARGETS):
-            models = load_models(task)
+        for task, models in of_task.items():
             for accelerator, text in source_networks(settings).items():
                 own = transfer_rows(models, text, accelerator, cache)
                 if task == SOURCE:
@@ -64,7 +63,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
 def source_networks(settings: Settings) -> dict[str, str]:
     """By accelerator, the network that is transferred.  Raises BenchmarkInputError where detection.csv lacks it."""
-    rows = pd.read_csv(SHIPPED / SOURCE / f"{SOURCE}.csv").to_dict("records")
+    rows = pd.read_csv(settings.tables / SOURCE / f"{SOURCE}.csv").to_dict("records")
     return {name: _one(rows, model=settings.model, accelerator=name)["network"] for name in settings.accelerators}
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.tables.files import SHIPPED
 
 
 @dataclass(frozen=True)
@@ -13,3 +16,5 @@ class Settings:
     """Of those in detection.csv and iso_latency.csv."""
     model: str = "V3"
     """Row of detection.csv whose network is transferred."""
+    tables: Path = SHIPPED
+    """Directory of the trained tables, the surrogates, and what else is read."""
