@@ -20,7 +20,7 @@ import sys
 import time
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -81,6 +81,23 @@ def claim(folder: Path) -> int:
     return number
 
 
+class Pace(NamedTuple):
+    """How slow the slowest of a worker's jobs were, nothing before the first."""
+
+    first_s: float = 0.0
+    """Until the first step was done."""
+    pass_s: float = 0.0
+    """A pass afterwards, predictions and scores counted."""
+
+    def expected_s(self, passes: int) -> float:
+        """What a job of so many passes takes at most."""
+        return self.first_s + self.pass_s * passes
+
+    def after(self, first_s: float, rest_s: float, passes: int) -> Pace:
+        """With another job of so many passes."""
+        return Pace(max(self.first_s, first_s), max(self.pass_s, rest_s / passes))
+
+
 def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, workers: int) -> None:
     """Train jobs until none is left, passing over those that would not end in time (by those before).
 
@@ -94,14 +111,13 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
     from tasks.registry import make_task
 
     device, fitted, examples = jax.devices()[0].device_kind, {}, {}
-    # of the slowest jobs so far: seconds until the first step was done, and seconds a pass afterwards
-    first_s, pass_s = 0.0, 0.0
+    pace = Pace()
     with out.open("w") as rows:
         while (number := claim(folder)) < len(jobs):
             job, started = jobs[number], time.time()
             task, fidelity = make_task(job["task"], job["dataset"], job["classes"]), Fidelity(**job["fidelity"])
             passes = fidelity.example_passes * len(job["seeds"])
-            if started + first_s + pass_s * passes > deadline:
+            if started + pace.expected_s(passes) > deadline:
                 continue
             chains = tuple(tuple(block and Block(**block) for block in chain) for chain in job["chains"])
             keys = tuple(jax.random.key(seed) for seed in job["seeds"])
@@ -142,8 +158,7 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
             rows.flush()
             # thousands of compiled kernels would stay mapped until the process may map no more
             jax.clear_caches()
-            first_s = max(first_s, moments[1] - started)
-            pass_s = max(pass_s, (scored - moments[1]) / passes)
+            pace = pace.after(moments[1] - started, scored - moments[1], passes)
             say(
                 f"{job['name']}: {len(finite)} networks; ready {moments[0] - started:.1f}, first steps "
                 f"{moments[1] - moments[0]:.1f}, other steps {moments[-1] - moments[1]:.1f}, predictions "

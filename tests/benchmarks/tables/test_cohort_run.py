@@ -4,9 +4,17 @@ import subprocess
 import sys
 import time
 
-from benchmarks.tables.cohort_run import gather, watch
+from benchmarks.tables.cohort_run import Pace, gather, watch
 
 WRITES = "import sys, time; open(sys.argv[1], 'w').write('{}\\n' * 2 + '{\"half'); time.sleep(float(sys.argv[2]))"
+
+
+def test_a_job_is_expected_to_take_as_long_as_the_slowest_before_it():
+    assert Pace().expected_s(10**9) == 0  # nothing is known yet: the first is begun
+    seen = Pace().after(40, 120, 400_000).after(30, 100, 1_000_000)
+    assert seen.expected_s(400_000) == 40 + 120
+    assert seen.expected_s(1_000_000) == 40 + 300
+    assert seen.expected_s(50_000) == 40 + 15
 
 
 def start(part, seconds):
