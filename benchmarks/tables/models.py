@@ -187,16 +187,11 @@ def keeps(row: Row, tolerance: float) -> Row:
     }
 
 
-def _row(model: Model, accelerator: str, cost: Cost, base: Cost, qualities: tuple[Quality, Quality]) -> Row:
-    own, reference = qualities
+def quality_columns(own: Quality, reference: Quality) -> Row:
+    """What a row says of a network's quality and of its difference from the baseline's, `reference`."""
     half = 0.0 if own is reference else float(np.hypot(own.half, reference.half))
     difference = own.quality - reference.quality
     return {
-        "model": model.name,
-        "article_reduction_pct": model.article_pct,
-        "accelerator": accelerator,
-        "latency_ms": cost.latency_ms,
-        "latency_reduction_pct": 100 * (1 - cost.latency_ms / base.latency_ms),
         "quality": own.quality,
         "quality_low": own.low,
         "quality_high": own.high,
@@ -206,6 +201,17 @@ def _row(model: Model, accelerator: str, cost: Cost, base: Cost, qualities: tupl
         "quality_difference": difference,
         "quality_difference_low": difference - half,
         "quality_difference_high": difference + half,
+    }
+
+
+def _row(model: Model, accelerator: str, cost: Cost, base: Cost, qualities: tuple[Quality, Quality]) -> Row:
+    return {
+        "model": model.name,
+        "article_reduction_pct": model.article_pct,
+        "accelerator": accelerator,
+        "latency_ms": cost.latency_ms,
+        "latency_reduction_pct": 100 * (1 - cost.latency_ms / base.latency_ms),
+        **quality_columns(*qualities),
         "param_bytes": cost.param_bytes,
         "peak_activation_bytes": cost.peak_activation_bytes,
         "macs": cost.macs,

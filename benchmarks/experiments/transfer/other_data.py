@@ -1,7 +1,7 @@
 """How good the transferred detectors are on another data set, trained there from scratch.
 
-Writes results/transfer/photo_objects.csv, a row for each network; run: accelnas reproduce transfer_photo_objects (an
-hour of two cores), and `accelnas reproduce transfer` afterwards, whose rows then have the quality.  The data set is
+Writes results/transfer/photo_objects.csv, a row for each network; run: accelnas reproduce transfer_photo_objects (half
+an hour of two cores), and `accelnas reproduce transfer` afterwards, whose rows then have the quality.  The data set is
 composed from cut-outs that a package holds: `make photo-objects` gets it.
 
 network: its summary.  quality, quality_low, quality_high: mAP on test examples of PhotoObjects, mean over `seeds`

@@ -21,7 +21,7 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.transfer.settings import Settings
 from benchmarks.store.files import write_table
-from benchmarks.tables.models import Model, Models, Row, load_models, model_rows
+from benchmarks.tables.models import Model, Models, Quality, Row, load_models, model_rows, quality_columns
 from benchmarks.tables.summaries import blocks_of
 from hw_model.blocks import Block
 from hw_model.predict import parallelism_factor, predict
@@ -108,24 +108,16 @@ def as_it_is(start: tuple[Block, ...], summary: str) -> tuple[Block, ...]:
 
 def on_other_data(rows: list[Row], known: Mapping[str, Row]) -> list[Row]:
     """Rows of detectors, the baseline first, with their quality on the other data; known: rows of it by network."""
-    unknown = dict.fromkeys(("quality", "quality_low", "quality_high", "recipe"), math.nan) | {"seeds": 0}
-    base, found = known.get(rows[0]["network"], unknown), []
-    for row in rows:
-        own = known.get(row["network"], unknown)
-        margin = 0.0 if own is base else math.hypot(*(each["quality"] - each["quality_low"] for each in (own, base)))
-        difference = own["quality"] - base["quality"]
-        found.append(
-            row
-            | {name: own[name] for name in unknown}
-            | {
-                "target": OTHER_DATA,
-                "quality_source": "trained" if own["seeds"] else "not known",
-                "quality_difference": difference,
-                "quality_difference_low": difference - margin,
-                "quality_difference_high": difference + margin,
-            }
+    unknown = Quality(math.nan, math.nan, math.nan, 0, "not known", "")
+    trained = {
+        name: Quality(
+            *(row["quality"], row["quality_low"], row["quality_high"]), row["seeds"], "trained", row["recipe"]
         )
-    return found
+        for name, row in known.items()
+    }
+    base = trained.get(rows[0]["network"], unknown)
+    told = {"target": OTHER_DATA}
+    return [row | quality_columns(trained.get(row["network"], unknown), base) | told for row in rows]
 
 
 def _one(rows: list[dict[str, Any]], **wanted: str) -> dict[str, Any]:
