@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -149,8 +149,12 @@ def present(chain: tuple[Block | None, ...]) -> tuple[Block, ...]:
 
 def fit_arrays(cohort: Cohort, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The task's arrays with images at the side that the cohort takes."""
-    first = cohort.first
-    return arrays | {"images": resize_images(arrays["images"], first.height, first.width)}
+    return arrays | {"images": fit_images(cohort, arrays["images"])}
+
+
+def fit_images(cohort: Cohort, images: np.ndarray) -> np.ndarray:
+    """Images uint8 [N, H, W, channels] at the side that the cohort takes."""
+    return resize_images(images, cohort.first.height, cohort.first.width)
 
 
 def start_cohort(cohort: Cohort) -> TrainState:
@@ -198,16 +202,42 @@ def _padded(shape: jax.ShapeDtypeStruct, leaf: jax.Array, slot: Slot, kernel: in
     return np.pad(own, margins)
 
 
+class Programs(NamedTuple):
+    """What trains a cohort, compiled, so that nothing is compiled while it trains."""
+
+    steps: dict[int, Any]
+    """`_steps` by how many steps a call makes."""
+    predict: Any
+    """`_predict`, for a batch of images."""
+
+
+def compile_cohort(cohort: Cohort, data: dict[str, jax.Array], images: np.ndarray) -> tuple[TrainState, Programs]:
+    """The state to start from and the programs for `fit_arrays`' arrays and `fit_images`' images."""
+    state, steps = start_cohort(cohort), {}
+    run_steps = _steps(cohort.task, cohort.slots, cohort.fidelity)
+    for arguments in _step_arguments(cohort, data):
+        length = len(arguments[-1][0])
+        if length not in steps:
+            steps[length] = run_steps.lower(state, *arguments).compile()
+    batch = next(full_batches(images, _eval_batch(images)))
+    predict = _predict(cohort).lower(state.params, state.batch_stats, cohort.gates, batch).compile()
+    return state, Programs(steps, predict)
+
+
 def train_cohort(
     cohort: Cohort,
     data: dict[str, jax.Array],
+    state: TrainState,
+    programs: Programs,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> tuple[TrainState, np.ndarray]:
-    """Train on `fit_arrays`' arrays, and say which networks stayed finite: (state, bool [C])."""
-    state, finite = start_cohort(cohort), np.ones(len(cohort.chains), bool)
-    run_steps = _steps(cohort.task, cohort.slots, cohort.fidelity)
+    """Train on `fit_arrays`' arrays, and say which networks stayed finite: (state, bool [C]).
+
+    state, programs: `compile_cohort`'s; the state is used up.
+    """
+    finite = np.ones(len(cohort.chains), bool)
     for number, arguments in enumerate(_step_arguments(cohort, data), start=1):
-        state, losses = run_steps(state, *arguments)
+        state, losses = programs.steps[len(arguments[-1][0])](state, *arguments)
         finite &= np.isfinite(np.asarray(losses)).all(0)
         progress(min(number * STEPS_PER_CALL / cohort.fidelity.steps, 1.0))
     for leaf in jax.tree.leaves((state.params, state.batch_stats)):
@@ -228,7 +258,7 @@ def _step_arguments(cohort: Cohort, data: dict[str, jax.Array]) -> Iterator[tupl
         yield cohort.gates, data, augment_keys, chosen
 
 
-def _steps(task: Task, slots: tuple[Slot, ...], fidelity: Fidelity) -> Callable[..., tuple[TrainState, jax.Array]]:
+def _steps(task: Task, slots: tuple[Slot, ...], fidelity: Fidelity) -> Any:
     """The jitted steps of a call: (state, gates, data, keys [C], chosen) to (state, losses [s, C]).
 
     chosen: numbers of the s steps [s], rows of each network's batches [s, C, batch], learning rates [s, C].
@@ -251,11 +281,18 @@ def _steps(task: Task, slots: tuple[Slot, ...], fidelity: Fidelity) -> Callable[
     return run_steps
 
 
-def predict_cohort(cohort: Cohort, state: TrainState, images: np.ndarray) -> Any:
-    """The task's predictions for images uint8 [N, H, W, channels]: NumPy arrays [C, N, ...]."""
-    first = cohort.first
-    images = resize_images(images, first.height, first.width)
-    network, task, gates = Supernet(cohort.slots), cohort.task, cohort.gates
+def predict_cohort(cohort: Cohort, state: TrainState, programs: Programs, images: np.ndarray) -> Any:
+    """The task's predictions for `fit_images`' images [N, H, W, channels]: NumPy arrays [C, N, ...]."""
+    pieces = [
+        jax.tree.map(np.asarray, programs.predict(state.params, state.batch_stats, cohort.gates, batch))
+        for batch in full_batches(images, _eval_batch(images))
+    ]
+    return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, : len(images)], *pieces)
+
+
+def _predict(cohort: Cohort) -> Any:
+    """The jitted predictions of a batch of images: (params, batch_stats, gates, batch) to leaves [C, batch, ...]."""
+    network, task = Supernet(cohort.slots), cohort.task
 
     @jax.jit
     def predict(params: Any, batch_stats: Any, gates: Any, batch: jax.Array) -> Any:
@@ -266,8 +303,8 @@ def predict_cohort(cohort: Cohort, state: TrainState, images: np.ndarray) -> Any
 
         return jax.vmap(of_network)(params, batch_stats, gates)
 
-    pieces = [
-        jax.tree.map(np.asarray, predict(state.params, state.batch_stats, gates, batch))
-        for batch in full_batches(images, min(EVAL_BATCH, len(images)))
-    ]
-    return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, : len(images)], *pieces)
+    return predict
+
+
+def _eval_batch(images: np.ndarray) -> int:
+    return min(EVAL_BATCH, len(images))

@@ -3,10 +3,10 @@
     python -m benchmarks.tables.cohort_run --jobs jobs.json --data FOLDER --out FOLDER --seconds 480 --workers 14
 
 Needs jax, flax, optax, numpy, scipy, pillow and pycocotools, and neither a network nor a prepared data set: images are
-composed here from Fashion-MNIST and the photographs that FOLDER holds.  Each worker compiles a cohort, trains it on
-the accelerator that all share, and scores it, so that compilation and scoring of some hide behind the training of
-others.  OUT/rows.jsonl holds what is finished at any moment but for the last seconds, so that a run that is killed
-loses no more than that.  `benchmarks.tables.jobs` writes jobs, and reads rows.
+composed here from Fashion-MNIST and the photographs that FOLDER holds.  Each worker compiles a cohort, waits for its
+turn, trains it on the accelerator that all share, and scores it, so that compilation and scoring of some hide behind
+the training of others.  OUT/rows.jsonl holds what is finished at any moment but for the last seconds, so that a run
+that is killed loses no more than that.  `benchmarks.tables.jobs` writes jobs, and reads rows.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +30,9 @@ from hw_model.files import write_whole
 
 # from one gathering of the workers' rows to the next
 GATHER_SECONDS = 5.0
+# An H200 trained eight networks of segmentation in 2 s alone, and in 70 to 100 s beside 20 processes that did likewise,
+# as it switches between them all the time; two, so that it has work while one asks for more.
+TURNS = 2
 # one cohort's compilation must not take another's core, and tuning matrix products takes longer than training
 XLA_FLAGS = "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false --xla_gpu_force_compilation_parallelism=1"
 
@@ -81,11 +86,19 @@ def claim(folder: Path) -> int:
     return number
 
 
+@contextmanager
+def turn(folder: Path, number: int) -> Iterator[None]:
+    """Wait until fewer than TURNS jobs train, and let no more; a process that is killed has no turn any more."""
+    with (folder / f"turn_{number % TURNS}").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 class Pace(NamedTuple):
     """How slow the slowest of a worker's jobs were, nothing before the first."""
 
     first_s: float = 0.0
-    """Until the first step was done."""
+    """Until its turn came."""
     pass_s: float = 0.0
     """A pass afterwards, predictions and scores counted."""
 
@@ -106,11 +119,11 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
     import jax
 
     from hw_model.blocks import Block
-    from tasks.cohort import Cohort, fit_arrays, predict_cohort, train_cohort
+    from tasks.cohort import Cohort, compile_cohort, fit_arrays, fit_images, predict_cohort, train_cohort
     from tasks.fidelity import Fidelity
     from tasks.registry import make_task
 
-    device, fitted, examples = jax.devices()[0].device_kind, {}, {}
+    device, fitted, examples, held = jax.devices()[0].device_kind, {}, {}, {}
     pace = Pace()
     with out.open("w") as rows:
         while (number := claim(folder)) < len(jobs):
@@ -126,12 +139,18 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
             if key not in fitted:
                 train = load(folder, job["dataset"], fidelity.data, "train").take(slice(0, fidelity.train_examples))
                 fitted[key] = jax.device_put(fit_arrays(cohort, task.arrays(train)))
-                held = load(folder, job["dataset"], fidelity.data, fidelity.eval_split)
-                examples[key] = held.take(slice(0, fidelity.eval_examples))
-            moments = [time.time()]
-            state, finite = train_cohort(cohort, fitted[key], lambda _, moments=moments: moments.append(time.time()))
-            predictions = predict_cohort(cohort, state, examples[key].images)
-            predicted = time.time()
+                whole = load(folder, job["dataset"], fidelity.data, fidelity.eval_split)
+                examples[key] = whole.take(slice(0, fidelity.eval_examples))
+                held[key] = fit_images(cohort, examples[key].images)
+            ready = time.time()
+            state, programs = compile_cohort(cohort, fitted[key], held[key])
+            compiled = time.time()
+            with turn(folder, number):
+                began = time.time()
+                state, finite = train_cohort(cohort, fitted[key], state, programs)
+                trained = time.time()
+                predictions = predict_cohort(cohort, state, programs, held[key])
+                predicted = time.time()
             qualities = [
                 task.quality(examples[key], jax.tree.map(lambda leaf, index=index: leaf[index], predictions))
                 if ok
@@ -143,12 +162,13 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
                 "job": job["name"],
                 "device": device,
                 "jax": jax.__version__,
-                "seconds": (predicted - moments[0]) / len(finite),
-                "train_seconds": (moments[-1] - moments[1]) / len(finite),
+                # waiting for its turn is not counted
+                "seconds": (predicted - began + compiled - ready) / len(finite),
+                "train_seconds": (trained - began) / len(finite),
                 "at_once": len(finite),
-                "compile_s": moments[1] - moments[0],
-                "training_s": moments[-1] - moments[1],
-                "predictions_s": predicted - moments[-1],
+                "compile_s": compiled - ready,
+                "training_s": trained - began,
+                "predictions_s": predicted - trained,
                 "scoring_s": scored - predicted,
                 "ended_s": scored - float(os.environ["ACCELNAS_STARTED"]),
                 "workers": workers,
@@ -157,12 +177,13 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
                 rows.write(json.dumps(of_all | {"index": index, "finite": ok, "quality": quality}) + "\n")
             rows.flush()
             # thousands of compiled kernels would stay mapped until the process may map no more
+            del state, programs, predictions
             jax.clear_caches()
-            pace = pace.after(moments[1] - started, scored - moments[1], passes)
+            pace = pace.after(began - started, scored - began, passes)
             say(
-                f"{job['name']}: {len(finite)} networks; ready {moments[0] - started:.1f}, first steps "
-                f"{moments[1] - moments[0]:.1f}, other steps {moments[-1] - moments[1]:.1f}, predictions "
-                f"{predicted - moments[-1]:.1f}, scores {scored - predicted:.1f} s"
+                f"{job['name']}: {len(finite)} networks; ready {ready - started:.1f}, compiled {compiled - ready:.1f}, "
+                f"waited {began - compiled:.1f}, trained {trained - began:.1f}, predictions {predicted - trained:.1f}, "
+                f"scores {scored - predicted:.1f} s"
             )
 
 

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from hw_model.blocks import Block
-from tasks.cohort import Cohort, aligned, fit_arrays, predict_cohort, present, start_cohort, train_cohort
+from tasks.cohort import (
+    Cohort,
+    aligned,
+    compile_cohort,
+    fit_arrays,
+    fit_images,
+    predict_cohort,
+    present,
+    start_cohort,
+    train_cohort,
+)
 from tasks.data.scenes import empty_scenes
 from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
@@ -65,9 +75,11 @@ def test_each_network_of_a_cohort_ends_where_it_ends_when_trained_alone(name, se
     chains = drawn(task, 3, seed)
     cohort, examples = cohort_of(task, chains), scenes(8)
     arrays = task.arrays(examples)
-    state, finite = train_cohort(cohort, jax.device_put(fit_arrays(cohort, arrays)))
+    data, images = jax.device_put(fit_arrays(cohort, arrays)), fit_images(cohort, examples.images[:4])
+    state, programs = compile_cohort(cohort, data, images)
+    state, finite = train_cohort(cohort, data, state, programs)
     assert finite.all()
-    together = predict_cohort(cohort, state, examples.images[:4])
+    together = predict_cohort(cohort, state, programs, images)
     assert len({len(present(chain)) for chain in chains}) > 1
     network = present(chains[1])
     alone = train(network, task, arrays, FIDELITY, cohort.keys[1])
