@@ -23,6 +23,7 @@ if command -v nvidia-cuda-mps-control >/dev/null; then
     unset CUDA_MPS_PIPE_DIRECTORY CUDA_MPS_LOG_DIRECTORY
   fi
 fi
+echo "multi-process service: ${CUDA_MPS_PIPE_DIRECTORY:-none}"
 mkdir -p "$SCRATCH/arrays"
 python3 -u -m benchmarks.tables.cohort_run --jobs "$JOBS" --data "$DATA" --out "$OUT" --scratch "$SCRATCH/arrays" \
   --seconds "${SECONDS_TO_USE:-480}" --workers "$WORKERS" --accelerator
