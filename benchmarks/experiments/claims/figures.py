@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
@@ -53,24 +54,27 @@ def known_by(rows: Iterable[Row]) -> str:
     return "trained" if all(row["seeds"] for row in rows) else "predicted"
 
 
+def kept(row: Row) -> tuple[float, float]:
+    """Per cent of latency that a row's network saves: 0 unless it keeps the quality, and 0 unless it surely does."""
+    saved = row["latency_reduction_pct"]
+    return saved if row["keeps_quality"] else 0.0, saved if row["surely_keeps"] else 0.0
+
+
 def reductions(file: str, models: tuple[str, ...], most: bool = False) -> Source:
     """Latency saved at equal quality by a table's models, mean over accelerators, or the most of all rows.
 
-    Of a model that is not expected to keep the quality it is 0; the lower end counts 0 for one that may not keep it.
+    Of a model that does not keep the quality it is 0.  The ends count those alone that surely keep it, and all.
     """
 
     def source(results: Results) -> Figure:
         rows = [row for row in results.rows(file) if row["model"] in models]
         if not rows:
             return Figure()
-        saved = [row["latency_reduction_pct"] if row["keeps_quality"] else 0.0 for row in rows]
-        sure = [value if row["surely_keeps"] else 0.0 for row, value in zip(rows, saved, strict=True)]
-        known = known_by(rows)
-        what = f"per cent of latency that {', '.join(models)} saves at equal quality (0 where it is not kept), "
-        if most:
-            return Figure(max(saved), max(sure), max(saved), len(rows), f"compiled, {known}", what + "the most of any")
-        mean = sum(saved) / len(saved)
-        return Figure(mean, min(sure), max(saved), len(rows), f"compiled, {known}", what + "mean over accelerators")
+        saved, sure = zip(*map(kept, rows), strict=True)
+        every = [row["latency_reduction_pct"] for row in rows]
+        of, title = (max, "the most of any") if most else (fmean, "mean over accelerators")
+        what = f"per cent of latency that {', '.join(models)} saves at equal quality (0 where it is not kept), {title}"
+        return Figure(of(saved), of(sure), of(every), len(rows), f"compiled, {known_by(rows)}", what)
 
     return source
 
@@ -105,47 +109,120 @@ def paired(file: str, name: str, key: tuple[str, ...], one: Row, other: Row, bas
     return source
 
 
-def curated_gain(name: str, low_is_better: bool, file: str, basis: str, measured: str) -> Source:
-    """What the curated space has more of a column than the uncurated one, mean over tasks and accelerators; the ends
-    from the two intervals, errors taken as independent, the least and most of all rows.
-
-    low_is_better: take it the other way round.
+def saves_more(one: str, other: str) -> Source:
+    """Points of per cent of latency that a model of detection saves more than another, both at equal quality: mean over
+    accelerators, least and most; at the lower end the first counts only where it surely keeps the quality.
     """
 
     def source(results: Results) -> Figure:
-        others = {(row["task"], row["accelerator"]): row for row in results.rows(file, space="uncurated")}
-        found = []
-        for row in results.rows(file, space="curated"):
-            base = others.get((row["task"], row["accelerator"]))
-            if base is None:
-                continue
-            ends = [f"{name}_low", f"{name}_high"] if f"{name}_low" in row else ["low", "high"]
-            half = math.hypot(*((each[ends[1]] - each[ends[0]]) / 2 for each in (row, base)))
-            found.append(((row[name] - base[name]) * (-1 if low_is_better else 1), half))
-        if not found:
-            return Figure()
-        mean = sum(value for value, _ in found) / len(found)
-        low, high = min(v - half for v, half in found), max(v + half for v, half in found)
-        return Figure(mean, low, high, len(found), basis, measured)
+        others = {row["accelerator"]: row for row in results.rows("detection/detection.csv", model=other)}
+        rows = results.rows("detection/detection.csv", model=one)
+        pairs = [(row, others[row["accelerator"]]) for row in rows if row["accelerator"] in others]
+        found = over(
+            (kept(row)[0] - kept(base)[0] for row, base in pairs),
+            f"compiled, {known_by(row for pair in pairs for row in pair)}",
+            f"points of per cent that {one} saves more than {other}, at equal quality",
+        )
+        return found._replace(low=min(kept(row)[1] - kept(base)[0] for row, base in pairs)) if pairs else found
 
     return source
 
 
-def fused_alone(late: bool, results: Results) -> Figure:
-    """Per cent of latency saved where one block is fused: the first at its best expansion, or those of the last stage
-    at the baseline's expansion.
+def falling(row: Row) -> float:
+    """Share of steps up in channels that lower a space's latency."""
+    return max(1 - row["monotone_share"] - row["level_share"], 0.0)  # rounding
+
+
+def falling_steps(results: Results) -> Figure:
+    """Of the uncurated spaces."""
+    rows = results.rows("curation/curation.csv", space="uncurated")
+    return over(map(falling, rows), "estimated", "share of steps up in channels that lower latency, uncurated")
+
+
+def _curated_and_not(results: Results) -> list[tuple[Row, Row]]:
+    """Rows of the curated and of the uncurated space, by task and accelerator."""
+    file = "curation/curation.csv"
+    others = {(row["task"], row["accelerator"]): row for row in results.rows(file, space="uncurated")}
+    found = [(row, others.get((row["task"], row["accelerator"]))) for row in results.rows(file, space="curated")]
+    return [(row, other) for row, other in found if other is not None]
+
+
+def fewer_falling_steps(results: Results) -> Figure:
+    """What falls less often in the curated space."""
+    values = (falling(other) - falling(row) for row, other in _curated_and_not(results))
+    return over(values, "estimated", "fewer of the steps up in channels that lower latency, uncurated less curated")
+
+
+def curated_gain(name: str, ends: tuple[str, str], low_is_better: bool, measured: str) -> Source:
+    """What the curated space has more of a column than the uncurated one, mean over tasks and accelerators; the ends
+    from the two intervals, errors taken as independent, the least and most of all rows.
+
+    ends: columns of the interval.  low_is_better: take it the other way round.
     """
+
+    def source(results: Results) -> Figure:
+        sign = -1 if low_is_better else 1
+        return _gains(
+            (
+                (sign * (row[name] - base[name]), [(each[ends[1]] - each[ends[0]]) / 2 for each in (row, base)])
+                for row, base in _curated_and_not(results)
+            ),
+            measured,
+        )
+
+    return source
+
+
+def steadier(results: Results) -> Figure:
+    """How much less searches of the curated space differ in where they end; of a standard deviation over n searches the
+    interval is 1.96 of its own error, s / sqrt(2 (n - 1)).
+    """
+    return _gains(
+        (
+            (
+                base["spread"] - row["spread"],
+                [1.959964 * each["spread"] / math.sqrt(2 * (each["searches"] - 1)) for each in (row, base)],
+            )
+            for row, base in _curated_and_not(results)
+        ),
+        "standard deviation of where searches end, uncurated less curated",
+    )
+
+
+def _gains(differences: Iterable[tuple[float, list[float]]], measured: str) -> Figure:
+    """The mean of differences; ends of the widest intervals, of which each is given the half widths that it is of."""
+    found = [(value, math.hypot(*halves)) for value, halves in differences]
+    if not found:
+        return Figure()
+    mean = fmean(value for value, _ in found)
+    low, high = min(v - half for v, half in found), max(v + half for v, half in found)
+    return Figure(mean, low, high, len(found), "predicted", measured)
+
+
+def fused_early(results: Results) -> Figure:
+    """Per cent of latency saved where the first block is fused, at its best expansion of those with more MACs."""
+    file, found = "skeletons/skeletons.csv", dict[tuple[str, str], list[float]]()
+    base = {(row["task"], row["accelerator"]): row["macs"] for row in results.rows(file, decision="baseline")}
+    for row in results.rows(file, decision="block_1_1"):
+        where = row["task"], row["accelerator"]
+        if row["macs"] > base[where]:
+            found.setdefault(where, []).append(row["latency_reduction_pct"])
+    what = "per cent of latency saved by fusing the first block, at its best expansion of those with more MACs"
+    return over((max(values) for values in found.values()), "compiled", what)
+
+
+def fused_late(results: Results) -> Figure:
+    """Per cent of latency saved where a block of the last stage is fused at the baseline's expansion, the best one."""
     rows = [row for row in results.rows("skeletons/skeletons.csv") if str(row["decision"]).startswith("block_")]
     found: dict[tuple[str, str], list[float]] = {}
     for row in rows:
         last = max(
             str(other["decision"]) for other in rows if other["task"] == row["task"] and "_up_" not in other["decision"]
         )[:-1]
-        wanted = row["decision"].startswith(last) and row["choice"] == "fused_ibn_6"
-        if wanted if late else row["decision"] == "block_1_1":
+        if row["decision"].startswith(last) and row["choice"] == "fused_ibn_6":
             found.setdefault((row["task"], row["accelerator"]), []).append(row["latency_reduction_pct"])
-    where = "blocks of the last stage, best of them" if late else "the first block at its best expansion"
-    return over((max(values) for values in found.values()), "compiled", f"per cent of latency saved by fusing {where}")
+    what = "per cent of latency saved by fusing blocks of the last stage, best of them"
+    return over((max(values) for values in found.values()), "compiled", what)
 
 
 def macs_of_fusion(results: Results) -> Figure:
@@ -160,17 +237,27 @@ def macs_of_fusion(results: Results) -> Figure:
 
 
 def interaction(results: Results) -> Figure:
-    """Points by which V3 saves more than V1 and V2 would together if their effects were independent."""
-    rows = results.rows("detection/detection.csv", model="V3")
-    return over(
-        (
-            row["latency_reduction_pct"] - row["independent_reduction_pct"]
-            for row in rows
-            if "independent_reduction_pct" in row
-        ),
-        "compiled, predicted",
-        "points of per cent that V3 saves beyond 1 - (1 - V1)(1 - V2)",
+    """Points by which V3 saves more than V1 and V2 would together if their effects were independent, all at equal
+    quality; at the lower end V3 counts only where it surely keeps it.
+    """
+    file = "detection/detection.csv"
+    rows = {
+        model: {row["accelerator"]: row for row in results.rows(file, model=model)} for model in ("V1", "V2", "V3")
+    }
+    found, sure = list[float](), list[float]()
+    for accelerator, row in rows["V3"].items():
+        if accelerator in rows["V1"] and accelerator in rows["V2"]:
+            left = [1 - kept(rows[model][accelerator])[0] / 100 for model in ("V1", "V2")]
+            apart = 100 * (1 - math.prod(left))
+            both = kept(row)
+            found.append(both[0] - apart)
+            sure.append(both[1] - apart)
+    figure = over(
+        found,
+        f"compiled, {known_by(row for each in rows.values() for row in each.values())}",
+        "points of per cent that V3 saves beyond 1 - (1 - V1)(1 - V2), at equal quality",
     )
+    return figure._replace(low=min(sure)) if sure else figure
 
 
 def transferred(target: str) -> Source:
@@ -227,7 +314,7 @@ def against_random(other: str, budget: int) -> Source:
             if row["other"] == "baseline_genetic":
                 return Figure(
                     *(row["difference"], row["low"], row["high"], 9_000),
-                    *("predicted", f"per cent of regret saved by starting from the baseline, {budget} trainings"),
+                    *("predicted", f"per cent of regret saved by starting from the baseline, no expert, {budget} trainings"),
                 )
         return Figure()
 

@@ -2,7 +2,7 @@
 
 reach: the article gives a size, which a figure reaches from a stated share of it on.  Reproduced where the lower end
 reaches it, partly where the best estimate alone does, or where it does not and the lower end is above 0.  above, below:
-the article gives a direction, `article` being where it begins.  Reproduced where the whole interval lies there, partly
+the article gives a direction, and we say where it begins.  Reproduced where the whole interval lies there, partly
 where the best estimate alone does.  Where there is no figure of ours, or none of the article's that ours could be held
 against: not comparable.
 """
@@ -33,33 +33,36 @@ class Figure(NamedTuple):
     """What was taken, in words."""
 
 
-def verdict(rule: Rule, article: float, figure: Figure, near: float) -> tuple[Verdict, str]:
-    """The verdict and the reason for it, in words with the figures."""
+def verdict(rule: Rule, mark: float, figure: Figure, near: float) -> tuple[Verdict, str]:
+    """The verdict and the reason for it, in words with the figures.
+
+    mark: the article's size, or where its direction begins; NaN where ours is of something else.
+    """
     ours, low, high = figure.ours, figure.low, figure.high
     if math.isnan(ours):
         return "not comparable", "nothing here answers it"
-    if math.isnan(article):
+    if math.isnan(mark):
         return "not comparable", "what the article's figure is of is not what ours is of"
     if rule == "reach":
-        least = f"{near:g} of the article's {article:.3g}"
-        if low >= near * article:
+        least = f"{near:g} of the article's {mark:.3g}"
+        if low >= near * mark:
             return "reproduced", f"ours {ours:.3g} reaches {least}, and so does its lower end {low:.3g}"
-        if ours >= near * article:
+        if ours >= near * mark:
             return "partly", f"ours {ours:.3g} reaches {least}, its lower end {low:.3g} does not"
         if low > 0:
             return "partly", f"ours {ours:.3g} does not reach {least}, but is above 0 beyond doubt"
         return "not reproduced", f"ours {ours:.3g} does not reach {least}, nor is it above 0 beyond doubt"
     side, there, whole = (
-        ("above", ours > article, low > article)
+        ("above", ours > mark, low > mark)
         if rule == "above"
         else (
             "below",
-            ours < article,
-            high < article,
+            ours < mark,
+            high < mark,
         )
     )
     if whole:
-        return "reproduced", f"the whole interval, {low:.3g} to {high:.3g}, is {side} {article:.3g}"
+        return "reproduced", f"the whole interval, {low:.3g} to {high:.3g}, is {side} {mark:.3g}"
     if there:
-        return "partly", f"ours {ours:.3g} is {side} {article:.3g}, its interval is not"
-    return "not reproduced", f"ours {ours:.3g} is not {side} {article:.3g}"
+        return "partly", f"ours {ours:.3g} is {side} {mark:.3g}, its interval is not"
+    return "not reproduced", f"ours {ours:.3g} is not {side} {mark:.3g}"

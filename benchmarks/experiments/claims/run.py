@@ -34,7 +34,8 @@ def claims_table(results: Results, settings: Settings) -> pd.DataFrame:
     rows = []
     for claim in CLAIMS:
         figure = claim.source(results)
-        found, reason = verdict(claim.rule, claim.article, figure, settings.near)
+        mark = claim.article if claim.rule == "reach" else claim.begins
+        found, reason = verdict(claim.rule, mark, figure, settings.near)
         rows.append(
             {
                 "claim": claim.name,
@@ -46,6 +47,7 @@ def claims_table(results: Results, settings: Settings) -> pd.DataFrame:
                 "verdict": found,
                 "reason": reason,
                 "rule": claim.rule,
+                "begins": claim.begins,
                 "measured": figure.measured,
                 "basis": figure.basis,
                 "place": claim.place,

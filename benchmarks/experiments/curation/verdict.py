@@ -50,7 +50,7 @@ def sentence(one: Row, other: Row) -> str:
     for sign, word in ((1, "better"), (-1, "worse")):
         names = [each.short for each in COMPARED if each.better(one, other) == sign]
         parts += [f"{word} in {listed(names)}"] if names else []
-    text = " and ".join(parts) if parts else "no significant difference"
+    text = " and ".join(parts) if parts else "no difference beyond the intervals"
     return f"{one['space']} against {other['space']}: {text} (95% intervals, {one['searches']} searches each)."
 
 

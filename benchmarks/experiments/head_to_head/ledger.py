@@ -1,7 +1,8 @@
 """What contests cost: seconds, energy and CO2 by stated models, per family and beside the article's search.
 
-Seconds of a training are its FLOPs at the median rate of the table's own trainings on that kind of machine; energy is
-those seconds at a stated power.  Nothing here was measured with a meter.
+Seconds of a training are its FLOPs at the rate of the table's own trainings on that kind of machine: on a core their
+median, on an accelerator, which many processes share, that of a whole run (tables/gpu.csv).  Energy is those seconds at
+a stated power.  Nothing here was measured with a meter.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.tables.jobs import MEANS
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import finished_trials
 
@@ -27,7 +29,7 @@ CORE_WATTS = 15.0
 KG_CO2_PER_KWH = 0.4
 """Of a grid such as the European Union's or the United States' in recent years, rounded."""
 ARTICLE_GPU_DAYS = 2_000.0
-"""What the article's search took, by its own account."""
+"""What multi-shot search with full training can take at most, says the article."""
 ARTICLE_WATTS = 300.0
 """Of a GPU of its time under load: a guess, as it names none."""
 
@@ -39,21 +41,43 @@ class Machine:
     name: str
     watts: float
     s_per_tflop: dict[str, float]
-    """By task, median over the table's trainings; tasks that it trained none of are missing."""
+    """By task; tasks that it trained none of are missing."""
 
 
 def machines(results: Path, tasks: Iterable[str]) -> list[Machine]:
     """The accelerator that trained the tables, and a core.  Raises BenchmarkInputError where a table is missing."""
-    rates: dict[bool, dict[str, list[float]]] = {True: {}, False: {}}
+    core: dict[str, float] = {}
+    accelerator: dict[str, float] = {}
+    whole = accelerator_seconds(pd.read_csv(results / "tables" / "gpu.csv"))
     for task in tasks:
+        flops, rates = [], []
         for trial in finished_trials(results, task, SEARCH[task]):
-            on_accelerator = "NVIDIA" in str(trial.provenance.device)
-            rates[on_accelerator].setdefault(task, []).append(trial.seconds / trial.training_flops * 1e12)
-    found = {kind: {task: float(np.median(values)) for task, values in each.items()} for kind, each in rates.items()}
+            if "NVIDIA" in str(trial.provenance.device):
+                flops.append(trial.training_flops)
+            else:
+                rates.append(trial.seconds / trial.training_flops * 1e12)
+        if rates:
+            core[task] = float(np.median(rates))
+        if flops and task in whole:
+            accelerator[task] = whole[task] / float(np.mean(flops)) * 1e12
     return [
-        Machine("NVIDIA H200, networks trained many at once", ACCELERATOR_WATTS, found[True]),
-        Machine("a core of a 2-core Intel Xeon", CORE_WATTS, found[False]),
+        Machine("NVIDIA H200, networks trained many at once", ACCELERATOR_WATTS, accelerator),
+        Machine("a core of a 2-core Intel Xeon", CORE_WATTS, core),
     ]
+
+
+def accelerator_seconds(speeds: pd.DataFrame) -> dict[str, float]:
+    """Seconds of the whole accelerator a training, by task: those of a run, from its start on, divided among its
+    trainings as its processes spent theirs.
+
+    speeds: tables/gpu.csv.
+    """
+    rows = [{str(key): value for key, value in row.items()} for row in speeds.to_dict("records")]
+    spent = [sum(row[name] for name in MEANS) / row["at_once"] for row in rows]
+    count = [row["n"] for row in rows]
+    run = 3_600 * sum(number / row["candidates_per_hour"] for number, row in zip(count, rows, strict=True))
+    share = run / sum(number * each for number, each in zip(count, spent, strict=True))
+    return {row["task"]: each * share for row, each in zip(rows, spent, strict=True)}
 
 
 def seconds(flops: float, task: str, machine: Machine) -> float:

@@ -39,14 +39,15 @@ the curated space, drawn at random from the uncurated one, in {_draws(found)} dr
 with one channel less throughout, so that alignment alone is lost.  The article says that curated spaces converge faster
 and are more stable and more reliable.  Of {len(cells)} cells, a task on an accelerator each:
 
-{table(("", "curated is better", "worse", "no significant difference"), _verdicts(cells))}
-Better or worse: the 95% intervals do not meet.  Spread has no interval: better is smaller there.
+{table(("", "curated is better", "worse", "intervals meet"), _verdicts(cells))}
+Better or worse: the 95% intervals do not meet; where they do, a test of the difference may still find one.  Spread has
+no interval: better is smaller there.
 
 {tables}
 Quality and latency are what the surrogate and the estimator expect, no trainings: how far they may be off is on the
 [surrogates' page](surrogate.md) and the [estimators'](estimator.md).  Winners of these searches have not been trained.
 Regret: in per cent of the best known quality of the uncurated space, which holds all others (2 x 6,400 evaluations by
-NSGA-II, or what a search here found above that).  Evaluations a success takes: all that were spent over the number of
+NSGA-II of each of the spaces that networks were trained from, or what a search here found above that).  Evaluations a success takes: all that were spent over the number of
 searches that came within 5% (COCO's expected running time, ERT).  Monotone: steps up in the channels of one layer along
 which latency rises by more than .2%.  Minima in channels: sampled networks that no step of one in channels or width
 multiplier betters; local minima: that no change of any one decision betters.  Latencies on the Ethos-U are good for

@@ -56,10 +56,11 @@ of Games and Howell, in [head_to_head_differences.csv](../../results/head_to_hea
 One search, which finds one network, at {shown} trainings:
 
 {_ledger([row for row in ledger if row["budget"] == shown and row["train_flops"] > 0])}
-Seconds are FLOPs at the median rate of the table's own trainings on that machine, energy is those at a stated power (an
-H200 at 700 W, a core at 15 W), CO2 at 400 g a kWh: models, no measurement.  A contest on tables trains nothing; these
-are what its searches would have spent.  The article's search took 2,000 GPU-days, which at 300 W a GPU (a guess) are
-{ledger[-1]["kwh"]:,.0f} kWh.
+Seconds are FLOPs at the rate of the table's own trainings on that machine (of the H200 the whole, shared by the
+processes of [a run](../../results/tables/gpu.csv)), energy is those at a stated power (an H200 at 700 W, a core at
+15 W), CO2 at 400 g a kWh: models, no measurement.  A contest on tables trains nothing; these are what its searches
+would have spent.  The article says that multi-shot search with full training can take up to 2,000 GPU-days, which at
+300 W a GPU (a guess) are {ledger[-1]["kwh"]:,.0f} kWh.
 
 ## How far to trust it
 
@@ -102,9 +103,9 @@ def _verdict(found: list[Row], differences: list[Row], budget: int) -> str:
     here = [row for row in differences if row["budget"] == budget]
     mean = {row["algorithm"]: row["regret_pct"] for row in here}
     best = min(mean, key=lambda name: mean[name])
+    still = fmean(_of(found, "baseline", budget, "share"))
     p = {(row["algorithm"], row["other"]): row["p"] for row in here}
     level = [name for name in mean if name != best and p[name, best] >= LEVEL]
-    still = fmean(_of(found, "baseline", budget, "share"))
     ahead_of_it = [name for name in mean if mean[name] < still]
     single = min((name for name in mean if family[name] in SINGLE), key=lambda name: mean[name])
     hybrids = [name for name in mean if family[name] == "hybrid"]
@@ -112,7 +113,7 @@ def _verdict(found: list[Row], differences: list[Row], budget: int) -> str:
     behind = [name for name in hybrids if mean[name] > mean[single] and p[name, single] < LEVEL]
     against = [name for name in mean if name != "random" and mean[name] < mean["random"] and p[name, "random"] < LEVEL]
     return (
-        f"- **{budget} trainings**: lowest is `{best}` ({mean[best]:.2f}%), "
+        f"- **{budget} trainings**: lowest of the searches is `{best}` ({mean[best]:.2f}%), "
         f"{'not significantly different from ' + code(level) if level else 'significantly below all others'}; "
         f"below random search ({mean['random']:.2f}%): {code(against) if against else 'none'}; "
         f"below the baseline, which needs no search ({still:.2f}%): {code(ahead_of_it) if ahead_of_it else 'none'}.  "

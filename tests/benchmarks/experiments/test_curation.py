@@ -301,4 +301,4 @@ def test_a_verdict_names_what_differs_by_intervals_that_do_not_meet():
         "mine against other: better in quality and worse in latency at the baseline's quality "
         "(95% intervals, 50 searches each)."
     )
-    assert "no significant difference" in verdict([mine, mine])
+    assert "no difference beyond the intervals" in verdict([mine, mine])
