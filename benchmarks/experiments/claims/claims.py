@@ -39,7 +39,7 @@ class Claim(NamedTuple):
     files: str
     """The CSVs that the source reads, below results."""
     begins: float = math.nan
-    """Where the direction that it gives begins, which is ours to say; NaN where it gives a size, or none could be met."""
+    """Where the direction that it gives begins, ours to say; NaN where it gives a size, or none that could be met."""
 
 
 def _reach(name: str, place: str, article: float, file: str, *models: str) -> Claim:
@@ -111,7 +111,11 @@ CLAIMS: tuple[Claim, ...] = (
         math.nan,
         "below",
         found.column(
-            SCORES, "kendall_tau", "trained", "Kendall's tau of trainability and quality, by task", score="az_trainability"
+            SCORES,
+            "kendall_tau",
+            "trained",
+            "Kendall's tau of trainability and quality, by task",
+            score="az_trainability",
         ),
         SCORES,
         begins=0.5,

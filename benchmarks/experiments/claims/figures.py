@@ -241,9 +241,7 @@ def interaction(results: Results) -> Figure:
     quality; at the lower end V3 counts only where it surely keeps it.
     """
     file = "detection/detection.csv"
-    rows = {
-        model: {row["accelerator"]: row for row in results.rows(file, model=model)} for model in ("V1", "V2", "V3")
-    }
+    rows = {model: {row["accelerator"]: row for row in results.rows(file, model=model)} for model in ("V1", "V2", "V3")}
     found, sure = list[float](), list[float]()
     for accelerator, row in rows["V3"].items():
         if accelerator in rows["V1"] and accelerator in rows["V2"]:
@@ -314,7 +312,10 @@ def against_random(other: str, budget: int) -> Source:
             if row["other"] == "baseline_genetic":
                 return Figure(
                     *(row["difference"], row["low"], row["high"], 9_000),
-                    *("predicted", f"per cent of regret saved by starting from the baseline, no expert, {budget} trainings"),
+                    *(
+                        "predicted",
+                        f"per cent of regret saved by starting from the baseline, no expert, {budget} trainings",
+                    ),
                 )
         return Figure()
 

@@ -53,7 +53,8 @@ def report(root: Path) -> str:
         claims=claims,
         counts={name: sum(row["verdict"] == name for row in claims) for name in verdicts},
         tables=tables,
-        waiting=sum(line["source"] == "predicted" for lines in tables.values() for line in lines),
+        waiting=sum(line["source"].startswith("predicted") for lines in tables.values() for line in lines),
+        fitted=fitted(results),
         charts=[detection_chart(results), segmentation_chart(results)],
         anytime=anytime_chart(results),
         calibrated=calibration_chart(results),
@@ -85,7 +86,7 @@ def model_lines(results: Path, name: str) -> list[Row]:
                 "article": "" if math.isnan(article) else f"{article:.0f}",
                 "quality": f"{row[quality]:.3f}",
                 "interval": f"{row[f'{quality}_low']:.3f} to {row[f'{quality}_high']:.3f}",
-                "source": row["quality_source"] if row["seeds"] == 0 else f"trained, {row['seeds']} seeds",
+                "source": _source(row),
                 "difference": f"{row['quality_difference']:+.3f}",
                 "mmacs": f"{row['macs'] / 1e6:.1f}",
                 "param_kib": f"{row['param_bytes'] / KIB:.0f}",
@@ -101,39 +102,64 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.4f}"
 
 
+def _source(row: Row) -> str:
+    known = row["quality_source"] if row["seeds"] == 0 else f"trained, {row['seeds']} seeds"
+    return f"{known}, recipe {row['recipe']}"
+
+
 def _tip(row: Row, quality: float, command: str) -> str:
-    source = row["quality_source"] if row["seeds"] == 0 else f"{row['seeds']} trainings"
-    return f"{row['model']}: {row['latency_ms']:.4f} ms, {quality:.3f} ({source})\n{row['network']}\n{command}"
+    found = f"{row['latency_ms']:.4f} ms, {quality:.3f}, {row['quality_difference']:+.3f} ({_source(row)})"
+    return f"{row['model']}: {found}\n{row['network']}\n{command}"
+
+
+def fitted(results: Path) -> list[int]:
+    """To how many networks each task's surrogate was fitted."""
+    most: dict[str, int] = {}
+    for row in rows(results / "surrogate/surrogate.csv"):
+        most[row["task"]] = max(row["n"], most.get(row["task"], 0))
+    return list(most.values())
 
 
 def detection_chart(results: Path) -> Chart:
-    """Models by compiled latency and mAP."""
+    """Models by compiled latency and what they lose of the baseline's mAP, as some are known by another recipe."""
     panels: dict[str, list[Row]] = {}
     for row in rows(results / "detection/detection.csv"):
-        point = {"x": row["latency_ms"], "y": row["map"], "group": row["model"], "label": row["model"]}
+        point = {"x": row["latency_ms"], "y": row["quality_difference"], "group": row["model"], "label": row["model"]}
         point["tip"] = _tip(row, row["map"], "accelnas reproduce detection")
         panels.setdefault(row["accelerator"], []).append(point)
     text = (
-        "Compiled latency against mAP of the detector's baseline, V1, V2, V3, the expert's networks and a full search"
+        "Compiled latency against the difference from the baseline's mAP, by the same recipe, of the detector's "
+        "baseline, V1, V2, V3, the expert's networks and a full search"
     )
-    return scatter("detection", "Detection: latency and mAP", text, panels, ("latency, ms", "mAP"))
+    axes = ("latency, ms", "mAP less the baseline's")
+    return scatter("detection", "Detection: latency and mAP", text, panels, axes)
 
 
 def segmentation_chart(results: Path) -> Chart:
-    """The front by estimate, and the five models with the baseline compiled."""
+    """The front by estimate, and the five models with the baseline compiled, each beside the baseline by one recipe."""
     panels: dict[str, list[Row]] = {}
+    expected = {
+        row["accelerator"]: row["baseline_quality"]
+        for row in rows(results / "truth/truth.csv")
+        if row["task"] == "segmentation"
+    }
     for row in rows(results / "segmentation/segmentation_front.csv"):
-        point = {"x": row["estimated_ms"], "y": row["predicted"], "group": "front"}
+        difference = row["predicted"] - expected[row["accelerator"]]
+        point = {"x": row["estimated_ms"], "y": difference, "group": "front"}
         genotype = f"front: {row['estimated_ms']:.4f} ms by the estimator, {row['predicted']:.3f} predicted"
         point["tip"] = f"{genotype}\ngenotype {row['genotype']}\naccelnas reproduce segmentation"
         panels.setdefault(row["accelerator"], []).append(point)
     for row in rows(results / "segmentation/segmentation.csv"):
-        point = {"x": row["latency_ms"], "y": row["quality"], "group": row["model"]}
+        point = {"x": row["latency_ms"], "y": row["quality_difference"], "group": row["model"]}
         point |= {"label": row["model"].removeprefix("Model ")}
         point["tip"] = _tip(row, row["quality"], "accelnas reproduce segmentation")
         panels[row["accelerator"]].append(point)
-    text = "Estimated latency against predicted mIoU of a Pareto front, with models A to E and the baseline compiled"
-    return scatter("segmentation", "Segmentation: the front, and models A to E", text, panels, ("latency, ms", "mIoU"))
+    text = (
+        "Estimated latency against the predicted difference from the baseline's mIoU of a Pareto front, with models A "
+        "to E and the baseline compiled, and trained where they are"
+    )
+    axes = ("latency, ms", "mIoU less the baseline's")
+    return scatter("segmentation", "Segmentation: the front, and models A to E", text, panels, axes)
 
 
 def anytime_chart(results: Path) -> Chart:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from benchmarks.experiments.segmentation.settings import Settings
 from benchmarks.report.markdown import KIB, Row, claim, interval, listed, rows, span, table
 
 QUALITY = {"classification": "accuracy", "detection": "mAP", "segmentation": "mIoU"}
@@ -95,8 +96,9 @@ def classification(folder: Path) -> str:
     of = by_model(found)
     expert, searched = of["Expert"], of["NAS"]
     return f"""\
-The article's section 2: a classifier is to fit a budget, 47% less than the baseline's parameters and 47% less than its
-peak activations, and be no slower.  *Expert*: rules alone, depthwise to standard convolutions, channels evened and
+The article's section 2: a classifier is to fit a budget of memory, whose size the article does not give.  Here it is
+what the article's expert saved, 47% less than the baseline's parameters and 47% less than its peak activations, and
+the network is to be no slower.  *Expert*: rules alone, depthwise to standard convolutions, channels evened and
 aligned.  *NAS*: the best expected accuracy within the budget, in the space curated for the accelerator.  *Expert then
 NAS*: the same without depthwise convolutions, as the expert's first rule has it.
 
@@ -151,7 +153,7 @@ def segmentation(folder: Path) -> str:
     fastest = [row for row in found if row["model"] == "Model E"]
     return f"""\
 The article's section 3: evolution over channels, fusion, and the sizes of input and output gives networks of a Pareto
-set.  E is the fastest whose expected mIoU is within the stated tolerance of the baseline's, A the one of highest
+set.  E is the fastest whose expected mIoU is within {Settings().tolerance:g} of the baseline's, A the one of highest
 expected mIoU within the baseline's latency, and B to D the best within latencies evenly between.
 
 {table(header, lines)}

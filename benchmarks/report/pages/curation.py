@@ -47,12 +47,12 @@ no interval: better is smaller there.
 Quality and latency are what the surrogate and the estimator expect, no trainings: how far they may be off is on the
 [surrogates' page](surrogate.md) and the [estimators'](estimator.md).  Winners of these searches have not been trained.
 Regret: in per cent of the best known quality of the uncurated space, which holds all others (2 x 6,400 evaluations by
-NSGA-II of each of the spaces that networks were trained from, or what a search here found above that).  Evaluations a success takes: all that were spent over the number of
-searches that came within 5% (COCO's expected running time, ERT).  Monotone: steps up in the channels of one layer along
-which latency rises by more than .2%.  Minima in channels: sampled networks that no step of one in channels or width
-multiplier betters; local minima: that no change of any one decision betters.  Latencies on the Ethos-U are good for
-whole networks and less so for steps of one channel ([how far](landscape.md)): do not read the monotone moves of
-uncurated spaces there as the compiler's.
+NSGA-II of each of the spaces that networks were trained from, or what a search here found above that).  Evaluations a
+success takes: all that were spent over the number of searches that came within 5% (COCO's expected running time, ERT).
+Monotone: steps up in the channels of one layer along which latency rises by more than .2%.  Minima in channels: sampled
+networks that no step of one in channels or width multiplier betters; local minima: that no change of any one decision
+betters.  Latencies on the Ethos-U are good for whole networks and less so for steps of one channel ([how
+far](landscape.md)): do not read the monotone moves of uncurated spaces there as the compiler's.
 """
 
 

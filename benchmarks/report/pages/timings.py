@@ -24,6 +24,8 @@ def page(folder: Path) -> str:
     stored, long = rows(folder / "store.csv"), rows(folder / "long_run.csv")
     large = [row["ratio"] for row in speed if row["image_size"] == 64]
     fused, ibn = (_shares(profile, network) for network in ("fused_ibn", "ibn"))
+    there = rows(folder.parent / "tables" / "gpu.csv")[0]
+    gpu, device = f"{there['candidates_per_hour']:,}", there["device"]
     hour = {(row["method"], row["at_once"]): row["candidates_per_hour"] for row in at_once}
     return f"""\
 These are figures of one machine on one day: compare them with each other, not with those of another.
@@ -47,10 +49,11 @@ already; the depthwise network's are {ibn["convolution"]:.0%} convolutions, {ibn
 
 ## Many candidates at once
 
-On a GPU many candidates train at once, by `vmap` over the supernet.  None was at hand, so there is no such figure.
-On two CPU cores it does not pay: one process trains {hour["static", 1]:.0f} classifiers an hour one by one as
-networks of their own, {hour["supernet", 1]:.0f} one by one through the supernet, and {hour["supernet", 4]:.0f} four
-at once, since every kind of block is computed for each ([table](../../results/timings/candidates_at_once.csv)).
+On a GPU many candidates train at once, by `vmap` over the supernet: {gpu} an hour of the tables' networks on an
+{device} with 16 cores ([by task](../../results/tables/gpu.csv)).  On two CPU cores it does not pay: one process trains
+{hour["static", 1]:.0f} classifiers an hour one by one as networks of their own, {hour["supernet", 1]:.0f} one by one
+through the supernet, and {hour["supernet", 4]:.0f} four at once, since every kind of block is computed for each
+([table](../../results/timings/candidates_at_once.csv)).
 
 ## Costs a second
 

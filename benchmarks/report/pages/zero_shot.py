@@ -18,8 +18,8 @@ def page(folder: Path) -> str:
     header = ["score", *(f"{task}, n = {found['macs']['n']}" for task, found in tasks.items()), "a CPU second"]
     lines = [[score, *(_cell(found.get(score)) for found in tasks.values()), _speed(tasks, score)] for score in scores]
     return f"""\
-Scores of untrained networks (zero-cost proxies) beside parameters, MACs and depth, held against every network that the
-[trained tables](tables.md) have, by the quality that they were trained to:
+Scores of untrained networks (zero-cost proxies) beside parameters, MACs and depth, held against networks of the
+[trained tables](tables.md), by the quality that they were trained to:
 
 {table(header, lines)}
 ![tau of each score](../../results/zero_shot/zero_shot.png)

@@ -9,7 +9,18 @@ import pandas as pd
 import pytest
 
 from benchmarks.experiments.claims.claims import CLAIMS, Claim
-from benchmarks.experiments.claims.figures import Results, over, reductions
+from benchmarks.experiments.claims.figures import (
+    Results,
+    curated_gain,
+    falling_steps,
+    fewer_falling_steps,
+    fused_early,
+    interaction,
+    over,
+    reductions,
+    saves_more,
+    steadier,
+)
 from benchmarks.experiments.claims.rules import Figure, Verdict, verdict
 from benchmarks.experiments.claims.run import claims_table
 from benchmarks.experiments.claims.settings import Settings
@@ -57,23 +68,101 @@ def test_no_verdict_is_typed_anywhere_but_in_the_rules():
     assert "verdict" not in Claim._fields
 
 
+def write(folder, name, rows):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(folder / name, index=False)
+    return Results(folder)
+
+
+def saving(model, accelerator, saved, keeps, surely, seeds=5):
+    return {
+        **{"model": model, "accelerator": accelerator, "latency_reduction_pct": saved},
+        **{"keeps_quality": keeps, "surely_keeps": surely, "seeds": seeds},
+    }
+
+
 def test_what_is_not_sure_to_keep_the_quality_is_counted_as_nothing_at_the_lower_end(tmp_path):
-    (tmp_path / "a").mkdir()
-    table = pd.DataFrame(
-        {
-            "model": ["V1", "V1", "V1"],
-            "latency_reduction_pct": [30.0, 20.0, 90.0],
-            "keeps_quality": [True, True, False],
-            "surely_keeps": [True, False, False],
-            "seeds": [5, 5, 0],
-        }
-    )
-    table.to_csv(tmp_path / "a/a.csv", index=False)
-    figure = reductions("a/a.csv", ("V1",))(Results(tmp_path))
-    assert figure[:4] == (pytest.approx(50 / 3), 0.0, 30.0, 3)
+    rows = [
+        saving("V1", "a", 30.0, True, True),
+        saving("V1", "b", 20.0, True, False),
+        saving("V1", "c", 90.0, False, False, 0),
+    ]
+    results = write(tmp_path, "a/a.csv", rows)
+    figure = reductions("a/a.csv", ("V1",))(results)
+    assert figure[:4] == (pytest.approx(50 / 3), pytest.approx(10), pytest.approx(140 / 3), 3)
     assert figure.basis == "compiled, predicted"
-    assert reductions("a/a.csv", ("V1",), most=True)(Results(tmp_path))[:3] == (30.0, 30.0, 30.0)
-    assert math.isnan(reductions("a/b.csv", ("V1",))(Results(tmp_path)).ours)
+    assert reductions("a/a.csv", ("V1",), most=True)(results)[:3] == (30.0, 30.0, 90.0)
+    assert math.isnan(reductions("a/b.csv", ("V1",))(results).ours)
+
+
+def test_one_model_saves_more_than_another_only_where_it_keeps_the_quality(tmp_path):
+    rows = [
+        saving("V1", "a", 10.0, True, True),
+        saving("V2", "a", 30.0, True, False),
+        saving("V1", "b", 10.0, False, False),
+        saving("V2", "b", 40.0, True, True),
+        saving("V2", "c", 99.0, True, True),
+    ]
+    figure = saves_more("V2", "V1")(write(tmp_path, "detection/detection.csv", rows))
+    # on a 20, surely -10; on b 40, both ways; on c there is nothing to compare with
+    assert figure[:4] == (30.0, -10.0, 40.0, 2)
+
+
+def test_parts_and_both_together_are_compared_at_equal_quality(tmp_path):
+    rows = [
+        saving("V1", "a", 20.0, True, True),
+        saving("V2", "a", 50.0, True, True),
+        saving("V3", "a", 70.0, True, False),
+        saving("V1", "b", 20.0, False, False),
+        saving("V2", "b", 50.0, True, True),
+        saving("V3", "b", 70.0, False, False),
+    ]
+    figure = interaction(write(tmp_path, "detection/detection.csv", rows))
+    # on a 70 against 60, surely nothing against 60; on b nothing against 50
+    assert figure[:4] == (pytest.approx(-20.0), pytest.approx(-60.0), pytest.approx(10.0), 2)
+
+
+def spaces(**columns):
+    return [
+        {"task": "t", "accelerator": "a", "space": space} | {name: pair[at] for name, pair in columns.items()}
+        for at, space in enumerate(("curated", "uncurated"))
+    ]
+
+
+def test_level_steps_neither_fall_nor_rise(tmp_path):
+    rows = spaces(monotone_share=(0.9, 0.3), level_share=(0.08, 0.6))
+    results = write(tmp_path, "curation/curation.csv", rows)
+    assert falling_steps(results).ours == pytest.approx(0.1)
+    assert fewer_falling_steps(results).ours == pytest.approx(0.08)
+
+
+def test_a_gain_over_spaces_has_the_interval_of_a_difference(tmp_path):
+    columns = {"evaluations": (100.0, 150.0), "least": (97.0, 146.0), "most": (103.0, 154.0)}
+    results = write(tmp_path, "curation/curation.csv", spaces(**columns))
+    figure = curated_gain("evaluations", ("least", "most"), True, "fewer")(results)
+    assert figure[:4] == (50.0, pytest.approx(45.0), pytest.approx(55.0), 1)
+    # a standard deviation of n numbers has the error s / sqrt(2 (n - 1)): here .3 and .4 in quadrature
+    results = write(tmp_path / "b", "curation/curation.csv", spaces(spread=(3.0, 4.0), searches=(51, 51)))
+    assert steadier(results)[:3] == (1.0, pytest.approx(1 - 1.959964 * 0.5), pytest.approx(1 + 1.959964 * 0.5))
+
+
+def test_only_fused_blocks_with_more_macs_count_as_more_macs_in_less_time(tmp_path):
+    first = {"task": "t", "accelerator": "a"}
+    rows = [
+        first | {"decision": "baseline", "choice": "baseline", "macs": 100, "latency_reduction_pct": 0.0},
+        first | {"decision": "block_1_1", "choice": "fused_ibn_3", "macs": 90, "latency_reduction_pct": 30.0},
+        first | {"decision": "block_1_1", "choice": "fused_ibn_4", "macs": 110, "latency_reduction_pct": 20.0},
+        first | {"decision": "block_1_1", "choice": "fused_ibn_6", "macs": 150, "latency_reduction_pct": 5.0},
+    ]
+    assert fused_early(write(tmp_path, "skeletons/skeletons.csv", rows))[:4] == (20.0, 20.0, 20.0, 1)
+
+
+def test_a_claim_has_a_size_of_the_articles_or_a_direction_that_begins_somewhere_or_is_not_comparable():
+    for claim in CLAIMS:
+        if claim.rule == "reach":
+            assert math.isnan(claim.begins), claim.name
+        else:
+            assert math.isnan(claim.article), claim.name
 
 
 def test_a_mean_leaves_out_what_is_not_a_number():

@@ -13,7 +13,7 @@ from benchmarks.experiments.head_to_head import run as contest
 from benchmarks.experiments.head_to_head.compared import aggregate_rows, difference_rows, over_cells, p_against_random
 from benchmarks.experiments.head_to_head.contenders import FROM_BASELINE, HYBRIDS, find_contender
 from benchmarks.experiments.head_to_head.ground import Cell, Pool, noise, read_pool, training_of
-from benchmarks.experiments.head_to_head.ledger import Machine, kwh, ledger, machines
+from benchmarks.experiments.head_to_head.ledger import Machine, accelerator_seconds, kwh, ledger, machines
 from benchmarks.experiments.head_to_head.measures import Row, curve_rows, marks, table_row
 from benchmarks.experiments.head_to_head.searches import (
     Searched,
@@ -227,13 +227,27 @@ def test_differences_are_signed_and_against_random_search_by_dunnett():
 def test_the_ledger_is_by_the_tables_own_trainings():
     found = machines(SHIPPED, ("detection",))
     assert [each.watts for each in found] == [700, 15]
-    assert 1 < found[0].s_per_tflop["detection"] < 10
+    # a training takes a core minutes; the accelerator half a second, of which 22 processes each saw 10
+    assert 0.05 < found[0].s_per_tflop["detection"] < 0.5
+    assert found[1].s_per_tflop["detection"] > 10
     assert math.isnan(kwh(1.0, "poetry", found[0]))
     row = {"task": "detection", "budget": 10, "family": "random", "train_flops": 1e12, "example_passes": 5.0}
     table = ledger(pd.DataFrame([row | {"regret": 0.1, "optimum": 0.5}]), [MACHINE])
     assert table["seconds"].tolist() == [2.0, 2_000 * 86_400]
     assert table["kwh"].iloc[0] == pytest.approx(200 / 3.6e6)
     assert table["regret_pct"].iloc[0] == pytest.approx(20)
+
+
+def test_processes_that_share_an_accelerator_divide_its_time():
+    spent = {"compile_s": 40.0, "training_s": 20.0, "predictions_s": 10.0, "scoring_s": 10.0, "at_once": 8}
+    rows = [
+        {"task": "long", "n": 100, "candidates_per_hour": 7_200} | spent | {"training_s": 60.0},
+        {"task": "short", "n": 200, "candidates_per_hour": 7_200} | spent,
+    ]
+    found = accelerator_seconds(pd.DataFrame(rows))
+    # 300 trainings at two a second, one of the first as long as 1.5 of the second
+    assert found["long"] == pytest.approx(1.5 * found["short"])
+    assert 100 * found["long"] + 200 * found["short"] == pytest.approx(150)
 
 
 def test_a_pool_is_what_the_table_of_scores_has_of_the_arena(tmp_path):

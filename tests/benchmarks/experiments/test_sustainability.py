@@ -47,6 +47,8 @@ def test_every_shipped_figure_says_what_it_is_and_factors_are_the_settings():
     assert value["users"] == Settings().users
     again = {
         line[1]: line[2]
-        for line in user_lines(value["detection on an NPU, V3"], value["detection on a CPU, baseline"], Settings())
+        for line in user_lines(
+            value["detection on an NPU, baseline"], value["detection on a CPU, baseline"], Settings()
+        )
     }
     assert value["difference of all users"] == pytest.approx(again["difference of all users"], rel=1e-4)

@@ -95,7 +95,11 @@ def test_a_worker_writes_a_row_for_each_network_and_trains_nothing_past_the_dead
     job = {
         "name": "two",
         **{"task": task.name, "dataset": task.dataset, "classes": task.classes, "fidelity": asdict(fidelity)},
-        **{"chains": [[block and asdict(block) for block in chain] for chain in chains], "seeds": [0, 1], "rates": [1.0, 1.0]},
+        **{
+            "chains": [[block and asdict(block) for block in chain] for chain in chains],
+            "seeds": [0, 1],
+            "rates": [1.0, 1.0],
+        },
     }
     for split, count in (("train", 8), ("validation", 6)):
         write_images(tmp_path / task.dataset / "smoke" / split, count)
