@@ -145,13 +145,14 @@ def _check_size(blocks: Sequence[Block]) -> None:
             values = operator.out_height * operator.out_width * operator.out_channels
             if values > MOST_VALUES:
                 raise HardwareInputError(
-                    f"block {position} ({block.kind}) has a tensor of {values:,} values; allowed in a .tflite file: up to "
-                    f"{MOST_VALUES:,}"
+                    f"block {position} ({block.kind}) has a tensor of {values:,} values; allowed in a .tflite file: up "
+                    f"to {MOST_VALUES:,}"
                 )
             weights += math.prod(weights_shape(operator)) if operator.kind in _WEIGHTED else 0
     if weights > MOST_WEIGHTS:
         raise HardwareInputError(
-            f"the network has {weights:,} weights; allowed in a .tflite file that is written here: up to {MOST_WEIGHTS:,}"
+            f"the network has {weights:,} weights; allowed in a .tflite file that is written here: up to "
+            f"{MOST_WEIGHTS:,}"
         )
 
 
