@@ -29,7 +29,7 @@ from hw_model.cost import count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.operators import OperatorReport, chain_operators
 from hw_model.vela.accelerators import EthosU
-from hw_model.vela.system import shipped_ini
+from hw_model.vela.system import constants_in_sram, shipped_ini
 from hw_model.vela.tflite_writer import NORMAL_STEPS, write_tflite
 
 COMPILER_VERSION = version("ethos-u-vela")
@@ -46,8 +46,8 @@ class Measurement:
     latency_ms: float
     """The same in milliseconds at the accelerator's clock."""
     peak_activation_bytes: int
-    """Largest SRAM use for activations (and staged weights) at any moment; weights that live in SRAM ("-sram-only")
-    are not counted."""
+    """Largest SRAM use for activations (and staged weights) at any moment; weights that live in SRAM for good, as
+    in "-sram-only", are not counted."""
     param_bytes: int
     """Int8 weights and int32 biases, before compression."""
     compressed_weight_bytes: int
@@ -157,13 +157,16 @@ class Memories(NamedTuple):
 
 
 def report_memories(report: regor.PerfReport, accelerator: EthosU) -> Memories:
-    """The memories' part of the compiler's report."""
+    """The memories' part of the compiler's report.  Raises HardwareInputError for a system without SRAM."""
     memories = {name.lower(): memory for name, memory in report.memories.items()}
+    if "sram" not in memories:
+        system = f"{accelerator.memory_mode} of {accelerator.system_config}"
+        raise HardwareInputError(f"memory mode {system} uses no Sram; allowed: memory modes with an area in Sram")
     traffic = {
         name: sum(access.bytesRead + access.bytesWritten for access in memory.accesses.values())
         for name, memory in memories.items()
     }
-    constants = report.readOnlyPeakUsage if accelerator.memory_mode == "Sram_Only" else 0
+    constants = report.readOnlyPeakUsage if constants_in_sram(accelerator) else 0
     return Memories(
         memories["sram"].peakUsage - constants,
         traffic["sram"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import functools
 import importlib.resources
 import re
 from dataclasses import replace
@@ -77,6 +78,15 @@ def in_system(
         clock_hz=clock,
         arena_cache_bytes=arena_bytes,
     )
+
+
+@functools.cache
+def constants_in_sram(accelerator: EthosU) -> bool:
+    """Whether weights lie in SRAM for good, by what its memory mode says and not by the mode's name."""
+    sections = _parsed(accelerator.ini or shipped_ini(), "vela.ini")
+    port = _field(sections, f"Memory_Mode.{accelerator.memory_mode}", "const_mem_area", None) or ""
+    system = f"System_Config.{accelerator.system_config}"
+    return _field(sections, system, f"{port.lower()}_port", None) == "Sram"
 
 
 def _read(path: Path) -> str:

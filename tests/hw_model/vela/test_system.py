@@ -5,7 +5,7 @@ import pytest
 from hw_model.errors import HardwareInputError
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks, measure_with_command_line
-from hw_model.vela.system import in_system, shipped_ini
+from hw_model.vela.system import constants_in_sram, in_system, shipped_ini
 from hw_model.vela.tflite_writer import write_tflite
 from tests.hw_model.networks import SMALL
 
@@ -112,3 +112,21 @@ def test_vela_s_own_file_is_one_that_a_user_may_give_and_comments_mean_nothing(t
     ini = tmp_path / "own.ini"
     ini.write_text("# ours\n" + shipped_ini().replace("core_clock=500e6", "core_clock : 500e6  ; Hz"))
     assert compile_blocks(SMALL, in_system(U55, ini)) == compile_blocks(SMALL, U55)
+
+
+def test_weights_that_are_in_sram_for_good_are_not_sram_in_use_whatever_the_mode_is_called(tmp_path):
+    for accelerator in ETHOS_U.values():  # Dedicated_Sram has weights and arena on one port too, which is no SRAM
+        assert constants_in_sram(accelerator) == (accelerator.memory_mode == "Sram_Only")
+    ini = tmp_path / "own.ini"
+    ini.write_text(
+        shipped_ini()
+        + "[Memory_Mode.Mine]\ninherit=Memory_Mode.Sram_Only\n"
+        + "[System_Config.Swapped]\ninherit=System_Config.Ethos_U55_High_End_Embedded\naxi0_port=OffChipFlash\n"
+        + "axi1_port=Sram\n[Memory_Mode.Swapped]\nconst_mem_area=Axi1\narena_mem_area=Axi1\ncache_mem_area=Axi1\n"
+    )
+    found = compile_blocks(SMALL, ETHOS_U["ethos-u55-256-sram-only"])
+    assert compile_blocks(SMALL, in_system(U55, ini, memory_mode="Mine")) == found
+    swapped = compile_blocks(SMALL, in_system(U55, ini, "Swapped", "Swapped"))
+    assert swapped.peak_activation_bytes == found.peak_activation_bytes
+    with pytest.raises(HardwareInputError, match="Sram_Only of Swapped uses no Sram; allowed: memory modes with"):
+        compile_blocks(SMALL, in_system(U55, ini, "Swapped", "Sram_Only"))
