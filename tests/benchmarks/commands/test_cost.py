@@ -204,3 +204,17 @@ def test_a_system_of_one_s_own_is_for_what_is_compiled(capsys):
     assert "250 MHz" in slow["accelerator"]
     with pytest.raises(HardwareInputError, match="--memory-mode is for what is compiled"):
         cost(Path("ds_cnn"), ("ethos-u55-128",), memory_mode="Sram_Only")
+
+
+def test_blocks_that_take_no_time_have_a_table_without_shares(tmp_path, capsys):
+    for name, time in (("none", "0"), ("some", "2")):
+        (tmp_path / f"{name}.csv").write_text(
+            f"kind,height,width,in_channels,out_channels,latency_ms\nconv,8,8,3,4,{time}\n"
+        )
+    network = tmp_path / "net.json"
+    network.write_text(json.dumps({"input": [8, 8, 3], "blocks": [{"kind": "conv", "channels": 4}]}))
+    cost(network, (str(tmp_path / "none.csv"), str(tmp_path / "some.csv")))
+    out = capsys.readouterr().out
+    assert "Block conv 0 takes most of the time: 2 of 2 ms (100%)." in out
+    assert out.count("takes most of the time") == 1
+    assert "none.csv, 0 ms; the slowest takes 2 ms." in " ".join(out.split())
