@@ -173,7 +173,7 @@ def test_what_is_assumed_of_the_weights_can_be_given_and_is_told(capsys):
     assert "By what the weights may be: " in capsys.readouterr().out
     with pytest.raises(HardwareInputError, match="--weights is for what is compiled"):
         cost(Path("ds_cnn"), weights=("sparse", "0.5"))
-    for words, line in ((("sparse", "2"), "sparse '2'; allowed: numbers from 0 to 1"), (("dense",), "cannot be read")):
+    for words, line in ((("sparse", "2"), "sparse '2'; allowed: numbers from 0 to 1"), (("dense",), "no such file")):
         with pytest.raises(HardwareInputError, match=line):
             told(*words)
 
