@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import jax
 import numpy as np
@@ -17,7 +17,7 @@ from jax.tree_util import Partial
 
 from hw_model.blocks import MAX_BLOCKS, Block, check_network, is_chain
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
-from hw_model.errors import HardwareInputError
+from hw_model.errors import HardwareInputError, short
 from hw_model.learned.device import THIS_DEVICE, current_device
 from hw_model.learned.estimator import Estimator, estimate
 from hw_model.learned.fitting import load_estimator
@@ -174,9 +174,10 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
     """Cost of a network on the accelerator of that name.
 
     method: "compile" runs the vendor's compiler, for Ethos-U only; "estimate" asks the learned or the analytic model.
-    Raises HardwareInputError for an unknown accelerator, for blocks that are not allowed, and for those that a file of
-    blocks does not have.
+    Raises HardwareInputError for an unknown accelerator or method, for blocks that are not allowed, and for those that
+    a file of blocks does not have.
     """
+    _check_method(method)
     check_network(blocks)
     if method == "compile":
         if accelerator not in ETHOS_U:
@@ -187,6 +188,11 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
         return _from_blocks(blocks, accelerator, model)
     accelerator = current_device().name if accelerator == THIS_DEVICE else accelerator
     return _from_estimate(blocks, accelerator, model.method, model.estimate(_workload(blocks)))
+
+
+def _check_method(method: str) -> None:
+    if method not in get_args(Method):
+        raise HardwareInputError(f"unknown method {short(method)}; allowed: {', '.join(get_args(Method))}")
 
 
 class CostModel(NamedTuple):
@@ -216,8 +222,9 @@ def is_block_file(accelerator: str) -> bool:
 def cost_fingerprint(accelerator: str, method: Method = "estimate") -> str:
     """What figures of that accelerator and method depend on besides the network: 16 hexadecimal digits, for keys.
 
-    Raises HardwareInputError for an unknown accelerator.
+    Raises HardwareInputError for an unknown accelerator or method.
     """
+    _check_method(method)
     if method == "estimate":
         return cost_model(accelerator).fingerprint
     depends = f"compiled {get_accelerator(accelerator).key} {COMPILER_VERSION} {WRITER_VERSION}"
