@@ -165,8 +165,8 @@ def report_memories(report: regor.PerfReport, accelerator: EthosU) -> Memories:
     }
     constants = report.readOnlyPeakUsage if accelerator.memory_mode == "Sram_Only" else 0
     return Memories(
-        memories["sram"].peakUsage - constants,
-        traffic["sram"],
+        memories["sram"].peakUsage - constants if "sram" in memories else 0,  # not named where all stays on the host
+        traffic.get("sram", 0),
         traffic.get("dram", 0),
         traffic.get("offchipflash", 0) + traffic.get("onchipflash", 0),
     )

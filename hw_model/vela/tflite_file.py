@@ -1,8 +1,8 @@
 """What somebody's own .tflite file costs on an Ethos-U: compiled as it is, with its own weights.
 
 The compiler gets the file's bytes and the settings of `hw_model.vela.compiler`, so figures are those of Vela's command
-line for that file.  It runs in a process of its own, since it ends its process on a file that is damaged, and says on
-standard output what it leaves to the host CPU.
+line for that file.  It runs in a process of its own, since it ends its process on a file that is damaged, and says
+line by line what it leaves to the host CPU.
 """
 
 from __future__ import annotations
@@ -94,7 +94,10 @@ def compile_tflite(content: bytes, accelerator: EthosU) -> FileCost:
 
 
 def _compiled(content: bytes, accelerator: EthosU) -> FileCost:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    # both, as what compile_model keeps off the output goes to stderr: the answer itself says what stays on the host
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
     compiled = compile_model(content, accelerator, operator_table=True)
     report = compiled.perf_report
     tables = compiled.opt_database.tables
