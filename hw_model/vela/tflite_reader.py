@@ -20,6 +20,8 @@ from hw_model.vela.tflite_operators import READERS, NotKnownError, Reading, Site
 _NAMES = {value: name for name, value in vars(BuiltinOperator).items() if isinstance(value, int)}
 _TYPES = {value: name for name, value in vars(TensorType).items() if isinstance(value, int)}
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+_WEIGHTS = dict.fromkeys((*_WEIGHTED, "TRANSPOSE_CONV"), (1,)) | {"UNIDIRECTIONAL_SEQUENCE_LSTM": range(1, 9)}
+"""Which inputs of an operator are weights."""
 _MOST_OPERATORS = 10_000
 
 
@@ -47,6 +49,26 @@ def read_blocks(content: bytes) -> tuple[Block, ...]:
     return tuple(reading.blocks)
 
 
+def constant_weights(content: bytes) -> dict[int, int]:
+    """Bytes of the constant weights of a file that the compiler has read, by the position of the operator."""
+    model = Model.Model.GetRootAs(bytearray(content), 0)
+    graph: Any = model.Subgraphs(0)
+    found = {}
+    for place in range(graph.OperatorsLength()):
+        operator: Any = graph.Operators(place)
+        inputs = operator.InputsAsNumpy()
+        for each in _WEIGHTS.get(_name(model, operator), ()):
+            if each < len(inputs) and inputs[each] >= 0:
+                held: Any = model.Buffers(graph.Tensors(int(inputs[each])).Buffer())
+                found[place] = found.get(place, 0) + held.DataLength()
+    return {place: length for place, length in found.items() if length}
+
+
+def _name(model: Any, operator: Any) -> str:
+    code = model.OperatorCodes(operator.OpcodeIndex())
+    return _NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "?")
+
+
 def _read(content: bytes) -> Reading:
     model = Model.Model.GetRootAs(bytearray(content), 0)
     graph: Any = model.Subgraphs(0)
@@ -58,8 +80,7 @@ def _read(content: bytes) -> Reading:
     for operator in operators:
         reading.uses.update(int(tensor) for tensor in operator.InputsAsNumpy())
     for operator in operators:
-        code: Any = model.OperatorCodes(operator.OpcodeIndex())
-        name = _NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "?")
+        name = _name(model, operator)
         inputs = [int(tensor) for tensor in operator.InputsAsNumpy() if tensor >= 0]
         moving = [tensor for tensor in inputs if tensor in reading.at or not _constant(reading, tensor)]
         if not all(tensor in reading.at for tensor in moving):
