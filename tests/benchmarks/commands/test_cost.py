@@ -178,6 +178,24 @@ def test_what_is_assumed_of_the_weights_can_be_given_and_is_told(capsys):
             told(*words)
 
 
+def test_json_has_all_that_was_asked_for(capsys, tmp_path):
+    ranged = answer(capsys, Path("ds_cnn"), ("ethos-u55-256",), compile=True, weights=("range",))["results"][0]
+    low, high = ranged["weight_range"]
+    assert low["weights"].startswith("80% zeros")
+    assert low["weight_compression"] < ranged["weight_compression"] < high["weight_compression"]
+    assert low["latency_ms"] < ranged["latency_ms"] < high["latency_ms"]
+    # more than the board keeps on its chip
+    board = answer(capsys, Path("mobilenet_v2_100"), board="alif-e1c")["results"][0]["board"]
+    assert "E1C" in board["title"]
+    assert ["of weights" in line for line in board["warnings"]].count(True) == 1
+    file = tmp_path / "net.tflite"
+    file.write_bytes(write_tflite(SMALL))
+    compiled = answer(capsys, file, board="alif-e1c", compile=True)["results"][0]
+    assert compiled["board"]["title"] == board["title"]
+    assert compiled.keys() >= {*TOTALS, *JUDGEMENT} - {"param_bytes"}
+    assert (compiled["peak_std_bytes"], compiled["extrapolated"], compiled["outside_fit"]) == (None, False, [])
+
+
 def test_a_board_gives_accelerator_and_clock_and_warns_where_a_network_does_not_fit(capsys, tmp_path):
     estimated = answer(capsys, Path("ds_cnn"), board="numaker-m55m1")["results"][0]
     assert estimated["accelerator"] == "ethos-u55-256 (220 MHz)"
