@@ -26,14 +26,14 @@ _MOST_OPERATORS = 10_000
 
 
 class UnknownOperatorsError(HardwareInputError):
-    """The file has operators that estimators do not know; the message names and counts them."""
+    """The file has operators that estimators do not know, or larger than they know; the message names them."""
 
 
 def read_blocks(content: bytes) -> tuple[Block, ...]:
     """The blocks of a .tflite file's bytes, in the order of its operators.
 
-    Raises UnknownOperatorsError for operators that no block stands for, HardwareInputError for bytes that cannot be
-    read and for networks that are larger than blocks may be.
+    Raises UnknownOperatorsError for operators that no block stands for and for networks that are larger than blocks
+    may be, HardwareInputError for bytes that cannot be read.
     """
     try:
         reading = _read(content)
@@ -45,7 +45,10 @@ def read_blocks(content: bytes) -> tuple[Block, ...]:
         counted = Counter(reading.unknown)
         named = ", ".join(f"{count} x {name}" if count > 1 else name for name, count in sorted(counted.items()))
         raise UnknownOperatorsError(f"estimators do not know these operators of the file: {named}"[:300])
-    check_network(reading.blocks)
+    try:
+        check_network(reading.blocks)
+    except HardwareInputError as error:  # which says what is too large
+        raise UnknownOperatorsError(f"estimators do not know networks like the file's: {error}"[:300]) from error
     return tuple(reading.blocks)
 
 

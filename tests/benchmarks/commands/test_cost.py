@@ -18,7 +18,7 @@ from hw_model.vela.compiler import compile_blocks
 from hw_model.vela.tflite_writer import write_tflite
 from hw_model.workload import workload_from_chains
 from tests.hw_model.networks import SMALL
-from tests.hw_model.tflite_graphs import with_cpu_operators
+from tests.hw_model.tflite_graphs import Graph, with_cpu_operators
 
 SHIPPED = sorted(path.stem for path in PRETRAINED.glob("ethos-*.npz"))
 TOTALS = ("latency_ms", "peak_activation_bytes", "param_bytes", "macs", "energy_mj", "off_chip_bytes")
@@ -146,6 +146,17 @@ def test_a_tflite_file_is_compiled_as_it_is_and_its_operators_listed(capsys, tmp
         cost(file, ("npu-p32",))
     with pytest.raises(HardwareInputError, match="no compiler for npu-p32"):
         cost(file, ("npu-p32",), compile=True)
+
+
+def test_a_tflite_file_larger_than_blocks_may_be_is_compiled(capsys, tmp_path):
+    graph, file = Graph(16, 16, 64), tmp_path / "flat.tflite"
+    file.write_bytes(graph.finish(graph.dense(graph.input, 10)))
+    cost(file)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "flat.tflite on ethos-u55-256 (compiler)" in printed
+    assert "Compiled, since estimators do not know networks like the file's: block 0 (dense): in_channels" in printed
+    with pytest.raises(HardwareInputError, match="in_channels is 16384; allowed: whole numbers 1 to 8192"):
+        cost(file, ("npu-p32",))
 
 
 def test_a_tflite_file_of_known_operators_is_estimated_without_the_compiler_and_compiled_when_asked(capsys, tmp_path):
