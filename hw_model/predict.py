@@ -25,7 +25,7 @@ from hw_model.learned.outside import outside_fit
 from hw_model.npu.calibration import load_calibrated
 from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.operator_arrays import OperatorArrays, graph_arrays, operator_places
-from hw_model.operators import chain_operators
+from hw_model.operators import OperatorReport, chain_operators
 from hw_model.tables.block_file import BlockTable, block_estimate, block_table, read_blocks
 from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.chain import measured_cost
@@ -150,11 +150,18 @@ def compiled(blocks: Sequence[Block], accelerator: EthosU, weights: Sequence[str
 
 def _stored_share(blocks: Sequence[Block], accelerator: EthosU, steps: np.ndarray) -> float:
     """Bytes of the weights as the compiler stores them over their number, drawn from these values."""
-    measurement, _ = compile_operators(blocks, accelerator, steps)
-    weights = sum(operator.weights for operator in chain_operators(blocks))
-    if not weights:
+    share = _compression(blocks, compile_operators(blocks, accelerator, steps)[1])
+    if share is None:
         raise HardwareInputError("the network has no weights; allowed: networks with weights")
-    return measurement.compressed_weight_bytes / weights
+    return share
+
+
+def _compression(blocks: Sequence[Block], report: OperatorReport) -> float | None:
+    """The same of what was compiled, None without weights; kernels that the compiler makes up for pools are none."""
+    operators = chain_operators(blocks)
+    weights = sum(operator.weights for operator in operators)
+    each = zip(operators, report.operator_weight_bytes, strict=True)
+    return sum(stored for operator, stored in each if operator.weights) / weights if weights else None
 
 
 def at_clock(prediction: Prediction, clock_mhz: float) -> Prediction:
@@ -280,8 +287,6 @@ def _compiled(blocks: Sequence[Block], accelerator: EthosU, assumed: WeightValue
         cycles[block] += operator_cycles
         sram[block] = max(sram[block], operator_sram)
     latency = [value / accelerator.clock_hz * 1e3 for value in cycles]
-    weights = sum(operator.weights for operator in chain_operators(blocks))
-    compression = measurement.compressed_weight_bytes / weights if weights else None
     return Prediction(
         accelerator.name,
         "compiler",
@@ -290,7 +295,7 @@ def _compiled(blocks: Sequence[Block], accelerator: EthosU, assumed: WeightValue
         peak_std_bytes=None,
         extrapolated=False,
         weights=assumed.words,
-        weight_compression=compression,
+        weight_compression=_compression(blocks, report),
         blocks=_parts(blocks, latency, sram),
     )
 
