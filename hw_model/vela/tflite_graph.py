@@ -6,6 +6,7 @@ What numbers it holds is said by a `Numbers`: drawn int8 ones (hw_model.vela.tfl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -39,6 +40,7 @@ from ethosu.vela.tflite.Padding import Padding
 from ethosu.vela.tflite.TensorType import TensorType
 
 from hw_model.blocks import NETWORK_INPUT, Block, added, check_network, outputs, sources
+from hw_model.errors import HardwareInputError
 from hw_model.kinds import TWO_INPUTS
 from hw_model.operators import Operator, block_operators
 
@@ -59,9 +61,15 @@ _TWO_INPUT_OPTIONS = {
     "add": (AddOptions, BuiltinOptions.AddOptions),
     "mul": (MulOptions, BuiltinOptions.MulOptions),
 }
+_WEIGHTED = ("conv", "depthwise", "dense")
 _CHANNEL_AXIS = 3
 _ALIGNMENT = 16  # bytes, as the format's schema asks of buffers
 _TYPES = {"int8": TensorType.INT8, "int32": TensorType.INT32, "float32": TensorType.FLOAT32}
+
+MOST_WEIGHTS = 1 << 28
+"""Of a network that is written: files of 2 GiB and more cannot be, and compiling one takes minutes and gigabytes."""
+MOST_VALUES = (1 << 31) - 1
+"""Of a tensor: the format counts in int32."""
 
 SIGNATURE, INPUT, OUTPUT = "serving_default", "images", "output"
 """Names of a file's signature and of its ends."""
@@ -107,9 +115,11 @@ class Numbers(Protocol):
 def write_network(blocks: Sequence[Block], numbers: Numbers) -> bytes:
     """The network as the bytes of a .tflite file: one tensor [1, H, W, C] in, one out for each block that none takes.
 
-    Raises HardwareInputError when a block is not allowed or does not fit those that it takes.
+    Raises HardwareInputError when a block is not allowed or does not fit those that it takes, and for a network of more
+    than MOST_WEIGHTS weights or with a tensor of more than MOST_VALUES values.
     """
     check_network(blocks)
+    _check_size(blocks)
     graph = _Graph(numbers)
     graph.input = graph.activation(blocks[0].height, blocks[0].width, blocks[0].in_channels, numbers.input_scale())
     tensors = {NETWORK_INPUT: graph.input}
@@ -126,6 +136,24 @@ def write_network(blocks: Sequence[Block], numbers: Numbers) -> bytes:
             block_input = tensor if joins else block_input
         tensors[position] = tensor
     return graph.finish([tensors[position] for position in outputs(blocks)])
+
+
+def _check_size(blocks: Sequence[Block]) -> None:
+    weights = 0
+    for position, block in enumerate(blocks):
+        for operator in block_operators(block):
+            values = operator.out_height * operator.out_width * operator.out_channels
+            if values > MOST_VALUES:
+                raise HardwareInputError(
+                    f"block {position} ({block.kind}) has a tensor of {values:,} values; allowed in a .tflite file: up "
+                    f"to {MOST_VALUES:,}"
+                )
+            weights += math.prod(weights_shape(operator)) if operator.kind in _WEIGHTED else 0
+    if weights > MOST_WEIGHTS:
+        raise HardwareInputError(
+            f"the network has {weights:,} weights; allowed in a .tflite file that is written here: up to "
+            f"{MOST_WEIGHTS:,}"
+        )
 
 
 def weights_shape(operator: Operator) -> tuple[int, ...]:

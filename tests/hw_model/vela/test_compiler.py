@@ -101,3 +101,24 @@ def test_what_is_written_has_not_changed_under_the_pinned_compiler(block, cycles
     """Whoever changes the writer sees it here, and raises WRITER_VERSION."""
     names = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
     assert tuple(compile_blocks([block], ETHOS_U[name]).cycles for name in names) == cycles
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        (
+            [("conv", 4096, 1, 8192, 1), ("dense", 4096, 8192, 8192, 1)],
+            "block 0 .conv. has a tensor of 137,438,953,472",
+        ),
+        (
+            [("conv", 1, 4, 8192, 1), ("conv", 1, 8192, 8192, 7)],
+            "has 3,288,367,104 weights; allowed .* up to 268,435,456",
+        ),
+    ],
+)
+def test_what_no_file_can_hold_is_refused_before_weights_are_drawn(blocks, message):
+    network = [
+        Block(kind, side, side, channels, outputs, kernel=kernel) for kind, side, channels, outputs, kernel in blocks
+    ]
+    with pytest.raises(HardwareInputError, match=message):
+        write_tflite(network)
