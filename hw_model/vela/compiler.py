@@ -165,7 +165,7 @@ class Memories(NamedTuple):
 def report_memories(report: regor.PerfReport, accelerator: EthosU) -> Memories:
     """The memories' part of the compiler's report.  Raises HardwareInputError for a system without SRAM."""
     memories = {name.lower(): memory for name, memory in report.memories.items()}
-    if "sram" not in memories:
+    if any(memory.peakUsage for memory in memories.values()) and "sram" not in memories:  # else all stays on the host
         system = f"{accelerator.memory_mode} of {accelerator.system_config}"
         raise HardwareInputError(f"memory mode {system} uses no Sram; allowed: memory modes with an area in Sram")
     traffic = {
@@ -174,7 +174,7 @@ def report_memories(report: regor.PerfReport, accelerator: EthosU) -> Memories:
     }
     constants = report.readOnlyPeakUsage if constants_in_sram(accelerator) else 0
     return Memories(
-        memories["sram"].peakUsage - constants if "sram" in memories else 0,  # not named where all stays on the host
+        memories["sram"].peakUsage - constants if "sram" in memories else 0,
         traffic.get("sram", 0),
         traffic.get("dram", 0),
         traffic.get("offchipflash", 0) + traffic.get("onchipflash", 0),
