@@ -10,11 +10,11 @@ hw_model.kinds.KINDS; "channels" are those it gives (needed unless its kind keep
 kind has none), "stride" (1; for upsample the factor, 2), "expansion" (1), "residual" (false), "activation" (true) and
 "repeat" (1) have the defaults in brackets.  `network_schema` says the same as a JSON Schema.
 
-A network whose cost alone is asked for may have more: "kernel" and "stride" as [height, width], even numbers among
-them; "hidden" channels instead of an expansion; "padding" "valid" instead of "same"; and other neighbours.  A block
-with a "name" can be taken from elsewhere: "from" names the block (or a list of blocks, joined along the channels) that
-it takes instead of the one before, "input" being the network's; "add" names the block whose output is added to its
-own, before its activation.  What no block takes is an output.
+A network whose cost alone is asked for may have more: "kernel" and "stride" to 64, and as [height, width], even
+numbers among them; "hidden" channels instead of an expansion; "padding" "valid" instead of "same"; and other
+neighbours.  A block with a "name" can be taken from elsewhere: "from" names the block (or a list of blocks, joined
+along the channels) that it takes instead of the one before, "input" being the network's; "add" names the block whose
+output is added to its own, before its activation.  What no block takes is an output.
 
     {"input": [32, 32, 3],
      "blocks": [{"kind": "conv", "channels": 16, "name": "start"},
@@ -35,7 +35,9 @@ from hw_model.blocks import (
     MAX_BLOCKS,
     MAX_CHANNELS,
     MAX_EXPANSION,
+    MAX_KERNEL,
     MAX_SIZE,
+    MAX_STRIDE,
     MAX_WINDOW,
     NETWORK_INPUT,
     Block,
@@ -218,8 +220,9 @@ def _block(
             f"{where}: hidden is {short(entry['hidden'])}; allowed: whole numbers 1 to {MAX_CHANNELS * MAX_EXPANSION}"
         )
     both = any(isinstance(entry.get(field), list) for field in ("kernel", "stride"))
+    large = any(type(size) is int and size > most for size, most in ((kernel, MAX_KERNEL), (stride, MAX_STRIDE)))
     pool = kind is not None and kind.only_costed and kind.has_kernel  # of any size
-    if both or pool or any(more[name] != default for name, default in _CHAIN_VALUES.items()):
+    if both or large or pool or any(more[name] != default for name, default in _CHAIN_VALUES.items()):
         block = GraphBlock(**vars(block), **more)
     check_block(block, position)
     return block

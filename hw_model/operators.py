@@ -156,3 +156,6 @@ class OperatorReport:
     """Bytes read from and written to SRAM by each operator; empty where that was not kept."""
     operator_off_chip_bytes: tuple[int, ...] = ()
     """Likewise of DRAM and flash behind it; they add up to the network's exactly."""
+    operator_weight_bytes: tuple[int, ...] = ()
+    """Of each operator's weights as the compiler stores them, those of kernels that it makes up for means and pools
+    among them; empty where that was not kept."""

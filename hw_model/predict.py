@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import jax
 import numpy as np
@@ -17,7 +17,7 @@ from jax.tree_util import Partial
 
 from hw_model.blocks import MAX_BLOCKS, Block, check_network, is_chain
 from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
-from hw_model.errors import HardwareInputError
+from hw_model.errors import HardwareInputError, short
 from hw_model.learned.device import THIS_DEVICE, current_device
 from hw_model.learned.estimator import Estimator, estimate
 from hw_model.learned.fitting import load_estimator
@@ -25,7 +25,7 @@ from hw_model.learned.outside import outside_fit
 from hw_model.npu.calibration import load_calibrated
 from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.operator_arrays import OperatorArrays, graph_arrays, operator_places
-from hw_model.operators import chain_operators
+from hw_model.operators import OperatorReport, chain_operators
 from hw_model.tables.block_file import BlockTable, block_estimate, block_table, read_blocks
 from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.chain import measured_cost
@@ -150,11 +150,18 @@ def compiled(blocks: Sequence[Block], accelerator: EthosU, weights: Sequence[str
 
 def _stored_share(blocks: Sequence[Block], accelerator: EthosU, steps: np.ndarray) -> float:
     """Bytes of the weights as the compiler stores them over their number, drawn from these values."""
-    measurement, _ = compile_operators(blocks, accelerator, steps)
-    weights = sum(operator.weights for operator in chain_operators(blocks))
-    if not weights:
+    share = _compression(blocks, compile_operators(blocks, accelerator, steps)[1])
+    if share is None:
         raise HardwareInputError("the network has no weights; allowed: networks with weights")
-    return measurement.compressed_weight_bytes / weights
+    return share
+
+
+def _compression(blocks: Sequence[Block], report: OperatorReport) -> float | None:
+    """The same of what was compiled, None without weights; kernels that the compiler makes up for pools are none."""
+    operators = chain_operators(blocks)
+    weights = sum(operator.weights for operator in operators)
+    each = zip(operators, report.operator_weight_bytes, strict=True)
+    return sum(stored for operator, stored in each if operator.weights) / weights if weights else None
 
 
 def at_clock(prediction: Prediction, clock_mhz: float) -> Prediction:
@@ -174,9 +181,10 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
     """Cost of a network on the accelerator of that name.
 
     method: "compile" runs the vendor's compiler, for Ethos-U only; "estimate" asks the learned or the analytic model.
-    Raises HardwareInputError for an unknown accelerator, for blocks that are not allowed, and for those that a file of
-    blocks does not have.
+    Raises HardwareInputError for an unknown accelerator or method, for blocks that are not allowed, and for those that
+    a file of blocks does not have.
     """
+    _check_method(method)
     check_network(blocks)
     if method == "compile":
         if accelerator not in ETHOS_U:
@@ -187,6 +195,11 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
         return _from_blocks(blocks, accelerator, model)
     accelerator = current_device().name if accelerator == THIS_DEVICE else accelerator
     return _from_estimate(blocks, accelerator, model.method, model.estimate(_workload(blocks)))
+
+
+def _check_method(method: str) -> None:
+    if method not in get_args(Method):
+        raise HardwareInputError(f"unknown method {short(method)}; allowed: {', '.join(get_args(Method))}")
 
 
 class CostModel(NamedTuple):
@@ -216,8 +229,9 @@ def is_block_file(accelerator: str) -> bool:
 def cost_fingerprint(accelerator: str, method: Method = "estimate") -> str:
     """What figures of that accelerator and method depend on besides the network: 16 hexadecimal digits, for keys.
 
-    Raises HardwareInputError for an unknown accelerator.
+    Raises HardwareInputError for an unknown accelerator or method.
     """
+    _check_method(method)
     if method == "estimate":
         return cost_model(accelerator).fingerprint
     depends = f"compiled {get_accelerator(accelerator).key} {COMPILER_VERSION} {WRITER_VERSION}"
@@ -273,8 +287,6 @@ def _compiled(blocks: Sequence[Block], accelerator: EthosU, assumed: WeightValue
         cycles[block] += operator_cycles
         sram[block] = max(sram[block], operator_sram)
     latency = [value / accelerator.clock_hz * 1e3 for value in cycles]
-    weights = sum(operator.weights for operator in chain_operators(blocks))
-    compression = measurement.compressed_weight_bytes / weights if weights else None
     return Prediction(
         accelerator.name,
         "compiler",
@@ -283,7 +295,7 @@ def _compiled(blocks: Sequence[Block], accelerator: EthosU, assumed: WeightValue
         peak_std_bytes=None,
         extrapolated=False,
         weights=assumed.words,
-        weight_compression=compression,
+        weight_compression=_compression(blocks, report),
         blocks=_parts(blocks, latency, sram),
     )
 

@@ -26,6 +26,7 @@ from hw_model.network_file import Network, find_network, load_network
 if TYPE_CHECKING:
     from hw_model.predict import Prediction
     from hw_model.vela.accelerators import EthosU
+    from hw_model.vela.tflite_file import FileCost
 
 _DEFAULT_ACCELERATORS = ("ethos-u55-256", "npu-p32")
 _RANGE = (("sparse", "0.8"), ("uniform",))
@@ -110,7 +111,7 @@ def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
     """Estimate or compile blocks and print; said: a line before the remarks."""
     from hw_model.predict import at_clock, compiled, predict  # jax takes seconds, which `accelnas --help` need not pay
 
-    ranges: list[str] = []
+    ranges: list[list[Prediction]] = []
     if asked.compile:
         as_drawn = asked.weights == ("range",)
         targets = _targets(asked)
@@ -121,36 +122,62 @@ def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
         if asked.board:
             predictions = [at_clock(each, asked.board.clock_mhz) for each in predictions]
     if asked.json:
-        print(json_module.dumps(as_json(network, predictions), indent=2))
+        content = as_json(network, predictions)
+        for result, found in zip(content["results"], ranges, strict=False):
+            result["weight_range"] = [_end_as_json(each) for each in found]
+        _print_json(content, asked.board, [_exceeded(asked.board, each) for each in predictions])
         return
     from benchmarks.runtime.console import plain_console
 
     console = plain_console()
     for place, prediction in enumerate(predictions):
         console.print(*prediction_table(network, prediction, console.width), sep="\n")
-        lines = [said, *remarks(prediction), *ranges[place : place + 1], *_of_board(asked.board, prediction)]
+        between = [_range_line(each) for each in ranges[place : place + 1]]
+        lines = [said, *remarks(prediction), *between, *_exceeded(asked.board, prediction), _named(asked.board)]
         parts = [(f"Block {part.kind}", part.latency_ms) for part in prediction.blocks]
         console.print("\n".join(filter(None, [*lines, dearest(parts, prediction.cost.latency_ms)])))
     if len(predictions) > 1:
         console.print(fastest([(each.accelerator, each.cost.latency_ms) for each in predictions]))
 
 
-def _of_board(board: Board | None, prediction: Prediction) -> list[str]:
+def _exceeded(board: Board | None, prediction: Prediction) -> list[str]:
     if board is None:
         return []
     stored = prediction.cost.param_bytes * (prediction.weight_compression or 1)
-    lines = memory_warnings(board, prediction.cost.peak_activation_bytes, stored)
-    return [*lines, f"Board: {board.title}; its clock and memory are those of {board.source}."]
+    return memory_warnings(board, prediction.cost.peak_activation_bytes, stored)
 
 
-def _range_of(network: Network, target: EthosU) -> str:
+def _named(board: Board | None) -> str:
+    return f"Board: {board.title}; its clock and memory are those of {board.source}." if board else ""
+
+
+def _print_json(content: dict[str, Any], board: Board | None, warnings: list[list[str]]) -> None:
+    """warnings: of each result, what exceeds the board's memory."""
+    if board:
+        for result, lines in zip(content["results"], warnings, strict=True):
+            result["board"] = {"title": board.title, "source": board.source, "warnings": lines}
+    print(json_module.dumps(content, indent=2))
+
+
+def _range_of(network: Network, target: EthosU) -> list[Prediction]:
     from hw_model.predict import compiled
 
-    found = [compiled(network.blocks, target, words) for words in _RANGE]
+    return [compiled(network.blocks, target, words) for words in _RANGE]
+
+
+def _range_line(ends: list[Prediction]) -> str:
     weights = [
-        f"{each.cost.latency_ms:.4g} ms ({each.weights}: {100 * (each.weight_compression or 0):.0f}%)" for each in found
+        f"{each.cost.latency_ms:.4g} ms ({each.weights}: {100 * (each.weight_compression or 0):.0f}%)" for each in ends
     ]
     return f"By what the weights may be: {weights[0]} to {weights[1]}."
+
+
+def _end_as_json(end: Prediction) -> dict[str, Any]:
+    return {
+        "weights": end.weights,
+        "weight_compression": end.weight_compression,
+        "latency_ms": end.cost.latency_ms,
+    }
 
 
 def _targets(asked: _Asked) -> list[EthosU]:
@@ -191,17 +218,19 @@ def _cost_of_file(name: str, content: bytes, asked: _Asked) -> None:
             said = f"Compiled, since {error}."
     found = [compile_tflite(content, each) for each in _targets(asked)]
     if asked.json:
-        print(json_module.dumps(file_as_json(name, found), indent=2))
+        _print_json(file_as_json(name, found), asked.board, [_exceeded_by_file(asked.board, each) for each in found])
         return
     from benchmarks.runtime.console import plain_console
 
     console = plain_console()
     for each in found:
         console.print(*file_table(name, each, console.width), sep="\n")
-        lines = [said, *file_remarks(each)]
-        if asked.board:
-            lines += memory_warnings(asked.board, each.peak_activation_bytes, each.compressed_weight_bytes)
+        lines = [said, *file_remarks(each), *_exceeded_by_file(asked.board, each), _named(asked.board)]
         parts = [(f"Operator {part.operator}", part.latency_ms) for part in each.operators]
         console.print("\n".join(filter(None, [*lines, dearest(parts, each.latency_ms)])))
     if len(found) > 1:
         console.print(fastest([(each.accelerator, each.latency_ms) for each in found]))
+
+
+def _exceeded_by_file(board: Board | None, cost: FileCost) -> list[str]:
+    return memory_warnings(board, cost.peak_activation_bytes, cost.compressed_weight_bytes) if board else []

@@ -54,7 +54,7 @@ def export(
         get_accelerator(name)
     check_extra()
     saved = read_saved(folder)
-    task, fidelity, variables = saved.task, saved.fidelity, saved.variables
+    task, fidelity, variables, quality = saved.task, saved.fidelity, saved.variables, saved.quality
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
     test = task.load(home, fidelity.data, fidelity.eval_split).take(slice(0, fidelity.eval_examples))
     images = task.load(home, fidelity.data, "train").images[:calibration]
@@ -63,7 +63,7 @@ def export(
     write_whole(folder / INT8, exported.int8_file)
     compiled = compile_exported(saved.blocks, exported.int8_file, names)
     content = {
-        "quality": {"trained": saved.quality, "float": exported.float_quality, "int8": exported.int8_quality},
+        "quality": {"trained": quality, "float": exported.float_quality, "int8": exported.int8_quality},
         "examples": len(test.images),
         "split": fidelity.eval_split,
         "calibration_images": len(images),

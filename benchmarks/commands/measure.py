@@ -60,10 +60,12 @@ def measure(
 
     if not accelerator:
         raise HardwareInputError(f"no --accelerator given; allowed: {', '.join(target_names())}")
-    if fit and budget + general < FEWEST_NETWORKS:
+    if fit:
+        check_folders(fitted_folder())
+    if (fit or refine) and budget + general < FEWEST_NETWORKS:
         raise HardwareInputError(
-            f"--fit with {budget + general} networks to learn from (--budget and --general); allowed: "
-            f"{FEWEST_NETWORKS} and more"
+            f"--{'fit' if fit else 'refine'} with {budget + general} networks to learn from (--budget and --general); "
+            f"allowed: {FEWEST_NETWORKS} and more"
         )
     for chosen in [get_target(name) for name in accelerator]:
         path = results / f"{chosen.name}.parquet"

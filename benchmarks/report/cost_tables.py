@@ -112,7 +112,9 @@ def prediction_table(network: Network, prediction: Prediction, width: int) -> tu
 
 
 def dearest(parts: Sequence[tuple[str, float]], latency_ms: float) -> str:
-    """A line on (what, ms) of each part: which takes most of the time."""
+    """A line on (what, ms) of each part: which takes most of the time, "" where none takes any."""
+    if not latency_ms:
+        return ""
     place, (what, most) = max(enumerate(parts), key=lambda each: each[1][1])
     return f"{what} {place} takes most of the time: {most:.3g} of {latency_ms:.4g} ms ({most / latency_ms:.0%})."
 
@@ -120,8 +122,11 @@ def dearest(parts: Sequence[tuple[str, float]], latency_ms: float) -> str:
 def fastest(answers: Sequence[tuple[str, float]]) -> str:
     """A line on (accelerator, ms) of each answer: which is fastest, "" for one alone."""
     name, least = min(answers, key=lambda each: each[1])
-    times = max(each for _, each in answers) / least
-    return f"Fastest: {name}, {least:.4g} ms; the slowest takes {times:.3g} times as long." if len(answers) > 1 else ""
+    if len(answers) < 2:
+        return ""
+    most = max(each for _, each in answers)
+    slowest = f"{most / least:.3g} times as long" if least else f"{most:.4g} ms"
+    return f"Fastest: {name}, {least:.4g} ms; the slowest takes {slowest}."
 
 
 def file_as_json(name: str, found: list[FileCost]) -> dict[str, Any]:
@@ -153,10 +158,13 @@ def file_as_json(name: str, found: list[FileCost]) -> dict[str, Any]:
                 "latency_ms": each.latency_ms,
                 "latency_std_ms": None,
                 "peak_activation_bytes": each.peak_activation_bytes,
+                "peak_std_bytes": None,
                 "weight_bytes": each.weight_bytes,
                 "macs": each.macs,
                 "energy_mj": each.energy_mj,
                 "off_chip_bytes": each.off_chip_bytes,
+                "extrapolated": False,
+                "outside_fit": [],
                 "weights": "the file's own",
                 "weight_compression": each.weight_compression,
                 "cpu_operators": dict(each.on_cpu),

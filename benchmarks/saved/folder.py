@@ -23,7 +23,7 @@ from benchmarks.evaluators.weights import METRICS, WEIGHTS, copy_kept, is_kept, 
 from benchmarks.search.problem import check_fits
 from benchmarks.store.files import write_json, write_network
 from hw_model.blocks import Block
-from hw_model.errors import HardwareInputError
+from hw_model.errors import HardwareInputError, short
 from hw_model.json_file import read_json
 from hw_model.network_file import load_network
 from tasks.fidelity import Fidelity
@@ -124,10 +124,10 @@ def read_saved(folder: Path) -> Saved:
     settings = _read(folder / SETTINGS)
     if missing := [name for name in _FIELDS if name not in settings]:
         raise BenchmarkInputError(f"{folder / SETTINGS} has no {missing[0]!r}; allowed: what `accelnas train` wrote")
-    try:
-        task = make_task(settings["task"], settings["dataset"], settings["classes"])
-    except TypeError as error:  # a list instead of a name
-        raise BenchmarkInputError(f"{folder / SETTINGS}: {str(error)[:80]}") from error
+    for name, kind, what in (("task", str, "a name"), ("dataset", str, "a name"), ("classes", int, "a whole number")):
+        if type(settings[name]) is not kind:
+            raise BenchmarkInputError(f"{folder / SETTINGS}: {name} is {short(settings[name])}; allowed: {what}")
+    task = make_task(settings["task"], settings["dataset"], settings["classes"])
     network = load_network(folder / NETWORK)
     check_fits(folder / NETWORK, network.blocks, task)
     return Saved(folder, network.name, network.blocks, task, _fidelity(settings["fidelity"], folder / SETTINGS))
@@ -139,8 +139,10 @@ def _fidelity(content: Any, path: Path) -> Fidelity:
     if not isinstance(content, dict) or content.keys() != wanted.keys():
         raise BenchmarkInputError(f'{path}: "fidelity" has other fields; allowed: {", ".join(wanted)}')
     for name, kind in wanted.items():
-        if not isinstance(content[name], kind) or (kind is not str and content[name] < 0):
-            raise BenchmarkInputError(f'{path}: "fidelity" has {name} {str(content[name])[:40]!r}')
+        value, least = content[name], 1 if kind is int else 0
+        if not isinstance(value, kind) or isinstance(value, bool) or (kind is not str and value < least):
+            allowed = "a name" if kind is str else f"{'whole numbers' if kind is int else 'numbers'} from {least}"
+            raise BenchmarkInputError(f'{path}: "fidelity" has {name} {short(value)}; allowed: {allowed}')
     return Fidelity(**content)
 
 

@@ -6,9 +6,9 @@
 
 Columns are fields of `hw_model.blocks.Block` and `latency_ms`.  A field that is left out, or empty, has the value that
 it has in network files: kernel 3, or 1 where the kind has none; stride 1, 2 for upsample; expansion 1; residual no;
-activation yes.  Rows of the same block are timings of it, whose mean counts.  What is no latency is counted from the
-network: parameters, multiply-accumulates, and the bytes of the largest int8 tensors that live at once; energy and
-traffic are not known.
+activation yes.  Rows of the same block are timings of it, whose mean counts; blocks that differ in what means nothing
+to their kind, such as the kernel of a mean, are the same.  What is no latency is counted from the network: parameters,
+multiply-accumulates, and the bytes of the largest int8 tensors that live at once; energy and traffic are not known.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,19 +29,25 @@ from hw_model.blocks import Block, check_block, check_chain
 from hw_model.cost import Estimate
 from hw_model.errors import HardwareInputError, short
 from hw_model.files import write_whole
-from hw_model.kinds import KINDS
+from hw_model.kinds import KINDS, kind_index
 from hw_model.npu.model import Npu, npu_estimate
 from hw_model.workload import Workload, close_gaps, workload_from_chains
 
 LATENCY = "latency_ms"
 MAX_ROWS = 100_000
 MAX_BYTES = 32 * 2**20
+LATENCIES_MS = (1e-30, 1e30)
+"""Besides 0: what single precision tells from 0, and can add up."""
 _NEEDED = ("kind", "height", "width", "in_channels", "out_channels")
 _WHOLE = (*_NEEDED[1:], "kernel", "stride", "expansion")
 _BOOLEANS = {"yes": True, "no": False, "true": True, "false": False, "1": True, "0": False}
 _FIELDS = ("kind", *_WHOLE, "residual", "activation")
 _ACTIVATES = np.array([any(part.relu6 == "block" for part in kind.parts) for kind in KINDS.values()])
 """Of each kind, whether `activation` means anything."""
+_HAS_KERNEL = np.array([kind.has_kernel for kind in KINDS.values()])
+"""Likewise `kernel`."""
+_HAS_STRIDE = np.array([kind.has_stride for kind in KINDS.values()])
+"""Likewise `stride`."""
 _COUNTS = Npu(1.0, 1.0, sram_bytes=2.0**40, channel_alignment=1.0)
 """Counts what needs no clock."""
 
@@ -109,8 +116,9 @@ def block_table(blocks: Mapping[Block, float]) -> BlockTable:
         raise HardwareInputError("no blocks; allowed: one and more")
     fields = np.asarray(_fields(workload_from_chains([[block] for block in blocks])))[:, 0]
     latency_ms = np.array(list(blocks.values()), np.float32)
-    fields, first = np.unique(fields, axis=0, return_index=True)  # blocks that differ in what means nothing are one
-    latency_ms = latency_ms[first]
+    # blocks that differ in what means nothing are one
+    fields, place, count = np.unique(fields, axis=0, return_inverse=True, return_counts=True)
+    latency_ms = (np.bincount(place.reshape(-1), latency_ms) / count).astype(np.float32)
     for multiplier in range(2_654_435_761, 2**32, 2):
         hashes = np.asarray(_hashes(fields, np.uint32(multiplier)))
         order = np.argsort(hashes)
@@ -160,18 +168,34 @@ def _row(given: Mapping[str, str]) -> tuple[Block, float]:
         latency_ms = float(text) if text.isascii() else math.nan
     except ValueError:
         latency_ms = math.nan
-    if not 0 <= latency_ms < math.inf:
-        raise HardwareInputError(f"{LATENCY} {short(text)}; allowed: finite numbers, 0 and more")
+    least, most = LATENCIES_MS
+    if not (latency_ms == 0 or least <= latency_ms <= most):
+        raise HardwareInputError(f"{LATENCY} {short(text)}; allowed: 0, or numbers from {least:g} to {most:g}")
     block = Block(**values)
     check_block(block)
     check_chain([block])
-    return block, latency_ms
+    return _without_meaningless(block), latency_ms
+
+
+def _without_meaningless(block: Block) -> Block:
+    """The block with what means nothing to its kind as `_fields` has it."""
+    place = kind_index(block.kind)
+    return replace(
+        block,
+        kernel=block.kernel if _HAS_KERNEL[place] else 1,
+        stride=block.stride if _HAS_STRIDE[place] else 1,
+        activation=block.activation or not _ACTIVATES[place],
+    )
 
 
 def _fields(work: Workload) -> Array:
     """int32[..., L, fields], what means nothing to a kind made the same for all."""
-    activation = jnp.where(jnp.asarray(_ACTIVATES)[work.kind], work.activation, True)
-    columns = [getattr(work, name) for name in _FIELDS[:-1]] + [activation]
+    work = work._replace(
+        kernel=jnp.where(jnp.asarray(_HAS_KERNEL)[work.kind], work.kernel, 1),
+        stride=jnp.where(jnp.asarray(_HAS_STRIDE)[work.kind], work.stride, 1),
+        activation=jnp.where(jnp.asarray(_ACTIVATES)[work.kind], work.activation, True),
+    )
+    columns = [getattr(work, name) for name in _FIELDS]
     return jnp.stack([jnp.asarray(column).astype(jnp.int32) for column in columns], -1)
 
 

@@ -29,7 +29,7 @@ from hw_model.cost import count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.operators import OperatorReport, chain_operators
 from hw_model.vela.accelerators import EthosU
-from hw_model.vela.system import shipped_ini
+from hw_model.vela.system import constants_in_sram, shipped_ini
 from hw_model.vela.tflite_writer import NORMAL_STEPS, write_tflite
 
 COMPILER_VERSION = version("ethos-u-vela")
@@ -46,8 +46,8 @@ class Measurement:
     latency_ms: float
     """The same in milliseconds at the accelerator's clock."""
     peak_activation_bytes: int
-    """Largest SRAM use for activations (and staged weights) at any moment; weights that live in SRAM ("-sram-only")
-    are not counted."""
+    """Largest SRAM use for activations (and staged weights) at any moment; weights that live in SRAM for good, as
+    in "-sram-only", are not counted."""
     param_bytes: int
     """Int8 weights and int32 biases, before compression."""
     compressed_weight_bytes: int
@@ -80,13 +80,14 @@ def compile_operators(
     compiled = _compile(blocks, accelerator, steps, operator_table=True)
     measurement = _measurement(blocks, accelerator, compiled.perf_report)
     count = len(chain_operators(blocks))
-    cycles, sram, sram_traffic, off_chip = ([0] * count for _ in range(4))
+    cycles, sram, sram_traffic, off_chip, weights = ([0] * count for _ in range(5))
     for row in operator_rows(compiled.opt_database.tables):
         position = row.source - 1
         cycles[position] += row.cycles
         sram[position] = max(sram[position], row.sram_bytes)
         sram_traffic[position] += row.sram_traffic_bytes
         off_chip[position] += row.off_chip_bytes
+        weights[position] += row.weight_bytes
     return measurement, OperatorReport(
         cycles=measurement.cycles,
         peak_activation_bytes=measurement.peak_activation_bytes,
@@ -94,6 +95,7 @@ def compile_operators(
         operator_sram_bytes=tuple(sram),
         operator_sram_traffic_bytes=tuple(sram_traffic),
         operator_off_chip_bytes=tuple(off_chip),
+        operator_weight_bytes=tuple(weights),
     )
 
 
@@ -114,6 +116,8 @@ class OperatorRow(NamedTuple):
     """Likewise of DRAM and flash."""
     macs: int
     """Multiply-accumulates."""
+    weight_bytes: int
+    """Of its weights as stored, made up by the compiler or not."""
 
 
 def operator_rows(tables: Mapping[str, Any]) -> list[OperatorRow]:
@@ -121,6 +125,7 @@ def operator_rows(tables: Mapping[str, Any]) -> list[OperatorRow]:
     table, details = tables["perf"], tables["perf_debug"]
     names = ("source_id", "operator", "op_cycles", "staging_usage", "mac_count")
     source, operator, cycles, sram, macs = (table.header.index(name) for name in names)
+    weights = details.header.index("weight_total_bytes")
     sram_traffic, off_chip = (_traffic_columns(details.header, memories) for memories in (("Sram",), _OFF_CHIP))
     return [
         OperatorRow(
@@ -131,6 +136,7 @@ def operator_rows(tables: Mapping[str, Any]) -> list[OperatorRow]:
             sum(int(detail[column] or 0) for column in sram_traffic),
             sum(int(detail[column] or 0) for column in off_chip),
             int(row[macs]),
+            int(detail[weights] or 0),
         )
         # both tables have the same rows, and the second says more of them
         for row, detail in zip(table.data, details.data, strict=True)
@@ -157,16 +163,19 @@ class Memories(NamedTuple):
 
 
 def report_memories(report: regor.PerfReport, accelerator: EthosU) -> Memories:
-    """The memories' part of the compiler's report."""
+    """The memories' part of the compiler's report.  Raises HardwareInputError for a system without SRAM."""
     memories = {name.lower(): memory for name, memory in report.memories.items()}
+    if any(memory.peakUsage for memory in memories.values()) and "sram" not in memories:  # else all stays on the host
+        system = f"{accelerator.memory_mode} of {accelerator.system_config}"
+        raise HardwareInputError(f"memory mode {system} uses no Sram; allowed: memory modes with an area in Sram")
     traffic = {
         name: sum(access.bytesRead + access.bytesWritten for access in memory.accesses.values())
         for name, memory in memories.items()
     }
-    constants = report.readOnlyPeakUsage if accelerator.memory_mode == "Sram_Only" else 0
+    constants = report.readOnlyPeakUsage if constants_in_sram(accelerator) else 0
     return Memories(
-        memories["sram"].peakUsage - constants,
-        traffic["sram"],
+        memories["sram"].peakUsage - constants if "sram" in memories else 0,
+        traffic.get("sram", 0),
         traffic.get("dram", 0),
         traffic.get("offchipflash", 0) + traffic.get("onchipflash", 0),
     )

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import configparser
+import functools
 import importlib.resources
+import re
 from dataclasses import replace
 from pathlib import Path
 
-from hw_model.errors import HardwareInputError
+from hw_model.errors import HardwareInputError, short
 from hw_model.vela.accelerators import ADDRESS_SPACE, EthosU
 
 LARGEST_CLOCK_MHZ = 10_000
+_SECTIONS = re.compile(r"(System_Config|Memory_Mode)\.[^][]+")
+"""Any other section would override what the compiler is told of the accelerator itself."""
+_AMOUNTS = ("core_clock", "arena_cache_size", "_clock_scale")
+_COUNTS = {
+    "_ports_used": 1,
+    "_burst_length": 1,
+    "_read_latency": 0,
+    "_write_latency": 0,
+    "_max_reads": 0,
+    "_max_writes": 0,
+}
+"""How keys end whose values are whole numbers, and the least of each; the compiler takes what it cannot read for 0."""
+_LARGEST_COUNT = 2**31 - 1
 
 
 def shipped_ini() -> str:
@@ -33,14 +48,17 @@ def in_system(
     memories' clocks are scaled with it, so cycles stay.  arena_kib: SRAM that the compiler may plan with, in place of
     the mode's arena_cache_size.  Raises HardwareInputError, naming the file, for what cannot be used.
     """
-    text = _read(ini) if ini else ""
-    sections = _parsed(text or shipped_ini(), str(ini or "vela.ini"))
+    if ini is None:
+        text, sections = "", _parsed(shipped_ini(), "vela.ini")
+    else:
+        sections = _parsed(_read(ini), str(ini))
+        text = _checked(sections, str(ini))
     system = system_config or accelerator.system_config
     mode = memory_mode or accelerator.memory_mode
-    clock = _number(_field(sections, f"System_Config.{system}", "core_clock", ini), "core_clock")
+    clock = _number(_field(sections, f"System_Config.{system}", "core_clock", ini), f"core_clock of {system}")
     arena = _field(sections, f"Memory_Mode.{mode}", "arena_cache_size", ini)
     limit = ADDRESS_SPACE[accelerator.config.split("-")[1]]
-    arena_bytes = limit if arena is None else int(_number(arena, "arena_cache_size"))
+    arena_bytes = limit if arena is None else int(_number(arena, f"arena_cache_size of {mode}"))
     if clock_mhz is not None:
         if not 0 < clock_mhz <= LARGEST_CLOCK_MHZ:
             raise HardwareInputError(f"clock is {clock_mhz:g} MHz; allowed: above 0, at most {LARGEST_CLOCK_MHZ}")
@@ -62,6 +80,15 @@ def in_system(
     )
 
 
+@functools.cache
+def constants_in_sram(accelerator: EthosU) -> bool:
+    """Whether weights lie in SRAM for good, by what its memory mode says and not by the mode's name."""
+    sections = _parsed(accelerator.ini or shipped_ini(), "vela.ini")
+    port = _field(sections, f"Memory_Mode.{accelerator.memory_mode}", "const_mem_area", None) or ""
+    system = f"System_Config.{accelerator.system_config}"
+    return _field(sections, system, f"{port.lower()}_port", None) == "Sram"
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text()
@@ -69,13 +96,49 @@ def _read(path: Path) -> str:
         raise HardwareInputError(f"system configuration {path} cannot be read: {error}"[:300]) from error
 
 
+class _Ini(configparser.ConfigParser):
+    def optionxform(self, optionstr: str) -> str:
+        return optionstr  # the compiler tells "Sram_..." from "sram_..."
+
+
 def _parsed(text: str, name: str) -> configparser.ConfigParser:
-    sections = configparser.ConfigParser(inline_comment_prefixes=(";",))
+    # [DEFAULT] is a section like any other, as it is to the compiler
+    sections = _Ini(inline_comment_prefixes=(";",), interpolation=None, default_section="")
     try:
         sections.read_string(text)
     except configparser.Error as error:
         raise HardwareInputError(f"system configuration {name}: {' '.join(str(error).split())[:200]}") from error
     return sections
+
+
+def _checked(sections: configparser.ConfigParser, name: str) -> str:
+    """The file's text as the compiler gets it, which reads comments and continued lines otherwise than we do."""
+    lines = []
+    for section in sections.sections():
+        if not _SECTIONS.fullmatch(section):
+            raise HardwareInputError(
+                f"system configuration {name[-120:]}: section {short(section)}; allowed: System_Config.NAME and "
+                "Memory_Mode.NAME"
+            )
+        lines.append(f"[{section}]")
+        for key, value in sections[section].items():
+            _check_value(key, value, f"system configuration {name[-80:]}: [{section[:60]}] {key[:40]}")
+            lines.append(f"{key}={value}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _check_value(key: str, value: str, where: str) -> None:
+    least = next((least for end, least in _COUNTS.items() if key.endswith(end)), None)
+    if "\n" in value:
+        raise HardwareInputError(f"{where} is {short(value)}; allowed: values of one line")
+    if key.endswith(_AMOUNTS):
+        _number(value, where)
+    elif least is not None:
+        whole = value.isascii() and value.isdigit() and len(value) <= len(str(_LARGEST_COUNT))
+        if not (whole and least <= int(value) <= _LARGEST_COUNT):
+            raise HardwareInputError(
+                f"{where} is {short(value)}; allowed: whole numbers from {least} to {_LARGEST_COUNT}"
+            )
 
 
 def _field(sections: configparser.ConfigParser, section: str, name: str, ini: Path | None) -> str | None:
@@ -93,11 +156,12 @@ def _field(sections: configparser.ConfigParser, section: str, name: str, ini: Pa
     return None
 
 
-def _number(value: str | None, name: str) -> float:
+def _number(value: str | None, where: str) -> float:
+    text = value or ""
     try:
-        found = float(value or "")
+        found = float(text) if text.isascii() and "_" not in text else float("nan")
     except ValueError:
         found = float("nan")
     if not 0 < found < 1e15:
-        raise HardwareInputError(f"{name} is {value!r}; allowed: numbers above 0")
+        raise HardwareInputError(f"{where} is {short(value)}; allowed: numbers above 0 and below 1e15")
     return found

@@ -1,8 +1,8 @@
 """What somebody's own .tflite file costs on an Ethos-U: compiled as it is, with its own weights.
 
 The compiler gets the file's bytes and the settings of `hw_model.vela.compiler`, so figures are those of Vela's command
-line for that file.  It runs in a process of its own, since it ends its process on a file that is damaged, and says on
-standard output what it leaves to the host CPU.
+line for that file.  It runs in a process of its own, since it ends its process on a file that is damaged, and says
+line by line what it leaves to the host CPU.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hw_model.cost import energy_mj
 from hw_model.errors import HardwareInputError
 from hw_model.vela.accelerators import EthosU
 from hw_model.vela.compiler import compile_model, operator_rows, report_memories
+from hw_model.vela.tflite_reader import constant_weights
 
 _ON_CPU = "Passthrough"
 
@@ -58,9 +59,12 @@ class FileCost:
     peak_activation_bytes: int
     """Largest SRAM use at any moment, as scheduled, weights that live there for good apart."""
     weight_bytes: int
-    """Of the weights that the compiler encodes, as the file has them."""
+    """Of the constant weights of the file's convolutions, dense and recurrent layers."""
     compressed_weight_bytes: int
-    """The same as the compiler stores them."""
+    """All that the compiler stores, kernels that it makes up for means and pools among them."""
+    weight_compression: float | None
+    """Bytes of the file's own weights as the compiler stores them / as the file has them; None where it stores
+    none."""
     off_chip_bytes: int
     """Of one inference."""
     energy_mj: float
@@ -69,11 +73,6 @@ class FileCost:
     """As the compiler counts them."""
     operators: tuple[FileOperator, ...]
     """In the file's order."""
-
-    @property
-    def weight_compression(self) -> float | None:
-        """Bytes of the weights as the compiler stores them / as the file has them; None where there are none."""
-        return self.compressed_weight_bytes / self.weight_bytes if self.weight_bytes else None
 
     @property
     def on_cpu(self) -> Mapping[str, int]:
@@ -94,18 +93,25 @@ def compile_tflite(content: bytes, accelerator: EthosU) -> FileCost:
 
 
 def _compiled(content: bytes, accelerator: EthosU) -> FileCost:
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    # both, as what compile_model keeps off the output goes to stderr: the answer itself says what stays on the host
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
     compiled = compile_model(content, accelerator, operator_table=True)
     report = compiled.perf_report
     tables = compiled.opt_database.tables
     rows = operator_rows(tables)
     left = {row.source for row in rows if row.operator == _ON_CPU}
     source = tables["source"]
-    columns = [source.header.index(name) for name in ("id", "operator", "ofm_h", "ofm_w", "ofm_d")]
+    columns = [source.header.index(name) for name in ("id", "operator", "ofm_h", "ofm_w", "ofm_d", "ext_key")]
+    weights = constant_weights(content)
+    stored: dict[int, int] = {}
     operators = []
     for entry in source.data:
-        number, name, height, width, channels = (entry[column] for column in columns)
+        number, name, height, width, channels, place = (entry[column] for column in columns)
         own = [row for row in rows if row.source == int(number)]
+        if int(place) in weights and (encoded := sum(row.weight_bytes for row in own)):
+            stored[int(place)] = encoded
         operators.append(
             FileOperator(
                 name,
@@ -124,8 +130,9 @@ def _compiled(content: bytes, accelerator: EthosU) -> FileCost:
         accelerator.name,
         latency_ms=report.totalCycles / accelerator.clock_hz * 1e3,
         peak_activation_bytes=memories.peak_sram_bytes,
-        weight_bytes=report.originalWeights,
+        weight_bytes=sum(weights.values()),
         compressed_weight_bytes=report.encodedWeights,
+        weight_compression=sum(stored.values()) / sum(weights[place] for place in stored) if stored else None,
         off_chip_bytes=memories.dram_bytes + memories.flash_bytes,
         energy_mj=float(energy_mj(report.macCount, memories.sram_bytes, memories.dram_bytes + memories.flash_bytes)),
         macs=report.macCount,

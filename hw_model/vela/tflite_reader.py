@@ -20,18 +20,20 @@ from hw_model.vela.tflite_operators import READERS, NotKnownError, Reading, Site
 _NAMES = {value: name for name, value in vars(BuiltinOperator).items() if isinstance(value, int)}
 _TYPES = {value: name for name, value in vars(TensorType).items() if isinstance(value, int)}
 _WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+_WEIGHTS = dict.fromkeys((*_WEIGHTED, "TRANSPOSE_CONV"), (1,)) | {"UNIDIRECTIONAL_SEQUENCE_LSTM": range(1, 9)}
+"""Which inputs of an operator are weights."""
 _MOST_OPERATORS = 10_000
 
 
 class UnknownOperatorsError(HardwareInputError):
-    """The file has operators that estimators do not know; the message names and counts them."""
+    """The file has operators that estimators do not know, or larger than they know; the message names them."""
 
 
 def read_blocks(content: bytes) -> tuple[Block, ...]:
     """The blocks of a .tflite file's bytes, in the order of its operators.
 
-    Raises UnknownOperatorsError for operators that no block stands for, HardwareInputError for bytes that cannot be
-    read and for networks that are larger than blocks may be.
+    Raises UnknownOperatorsError for operators that no block stands for and for networks that are larger than blocks
+    may be, HardwareInputError for bytes that cannot be read.
     """
     try:
         reading = _read(content)
@@ -43,8 +45,31 @@ def read_blocks(content: bytes) -> tuple[Block, ...]:
         counted = Counter(reading.unknown)
         named = ", ".join(f"{count} x {name}" if count > 1 else name for name, count in sorted(counted.items()))
         raise UnknownOperatorsError(f"estimators do not know these operators of the file: {named}"[:300])
-    check_network(reading.blocks)
+    try:
+        check_network(reading.blocks)
+    except HardwareInputError as error:  # which says what is too large
+        raise UnknownOperatorsError(f"estimators do not know networks like the file's: {error}"[:300]) from error
     return tuple(reading.blocks)
+
+
+def constant_weights(content: bytes) -> dict[int, int]:
+    """Bytes of the constant weights of a file that the compiler has read, by the position of the operator."""
+    model = Model.Model.GetRootAs(bytearray(content), 0)
+    graph: Any = model.Subgraphs(0)
+    found = {}
+    for place in range(graph.OperatorsLength()):
+        operator: Any = graph.Operators(place)
+        inputs = operator.InputsAsNumpy()
+        for each in _WEIGHTS.get(_name(model, operator), ()):
+            if each < len(inputs) and inputs[each] >= 0:
+                held: Any = model.Buffers(graph.Tensors(int(inputs[each])).Buffer())
+                found[place] = found.get(place, 0) + held.DataLength()
+    return {place: length for place, length in found.items() if length}
+
+
+def _name(model: Any, operator: Any) -> str:
+    code = model.OperatorCodes(operator.OpcodeIndex())
+    return _NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "?")
 
 
 def _read(content: bytes) -> Reading:
@@ -58,8 +83,7 @@ def _read(content: bytes) -> Reading:
     for operator in operators:
         reading.uses.update(int(tensor) for tensor in operator.InputsAsNumpy())
     for operator in operators:
-        code: Any = model.OperatorCodes(operator.OpcodeIndex())
-        name = _NAMES.get(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()), "?")
+        name = _name(model, operator)
         inputs = [int(tensor) for tensor in operator.InputsAsNumpy() if tensor >= 0]
         moving = [tensor for tensor in inputs if tensor in reading.at or not _constant(reading, tensor)]
         if not all(tensor in reading.at for tensor in moving):

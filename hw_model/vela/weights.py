@@ -5,6 +5,8 @@ Each assumption is 256 equally likely int8 values to draw from.  The default is 
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import NormalDist
@@ -23,6 +25,7 @@ RATIOS = (0.15, 1.2)
 _NARROWEST, _WIDEST = 0.3, 80.0
 _HALVINGS = 7
 _FEWEST = 100
+_ALLOWED = "a file, ratio R, sparse P, uniform, or on the command line range"
 _SHARES = (np.arange(256) + 0.5) / 256
 
 
@@ -59,9 +62,10 @@ def weight_values(given: Sequence[str], stored: Callable[[np.ndarray], float]) -
         return WeightValues(f"{zeros / 256:.0%} zeros, the others {DEFAULT.words}", steps)
     if given[0] == "ratio" and len(given) == 2:
         return _of_ratio(_number(given[1], "ratio", *RATIOS), stored)
-    if len(given) == 1:
+    if len(given) == 1 and os.path.exists(given[0]):  # False, not an error, for what can be no path
         return _of_file(Path(given[0]))
-    raise HardwareInputError(f"weights are {short(' '.join(given))}; allowed: a file, ratio R, sparse P or uniform")
+    no_file = ", and there is no such file" if len(given) == 1 else ""
+    raise HardwareInputError(f"weights are {short(' '.join(given), 100)}{no_file}; allowed: {_ALLOWED}")
 
 
 def _quantiles(distribution: NormalDist, count: int) -> np.ndarray:
@@ -101,7 +105,8 @@ def _of_ratio(ratio: float, stored: Callable[[np.ndarray], float]) -> WeightValu
 def _of_file(path: Path) -> WeightValues:
     try:
         if path.suffix in (".npy", ".npz"):
-            with path.open("rb") as file:
+            with path.open("rb") as file, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of NumPy on what is in the file, whose numbers are checked below
                 loaded = np.load(file, allow_pickle=False)
                 arrays = [loaded] if isinstance(loaded, np.ndarray) else [loaded[name] for name in loaded.files]
         else:
@@ -110,7 +115,7 @@ def _of_file(path: Path) -> WeightValues:
     except HardwareInputError:
         raise
     except Exception as error:  # whatever a damaged archive raises
-        raise HardwareInputError(f"weights {path} cannot be read: {error}"[:250]) from error
+        raise HardwareInputError(f"weights {path} cannot be read: {' '.join(str(error).split())}"[:250]) from error
     together = np.concatenate(values) if values else np.zeros(0, np.int8)
     if len(together) < _FEWEST:
         raise HardwareInputError(
@@ -125,11 +130,15 @@ def _as_int8(array: np.ndarray) -> np.ndarray:
     """Flat; floats are quantised by the array's largest absolute value."""
     if array.dtype == np.int8:
         return array.reshape(-1)
-    flat = array.astype(np.float64).reshape(-1)
+    if array.dtype.kind not in "iuf":
+        raise HardwareInputError(f"an array of the weights is of {short(array.dtype)}; allowed: real numbers")
+    with np.errstate(all="ignore"):  # what is larger than float64 holds becomes infinite
+        flat = array.astype(np.float64).reshape(-1)
     if not np.isfinite(flat).all():
         raise HardwareInputError("an array of the weights holds numbers that are not finite; allowed: finite numbers")
     largest = np.abs(flat).max(initial=0)
-    return np.round(flat * (127 / largest if largest else 0)).astype(np.int8)
+    # divided first, as 127 / largest is infinite for the least floats
+    return np.round(flat / (largest or 1) * 127).astype(np.int8)
 
 
 def _of_tflite(content: bytes) -> list[np.ndarray]:

@@ -7,6 +7,7 @@ from hw_model.errors import HardwareInputError
 from hw_model.learned.fitting import load_estimator, save_estimator
 from hw_model.predict import PRETRAINED, accelerator_names, cost_fingerprint, cost_model, fitted_folder
 from hw_model.vela.accelerators import ETHOS_U
+from tests.hw_model.networks import SMALL
 
 NAME = "ethos-u55-64"
 
@@ -31,3 +32,11 @@ def test_every_accelerator_and_method_has_a_fingerprint_of_its_own(monkeypatch):
     assert cost_fingerprint(NAME, "compile") not in found
     with pytest.raises(HardwareInputError, match="unknown accelerator 'npu-p16'; allowed: ethos"):
         cost_fingerprint("npu-p16", "compile")
+
+
+@pytest.mark.parametrize("method", ["nonsense", "compiler", "", None])
+def test_a_method_that_there_is_not_is_refused_and_not_taken_for_the_estimate(method):
+    with pytest.raises(HardwareInputError, match=f"unknown method {method!r}; allowed: estimate, compile"):
+        predict.predict(SMALL, NAME, method)
+    with pytest.raises(HardwareInputError, match=f"unknown method {method!r}; allowed: estimate, compile"):
+        cost_fingerprint(NAME, method)

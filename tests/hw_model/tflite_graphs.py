@@ -327,6 +327,12 @@ def with_cpu_operators():
     return g.finish(g.conv(x, 4, (3, 1), valid=True))
 
 
+def of_cpu_operators():
+    """Nothing that any Ethos-U has."""
+    g = Graph(16, 16, 3)
+    return g.finish(g.operator("FLOOR", [g.input], g.shapes[g.input]))
+
+
 _ALL = (
     resnet8,
     ds_cnn,

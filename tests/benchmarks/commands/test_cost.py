@@ -18,7 +18,7 @@ from hw_model.vela.compiler import compile_blocks
 from hw_model.vela.tflite_writer import write_tflite
 from hw_model.workload import workload_from_chains
 from tests.hw_model.networks import SMALL
-from tests.hw_model.tflite_graphs import with_cpu_operators
+from tests.hw_model.tflite_graphs import Graph, with_cpu_operators
 
 SHIPPED = sorted(path.stem for path in PRETRAINED.glob("ethos-*.npz"))
 TOTALS = ("latency_ms", "peak_activation_bytes", "param_bytes", "macs", "energy_mj", "off_chip_bytes")
@@ -148,6 +148,17 @@ def test_a_tflite_file_is_compiled_as_it_is_and_its_operators_listed(capsys, tmp
         cost(file, ("npu-p32",), compile=True)
 
 
+def test_a_tflite_file_larger_than_blocks_may_be_is_compiled(capsys, tmp_path):
+    graph, file = Graph(16, 16, 64), tmp_path / "flat.tflite"
+    file.write_bytes(graph.finish(graph.dense(graph.input, 10)))
+    cost(file)
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "flat.tflite on ethos-u55-256 (compiler)" in printed
+    assert "Compiled, since estimators do not know networks like the file's: block 0 (dense): in_channels" in printed
+    with pytest.raises(HardwareInputError, match="in_channels is 16384; allowed: whole numbers 1 to 8192"):
+        cost(file, ("npu-p32",))
+
+
 def test_a_tflite_file_of_known_operators_is_estimated_without_the_compiler_and_compiled_when_asked(capsys, tmp_path):
     file = tmp_path / "net.tflite"
     file.write_bytes(write_tflite(SMALL))
@@ -173,9 +184,27 @@ def test_what_is_assumed_of_the_weights_can_be_given_and_is_told(capsys):
     assert "By what the weights may be: " in capsys.readouterr().out
     with pytest.raises(HardwareInputError, match="--weights is for what is compiled"):
         cost(Path("ds_cnn"), weights=("sparse", "0.5"))
-    for words, line in ((("sparse", "2"), "sparse '2'; allowed: numbers from 0 to 1"), (("dense",), "cannot be read")):
+    for words, line in ((("sparse", "2"), "sparse '2'; allowed: numbers from 0 to 1"), (("dense",), "no such file")):
         with pytest.raises(HardwareInputError, match=line):
             told(*words)
+
+
+def test_json_has_all_that_was_asked_for(capsys, tmp_path):
+    ranged = answer(capsys, Path("ds_cnn"), ("ethos-u55-256",), compile=True, weights=("range",))["results"][0]
+    low, high = ranged["weight_range"]
+    assert low["weights"].startswith("80% zeros")
+    assert low["weight_compression"] < ranged["weight_compression"] < high["weight_compression"]
+    assert low["latency_ms"] < ranged["latency_ms"] < high["latency_ms"]
+    # more than the board keeps on its chip
+    board = answer(capsys, Path("mobilenet_v2_100"), board="alif-e1c")["results"][0]["board"]
+    assert "E1C" in board["title"]
+    assert ["of weights" in line for line in board["warnings"]].count(True) == 1
+    file = tmp_path / "net.tflite"
+    file.write_bytes(write_tflite(SMALL))
+    compiled = answer(capsys, file, board="alif-e1c", compile=True)["results"][0]
+    assert compiled["board"]["title"] == board["title"]
+    assert compiled.keys() >= {*TOTALS, *JUDGEMENT} - {"param_bytes"}
+    assert (compiled["peak_std_bytes"], compiled["extrapolated"], compiled["outside_fit"]) == (None, False, [])
 
 
 def test_a_board_gives_accelerator_and_clock_and_warns_where_a_network_does_not_fit(capsys, tmp_path):
@@ -204,3 +233,17 @@ def test_a_system_of_one_s_own_is_for_what_is_compiled(capsys):
     assert "250 MHz" in slow["accelerator"]
     with pytest.raises(HardwareInputError, match="--memory-mode is for what is compiled"):
         cost(Path("ds_cnn"), ("ethos-u55-128",), memory_mode="Sram_Only")
+
+
+def test_blocks_that_take_no_time_have_a_table_without_shares(tmp_path, capsys):
+    for name, time in (("none", "0"), ("some", "2")):
+        (tmp_path / f"{name}.csv").write_text(
+            f"kind,height,width,in_channels,out_channels,latency_ms\nconv,8,8,3,4,{time}\n"
+        )
+    network = tmp_path / "net.json"
+    network.write_text(json.dumps({"input": [8, 8, 3], "blocks": [{"kind": "conv", "channels": 4}]}))
+    cost(network, (str(tmp_path / "none.csv"), str(tmp_path / "some.csv")))
+    out = capsys.readouterr().out
+    assert "Block conv 0 takes most of the time: 2 of 2 ms (100%)." in out
+    assert out.count("takes most of the time") == 1
+    assert "none.csv, 0 ms; the slowest takes 2 ms." in " ".join(out.split())

@@ -94,6 +94,23 @@ def test_refining_adds_the_networks_that_are_doubted_and_fitting_writes_below_th
     assert predict.cost_model(NAME).fingerprint == before
 
 
+@pytest.mark.parametrize("wish", [{"fit": True}, {"refine": 5}])
+def test_too_few_networks_to_fit_to_are_refused_before_any_is_measured(tmp_path, compiled, wish):
+    with pytest.raises(HardwareInputError, match=rf"--{next(iter(wish))} with 6 networks to .*; allowed: 20 and more"):
+        measure((NAME,), budget=4, general=2, test=0, results=tmp_path, **wish)
+    assert not compiled
+
+
+def test_a_home_that_no_estimator_can_be_written_to_is_refused_before_anything_is_measured(
+    tmp_path, compiled, monkeypatch
+):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ACCELNAS_HOME", str(tmp_path / "file"))
+    with pytest.raises(BenchmarkInputError, match="estimators' cannot be written to: file is no folder"):
+        measure((NAME,), budget=20, general=0, test=0, fit=True, results=tmp_path)
+    assert not compiled
+
+
 def test_bad_input_gets_one_line(tmp_path):
     with pytest.raises(BenchmarkInputError, match="budget is -1; allowed: 0 to 1000000"):
         measure((NAME,), budget=-1, results=tmp_path)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from benchmarks.commands.export import lines
+from benchmarks.commands.export import export, lines
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.evaluators.weights import keep, kept_folder, read_weights, write_weights
@@ -106,12 +106,18 @@ DAMAGES = [
     (lambda folder: (folder / "settings.json").write_text("[]"), "holds no object; allowed: what"),
     (lambda folder: (folder / "settings.json").write_text("{}"), "has no 'task'; allowed: what"),
     (lambda folder: change(folder / "settings.json", "task", "speech"), "unknown task 'speech'; allowed"),
-    (lambda folder: change(folder / "settings.json", "task", []), "unhashable"),
+    (lambda folder: change(folder / "settings.json", "task", []), "task is []; allowed: a name"),
+    (lambda folder: change(folder / "settings.json", "dataset", 5), "dataset is 5; allowed: a name"),
+    (lambda folder: change(folder / "settings.json", "classes", None), "classes is None; allowed: a whole number"),
     (lambda folder: change(folder / "settings.json", "classes", 3), "into 3 classes; allowed: 10"),
     (lambda folder: change(folder / "settings.json", "fidelity", {}), '"fidelity" has other fields; allowed: data'),
     (
         lambda folder: change(folder / "settings.json", "fidelity", vars(FIDELITY) | {"eval_examples": "all"}),
-        "\"fidelity\" has eval_examples 'all'",
+        "\"fidelity\" has eval_examples 'all'; allowed: whole numbers from 1",
+    ),
+    (
+        lambda folder: change(folder / "settings.json", "fidelity", vars(FIDELITY) | {"eval_examples": 0}),
+        '"fidelity" has eval_examples 0; allowed: whole numbers from 1',
     ),
     (lambda folder: (folder / "network.json").write_text("{"), "network.json' cannot be read as JSON"),
     (lambda folder: (folder / "weights/_METADATA").write_text("{"), "weights cannot be read"),
@@ -124,6 +130,14 @@ DAMAGES = [
         'weights holds other arrays; allowed: "params" and "batch_stats"',
     ),
 ]
+
+
+def test_a_folder_without_the_trained_quality_is_refused_before_anything_is_exported(folder, monkeypatch):
+    (folder / "metrics.json").write_text("{}")
+    monkeypatch.setattr("benchmarks.runtime.prepare.prepare_with_progress", lambda *_: pytest.fail("data are prepared"))
+    monkeypatch.setattr("tasks.deployment.litert.check_extra", lambda: None)
+    with pytest.raises(BenchmarkInputError, match=r'metrics.json has no "quality" with accuracy'):
+        export(folder)
 
 
 @pytest.mark.parametrize(("damage", "line"), DAMAGES, ids=[line[:40] for _, line in DAMAGES])

@@ -79,6 +79,26 @@ def test_blocks_that_differ_in_what_means_nothing_are_one():
     assert np.isinf(block_estimate(block_table({CONV: 1.0}), workload_from_chains([[other]])).cost.latency_ms[0])
 
 
+def test_every_timing_of_blocks_that_differ_in_what_means_nothing_counts(tmp_path):
+    path = tmp_path / "mine.csv"
+    rows = "kind,height,width,in_channels,out_channels,kernel,stride,activation,latency_ms\n"
+    rows += "max_pool,8,8,4,4,2,2,yes,1\nmax_pool,8,8,4,4,2,2,no,4\nmax_pool,8,8,4,4,2,2,,4\n"
+    rows += "upsample,8,8,4,4,,,,1\nupsample,8,8,4,4,3,2,,3\nglobal_pool,8,8,4,4,,,,1\nglobal_pool,8,8,4,4,3,2,no,5\n"
+    path.write_text(rows)
+    pool, upsample, mean = (
+        Block("max_pool", 8, 8, 4, 4, 2, 2),
+        Block("upsample", 8, 8, 4, 4, 1, 2),
+        Block("global_pool", 8, 8, 4, 4, 1),
+    )
+    assert read_blocks(path) == {pool: 3.0, upsample: 2.0, mean: 3.0}
+    for block, latency_ms in ((pool, 3.0), (upsample, 2.0), (mean, 3.0)):
+        for kernel in {block.kernel, 3} if block is not pool else {2}:
+            other = Block(**(vars(block) | {"kernel": kernel, "activation": False}))
+            assert predict([other], str(path)).cost.latency_ms == latency_ms
+    table = block_table({pool: 1.0, Block(**(vars(pool) | {"activation": False})): 2.0})
+    assert table.latency_ms.tolist() == [1.5]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -93,7 +113,9 @@ def test_blocks_that_differ_in_what_means_nothing_are_one():
         ("3,1,6,yes,1.5", "4,1,6,yes,1.5", r"line 3:  ?\(ibn\): kernel is 4"),
         ("16,16,3,1,6,yes,1.5", "16,24,3,1,6,yes,1.5", "line 3.*residual"),
         ("yes,1.5", "maybe,1.5", "line 3: residual 'maybe'; allowed: yes, no"),
-        ("no,0.4", "no,-1", "line 2: latency_ms '-1'; allowed: finite numbers, 0 and more"),
+        ("no,0.4", "no,-1", r"line 2: latency_ms '-1'; allowed: 0, or numbers from 1e-30 to 1e\+30"),
+        ("no,0.4", "no,1e39", "line 2: latency_ms '1e39'; allowed: 0, or numbers"),
+        ("no,0.4", "no,1e-50", "line 2: latency_ms '1e-50'; allowed: 0, or numbers"),
         ("no,0.4", "no,nan", "line 2: latency_ms 'nan'"),
         ("no,0.4", "no,\uff11", "line 2: latency_ms '\uff11'"),
         ("no,0.4", "no", "line 2: 9 values in 10 columns"),

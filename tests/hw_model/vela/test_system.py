@@ -5,7 +5,7 @@ import pytest
 from hw_model.errors import HardwareInputError
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks, measure_with_command_line
-from hw_model.vela.system import in_system, shipped_ini
+from hw_model.vela.system import constants_in_sram, in_system, shipped_ini
 from hw_model.vela.tflite_writer import write_tflite
 from tests.hw_model.networks import SMALL
 
@@ -62,3 +62,71 @@ def test_what_cannot_be_used_gets_one_line(tmp_path):
             in_system(U55, **options)
         assert len(str(error.value)) <= 300
         assert "\n" not in str(error.value)
+
+
+OWN = """[System_Config.Own]
+core_clock=500e6
+axi0_port=Sram
+axi1_port=OffChipFlash
+Sram_clock_scale=1.0
+Sram_burst_length=32
+OffChipFlash_clock_scale=0.125
+OffChipFlash_write_latency=0
+[Memory_Mode.Own]
+const_mem_area=Axi1
+arena_mem_area=Axi0
+cache_mem_area=Axi0
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (OWN, "", r"no section System_Config.Own in .*own.ini; allowed: none"),
+        ("500e6", "50%", r"own.ini: \[System_Config.Own\] core_clock is '50%'; allowed: numbers above 0"),
+        ("scale=1.0", "scale=nan", r"\[System_Config.Own\] Sram_clock_scale is 'nan'; allowed: numbers above 0"),
+        ("scale=1.0", "scale=0", "Sram_clock_scale is '0'; allowed: numbers above 0"),
+        ("scale=1.0", "scale=-1", "Sram_clock_scale is '-1'; allowed: numbers above 0"),
+        ("scale=1.0", "scale=inf", "Sram_clock_scale is 'inf'; allowed: numbers above 0"),
+        ("scale=1.0", "scale=fast", "Sram_clock_scale is 'fast'; allowed: numbers above 0"),
+        ("length=32", "length=0", "Sram_burst_length is '0'; allowed: whole numbers from 1"),
+        ("latency=0", "latency=-1", "OffChipFlash_write_latency is '-1'; allowed: whole numbers from 0"),
+        ("latency=0", "latency=1e3", "OffChipFlash_write_latency is '1e3'; allowed: whole numbers from 0"),
+        (OWN, OWN + "arena_cache_size=none\n", r"\[Memory_Mode.Own\] arena_cache_size is 'none'; allowed: numbers"),
+        (OWN, OWN + "[architecture]\nmacs=32\n", "section 'architecture'; allowed: System_Config.NAME and Memory_Mode"),
+        (OWN, OWN + "[DEFAULT]\nmacs=32\n", "section 'DEFAULT'; allowed: System_Config.NAME and Memory_Mode"),
+        (OWN, OWN + "  [architecture]\n  macs=32\n", "cache_mem_area is .*; allowed: values of one line"),
+    ],
+)
+def test_what_a_file_of_one_s_own_may_not_say_is_named_before_anything_is_compiled(tmp_path, old, new, words):
+    ini = tmp_path / "own.ini"
+    ini.write_text(OWN)
+    in_system(U55, ini, "Own", "Own")
+    ini.write_text(OWN.replace(old, new, 1))
+    with pytest.raises(HardwareInputError, match=words) as error:
+        in_system(U55, ini, "Own", "Own")
+    assert "\n" not in str(error.value)
+
+
+def test_vela_s_own_file_is_one_that_a_user_may_give_and_comments_mean_nothing(tmp_path):
+    ini = tmp_path / "own.ini"
+    ini.write_text("# ours\n" + shipped_ini().replace("core_clock=500e6", "core_clock : 500e6  ; Hz"))
+    assert compile_blocks(SMALL, in_system(U55, ini)) == compile_blocks(SMALL, U55)
+
+
+def test_weights_that_are_in_sram_for_good_are_not_sram_in_use_whatever_the_mode_is_called(tmp_path):
+    for accelerator in ETHOS_U.values():  # Dedicated_Sram has weights and arena on one port too, which is no SRAM
+        assert constants_in_sram(accelerator) == (accelerator.memory_mode == "Sram_Only")
+    ini = tmp_path / "own.ini"
+    ini.write_text(
+        shipped_ini()
+        + "[Memory_Mode.Mine]\ninherit=Memory_Mode.Sram_Only\n"
+        + "[System_Config.Swapped]\ninherit=System_Config.Ethos_U55_High_End_Embedded\naxi0_port=OffChipFlash\n"
+        + "axi1_port=Sram\n[Memory_Mode.Swapped]\nconst_mem_area=Axi1\narena_mem_area=Axi1\ncache_mem_area=Axi1\n"
+    )
+    found = compile_blocks(SMALL, ETHOS_U["ethos-u55-256-sram-only"])
+    assert compile_blocks(SMALL, in_system(U55, ini, memory_mode="Mine")) == found
+    swapped = compile_blocks(SMALL, in_system(U55, ini, "Swapped", "Swapped"))
+    assert swapped.peak_activation_bytes == found.peak_activation_bytes
+    with pytest.raises(HardwareInputError, match="Sram_Only of Swapped uses no Sram; allowed: memory modes with"):
+        compile_blocks(SMALL, in_system(U55, ini, "Swapped", "Sram_Only"))

@@ -4,12 +4,14 @@ import pytest
 
 from hw_model.errors import HardwareInputError
 from hw_model.file_format import read_tflite
+from hw_model.network_file import parse_network
+from hw_model.predict import compiled
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_operators, measure_with_command_line
 from hw_model.vela.tflite_file import compile_tflite
 from hw_model.vela.tflite_writer import write_tflite
 from tests.hw_model.networks import SMALL
-from tests.hw_model.tflite_graphs import GRAPHS, with_cpu_operators
+from tests.hw_model.tflite_graphs import GRAPHS, of_cpu_operators, with_cpu_operators
 
 ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
 
@@ -37,14 +39,42 @@ def test_a_file_of_blocks_costs_what_the_blocks_cost():
     assert found.weight_compression == pytest.approx(measured.compressed_weight_bytes / found.weight_bytes)
 
 
+@pytest.mark.parametrize("name", ["ethos-u55-256", "ethos-u85-256"])
+def test_kernels_that_the_compiler_makes_up_for_pools_are_no_weights_of_the_file(name):
+    accelerator = ETHOS_U[name]
+    conv = [{"kind": "conv", "channels": 10, "kernel": 1}]
+    pools = [{"kind": "avg_pool", "kernel": [8, 8], "stride": 1}, {"kind": "global_pool"}]
+    pooled, plain = (
+        parse_network({"input": [size, size, 16], "blocks": blocks}).blocks
+        for size, blocks in ((32, pools + conv), (1, conv))
+    )
+    found = compile_tflite(write_tflite(pooled), accelerator)
+    assert found.weight_bytes == 16 * 10
+    alone = compile_tflite(write_tflite(plain), accelerator)
+    assert alone.weight_bytes == 16 * 10
+    assert found.weight_compression == pytest.approx(alone.weight_compression, rel=0.2)
+    assert compiled(pooled, accelerator).weight_compression == found.weight_compression
+    only_pools = parse_network({"input": [32, 32, 16], "blocks": pools}).blocks
+    assert compiled(only_pools, accelerator).weight_compression is None
+    assert compile_tflite(write_tflite(only_pools), accelerator).weight_compression is None
+
+
 def test_what_stays_on_the_cpu_is_named_and_counted_and_the_rest_compiled(capfd):
     found = compile_tflite(with_cpu_operators(), ETHOS_U["ethos-u55-256"])
     assert found.on_cpu == {"Floor": 2}
     assert [operator.on_cpu for operator in found.operators] == [False, True, True, False]
     assert [(o.output_height, o.output_width, o.output_channels) for o in found.operators][-1] == (6, 16, 4)
     assert found.latency_ms > 0
-    # the compiler's warnings would stand between the lines of --json
-    assert capfd.readouterr().out == ""
+    # the compiler's warnings would stand between the lines of --json, and say less than the answer
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["ethos-u55-256", "ethos-u85-256", "ethos-u55-256-sram-only"])
+def test_a_file_that_stays_on_the_cpu_altogether_takes_no_time_on_the_accelerator(name):
+    found = compile_tflite(of_cpu_operators(), ETHOS_U[name])
+    assert found.on_cpu == {"Floor": 1}
+    assert (found.latency_ms, found.peak_activation_bytes, found.off_chip_bytes, found.energy_mj) == (0, 0, 0, 0)
+    assert found.weight_compression is None
 
 
 def test_damaged_bytes_are_refused_and_do_not_end_the_process():

@@ -72,6 +72,21 @@ def test_convolutions_in_groups_and_dilated_ones_are_named():
             read_blocks(graph.finish(getattr(graph, kind)(graph.input, **how)))
 
 
+def test_networks_larger_than_blocks_may_be_are_told_from_damaged_files():
+    deep = Graph(8, 8, 4)
+    x = deep.input
+    for _ in range(257):
+        x = deep.conv(x, 4, (1, 1))
+    wide, flat = Graph(2, 2, 4), Graph(16, 16, 64)
+    for content, named in (
+        (deep.finish(x), "network has 257 blocks; allowed: 1 to 256"),
+        (wide.finish(wide.conv(wide.input, 8193, (1, 1))), r"block 0 \(conv\): out_channels is 8193; allowed"),
+        (flat.finish(flat.dense(flat.input, 10)), r"block 0 \(dense\): in_channels is 16384; allowed"),
+    ):
+        with pytest.raises(UnknownOperatorsError, match=f"do not know networks like the file's: {named}"):
+            read_blocks(content)
+
+
 def test_damaged_bytes_get_one_line():
     content = FILES["u_net"]()
     for damaged in (content[: len(content) // 3], content[:8] + b"\xff" * 400 + content[408:]):

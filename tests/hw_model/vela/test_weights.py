@@ -38,6 +38,21 @@ def test_a_file_gives_its_own_distribution(tmp_path):
     assert "of net.tflite" in own.words
 
 
+@pytest.mark.parametrize("dtype", ["complex128", "datetime64[s]", "bool", "U4"])
+def test_arrays_that_are_no_real_numbers_are_no_weights(tmp_path, dtype):
+    np.save(tmp_path / "w.npy", np.arange(400).reshape(20, 20).astype(dtype))
+    with pytest.raises(HardwareInputError, match=r"an array of the weights is of dtype\(.*; allowed: real numbers"):
+        values(str(tmp_path / "w.npy"))
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-310, 1e307])
+def test_the_least_and_the_largest_floats_are_weights_like_others(tmp_path, scale):
+    numbers = np.tile([-8.0, 2.0, 4.0, 8.0], (20, 20))
+    np.save(tmp_path / "w.npy", numbers * scale)
+    np.save(tmp_path / "plain.npy", numbers)
+    assert values(str(tmp_path / "w.npy")).steps.tolist() == values(str(tmp_path / "plain.npy")).steps.tolist()
+
+
 def test_a_ratio_is_met_by_a_spread_or_refused_with_what_can_be_met():
     def stored(steps):  # bits of the entropy of a discrete normal, about
         return min(1.0, 0.13 * np.log2(np.std(steps.astype(float)) + 1) + 0.05)
@@ -51,11 +66,15 @@ def test_a_ratio_is_met_by_a_spread_or_refused_with_what_can_be_met():
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (("ratio",), "cannot be read"),
+        (("ratio",), "weights are 'ratio', and there is no such file; allowed: a file, ratio R, sparse P"),
+        (("sparse",), "weights are 'sparse', and there is no such file; allowed: a file, ratio R, sparse P"),
+        (("unifrom",), "weights are 'unifrom', and there is no such file; allowed: .* uniform, .* range"),
+        (("range", "x"), "weights are 'range x'; allowed: .* range"),
+        (("x" * 5000,), "no such file; allowed: "),
         (("ratio", "x"), "ratio 'x'; allowed: numbers from 0.15 to 1.2"),
         (("sparse", "nan"), "allowed: numbers from 0 to 1"),
-        (("a", "b", "c"), "allowed: a file, ratio R, sparse P or uniform"),
-        (("nowhere.npy",), "cannot be read"),
+        (("a", "b", "c"), "allowed: a file, ratio R, sparse P, uniform, or on the command line range"),
+        (("nowhere.npy",), "weights are 'nowhere.npy', and there is no such file"),
     ],
 )
 def test_other_words_are_named(words, line):
