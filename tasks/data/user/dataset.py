@@ -36,8 +36,8 @@ from tasks.data.user.source import Example, Source
 from tasks.errors import TaskInputError
 from tasks.sides import Side, height_width
 
-FORMAT = "1"
-"""Raise it when a change here changes what an image becomes."""
+FORMAT = "2"
+"""Raise it when a change here changes what an image becomes, or which place it has."""
 _SHOWN = 3
 _AT_ONCE = 256
 
