@@ -10,6 +10,7 @@ import inspect
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import jax
@@ -19,6 +20,10 @@ from nas_algos.checks import check_positive
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities
 from nas_algos.strategy import Strategy
+
+
+# what samplers import only once they are asked, in the midst of a search
+_NEEDS = {"CmaEsSampler": "cmaes", "GPSampler": "torch"}
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,21 @@ class OptunaState:
     trials: tuple[Any, ...] = ()
 
 
+def _made_by_a_seed(sampler_class: Any) -> bool:
+    if not inspect.isclass(sampler_class):
+        return False
+    parameters = inspect.signature(sampler_class).parameters
+    needed = [
+        name for name, each in parameters.items() if each.default is each.empty and each.kind is not each.VAR_KEYWORD
+    ]
+    return "seed" in parameters and not needed
+
+
 def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = OptunaSettings()) -> Strategy:
     """A strategy that asks an Optuna sampler, seeded by each call's key, with all trials so far.
 
-    Raises AlgorithmInputError when Optuna is not installed or has no such sampler.
+    Raises AlgorithmInputError when Optuna, or what the sampler needs, is not installed, or there is no such sampler
+    that a seed alone makes.
     """
     choices = checked_cardinalities(cardinalities)
     check_positive("optuna", settings, "batch", "objectives")
@@ -53,9 +69,12 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
     except ImportError as error:
         raise AlgorithmInputError("strategy optuna: needs Optuna; pip install optuna") from error
     sampler_class: Any = getattr(optuna.samplers, settings.sampler, None)
-    if not (inspect.isclass(sampler_class) and "seed" in inspect.signature(sampler_class).parameters):
-        known = [name for name in optuna.samplers.__all__ if name.endswith("Sampler") and name != "BaseSampler"]
+    if not _made_by_a_seed(sampler_class):
+        known = [name for name in optuna.samplers.__all__ if _made_by_a_seed(getattr(optuna.samplers, name))]
         raise AlgorithmInputError(f"strategy optuna: unknown sampler {settings.sampler!r}; allowed: {', '.join(known)}")
+    needed = _NEEDS.get(settings.sampler)
+    if needed and find_spec(needed) is None:
+        raise AlgorithmInputError(f"strategy optuna: {settings.sampler} needs {needed}; pip install {needed}")
     make_sampler: Any = sampler_class
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     distributions: dict[str, Any] = {

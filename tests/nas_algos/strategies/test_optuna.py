@@ -4,7 +4,9 @@ import jax
 import numpy as np
 import pytest
 
+from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
+from nas_algos.strategies import optuna_sampler
 
 pytest.importorskip("optuna")
 
@@ -22,3 +24,17 @@ def test_a_study_that_is_kept_answers_as_a_new_one_of_the_same_trials(sampler):
             assert (strategy.ask(state, key) == rows).all()
         told = scores[np.ravel_multi_index(tuple(rows.T), choices)]
         state = strategy.tell(state, rows, told if number != 10 else np.full_like(told, np.inf))
+
+
+@pytest.mark.parametrize(
+    ("sampler", "message"),
+    [
+        ("GridSampler", r"unknown sampler 'GridSampler'; allowed: .*TPESampler"),
+        ("GPSampler", "GPSampler needs torch; pip install torch"),
+        ("CmaEsSampler", "CmaEsSampler needs cmaes; pip install cmaes"),
+    ],
+)
+def test_a_sampler_that_cannot_be_made_or_lacks_a_package_is_refused_before_a_search(sampler, message, monkeypatch):
+    monkeypatch.setattr(optuna_sampler, "find_spec", lambda name: None)
+    with pytest.raises(AlgorithmInputError, match=message):
+        build_strategy("optuna", (3, 4), settings={"sampler": sampler})
