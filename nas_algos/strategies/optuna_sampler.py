@@ -21,7 +21,6 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities
 from nas_algos.strategy import Strategy
 
-
 # what samplers import only once they are asked, in the midst of a search
 _NEEDS = {"CmaEsSampler": "cmaes", "GPSampler": "torch"}
 
