@@ -41,6 +41,9 @@ def scan_coco(path: Path, options: Options) -> FileSource:
         raise TaskInputError(f"{other.file}: other categories than those of {next(iter(files.values())).name}")
     items = {split: with_digests(each.items) for split, each in read.items()}
     splits = complete(items, options.group)
+    for split, each in splits.items():
+        if not any(item.labels for item in each):
+            raise TaskInputError(f"{str(path)[-80:]}: no object in {split}; allowed: one and more")
     masked = all(each.masked for each in read.values())
     notes = []
     for what, key in (

@@ -185,6 +185,8 @@ class ModuleSource:
             if low < least or high >= known:
                 self._fail(f"{split}: labels are {low} to {high}; allowed: {least} to {known - 1}")
         if "boxes" in arrays:
+            if not (arrays["labels"] >= 0).any():
+                self._fail(f"no object in {split}; allowed: one and more")
             boxes = arrays["boxes"][arrays["labels"] >= 0]
             right = (boxes >= 0) & (boxes <= 1)
             if not right.all() or not (boxes[:, :2] < boxes[:, 2:]).all():

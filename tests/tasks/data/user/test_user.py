@@ -316,6 +316,18 @@ def test_annotations_that_are_not_cocos_are_refused(change, said, tmp_path):
     assert said in refusal(f"coco:{file}")
 
 
+def test_annotations_that_leave_a_split_without_an_object_are_refused(tmp_path):
+    file = write_coco(tmp_path / "c", 20)
+    content = json.loads(file.read_text())
+    tested = {item.name for item in user_dataset(f"coco:{file}").source.splits["test"]}
+    images = {each["id"] for each in content["images"] if each["file_name"] in tested}
+    kept = [each for each in content["annotations"] if each["image_id"] not in images]
+    for name, annotations, split in (("some", kept, "test"), ("none", [], "train")):
+        other = file.with_name(f"{name}.json")
+        other.write_text(json.dumps(content | {"annotations": annotations}))
+        assert f"{name}.json: no object in {split}; allowed: one and more" in refusal(f"coco:{other}")
+
+
 def test_an_image_that_is_not_of_the_annotated_size_is_named(tmp_path):
     file = write_coco(tmp_path / "c", 20)
     Image.new("RGB", (10, 10)).save(tmp_path / "c" / "images" / "004.jpg")
@@ -444,6 +456,8 @@ def test_what_a_file_gives_is_checked(old, new, said, tmp_path):
         ({"boxes": np.array([[[0.5, 0, 0.4, 1]]]), "labels": np.zeros((1, 1), int)}, "boxes are not ymin < ymax"),
         ({"boxes": np.array([[[0, 0, 40.0, 1]]]), "labels": np.zeros((1, 1), int)}, "in 0 to 1"),
         ({"boxes": np.zeros((1, 1, 4)), "labels": np.full((1, 1), -2)}, "labels are -2 to 0; allowed: -1 to 0"),
+        ({"boxes": np.zeros((1, 1, 4)), "labels": np.full((1, 1), -1)}, "no object in train; allowed: one and more"),
+        ({"boxes": np.zeros((1, 0, 4)), "labels": np.zeros((1, 0), int)}, "no object in train; allowed: one and more"),
         ({"masks": np.full((1, 16, 16), 7, np.uint8)}, "masks hold 7; allowed: 0 to 1, and 255"),
         ({"masks": np.zeros((1, 16, 16))}, "masks are float64; allowed: uint8"),
     ],
