@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Annotated
 
@@ -88,8 +89,11 @@ def search(
     if table is not None:
         from benchmarks.search.on_table import run_search as search_table
 
-        if evaluator != "trained" or policy != "plain":
-            raise BenchmarkInputError("--table with an evaluator or a policy; allowed: neither, as a table has answers")
+        unused = {"task": task, "space": space, "evaluator": evaluator, "policy": policy, "profile": profile}
+        unused |= {"training": training, "final_seeds": final_seeds, "dataset": dataset, "classes": classes}
+        usual = inspect.signature(search).parameters
+        if given := [f"--{name.replace('_', '-')}" for name, value in unused.items() if value != usual[name].default]:
+            raise BenchmarkInputError(f"--table with {', '.join(given)}; allowed: none of them, as a table has answers")
         search_table(table, accelerator, bounds, strategy, settings, budget, seeds, results)
         return
     from benchmarks.search.run import make_spec, run_search

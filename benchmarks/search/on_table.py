@@ -24,9 +24,11 @@ from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import run_folder, write_table
 from benchmarks.tables.own import ABSENT, OwnTable
 from benchmarks.tables.own_files import read_table, with_costs
-from nas_algos.load import build_strategy
+from nas_algos.load import build_strategy, factory_of
 from nas_algos.loop import Found, Search, search
 from nas_algos.objectives import Objective, best_quality, highest_quality, pareto
+from nas_algos.policies import POLICIES
+from nas_algos.settings import default_settings, setting_names
 from nas_algos.strategy import Strategy
 
 STRATEGIES = ("random", "local_search", "regularised_evolution", "genetic", "auto")
@@ -68,6 +70,13 @@ def search_table(
 ) -> list[Found]:
     """One search for each seed; search s sees training s modulo k of each network."""
     chosen = parse_algorithm(strategy, "trained", "plain", given, table.cardinalities, budget)
+    plain, policy = POLICIES["plain"], chosen["policy"]
+    if policy != plain:
+        changed = [name for name in setting_names(plain) if getattr(policy, name) != getattr(plain, name)]
+        allowed = ", ".join(setting_names(default_settings(factory_of(chosen["strategy"])))) or "none"
+        raise BenchmarkInputError(
+            f"--set {', '.join(changed)} with a table, of which a training is one row; allowed: {allowed}"
+        )
     built = build_strategy(chosen["strategy"], table.cardinalities, budget, settings=chosen["strategy_settings"])
     return _searches(table, bounds, built, budget, seeds)
 

@@ -18,6 +18,7 @@ from hw_model.vela.chain import whole_cost
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.evaluator import Costs, Genotype
 from nas_algos.objectives import within
+from tasks.spaces.check import output_fault
 from tasks.spaces.moves import sample
 from tasks.spaces.registry import make_space, skeleton_for
 from tasks.spaces.skeleton import curated_space, uncurated_space
@@ -96,3 +97,5 @@ def check_fits(path: Path, blocks: Sequence[Block], task: Task) -> None:
     ):
         if given != wanted:
             raise BenchmarkInputError(f"network {path} {what} {given}; allowed for {task.name}: {wanted}")
+    if fault := output_fault(blocks[-1], task):
+        raise BenchmarkInputError(f"network {path}: {fault}")

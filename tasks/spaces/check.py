@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hw_model.blocks import MAX_BLOCKS, MAX_CHANNELS, MAX_EXPANSION, MAX_KERNEL, MAX_SIZE, MAX_STRIDE
+from hw_model.blocks import MAX_BLOCKS, MAX_CHANNELS, MAX_EXPANSION, MAX_KERNEL, MAX_SIZE, MAX_STRIDE, Block
 from hw_model.errors import short
 from hw_model.kinds import KINDS, kind_names
 from hw_model.workload import Workload
@@ -95,6 +95,17 @@ def check_against_task(space: Any, task: Task) -> None:
             f"space {space.name}: its networks give {wrong[0]} channels; allowed for {task.name} on {task.dataset}: "
             f"{task.output_channels}, whatever is chosen"
         )
+    outputs = [chain[-1] for chain in space.decode_all(probes(space))]
+    if fault := next(filter(None, (output_fault(last, task) for last in outputs)), None):
+        raise TaskInputError(f"space {space.name}: {fault}, whatever is chosen")
+
+
+def output_fault(last: Block, task: Task) -> str | None:
+    """What is wrong with the size of a network's output for the task, and what is allowed; None if nothing is."""
+    size = (last.out_height, last.out_width)
+    if task.name != "classification" or size == (1, 1):
+        return None
+    return f"its output is {size[0]} x {size[1]}; allowed for {task.name}: 1 x 1 (global_pool)"
 
 
 def probes(space: Any) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from benchmarks.errors import check_count
+from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.experiments.curation.figures import AIMS, asks_of
 from benchmarks.experiments.curation.run import DRAWS, Cell
 from benchmarks.experiments.curation.searches import best_so_far, outcome, searcher
@@ -46,7 +46,11 @@ def compare_spaces(
     check_count("searches", searches, 2)
     whole = load_table(task)
     own = load_table(task, space_for(whole.task, space, accelerator))
-    build_strategy(strategy, own.space.cardinalities, evaluations)
+    built = build_strategy(strategy, own.space.cardinalities, evaluations)
+    if built.objectives != 1:  # asked for one, nsga2 would be built for one, which `searcher` does not
+        raise BenchmarkInputError(
+            f"{built.label} takes {built.objectives} objectives; allowed: a strategy that takes 1"
+        )
     settings = {"task": task, "space": own.space, "accelerator": accelerator, "against": list(against)}
     settings |= {"strategy": strategy, "evaluations": evaluations, "searches": searches}
     folder = run_folder(results, f"curate-compare-{task}-{own.space.name}-{accelerator}", settings)

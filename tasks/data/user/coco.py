@@ -25,6 +25,8 @@ from tasks.sides import Side
 
 _MOST_PIXELS = 65_535
 """Of a side."""
+_FAR = 1e9
+"""What no place on an image comes near to."""
 _OTHERS = ("captions", "image_info", "panoptic", "person_keypoints", "stuff")
 """What COCO's own files that are about something else begin with."""
 
@@ -39,6 +41,9 @@ def scan_coco(path: Path, options: Options) -> FileSource:
         raise TaskInputError(f"{other.file}: other categories than those of {next(iter(files.values())).name}")
     items = {split: with_digests(each.items) for split, each in read.items()}
     splits = complete(items, options.group)
+    for split, each in splits.items():
+        if not any(item.labels for item in each):
+            raise TaskInputError(f"{str(path)[-80:]}: no object in {split}; allowed: one and more")
     masked = all(each.masked for each in read.values())
     notes = []
     for what, key in (
@@ -161,7 +166,7 @@ class _Annotations:
                 self.left_out["crowds"] += 1
                 continue
             box = each.get("bbox")
-            if not isinstance(box, list) or len(box) != 4 or not all(isinstance(v, int | float) for v in box):
+            if not isinstance(box, list) or len(box) != 4 or not all(map(_is_length, box)):
                 self._fail(f"an object of {name[-60:]!r} has bbox {str(box)[:40]}; allowed: x, y, width, height")
             x, y, w, h = (float(value) for value in box)
             edges = (y / height, x / width, (y + h) / height, (x + w) / width)
@@ -197,6 +202,11 @@ def _decode(item: Item, side: Side, channels: int, masked: bool) -> Example:
         if shape:
             instances[_pixels(shape, height, width)] = value
     return Example(image, -1, item.boxes, item.labels, resize_mask(instances, side))
+
+
+def _is_length(value: Any) -> bool:
+    """Whether it is a number that a float has; NaN is one."""
+    return type(value) in (int, float) and not abs(value) > _FAR
 
 
 def _is_shape(shape: Any, height: int, width: int) -> bool:

@@ -109,7 +109,11 @@ class ModuleSource:
     @property
     def digest(self) -> str:
         """Of the file and of the object's version; what it reads is not seen."""
-        said = (self.tasks, self.class_names, self.side_pixels, self.channels, str(getattr(self.given, "version", "")))
+        try:
+            version = str(getattr(self.given, "version", ""))
+        except Exception as error:  # of a user's class
+            self._fail(f"its version cannot be read ({raised(error)[:60]}); allowed: a text")
+        said = (self.tasks, self.class_names, self.side_pixels, self.channels, version)
         return hashlib.sha256(f"{self.source} {said}".encode()).hexdigest()
 
     @property
@@ -153,7 +157,10 @@ class ModuleSource:
 
     def _check(self, split: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Shapes, kinds of number and ranges of what was given."""
-        n, size, known = len(arrays["images"]), height_width(self.side_pixels), len(self.class_names)
+        size, known = height_width(self.side_pixels), len(self.class_names)
+        if not arrays["images"].ndim:
+            self._fail(f"{split}: images has shape (); allowed: {('N', *size, self.channels)}")
+        n = len(arrays["images"])
         many = arrays["boxes"].shape[1] if "boxes" in arrays and arrays["boxes"].ndim == 3 else 1
         shapes = {
             "images": (n, *size, self.channels),
@@ -178,6 +185,8 @@ class ModuleSource:
             if low < least or high >= known:
                 self._fail(f"{split}: labels are {low} to {high}; allowed: {least} to {known - 1}")
         if "boxes" in arrays:
+            if not (arrays["labels"] >= 0).any():
+                self._fail(f"no object in {split}; allowed: one and more")
             boxes = arrays["boxes"][arrays["labels"] >= 0]
             right = (boxes >= 0) & (boxes <= 1)
             if not right.all() or not (boxes[:, :2] < boxes[:, 2:]).all():

@@ -35,6 +35,7 @@ def test_a_space_of_ones_own_is_a_row_beside_the_curated_one(tmp_path, monkeypat
         ((EXAMPLES / "my_channels.py", "--against", "luck"), "unknown kind of space 'luck'; allowed: curated, auto"),
         ((EXAMPLES / "my_channels.py", "--searches", "1"), "searches is 1; allowed: 2 to"),
         ((EXAMPLES / "my_channels.py", "--strategy", "magic"), "unknown strategy 'magic'; allowed: random"),
+        ((EXAMPLES / "my_channels.py", "--strategy", "nsga2"), "nsga2 takes 2 objectives; allowed: a strategy that"),
         ((EXAMPLES / "my_channels.py", "--accelerator", "tpu"), "unknown accelerator 'tpu'; allowed: ethos-u55-32"),
         (("V9",), "unknown space 'V9' for detection; allowed: curated"),
     ],

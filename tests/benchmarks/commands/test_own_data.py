@@ -57,6 +57,17 @@ def test_a_network_is_trained_on_it_and_reported_class_by_class(files, monkeypat
     assert (fidelity["example_passes"], fidelity["batch_size"]) == (64, 8)
 
 
+def test_a_classifier_whose_output_is_not_one_pixel_is_refused_before_anything_is_prepared(files, monkeypatch):
+    monkeypatch.chdir(files)
+    write_network(files / "unpooled.json", "unpooled", (NETWORK[0], Block("conv", 8, 12, 8, 3, kernel=1)))
+    what = ("--task", "classification", "--dataset", "folder:shapes?side=16x24", "--profile", "smoke")
+    code, printed, errors = accelnas("train", "unpooled.json", *what, "--home", files / "other_home")
+    assert (code, printed) == (2, "")
+    assert "network unpooled.json: its output is 8 x 12; allowed for classification: 1 x 1 (global_pool)" in errors
+    assert len(errors.strip().splitlines()) == 1
+    assert not (files / "other_home").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

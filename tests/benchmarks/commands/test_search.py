@@ -312,7 +312,7 @@ def test_a_device_of_ones_own_is_a_file_of_blocks_that_were_timed(tmp_path):
     save_blocks(path, dict.fromkeys([*blocks, *baseline_blocks(task)], 2.0))
     spec = make_spec(*arguments)
     found = spec.costs(np.array([(0, 0), (0, 1), (1, 0), (1, 1)], np.int32))["latency_ms"]
-    assert found.tolist() == [6.0, 6.0, 6.0, np.inf]
+    assert found.tolist() == [8.0, 8.0, 8.0, np.inf]
     assert folder_name(spec, spec.key()).startswith(f"{NAME}-auto-trained-mine-")
 
 

@@ -171,6 +171,26 @@ def test_a_comparison_has_a_row_a_strategy_beside_random_search(path, tmp_path):
     assert 0 <= frame["p_adjusted"][1] <= 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--task", "nosuch", "--space", "nosuch"), "--table with --task, --space; allowed: none of them"),
+        (("--profile", "nosuch", "--training", "a=b"), "--table with --profile, --training; allowed: none"),
+        (("--dataset", "nosuch", "--classes", "3"), "--table with --dataset, --classes; allowed: none of them"),
+        (("--evaluator", "supernet:fair", "--final-seeds", "1"), "--table with --evaluator, --final-seeds; allowed"),
+        (("--policy", "hyperband"), "--table with --policy; allowed: none of them, as a table has answers"),
+        (("--set", "rungs=3", "proposals=1", "confirmations=5"), "--set confirmations, rungs, proposals with a table"),
+    ],
+)
+def test_what_a_table_does_not_use_is_refused_and_named(path, tmp_path, capsys, arguments, line):
+    where = ["--results", str(tmp_path / "results")]
+    assert cli.run(["search", "--table", str(path), "--strategy", "genetic", *where, *arguments]) == 2
+    errors = capsys.readouterr().err
+    assert line in errors
+    assert len(errors.strip().splitlines()) == 1
+    assert not (tmp_path / "results").exists()
+
+
 def test_the_command_writes_what_it_found(path, tmp_path, capsys):
     where = ["--results", str(tmp_path / "results")]
     arguments = ["search", "--table", str(path), "--strategy", "random", "--budget", "4", "--seeds", "2", *where]

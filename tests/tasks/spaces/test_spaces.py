@@ -252,9 +252,11 @@ from tasks.spaces.space import SearchSpace
 
 width, body = Decision("width", (8, 16)), Decision("body", ("ibn_3", "conv"))
 more = {}
+pool = Layer("global_pool", kernel=1)
 last = Layer("conv", 10, kernel=1, activation=False)
 CHANGE
-SPACE = SearchSpace("own", (width, body), (Layer("body", "width", stride=2), last), 28, **{"input_channels": 1} | more)
+layers = (Layer("body", "width", stride=2), pool, last)
+SPACE = SearchSpace("own", (width, body), layers, 28, **{"input_channels": 1} | more)
 """
 
 
@@ -272,6 +274,11 @@ SPACE = SearchSpace("own", (width, body), (Layer("body", "width", stride=2), las
         (
             'last = Layer("conv", 5, kernel=1)',
             "its networks give 5 channels; allowed for classification on fashion_item",
+        ),
+        ('pool = Layer("conv", 8)', "its output is 14 x 14; allowed for classification: 1 x 1 (global_pool), whatever"),
+        (
+            'pool = Layer("global_pool", kernel=1, present=Presence("body", ("conv",)))',
+            "its output is 14 x 14; allowed",
         ),
         ('last = Layer("conv", "width", kernel=1)', "its networks give 8 channels; allowed"),
         ('last = Layer("conv", 10, present=Presence("body", ("conv",)))', "its networks give 8 channels; allowed"),

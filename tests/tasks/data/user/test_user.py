@@ -307,6 +307,8 @@ def test_crowds_and_boxes_of_no_area_are_left_out_and_counted(tmp_path):
         (lambda c: c["annotations"][3].update(bbox=[1, 2, 3]), "bbox [1, 2, 3]; allowed: x, y, width, height"),
         (lambda c: c["annotations"][3].update(bbox=[1, 2, 300, 3]), "not on 72 x 60 pixels"),
         (lambda c: c["annotations"][3].update(bbox=[1, 2, float("nan"), 3]), "not on 72 x 60 pixels"),
+        (lambda c: c["annotations"][3].update(bbox=[0, 0, 10**400, 5]), "00; allowed: x, y, width, height"),
+        (lambda c: c["annotations"][3].update(bbox=[True, 2, 3, 4]), "bbox [True, 2, 3, 4]; allowed: x, y, width"),
         (lambda c: c["images"][2].update(file_name="no.jpg"), "1 of 20 images are not there, such as 'no.jpg'"),
         (lambda c: c["images"][2].pop("width"), "has no width and height"),
         (lambda c: c["categories"].clear(), "categories without ids"),
@@ -322,6 +324,18 @@ def test_annotations_that_are_not_cocos_are_refused(change, said, tmp_path):
     change(content)
     file.write_text(json.dumps(content))
     assert said in refusal(f"coco:{file}")
+
+
+def test_annotations_that_leave_a_split_without_an_object_are_refused(tmp_path):
+    file = write_coco(tmp_path / "c", 20)
+    content = json.loads(file.read_text())
+    tested = {item.name for item in user_dataset(f"coco:{file}").source.splits["test"]}
+    images = {each["id"] for each in content["images"] if each["file_name"] in tested}
+    kept = [each for each in content["annotations"] if each["image_id"] not in images]
+    for name, annotations, split in (("some", kept, "test"), ("none", [], "train")):
+        other = file.with_name(f"{name}.json")
+        other.write_text(json.dumps(content | {"annotations": annotations}))
+        assert f"{name}.json: no object in {split}; allowed: one and more" in refusal(f"coco:{other}")
 
 
 def test_an_image_that_is_not_of_the_annotated_size_is_named(tmp_path):
@@ -429,6 +443,8 @@ def test_a_file_may_define_a_data_set(tmp_path):
         ('"labels": labels', '"label": labels', "load('train') raised KeyError"),
         ("(n, 16, 16, 1)", "(n, 16, 20, 1)", "images has shape (24, 16, 20, 1); allowed: (24, 16, 16, 1)"),
         ("channels = 1", "channels = 2", "channels is 2; allowed: 1, 3"),
+        ("np.full((n, 16, 16, 1), 40, np.uint8) + labels[:, None, None, None].astype(np.uint8) * 150", "5", "shape ()"),
+        ("channels = 1", "channels = 1\n    version = property(lambda self: 1 / 0)", "version cannot be read (ZeroDiv"),
         ('task = "classification"', "", "it has no task"),
         ("DATASET = Mine()", "", "defines no DATASET"),
         ("import numpy", "import nowhere, numpy", "cannot be run: ModuleNotFoundError"),
@@ -450,6 +466,8 @@ def test_what_a_file_gives_is_checked(old, new, said, tmp_path):
         ({"boxes": np.array([[[0.5, 0, 0.4, 1]]]), "labels": np.zeros((1, 1), int)}, "boxes are not ymin < ymax"),
         ({"boxes": np.array([[[0, 0, 40.0, 1]]]), "labels": np.zeros((1, 1), int)}, "in 0 to 1"),
         ({"boxes": np.zeros((1, 1, 4)), "labels": np.full((1, 1), -2)}, "labels are -2 to 0; allowed: -1 to 0"),
+        ({"boxes": np.zeros((1, 1, 4)), "labels": np.full((1, 1), -1)}, "no object in train; allowed: one and more"),
+        ({"boxes": np.zeros((1, 0, 4)), "labels": np.zeros((1, 0), int)}, "no object in train; allowed: one and more"),
         ({"masks": np.full((1, 16, 16), 7, np.uint8)}, "masks hold 7; allowed: 0 to 1, and 255"),
         ({"masks": np.zeros((1, 16, 16))}, "masks are float64; allowed: uint8"),
     ],
