@@ -52,8 +52,9 @@ class OwnTable:
 
     @property
     def true(self) -> np.ndarray:
-        """float[networks]: mean quality over all trainings; NaN where one failed."""
-        return np.array([each.mean() for each in self.qualities])
+        """float[networks]: mean quality over the trainings that did not fail; NaN where all did."""
+        finished = [each[np.isfinite(each)] for each in self.qualities]
+        return np.array([each.mean() if len(each) else math.nan for each in finished])
 
     @property
     def bounds(self) -> dict[str, float]:
@@ -61,7 +62,7 @@ class OwnTable:
         return {} if self.complete else {ABSENT: 0.5}
 
     def within(self, bounds: Mapping[str, float]) -> np.ndarray:
-        """bool[networks]: those that keep the bounds and did not fail."""
+        """bool[networks]: those that keep the bounds and did not fail in every training."""
         able = np.isfinite(self.true)
         for name, bound in bounds.items():
             able &= self.costs[name] <= bound

@@ -171,6 +171,15 @@ def test_a_comparison_has_a_row_a_strategy_beside_random_search(path, tmp_path):
     assert 0 <= frame["p_adjusted"][1] <= 1
 
 
+def test_a_network_whose_one_training_failed_is_worth_its_other_ones(path, tmp_path):
+    path.write_text(TEXT + "16,ibn,5,0.95,4\n16,ibn,5,,4\n")
+    table = read_table(path)
+    assert table.true.tolist()[-1] == 0.95
+    assert np.isnan(table.true[4])
+    frame = run_compare(path, None, {"latency_ms": None, "param_bytes": None}, ("local_search",), 1, 6, 4, tmp_path)
+    assert np.isfinite(frame["value"]).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
