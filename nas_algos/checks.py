@@ -56,6 +56,13 @@ def checked_genotypes(strategy: Strategy, genotypes: Any) -> np.ndarray:
     return found.astype(np.int32, copy=False)
 
 
+def checked_trials(strategy: Strategy, genotypes: Any) -> np.ndarray:
+    """`checked_genotypes` of what scans returned: any number of rounds and searches, int32[..., D]."""
+    found = np.asarray(genotypes)
+    rows = found.reshape(-1, found.shape[-1])
+    return checked_genotypes(strategy._replace(batch=len(rows)), rows).reshape(found.shape)
+
+
 @functools.lru_cache(maxsize=64)
 def _limits(cardinalities: tuple[int, ...]) -> np.ndarray:
     """Kept, as every round needs them."""

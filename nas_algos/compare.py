@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
+from nas_algos.checks import checked_trials
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
 from nas_algos.scan import Trials, scan, step_by_step
@@ -115,6 +116,7 @@ def distinct_runs(
         rounds = -(-proposals // strategy.batch)
         if strategy.traceable:
             genotypes, scores = (np.asarray(part)[:count] for part in every(places, rounds))
+            checked_trials(strategy, genotypes)
             runs = [Trials(*each) for each in zip(genotypes, scores, strict=True)]
         else:
             runs = [one(step_by_step, place, rounds) for place in places[:count]]

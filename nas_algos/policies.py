@@ -16,6 +16,7 @@ from nas_algos.checks import check_between, check_positive
 from nas_algos.errors import AlgorithmInputError
 
 _PROPOSALS = 50
+_RUNGS = 8  # of `keep` 2 and more, so that the lowest is a hundredth of a full training or less
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Policy:
 
     def __post_init__(self):
         check_positive("policy", self, "rungs")
+        check_between("policy", self, 1, _RUNGS, "rungs")
         check_between("policy", self, 2, 1000, "keep")
         check_between("policy", self, 0, 1000, "confirmations")
         for name in ("proposals", "stale"):
@@ -97,8 +99,7 @@ def brackets(policy: Policy, budget: int) -> list[Bracket]:
         if policy.hyperband:
             count = min(count, -(-policy.rungs * policy.keep**height // (height + 1)))
         first = most - height
-        while count and _price(policy, count, first) > left:
-            count -= 1
+        count = _affordable(policy, count, first, left)
         if not count:
             break
         found.append(Bracket(count, first))
@@ -116,6 +117,18 @@ def brackets(policy: Policy, budget: int) -> list[Bracket]:
 def promoted(count: int, keep: int) -> int:
     """How many of a rung go on to the next."""
     return max(1, count // keep)
+
+
+def _affordable(policy: Policy, most: int, first: int, left: int) -> int:
+    """Genotypes, so many at most, of the largest bracket that costs no more than what is left; by bisection."""
+    least = 0
+    while least < most:
+        middle = (least + most + 1) // 2
+        if _price(policy, middle, first) <= left:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def _price(policy: Policy, count: int, first: int) -> int:

@@ -40,7 +40,7 @@ class Trials(NamedTuple):
 def scan(strategy: Strategy, evaluate: Evaluate, rounds: int, key: jax.Array) -> Trials:
     """A whole search as one traceable function of its key; jit it, and vmap it over keys for many seeds.
 
-    Values out of range cannot be seen while tracing: check the trials afterwards with `checked_genotypes`.
+    Values out of range cannot be seen while tracing: check the trials afterwards with `checked_trials`.
     """
     if not strategy.traceable:
         raise AlgorithmInputError(f"{strategy.label} runs on the host alone; it cannot be part of a scan")

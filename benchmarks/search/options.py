@@ -10,7 +10,7 @@ from benchmarks.evaluators.spec import check_evaluator
 from benchmarks.evaluators.zero_shot_search import STRATEGY as SCORE_STRATEGY
 from benchmarks.search.searches import DEFAULT_STRATEGY
 from nas_algos.load import build_strategy, factory_of
-from nas_algos.policies import POLICIES, Policy
+from nas_algos.policies import POLICIES, Policy, brackets
 from nas_algos.settings import changed, default_settings, setting_names
 from nas_algos.single_shot.registry import find_single_shot
 
@@ -39,6 +39,8 @@ def parse_algorithm(
     made: Policy = changed("policy", defaults["policy"], chosen["policy"])
     if made != POLICIES["plain"] and evaluator != "trained":
         raise BenchmarkInputError(f"policy {policy!r} with evaluator {evaluator}; allowed: trained, or policy plain")
+    if made.rungs > 1:
+        brackets(made, budget)  # refuses a budget that pays for none
     changed(f"evaluator {evaluator}", defaults["evaluator"], chosen["evaluator"])
     if strategy is not None:
         columns = None if evaluator == "trained" else 1

@@ -51,8 +51,9 @@ def many_to_one(
     differences = {name: float(values.mean() - base.mean()) for name, values in others.items()}
     if all(np.ptp(values) == 0 for values in (base, *others.values())):
         return {name: Contrast(each, each, each, float(each == 0)) for name, each in differences.items()}
-    found = stats.dunnett(*others.values(), control=base, rng=seed)
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # that a group does not vary, whose variance it only pools
+        found = stats.dunnett(*others.values(), control=base, rng=seed)
         warnings.simplefilter("ignore", UserWarning)  # that its quasi-Monte Carlo is noisy, which the docstring says
         interval = found.confidence_interval(confidence)
     return {

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
+from nas_algos.checks import checked_genotypes
 from nas_algos.evaluator import Evaluation, Genotype, Immediate, Request
 from nas_algos.ledger import Spend
 from nas_algos.strategy import Strategy
@@ -84,13 +85,16 @@ class OwnTable:
         rows, goals = list(self.places), [firsts[place] for place in self.places.values()]
         same = np.indices(self.cardinalities).reshape(len(self.cardinalities), -1).T.astype(np.int32)
         same[np.ravel_multi_index(tuple(np.array(rows).T), self.cardinalities)] = goals
-        found = jnp.asarray(same)
+        found, limits = jnp.asarray(same), jnp.array(self.cardinalities)
 
         def ask(state: Any, key: jax.Array) -> Any:
             asked = strategy.ask(state, key)
             if strategy.traceable:
-                return found[table_index(asked, self.cardinalities)]
-            return same[np.ravel_multi_index(tuple(np.asarray(asked).T), self.cardinalities)]
+                # what is out of range stays so, for the search to refuse
+                inside = ((asked >= 0) & (asked < limits)).all(-1, keepdims=True)
+                return jnp.where(inside, found[table_index(asked, self.cardinalities)], asked)
+            asked = checked_genotypes(strategy, asked)
+            return same[np.ravel_multi_index(tuple(asked.T), self.cardinalities)]
 
         return strategy._replace(ask=ask)
 

@@ -67,6 +67,16 @@ def test_where_all_was_tried_it_goes_on():
     assert len(np.unique(np.asarray(trials.genotypes)[:4], axis=0)) == 4
 
 
+def test_a_proposal_out_of_range_after_some_rounds_is_named():
+    late = random_search((4, 4))._replace(
+        init=lambda key: jnp.zeros((), jnp.int32),
+        ask=lambda state, key: jnp.where(state < 4, jnp.array([[0, 1]]), 99),
+        tell=lambda state, genotypes, scores: state + 1,
+    )
+    with pytest.raises(AlgorithmInputError, match="ask gave 99 for decision 0; the rule is 0 to 3"):
+        distinct_searches(late, np.arange(16.0)[None], 10, jax.random.split(jax.random.key(0), 3))
+
+
 def test_a_comparison_counts_different_networks_and_says_how_many_there_were():
     stubborn = random_search((4, 4))._replace(ask=lambda state, key: jnp.zeros((1, 2), jnp.int32))
     scores = np.arange(16.0)[None]

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import math
+import time
 from dataclasses import replace
 
 import jax
@@ -345,6 +346,14 @@ def test_brackets_are_those_worked_out_by_hand(policy, budget, expected):
     assert [tuple(each) for each in brackets(policy, budget)] == expected
 
 
+def test_brackets_of_the_most_rungs_that_are_allowed_are_found_at_once():
+    policy = Policy(rungs=8, keep=1000, hyperband=True)
+    started = time.perf_counter()
+    found = brackets(policy, 1000)
+    assert time.perf_counter() - started < 1
+    assert found[0] == (1000**7, 0)
+
+
 def test_a_budget_below_one_network_at_all_rungs_is_refused():
     with pytest.raises(AlgorithmInputError, match="a budget of 1 does not pay for one network at all 3 rungs"):
         brackets(Policy(rungs=3), 1)
@@ -418,6 +427,7 @@ def test_searches_that_cannot_be_are_named(change, message):
     ("settings", "message"),
     [
         ({"rungs": 0}, "rungs is 0"),
+        ({"rungs": 9}, "rungs is 9; allowed: 1 to 8"),
         ({"keep": 1}, "keep is 1; allowed: 2 to 1000"),
         ({"confirmations": -1}, "confirmations is -1"),
         ({"stale": 0}, "stale is 0"),

@@ -14,6 +14,7 @@ from benchmarks.experiments.curation.figures import AIMS, Ask, Figures, reached,
 from benchmarks.experiments.curation.spaces import Subsets
 from benchmarks.runtime.worker import allowed_cores
 from benchmarks.statistics.intervals import bootstrap_interval, mean_interval, share_interval
+from nas_algos.checks import checked_trials
 from nas_algos.load import build_strategy
 from nas_algos.scan import scan
 
@@ -33,23 +34,32 @@ class Setting(NamedTuple):
 
 
 def searcher(ask: Ask, algorithm: str, subsets: Subsets, evaluations: int) -> Callable[..., Any]:
-    """A compiled function of a Setting, aim, tables [TOGETHER, choices, multipliers] and keys [TOGETHER].
+    """A function, compiled, of a Setting, aim, tables [TOGETHER, choices, multipliers] and keys [TOGETHER].
 
     It gives scores float32 [TOGETHER, T] and genotypes int32 [TOGETHER, T, E] of the uncurated space, and serves every
-    accelerator whose estimate is of one kind, both aims and all subsets of this shape.
+    accelerator whose estimate is of one kind, both aims and all subsets of this shape.  It raises AlgorithmInputError
+    for genotypes out of range.
     """
     strategy = build_strategy(algorithm, subsets.cardinalities, evaluations)
     rounds = -(-evaluations // strategy.batch)
 
-    def one(setting: Setting, aim: Any, tables: Any, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def one(setting: Setting, aim: Any, tables: Any, key: jax.Array) -> tuple[jax.Array, ...]:
         def evaluate(genotypes: jax.Array) -> jax.Array:
             figures = ask(setting.surrogate, setting.estimate, subsets.uncurated(tables, genotypes))
             return scores(figures, setting.baseline, aim)
 
         trials = scan(strategy, evaluate, rounds, key)
-        return trials.scores[:evaluations], subsets.uncurated(tables, trials.genotypes[:evaluations])
+        asked = trials.genotypes[:evaluations]
+        return trials.scores[:evaluations], subsets.uncurated(tables, asked), asked
 
-    return jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0)))
+    compiled = jax.jit(jax.vmap(one, in_axes=(None, None, 0, 0)))
+
+    def search(setting: Setting, aim: Any, tables: Any, keys: Any) -> tuple[jax.Array, jax.Array]:
+        found, genotypes, asked = compiled(setting, aim, tables, keys)
+        checked_trials(strategy, asked)
+        return found, genotypes
+
+    return search
 
 
 class Found(NamedTuple):

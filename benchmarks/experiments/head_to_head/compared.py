@@ -17,8 +17,8 @@ RESAMPLES = 400
 
 
 def p_against_random(regrets: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Dunnett's p of each contender's regret [seeds] in a cell; those that do not vary have none."""
-    groups = {name: values.tolist() for name, values in regrets.items() if np.ptp(values) > 0}
+    """Dunnett's p of each contender's regret [seeds] in a cell, of those that search."""
+    groups = {name: values.tolist() for name, values in regrets.items()}
     return {name: each.p for name, each in many_to_one(groups, CONTROL).items()}
 
 

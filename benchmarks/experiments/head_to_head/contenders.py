@@ -85,6 +85,11 @@ class Contender:
     from_baseline: bool = False
 
     @property
+    def searches(self) -> bool:
+        """Whether it looks for a network; the baseline is one."""
+        return self.family != "none"
+
+    @property
     def is_slow(self) -> bool:
         """Whether it fits a model between trainings."""
         return self.strategy in MODELS

@@ -67,7 +67,7 @@ def table_row(row: Row, machine: Machine) -> dict[str, Any]:
         "algorithm": row.contender.name,
         "family": row.contender.family,
         "budget": row.budget,
-        "seeds": len(searches) if varies else 1,
+        "seeds": len(searches) if row.contender.searches else 1,
         "regret": mean,
         "low": low,
         "high": high,

@@ -94,6 +94,7 @@ def write_tables(
     from benchmarks.experiments.head_to_head.plot import write_plot
 
     regrets = {(id(row.cell), row.budget, row.contender.name): row.regret() for row in rows}
+    searching = {row.contender.name for row in rows if row.contender.searches}
     machine, order = found[0], {id(cell): number for number, cell in enumerate(cells)}
     table = pd.DataFrame([table_row(row, machine) for row in rows])
     differences, aggregates, optima = [], [], [cell.optimum for cell in cells]
@@ -103,7 +104,7 @@ def write_tables(
             for each in cells
         ]
         for cell, groups in zip(cells, by_cell, strict=True):
-            for name, p in p_against_random(groups).items():
+            for name, p in p_against_random({name: groups[name] for name in groups if name in searching}).items():
                 here = (table["task"] == cell.task) & (table["accelerator"] == cell.accelerator)
                 table.loc[here & (table["budget"] == budget) & (table["algorithm"] == name), "p_random"] = p
         everywhere = set.intersection(*(set(groups) for groups in by_cell))
@@ -144,7 +145,7 @@ def winners(rows: list[Row]) -> pd.DataFrame:
     """What CONFIRMED searches of each contender found with the largest budget, as genotypes of the arena."""
     found: list[dict[str, Any]] = []
     for row in rows:
-        if row.contender.family == "none":
+        if not row.contender.searches:
             continue
         shape = row.cell.arena.cardinalities
         for number, each in enumerate(row.searches[:CONFIRMED]):

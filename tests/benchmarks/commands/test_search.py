@@ -343,6 +343,11 @@ def test_an_algorithm_that_there_is_not_is_one_line(strategy, evaluator, policy,
     assert "\n" not in str(raised.value)
 
 
+def test_a_budget_that_pays_for_no_network_at_all_rungs_is_refused_before_data_is_made():
+    with pytest.raises(AlgorithmInputError, match="a budget of 1 does not pay for one network at all 3 rungs"):
+        parse_algorithm("random", "trained", "hyperband", [], (3, 4), 1)
+
+
 def test_settings_go_to_whom_they_are_of():
     given = ["evaluator.learning_rate=.1", "clip=.3"]
     chosen = parse_algorithm("ppo", "supernet:gumbel", "plain", given, (3, 4), 20)

@@ -1,6 +1,7 @@
 """The curation study: its spaces are subsets, its counts agree with plain loops, its outcomes with hand-worked ones."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -18,6 +19,8 @@ from benchmarks.tables.optima import ROUNDING
 from benchmarks.tables.query import load_table
 from hw_model.cost import count_macs, count_param_bytes
 from hw_model.predict import cost_model
+from nas_algos.errors import AlgorithmInputError
+from nas_algos.strategies.random_search import random_search
 from tasks.registry import make_task
 from tasks.spaces.moves import sample
 from tasks.spaces.registry import skeleton_for
@@ -253,6 +256,19 @@ def test_searches_and_draws_go_their_own_ways(kinds, cell, monkeypatch):
     assert (figures.latency_ms <= cell.baseline.latency_ms * 1.0001).all()
     found = np.isfinite(fastest[:, -1])
     np.testing.assert_allclose(cell.evaluate(latency.genotypes[found]).latency_ms, fastest[found, -1], rtol=1e-5)
+
+
+def test_a_proposal_out_of_range_after_some_rounds_is_named(kinds, monkeypatch):
+    subset = subset_of(kinds["curated"][0], SKELETON)
+    late = random_search(subset.cardinalities)._replace(
+        init=lambda key: jnp.zeros((), jnp.int32),
+        ask=lambda state, key: jnp.where(state < 4, jnp.zeros((1, len(subset.cardinalities)), int), 99),
+        tell=lambda state, genotypes, scores: state + 1,
+    )
+    monkeypatch.setattr(searches, "build_strategy", lambda *given: late)
+    monkeypatch.setattr(searches, "TOGETHER", 2)
+    with pytest.raises(AlgorithmInputError, match="ask gave 99 for decision 0; the rule is 0 to"):
+        Cell(load_table("detection"), "npu-p16", {}).searches(subset, "late", 10, 2, jax.random.key(0))
 
 
 def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -212,9 +213,11 @@ def test_differences_are_signed_and_against_random_search_by_dunnett():
     rng = np.random.default_rng(0)
     groups = {"random": rng.normal(0.1, 0.01, 50), "good": rng.normal(0.05, 0.01, 50), "still": np.full(50, 0.05)}
     p = p_against_random(groups)
-    assert set(p) == {"good"}
-    wanted = stats.dunnett(groups["good"], control=groups["random"], rng=0).pvalue[0]
-    assert p["good"] == pytest.approx(wanted)
+    assert set(p) == {"good", "still"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        wanted = stats.dunnett(groups["good"], groups["still"], control=groups["random"], rng=0).pvalue
+    assert list(p.values()) == pytest.approx(list(wanted))
     shares = over_cells([groups, groups], [0.5, 0.5])
     assert shares["good"] == pytest.approx(200 * groups["good"])
     table = difference_rows(10, shares).set_index(["algorithm", "other"])
@@ -222,6 +225,16 @@ def test_differences_are_signed_and_against_random_search_by_dunnett():
         200 * (groups["good"].mean() - groups["random"].mean())
     )
     assert ("still", "random") not in table.index
+
+
+def test_a_search_that_always_finds_the_same_counts_with_all_its_seeds_and_the_baseline_as_one():
+    searches = [Searched(np.array([BEST]), np.array([0.4]))] * 5
+    row = table_row(Row(CELL, find_contender("genetic"), 1, searches), MACHINE)
+    assert (row["seeds"], row["regret"], row["low"], row["high"]) == (5, 0, 0, 0)
+    baseline = find_contender("baseline")
+    assert table_row(Row(CELL, baseline, 1, search_cells(baseline, [CELL], 1, 5, 20)[0]), MACHINE)["seeds"] == 1
+    same = np.full(5, 0.1)
+    assert p_against_random({"random": same, "equal": same, "perfect": 0 * same}) == {"equal": 1, "perfect": 0}
 
 
 def test_the_ledger_is_by_the_tables_own_trainings():

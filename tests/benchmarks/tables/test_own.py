@@ -68,6 +68,28 @@ def test_a_search_evaluates_every_network_once_and_finds_the_best_within_the_bou
         )
 
 
+LATE = """
+import jax.numpy as jnp
+from nas_algos.genotypes import sample
+from nas_algos.strategy import Strategy
+
+def strategy(cardinalities):
+    def ask(state, key):
+        return jnp.where(state < 4, sample(key, cardinalities, 1), -1)
+
+    return Strategy("late", tuple(cardinalities), lambda key: jnp.zeros((), int), ask, lambda state, *told: state + 1)
+"""
+
+
+@pytest.mark.parametrize("traceable", [True, False])
+def test_a_proposal_out_of_range_is_no_network_of_the_table(path, tmp_path, capsys, traceable):
+    file = tmp_path / "late.py"
+    file.write_text(LATE if traceable else LATE.replace("state + 1)", "state + 1, traceable=False)"))
+    options = ["--table", str(path), "--strategy", str(file), "--results", str(tmp_path)]
+    assert cli.run(["search", *options]) == 2
+    assert "ask gave -1 for decision 0; the rule is 0 to 1" in capsys.readouterr().err
+
+
 def test_a_device_s_costs_take_the_place_of_the_table_s(path, tmp_path):
     device = tmp_path / "device.csv"
     device.write_text("width,body,kernel,latency_ms\n8,conv,,7\n8,ibn,,8\n16,,,9\n")
