@@ -252,10 +252,10 @@ def _step_arguments(cohort: Cohort, data: dict[str, jax.Array]) -> Iterator[tupl
     orders = [batch_order(keys[1], len(data["images"]), fidelity.batch_size, fidelity.steps) for keys in split]
     augment_keys = jnp.stack([keys[2] for keys in split])
     rates = learning_rates(fidelity)[:, None] * cohort.rates.astype(np.float32)
-    columns = np.arange(fidelity.steps, dtype=np.int32), np.stack(orders, axis=1), rates
+    columns, gates = (np.arange(fidelity.steps, dtype=np.int32), np.stack(orders, axis=1), rates), cohort.gates
     for start in range(0, fidelity.steps, STEPS_PER_CALL):
         chosen = tuple(column[start : start + STEPS_PER_CALL] for column in columns)
-        yield cohort.gates, data, augment_keys, chosen
+        yield gates, data, augment_keys, chosen
 
 
 def _steps(task: Task, slots: tuple[Slot, ...], fidelity: Fidelity) -> Any:
@@ -283,8 +283,9 @@ def _steps(task: Task, slots: tuple[Slot, ...], fidelity: Fidelity) -> Any:
 
 def predict_cohort(cohort: Cohort, state: TrainState, programs: Programs, images: np.ndarray) -> Any:
     """The task's predictions for `fit_images`' images [N, H, W, channels]: NumPy arrays [C, N, ...]."""
+    gates = cohort.gates
     pieces = [
-        jax.tree.map(np.asarray, programs.predict(state.params, state.batch_stats, cohort.gates, batch))
+        jax.tree.map(np.asarray, programs.predict(state.params, state.batch_stats, gates, batch))
         for batch in full_batches(images, _eval_batch(images))
     ]
     return jax.tree.map(lambda *parts: np.concatenate(parts, axis=1)[:, : len(images)], *pieces)

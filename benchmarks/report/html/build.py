@@ -54,7 +54,7 @@ def report(root: Path) -> str:
         counts={name: sum(row["verdict"] == name for row in claims) for name in verdicts},
         tables=tables,
         waiting=sum(line["source"].startswith("predicted") for lines in tables.values() for line in lines),
-        fitted=fitted(results),
+        fitted=[row["n"] for row in surrogate_lines(results)],
         charts=[detection_chart(results), segmentation_chart(results)],
         anytime=anytime_chart(results),
         calibrated=calibration_chart(results),
@@ -110,14 +110,6 @@ def _source(row: Row) -> str:
 def _tip(row: Row, quality: float, command: str) -> str:
     found = f"{row['latency_ms']:.4f} ms, {quality:.3f}, {row['quality_difference']:+.3f} ({_source(row)})"
     return f"{row['model']}: {found}\n{row['network']}\n{command}"
-
-
-def fitted(results: Path) -> list[int]:
-    """To how many networks each task's surrogate was fitted."""
-    most: dict[str, int] = {}
-    for row in rows(results / "surrogate/surrogate.csv"):
-        most[row["task"]] = max(row["n"], most.get(row["task"], 0))
-    return list(most.values())
 
 
 def detection_chart(results: Path) -> Chart:
