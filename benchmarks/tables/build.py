@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.evaluators.trained import TrainingPool
+from benchmarks.evaluators.trained import TrainingPool, trial_key
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.store.parquet import merge_records
@@ -50,7 +50,7 @@ def trainings(wanted: list[Wanted]) -> Iterator[Asked]:
 
 
 def build(home: Path, results: Path, name: str, part: str, count: int) -> int:
-    """The first `count` trainings of a part, those excepted that the store has; all of them are added to the table.
+    """The first `count` trainings of a part, those excepted that the table or the store has, are added to the table.
 
     Returns how many rows the table has.  Raises TaskInputError for an unknown task, BenchmarkInputError for an unknown
     part and where there is no design.
@@ -60,11 +60,13 @@ def build(home: Path, results: Path, name: str, part: str, count: int) -> int:
 
 
 def train(home: Path, results: Path, task: Task, asked: list[Asked]) -> int:
-    """Train what the store lacks of these, add all of them to the task's table, and return how many rows it has."""
+    """Train what table and store lack of these, add it to the task's table, and return how many rows that has."""
     fidelities = dict.fromkeys(training.fidelity for training in asked)
     for data in dict.fromkeys(fidelity.data for fidelity in fidelities):
         prepare_with_progress(home, task.config(data), task.dataset)
-    file, rows, total = table_file(results, task.name), [], 0
+    file, rows, trials = table_file(results, task.name), [], list(table_trials(results, task.name))
+    there, total = {trial.key for trial in trials}, len(trials)
+    asked = [each for each in asked if trial_key(task, each.chain, each.fidelity, each.seed) not in there]
     with (
         open_store(home) as store,
         TrainingPool(home, task, fidelities, store) as pool,

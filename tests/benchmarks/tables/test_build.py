@@ -1,0 +1,23 @@
+"""Building a table: what it trains, without training any here."""
+
+from benchmarks.evaluators.trained import trial_key
+from benchmarks.store.parquet import write_records
+from benchmarks.store.records import Trial
+from benchmarks.tables import build as module
+from benchmarks.tables.files import SHIPPED, table_file, table_trials
+from benchmarks.tables.parts import part_of
+from tasks.registry import make_task
+
+
+def test_what_a_table_has_from_another_machine_is_not_trained_again(tmp_path, monkeypatch):
+    task = make_task("detection")
+    (asked,) = list(module.trainings(part_of(SHIPPED, task, "alone")[:1]))
+    key = trial_key(task, asked.chain, asked.fidelity, asked.seed)
+    there = Trial.finished(key, {"map": 0.5, "map50": 0.8}, example_passes=1, seconds=1.0, training_flops=1e12)
+    write_records(table_file(tmp_path, "detection"), Trial, [there])
+
+    monkeypatch.setattr(module, "prepare_with_progress", lambda *_: None)
+    monkeypatch.setattr("benchmarks.evaluators.trained.LocalExecutor", None)  # nothing is trained, as this is no class
+    home = tmp_path / "home"  # whose store is empty
+    assert module.train(home, tmp_path, task, [asked]) == 1
+    assert [trial.key for trial in table_trials(tmp_path, "detection")] == [key]
