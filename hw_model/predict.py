@@ -29,7 +29,8 @@ from hw_model.operators import OperatorReport, chain_operators
 from hw_model.tables.block_file import BlockTable, block_estimate, block_table, read_blocks
 from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
 from hw_model.vela.chain import measured_cost
-from hw_model.vela.compiler import COMPILER_VERSION, compile_operators
+from hw_model.vela.compiler import compile_operators
+from hw_model.vela.core import COMPILER_VERSION
 from hw_model.vela.tflite_writer import WRITER_VERSION
 from hw_model.vela.weights import DEFAULT, WeightValues, weight_values
 from hw_model.workload import Workload, workload_from_chains

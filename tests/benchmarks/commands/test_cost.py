@@ -12,11 +12,12 @@ from hw_model import predict as prediction
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import EXAMPLES, load_network
 from hw_model.predict import PRETRAINED, accelerator_names, cost_model, predict
-from hw_model.vela import compiler
+from hw_model.vela import core
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
 from hw_model.vela.tflite_writer import write_tflite
 from hw_model.workload import workload_from_chains
+from tests.cli import accelnas
 from tests.hw_model.networks import SMALL
 from tests.hw_model.tflite_graphs import Graph, with_cpu_operators
 
@@ -79,8 +80,8 @@ def test_a_network_beyond_the_fit_gets_a_warning_and_a_field(capsys, tmp_path):
 
 
 def test_compile_runs_the_compiler_once(monkeypatch):
-    runs, compile = [], compiler.regor.compile
-    monkeypatch.setattr(compiler.regor, "compile", lambda *args, **options: runs.append(1) or compile(*args, **options))
+    runs, compile = [], core.regor.compile
+    monkeypatch.setattr(core.regor, "compile", lambda *args, **options: runs.append(1) or compile(*args, **options))
     predict(SMALL, "ethos-u65-256", "compile")
     assert len(runs) == 1
 
@@ -233,6 +234,18 @@ def test_a_system_of_one_s_own_is_for_what_is_compiled(capsys):
     assert "250 MHz" in slow["accelerator"]
     with pytest.raises(HardwareInputError, match="--memory-mode is for what is compiled"):
         cost(Path("ds_cnn"), ("ethos-u55-128",), memory_mode="Sram_Only")
+
+
+def test_a_block_that_the_compiler_refuses_is_numbered_as_its_file_has_it_whatever_repeats_before_it(tmp_path, capfd):
+    file, conv = tmp_path / "net.json", {"kind": "conv", "channels": 4}
+    file.write_text(
+        json.dumps({"input": [8, 8, 3], "blocks": [conv | {"repeat": 3}, {"kind": "upsample", "stride": 3}]})
+    )
+    for weights in ((), ("--weights", "ratio", ".5"), ("--weights", "range")):
+        code, printed, errors = accelnas("cost", file, "--accelerator", "ethos-u65-256", "--compile", *weights)
+        assert (code, printed, errors.count("\n")) == (2, "", 1)
+        assert "block 1 (upsample): ethos-u65-256 leaves RESIZE_NEAREST_NEIGHBOR to the host CPU: Scaling" in errors
+    assert capfd.readouterr() == ("", "")
 
 
 def test_blocks_that_take_no_time_have_a_table_without_shares(tmp_path, capsys):

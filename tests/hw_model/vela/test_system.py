@@ -4,7 +4,8 @@ import pytest
 
 from hw_model.errors import HardwareInputError
 from hw_model.vela.accelerators import ETHOS_U
-from hw_model.vela.compiler import compile_blocks, measure_with_command_line
+from hw_model.vela.compiler import compile_blocks
+from hw_model.vela.core import measure_with_command_line
 from hw_model.vela.system import constants_in_sram, in_system, shipped_ini
 from hw_model.vela.tflite_writer import write_tflite
 from tests.hw_model.networks import SMALL
