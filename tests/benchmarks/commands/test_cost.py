@@ -8,10 +8,11 @@ import pytest
 from jax.core import Tracer
 
 from benchmarks.commands.cost import cost
-from hw_model import predict as prediction
+from hw_model import cost_models
+from hw_model.cost_models import PRETRAINED, accelerator_names, cost_model
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import EXAMPLES, load_network
-from hw_model.predict import PRETRAINED, accelerator_names, cost_model, predict
+from hw_model.predict import predict
 from hw_model.vela import core
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
@@ -95,7 +96,7 @@ def test_a_second_estimate_reads_no_file(name, monkeypatch):
 
 
 def test_an_estimator_first_asked_for_while_tracing_is_kept_as_values():
-    prediction._estimator_in.cache_clear()
+    cost_models._estimator_in.cache_clear()
     workload = workload_from_chains([SMALL], 32)
     jax.jit(lambda work: cost_model("ethos-u55-64").estimate(work).cost.latency_ms)(workload)
     assert not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(cost_model("ethos-u55-64")))
