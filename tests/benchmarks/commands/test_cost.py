@@ -20,7 +20,8 @@ from hw_model.vela.tflite_writer import write_tflite
 from hw_model.workload import workload_from_chains
 from tests.cli import accelnas
 from tests.hw_model.networks import SMALL
-from tests.hw_model.tflite_graphs import Graph, with_cpu_operators
+from tests.hw_model.tflite_builder import Graph
+from tests.hw_model.tflite_graphs import with_cpu_operators
 
 SHIPPED = sorted(path.stem for path in PRETRAINED.glob("ethos-*.npz"))
 TOTALS = ("latency_ms", "peak_activation_bytes", "param_bytes", "macs", "energy_mj", "off_chip_bytes")
