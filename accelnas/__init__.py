@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from benchmarks.tables.query import load_table
     from hw_model.blocks import Block, check_chain
     from hw_model.cost import Cost, count_macs, count_params
+    from hw_model.cost_models import accelerator_names, cost_model
     from hw_model.errors import HardwareInputError
     from hw_model.network_file import Network, load_network, network_schema
-    from hw_model.predict import Prediction, accelerator_names, cost_model, predict
+    from hw_model.predict import Prediction, predict
     from nas_algos.compare import compare
     from nas_algos.errors import AlgorithmInputError
     from nas_algos.evaluator import Evaluation, Evaluator
@@ -101,9 +102,10 @@ _MODULES = {
     "benchmarks.tables.query": ("load_table",),
     "hw_model.blocks": ("Block", "check_chain"),
     "hw_model.cost": ("Cost", "count_macs", "count_params"),
+    "hw_model.cost_models": ("accelerator_names", "cost_model"),
     "hw_model.errors": ("HardwareInputError",),
     "hw_model.network_file": ("Network", "load_network", "network_schema"),
-    "hw_model.predict": ("Prediction", "accelerator_names", "cost_model", "predict"),
+    "hw_model.predict": ("Prediction", "predict"),
     "nas_algos.compare": ("compare",),
     "nas_algos.errors": ("AlgorithmInputError",),
     "nas_algos.evaluator": ("Evaluation", "Evaluator"),

@@ -51,7 +51,7 @@ def _datasets() -> Collection[str]:
 
 
 def _accelerators() -> Collection[str]:
-    from hw_model.predict import accelerator_names
+    from hw_model.cost_models import accelerator_names
 
     return accelerator_names()
 

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from scipy import stats
 
-from hw_model.predict import cost_model
+from hw_model.cost_models import cost_model
 from tasks.spaces.registry import load_space
 
 ACCELERATOR = "ethos-u65-512"

@@ -109,6 +109,8 @@ class Network(NamedTuple):
     """As its file says, or the file's name."""
     blocks: tuple[Block, ...]
     """In order."""
+    entries: tuple[int, ...] = ()
+    """Of each block, the place of its entry in the file's list, which may repeat; none where there is no such file."""
 
 
 def load_network(path: Path) -> Network:
@@ -137,17 +139,19 @@ def parse_network(content: Any, default_name: str = "network") -> Network:
         found = f"{len(entries)} entries" if isinstance(entries, list) else short(entries)
         raise HardwareInputError(f'"blocks" has {found}; allowed: a list of 1 to {MAX_BLOCKS}')
     blocks: list[Block] = []
+    origins: list[int] = []
     names = {INPUT_NAME: NETWORK_INPUT}
     for position, entry in enumerate(entries):
         for _ in range(_repeat(entry, position)):
             blocks.append(_block(entry, position, blocks, shape, names))
+            origins.append(position)
         if "name" in entry:
             _name(entry["name"], position, names, len(blocks) - 1)
     check_network(blocks)
     name = content.get("name", default_name)
     if not isinstance(name, str) or not name.isprintable():
         raise HardwareInputError(f'"name" is {short(name)}; allowed: a text of one line')
-    return Network(name[:80], tuple(blocks))
+    return Network(name[:80], tuple(blocks), tuple(origins))
 
 
 def _repeat(entry: Any, position: int) -> int:

@@ -76,7 +76,7 @@ def compare(
     from benchmarks.experiments.head_to_head.contenders import find_contender
     from benchmarks.experiments.head_to_head.run import run
     from benchmarks.store.files import run_folder
-    from hw_model.predict import cost_model
+    from hw_model.cost_models import cost_model
     from tasks.registry import make_task
 
     for each in everybody:

@@ -109,14 +109,14 @@ def cost(
 
 def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
     """Estimate or compile blocks and print; said: a line before the remarks."""
-    from hw_model.predict import at_clock, compiled, predict  # jax takes seconds, which `accelnas --help` need not pay
+    from hw_model.predict import at_clock, predict  # jax takes seconds, which `accelnas --help` need not pay
 
     ranges: list[list[Prediction]] = []
     if asked.compile:
         as_drawn = asked.weights == ("range",)
         targets = _targets(asked)
-        predictions = [compiled(network.blocks, each, () if as_drawn else asked.weights) for each in targets]
-        ranges = [_range_of(network, each) for each in targets] if as_drawn else []
+        predictions = [_compiled(network, each, () if as_drawn else asked.weights) for each in targets]
+        ranges = [[_compiled(network, each, words) for words in _RANGE] for each in targets] if as_drawn else []
     else:
         predictions = [predict(network.blocks, name) for name in asked.accelerators or _DEFAULT_ACCELERATORS]
         if asked.board:
@@ -159,10 +159,15 @@ def _print_json(content: dict[str, Any], board: Board | None, warnings: list[lis
     print(json_module.dumps(content, indent=2))
 
 
-def _range_of(network: Network, target: EthosU) -> list[Prediction]:
+def _compiled(network: Network, target: EthosU, weights: tuple[str, ...]) -> Prediction:
+    """The network of a JSON file compiled, or the entry of the file for which the compiler refuses it."""
     from hw_model.predict import compiled
+    from hw_model.vela.refusals import RefusedBlockError
 
-    return [compiled(network.blocks, target, words) for words in _RANGE]
+    try:
+        return compiled(network.blocks, target, weights)
+    except RefusedBlockError as error:
+        raise RefusedBlockError(network.entries[error.position], error.kind, error.reason) from error
 
 
 def _range_line(ends: list[Prediction]) -> str:

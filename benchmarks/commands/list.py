@@ -11,7 +11,7 @@ def list_names() -> None:
     from benchmarks.fidelities import PROFILES
     from benchmarks.runtime.console import plain_console
     from hw_model.boards import BOARDS
-    from hw_model.predict import accelerator_names
+    from hw_model.cost_models import accelerator_names
     from nas_algos.policies import POLICIES
     from nas_algos.registry import algorithms, describe
     from nas_algos.settings import default_settings, setting_names

@@ -53,10 +53,10 @@ def measure(
         check_count(name, value, least=0)
     check_folders(results)
     # jax and the compiler take seconds to load, which `accelnas --help` need not pay
+    from hw_model.cost_models import fitted_folder
     from hw_model.learned.device import Device
     from hw_model.learned.fitting import FEWEST_NETWORKS
     from hw_model.learned.measuring import fit_to, get_target, measure_parts, measure_sets, outlook, target_names
-    from hw_model.predict import fitted_folder
 
     if not accelerator:
         raise HardwareInputError(f"no --accelerator given; allowed: {', '.join(target_names())}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkInputError
-from hw_model.predict import cost_fingerprint, cost_model
+from hw_model.cost_models import cost_fingerprint, cost_model
 from nas_algos.evaluator import Costs
 from nas_algos.policies import POLICIES, Policy
 from nas_algos.settings import changed, default_settings

@@ -18,8 +18,9 @@ from benchmarks.saved.network import any_network
 from benchmarks.search.problem import baseline_blocks, check_fits, exact_cost
 from benchmarks.statistics.intervals import interval_words
 from benchmarks.store.files import run_folder, write_network, write_table
+from hw_model.cost_models import cost_model, parallelism_factor
 from hw_model.network_text import summary
-from hw_model.predict import cost_model, parallelism_factor, predict
+from hw_model.predict import predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.measurements import MeasurementCache
 from tasks.expert.procedure import Objective, Snapshot, Step, expert_settings, improve, snapshot

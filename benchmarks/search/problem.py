@@ -11,8 +11,9 @@ import numpy as np
 from benchmarks.errors import BenchmarkInputError
 from hw_model.blocks import Block, check_chain
 from hw_model.cost import Cost, count_macs
+from hw_model.cost_models import cost_model, parallelism_factor
 from hw_model.errors import HardwareInputError
-from hw_model.predict import cost_model, parallelism_factor, predict
+from hw_model.predict import predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.chain import whole_cost
 from hw_model.vela.measurements import MeasurementCache

@@ -33,9 +33,10 @@ from benchmarks.store.sqlite import open_store
 from benchmarks.training_settings import with_training
 from hw_model.blocks import Block
 from hw_model.cost import Cost
+from hw_model.cost_models import is_block_file
 from hw_model.files import write_whole
 from hw_model.network_text import summary
-from hw_model.predict import is_block_file, predict
+from hw_model.predict import predict
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.ledger import Spend
 from nas_algos.loop import Found

@@ -24,7 +24,7 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.files import design_file
 from hw_model.blocks import Block
-from hw_model.predict import cost_model
+from hw_model.cost_models import cost_model
 from tasks.networks.initialise import host_generator
 from tasks.spaces.layer import Decision, parse_block
 from tasks.spaces.lowering import MULTIPLIER

@@ -28,7 +28,7 @@ from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import Surrogate, load_surrogate, predict
 from benchmarks.tables.trained import by_network, finished_trials
 from hw_model.cost import Cost
-from hw_model.predict import cost_model
+from hw_model.cost_models import cost_model
 from tasks.registry import make_task
 from tasks.spaces.registry import article_space, space_names
 from tasks.spaces.space import SearchSpace

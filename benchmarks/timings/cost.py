@@ -26,10 +26,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.store.files import write_table
+from hw_model.cost_models import PRETRAINED
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import load_estimator
 from hw_model.learned.samples import stage_genotypes, stage_space
-from hw_model.predict import PRETRAINED
 from hw_model.tables.lookup import from_model, table_cost, table_latency_ms, tabulate
 from hw_model.vela.accelerators import get_accelerator
 from hw_model.vela.compiler import compile_blocks

@@ -15,7 +15,7 @@ from hw_model.errors import HardwareInputError
 from hw_model.files import unfinished_beside
 from hw_model.operators import OperatorReport
 from hw_model.vela.accelerators import Target
-from hw_model.vela.compiler import COMPILER_VERSION
+from hw_model.vela.core import COMPILER_VERSION
 from hw_model.vela.tflite_writer import WRITER_VERSION
 
 _BLOCK = pa.struct(

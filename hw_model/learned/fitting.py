@@ -33,7 +33,7 @@ from hw_model.learned.features import (
 )
 from hw_model.operator_arrays import PLACES, operator_arrays, operator_places
 from hw_model.vela.accelerators import Target
-from hw_model.vela.compiler import COMPILER_VERSION
+from hw_model.vela.core import COMPILER_VERSION
 from hw_model.vela.tflite_writer import WRITER_VERSION
 from hw_model.workload import workload_from_chains
 

@@ -1,24 +1,9 @@
-"""Arm's Ethos-U compiler as the instrument: what a chain of blocks costs when it is really compiled.
-
-The compiler core is called in process (about a millisecond a block), with the settings that Vela's command line
-would hand it.  That entry is not public, so the package is pinned, the totals are tested against the command line,
-and `measure_with_command_line` is there if the entry ever goes.
-"""
+"""Arm's Ethos-U compiler as the instrument: what a chain of blocks costs when it is really compiled."""
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import ctypes
-import functools
-import io
-import os
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,10 +14,10 @@ from hw_model.cost import count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.operators import OperatorReport, chain_operators
 from hw_model.vela.accelerators import EthosU
-from hw_model.vela.system import constants_in_sram, shipped_ini
-from hw_model.vela.tflite_writer import NORMAL_STEPS, write_tflite
+from hw_model.vela.refusals import compile_network
+from hw_model.vela.system import constants_in_sram
+from hw_model.vela.tflite_writer import NORMAL_STEPS
 
-COMPILER_VERSION = version("ethos-u-vela")
 _OFF_CHIP = ("Dram", "OffChipFlash", "OnChipFlash")
 _USES = ("Lut", "FeatureMap", "Weights", "Scales")
 
@@ -65,9 +50,11 @@ class Measurement:
 def compile_blocks(blocks: Sequence[Block], accelerator: EthosU) -> Measurement:
     """Compile a chain of blocks for the accelerator.
 
-    Raises HardwareInputError when a block is not allowed, or when the compiler leaves an operator to the host CPU.
+    Raises HardwareInputError when a block is not allowed, and RefusedBlockError for one that the compiler refuses or
+    leaves to the host CPU.
     """
-    return _measurement(blocks, accelerator, _compile(blocks, accelerator).perf_report)
+    compiled = compile_network(blocks, accelerator, NORMAL_STEPS, operator_table=False)
+    return _measurement(blocks, accelerator, compiled.perf_report)
 
 
 def compile_operators(
@@ -77,7 +64,7 @@ def compile_operators(
 
     steps: int8[256], what weights are drawn from.
     """
-    compiled = _compile(blocks, accelerator, steps, operator_table=True)
+    compiled = compile_network(blocks, accelerator, steps, operator_table=True)
     measurement = _measurement(blocks, accelerator, compiled.perf_report)
     count = len(chain_operators(blocks))
     cycles, sram, sram_traffic, off_chip, weights = ([0] * count for _ in range(5))
@@ -193,85 +180,4 @@ def _measurement(blocks: Sequence[Block], accelerator: EthosU, report: regor.Per
         sram_bytes=memories.sram_bytes,
         dram_bytes=memories.dram_bytes,
         flash_bytes=memories.flash_bytes,
-    )
-
-
-def _compile(
-    blocks: Sequence[Block], accelerator: EthosU, steps: np.ndarray = NORMAL_STEPS, *, operator_table: bool = False
-) -> regor.CompiledTFLiteModel:
-    compiled = compile_model(write_tflite(blocks, steps), accelerator, operator_table=operator_table)
-    left_out = compiled.perf_report.cpuOps
-    if left_out:
-        raise HardwareInputError(f"{accelerator.name} leaves {left_out} operators of this network to the host CPU")
-    return compiled
-
-
-def compile_model(model: bytes, accelerator: EthosU, *, operator_table: bool) -> regor.CompiledTFLiteModel:
-    """Compile the bytes of a .tflite file.  Raises HardwareInputError where the compiler refuses them.
-
-    The compiler ends the whole process on bytes that are no such file: hw_model.vela.tflite_file is for those of users.
-    """
-    settings, options = _system_settings(accelerator), _options(accelerator, operator_table=operator_table)
-    try:
-        with _warnings_to_stderr():
-            return regor.compile(accelerator.family, model, "TFLITE", settings, options=options)
-    except MemoryError:
-        raise
-    except Exception as error:  # whatever its C++ threw, as which class of Python is not documented
-        reason = " ".join(str(error).split())[:200]
-        raise HardwareInputError(f"{accelerator.name} cannot compile this network: {reason}") from error
-
-
-@contextlib.contextmanager
-def _warnings_to_stderr() -> Iterator[None]:
-    """What C++ code writes to the standard output meanwhile goes to stderr: the output is for what was asked for."""
-    sys.stdout.flush()
-    ours = os.dup(1)
-    try:
-        os.dup2(2, 1)
-        yield
-    finally:
-        ctypes.CDLL(None).fflush(None)
-        os.dup2(ours, 1)
-        os.close(ours)
-
-
-def measure_with_command_line(model: bytes, accelerator: EthosU) -> dict[str, float]:
-    """The summary that Vela's public command line writes for a .tflite file's bytes: its columns that are numbers."""
-    from ethosu.vela import vela  # slow to import, and needed only here
-
-    with tempfile.TemporaryDirectory() as directory, contextlib.redirect_stdout(io.StringIO()):
-        path = Path(directory) / "network.tflite"
-        path.write_bytes(model)
-        arguments = ["--accelerator-config", accelerator.config, "--output-dir", directory]
-        ini = Path(directory) / "vela.ini"
-        ini.write_text(accelerator.ini or shipped_ini())
-        arguments += ["--config", str(ini), "--system-config", accelerator.system_config]
-        arguments += ["--memory-mode", accelerator.memory_mode]
-        arguments += ["--arena-cache-size", str(accelerator.arena_cache_bytes)]
-        vela.main([str(path), *arguments])
-        with next(Path(directory).glob("*_summary_*.csv")).open() as file:
-            row = next(csv.DictReader(file))
-    numbers = {}
-    for name, value in row.items():
-        with contextlib.suppress(ValueError):
-            numbers[name] = float(value)
-    return numbers
-
-
-@functools.cache
-def _system_settings(accelerator: EthosU) -> str:
-    ini = accelerator.ini or shipped_ini()
-    macs_per_core = accelerator.macs_per_cycle // accelerator.cores
-    return (
-        f"[architecture]\nmacs={macs_per_core}\ncores={accelerator.cores}\n"
-        f"[vela]\nsystem_config_name={accelerator.system_config}\nmemory_mode_name={accelerator.memory_mode}\n{ini}"
-    )
-
-
-def _options(accelerator: EthosU, *, operator_table: bool) -> str:
-    return (
-        f"\n[compiler]\nenable_db={str(operator_table).lower()}\noutput_format=TFLite\ncop_format=COP1\n"
-        f"\n[scheduler]\noptimize=Performance\narena_size_limit={accelerator.arena_cache_bytes}\ndisable_feature=\n"
-        "cpu_tensor_alignment=16\ntensor_allocator=HillClimb\n\n[graph]\nsoftmax_int16_neg_exp_range=10.0\n"
     )

@@ -13,7 +13,8 @@ from pathlib import Path
 from hw_model.blocks import Block
 from hw_model.errors import HardwareInputError
 from hw_model.vela.accelerators import EthosU
-from hw_model.vela.compiler import COMPILER_VERSION, Measurement, compile_blocks
+from hw_model.vela.compiler import Measurement, compile_blocks
+from hw_model.vela.core import COMPILER_VERSION
 from hw_model.vela.tflite_writer import WRITER_VERSION
 
 _VERSIONS = {"schema": "1", "compiler": f"ethos-u-vela {COMPILER_VERSION}", "writer": str(WRITER_VERSION)}

@@ -55,6 +55,8 @@ def in_system(
         text = _checked(sections, str(ini))
     system = system_config or accelerator.system_config
     mode = memory_mode or accelerator.memory_mode
+    for used in (f"System_Config.{system}", f"Memory_Mode.{mode}"):
+        _check_keys(sections, used, ini)
     clock = _number(_field(sections, f"System_Config.{system}", "core_clock", ini), f"core_clock of {system}")
     arena = _field(sections, f"Memory_Mode.{mode}", "arena_cache_size", ini)
     limit = ADDRESS_SPACE[accelerator.config.split("-")[1]]
@@ -141,8 +143,30 @@ def _check_value(key: str, value: str, where: str) -> None:
             )
 
 
-def _field(sections: configparser.ConfigParser, section: str, name: str, ini: Path | None) -> str | None:
-    """A value of a section or of one that it inherits from."""
+def _check_keys(sections: configparser.ConfigParser, section: str, ini: Path | None) -> None:
+    """Of a section that is used and those that it inherits from: the compiler passes over what it does not know."""
+    allowed = allowed_keys(section.split(".")[0])
+    for each in _lineage(sections, section, ini):
+        for key in sections[each]:
+            if key not in allowed:
+                raise HardwareInputError(
+                    f"system configuration {str(ini)[-80:]}: [{each[:60]}] has {short(key)}; allowed: "
+                    f"{', '.join(allowed)}"
+                )
+
+
+@functools.cache
+def allowed_keys(kind: str) -> tuple[str, ...]:
+    """What a section of that kind, "System_Config" or "Memory_Mode", may say, by Vela's own file."""
+    shipped = _parsed(shipped_ini(), "vela.ini")
+    own = [key for section in shipped.sections() if section.startswith(f"{kind}.") for key in shipped[section]]
+    # a memory that none of Vela's systems has, and which is said as another flash is
+    other = [key.replace("OffChipFlash_", "OnChipFlash_") for key in own]
+    return tuple(dict.fromkeys(["inherit", *own, *other]))
+
+
+def _lineage(sections: configparser.ConfigParser, section: str, ini: Path | None) -> list[str]:
+    """The section and those that it inherits from, nearest first."""
     seen: list[str] = []
     while section not in seen:
         if section not in sections:
@@ -150,10 +174,14 @@ def _field(sections: configparser.ConfigParser, section: str, name: str, ini: Pa
             allowed = ", ".join(each.split(".", 1)[1] for each in sections.sections() if each.startswith(f"{kind}."))
             raise HardwareInputError(f"no section {section} in {ini or 'vela.ini'}; allowed: {allowed or 'none'}"[:300])
         seen.append(section)
-        if name in sections[section]:
-            return sections[section][name]
         section = sections[section].get("inherit", section)
-    return None
+    return seen
+
+
+def _field(sections: configparser.ConfigParser, section: str, name: str, ini: Path | None) -> str | None:
+    """A value of a section or of one that it inherits from."""
+    having = (each for each in _lineage(sections, section, ini) if name in sections[each])
+    return next((sections[each][name] for each in having), None)
 
 
 def _number(value: str | None, where: str) -> float:

@@ -1,6 +1,6 @@
 """What somebody's own .tflite file costs on an Ethos-U: compiled as it is, with its own weights.
 
-The compiler gets the file's bytes and the settings of `hw_model.vela.compiler`, so figures are those of Vela's command
+The compiler gets the file's bytes and the settings of `hw_model.vela.core`, so figures are those of Vela's command
 line for that file.  It runs in a process of its own, since it ends its process on a file that is damaged, and says
 line by line what it leaves to the host CPU.
 """
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from hw_model.cost import energy_mj
 from hw_model.errors import HardwareInputError
 from hw_model.vela.accelerators import EthosU
-from hw_model.vela.compiler import compile_model, operator_rows, report_memories
+from hw_model.vela.compiler import operator_rows, report_memories
+from hw_model.vela.core import compile_model
 from hw_model.vela.tflite_reader import constant_weights
 
 _ON_CPU = "Passthrough"
@@ -93,11 +94,10 @@ def compile_tflite(content: bytes, accelerator: EthosU) -> FileCost:
 
 
 def _compiled(content: bytes, accelerator: EthosU) -> FileCost:
-    # both, as what compile_model keeps off the output goes to stderr: the answer itself says what stays on the host
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    compiled = compile_model(content, accelerator, operator_table=True)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # where the compiler writes when it ends the process
+    compiled, _ = compile_model(
+        content, accelerator, operator_table=True
+    )  # the answer itself says what stays on the host
     report = compiled.perf_report
     tables = compiled.opt_database.tables
     rows = operator_rows(tables)

@@ -13,56 +13,25 @@ from typing import NamedTuple, Protocol
 import flatbuffers
 import numpy as np
 from ethosu.vela.tflite import (
-    AddOptions,
     Buffer,
-    ConcatenationOptions,
-    Conv2DOptions,
-    DepthwiseConv2DOptions,
-    FullyConnectedOptions,
     Model,
-    MulOptions,
     OperatorCode,
-    Pool2DOptions,
     QuantizationParameters,
-    ReducerOptions,
-    ReshapeOptions,
-    ResizeNearestNeighborOptions,
     SignatureDef,
     SubGraph,
     Tensor,
     TensorMap,
 )
 from ethosu.vela.tflite import Operator as OperatorTable
-from ethosu.vela.tflite.ActivationFunctionType import ActivationFunctionType
-from ethosu.vela.tflite.BuiltinOperator import BuiltinOperator
-from ethosu.vela.tflite.BuiltinOptions import BuiltinOptions
-from ethosu.vela.tflite.Padding import Padding
 from ethosu.vela.tflite.TensorType import TensorType
 
 from hw_model.blocks import NETWORK_INPUT, Block, added, check_network, outputs, sources
 from hw_model.errors import HardwareInputError
 from hw_model.kinds import TWO_INPUTS
 from hw_model.operators import Operator, block_operators
+from hw_model.vela.tflite_options import CODES, reshaped, write_options
 
-_CODES = {
-    "conv": BuiltinOperator.CONV_2D,
-    "depthwise": BuiltinOperator.DEPTHWISE_CONV_2D,
-    "dense": BuiltinOperator.FULLY_CONNECTED,
-    "add": BuiltinOperator.ADD,
-    "mul": BuiltinOperator.MUL,
-    "concat": BuiltinOperator.CONCATENATION,
-    "reshape": BuiltinOperator.RESHAPE,
-    "avg_pool": BuiltinOperator.AVERAGE_POOL_2D,
-    "max_pool": BuiltinOperator.MAX_POOL_2D,
-    "mean": BuiltinOperator.MEAN,
-    "resize": BuiltinOperator.RESIZE_NEAREST_NEIGHBOR,
-}
-_TWO_INPUT_OPTIONS = {
-    "add": (AddOptions, BuiltinOptions.AddOptions),
-    "mul": (MulOptions, BuiltinOptions.MulOptions),
-}
 _WEIGHTED = ("conv", "depthwise", "dense")
-_CHANNEL_AXIS = 3
 _ALIGNMENT = 16  # bytes, as the format's schema asks of buffers
 _TYPES = {"int8": TensorType.INT8, "int32": TensorType.INT32, "float32": TensorType.FLOAT32}
 
@@ -193,7 +162,7 @@ class _Graph:
         elif operator.kind == "mean":
             inputs.append(self._constant(Constant(np.array([1, 2], np.int32))))
         elif operator.kind == "reshape":
-            inputs.append(self._constant(Constant(_reshaped(operator))))
+            inputs.append(self._constant(Constant(reshaped(operator))))
         elif operator.kind == "resize":
             size = np.array([operator.out_height, operator.out_width], np.int32)
             inputs.append(self._constant(Constant(size)))
@@ -289,7 +258,7 @@ class _Graph:
         builder = self.builder
         if operator.kind not in self.kinds:
             self.kinds.append(operator.kind)
-        options_type, options = self._options(operator)
+        options_type, options = write_options(builder, operator)
         input_vector = builder.CreateNumpyVector(np.array(inputs, np.int32))
         output_vector = builder.CreateNumpyVector(np.array([output], np.int32))
         OperatorTable.Start(builder)
@@ -300,58 +269,10 @@ class _Graph:
         OperatorTable.AddBuiltinOptions(builder, options)
         self.operators.append(OperatorTable.End(builder))
 
-    def _options(self, operator: Operator) -> tuple[int, int]:
-        builder = self.builder
-        activation = ActivationFunctionType.RELU6 if operator.relu6 else ActivationFunctionType.NONE
-        if operator.kind in TWO_INPUTS:
-            two_input, options_type = _TWO_INPUT_OPTIONS[operator.kind]
-            two_input.Start(builder)
-            if operator.relu6:
-                two_input.AddFusedActivationFunction(builder, activation)
-            return options_type, two_input.End(builder)
-        if operator.kind == "dense":
-            FullyConnectedOptions.Start(builder)
-            FullyConnectedOptions.AddKeepNumDims(builder, True)
-            FullyConnectedOptions.AddFusedActivationFunction(builder, activation)
-            return BuiltinOptions.FullyConnectedOptions, FullyConnectedOptions.End(builder)
-        if operator.kind == "concat":
-            ConcatenationOptions.Start(builder)
-            ConcatenationOptions.AddAxis(builder, _CHANNEL_AXIS)
-            return BuiltinOptions.ConcatenationOptions, ConcatenationOptions.End(builder)
-        if operator.kind == "reshape":
-            shape = builder.CreateNumpyVector(_reshaped(operator))
-            ReshapeOptions.Start(builder)
-            ReshapeOptions.AddNewShape(builder, shape)
-            return BuiltinOptions.ReshapeOptions, ReshapeOptions.End(builder)
-        if operator.kind == "mean":
-            ReducerOptions.Start(builder)
-            ReducerOptions.AddKeepDims(builder, True)
-            return BuiltinOptions.ReducerOptions, ReducerOptions.End(builder)
-        if operator.kind == "resize":
-            ResizeNearestNeighborOptions.Start(builder)
-            return BuiltinOptions.ResizeNearestNeighborOptions, ResizeNearestNeighborOptions.End(builder)
-        windowed, options_type = {
-            "conv": (Conv2DOptions, BuiltinOptions.Conv2DOptions),
-            "depthwise": (DepthwiseConv2DOptions, BuiltinOptions.DepthwiseConv2DOptions),
-            "max_pool": (Pool2DOptions, BuiltinOptions.Pool2DOptions),
-            "avg_pool": (Pool2DOptions, BuiltinOptions.Pool2DOptions),
-        }[operator.kind]
-        windowed.Start(builder)
-        windowed.AddPadding(builder, Padding.VALID if operator.valid else Padding.SAME)
-        windowed.AddStrideW(builder, operator.strides[1])
-        windowed.AddStrideH(builder, operator.strides[0])
-        if operator.kind == "depthwise":
-            DepthwiseConv2DOptions.AddDepthMultiplier(builder, 1)
-        if windowed is Pool2DOptions:
-            Pool2DOptions.AddFilterWidth(builder, operator.window[1])
-            Pool2DOptions.AddFilterHeight(builder, operator.window[0])
-        windowed.AddFusedActivationFunction(builder, activation)
-        return options_type, windowed.End(builder)
-
     def _code(self, kind: str) -> int:
         OperatorCode.Start(self.builder)
-        OperatorCode.AddDeprecatedBuiltinCode(self.builder, _CODES[kind])
-        OperatorCode.AddBuiltinCode(self.builder, _CODES[kind])
+        OperatorCode.AddDeprecatedBuiltinCode(self.builder, CODES[kind])
+        OperatorCode.AddBuiltinCode(self.builder, CODES[kind])
         OperatorCode.AddVersion(self.builder, 1)
         return OperatorCode.End(self.builder)
 
@@ -360,7 +281,3 @@ class _Graph:
         for offset in reversed(offsets):
             self.builder.PrependUOffsetTRelative(offset)
         return self.builder.EndVector()
-
-
-def _reshaped(operator: Operator) -> np.ndarray:
-    return np.array([1, 1, 1, operator.out_channels], np.int32)

@@ -6,10 +6,9 @@ the gate of a squeeze-and-excitation.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from ethosu.vela.tflite import (
@@ -23,81 +22,10 @@ from ethosu.vela.tflite import (
 from ethosu.vela.tflite.ActivationFunctionType import ActivationFunctionType
 from ethosu.vela.tflite.Padding import Padding
 
-from hw_model.blocks import MAX_KERNEL, MAX_STRIDE, NETWORK_INPUT, Block, GraphBlock, sources
+from hw_model.blocks import NETWORK_INPUT, Block, GraphBlock, sources
+from hw_model.vela.tflite_reading import NotKnownError, Reading, Site
 
 _ACTIVATIONS = (ActivationFunctionType.RELU, ActivationFunctionType.RELU6, ActivationFunctionType.RELU_N1_TO_1)
-
-Taken = tuple[int, ...]
-"""Positions of the blocks whose outputs, joined along the channels, a tensor is."""
-
-
-@dataclass
-class Reading:
-    """What has been read so far."""
-
-    graph: Any
-    """The schema's."""
-    buffers: Callable[[int], Any]
-    """What a tensor's buffer holds, 0 for nothing."""
-    blocks: list[Block] = field(default_factory=list)
-    """In the order of the operators."""
-    at: dict[int, Taken] = field(default_factory=dict)
-    """Of each tensor."""
-    padded: dict[int, int] = field(default_factory=dict)
-    """Tensors that are another one padded."""
-    uses: Counter[int] = field(default_factory=Counter)
-    """How many operators take each tensor."""
-    unknown: list[str] = field(default_factory=list)
-    """Operators that no block stands for."""
-
-
-class Site(NamedTuple):
-    """One operator."""
-
-    options: Callable[[type], Any]
-    """Its options as a class of them."""
-    moving: list[int]
-    """Tensors that it takes, constants apart."""
-    inputs: list[int]
-    """All tensors that it takes."""
-    output: int
-    """The tensor that it gives."""
-
-
-class NotKnownError(Exception):
-    """No block stands for this operator; why, where that is not plain from its name."""
-
-
-def _shape(reading: Reading, tensor: int) -> tuple[int, int, int]:
-    """Height, width and channels; what has fewer axes is one pixel."""
-    shape = [int(size) for size in reading.graph.Tensors(tensor).ShapeAsNumpy()]
-    if shape[0] != 1 or len(shape) not in (2, 4):
-        raise NotKnownError(f" of shape {'x'.join(map(str, shape))}")
-    return (1, 1, shape[1]) if len(shape) == 2 else (shape[1], shape[2], shape[3])
-
-
-def _taken(reading: Reading, tensor: int) -> Taken:
-    """What a tensor is, where it has the shape in which the blocks give it."""
-    taken = reading.at[tensor]
-    if taken != (NETWORK_INPUT,):
-        channels = sum(reading.blocks[place].out_channels for place in taken)
-        first = reading.blocks[taken[0]]
-        if _shape(reading, tensor) != (first.out_height, first.out_width, channels):
-            raise NotKnownError(" of a reshaped tensor")
-    return taken
-
-
-def _append(reading: Reading, output: int, block: Block, taken: Taken, **more: Any) -> None:
-    """The block, as plain as it can be said."""
-    position = len(reading.blocks)
-    takes = () if taken == (position - 1,) else taken
-    fields = {name: value for name, value in {**more, "takes": takes}.items() if value not in (0, ())}
-    if fields or block.kernel > MAX_KERNEL or block.kernel % 2 == 0 or block.stride > MAX_STRIDE:
-        block = GraphBlock(**vars(block), **fields)
-    if (block.out_height, block.out_width, block.out_channels) != _shape(reading, output):
-        raise NotKnownError(" of other sizes")
-    reading.blocks.append(block)
-    reading.at[output] = (position,)
 
 
 def _activates(kind: int) -> bool:
@@ -110,10 +38,10 @@ def _window(reading: Reading, tensor: int, output: int, options: Any, kernel: tu
     """Fields of a block with that window; padding that stood before it is its own."""
     strides = options.StrideH(), options.StrideW()
     valid = options.Padding() == Padding.VALID
-    height, width, _ = _shape(reading, reading.padded.get(tensor, tensor))
+    height, width, _ = reading.shape(reading.padded.get(tensor, tensor))
     if tensor in reading.padded:
         same = (-(-height // strides[0]), -(-width // strides[1]))
-        if not valid or _shape(reading, output)[:2] != same:
+        if not valid or reading.shape(output)[:2] != same:
             raise NotKnownError(" behind a padding")
         valid = False
     return {
@@ -127,11 +55,11 @@ def _window(reading: Reading, tensor: int, output: int, options: Any, kernel: tu
 
 def _windowed(kind: str, reading: Reading, tensor: int, output: int, fields: dict[str, Any], active: bool) -> None:
     tensor = reading.padded.get(tensor, tensor)
-    height, width, channels = _shape(reading, tensor)
+    height, width, channels = reading.shape(tensor)
     own = {name: fields.pop(name) for name in ("kernel", "stride")}
-    out = _shape(reading, output)[2]
+    out = reading.shape(output)[2]
     block = Block(kind, height, width, channels, out, **own, activation=active)  # pyright: ignore[reportArgumentType]
-    _append(reading, output, block, _taken(reading, tensor), **fields)
+    reading.append(output, block, reading.taken(tensor), **fields)
 
 
 def _refuse_dilated(options: Any) -> None:
@@ -144,7 +72,7 @@ def _convolution(reading: Reading, site: Site) -> None:
     found = site.options(Conv2DOptions.Conv2DOptions)
     _, height, width, depth = (int(size) for size in reading.graph.Tensors(site.inputs[1]).ShapeAsNumpy())
     _refuse_dilated(found)
-    channels = _shape(reading, site.moving[0])[2]
+    channels = reading.shape(site.moving[0])[2]
     if depth != channels:
         raise NotKnownError(f" in {channels // depth} groups")
     fields = _window(reading, site.moving[0], site.output, found, (height, width))
@@ -154,7 +82,7 @@ def _convolution(reading: Reading, site: Site) -> None:
 def _depthwise(reading: Reading, site: Site) -> None:
     found = site.options(DepthwiseConv2DOptions.DepthwiseConv2DOptions)
     _, height, width, channels = (int(size) for size in reading.graph.Tensors(site.inputs[1]).ShapeAsNumpy())
-    given = _shape(reading, site.moving[0])[2]
+    given = reading.shape(site.moving[0])[2]
     _refuse_dilated(found)
     if given not in (channels, 1):
         raise NotKnownError(f" with {channels // given} outputs of a channel")
@@ -177,11 +105,11 @@ def _pool(kind: str) -> Callable[[Reading, Site], None]:
 
 def _mean(reading: Reading, site: Site) -> None:
     axes = {int(axis) % 4 for axis in reading.buffers(site.inputs[1]).view(np.int32)}
-    height, width, channels = _shape(reading, site.moving[0])
+    height, width, channels = reading.shape(site.moving[0])
     if axes != {1, 2}:
         raise NotKnownError(" over other axes")
     block = Block("global_pool", height, width, channels, channels, kernel=1)
-    _append(reading, site.output, block, _taken(reading, site.moving[0]))
+    reading.append(site.output, block, reading.taken(site.moving[0]))
 
 
 def _dense(reading: Reading, site: Site) -> None:
@@ -189,13 +117,13 @@ def _dense(reading: Reading, site: Site) -> None:
     out, depth = (int(size) for size in reading.graph.Tensors(site.inputs[1]).ShapeAsNumpy())
     taken = reading.at[site.moving[0]]
     first = reading.blocks[taken[0]] if taken != (NETWORK_INPUT,) else None
-    height, width = (first.out_height, first.out_width) if first else _shape(reading, site.moving[0])[:2]
-    channels = sum(reading.blocks[p].out_channels for p in taken) if first else _shape(reading, site.moving[0])[2]
+    height, width = (first.out_height, first.out_width) if first else reading.shape(site.moving[0])[:2]
+    channels = sum(reading.blocks[p].out_channels for p in taken) if first else reading.shape(site.moving[0])[2]
     if depth != height * width * channels:
         raise NotKnownError(" of several rows")
     active = _activates(found.FusedActivationFunction())
     block = Block("dense", height, width, channels, out, kernel=1, activation=active)
-    _append(reading, site.output, block, taken)
+    reading.append(site.output, block, taken)
 
 
 def _add(reading: Reading, site: Site) -> None:
@@ -206,9 +134,9 @@ def _add(reading: Reading, site: Site) -> None:
     for tensor, other in (site.moving, site.moving[::-1]):
         block = reading.blocks[last] if reading.at[tensor] == (last,) and reading.uses[tensor] == 1 else None
         adds_already = isinstance(block, GraphBlock) and block.adds is not None
-        if block is not None and not adds_already and len(_taken(reading, other)) == 1:
+        if block is not None and not adds_already and len(reading.taken(other)) == 1:
             # an activation before the addition costs what one behind it does
-            fields = vars(block) | {"adds": _taken(reading, other)[0], "activation": active or block.activation}
+            fields = vars(block) | {"adds": reading.taken(other)[0], "activation": active or block.activation}
             reading.blocks[last] = GraphBlock(**fields)
             reading.at[site.output] = (last,)
             return
@@ -220,7 +148,7 @@ def _join(reading: Reading, site: Site) -> None:
     axes = len(reading.graph.Tensors(site.output).ShapeAsNumpy())
     if axes != 4 or found.Axis() % axes != 3 or len(site.moving) != len(site.inputs):
         raise NotKnownError(" along another axis")
-    reading.at[site.output] = tuple(place for tensor in site.moving for place in _taken(reading, tensor))
+    reading.at[site.output] = tuple(place for tensor in site.moving for place in reading.taken(tensor))
 
 
 def _reshape(reading: Reading, site: Site) -> None:
@@ -233,13 +161,13 @@ def _pad(reading: Reading, site: Site) -> None:
 
 
 def _upsample(reading: Reading, site: Site) -> None:
-    height, width, channels = _shape(reading, site.moving[0])
-    out_height, out_width, _ = _shape(reading, site.output)
+    height, width, channels = reading.shape(site.moving[0])
+    out_height, out_width, _ = reading.shape(site.output)
     if out_height % height or out_width % width:
         raise NotKnownError(" by no whole number")
     down, across = out_height // height, out_width // width
     block = Block("upsample", height, width, channels, channels, kernel=1, stride=down)
-    _append(reading, site.output, block, _taken(reading, site.moving[0]), stride_width=across if across != down else 0)
+    reading.append(site.output, block, reading.taken(site.moving[0]), stride_width=across if across != down else 0)
 
 
 def _activation(reading: Reading, site: Site) -> None:
@@ -258,7 +186,7 @@ def _gate(reading: Reading, site: Site) -> None:
     """A sigmoid of one pixel, which is part of a squeeze-and-excitation and hardly costs anything."""
     kinds = [block.kind for block in reading.blocks[-3:]]
     behind = bool(kinds) and kinds[0] == "global_pool" and kinds[-1] in ("conv", "dense")
-    if _shape(reading, site.moving[0])[:2] != (1, 1) or not behind:
+    if reading.shape(site.moving[0])[:2] != (1, 1) or not behind:
         raise NotKnownError
     reading.at[site.output] = reading.at[site.moving[0]]
 
@@ -271,14 +199,14 @@ def _product(reading: Reading, site: Site) -> None:
     mean, first, second = reading.blocks[start:]
     pointwise = all(each.kind in ("conv", "dense") and each.kernel == 1 for each in (first, second))
     for tensor, gate in (site.moving, site.moving[::-1]):
-        taken = _taken(reading, tensor)
+        taken = reading.taken(tensor)
         follows = mean.kind == "global_pool" and sources(mean, start) == taken and max(taken) < start
         chained = not isinstance(first, GraphBlock) and not isinstance(second, GraphBlock)
         if pointwise and follows and chained and reading.at[gate] == (start + 2,):
             del reading.blocks[start:]
-            height, width, channels = _shape(reading, tensor)
+            height, width, channels = reading.shape(tensor)
             block = Block("squeeze_excite", height, width, channels, channels, kernel=1)
-            _append(reading, site.output, block, taken, hidden=first.out_channels)
+            reading.append(site.output, block, taken, hidden=first.out_channels)
             return
     raise NotKnownError
 

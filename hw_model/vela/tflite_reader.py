@@ -15,7 +15,8 @@ from ethosu.vela.tflite.TensorType import TensorType
 
 from hw_model.blocks import NETWORK_INPUT, Block, check_network
 from hw_model.errors import HardwareInputError
-from hw_model.vela.tflite_operators import READERS, NotKnownError, Reading, Site
+from hw_model.vela.tflite_operators import READERS
+from hw_model.vela.tflite_reading import NotKnownError, Reading, Site
 
 _NAMES = {value: name for name, value in vars(BuiltinOperator).items() if isinstance(value, int)}
 _TYPES = {value: name for name, value in vars(TensorType).items() if isinstance(value, int)}

@@ -13,7 +13,8 @@ from benchmarks.evaluators.supernet import SUPERNET_CODE_VERSION
 from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.evaluators.zero_shot import SCORES_CODE_VERSION, score_genotypes
 from hw_model.blocks import Block, check_chain
-from hw_model.predict import COST_CODE_VERSION, predict
+from hw_model.cost_models import COST_CODE_VERSION
+from hw_model.predict import predict
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import SINGLE_SHOT
 from nas_algos.single_shot.run import run_single_shot
@@ -132,7 +133,7 @@ FAMILIES = {
     "training": Family(TRAINING_CODE_VERSION, "tasks.training.TRAINING_CODE_VERSION", training, 2e-3),
     "supernet": Family(SUPERNET_CODE_VERSION, "benchmarks.evaluators.supernet.SUPERNET_CODE_VERSION", supernet, 2e-3),
     "scores": Family(SCORES_CODE_VERSION, "benchmarks.evaluators.zero_shot.SCORES_CODE_VERSION", scores, 2e-3),
-    "cost": Family(COST_CODE_VERSION, "hw_model.predict.COST_CODE_VERSION", cost, 1e-4),
+    "cost": Family(COST_CODE_VERSION, "hw_model.cost_models.COST_CODE_VERSION", cost, 1e-4),
 }
 
 

@@ -18,7 +18,8 @@ from hw_model.operator_arrays import graph_arrays, operator_arrays
 from hw_model.operators import block_operators
 from hw_model.predict import predict
 from hw_model.vela.accelerators import ETHOS_U
-from hw_model.vela.compiler import compile_operators, measure_with_command_line
+from hw_model.vela.compiler import compile_operators
+from hw_model.vela.core import measure_with_command_line
 from hw_model.vela.tflite_writer import write_tflite
 from hw_model.workload import workload_from_chains
 from tasks.registry import make_task

@@ -46,7 +46,7 @@ def test_shapes_follow_from_the_input_and_defaults_apply():
     )
     ibn = Block("ibn", 17, 10, 16, 16, 3, 1, 4, residual=True)
     tail = (Block("upsample", 17, 10, 16, 16, 1, 2), Block("global_pool", 34, 20, 16, 16, 1))
-    assert network == ("tiny", (Block("conv", 33, 20, 3, 16, 3, 2), ibn, ibn, *tail))
+    assert network == ("tiny", (Block("conv", 33, 20, 3, 16, 3, 2), ibn, ibn, *tail), (0, 1, 1, 2, 3))
 
 
 @pytest.mark.parametrize(

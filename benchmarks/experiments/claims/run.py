@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.experiments.claims.claims import CLAIMS
+from benchmarks.experiments.claims import curation, expert, impact, introduction
 from benchmarks.experiments.claims.figures import Results
 from benchmarks.experiments.claims.rules import verdict
 from benchmarks.experiments.claims.settings import Settings
@@ -18,6 +18,9 @@ from benchmarks.store.files import write_table
 from benchmarks.tables.files import SHIPPED
 
 __all__ = ["Settings", "run"]
+
+CLAIMS = (*introduction.CLAIMS, *curation.CLAIMS, *expert.CLAIMS, *impact.CLAIMS)
+"""In the order of the table."""
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:

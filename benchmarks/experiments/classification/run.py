@@ -29,7 +29,8 @@ from benchmarks.tables.models import Model, Models, Network, Row, load_models, m
 from benchmarks.tables.optima import ROUNDING, searched
 from benchmarks.tables.query import load_table
 from hw_model.cost import Cost
-from hw_model.predict import parallelism_factor, predict
+from hw_model.cost_models import parallelism_factor
+from hw_model.predict import predict
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.objectives import best_quality, is_feasible
 from tasks.spaces.registry import skeleton_for

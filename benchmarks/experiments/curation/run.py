@@ -44,7 +44,7 @@ from benchmarks.tables.confirm import CONFIRMED
 from benchmarks.tables.design import REFERENCE, table_spaces
 from benchmarks.tables.optima import best_within, evaluation_by, searched
 from benchmarks.tables.query import TrainedTable, load_table
-from hw_model.predict import cost_model
+from hw_model.cost_models import cost_model
 from tasks.spaces.registry import skeleton_for
 
 DRAWS = 10

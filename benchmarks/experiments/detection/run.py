@@ -24,7 +24,8 @@ from benchmarks.store.files import write_table
 from benchmarks.tables.models import Model, Models, Row, keeps, load_models, model_rows
 from benchmarks.tables.optima import baseline_figures
 from hw_model.cost import Cost
-from hw_model.predict import parallelism_factor, predict
+from hw_model.cost_models import parallelism_factor
+from hw_model.predict import predict
 from hw_model.vela.measurements import MeasurementCache
 from tasks.expert.procedure import ExpertSettings, improve
 from tasks.spaces.lowering import MULTIPLIER

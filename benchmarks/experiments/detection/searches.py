@@ -13,7 +13,7 @@ from benchmarks.statistics.intervals import mean_interval
 from benchmarks.tables.models import Models, Row
 from benchmarks.tables.optima import ROUNDING, enumerated, evaluation_by, searched
 from benchmarks.tables.query import load_table
-from hw_model.predict import parallelism_factor
+from hw_model.cost_models import parallelism_factor
 from nas_algos.load import build_strategy
 from nas_algos.objectives import least_cost
 from nas_algos.scan import scan

@@ -12,7 +12,8 @@ import zlib
 
 import numpy as np
 
-from benchmarks.experiments.estimator.published import Builder, divisible, published_networks
+from benchmarks.experiments.estimator.builder import Builder, divisible
+from benchmarks.experiments.estimator.published import published_networks
 from benchmarks.experiments.estimator.settings import MEASURED_WHOLE
 from hw_model.blocks import Block
 from hw_model.cost import count_macs, count_param_bytes

@@ -19,10 +19,10 @@ from matplotlib import pyplot as plt
 
 from hw_model.blocks import Block
 from hw_model.cost import Estimate, count_macs
+from hw_model.cost_models import PRETRAINED
 from hw_model.learned.dataset import load_dataset
 from hw_model.learned.estimator import estimate
 from hw_model.learned.fitting import load_estimator
-from hw_model.predict import PRETRAINED
 from hw_model.vela.accelerators import ETHOS_U, EthosU
 from hw_model.vela.compiler import compile_blocks
 from hw_model.workload import workload_from_chains

@@ -27,6 +27,7 @@ from benchmarks.experiments.estimator.settings import Settings
 from benchmarks.store.files import write_table
 from hw_model.blocks import Block
 from hw_model.cost import Estimate, count_macs, energy_mj
+from hw_model.cost_models import PRETRAINED
 from hw_model.learned.calibration import calibrated
 from hw_model.learned.dataset import MeasuredChain, load_dataset
 from hw_model.learned.estimator import Estimator, estimate
@@ -36,7 +37,7 @@ from hw_model.network_file import EXAMPLES, load_network
 from hw_model.npu.calibration import calibrate, load_calibrated, save_calibrated
 from hw_model.npu.model import npu_estimate
 from hw_model.operators import OperatorReport
-from hw_model.predict import OUTSIDE_SHARE, PRETRAINED
+from hw_model.predict import OUTSIDE_SHARE
 from hw_model.vela.accelerators import ETHOS_U, EthosU, get_accelerator
 from hw_model.vela.compiler import compile_operators
 from hw_model.workload import workload_from_chains

@@ -28,7 +28,7 @@ from benchmarks.experiments.landscape.settings import Settings
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
 from benchmarks.store.files import write_table
 from hw_model.cost import count_macs
-from hw_model.predict import cost_model, parallelism_factor
+from hw_model.cost_models import cost_model, parallelism_factor
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.measurements import MeasurementCache
 from tasks.registry import make_task

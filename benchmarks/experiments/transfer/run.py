@@ -24,7 +24,8 @@ from benchmarks.store.files import write_table
 from benchmarks.tables.models import Model, Models, Quality, Row, load_models, model_rows, quality_columns
 from benchmarks.tables.summaries import blocks_of
 from hw_model.blocks import Block
-from hw_model.predict import parallelism_factor, predict
+from hw_model.cost_models import parallelism_factor
+from hw_model.predict import predict
 from hw_model.vela.measurements import MeasurementCache
 from tasks.expert.chains import set_channels
 from tasks.expert.procedure import ExpertSettings, improve

@@ -35,7 +35,7 @@ from benchmarks.store.sqlite import open_store
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
-from hw_model.predict import cost_model
+from hw_model.cost_models import cost_model
 from nas_algos.zero_shot.scores import SCORES, Combination, measured_names, measured_together
 from tasks.registry import make_task
 from tasks.spaces.space import SearchSpace

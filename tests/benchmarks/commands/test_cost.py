@@ -8,17 +8,20 @@ import pytest
 from jax.core import Tracer
 
 from benchmarks.commands.cost import cost
-from hw_model import predict as prediction
+from hw_model import cost_models
+from hw_model.cost_models import PRETRAINED, accelerator_names, cost_model
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import EXAMPLES, load_network
-from hw_model.predict import PRETRAINED, accelerator_names, cost_model, predict
-from hw_model.vela import compiler
+from hw_model.predict import predict
+from hw_model.vela import core
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
 from hw_model.vela.tflite_writer import write_tflite
 from hw_model.workload import workload_from_chains
+from tests.cli import accelnas
 from tests.hw_model.networks import SMALL
-from tests.hw_model.tflite_graphs import Graph, with_cpu_operators
+from tests.hw_model.tflite_builder import Graph
+from tests.hw_model.tflite_graphs import with_cpu_operators
 
 SHIPPED = sorted(path.stem for path in PRETRAINED.glob("ethos-*.npz"))
 TOTALS = ("latency_ms", "peak_activation_bytes", "param_bytes", "macs", "energy_mj", "off_chip_bytes")
@@ -79,8 +82,8 @@ def test_a_network_beyond_the_fit_gets_a_warning_and_a_field(capsys, tmp_path):
 
 
 def test_compile_runs_the_compiler_once(monkeypatch):
-    runs, compile = [], compiler.regor.compile
-    monkeypatch.setattr(compiler.regor, "compile", lambda *args, **options: runs.append(1) or compile(*args, **options))
+    runs, compile = [], core.regor.compile
+    monkeypatch.setattr(core.regor, "compile", lambda *args, **options: runs.append(1) or compile(*args, **options))
     predict(SMALL, "ethos-u65-256", "compile")
     assert len(runs) == 1
 
@@ -94,7 +97,7 @@ def test_a_second_estimate_reads_no_file(name, monkeypatch):
 
 
 def test_an_estimator_first_asked_for_while_tracing_is_kept_as_values():
-    prediction._estimator_in.cache_clear()
+    cost_models._estimator_in.cache_clear()
     workload = workload_from_chains([SMALL], 32)
     jax.jit(lambda work: cost_model("ethos-u55-64").estimate(work).cost.latency_ms)(workload)
     assert not any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(cost_model("ethos-u55-64")))
@@ -233,6 +236,18 @@ def test_a_system_of_one_s_own_is_for_what_is_compiled(capsys):
     assert "250 MHz" in slow["accelerator"]
     with pytest.raises(HardwareInputError, match="--memory-mode is for what is compiled"):
         cost(Path("ds_cnn"), ("ethos-u55-128",), memory_mode="Sram_Only")
+
+
+def test_a_block_that_the_compiler_refuses_is_numbered_as_its_file_has_it_whatever_repeats_before_it(tmp_path, capfd):
+    file, conv = tmp_path / "net.json", {"kind": "conv", "channels": 4}
+    file.write_text(
+        json.dumps({"input": [8, 8, 3], "blocks": [conv | {"repeat": 3}, {"kind": "upsample", "stride": 3}]})
+    )
+    for weights in ((), ("--weights", "ratio", ".5"), ("--weights", "range")):
+        code, printed, errors = accelnas("cost", file, "--accelerator", "ethos-u65-256", "--compile", *weights)
+        assert (code, printed, errors.count("\n")) == (2, "", 1)
+        assert "block 1 (upsample): ethos-u65-256 leaves RESIZE_NEAREST_NEIGHBOR to the host CPU: Scaling" in errors
+    assert capfd.readouterr() == ("", "")
 
 
 def test_blocks_that_take_no_time_have_a_table_without_shares(tmp_path, capsys):

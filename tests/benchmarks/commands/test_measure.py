@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.commands.measure import measure
 from benchmarks.errors import BenchmarkInputError
-from hw_model import predict
+from hw_model.cost_models import PRETRAINED, cost_model
 from hw_model.errors import HardwareInputError
 from hw_model.learned import measuring
 from hw_model.learned.dataset import load_dataset
@@ -81,17 +81,17 @@ def quick_fit(chains, accelerator):
 def test_refining_adds_the_networks_that_are_doubted_and_fitting_writes_below_the_home(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("ACCELNAS_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(measuring, "fit", quick_fit)
-    shipped = predict.PRETRAINED / f"{NAME}.npz"
-    content, before = shipped.read_bytes(), predict.cost_model(NAME).fingerprint
+    shipped = PRETRAINED / f"{NAME}.npz"
+    content, before = shipped.read_bytes(), cost_model(NAME).fingerprint
     measure((NAME,), budget=20, general=4, test=0, refine=2, fit=True, results=tmp_path)
     assert [chain.set for chain in load(tmp_path)].count("train-refined") == 2
     fitted = tmp_path / "home" / "estimators" / f"{NAME}.npz"
     assert str(fitted) in capsys.readouterr().out
     # the package stays as it is; what was fitted here is what answers, and keys say so
     assert shipped.read_bytes() == content
-    assert predict.cost_model(NAME).fingerprint != before
+    assert cost_model(NAME).fingerprint != before
     fitted.unlink()
-    assert predict.cost_model(NAME).fingerprint == before
+    assert cost_model(NAME).fingerprint == before
 
 
 @pytest.mark.parametrize("wish", [{"fit": True}, {"refine": 5}])

@@ -77,7 +77,7 @@ def test_changed_defaults_of_an_algorithm_or_a_refitted_cost_model_give_another_
     assert spec().key()["evaluator_settings"] == changed
     monkeypatch.undo()
     faster = NPUS["npu-p16"]._replace(clock_hz=NPUS["npu-p16"].clock_hz * 1.01)
-    monkeypatch.setattr("hw_model.predict._npus", lambda: NPUS | {"npu-p16": faster})
+    monkeypatch.setattr("hw_model.cost_models._npus", lambda: NPUS | {"npu-p16": faster})
     assert spec().key()["cost_model"] != before["cost_model"]
 
 

@@ -8,21 +8,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.experiments.claims.claims import CLAIMS, Claim
-from benchmarks.experiments.claims.figures import (
-    Results,
-    curated_gain,
-    falling_steps,
-    fewer_falling_steps,
-    fused_early,
-    interaction,
-    over,
-    reductions,
-    saves_more,
-    steadier,
-)
+from benchmarks.experiments.claims.claim import Claim
+from benchmarks.experiments.claims.curation import curated_gain, falling_steps, fewer_falling_steps, steadier
+from benchmarks.experiments.claims.expert import saves_more
+from benchmarks.experiments.claims.figures import Results, over, reductions
+from benchmarks.experiments.claims.impact import interaction
+from benchmarks.experiments.claims.introduction import fused_early
 from benchmarks.experiments.claims.rules import Figure, Verdict, verdict
-from benchmarks.experiments.claims.run import claims_table
+from benchmarks.experiments.claims.run import CLAIMS, claims_table
 from benchmarks.experiments.claims.settings import Settings
 
 ROOT = Path(__file__).parents[3]

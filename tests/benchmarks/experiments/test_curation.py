@@ -18,7 +18,7 @@ from benchmarks.search.problem import space_for
 from benchmarks.tables.optima import ROUNDING
 from benchmarks.tables.query import load_table
 from hw_model.cost import count_macs, count_param_bytes
-from hw_model.predict import cost_model
+from hw_model.cost_models import cost_model
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.strategies.random_search import random_search
 from tasks.registry import make_task

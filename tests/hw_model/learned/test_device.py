@@ -5,15 +5,16 @@ import jax.numpy as jnp
 import pytest
 
 from benchmarks.commands.measure import measure
-from hw_model import predict as prediction
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
+from hw_model.cost_models import accelerator_names
 from hw_model.errors import HardwareInputError
 from hw_model.learned import measuring
 from hw_model.learned.dataset import load_dataset
 from hw_model.learned.device import _network, current_device, time_blocks
 from hw_model.learned.fitting import FitSettings, fit
 from hw_model.operators import chain_operators
+from hw_model.predict import predict
 from tests.hw_model.networks import ALL_KINDS, NETWORKS
 
 
@@ -46,7 +47,7 @@ def test_a_device_that_was_not_timed_names_the_command_that_does(tmp_path, monke
     monkeypatch.setenv("ACCELNAS_HOME", str(tmp_path))
     for name in ("this-device", current_device().name):
         with pytest.raises(HardwareInputError, match="fit one with `accelnas measure --accelerator this-device --fit`"):
-            prediction.predict(ALL_KINDS, name)
+            predict(ALL_KINDS, name)
 
 
 def test_too_few_networks_to_fit_to_are_refused_before_any_is_timed(tmp_path, monkeypatch):
@@ -85,7 +86,7 @@ def test_this_device_becomes_an_accelerator(tmp_path, monkeypatch):
     monkeypatch.setattr("hw_model.learned.measuring.sample_general_networks", lambda seed, count: networks[:count])
     measure(("this-device",), budget=0, general=22, test=0, fit=True, results=tmp_path)
     assert len(load_dataset(tmp_path / f"{device.name}.parquet", device)) == 22
-    assert device.name in prediction.accelerator_names()
-    found = prediction.predict(networks[-1], "this-device")
-    assert found == prediction.predict(networks[-1], device.name)
+    assert device.name in accelerator_names()
+    found = predict(networks[-1], "this-device")
+    assert found == predict(networks[-1], device.name)
     assert 0 < found.cost.latency_ms < 1000

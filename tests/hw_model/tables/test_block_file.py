@@ -7,9 +7,10 @@ import pytest
 
 from hw_model.blocks import Block
 from hw_model.cost import count_macs, count_param_bytes
+from hw_model.cost_models import cost_model
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import EXAMPLES, load_network
-from hw_model.predict import cost_model, predict
+from hw_model.predict import predict
 from hw_model.tables.block_file import block_estimate, block_table, read_blocks, save_blocks
 from hw_model.workload import workload_from_chains
 

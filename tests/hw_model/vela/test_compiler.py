@@ -9,7 +9,8 @@ from hw_model.blocks import Block
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
 from hw_model.vela.accelerators import ETHOS_U, get_accelerator
-from hw_model.vela.compiler import compile_blocks, measure_with_command_line
+from hw_model.vela.compiler import compile_blocks
+from hw_model.vela.core import measure_with_command_line
 from hw_model.vela.tflite_writer import write_tflite
 from tests.hw_model.networks import ALL_KINDS, NETWORKS, SMALL
 

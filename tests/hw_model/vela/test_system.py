@@ -1,11 +1,17 @@
 """Systems of one's own: what they change, and that Vela's command line says the same of them."""
 
+import ast
+import inspect
+
 import pytest
+from ethosu.vela import architecture_features
+from ethosu.vela.tensor import MemArea
 
 from hw_model.errors import HardwareInputError
 from hw_model.vela.accelerators import ETHOS_U
-from hw_model.vela.compiler import compile_blocks, measure_with_command_line
-from hw_model.vela.system import constants_in_sram, in_system, shipped_ini
+from hw_model.vela.compiler import compile_blocks
+from hw_model.vela.core import measure_with_command_line
+from hw_model.vela.system import allowed_keys, constants_in_sram, in_system, shipped_ini
 from hw_model.vela.tflite_writer import write_tflite
 from tests.hw_model.networks import SMALL
 
@@ -95,6 +101,18 @@ cache_mem_area=Axi0
         (OWN, OWN + "arena_cache_size=none\n", r"\[Memory_Mode.Own\] arena_cache_size is 'none'; allowed: numbers"),
         (OWN, OWN + "[architecture]\nmacs=32\n", "section 'architecture'; allowed: System_Config.NAME and Memory_Mode"),
         (OWN, OWN + "[DEFAULT]\nmacs=32\n", "section 'DEFAULT'; allowed: System_Config.NAME and Memory_Mode"),
+        (
+            "axi0_port",
+            "axi0_prot",
+            r"own.ini: \[System_Config.Own\] has 'axi0_prot'; allowed: inherit, core_clock, axi0",
+        ),
+        (
+            "Sram_clock_scale",
+            "sram_clock_scale",
+            r"\[System_Config.Own\] has 'sram_clock_scale'; allowed: .*Sram_clock",
+        ),
+        ("core_clock", "core_clok", r"\[System_Config.Own\] has 'core_clok'; allowed: inherit, core_clock"),
+        ("cache_mem", "axi0_port=Sram\ncache_mem", r"\[Memory_Mode.Own\] has 'axi0_port'; allowed: .*cache_mem_area"),
         (OWN, OWN + "  [architecture]\n  macs=32\n", "cache_mem_area is .*; allowed: values of one line"),
     ],
 )
@@ -106,6 +124,28 @@ def test_what_a_file_of_one_s_own_may_not_say_is_named_before_anything_is_compil
     with pytest.raises(HardwareInputError, match=words) as error:
         in_system(U55, ini, "Own", "Own")
     assert "\n" not in str(error.value)
+
+
+def test_a_misspelt_key_is_refused_in_a_section_that_is_inherited_from_and_left_alone_in_one_that_is_not_used(tmp_path):
+    ini = tmp_path / "own.ini"
+    heir = "[System_Config.Heir]\ninherit=System_Config.Own\ncore_clock=250e6\n"
+    ini.write_text(OWN + heir + "[System_Config.Other]\naxi0_prot=Sram\n")
+    in_system(U55, ini, "Heir", "Own")
+    ini.write_text(OWN.replace("axi0_port", "axi0_prot") + heir)
+    with pytest.raises(HardwareInputError, match=r"\[System_Config.Own\] has 'axi0_prot'"):
+        in_system(U55, ini, "Heir", "Own")
+
+
+def test_every_key_that_vela_s_own_code_reads_is_allowed():
+    calls = [
+        node for node in ast.walk(ast.parse(inspect.getsource(architecture_features))) if isinstance(node, ast.Call)
+    ]
+    reads = [call.args[1] for call in calls if ast.unparse(call.func) == "self._read_config"]
+    texts = {node.value for read in reads for node in ast.walk(read) if isinstance(node, ast.Constant)}
+    memories = [each.name for each in (MemArea.Sram, MemArea.Dram, MemArea.OnChipFlash, MemArea.OffChipFlash)]
+    keys = {memory + text for text in texts for memory in (memories if text.startswith("_") else [""])}
+    assert {"core_clock", "Sram_clock_scale", "OnChipFlash_read_latency", "arena_cache_size"} <= keys
+    assert keys <= {*allowed_keys("System_Config"), *allowed_keys("Memory_Mode")}
 
 
 def test_vela_s_own_file_is_one_that_a_user_may_give_and_comments_mean_nothing(tmp_path):

@@ -7,7 +7,8 @@ from hw_model.file_format import read_tflite
 from hw_model.network_file import parse_network
 from hw_model.predict import compiled
 from hw_model.vela.accelerators import ETHOS_U
-from hw_model.vela.compiler import compile_operators, measure_with_command_line
+from hw_model.vela.compiler import compile_operators
+from hw_model.vela.core import measure_with_command_line
 from hw_model.vela.tflite_file import compile_tflite
 from hw_model.vela.tflite_writer import write_tflite
 from tests.hw_model.networks import SMALL

@@ -11,8 +11,9 @@ from hw_model.vela.tflite_reader import UnknownOperatorsError, read_blocks
 from hw_model.vela.tflite_writer import write_tflite
 from tests.hw_model.networks import NETWORKS
 from tests.hw_model.published_graphs import GRAPHS
+from tests.hw_model.tflite_builder import Graph
 from tests.hw_model.tflite_graphs import GRAPHS as FILES
-from tests.hw_model.tflite_graphs import Graph, with_cpu_operators
+from tests.hw_model.tflite_graphs import with_cpu_operators
 
 WRITTEN = {name: parse_network(made()).blocks for name, made in GRAPHS.items()} | NETWORKS
 

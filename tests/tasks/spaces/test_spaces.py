@@ -14,8 +14,8 @@ from scipy import stats
 
 from hw_model.blocks import check_chain
 from hw_model.cost import count_macs
+from hw_model.cost_models import parallelism_factor
 from hw_model.npu.model import NPUS, npu_estimate
-from hw_model.predict import parallelism_factor
 from hw_model.workload import chains_from_workload
 from tasks.errors import TaskInputError
 from tasks.registry import make_task

@@ -1,0 +1,118 @@
+"""What the article says of an expert in the loop."""
+
+from __future__ import annotations
+
+import math
+
+from benchmarks.experiments.claims.claim import DETECTION, Claim, reach
+from benchmarks.experiments.claims.figures import Results, Source, kept, known_by, over
+from benchmarks.experiments.claims.rules import Figure
+
+DIFFERENCES = "head_to_head/head_to_head_differences.csv"
+EXPERT = "Productizing NAS with expert-in-the-loop"
+
+
+def saves_more(one: str, other: str) -> Source:
+    """Points of per cent of latency that a model of detection saves more than another, both at equal quality: mean over
+    accelerators, least and most; at the lower end the first counts only where it surely keeps the quality.
+    """
+
+    def source(results: Results) -> Figure:
+        others = {row["accelerator"]: row for row in results.rows(DETECTION, model=other)}
+        rows = results.rows(DETECTION, model=one)
+        pairs = [(row, others[row["accelerator"]]) for row in rows if row["accelerator"] in others]
+        found = over(
+            (kept(row)[0] - kept(base)[0] for row, base in pairs),
+            f"compiled, {known_by(row for pair in pairs for row in pair)}",
+            f"points of per cent that {one} saves more than {other}, at equal quality",
+        )
+        return found._replace(low=min(kept(row)[1] - kept(base)[0] for row, base in pairs)) if pairs else found
+
+    return source
+
+
+def against_random(other: str, budget: int) -> Source:
+    """Regret that a contender saves against another, mean over cells with its interval."""
+
+    def source(results: Results) -> Figure:
+        for row in results.rows(DIFFERENCES, budget=budget, algorithm=other):
+            if row["other"] == "baseline_genetic":
+                return Figure(
+                    *(row["difference"], row["low"], row["high"], 9_000),
+                    *(
+                        "predicted",
+                        f"per cent of regret saved by starting from the baseline, no expert, {budget} trainings",
+                    ),
+                )
+        return Figure()
+
+    return source
+
+
+def transferred(target: str) -> Source:
+    """Quality that the detector's network has less than the target's baseline, the ends of the widest intervals."""
+
+    def source(results: Results) -> Figure:
+        rows = results.rows("transfer/transfer.csv", target=target, model="As it is")
+        found = over(
+            (row["quality_difference"] for row in rows), known_by(rows), f"quality of V3's encoder on {target}"
+        )
+        if not rows:
+            return found
+        low = min(row["quality_difference_low"] for row in rows)
+        return found._replace(low=low, high=max(row["quality_difference_high"] for row in rows))
+
+    return source
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "fusing blocks contributes more than channels",
+        f"{EXPERT}: In particular, fusing convolution layers in inverted bottleneck",
+        math.nan,
+        "above",
+        saves_more("V2", "V1"),
+        DETECTION,
+        begins=0.0,
+    ),
+    reach(
+        "fusion alone, by the expert, saves up to 50%",
+        f"{EXPERT}: With just these modifications",
+        50.0,
+        DETECTION,
+        "Fusion only",
+    ),
+    reach(
+        "a fully converged search saves 53%",
+        f"{EXPERT}: whereas a fully converged NAS model",
+        53.0,
+        DETECTION,
+        "Full NAS",
+    ),
+    Claim(
+        "the full search is better than fusion alone",
+        f"{EXPERT}: whereas a fully converged NAS model would yield a slightly better",
+        math.nan,
+        "above",
+        saves_more("Full NAS", "Fusion only"),
+        DETECTION,
+        begins=0.0,
+    ),
+    Claim(
+        "where time is tight, an expert in the loop is faster than a search from scratch",
+        "Future work: in situations where time is tight",
+        math.nan,
+        "above",
+        against_random("genetic", 10),
+        DIFFERENCES,
+    ),
+    Claim(
+        "a detector's network is not easy to transfer to classification (quality lost as it is)",
+        f"{EXPERT}: NAS results for a detector model, for instance",
+        math.nan,
+        "below",
+        transferred("classification"),
+        "transfer/transfer.csv",
+        begins=0.0,
+    ),
+)

@@ -1,0 +1,132 @@
+"""What the article says of other ways to search, of special-purpose hardware, and of what is won in all."""
+
+from __future__ import annotations
+
+import math
+
+from benchmarks.experiments.claims.claim import DETECTION, ESTIMATOR, SEGMENTATION, Claim
+from benchmarks.experiments.claims.figures import Results, column, over, reductions
+from benchmarks.experiments.claims.rules import Figure
+
+SCORES, LEDGER = "zero_shot/zero_shot.csv", "head_to_head/head_to_head_ledger.csv"
+KINDS = "Varieties of neural-architecture search"
+
+COUNTS = ("macs", "params", "depth")
+"""Scores that look at no network."""
+
+
+def largest_reduction(results: Results) -> Figure:
+    """The most that any table's model saves."""
+    parts = [
+        reductions(DETECTION, ("V1", "V2", "V3"), most=True)(results),
+        reductions(SEGMENTATION, tuple(f"Model {letter}" for letter in "ABCDE"), most=True)(results),
+    ]
+    best = max(parts, key=lambda each: -math.inf if math.isnan(each.ours) else each.ours)
+    return best._replace(
+        low=max((p.low for p in parts if not math.isnan(p.low)), default=math.nan), n=sum(p.n for p in parts)
+    )
+
+
+def fused_early(results: Results) -> Figure:
+    """Per cent of latency saved where the first block is fused, at its best expansion of those with more MACs."""
+    file, found = "skeletons/skeletons.csv", dict[tuple[str, str], list[float]]()
+    base = {(row["task"], row["accelerator"]): row["macs"] for row in results.rows(file, decision="baseline")}
+    for row in results.rows(file, decision="block_1_1"):
+        where = row["task"], row["accelerator"]
+        if row["macs"] > base[where]:
+            found.setdefault(where, []).append(row["latency_reduction_pct"])
+    what = "per cent of latency saved by fusing the first block, at its best expansion of those with more MACs"
+    return over((max(values) for values in found.values()), "compiled", what)
+
+
+def gpu_days(results: Results) -> Figure:
+    """GPU-days of a multi-shot search of 300 trainings."""
+    rows = results.rows(LEDGER, family="multi-shot", budget=300)
+    days = [row["seconds"] / 86_400 for row in rows if "NVIDIA" in row["machine"]]
+    return over(days, "modelled", "GPU-days of 300 trainings, by FLOPs at the tables' own rate")
+
+
+def score_speed(results: Results) -> Figure:
+    """Networks that a score evaluates in the time of one training, over detection's scores."""
+    seconds = [row["core_seconds"] for row in results.rows("tables/recipes.csv", task="detection", recipe="search")]
+    rows = results.rows(SCORES, task="detection")
+    return over(
+        (row["scores_per_s"] * seconds[0] for row in rows if seconds and row["score"] not in COUNTS),
+        "measured",
+        "networks scored in the time of one training, scores of detection",
+    )
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "latency falls by as much as 55%",
+        "Introduction: In experiments involving several different machine learning tasks",
+        55.0,
+        "reach",
+        largest_reduction,
+        f"{DETECTION} {SEGMENTATION}",
+    ),
+    Claim(
+        "more MACs can take less time",
+        "Introduction: But this approach doesn't work with neural chips",
+        math.nan,
+        "above",
+        fused_early,
+        "skeletons/skeletons.csv",
+        begins=0.0,
+    ),
+    Claim(
+        "MACs do not order networks by latency (tau below .8)",
+        "Introduction: The standard way to optimize a neural network",
+        math.nan,
+        "below",
+        column(ESTIMATOR, "kendall_tau", "compiled", "Kendall's tau of MACs and latency", method="macs", set="general"),
+        ESTIMATOR,
+        begins=0.8,
+    ),
+    Claim(
+        "multi-shot search takes up to 2,000 GPU-days",
+        "Making edge AI sustainable: We mentioned earlier that multishot NAS",
+        math.nan,
+        "below",
+        gpu_days,
+        LEDGER,
+    ),
+    Claim(
+        "a supernet's training takes much longer than a network's",
+        f"{KINDS}: Single-shot methods are designed to be trained only once",
+        math.nan,
+        "above",
+        column(
+            "single_shot/single_shot.csv",
+            "cost_in_trainings",
+            "trained",
+            "FLOPs of a search in trainings of one network, at a spend of passes that was set",
+        ),
+        "single_shot/single_shot.csv",
+    ),
+    Claim(
+        "scores of untrained networks are very cheap",
+        f"{KINDS}: Zero-shot methods are the fastest to converge",
+        math.nan,
+        "above",
+        score_speed,
+        f"{SCORES} tables/recipes.csv",
+        begins=1.0,
+    ),
+    Claim(
+        "trainability may not correlate well with accuracy (tau below .5)",
+        f"{KINDS}: The downside is that the trainability",
+        math.nan,
+        "below",
+        column(
+            SCORES,
+            "kendall_tau",
+            "trained",
+            "Kendall's tau of trainability and quality, by task",
+            score="az_trainability",
+        ),
+        SCORES,
+        begins=0.5,
+    ),
+)
