@@ -1,0 +1,70 @@
+"""Searches in tables of one's own: why they end, which folder they write to, and columns that keep their meaning."""
+
+import pytest
+
+from benchmarks import cli
+from benchmarks.search.on_table import search_table
+from benchmarks.tables.own_files import read_table
+
+TEXT = """width,kernel,quality,latency_ms
+8,3,0.5,1
+8,5,0.8,2
+16,3,0.9,4
+16,5,0.7,5
+"""
+SAME = """
+import jax.numpy as jnp
+from nas_algos.strategy import Strategy
+
+def strategy(cardinalities):
+    def ask(state, key):
+        return jnp.ones((1, 2), int)
+
+    return Strategy("same", tuple(cardinalities), lambda key: 0, ask, lambda state, *told: state, traceable=False)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture
+def run(path, tmp_path):
+    """Call a command on the table; gives its exit code."""
+
+    def call(command, *more):
+        counts = ("--budget", "3", "--seeds", "2", "--results", str(tmp_path / "results"))
+        return cli.run([command, "--table", str(path), *counts, *more])
+
+    return call
+
+
+def folders(tmp_path):
+    return sorted(tmp_path.glob("results/*"))
+
+
+def test_a_search_ends_with_the_last_network_within_the_bounds(path):
+    (found,) = search_table(read_table(path), {"latency_ms": 2.0}, "random", [], 300, 1)
+    assert found.spend.trainings == 2
+    assert found.candidates[-1].state == "evaluated"
+
+
+def test_a_search_that_never_proposes_what_the_table_has_says_why_it_ended(path, tmp_path, run, capsys):
+    path.write_text(TEXT.replace("16,5,0.7,5\n", ""))
+    strategy = tmp_path / "same.py"
+    strategy.write_text(SAME)
+    assert run("search", "--strategy", str(strategy)) == 1
+    assert capsys.readouterr().err.strip() == (
+        "accelnas: no search found a network of the table in 3 evaluations; "
+        "search 0: 150 proposals are the most that it may make; search 1: 150 proposals are the most that it may make"
+    )
+
+
+def test_a_search_that_ends_early_with_a_network_says_why(tmp_path, run, capsys):
+    strategy = tmp_path / "same.py"
+    strategy.write_text(SAME)
+    assert run("search", "--strategy", str(strategy)) == 0
+    assert "ended before the budget was spent: search 0: 150 proposals are the most" in capsys.readouterr().err
