@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -99,8 +100,8 @@ def run_search(
     table, limits = load(path, accelerator, bounds)
     found = search_table(table, limits, strategy, given, budget, seeds)
     settings = {
-        **{"table": path.name, "accelerator": accelerator, "bounds": limits},
-        **{"strategy": strategy, "settings": list(given), "budget": budget, "seeds": seeds},
+        **{"table": _by_content(path), "accelerator": _by_content(accelerator), "bounds": limits},
+        **{"strategy": _by_content(strategy), "settings": list(given), "budget": budget, "seeds": seeds},
     }
     folder = run_folder(results, f"table-{table.name}-{Path(strategy or 'auto').stem}", settings)
     best = float(table.true[table.within(limits)].max())
@@ -179,8 +180,8 @@ def run_compare(
             }
         )
     settings = {
-        **{"table": path.name, "accelerator": accelerator, "bounds": limits},
-        **{"names": made, "objectives": objectives, "budget": budget, "seeds": seeds},
+        **{"table": _by_content(path), "accelerator": _by_content(accelerator), "bounds": limits},
+        **{"names": list(map(_by_content, made)), "objectives": objectives, "budget": budget, "seeds": seeds},
     }
     folder, frame = run_folder(output, f"table-{table.name}-compare", settings), pd.DataFrame(rows)
     write_table(folder / "compare.csv", frame)
@@ -254,6 +255,14 @@ def _value(table: OwnTable, bounds: Mapping[str, float], found: Found, objective
     seen = scores[[row for row in rows if able[row]]].reshape(-1, 2)
     whole = moocore.hypervolume(scores[able], ref=reference)
     return float(moocore.hypervolume(seen, ref=reference) / whole) if len(seen) and whole > 0 else 0.0
+
+
+def _by_content(given: str | Path | None) -> Any:
+    """What settings say of a table, a strategy or costs: its name, and of a file what is in it too."""
+    if not isinstance(given, Path) and not str(given).endswith((".csv", ".py")):
+        return given
+    path = Path(str(given))
+    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _decoded(table: OwnTable, genotype: Sequence[int]) -> dict[str, str]:

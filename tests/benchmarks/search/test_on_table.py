@@ -1,5 +1,7 @@
 """Searches in tables of one's own: why they end, which folder they write to, and columns that keep their meaning."""
 
+import json
+
 import pytest
 
 from benchmarks import cli
@@ -68,3 +70,20 @@ def test_a_search_that_ends_early_with_a_network_says_why(tmp_path, run, capsys)
     strategy.write_text(SAME)
     assert run("search", "--strategy", str(strategy)) == 0
     assert "ended before the budget was spent: search 0: 150 proposals are the most" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "named"), [("search", "--strategy"), ("compare", "--contenders")])
+def test_another_content_of_a_file_of_the_same_name_has_a_folder_of_its_own(path, tmp_path, run, command, named):
+    device, strategy = tmp_path / "device.csv", tmp_path / "same.py"
+    device.write_text(TEXT.replace("quality", "macs"))
+    strategy.write_text(SAME)
+    counts = []
+    for changed in (None, None, path, device, strategy):
+        if changed is not None:
+            changed.write_text(changed.read_text() + "\n")  # which means the same
+        assert run(command, "--accelerator", str(device), named, str(strategy), "--budget", "1") == 0
+        counts.append(len(folders(tmp_path)))
+    assert counts == [1, 1, 2, 3, 4]
+    for folder in folders(tmp_path):
+        told = json.loads((folder / "settings.json").read_text())["settings"]
+        assert (told["table"]["file"], told["accelerator"]["file"]) == ("mine.csv", "device.csv")
