@@ -2,11 +2,16 @@
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks import cli
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.search.on_table import search_table
-from benchmarks.tables.own_files import read_table
+from benchmarks.tables.own import ABSENT, RESERVED
+from benchmarks.tables.own_files import read_table, save_table, with_costs
+from nas_algos.tabular import make_table
 
 TEXT = """width,kernel,quality,latency_ms
 8,3,0.5,1
@@ -87,3 +92,33 @@ def test_another_content_of_a_file_of_the_same_name_has_a_folder_of_its_own(path
     for folder in folders(tmp_path):
         told = json.loads((folder / "settings.json").read_text())["settings"]
         assert (told["table"]["file"], told["accelerator"]["file"]) == ("mine.csv", "device.csv")
+
+
+@pytest.mark.parametrize("name", RESERVED)
+def test_a_decision_or_cost_called_as_a_column_of_results_is_refused_in_one_line(path, tmp_path, run, capsys, name):
+    line = f"accelnas: a decision or cost of a table is called '{name}'; allowed: all names but seed, step, state, "
+    for old in ("width", "latency_ms"):
+        path.write_text(TEXT.replace(old, name, 1))
+        if name == "quality":  # which is where decisions end
+            continue
+        assert run("search") == 2
+        errors = capsys.readouterr().err
+        assert errors.startswith(line)
+        assert len(errors.splitlines()) == 1
+        assert "did you mean" not in errors
+    path.write_text(TEXT)
+    device = tmp_path / "device.csv"
+    device.write_text(TEXT.replace("quality,latency_ms", f"{name},macs"))
+    with pytest.raises(BenchmarkInputError, match=f"is called '{name}'"):
+        with_costs(read_table(path), device)
+    made = make_table("made", (2, 2), np.ones((1, 4, 2)), (1.0, 1.0))
+    with pytest.raises(BenchmarkInputError, match=f"'{name}'; allowed"):
+        save_table(made, tmp_path / "made.csv", ["width", name])
+    assert not folders(tmp_path)
+
+
+def test_all_columns_of_results_beside_decisions_and_costs_are_reserved(tmp_path, run):
+    assert run("search") == 0
+    (folder,) = folders(tmp_path)
+    columns = {name for file in ("table", "candidates") for name in pd.read_csv(folder / f"{file}.csv")}
+    assert columns - {"width", "kernel", "latency_ms"} == set(RESERVED) - {ABSENT}
