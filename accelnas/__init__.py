@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from nas_algos.evaluator import Evaluation, Evaluator
     from nas_algos.genotypes import mutate, sample
     from nas_algos.load import build_strategy
-    from nas_algos.loop import Found, Search, search
+    from nas_algos.loop import Search, search
     from nas_algos.objectives import Objective, best_quality, least_cost, pareto
     from nas_algos.policies import Policy
     from nas_algos.registry import strategy_names
     from nas_algos.strategy import Strategy
     from nas_algos.tabular import Table, make_table, tabular
+    from nas_algos.trajectory import Found
     from tasks.errors import TaskInputError
     from tasks.fidelity import Fidelity
     from tasks.networks.blocks import ChainNetwork
@@ -111,12 +112,13 @@ _MODULES = {
     "nas_algos.evaluator": ("Evaluation", "Evaluator"),
     "nas_algos.genotypes": ("mutate", "sample"),
     "nas_algos.load": ("build_strategy",),
-    "nas_algos.loop": ("Found", "Search", "search"),
+    "nas_algos.loop": ("Search", "search"),
     "nas_algos.objectives": ("Objective", "best_quality", "least_cost", "pareto"),
     "nas_algos.policies": ("Policy",),
     "nas_algos.registry": ("strategy_names",),
     "nas_algos.strategy": ("Strategy",),
     "nas_algos.tabular": ("Table", "make_table", "tabular"),
+    "nas_algos.trajectory": ("Found",),
     "tasks.errors": ("TaskInputError",),
     "tasks.fidelity": ("Fidelity",),
     "tasks.networks.blocks": ("ChainNetwork",),

@@ -16,6 +16,8 @@ from nas_algos.checks import check_between, check_positive
 from nas_algos.errors import AlgorithmInputError
 
 _PROPOSALS = 50
+# where none of so many networks drawn at random is within the bounds, fewer than 6 in 10,000 are, with 95% confidence
+_IN_VAIN = 5_000
 _RUNGS = 8  # of `keep` 2 and more, so that the lowest is a hundredth of a full training or less
 
 
@@ -38,7 +40,10 @@ class Policy:
     hyperband: bool = False
     """Brackets in turn that begin at the first, the second, ... rung, instead of one that begins at the first."""
     proposals: int | None = None
-    """At so many proposals, or 50 for each evaluation of the lowest rung, a search ends that finds too little new."""
+    """At so many proposals a search ends that finds too little new.
+
+    Left out: at 50 for each evaluation of the lowest rung, and at 5,000 where none of them needed an evaluation.
+    """
     stale: int | None = None
     """So does one of which so many proposals in a row needed no evaluation."""
 
@@ -62,8 +67,21 @@ class Policy:
         return self.rungs == 1 and self.confirmations == 0 and self.assumed_quality is None
 
     def most_proposals(self, count: int) -> int:
-        """Proposals after which a search for so many evaluations ends."""
+        """Proposals after which a search for so many evaluations ends, whatever it found."""
         return _PROPOSALS * count if self.proposals is None else self.proposals
+
+    def ended(self, count: int, proposals: int, stale: int, in_vain: int) -> str:
+        """Why a search for so many evaluations ends after so many proposals, in words; "" where it goes on.
+
+        stale: the last of them that needed no evaluation.  in_vain: all of them where none has needed one yet, else 0.
+        """
+        if proposals >= self.most_proposals(count):
+            return f"{proposals} proposals are the most that it may make"
+        if self.stale and stale >= self.stale:
+            return f"{stale} proposals in a row needed no evaluation"
+        if self.proposals is None and in_vain >= _IN_VAIN:
+            return f"none of the first {in_vain} proposals needed an evaluation"
+        return ""
 
 
 POLICIES: MappingProxyType[str, Policy] = MappingProxyType(

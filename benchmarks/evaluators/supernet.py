@@ -22,11 +22,11 @@ from benchmarks.store.keys import settings_digest
 from benchmarks.store.sqlite import open_store
 from nas_algos.evaluator import Genotype
 from nas_algos.ledger import Spend
-from nas_algos.loop import Candidate, Found
 from nas_algos.single_shot.algorithm import Look, SingleShot
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import build_single_shot
 from nas_algos.single_shot.run import SingleShotRun, run_single_shot, trained_variables
+from nas_algos.trajectory import Candidate, Found
 from tasks.task import Task
 from tasks.training import TRAINING_CODE_VERSION
 

@@ -21,9 +21,10 @@ from hw_model.cost import count_macs
 from nas_algos.evaluator import Costs, Evaluation, Immediate, Request
 from nas_algos.ledger import Spend
 from nas_algos.load import build_strategy
-from nas_algos.loop import Candidate, Found, Search, search
+from nas_algos.loop import Search, search
 from nas_algos.objectives import Objective, best_quality
 from nas_algos.single_shot.charges import TRAINING
+from nas_algos.trajectory import Candidate, Found
 from nas_algos.zero_shot.scores import example_passes
 from tasks.spaces.space import SearchSpace
 from tasks.training import TRAINING_CODE_VERSION
@@ -83,7 +84,7 @@ def search_zero_shot(
     version = f"{SCORES_CODE_VERSION}, training {TRAINING_CODE_VERSION}"
     key = spec.key() | {"code_version": version, "batch": BATCH, "most": MOST_EVALUATIONS}
     with open_store(home) as store:
-        kept = store.cached("zero_shot_search", key, lambda: _plain(_search(data, spec, report)))
+        kept = store.cached("zero_shot_search", key, lambda: _search(data, spec, report)._asdict())
     return ScoreSearchResult(_found(kept))
 
 
@@ -115,15 +116,11 @@ def _compressed(objective: Objective) -> Objective:
     return objective._replace(score=score)
 
 
-def _plain(found: Found) -> dict[str, Any]:
-    """As JSON has it."""
-    return {"best": found.best, "candidates": found.candidates, "spend": found.spend}
-
-
 def _found(content: dict[str, Any]) -> Found:
     best = content["best"]
     candidates = tuple(map(_candidate, content["candidates"]))
-    return Found(None if best is None else _candidate(best), candidates, Spend(*content["spend"]))
+    ended = content.get("ended", "")  # of one that was stored before this was told
+    return Found(None if best is None else _candidate(best), candidates, Spend(*content["spend"]), ended)
 
 
 def _candidate(row: list[Any]) -> Candidate:

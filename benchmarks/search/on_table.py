@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import moocore
 import numpy as np
 import pandas as pd
 
-from benchmarks.errors import BenchmarkInputError, NoResultError
+from benchmarks.errors import BenchmarkInputError, NoResultError, report
 from benchmarks.runtime.console import plain_console, print_frame
 from benchmarks.runtime.mapped import map_jobs
 from benchmarks.runtime.worker import Report
@@ -25,11 +26,12 @@ from benchmarks.store.files import run_folder, write_table
 from benchmarks.tables.own import ABSENT, OwnTable
 from benchmarks.tables.own_files import read_table, with_costs
 from nas_algos.load import build_strategy, factory_of
-from nas_algos.loop import Found, Search, search
-from nas_algos.objectives import Objective, best_quality, highest_quality, pareto
-from nas_algos.policies import POLICIES
+from nas_algos.loop import Search, search
+from nas_algos.objectives import Objective, best_quality, highest_quality, pareto, within
+from nas_algos.policies import POLICIES, Policy
 from nas_algos.settings import default_settings, setting_names
 from nas_algos.strategy import Strategy
+from nas_algos.trajectory import Found
 
 STRATEGIES = ("random", "local_search", "regularised_evolution", "genetic", "auto")
 """What `accelnas compare --table` compares where none is named."""
@@ -98,8 +100,8 @@ def run_search(
     table, limits = load(path, accelerator, bounds)
     found = search_table(table, limits, strategy, given, budget, seeds)
     settings = {
-        **{"table": path.name, "accelerator": accelerator, "bounds": limits, "strategy": strategy},
-        **{"settings": list(given), "budget": budget, "seeds": seeds},
+        **{"table": _by_content(path), "accelerator": _by_content(accelerator), "bounds": limits},
+        **{"strategy": _by_content(strategy), "settings": list(given), "budget": budget, "seeds": seeds},
     }
     folder = run_folder(results, f"table-{table.name}-{Path(strategy or 'auto').stem}", settings)
     best = float(table.true[table.within(limits)].max())
@@ -125,8 +127,11 @@ def run_search(
         for one in each.candidates
     ]
     write_table(folder / "candidates.csv", pd.DataFrame(candidates))
+    early = [f"search {seed}: {each.ended}" for seed, each in enumerate(found) if each.ended]
     if not rows:
-        raise NoResultError(f"no search found a network of the table in {budget} evaluations")
+        raise NoResultError("; ".join([f"no search found a network of the table in {budget} evaluations", *early]))
+    if early:
+        report(f"ended before the budget was spent: {'; '.join(early)}")
     frame = pd.DataFrame(rows)
     write_table(folder / "table.csv", frame)
     first = ["seed", "quality", "below_best", *table.costs, "evaluations"]  # what decisions leave no room for else
@@ -175,8 +180,8 @@ def run_compare(
             }
         )
     settings = {
-        **{"table": path.name, "accelerator": accelerator, "bounds": limits, "names": made},
-        **{"objectives": objectives, "budget": budget, "seeds": seeds},
+        **{"table": _by_content(path), "accelerator": _by_content(accelerator), "bounds": limits},
+        **{"names": list(map(_by_content, made)), "objectives": objectives, "budget": budget, "seeds": seeds},
     }
     folder, frame = run_folder(output, f"table-{table.name}-compare", settings), pd.DataFrame(rows)
     write_table(folder / "compare.csv", frame)
@@ -195,7 +200,7 @@ class _Contest:
     seeds: int
 
 
-def _contend(contest: _Contest, strategy: SentStrategy, report: Report) -> tuple[list[float], float]:
+def _contend(contest: _Contest, strategy: SentStrategy, progress: Report) -> tuple[list[float], float]:
     """What each search of one strategy was worth, and how many trainings one took."""
     table = contest.table
     with strategy.here() as name:
@@ -208,9 +213,13 @@ def _contend(contest: _Contest, strategy: SentStrategy, report: Report) -> tuple
 def _searches(table: OwnTable, bounds: Mapping[str, float], strategy: Strategy, budget: int, seeds: int) -> list[Found]:
     evaluator, objective = table.evaluator(), _objective(table, bounds, strategy.objectives)
     strategy = table.canonical(strategy)
-    most = min(budget, len(table.qualities))
+    count = len(table.qualities)
+    # once all within the bounds are trained there is nothing more to find
+    most = min(budget, int(within(table.costs, bounds, count).sum()))
+    # those are known to be there, and a proposal costs nothing: one that finds none for long goes on
+    policy = Policy(proposals=POLICIES["plain"].most_proposals(min(budget, count)))
     keys = [jax.random.fold_in(jax.random.key(0), seed) for seed in range(seeds)]
-    return [search(Search(strategy, evaluator, objective, most, key, seed=at)) for at, key in enumerate(keys)]
+    return [search(Search(strategy, evaluator, objective, most, key, policy, at)) for at, key in enumerate(keys)]
 
 
 def _objective(table: OwnTable, bounds: Mapping[str, float], objectives: int) -> Objective:
@@ -246,6 +255,14 @@ def _value(table: OwnTable, bounds: Mapping[str, float], found: Found, objective
     seen = scores[[row for row in rows if able[row]]].reshape(-1, 2)
     whole = moocore.hypervolume(scores[able], ref=reference)
     return float(moocore.hypervolume(seen, ref=reference) / whole) if len(seen) and whole > 0 else 0.0
+
+
+def _by_content(given: str | Path | None) -> Any:
+    """What settings say of a table, a strategy or costs: its name, and of a file what is in it too."""
+    if not isinstance(given, Path) and not str(given).endswith((".csv", ".py")):
+        return given
+    path = Path(str(given))
+    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _decoded(table: OwnTable, genotype: Sequence[int]) -> dict[str, str]:

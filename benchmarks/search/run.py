@@ -39,7 +39,7 @@ from hw_model.network_text import summary
 from hw_model.predict import predict
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.ledger import Spend
-from nas_algos.loop import Found
+from nas_algos.trajectory import Found
 from tasks.data.datasets import short_name
 from tasks.registry import make_task
 from tasks.task import Task
@@ -93,6 +93,8 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
     for seed, each in found.items():
         if each.best is None:
             report(f"search {seed} found nothing: {why_nothing([each], spec.bounds, task.metric)}")
+        elif each.ended:
+            report(f"search {seed} ended before its budget was spent: {each.ended}")
     largest = largest_within(space, spec.costs, spec.bounds, jax.random.key(0))
     blocks = {"baseline": baseline_blocks(task)}
     blocks |= {f"most {name}": space.decode(genotype) for name, genotype in largest.items()}

@@ -16,9 +16,10 @@ from benchmarks.runtime.jobs import run_jobs
 from benchmarks.runtime.progress import SearchProgress
 from nas_algos.evaluator import Costs
 from nas_algos.load import build_strategy
-from nas_algos.loop import Found, Search, side_by_side
+from nas_algos.loop import Search, side_by_side
 from nas_algos.objectives import best_quality, pareto
 from nas_algos.strategy import Strategy
+from nas_algos.trajectory import Found
 
 Who = TypeVar("Who", bound=Hashable)
 DEFAULT_STRATEGY = "auto"

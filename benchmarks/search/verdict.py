@@ -6,12 +6,20 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nas_algos.loop import Found
+from nas_algos.trajectory import Candidate, Found
 
 
 def why_nothing(found: Iterable[Found], bounds: Mapping[str, float], metric: str) -> str:
-    """Why searches found no network within the bounds (most by cost), with the least and the best that they saw."""
-    candidates = [candidate for each in found for candidate in each.candidates]
+    """Why searches found no network within the bounds (most by cost), with the least and the best that they saw.
+
+    And why they ended, where that was before their budget was spent.
+    """
+    searches = list(found)
+    nothing = _nothing([candidate for each in searches for candidate in each.candidates], bounds, metric)
+    return "; ".join([nothing, *dict.fromkeys(each.ended for each in searches if each.ended)])
+
+
+def _nothing(candidates: Sequence[Candidate], bounds: Mapping[str, float], metric: str) -> str:
     inside = [each for each in candidates if all(each.cost[name] <= bound for name, bound in bounds.items())]
     if not inside:
         limits = " and ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())

@@ -20,13 +20,21 @@ from nas_algos.tabular import table_index
 
 ABSENT = "not_in_table"
 """Cost of incomplete tables: 1 of what the table does not hold, which is over its bound of 1/2."""
+RESERVED = (
+    *("seed", "step", "state", "seen_quality", "quality", "below_best", "within_bound", "evaluations"),
+    ABSENT,
+)
+"""Columns that results have beside a table's decisions and costs."""
 MOST_ENTRIES = 5_000_000
 """Genotypes that a table may answer for."""
 
 
 @dataclass(frozen=True)
 class OwnTable:
-    """Networks with the qualities that their trainings came to, and their costs."""
+    """Networks with the qualities that their trainings came to, and their costs.
+
+    Raises BenchmarkInputError for a decision or a cost whose name is one of RESERVED.
+    """
 
     name: str
     decisions: tuple[str, ...]
@@ -40,6 +48,9 @@ class OwnTable:
     """float[networks] of each name; the mean where a network's rows differ."""
     chosen: tuple[tuple[str, ...], ...]
     """Of each network the choices, empty where a decision does not matter."""
+
+    def __post_init__(self):
+        check_free(*self.decisions, *self.costs)
 
     @property
     def cardinalities(self) -> tuple[int, ...]:
@@ -136,4 +147,12 @@ class OwnTable:
         return (
             f"trainings of a network differ by a standard deviation of {deviation:.3g}: {level} of {int(able.sum())} "
             "networks within the bounds do not differ significantly from the best one"
+        )
+
+
+def check_free(*names: str) -> None:
+    """Raise BenchmarkInputError for a decision's or cost's name that results have a column of."""
+    if taken := [name for name in names if name in RESERVED]:
+        raise BenchmarkInputError(
+            f"a decision or cost of a table is called {taken[0]!r}; allowed: all names but {', '.join(RESERVED)}"
         )

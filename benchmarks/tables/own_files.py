@@ -27,7 +27,7 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError, one_line
 from benchmarks.store.files import write_table
-from benchmarks.tables.own import MOST_ENTRIES, OwnTable
+from benchmarks.tables.own import MOST_ENTRIES, OwnTable, check_free
 from nas_algos.evaluator import Genotype
 from nas_algos.tabular import Table, make_table
 
@@ -115,7 +115,7 @@ def _read_npz(path: Path) -> OwnTable:
 def names_of(table: Table, decisions: Sequence[str], costs: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names of a table's decisions and costs, those given or numbers.
 
-    Raises BenchmarkInputError unless they are as many as there are, and all different.
+    Raises BenchmarkInputError unless they are as many as there are, all different, and none of `own.RESERVED`.
     """
     counts = {"decisions": len(table.cardinalities), "costs": table.scores.shape[1] - 1}
     found = []
@@ -128,6 +128,7 @@ def names_of(table: Table, decisions: Sequence[str], costs: Sequence[str]) -> tu
     every = [*found[0], "quality", *found[1]]
     if twice := [name for name in every if every.count(name) > 1 or not name]:
         raise BenchmarkInputError(f"name {twice[0][:40]!r}; allowed: names that differ, and not quality")
+    check_free(*found[0], *found[1])
     return found[0], found[1]
 
 

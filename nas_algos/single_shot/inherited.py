@@ -12,11 +12,12 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.evaluator import Evaluation, Genotype, Immediate, Request
 from nas_algos.ledger import Spend
 from nas_algos.load import build_strategy
-from nas_algos.loop import Found, Search, search
+from nas_algos.loop import Search, search
 from nas_algos.objectives import best_quality
 from nas_algos.policies import Policy
 from nas_algos.single_shot.algorithm import Chosen, Look, SingleShot, all_of, variables_of
 from nas_algos.single_shot.supernet import Supernet, Variables
+from nas_algos.trajectory import Found
 
 STALE_PROPOSALS = 500
 """A strategy that proposed nothing new within the bounds so many times in a row is stopped."""
@@ -72,7 +73,8 @@ def finish_by_search(
         if found.best is None:
             why = "none could be evaluated" if looks else "none was within the bounds"
             raise AlgorithmInputError(
-                f"{strategy}: of {len(found.candidates)} networks proposed {why}; allowed: bounds some keep"
+                f"{strategy}: of {len(found.candidates)} networks proposed {why}"
+                f"{found.ended and f' ({found.ended})'}; allowed: bounds some keep"
             )
         return Chosen(found.best.genotype, None, looks)
 

@@ -1,6 +1,7 @@
 """What a search makes of trainings that fail; the trainings are stand-ins that answer at once."""
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -103,7 +104,8 @@ def written(folder, name):
 def test_bounds_that_nothing_keeps_end_in_words_without_a_training(tmp_path, spec, train):
     made = train(lambda job: 0.5)
     with pytest.raises(
-        NoResultError, match=r"^none of \d+ proposals is within latency_ms <= 1e-09; the least seen was"
+        NoResultError,
+        match=r"^none of \d+ proposals is within latency_ms <= 1e-09; the least seen was .*; all 4 genotypes",
     ):
         run_search(tmp_path, spec(1e-9), 2, 1, tmp_path / "results")
     assert not made
@@ -115,6 +117,13 @@ def test_trainings_that_all_diverge_end_in_words(tmp_path, spec, train):
     train(lambda job: math.nan)
     with pytest.raises(NoResultError, match=r"came to no accuracy .*: loss is not finite"):
         run_search(tmp_path, spec(10.0), 1, 1, tmp_path / "results")
+
+
+def test_a_search_that_ends_before_its_budget_is_spent_says_why(tmp_path, spec, train, capsys):
+    train(lambda job: 0.25)
+    run_search(tmp_path, replace(spec(10.0), budget=5), 1, 1, tmp_path / "results")
+    line = "search 0 ended before its budget was spent: all 4 genotypes were looked at"
+    assert line in capsys.readouterr().err
 
 
 def test_a_diverged_training_is_the_networks_and_the_table_counts_those_that_finished(tmp_path, spec, train, capsys):

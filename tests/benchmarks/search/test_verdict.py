@@ -10,7 +10,7 @@ from benchmarks.search.shown import search_table
 from benchmarks.search.verdict import no_better_than_baseline, verdict, why_nothing
 from nas_algos.evaluator import Evaluation
 from nas_algos.ledger import Spend
-from nas_algos.loop import Candidate, Found
+from nas_algos.trajectory import Candidate, Found
 
 
 def found(*candidates):
@@ -52,6 +52,13 @@ def candidate(latency, params=1.0, quality=None, error=None):
 )
 def test_a_search_that_found_nothing_says_why_with_the_least_and_the_best_seen(seen, bounds, line):
     assert why_nothing(seen, bounds, "map") == line
+
+
+def test_it_says_once_why_searches_ended_before_their_budget_was_spent():
+    early = [found(candidate(0.5))._replace(ended="all 64 genotypes were looked at")] * 2
+    assert why_nothing([*early, found(candidate(0.5))], {"latency_ms": 0.1}, "map") == (
+        "none of 3 proposals is within latency_ms <= 0.1; the least seen was 0.5; all 64 genotypes were looked at"
+    )
 
 
 def row(quality, within_bound=True, spread=math.nan, latency_ms=0.5):

@@ -1,0 +1,124 @@
+"""Searches in tables of one's own: why they end, which folder they write to, and columns that keep their meaning."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import cli
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.search.on_table import search_table
+from benchmarks.tables.own import ABSENT, RESERVED
+from benchmarks.tables.own_files import read_table, save_table, with_costs
+from nas_algos.tabular import make_table
+
+TEXT = """width,kernel,quality,latency_ms
+8,3,0.5,1
+8,5,0.8,2
+16,3,0.9,4
+16,5,0.7,5
+"""
+SAME = """
+import jax.numpy as jnp
+from nas_algos.strategy import Strategy
+
+def strategy(cardinalities):
+    def ask(state, key):
+        return jnp.ones((1, 2), int)
+
+    return Strategy("same", tuple(cardinalities), lambda key: 0, ask, lambda state, *told: state, traceable=False)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture
+def run(path, tmp_path):
+    """Call a command on the table; gives its exit code."""
+
+    def call(command, *more):
+        counts = ("--budget", "3", "--seeds", "2", "--results", str(tmp_path / "results"))
+        return cli.run([command, "--table", str(path), *counts, *more])
+
+    return call
+
+
+def folders(tmp_path):
+    return sorted(tmp_path.glob("results/*"))
+
+
+def test_a_search_ends_with_the_last_network_within_the_bounds(path):
+    (found,) = search_table(read_table(path), {"latency_ms": 2.0}, "random", [], 300, 1)
+    assert found.spend.trainings == 2
+    assert found.candidates[-1].state == "evaluated"
+
+
+def test_a_search_that_never_proposes_what_the_table_has_says_why_it_ended(path, tmp_path, run, capsys):
+    path.write_text(TEXT.replace("16,5,0.7,5\n", ""))
+    strategy = tmp_path / "same.py"
+    strategy.write_text(SAME)
+    assert run("search", "--strategy", str(strategy)) == 1
+    assert capsys.readouterr().err.strip() == (
+        "accelnas: no search found a network of the table in 3 evaluations; "
+        "search 0: 150 proposals are the most that it may make; search 1: 150 proposals are the most that it may make"
+    )
+
+
+def test_a_search_that_ends_early_with_a_network_says_why(tmp_path, run, capsys):
+    strategy = tmp_path / "same.py"
+    strategy.write_text(SAME)
+    assert run("search", "--strategy", str(strategy)) == 0
+    assert "ended before the budget was spent: search 0: 150 proposals are the most" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("command", "named"), [("search", "--strategy"), ("compare", "--contenders")])
+def test_another_content_of_a_file_of_the_same_name_has_a_folder_of_its_own(path, tmp_path, run, command, named):
+    device, strategy = tmp_path / "device.csv", tmp_path / "same.py"
+    device.write_text(TEXT.replace("quality", "macs"))
+    strategy.write_text(SAME)
+    counts = []
+    for changed in (None, None, path, device, strategy):
+        if changed is not None:
+            changed.write_text(changed.read_text() + "\n")  # which means the same
+        assert run(command, "--accelerator", str(device), named, str(strategy), "--budget", "1") == 0
+        counts.append(len(folders(tmp_path)))
+    assert counts == [1, 1, 2, 3, 4]
+    for folder in folders(tmp_path):
+        told = json.loads((folder / "settings.json").read_text())["settings"]
+        assert (told["table"]["file"], told["accelerator"]["file"]) == ("mine.csv", "device.csv")
+
+
+@pytest.mark.parametrize("name", RESERVED)
+def test_a_decision_or_cost_called_as_a_column_of_results_is_refused_in_one_line(path, tmp_path, run, capsys, name):
+    line = f"accelnas: a decision or cost of a table is called '{name}'; allowed: all names but seed, step, state, "
+    for old in ("width", "latency_ms"):
+        path.write_text(TEXT.replace(old, name, 1))
+        if name == "quality":  # which is where decisions end
+            continue
+        assert run("search") == 2
+        errors = capsys.readouterr().err
+        assert errors.startswith(line)
+        assert len(errors.splitlines()) == 1
+        assert "did you mean" not in errors
+    path.write_text(TEXT)
+    device = tmp_path / "device.csv"
+    device.write_text(TEXT.replace("quality,latency_ms", f"{name},macs"))
+    with pytest.raises(BenchmarkInputError, match=f"is called '{name}'"):
+        with_costs(read_table(path), device)
+    made = make_table("made", (2, 2), np.ones((1, 4, 2)), (1.0, 1.0))
+    with pytest.raises(BenchmarkInputError, match=f"'{name}'; allowed"):
+        save_table(made, tmp_path / "made.csv", ["width", name])
+    assert not folders(tmp_path)
+
+
+def test_all_columns_of_results_beside_decisions_and_costs_are_reserved(tmp_path, run):
+    assert run("search") == 0
+    (folder,) = folders(tmp_path)
+    columns = {name for file in ("table", "candidates") for name in pd.read_csv(folder / f"{file}.csv")}
+    assert columns - {"width", "kernel", "latency_ms"} == set(RESERVED) - {ABSENT}
