@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -187,6 +188,17 @@ def test_a_folder_is_prepared_once_and_is_the_same_wherever_it_lies(tmp_path):
     Image.new("RGB", (9, 9)).save(tmp_path / "b" / "bar" / "000.png")  # another image of that name
     versions.add(UserDataset(moved.parsed, scan_folder(tmp_path / "b", moved.parsed.options)).version("classification"))
     assert len(versions) == 4
+
+
+def test_two_that_prepare_the_same_data_at_once_write_it_once(tmp_path, monkeypatch):
+    written, write = [], UserDataset._write
+    monkeypatch.setattr(UserDataset, "_write", lambda *given: (written.append(given[1]), write(*given)))
+    name = f"folder:{write_folder(tmp_path / 'a', 60)}?side=32"
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: prepared(name, tmp_path), range(2)))
+    assert len(written) == 1
+    for split in SPLITS:
+        np.testing.assert_array_equal(both[0][split].images, both[1][split].images)
 
 
 def test_a_damaged_file_of_what_was_prepared_is_named(tmp_path):
