@@ -6,7 +6,9 @@ A search is one job of a worker.  What it found, and what others asked of its we
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import build_single_shot
 from nas_algos.single_shot.run import SingleShotRun, run_single_shot, trained_variables
 from nas_algos.trajectory import Candidate, Found
+from tasks.data.store import one_at_a_time
 from tasks.task import Task
 from tasks.training import TRAINING_CODE_VERSION
 
@@ -109,7 +112,7 @@ def search_supernet(
         _tidy()
         return result
 
-    with open_store(home) as store:
+    with _alone(home, spec, report), open_store(home) as store:
         return _read(store.cached("supernet_search", _key(spec), search))
 
 
@@ -135,7 +138,7 @@ def rank(
         _tidy()
         return qualities
 
-    with open_store(home) as store:
+    with _alone(home, spec, report), open_store(home) as store:
         return tuple(store.cached("inherited_quality", _key(spec) | {"genotypes": list(genotypes)}, evaluate))
 
 
@@ -162,6 +165,13 @@ def supernet_for(data: WorkerData, spec: SearchSpec) -> TaskSupernet:
 def checkpoint_folder(home: Path, spec: SearchSpec) -> Path:
     """Where a search's checkpoints are: the same search finds them again, another one does not."""
     return home / "single_shot" / settings_digest(_key(spec))[:20]
+
+
+def _alone(home: Path, spec: SearchSpec, report: Callable[[float], None]) -> AbstractContextManager[None]:
+    """Keep a supernet's checkpoints to one process; another waits, and then finds what that one came to."""
+    folder, since = checkpoint_folder(home, spec), time.monotonic()
+    # a little progress, or who waits would look like one that hangs
+    return one_at_a_time(folder.parent, folder.name, lambda: report(1e-9 * (time.monotonic() - since)))
 
 
 def _training(

@@ -18,6 +18,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.files import write_json, write_table
 from benchmarks.store.records import Trial, TrialKey
 from hw_model.files import write_whole
+from tasks.data.store import one_at_a_time
 
 if TYPE_CHECKING:
     from tasks.by_class import ByClass
@@ -59,11 +60,15 @@ def _write_by_class(folder: Path, found: ByClass) -> None:
 
 
 def write_weights(folder: Path, variables: Mapping[str, Any]) -> None:
-    """Write a network's variables as an orbax checkpoint of that name, in place of one that is there."""
+    """Write a network's variables as an orbax checkpoint of that name, in place of one that is there.
+
+    Safe to call from several processes at once, of two searches that train one network.
+    """
     import orbax.checkpoint as ocp
 
     logging.getLogger("absl").setLevel(logging.WARNING)  # it tells of every file
-    with ocp.StandardCheckpointer() as checkpointer:
+    # all processes' orbax writes aside under one name
+    with one_at_a_time(folder.parent, folder.name), ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(folder.absolute(), dict(variables), force=True)
 
 
@@ -99,7 +104,8 @@ def copy_kept(kept: Path, folder: Path) -> None:
         if (kept / name).exists():  # the last two came later
             write_whole(folder / name, (kept / name).read_bytes())
     aside = folder / f".{WEIGHTS}.unfinished"
-    shutil.rmtree(aside, ignore_errors=True)
-    shutil.copytree(kept / WEIGHTS, aside)
-    shutil.rmtree(folder / WEIGHTS, ignore_errors=True)
-    aside.rename(folder / WEIGHTS)
+    with one_at_a_time(kept, WEIGHTS):  # which another process may write, or copy to the same folder
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.copytree(kept / WEIGHTS, aside)
+        shutil.rmtree(folder / WEIGHTS, ignore_errors=True)
+        aside.rename(folder / WEIGHTS)

@@ -204,7 +204,7 @@ def make_inputs(
     """Draw the batch and the weights.  Raises BenchmarkInputError for a batch that cannot be drawn."""
     count = len(arrays["images"])
     if not 2 <= batch <= count:
-        raise BenchmarkInputError(f"batch of {batch} examples; allowed: 2 to the {count} there are")
+        raise BenchmarkInputError(f"batch={batch} of {count} training examples; allowed: batch=2 to batch={count}")
     weights_key, batch_key, score_key = jax.random.split(key, 3)
     chosen = host_generator(batch_key).choice(count, batch, replace=False)
     drawn = {name: array[chosen] for name, array in arrays.items()}

@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.spec import SearchSpec
 from benchmarks.evaluators.zero_shot import BATCH, CHUNK, SCORES_CODE_VERSION, Scorer, make_scorer
 from benchmarks.runtime.worker_data import WorkerData
@@ -78,7 +79,8 @@ def search_zero_shot(
     """Search, or read the result from the store; what LocalExecutor.submit takes.
 
     job: home and spec, whose budget pays for so many scores, MOST_EVALUATIONS at most.  data: with the fidelity's
-    training split.  Raises AlgorithmInputError for a strategy or settings that there are not.
+    training split.  Raises AlgorithmInputError for a strategy or settings that there are not, BenchmarkInputError where
+    that split has fewer than BATCH examples.
     """
     home, spec = job
     version = f"{SCORES_CODE_VERSION}, training {TRAINING_CODE_VERSION}"
@@ -95,11 +97,15 @@ def count_evaluations(spec: SearchSpec) -> int:
 
 
 def _search(data: WorkerData, spec: SearchSpec, report: Callable[[float], None]) -> Found:
-    count = count_evaluations(spec)
+    train, count = data.splits[spec.fidelity.data, "train"], count_evaluations(spec)
+    if len(train) < BATCH:
+        raise BenchmarkInputError(
+            f"{spec.evaluator} looks at {BATCH} training images, and {spec.task.dataset[-80:]!r} has {len(train)}; "
+            f"allowed: {BATCH} and more in train, or another evaluator"
+        )
     strategy = build_strategy(spec.strategy or STRATEGY, spec.space.cardinalities, count, 1, spec.strategy_settings)
-    arrays = data.task.arrays(data.splits[spec.fidelity.data, "train"])
     names, chunk = (spec.variant,), min(CHUNK, strategy.batch)
-    scorer = make_scorer(data.task, spec.space, names, jax.random.key(spec.seed), arrays, BATCH, chunk)
+    scorer = make_scorer(data.task, spec.space, names, jax.random.key(spec.seed), data.task.arrays(train), BATCH, chunk)
     evaluator = scored(spec.space, jax.jit(spec.costs), scorer, spec.variant, lambda done: report(done / count))
     objective = _compressed(best_quality(spec.bounds))
     key = jax.random.fold_in(jax.random.key(0), spec.seed)

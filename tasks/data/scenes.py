@@ -12,7 +12,7 @@ IGNORED = 255  # in Scenes.instances and Scenes.masks: a pixel that counts neith
 
 @dataclass(frozen=True, eq=False)
 class Scenes:
-    """N scenes of S x S pixels in the order of their ids, padded to M objects each."""
+    """N scenes of S x S pixels, padded to M objects each."""
 
     images: np.ndarray
     """uint8[N, S, S, 3]."""
@@ -23,7 +23,7 @@ class Scenes:
     instances: np.ndarray
     """uint8[N, S, S], 0 for background, 1 + k where object k is seen, 255 where the data set does not say."""
     ids: np.ndarray
-    """int64[N]."""
+    """int64[N], what a scene is called within its data set or split."""
     items: np.ndarray
     """int32[N, M], the index of each object in all splits' pools; -1 for none, and in scenes not composed here."""
     photographs: np.ndarray

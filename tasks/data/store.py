@@ -9,6 +9,7 @@ import hashlib
 import io
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -22,6 +23,7 @@ from tasks.errors import TaskInputError
 Progress = Callable[[int, int], None]
 
 _READ_AT_ONCE = 256
+_ASK_SECONDS = 0.1
 _IMAGES_IN_A_RECORD = 100  # reading them one by one takes ten times as long
 _ENCODINGS = {"images": "bytes", "instances": "zlib"}  # the large fields; what the others would save is not worth it
 
@@ -213,12 +215,25 @@ def _is_complete(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def one_at_a_time(folder: Path, name: str) -> Iterator[None]:
-    """Hold a lock that the operating system releases however the process ends."""
+def one_at_a_time(folder: Path, name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold a lock that the operating system releases however the process ends.
+
+    waiting: called again and again until it is had.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        while not _locked(lock.fileno()):
+            waiting()
+            time.sleep(_ASK_SECONDS)
         yield
+
+
+def _locked(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # another process has it
+        return False
+    return True
 
 
 def _write_records(

@@ -2,7 +2,7 @@
 
 It must lie, as array_record, where TFDS_DATA_DIR says or in ~/tensorflow_datasets.  Images with a class label are
 classification's, with objects that have bbox and label detection's, with segmentation_mask segmentation's.  Splits that
-it has not are taken from `train` by position, 70 : 15 : 15 %; builders shuffle by their keys.
+it has not are drawn from `train`, 70 : 15 : 15 %.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +25,12 @@ from tasks.data.store import first_line
 from tasks.data.user.images import UnusableError, resize_mask, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import MOST_OBJECTS, Example
-from tasks.data.user.split import SHARES, split_of
+from tasks.data.user.split import SHARES, mixed, split_of
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
 ENOUGH = 1_000
-"""Examples of a builder that are looked at to find the most objects."""
+"""Training examples of a builder that are looked at, at random, to find the most objects and the values of masks."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class BuilderSource:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Of its labels; of masks the values from 1 on that occur in its first examples."""
+        """Of its labels; of masks the values from 1 on that occur in ENOUGH of its examples."""
         return self._names
 
     @cached_property
@@ -87,11 +88,8 @@ class BuilderSource:
         _, label = self._kind
         if label is not None:
             return tuple(label.names)
-        source = self._splits["train"][0]
-        most = max(
-            int(_mask(source[place]).max(initial=0, where=_mask(source[place]) != IGNORED))
-            for place in range(min(len(source), ENOUGH))
-        )
+        masks = map(_mask, self._looked_at())
+        most = max(int(mask.max(initial=0, where=mask != IGNORED)) for mask in masks)
         return tuple(map(str, range(1, max(1, most) + 1)))
 
     @property
@@ -116,19 +114,27 @@ class BuilderSource:
 
     @property
     def most_objects(self) -> int:
-        """Of its first examples; of a later one with more, the largest are kept."""
+        """Of ENOUGH of its examples; of one with more, the largest are kept."""
         return self._most
 
     @cached_property
     def _most(self) -> int:
         if self.tasks != ("detection",):
             return len(self.class_names)
-        source = self._splits["train"][0]
-        return min(MOST_OBJECTS, max(len(source[n]["objects"]["label"]) for n in range(min(len(source), ENOUGH))) or 1)
+        return min(MOST_OBJECTS, max(len(record["objects"]["label"]) for record in self._looked_at()) or 1)
+
+    def _looked_at(self) -> Iterator[Any]:
+        """Records of ENOUGH training examples, or of all."""
+        places = mixed(self.count("train"))[:ENOUGH]
+        return (self._record("train", place) for place in places.tolist())
+
+    def _record(self, split: str, place: int) -> Any:
+        _, source, rows = self._splits[split]
+        return source[int(rows[place])]
 
     @cached_property
-    def _splits(self) -> dict[str, tuple[Any, range]]:
-        """{split: (data source, rows)}."""
+    def _splits(self) -> dict[str, tuple[str, Any, np.ndarray]]:
+        """{split: (the builder's name of what it is taken from, data source, rows)}."""
         official = {split: name for name in self._builder.info.splits if (split := split_of(name))}
         if "train" not in official:
             raise TaskInputError(
@@ -142,28 +148,28 @@ class BuilderSource:
                 f"{str(self.folder)[-100:]!r} cannot be read ({first_line(error)[:60]}); allowed: prepared as "
                 "array_record"
             ) from error
-        rest, found = len(sources["train"]), {}
-        for split in reversed(SPLITS):
-            if split in sources and split != "train":
-                found[split] = sources[split], range(len(sources[split]))
-            elif split != "train":
-                taken = round(SHARES[split] * len(sources["train"]))
-                found[split] = sources["train"], range(rest - taken, rest)
-                rest -= taken
-        return found | {"train": (sources["train"], range(rest))}
+        rows = {split: np.arange(len(source)) for split, source in sources.items()}
+        rest = mixed(len(rows["train"]))
+        for split in SPLITS[1:]:
+            if split not in rows:
+                taken = round(SHARES[split] * len(rows["train"]))
+                rows[split], rest = np.sort(rest[:taken]), rest[taken:]
+        rows["train"] = np.sort(rest)
+        taken_from = {split: split if split in sources else "train" for split in SPLITS}
+        return {split: (official[source], sources[source], rows[split]) for split, source in taken_from.items()}
 
     def count(self, split: str) -> int:
         """Rows of the split."""
-        return len(self._splits[split][1])
+        return len(self._splits[split][2])
 
     def name(self, split: str, place: int) -> str:
-        """Its row."""
-        return f"{split} {place}"
+        """The builder's split and its row there."""
+        official, _, rows = self._splits[split]
+        return f"{official} {rows[place]}"
 
     def read(self, split: str, place: int) -> Example:
         """Decode one."""
-        source, rows = self._splits[split]
-        record, side = source[rows[place]], self.side_pixels
+        record, side = self._record(split, place), self.side_pixels
         pixels = np.asarray(record["image"])
         if pixels.dtype != np.uint8 or pixels.ndim != 3:
             raise UnusableError(f"is {pixels.dtype} {pixels.shape}; allowed: uint8 [H, W, C]")

@@ -33,10 +33,11 @@ from tasks.data.user.masks import scan_masks
 from tasks.data.user.module import load_entry, load_module
 from tasks.data.user.name import Name, parse_name
 from tasks.data.user.source import Example, Source
+from tasks.data.user.split import mixed
 from tasks.errors import TaskInputError
 from tasks.sides import Side, height_width
 
-FORMAT = "2"
+FORMAT = "3"
 """Raise it when a change here changes what an image becomes, or which place it has."""
 _SHOWN = 3
 _AT_ONCE = 256
@@ -139,7 +140,10 @@ class UserDataset:
         return folder
 
     def load(self, home: Path, config: str, split: str) -> Scenes | LabelledImages:
-        """A split's arrays, memory-mapped.  Raises TaskInputError: not prepared, damaged, or changed since."""
+        """A split's arrays, memory-mapped; ids say in which place of the source's split an image is.
+
+        Raises TaskInputError: not prepared, damaged, or changed since.
+        """
         self._allow(config)
         allowed(f"{self.name} has no split", split, SPLITS)
         folder = self._folder(home)
@@ -149,7 +153,7 @@ class UserDataset:
             raise TaskInputError(f"{self.name} is not prepared in {home}: prepare it first") from error
         arrays = {name: _verified(folder / f"{name}-{split}.npy", digest) for name, digest in content[split].items()}
         n = len(arrays["images"])
-        ids = SPLITS.index(split) * 10**9 + np.arange(n)
+        ids = SPLITS.index(split) * 10**9 + mixed(n)
         if self.configs == ("classification",):
             return LabelledImages(arrays["images"], arrays["labels"], ids)
         many = arrays["labels"].shape[1]
@@ -183,14 +187,14 @@ class UserDataset:
         content, done, unusable = {}, 0, []
         with ThreadPoolExecutor(workers) if self.source.threads and workers > 1 else nullcontext() as pool:
             for split, n in counts.items():
-                arrays = self._arrays(folder, split, n)
+                arrays, order = self._arrays(folder, split, n), mixed(n).tolist()
                 for start in range(0, n, _AT_ONCE):
-                    places = range(start, min(start + _AT_ONCE, n))
-                    for place, example in _read_all(pool, self.source, split, places):
+                    places = order[start : start + _AT_ONCE]
+                    for row, (place, example) in enumerate(_read_all(pool, self.source, split, places), start):
                         if isinstance(example, UnusableError):
                             unusable.append(f"{self.source.name(split, place)[-60:]} ({example})")
                         else:
-                            self._put(arrays, place, example)
+                            self._put(arrays, row, example)
                     done += len(places)
                     progress(done, sum(counts.values()))
                 for array in arrays.values():
@@ -221,23 +225,23 @@ class UserDataset:
         except OSError as error:
             raise TaskInputError(f"{str(folder)[-120:]} cannot be written: {error.strerror or error}") from error
 
-    def _put(self, arrays: dict[str, np.ndarray], place: int, example: Example) -> None:
-        arrays["images"][place] = example.image
+    def _put(self, arrays: dict[str, np.ndarray], row: int, example: Example) -> None:
+        arrays["images"][row] = example.image
         if self.configs == ("classification",):
-            arrays["labels"][place] = example.label
+            arrays["labels"][row] = example.label
             return
         if self.configs == ("segmentation",):  # an object a class
-            arrays["labels"][place] = np.arange(arrays["labels"].shape[1])
+            arrays["labels"][row] = np.arange(arrays["labels"].shape[1])
         else:
             count = len(example.labels)
-            arrays["labels"][place] = -1
-            arrays["labels"][place, :count] = example.labels
-            arrays["boxes"][place, :count] = np.asarray(example.boxes, np.float32).reshape(count, 4)
+            arrays["labels"][row] = -1
+            arrays["labels"][row, :count] = example.labels
+            arrays["boxes"][row, :count] = np.asarray(example.boxes, np.float32).reshape(count, 4)
         if "instances" in arrays:
-            arrays["instances"][place] = example.instances
+            arrays["instances"][row] = example.instances
 
 
-def _read_all(pool: Executor | None, source: Source, split: str, places: range) -> Any:
+def _read_all(pool: Executor | None, source: Source, split: str, places: list[int]) -> Any:
     """(place, example or the UnusableError it raised) of each."""
 
     def read(place: int) -> Example | UnusableError:

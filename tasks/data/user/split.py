@@ -1,16 +1,16 @@
 """How images are divided where a data set does not say: by content, so that equal files are in one split.
 
 70 % train, 15 % validation, 15 % test, of each class: its images in the order of the SHA-256 of their content, the
-first of them for training.  The same files are divided alike wherever they lie and whatever they are called.  Within a
-split images are in the order of another hash, which mixes classes: the first of them are like all of it.
+first of them for training.  The same files are divided alike wherever they lie and whatever they are called.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import TypeVar
+
+import numpy as np
 
 from tasks.data.settings import SPLITS
 from tasks.data.user.source import Item
@@ -52,13 +52,15 @@ def complete(given: Mapping[str, Sequence[Item]], group: str) -> dict[str, tuple
                     f"{item.name[-80:]!r} of {split} and {twin.name[-80:]!r} of {other} are the same; allowed: an "
                     "image in one split alone"
                 )
-    # folders come class by class, and much takes the first of a split's images alone; by the digest itself, which says
-    # what goes to which split, the classes of few images would come last
-    return {split: tuple(sorted(found[split], key=_mixed)) for split in SPLITS}
+    return {split: found[split] for split in SPLITS}
 
 
-def _mixed(item: Item) -> bytes:
-    return hashlib.sha256(item.digest.encode()).digest()
+def mixed(count: int) -> np.ndarray:
+    """Places 0 to count - 1 in a random order, always the same: int64 [count].
+
+    Data come class by class, and much takes the first of a split's images alone.
+    """
+    return np.random.default_rng(0).permutation(count)
 
 
 def divide(items: Sequence[Item], splits: Sequence[str], group: str = "") -> dict[str, tuple[Item, ...]]:

@@ -8,12 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators import trained
-from benchmarks.evaluators.spec import space_costs
+from benchmarks.evaluators.spec import SearchSpec, space_costs
 from benchmarks.evaluators.trained import TrainedEvaluator, TrainingPool, at_share
 from benchmarks.evaluators.zero_shot import BATCH
-from benchmarks.evaluators.zero_shot_search import scored
+from benchmarks.evaluators.zero_shot_search import scored, search_zero_shot
 from benchmarks.runtime.handles import JobFailedError
+from benchmarks.runtime.worker_data import WorkerData
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
 from hw_model.cost import count_macs
@@ -24,7 +26,7 @@ from nas_algos.single_shot.inherited import inherited_weights
 from nas_algos.strategies.random_search import RandomSettings, random_search
 from nas_algos.tabular import make_table, tabular
 from tasks.training import training_flops
-from tests.benchmarks.noise_pictures import FIDELITY, TASK
+from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.nas_algos.single_shot.toy_supernet import ToySupernet
 from tests.tasks.networks.supernet_spaces import CLASSIFICATION
 
@@ -209,3 +211,11 @@ def test_a_table_is_asked_for_its_columns():
     tickets = [evaluator.submit(tuple(row), 1.0, 0) for row in genotypes.tolist()]
     found = dict(evaluator.completed())
     assert [found[ticket].quality for ticket in tickets] == [0.0, -23.0]
+
+
+def test_a_search_by_a_score_says_how_many_training_images_it_needs_where_there_are_fewer(tmp_path):
+    spec = SearchSpec(TASK, CLASSIFICATION, "npu-p16", {}, FIDELITY, 2, evaluator="zero_shot:naswot")
+    few = WorkerData(TASK, {(FIDELITY.data, "train"): noise_pictures().take(slice(0, BATCH - 1))})
+    said = f"naswot looks at 32 training images, and '{TASK.dataset}' has 31; allowed: 32 and more in train, or another"
+    with pytest.raises(BenchmarkInputError, match=said):
+        search_zero_shot(few, (tmp_path, spec))

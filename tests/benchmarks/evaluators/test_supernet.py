@@ -1,11 +1,14 @@
 """Searches with real supernets as jobs: what is kept in their folders, and the table's row."""
 
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from benchmarks.evaluators import supernet
 from benchmarks.evaluators.spec import SearchSpec
 from benchmarks.evaluators.supernet import SupernetResult, checkpoint_folder, rank, search_supernet
 from benchmarks.experiments.single_shot.run import supernet_row
@@ -48,6 +51,23 @@ def test_networks_are_ranked_with_the_weights_of_a_finished_search_once(tmp_path
     nothing = WorkerData(TASK, {})  # enough where the answer is in the store
     assert rank(nothing, (tmp_path, search, (found.genotype, *genotypes))) == qualities
     assert repr(search_supernet(nothing, (tmp_path, search))) == repr(found)
+
+
+def test_two_searches_with_one_supernet_at_once_train_it_once_and_the_other_waits(tmp_path, monkeypatch):
+    trained, told = [], []
+
+    def train(*_):
+        trained.append(time.sleep(0.5))
+
+    result = SupernetResult("one_shot", 0, (0,), {}, 0.5, None, None, Spend(), 0.0, 75, 0, (), ())
+    for name, instead in {"run_single_shot": train, "_result": lambda *_: result, "_training": lambda *_: ()}.items():
+        monkeypatch.setattr(supernet, name, instead)
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: search_supernet(worker_data(), (tmp_path, spec()), told.append), range(2)))
+    assert len(trained) == 1
+    assert both == [result, result]
+    assert len(told) > 1  # a worker of which nothing is heard is stopped
+    assert 0 < told[0] < told[-1] < 0.001
 
 
 @pytest.mark.parametrize(

@@ -243,8 +243,8 @@ def test_chunks_and_progress_change_nothing():
         ({"genotypes": np.array([[0, 0, 2]])}, BenchmarkInputError, "genotype 0 has 2 for decision 2; allowed: 0 to 1"),
         ({"genotypes": np.array([[0, 0]])}, BenchmarkInputError, "allowed: whole numbers"),
         ({"genotypes": np.zeros((0, 3), int)}, BenchmarkInputError, "n >= 1"),
-        ({"batch": 6}, BenchmarkInputError, "batch of 6 examples; allowed: 2 to the 5"),
-        ({"batch": 1}, BenchmarkInputError, "batch of 1"),
+        ({"batch": 6}, BenchmarkInputError, "batch=6 of 5 training examples; allowed: batch=2 to batch=5"),
+        ({"batch": 1}, BenchmarkInputError, "batch=1 of 5"),
         ({"chunk": 0}, BenchmarkInputError, "chunk is 0"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jax
@@ -13,7 +14,7 @@ from PIL import Image
 from benchmarks.commands.export import export, lines
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
-from benchmarks.evaluators.weights import keep, kept_folder, read_weights, write_weights
+from benchmarks.evaluators.weights import copy_kept, keep, kept_folder, read_weights, write_weights
 from benchmarks.saved.drawn import draw_prediction, read_image
 from benchmarks.saved.export import Compiled, Exported
 from benchmarks.saved.folder import check_save, read_saved, save
@@ -225,3 +226,16 @@ def test_weights_are_replaced_whole(tmp_path):
     write_weights(tmp_path / "weights", {"params": {"a": np.arange(3.0)}, "batch_stats": {"b": np.ones(1)}})
     write_weights(tmp_path / "weights", {"params": {"a": np.arange(2.0)}, "batch_stats": {"b": np.ones(1)}})
     assert read_weights(tmp_path / "weights")["params"]["a"].tolist() == [0, 1]
+
+
+def test_searches_that_end_the_same_training_at_once_keep_and_copy_its_weights_whole(tmp_path):
+    variables = {"params": {"a": np.arange(30_000.0)}, "batch_stats": {"b": np.ones(1)}}
+
+    def search(_):
+        write_weights(tmp_path / "kept" / "weights", variables)
+        copy_kept(tmp_path / "kept", tmp_path / "results")
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(search, range(3)))
+    for folder in ("kept", "results"):
+        assert (read_weights(tmp_path / folder / "weights")["params"]["a"] == np.arange(30_000)).all()
