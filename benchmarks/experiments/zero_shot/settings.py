@@ -18,7 +18,7 @@ class Settings:
     """Tasks to do; rows of others in the tables that are there are kept."""
     scores: tuple[str, ...] = tuple(SCORES)
     """Which; multiply-accumulates are always among them, and scores that are there already stay."""
-    drawn: int = 256
+    drawn: int = 1_000
     """Networks of each task's arena that are scored besides the trained ones, for contests."""
     batch: int = BATCH
     """Training examples that scores look at."""

@@ -17,7 +17,9 @@ def note(found: list[Row]) -> str:
     chosen = [row for row in found if row["model"] != "Baseline"]
     waiting = sum(row["seeds"] == 0 for row in chosen)
     text = """\
-Latency, SRAM and parameters are those of each network compiled whole.  "Predicted" quality is what the surrogate of the
+Latency, SRAM and parameters are those of each network compiled whole.  Quality is that of the trained tables, on
+validation images, by which recipes and searches went too, with an interval over seeds alone: what other photographs
+would change is not in it.  "Predicted" quality is what the surrogate of the
 trained table expects of a network trained by the recipe of the tables, with a 95% interval that covers what the
 surrogate errs by on networks unlike those it was fitted to; the best of many predictions flatters besides."""
     if not waiting:
@@ -260,7 +262,7 @@ its baseline's latency.
 
 {table(header, lines)}
 Quality lost by the networks as they are: {lost}; adapted by the expert: {adapted}.  On PhotoObjects a network
-costs the same, and nothing is searched anew: there is no trained table of that data.
+costs the same, quality is on test images, and nothing is searched anew: there is no trained table of that data.
 
 {note(found)}
 """

@@ -41,7 +41,9 @@ and are more stable and more reliable.  Of {len(cells)} cells, a task on an acce
 
 {table(("", "curated is better", "worse", "intervals meet"), _verdicts(cells))}
 Better or worse: the 95% intervals do not meet; where they do, a test of the difference may still find one.  Spread has
-no interval: better is smaller there.
+no interval: better is smaller there.  Against the uncurated space, curated is
+
+{_where_not(cells)}
 
 {tables}
 Quality and latency are what the surrogate and the estimator expect, no trainings: how far they may be off is on the
@@ -100,6 +102,20 @@ def _verdicts(cells: Cells) -> list[list[str]]:
     for other in others:
         lines.append([f"stability: spread, against {other}", *_counted(cells, other, _by_spread)])
     return lines
+
+
+def _where_not(cells: Cells) -> str:
+    """In which cells the curated space is not better than the uncurated one, a line for each thing compared."""
+    compared = [(each.what, each.better) for each in COMPARED] + [("stability: spread", _by_spread)]
+    lines = []
+    for what, better in compared:
+        signs = {place: better(of["curated"], of["uncurated"]) for place, of in cells.items()}
+        parts = [f"better in {list(signs.values()).count(1)} of {len(cells)} cells in {what}"]
+        for sign, word in ((-1, "worse"), (0, "not told apart")):
+            names = [f"{task} on {accelerator}" for (task, accelerator), each in signs.items() if each == sign]
+            parts += [f"{word} in {listed(names)}"] if names else []
+        lines.append(f"- {', '.join(parts)};")
+    return "\n".join([*lines[:-1], lines[-1].removesuffix(";") + "."])
 
 
 def _counted(cells: Cells, other: str, compare: Callable[[Row, Row], int]) -> list[str]:

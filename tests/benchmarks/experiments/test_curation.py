@@ -13,6 +13,7 @@ from benchmarks.experiments.curation.searches import evaluations_to, expected_ev
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
 from benchmarks.experiments.curation.verdict import sentence, verdict
+from benchmarks.report.pages import curation as curation_page
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
 from benchmarks.search.problem import space_for
 from benchmarks.tables.optima import ROUNDING
@@ -318,3 +319,20 @@ def test_a_verdict_names_what_differs_by_intervals_that_do_not_meet():
         "(95% intervals, 50 searches each)."
     )
     assert "no difference beyond the intervals" in verdict([mine, mine])
+
+
+def test_the_page_names_the_cells_in_which_curation_does_not_help():
+    def row(low, high, spread):
+        ends = {end: low for end in ("low", "latency_low", "expected_low", "success_low")}
+        ends |= {end: high for end in ("high", "latency_high", "expected_high", "success_high")}
+        return ends | {"spread": spread}
+
+    cells = {
+        ("detection", "one"): {"curated": row(3, 4, 1), "uncurated": row(1, 2, 2)},
+        ("detection", "two"): {"curated": row(1, 2, 1), "uncurated": row(1, 2, 1)},
+    }
+    text = curation_page._where_not(cells).splitlines()
+    assert text[0] == "- better in 1 of 2 cells in quality reached, not told apart in detection on two;"
+    assert "better in 0 of 2 cells in latency reached" in text[1]
+    assert "worse in detection on one, not" in text[1]
+    assert text[-1] == "- better in 1 of 2 cells in stability: spread, not told apart in detection on two."

@@ -100,6 +100,12 @@ def test_bad_input_is_named_before_anything_is_scored(tmp_path):
         zero_shot.run(Settings(correlate_only=True), tmp_path, tmp_path / "none")
 
 
+def test_as_many_networks_of_the_arenas_are_shipped_with_a_score_as_the_experiment_draws():
+    scores = pd.read_csv(SHIPPED / "zero_shot" / "zero_shot_scores.csv")
+    arena = scores[scores["space"] == "arena"]
+    assert (arena.dropna(subset="naswot").groupby("task").size() == Settings().drawn).all()
+
+
 def test_every_trained_network_is_scored_as_itself_and_others_are_of_the_arena():
     task = make_task("detection")
     spaces = table_spaces(task) | {"arena": arena_space(task)}
