@@ -33,6 +33,8 @@ class Claim(NamedTuple):
     """The CSVs that the source reads, below results."""
     begins: float = math.nan
     """Where the direction that it gives begins, ours to say; NaN where it gives a size, or none that could be met."""
+    why: str = ""
+    """Why this is the fair reading of the sentence; empty where it is plain."""
 
 
 def reach(name: str, place: str, article: float, file: str, *models: str) -> Claim:

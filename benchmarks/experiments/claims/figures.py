@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.experiments.claims.rules import Figure
+from benchmarks.statistics.intervals import mean_interval
 
 Row = dict[str, Any]
 
@@ -44,6 +45,20 @@ def over(values: Iterable[float], basis: str, measured: str) -> Figure:
     if not found:
         return Figure()
     return Figure(sum(found) / len(found), min(found), max(found), len(found), basis, measured)
+
+
+def over_cells(values: Iterable[float], basis: str, measured: str, ratios: bool = False) -> Figure:
+    """The mean over cells, a task on an accelerator each, with Student's 95% interval of cells.
+
+    So more cells make the interval narrower, where the least and the most of them would lie further apart.  ratios:
+    the geometric mean, so that a cell of large figures counts as much as any other.
+    """
+    found = [math.log(value) if ratios else float(value) for value in values if not math.isnan(value)]
+    ends = mean_interval(found)
+    ours, low, high = (math.exp(each) for each in ends) if ratios else ends
+    above = sum(value > 0 for value in found)
+    note = f"above {'1' if ratios else '0'} in {above} of {len(found)} cells" if found else ""
+    return Figure(ours, low, high, len(found), basis, measured, note=note)
 
 
 def known_by(rows: Iterable[Row]) -> str:

@@ -3,8 +3,8 @@
 reach: the article gives a size, which a figure reaches from a stated share of it on.  Reproduced where the lower end
 reaches it, partly where the best estimate alone does, or where it does not and the lower end is above 0.  above, below:
 the article gives a direction, and we say where it begins.  Reproduced where the whole interval lies there, partly
-where the best estimate alone does.  Where there is no figure of ours, or none of the article's that ours could be held
-against: not comparable.
+where the best estimate alone does.  Where there is no figure of ours, none of the article's that ours could be held
+against, or something is lacking that the comparison hangs on, such as trainings: not comparable, until it is there.
 """
 
 from __future__ import annotations
@@ -31,14 +31,25 @@ class Figure(NamedTuple):
     """What it is: compiled, trained, predicted, modelled, or several of these."""
     measured: str = ""
     """What was taken, in words."""
+    lacking: str = ""
+    """What must be there before it can be held against the article's, in words; empty where nothing is lacking."""
+    note: str = ""
+    """What else a reader should see beside the reason; empty for nothing."""
 
 
 def verdict(rule: Rule, mark: float, figure: Figure, near: float) -> tuple[Verdict, str]:
-    """The verdict and the reason for it, in words with the figures.
+    """The verdict and the reason for it, in words with the figures, and the figure's note.
 
     mark: the article's size, or where its direction begins; NaN where ours is of something else.
     """
+    found, reason = _verdict(rule, mark, figure, near)
+    return found, f"{reason}; {figure.note}" if figure.note else reason
+
+
+def _verdict(rule: Rule, mark: float, figure: Figure, near: float) -> tuple[Verdict, str]:
     ours, low, high = figure.ours, figure.low, figure.high
+    if figure.lacking:
+        return "not comparable", figure.lacking
     if math.isnan(ours):
         return "not comparable", "nothing here answers it"
     if math.isnan(mark):

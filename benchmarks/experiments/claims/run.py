@@ -51,6 +51,7 @@ def claims_table(results: Results, settings: Settings) -> pd.DataFrame:
                 "reason": reason,
                 "rule": claim.rule,
                 "begins": claim.begins,
+                "why": claim.why,
                 "measured": figure.measured,
                 "basis": figure.basis,
                 "place": claim.place,

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.experiments.claims.claim import Claim
 from benchmarks.experiments.claims.curation import curated_gain, falling_steps, fewer_falling_steps, steadier
 from benchmarks.experiments.claims.expert import saves_more
-from benchmarks.experiments.claims.figures import Results, over, reductions
+from benchmarks.experiments.claims.figures import Results, over, over_cells, reductions
 from benchmarks.experiments.claims.impact import interaction
 from benchmarks.experiments.claims.introduction import fused_early
 from benchmarks.experiments.claims.rules import Figure, Verdict, verdict
@@ -48,6 +48,24 @@ def test_rules_judge_as_by_hand(rule, article, figure, wanted):
 def test_a_reason_has_the_figures():
     _, reason = verdict("reach", 50, Figure(46, 0, 60), 0.9)
     assert reason == "ours 46 reaches 0.9 of the article's 50, its lower end 0 does not"
+
+
+def test_what_something_is_lacking_for_is_not_comparable_and_the_note_is_read_in_any_case():
+    found, reason = verdict("reach", 50, Figure(50, 45, 60, lacking="V9 has no trainings", note="predicted 40"), 0.9)
+    assert (found, reason) == ("not comparable", "V9 has no trainings; predicted 40")
+    found, reason = verdict("above", 0, Figure(1, 0.5, 2, note="in 3 of 3 cells"), 0.9)
+    assert (found, reason) == ("reproduced", "the whole interval, 0.5 to 2, is above 0; in 3 of 3 cells")
+
+
+def test_more_cells_of_the_same_kind_narrow_the_interval_and_no_cell_counts_by_its_scale():
+    few, many = (over_cells([1.0, 2.0, 3.0] * times, "", "") for times in (1, 4))
+    half = 4.302653 / math.sqrt(3)  # Student's t of two degrees of freedom, standard deviation 1
+    assert few[:4] == (2.0, pytest.approx(2 - half), pytest.approx(2 + half), 3)
+    assert few.low < 0 < many.low < many.high < few.high
+    assert few.note == "above 0 in 3 of 3 cells"
+    ratios = over_cells([0.5, 2.0, 1000.0, 0.001], "", "", ratios=True)
+    assert ratios.ours == pytest.approx(1.0)
+    assert ratios.note == "above 1 in 2 of 4 cells"
 
 
 def test_no_verdict_is_typed_anywhere_but_in_the_rules():
