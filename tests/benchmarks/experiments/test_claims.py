@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.experiments.claims.claim import Claim
-from benchmarks.experiments.claims.curation import curated_gain, falling_steps, fewer_falling_steps, steadier
+from benchmarks.experiments.claims.curation import curated_gain, steadier
 from benchmarks.experiments.claims.expert import saves_more
 from benchmarks.experiments.claims.figures import Results, over, over_cells, reductions
 from benchmarks.experiments.claims.impact import interaction
@@ -140,11 +140,67 @@ def spaces(**columns):
     ]
 
 
-def test_level_steps_neither_fall_nor_rise(tmp_path):
-    rows = spaces(monotone_share=(0.9, 0.3), level_share=(0.08, 0.6))
-    results = write(tmp_path, "curation/curation.csv", rows)
-    assert falling_steps(results).ours == pytest.approx(0.1)
-    assert fewer_falling_steps(results).ours == pytest.approx(0.08)
+def window(latency, step=1):
+    """Rows of a landscape of 16 x 16 channels, every step-th curated; latency of both channels."""
+    sizes = range(1, 17)
+    return [
+        {
+            **{"channels_2": i, "channels_3": j, "macs": 10 * i + j, "latency_ms": latency(i, j)},
+            "curated": i % step == 0 and j % step == 0,
+        }
+        for i in sizes
+        for j in sizes
+    ]
+
+
+def judged(claim_begins, results, named):
+    """The verdict of the one claim whose name begins so, by made-up frames."""
+    (claim,) = [each for each in CLAIMS if each.name.startswith(claim_begins)]
+    assert claim.why
+    assert claim.files.split() == named
+    mark = claim.article if claim.rule == "reach" else claim.begins
+    return verdict(claim.rule, mark, claim.source(results), 0.9)
+
+
+@pytest.mark.parametrize(
+    ("latency", "wanted"),
+    [
+        (lambda i, j: 100 + (i + j) * (1 if (i + j) % 2 else 0.5), "reproduced"),
+        # falls on one of 32 lines, which no interval tells from none
+        (lambda i, j: 100 + i + j - 5 * (i == 1 and j > 8), "partly"),
+        (lambda i, j: 100 + i + j, "not reproduced"),
+        # falls by less than what counts
+        (lambda i, j: 100 - 0.01 * (i + j), "not reproduced"),
+    ],
+)
+def test_a_landscape_is_rocky_where_the_compilers_latency_falls_along_lines_on_which_macs_rise(
+    tmp_path, latency, wanted
+):
+    results = write(tmp_path, "landscape/landscape.csv", window(latency))
+    assert judged("accelerator-aware cost goes up", results, ["landscape/landscape.csv"])[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("latency", "wanted"),
+    [
+        (lambda i, j: 100 + (i + j) * (1 if i % 2 == j % 2 else 0.5), "reproduced"),
+        (lambda i, j: 100 + i + j - 5 * (i in (1, 3) and j > 8), "partly"),
+        (lambda i, j: 100 - i - j, "not reproduced"),
+    ],
+)
+def test_a_curated_space_is_more_monotone_where_fewer_of_its_lines_fall(tmp_path, latency, wanted):
+    results = write(tmp_path, "landscape/landscape.csv", window(latency, 4))
+    found, reason = judged("the curated space is more monotone", results, ["landscape/landscape.csv"])
+    assert found == wanted
+    if wanted == "not reproduced":
+        assert reason == "ours 0 is not above 0; of single steps 480 of 480 (100.0%) against 24 of 24 (100.0%)"
+
+
+def test_without_a_landscape_nothing_is_said_of_it(tmp_path):
+    assert judged("the curated space is more monotone", Results(tmp_path), ["landscape/landscape.csv"]) == (
+        "not comparable",
+        "nothing here answers it",
+    )
 
 
 def test_a_gain_over_spaces_has_the_interval_of_a_difference(tmp_path):
