@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from statistics import fmean
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.experiments.claims.claim import ESTIMATOR, Claim
-from benchmarks.experiments.claims.figures import Results, Row, Source, paired
+from benchmarks.experiments.claims.figures import Results, Row, Source, over_cells, paired
 from benchmarks.experiments.claims.rules import Figure
 from benchmarks.search.many_costs import COUNTED
 from benchmarks.statistics.intervals import share_interval
@@ -18,6 +16,7 @@ from benchmarks.statistics.intervals import share_interval
 CURATION, LANDSCAPE = "curation/curation.csv", "landscape/landscape.csv"
 CURATING = "Search space curation"
 
+CELLS = "of searches in general, not of every cell: the mean over cells with its interval"
 LINES = f"lines of one layer's channels along which the cost falls somewhere by more than {100 * COUNTED:g}%"
 
 
@@ -66,50 +65,21 @@ def _curated_and_not(results: Results) -> list[tuple[Row, Row]]:
     return [(row, other) for row, other in found if other is not None]
 
 
-def curated_gain(name: str, ends: tuple[str, str], low_is_better: bool, measured: str) -> Source:
-    """What the curated space has more of a column than the uncurated one, mean over tasks and accelerators; the ends
-    from the two intervals, errors taken as independent, the least and most of all rows.
-
-    ends: columns of the interval.  low_is_better: take it the other way round.
-    """
+def times_less(name: str, measured: str) -> Source:
+    """How many times as much of a column the uncurated space has as the curated one, over cells."""
 
     def source(results: Results) -> Figure:
-        sign = -1 if low_is_better else 1
-        return _gains(
-            (
-                (sign * (row[name] - base[name]), [(each[ends[1]] - each[ends[0]]) / 2 for each in (row, base)])
-                for row, base in _curated_and_not(results)
-            ),
-            measured,
-        )
+        ratios = (base[name] / row[name] for row, base in _curated_and_not(results))
+        return over_cells(ratios, "predicted", f"{measured}, uncurated over curated", ratios=True)
 
     return source
 
 
-def steadier(results: Results) -> Figure:
-    """How much less searches of the curated space differ in where they end; of a standard deviation over n searches the
-    interval is 1.96 of its own error, s / sqrt(2 (n - 1)).
-    """
-    return _gains(
-        (
-            (
-                base["spread"] - row["spread"],
-                [1.959964 * each["spread"] / math.sqrt(2 * (each["searches"] - 1)) for each in (row, base)],
-            )
-            for row, base in _curated_and_not(results)
-        ),
-        "standard deviation of where searches end, uncurated less curated",
-    )
-
-
-def _gains(differences: Iterable[tuple[float, list[float]]], measured: str) -> Figure:
-    """The mean of differences; ends of the widest intervals, of which each is given the half widths that it is of."""
-    found = [(value, math.hypot(*halves)) for value, halves in differences]
-    if not found:
-        return Figure()
-    mean = fmean(value for value, _ in found)
-    low, high = min(v - half for v, half in found), max(v + half for v, half in found)
-    return Figure(mean, low, high, len(found), "predicted", measured)
+def more_reliable(results: Results) -> Figure:
+    """Share of searches that succeed, curated less uncurated, over cells."""
+    gains = (row["success_rate"] - base["success_rate"] for row, base in _curated_and_not(results))
+    what = "share of searches that end within 5% of the best known, curated less uncurated"
+    return over_cells(gains, "predicted", what)
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -140,33 +110,30 @@ CLAIMS: tuple[Claim, ...] = (
         f"{CURATING}: During the optimization process, they resulted in a faster convergence rate",
         math.nan,
         "above",
-        curated_gain(
-            *("expected_evaluations", ("expected_low", "expected_high"), True),
-            "fewer evaluations until within 5% of the best known, curated than uncurated",
-        ),
+        times_less("expected_evaluations", "evaluations until within 5% of the best known"),
         CURATION,
-        begins=0.0,
+        begins=1.0,
+        why=f"{CELLS}; ratios, as evaluations differ by orders of magnitude between cells",
     ),
     Claim(
         "searches of the curated space are more stable",
         f"{CURATING}: During the optimization process, they resulted in (stability)",
         math.nan,
         "above",
-        steadier,
+        times_less("spread", "standard deviation of where searches end"),
         CURATION,
-        begins=0.0,
+        begins=1.0,
+        why=f"{CELLS}; ratios, as tasks' qualities spread differently",
     ),
     Claim(
         "searches of the curated space are more reliable",
         f"{CURATING}: During the optimization process, they resulted in (reliability)",
         math.nan,
         "above",
-        curated_gain(
-            *("success_rate", ("success_low", "success_high"), False),
-            "more of the searches end within 5% of the best known, curated than uncurated",
-        ),
+        more_reliable,
         CURATION,
         begins=0.0,
+        why=f"{CELLS}; differences, as a share can count for no more than 1",
     ),
     Claim(
         "a regression on parts, accumulated, gives the model's latency (better than MACs do)",

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from benchmarks.experiments.claims.claim import Claim
-from benchmarks.experiments.claims.curation import curated_gain, steadier
 from benchmarks.experiments.claims.expert import saves_more
 from benchmarks.experiments.claims.figures import Results, over, over_cells, reductions
 from benchmarks.experiments.claims.impact import interaction
@@ -133,11 +132,62 @@ def test_parts_and_both_together_are_compared_at_equal_quality(tmp_path):
     assert figure[:4] == (pytest.approx(-20.0), pytest.approx(-60.0), pytest.approx(10.0), 2)
 
 
-def spaces(**columns):
+def cells(name, pairs):
+    """Rows of curation.csv of as many tasks: a column of the curated and of the uncurated space."""
     return [
-        {"task": "t", "accelerator": "a", "space": space} | {name: pair[at] for name, pair in columns.items()}
+        {"task": f"t{cell}", "accelerator": "a", "space": space, name: pair[at]}
+        for cell, pair in enumerate(pairs)
         for at, space in enumerate(("curated", "uncurated"))
     ]
+
+
+FASTER = ("converge faster", "expected_evaluations")
+STEADIER = ("are more stable", "spread")
+SURER = ("are more reliable", "success_rate")
+
+
+@pytest.mark.parametrize(
+    ("claim", "pairs", "wanted"),
+    [
+        # one cell is worse, and all of a hundred times the figures of the others
+        (FASTER, [(100, 150), (100, 160), (100, 140), (100, 170), (100, 155), (11_000, 10_000)], "reproduced"),
+        # one cell of thousands does not carry the mean
+        (FASTER, [(100, 90), (100, 110), (100, 95), (300, 3_000)], "partly"),
+        (FASTER, [(100, 80), (100, 85), (100, 90), (2_000, 2_100)], "not reproduced"),
+        (STEADIER, [(0.01, 0.012), (0.02, 0.023), (0.1, 0.13)], "reproduced"),
+        (STEADIER, [(0.01, 0.012), (0.02, 0.019), (0.1, 0.13)], "partly"),
+        (STEADIER, [(0.01, 0.009), (0.02, 0.019), (0.1, 0.1)], "not reproduced"),
+        (SURER, [(0.3, 0.2), (0.4, 0.28), (0.9, 0.8)], "reproduced"),
+        (SURER, [(0.3, 0.2), (0.4, 0.45), (0.9, 0.8)], "partly"),
+        (SURER, [(0.3, 0.4), (0.4, 0.45), (0.9, 0.9)], "not reproduced"),
+    ],
+)
+def test_curated_spaces_are_judged_over_cells(tmp_path, claim, pairs, wanted):
+    results = write(tmp_path, "curation/curation.csv", cells(claim[1], pairs))
+    found = judged(f"searches of the curated space {claim[0]}", results, ["curation/curation.csv"])
+    assert found[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("gains", "ratios", "wanted"),
+    [
+        ((0.02, 0.01, 0.03, -0.001), (1.5, 2.0, 1.2, 1.3), ("partly", "reproduced")),
+        ((0.02, 0.01, 0.03, 0.02), (3.0, 2.0, 0.5, 0.9), ("reproduced", "partly")),
+        ((-0.02, 0.01, -0.03, 0.02), (0.3, 2.0, 0.5, 0.9), ("not reproduced", "not reproduced")),
+    ],
+)
+def test_networks_at_the_baselines_latency_are_judged_over_cells(tmp_path, gains, ratios, wanted):
+    rows = [
+        {"model": "Best at the baseline's latency", "seeds": 5, "quality_difference": gain, "param_bytes_ratio": ratio}
+        for gain, ratio in zip(gains, ratios, strict=True)
+    ]
+    rows.append({"model": "Baseline", "seeds": 5, "quality_difference": 0.0, "param_bytes_ratio": 1.0})
+    results = write(tmp_path, "iso_latency/iso_latency.csv", rows)
+    claim = "larger, more accurate models fit with no hit on latency"
+    found = [
+        judged(f"{claim} ({what})", results, ["iso_latency/iso_latency.csv"])[0] for what in ("more accurate", "larger")
+    ]
+    assert tuple(found) == wanted
 
 
 def window(latency, step=1):
@@ -201,16 +251,6 @@ def test_without_a_landscape_nothing_is_said_of_it(tmp_path):
         "not comparable",
         "nothing here answers it",
     )
-
-
-def test_a_gain_over_spaces_has_the_interval_of_a_difference(tmp_path):
-    columns = {"evaluations": (100.0, 150.0), "least": (97.0, 146.0), "most": (103.0, 154.0)}
-    results = write(tmp_path, "curation/curation.csv", spaces(**columns))
-    figure = curated_gain("evaluations", ("least", "most"), True, "fewer")(results)
-    assert figure[:4] == (50.0, pytest.approx(45.0), pytest.approx(55.0), 1)
-    # a standard deviation of n numbers has the error s / sqrt(2 (n - 1)): here .3 and .4 in quadrature
-    results = write(tmp_path / "b", "curation/curation.csv", spaces(spread=(3.0, 4.0), searches=(51, 51)))
-    assert steadier(results)[:3] == (1.0, pytest.approx(1 - 1.959964 * 0.5), pytest.approx(1 + 1.959964 * 0.5))
 
 
 def test_only_fused_blocks_with_more_macs_count_as_more_macs_in_less_time(tmp_path):
