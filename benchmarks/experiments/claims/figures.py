@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +13,14 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.experiments.claims.rules import Figure
+from benchmarks.experiments.detection.settings import Settings
 from benchmarks.statistics.intervals import mean_interval
+from benchmarks.tables.models import keeps
 
 Row = dict[str, Any]
+
+TOLERANCE = Settings().tolerance
+"""By how much quality may be below another's and still count as equal, as in the article's tables."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +71,41 @@ def known_by(rows: Iterable[Row]) -> str:
     return "trained" if all(row["seeds"] for row in rows) else "predicted"
 
 
-def kept(row: Row) -> tuple[float, float]:
-    """Per cent of latency that a row's network saves: 0 unless it keeps the quality, and 0 unless it surely does."""
-    saved = row["latency_reduction_pct"]
-    return saved if row["keeps_quality"] else 0.0, saved if row["surely_keeps"] else 0.0
+def kept(row: Row, name: str = "latency_reduction_pct") -> tuple[float, float, float]:
+    """A column of a row's network: 0 unless it keeps the quality, 0 unless it surely does, and as it is.
+
+    A table without the columns that say so is held to the tolerance of the others.
+    """
+    told = row if "keeps_quality" in row else keeps(row, TOLERANCE)
+    value = float(row[name])
+    return value if told["keeps_quality"] else 0.0, value if told["surely_keeps"] else 0.0, value
 
 
-def reductions(file: str, models: tuple[str, ...], most: bool = False) -> Source:
-    """Latency saved at equal quality by a table's models, mean over accelerators, or the most of all rows.
+def at_equal_quality(
+    models: Mapping[str, tuple[str, ...]], what: str, name: str = "latency_reduction_pct", most: bool = False
+) -> Source:
+    """A column of models at equal quality, 0 of one that does not keep it: the most of an accelerator's, and of these
+    the mean, or the most.  The ends count those alone that surely keep it, and all.
 
-    Of a model that does not keep the quality it is 0.  The ends count those alone that surely keep it, and all.
+    models: by file.  Only networks with trainings of their own count: what a prediction says of them does not tell
+    whether the quality is kept.
     """
 
     def source(results: Results) -> Figure:
-        rows = [row for row in results.rows(file) if row["model"] in models]
-        if not rows:
-            return Figure()
-        saved, sure = zip(*map(kept, rows), strict=True)
-        every = [row["latency_reduction_pct"] for row in rows]
-        of, title = (max, "the most of any") if most else (fmean, "mean over accelerators")
-        what = f"per cent of latency that {', '.join(models)} saves at equal quality (0 where it is not kept), {title}"
-        return Figure(of(saved), of(sure), of(every), len(rows), f"compiled, {known_by(rows)}", what)
+        rows = [row for file, names in models.items() for row in results.rows(file) if row["model"] in names]
+        title = ", ".join(each for names in models.values() for each in names)
+        of = "most of any" if most else "mean over accelerators"
+        measured = f"{what} of {title} at equal quality (0 where it is not kept), {of}"
+        trained = [row for row in rows if row["seeds"]]
+        if not trained:
+            return Figure(measured=measured, lacking=f"no trainings of {title}" if rows else "")
+        best: dict[str, tuple[float, ...]] = {}
+        for row in trained:
+            where = row["accelerator"]
+            values = kept(row, name)
+            best[where] = tuple(map(max, best.get(where, values), values))
+        ours, low, high = (max(values) if most else fmean(values) for values in zip(*best.values(), strict=True))
+        return Figure(ours, low, high, len(trained), "compiled, trained", measured)
 
     return source
 

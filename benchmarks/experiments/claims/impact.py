@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from benchmarks.experiments.claims.claim import DETECTION, SEGMENTATION, Claim, reach
+from benchmarks.experiments.claims.claim import CLASSIFICATION, DETECTION, SEGMENTATION, Claim, reach
 from benchmarks.experiments.claims.figures import Results, Source, column, kept, known_by, over, over_cells
 from benchmarks.experiments.claims.rules import Figure
 
-CLASSIFICATION, ISO = "classification/classification.csv", "iso_latency/iso_latency.csv"
+ISO = "iso_latency/iso_latency.csv"
 RESULTS = "Results and product impact"
 ON_THE_WHOLE = (
     "that models can be so is said of networks in general, not of every cell: the mean over cells, its interval"

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.experiments.claims.claim import Claim
 from benchmarks.experiments.claims.expert import saves_more
-from benchmarks.experiments.claims.figures import Results, over, over_cells, reductions
+from benchmarks.experiments.claims.figures import Results, at_equal_quality, over, over_cells
 from benchmarks.experiments.claims.impact import interaction
 from benchmarks.experiments.claims.introduction import fused_early
 from benchmarks.experiments.claims.rules import Figure, Verdict, verdict
@@ -97,12 +97,32 @@ def test_what_is_not_sure_to_keep_the_quality_is_counted_as_nothing_at_the_lower
         saving("V1", "b", 20.0, True, False),
         saving("V1", "c", 90.0, False, False, 0),
     ]
+    rows.append(saving("V2", "b", 15.0, True, True))
     results = write(tmp_path, "a/a.csv", rows)
-    figure = reductions("a/a.csv", ("V1",))(results)
-    assert figure[:4] == (pytest.approx(50 / 3), pytest.approx(10), pytest.approx(140 / 3), 3)
-    assert figure.basis == "compiled, predicted"
-    assert reductions("a/a.csv", ("V1",), most=True)(results)[:3] == (30.0, 30.0, 90.0)
-    assert math.isnan(reductions("a/b.csv", ("V1",))(results).ours)
+    figure = at_equal_quality({"a/a.csv": ("V1",)}, "saved")(results)
+    assert figure[:4] == (25.0, 15.0, 25.0, 2)  # no trainings on c
+    assert at_equal_quality({"a/a.csv": ("V1",)}, "saved", most=True)(results)[:3] == (30.0, 30.0, 30.0)
+    # surely saved on b: V2's 15
+    assert at_equal_quality({"a/a.csv": ("V1", "V2")}, "saved")(results)[:4] == (25.0, 22.5, 25.0, 3)
+    assert math.isnan(at_equal_quality({"a/b.csv": ("V1",)}, "saved")(results).ours)
+
+
+@pytest.mark.parametrize(
+    ("difference", "low", "wanted"),
+    [(-0.01, -0.01, "reproduced"), (-0.01, -0.02, "partly"), (-0.02, -0.03, "not reproduced")],
+)
+def test_the_most_that_is_saved_may_be_of_any_task_and_must_keep_the_quality(tmp_path, difference, low, wanted):
+    write(
+        tmp_path,
+        "detection/detection.csv",
+        [saving("V1", "a", 5.0, False, False), saving("V3", "a", 99.0, True, True, 0)],
+    )
+    write(tmp_path, "segmentation/segmentation.csv", [saving("Model E", "a", 70.0, False, False)])
+    row = {"model": "NAS", "accelerator": "a", "latency_reduction_pct": 50.0, "seeds": 5}
+    row |= {"quality_difference": difference, "quality_difference_low": low}
+    results = write(tmp_path, "classification/classification.csv", [row])
+    files = [f"{task}/{task}.csv" for task in ("detection", "segmentation", "classification")]
+    assert judged("latency falls by as much as", results, files)[0] == wanted
 
 
 def test_one_model_saves_more_than_another_only_where_it_keeps_the_quality(tmp_path):
