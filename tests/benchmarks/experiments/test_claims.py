@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.experiments.claims.claim import Claim
+from benchmarks.experiments.claims.claim import DETECTION, Claim
 from benchmarks.experiments.claims.expert import saves_more
 from benchmarks.experiments.claims.figures import Results, at_equal_quality, over, over_cells
 from benchmarks.experiments.claims.impact import interaction
@@ -123,6 +123,24 @@ def test_the_most_that_is_saved_may_be_of_any_task_and_must_keep_the_quality(tmp
     results = write(tmp_path, "classification/classification.csv", [row])
     files = [f"{task}/{task}.csv" for task in ("detection", "segmentation", "classification")]
     assert judged("latency falls by as much as", results, files)[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ([saving("Fusion only", "a", 49.0, True, True, 0)], "not comparable"),
+        (
+            [saving("Fusion only", "a", 10.0, False, False, 0), saving("Fusion only", "b", 49.0, True, True)],
+            "reproduced",
+        ),
+        ([saving("Fusion only", "a", 49.0, True, False), saving("Fusion only", "b", 9.0, True, True)], "partly"),
+        ([saving("Fusion only", "a", 49.0, False, False)], "not reproduced"),
+    ],
+)
+def test_fusion_alone_has_a_verdict_once_it_is_trained(tmp_path, rows, wanted):
+    found, reason = judged("fusion alone", write(tmp_path, DETECTION, rows), [DETECTION])
+    assert found == wanted
+    assert wanted != "not comparable" or reason == "no trainings of Fusion only"
 
 
 def test_one_model_saves_more_than_another_only_where_it_keeps_the_quality(tmp_path):
