@@ -71,6 +71,11 @@ def known_by(rows: Iterable[Row]) -> str:
     return "trained" if all(row["seeds"] for row in rows) else "predicted"
 
 
+def trained_alike(*rows: Row) -> bool:
+    """Whether all these rows' networks have trainings, by one recipe."""
+    return all(row["seeds"] for row in rows) and len({row["recipe"] for row in rows}) == 1
+
+
 def kept(row: Row, name: str = "latency_reduction_pct") -> tuple[float, float, float]:
     """A column of a row's network: 0 unless it keeps the quality, 0 unless it surely does, and as it is.
 

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from benchmarks.experiments.claims.claim import DETECTION, Claim
-from benchmarks.experiments.claims.expert import saves_more
 from benchmarks.experiments.claims.figures import Results, at_equal_quality, over, over_cells
 from benchmarks.experiments.claims.impact import interaction
 from benchmarks.experiments.claims.introduction import fused_early
@@ -143,17 +142,53 @@ def test_fusion_alone_has_a_verdict_once_it_is_trained(tmp_path, rows, wanted):
     assert wanted != "not comparable" or reason == "no trainings of Fusion only"
 
 
-def test_one_model_saves_more_than_another_only_where_it_keeps_the_quality(tmp_path):
-    rows = [
-        saving("V1", "a", 10.0, True, True),
-        saving("V2", "a", 30.0, True, False),
-        saving("V1", "b", 10.0, False, False),
-        saving("V2", "b", 40.0, True, True),
-        saving("V2", "c", 99.0, True, True),
-    ]
-    figure = saves_more("V2", "V1")(write(tmp_path, "detection/detection.csv", rows))
-    # on a 20, surely -10; on b 40, both ways; on c there is nothing to compare with
-    assert figure[:4] == (30.0, -10.0, 40.0, 2)
+def held(model, accelerator, saved, quality, seeds=5, recipe="final"):
+    """A row of detection.csv whose quality is known to .006."""
+    return {
+        **{"model": model, "accelerator": accelerator, "latency_ms": 100 - saved, "latency_reduction_pct": saved},
+        **{"map": quality, "map_low": quality - 0.006, "map_high": quality + 0.006},
+        **{"seeds": seeds, "recipe": recipe},
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        # neither keeps the baseline's quality, which is not the question
+        ([("V2", "a", 21, 0.64), ("V1", "a", 14, 0.64), ("V2", "b", 40, 0.66), ("V1", "b", 6, 0.64)], "reproduced"),
+        ([("V2", "a", 21, 0.632), ("V1", "a", 14, 0.64), ("V2", "b", 40, 0.66), ("V1", "b", 6, 0.64)], "partly"),
+        # faster and worse
+        ([("V2", "a", 50, 0.5), ("V1", "a", 14, 0.64)], "not reproduced"),
+        # slower and no better, beside faster and no worse
+        (
+            [("V2", "a", 10, 0.64), ("V1", "a", 40, 0.64), ("V2", "b", 40, 0.66), ("V1", "b", 30, 0.64)],
+            "not reproduced",
+        ),
+        ([("V2", "a", 21, 0.4, 0), ("V1", "a", 14, 0.64)], "not comparable"),
+        ([("V2", "a", 21, 0.4, 5, "search"), ("V1", "a", 14, 0.64)], "not comparable"),
+    ],
+)
+def test_fusion_and_channels_are_held_against_each_other(tmp_path, rows, wanted):
+    results = write(tmp_path, DETECTION, [held(*row) for row in rows])
+    assert judged("fusing blocks contributes more", results, [DETECTION])[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ([("Full NAS", "a", 50, 0.64), ("Fusion only", "a", 40, 0.64)], "reproduced"),
+        ([("Full NAS", "a", 50, 0.632), ("Fusion only", "a", 40, 0.64)], "partly"),
+        ([("Full NAS", "a", 70, 0.55), ("Fusion only", "a", 40, 0.64)], "not reproduced"),
+        ([("Full NAS", "a", 70, 0.55), ("Fusion only", "a", 40, 0.4, 0)], "not comparable"),
+    ],
+)
+def test_the_full_search_and_fusion_alone_have_a_verdict_once_both_are_trained(tmp_path, rows, wanted):
+    found, reason = judged("the full search", write(tmp_path, DETECTION, [held(*row) for row in rows]), [DETECTION])
+    assert found == wanted
+    if wanted == "not comparable":
+        assert reason == "Full NAS and Fusion only are trained alike on no accelerator"
+    if wanted == "not reproduced":
+        assert reason.endswith("Full NAS is faster on 1 and has a higher mAP on 0 of 1 accelerators")
 
 
 def test_parts_and_both_together_are_compared_at_equal_quality(tmp_path):
