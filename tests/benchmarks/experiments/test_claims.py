@@ -191,18 +191,38 @@ def test_the_full_search_and_fusion_alone_have_a_verdict_once_both_are_trained(t
         assert reason.endswith("Full NAS is faster on 1 and has a higher mAP on 0 of 1 accelerators")
 
 
-def test_parts_and_both_together_are_compared_at_equal_quality(tmp_path):
-    rows = [
-        saving("V1", "a", 20.0, True, True),
-        saving("V2", "a", 50.0, True, True),
-        saving("V3", "a", 70.0, True, False),
-        saving("V1", "b", 20.0, False, False),
-        saving("V2", "b", 50.0, True, True),
-        saving("V3", "b", 70.0, False, False),
+@pytest.mark.parametrize(
+    ("v3", "wanted"),
+    [
+        ((70.0, True, True), "reproduced"),  # against 1 - .8 * .5 = 60
+        ((70.0, True, False), "partly"),
+        ((60.0, True, True), "not reproduced"),
+        ((70.0, False, False), "not comparable"),
+        ((70.0, True, True, 0), "not comparable"),
+    ],
+)
+def test_parts_and_both_together_are_compared_where_all_keep_the_quality(tmp_path, v3, wanted):
+    rows = [saving("V1", "a", 20.0, True, True), saving("V2", "a", 50.0, True, True), saving("V3", "a", *v3)]
+    # on b one part does not keep it
+    rows += [saving("V1", "b", 20.0, False, False), *(saving(name, "b", 50.0, True, True) for name in ("V2", "V3"))]
+    write(tmp_path, DETECTION, [row | {"recipe": "final"} for row in rows])
+    levels = [
+        {"model": model, "accelerator": "a", "tolerance": 0.01, "latency_reduction_pct": saved}
+        for model, saved in (("V1", 20.0), ("V2", 50.0), ("V3", 75.0))
     ]
-    figure = interaction(write(tmp_path, "detection/detection.csv", rows))
-    # on a 70 against 60, surely nothing against 60; on b nothing against 50
-    assert figure[:4] == (pytest.approx(-20.0), pytest.approx(-60.0), pytest.approx(10.0), 2)
+    results = write(tmp_path, "detection/detection_levels.csv", levels)
+    found, reason = judged("both together save more", results, [DETECTION, "detection/detection_levels.csv"])
+    assert found == wanted
+    assert reason.endswith("by predictions of equal quality, at the tolerances 0.01: +15 to +15")
+
+
+def test_where_a_model_fails_the_quality_its_interaction_is_told_but_not_judged(tmp_path):
+    rows = [saving("V1", "a", 20.0, True, True), saving("V2", "a", 50.0, True, True)]
+    rows.append(saving("V3", "a", 70.0, False, False))
+    figure = interaction(write(tmp_path, DETECTION, [row | {"recipe": "final"} for row in rows]))
+    assert "with 0 for those that do not it is -60.0 to -60.0 points" in figure.lacking
+    assert math.isnan(figure.ours)
+    assert interaction(Results(tmp_path / "none")).lacking == ""
 
 
 def cells(name, pairs):
