@@ -225,6 +225,39 @@ def test_where_a_model_fails_the_quality_its_interaction_is_told_but_not_judged(
     assert interaction(Results(tmp_path / "none")).lacking == ""
 
 
+TRANSFER = "transfer/transfer.csv"
+
+
+def moved(model, latency, quality, source="trained", trainings=0):
+    """A row of transfer.csv whose quality is known to .03, of a baseline of 10 ms and a quality of .8."""
+    return {
+        **{"target": "classification", "model": model, "accelerator": "a", "latency_ms": latency},
+        **{"latency_reduction_pct": 10 * (10 - latency), "quality": quality, "quality_difference": quality - 0.8},
+        **{"quality_low": quality - 0.03, "quality_high": quality + 0.03, "seeds": 5, "recipe": "final"},
+        **{"quality_source": source, "trainings": trainings},
+    }
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted"),
+    [
+        (moved("Searched anew", 5.4, 0.76, trainings=100), "reproduced"),
+        (moved("Searched anew", 4.6, 0.72, trainings=100), "partly"),
+        (moved("Searched anew", 5.0, 0.69, trainings=100), "not reproduced"),
+        (moved("Searched anew", 9.9, 0.82, trainings=100), "not comparable"),
+        (moved("Searched anew", 5.0, 0.76, "predicted", trainings=100), "not comparable"),
+        (moved("Expert-adapted", 5.0, 0.76), "not comparable"),
+    ],
+)
+def test_a_transferred_network_is_held_against_one_of_the_targets_own_search_at_its_latency(tmp_path, own, wanted):
+    results = write(tmp_path, TRANSFER, [moved("Baseline", 10.0, 0.8), moved("As it is", 5.0, 0.7), own])
+    found, reason = judged("a detector's network is not easy to transfer", results, [TRANSFER])
+    assert found == wanted
+    assert reason.endswith(
+        "beside the full-size baseline it saves 50 to 50% of the latency, and its quality differs by -0.100 to -0.100"
+    )
+
+
 def cells(name, pairs):
     """Rows of curation.csv of as many tasks: a column of the curated and of the uncurated space."""
     return [
