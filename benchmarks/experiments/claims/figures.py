@@ -100,7 +100,7 @@ def at_equal_quality(
         rows = [row for file, names in models.items() for row in results.rows(file) if row["model"] in names]
         title = ", ".join(each for names in models.values() for each in names)
         of = "most of any" if most else "mean over accelerators"
-        measured = f"{what} of {title} at equal quality (0 where it is not kept), {of}"
+        measured = f"{what} by {title} at equal quality (0 where it is not kept), {of}"
         trained = [row for row in rows if row["seeds"]]
         if not trained:
             return Figure(measured=measured, lacking=f"no trainings of {title}" if rows else "")

@@ -225,6 +225,27 @@ def test_where_a_model_fails_the_quality_its_interaction_is_told_but_not_judged(
     assert interaction(Results(tmp_path / "none")).lacking == ""
 
 
+CLASSIFICATION = "classification/classification.csv"
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ([(True, -0.004, -0.009), (True, 0.01, 0.0)], "reproduced"),
+        ([(True, -0.004, -0.02), (True, 0.01, 0.0)], "partly"),
+        ([(True, -0.07, -0.1), (True, -0.05, -0.1)], "not reproduced"),  # fits, at a loss
+        ([(False, 0.0, 0.0), (False, 0.0, 0.0)], "not reproduced"),
+        ([(True, 0.0, 0.0, 0)], "not comparable"),
+    ],
+)
+def test_a_network_fits_the_budget_only_if_it_keeps_the_quality(tmp_path, rows, wanted):
+    names = ("budget_met", "quality_difference", "quality_difference_low", "seeds")
+    told = {"model": "Expert then NAS", "seeds": 5}
+    frame = [told | {"accelerator": at} | dict(zip(names, row, strict=False)) for at, row in enumerate(rows)]
+    results = write(tmp_path, CLASSIFICATION, frame)
+    assert judged("the model fits the budget", results, [CLASSIFICATION])[0] == wanted
+
+
 TRANSFER = "transfer/transfer.csv"
 
 
