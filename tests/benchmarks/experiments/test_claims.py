@@ -246,6 +246,27 @@ def test_a_network_fits_the_budget_only_if_it_keeps_the_quality(tmp_path, rows, 
     assert judged("the model fits the budget", results, [CLASSIFICATION])[0] == wanted
 
 
+SEGMENTATION = "segmentation/segmentation.csv"
+
+
+@pytest.mark.parametrize(
+    ("rows", "least", "best"),
+    [
+        # whatever the letter is
+        ([("Model A", "a", 60.0, True, True), ("Model E", "a", 20.0, True, True)], "reproduced", "reproduced"),
+        ([("Model A", "a", 26.0, True, True), ("Model E", "a", 60.0, True, False)], "reproduced", "partly"),
+        ([("Model B", "a", 10.0, True, True), ("Model E", "a", 60.0, False, False)], "partly", "partly"),
+        ([("Model A", "a", 30.0, False, False), ("Model E", "a", 60.0, False, False)], *["not reproduced"] * 2),
+        ([("Model A", "a", 30.0, True, True, 0)], "not comparable", "not comparable"),
+    ],
+)
+def test_of_segmentations_candidates_the_one_counts_that_saves_most_at_equal_quality(tmp_path, rows, least, best):
+    results = write(tmp_path, SEGMENTATION, [saving(*row) for row in rows])
+    for which, wanted in (("least", least), ("best", best)):
+        name = f"segmentation: a candidate saves what the article's {which}"
+        assert judged(name, results, [SEGMENTATION])[0] == wanted
+
+
 TRANSFER = "transfer/transfer.csv"
 
 
