@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.experiments.claims.claim import DETECTION, Claim
+from benchmarks.experiments.claims.claim import DETECTION, ESTIMATOR, Claim
 from benchmarks.experiments.claims.figures import Results, at_equal_quality, over, over_cells
 from benchmarks.experiments.claims.impact import interaction
 from benchmarks.experiments.claims.introduction import fused_early
@@ -265,6 +265,19 @@ def test_of_segmentations_candidates_the_one_counts_that_saves_most_at_equal_qua
     for which, wanted in (("least", least), ("best", best)):
         name = f"segmentation: a candidate saves what the article's {which}"
         assert judged(name, results, [SEGMENTATION])[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("taus", "wanted"),
+    [((0.6, 0.7, 0.75), "reproduced"), ((0.6, 0.7, 0.85), "partly"), ((0.8, 0.8, 0.9), "not reproduced")],
+)
+def test_taus_of_macs_are_judged_on_the_accelerators_of_the_tables_and_told_of_all(tmp_path, taus, wanted):
+    names = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "ethos-u55-32")
+    told = {"method": "macs", "set": "general"}
+    rows = [told | {"accelerator": name, "kendall_tau": tau} for name, tau in zip(names, (*taus, 0.95), strict=True)]
+    found, reason = judged("MACs do not order", write(tmp_path, "estimator/estimator.csv", rows), [ESTIMATOR])
+    assert found == wanted
+    assert reason.endswith("; 0.950 on ethos-u55-32, which no table is of")
 
 
 TRANSFER = "transfer/transfer.csv"
