@@ -280,6 +280,30 @@ def test_taus_of_macs_are_judged_on_the_accelerators_of_the_tables_and_told_of_a
     assert reason.endswith("; 0.950 on ethos-u55-32, which no table is of")
 
 
+@pytest.mark.parametrize(
+    ("scores_per_s", "wanted"),
+    [((5.0, 4.0), "reproduced"), ((5.0, 0.9), "partly"), ((5.0, 0.3), "not reproduced")],  # of 100 s a training
+)
+def test_scores_are_cheap_as_a_share_of_a_training(tmp_path, scores_per_s, wanted):
+    rows = [
+        *(
+            {"task": task, "score": "az_trainability", "scores_per_s": each}
+            for task, each in zip("ab", scores_per_s, strict=True)
+        ),
+        *({"task": "a", "score": score, "scores_per_s": each} for score, each in (("slow", 0.1), ("macs", 1e5))),
+    ]
+    write(tmp_path, "zero_shot/zero_shot.csv", rows)
+    recipes = [
+        {"task": task, "recipe": recipe, "core_seconds": seconds}
+        for task in "ab"
+        for recipe, seconds in (("search", 100.0), ("final", 0.0))
+    ]
+    results = write(tmp_path, "tables/recipes.csv", recipes)
+    found, reason = judged("scores of untrained", results, ["zero_shot/zero_shot.csv", "tables/recipes.csv"])
+    assert found == wanted
+    assert reason.endswith("to 10%")
+
+
 TRANSFER = "transfer/transfer.csv"
 
 
