@@ -1,0 +1,168 @@
+"""Verdicts on spaces, searches and scores, by made-up frames: each rule gives each of its verdicts."""
+
+import pytest
+
+from benchmarks.experiments.claims.claim import ESTIMATOR
+from benchmarks.experiments.claims.curation import CURATION, LANDSCAPE
+from benchmarks.experiments.claims.figures import Results
+from benchmarks.experiments.claims.impact import ISO
+from benchmarks.experiments.claims.introduction import RECIPES, SCORES, fused_early
+from tests.benchmarks.experiments.claims_frames import judged, write
+
+
+@pytest.mark.parametrize(
+    ("taus", "wanted"),
+    [((0.6, 0.7, 0.75), "reproduced"), ((0.6, 0.7, 0.85), "partly"), ((0.8, 0.8, 0.9), "not reproduced")],
+)
+def test_taus_of_macs_are_judged_on_the_accelerators_of_the_tables_and_told_of_all(tmp_path, taus, wanted):
+    names = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "ethos-u55-32")
+    told = {"method": "macs", "set": "general"}
+    rows = [told | {"accelerator": name, "kendall_tau": tau} for name, tau in zip(names, (*taus, 0.95), strict=True)]
+    found, reason = judged("MACs do not order", write(tmp_path, ESTIMATOR, rows), [ESTIMATOR])
+    assert found == wanted
+    assert reason.endswith("; 0.950 on ethos-u55-32, which no table is of")
+
+
+@pytest.mark.parametrize(
+    ("scores_per_s", "wanted"),
+    [((5.0, 4.0), "reproduced"), ((5.0, 0.9), "partly"), ((5.0, 0.3), "not reproduced")],  # of 100 s a training
+)
+def test_scores_are_cheap_as_a_share_of_a_training(tmp_path, scores_per_s, wanted):
+    rows = [
+        *(
+            {"task": task, "score": "az_trainability", "scores_per_s": each}
+            for task, each in zip("ab", scores_per_s, strict=True)
+        ),
+        *({"task": "a", "score": score, "scores_per_s": each} for score, each in (("slow", 0.1), ("macs", 1e5))),
+    ]
+    write(tmp_path, SCORES, rows)
+    recipes = [
+        {"task": task, "recipe": recipe, "core_seconds": seconds}
+        for task in "ab"
+        for recipe, seconds in (("search", 100.0), ("final", 0.0))
+    ]
+    results = write(tmp_path, RECIPES, recipes)
+    found, reason = judged("scores of untrained", results, [SCORES, RECIPES])
+    assert found == wanted
+    assert reason.endswith("to 10%")
+
+
+def cells(name, pairs):
+    """Rows of curation.csv of as many tasks: a column of the curated and of the uncurated space."""
+    return [
+        {"task": f"t{cell}", "accelerator": "a", "space": space, name: pair[at]}
+        for cell, pair in enumerate(pairs)
+        for at, space in enumerate(("curated", "uncurated"))
+    ]
+
+
+FASTER = ("converge faster", "expected_evaluations")
+STEADIER = ("are more stable", "spread")
+SURER = ("are more reliable", "success_rate")
+
+
+@pytest.mark.parametrize(
+    ("claim", "pairs", "wanted"),
+    [
+        # one cell is worse, and all of a hundred times the figures of the others
+        (FASTER, [(100, 150), (100, 160), (100, 140), (100, 170), (100, 155), (11_000, 10_000)], "reproduced"),
+        # one cell of thousands does not carry the mean
+        (FASTER, [(100, 90), (100, 110), (100, 95), (300, 3_000)], "partly"),
+        (FASTER, [(100, 80), (100, 85), (100, 90), (2_000, 2_100)], "not reproduced"),
+        (STEADIER, [(0.01, 0.012), (0.02, 0.023), (0.1, 0.13)], "reproduced"),
+        (STEADIER, [(0.01, 0.012), (0.02, 0.019), (0.1, 0.13)], "partly"),
+        (STEADIER, [(0.01, 0.009), (0.02, 0.019), (0.1, 0.1)], "not reproduced"),
+        (SURER, [(0.3, 0.2), (0.4, 0.28), (0.9, 0.8)], "reproduced"),
+        (SURER, [(0.3, 0.2), (0.4, 0.45), (0.9, 0.8)], "partly"),
+        (SURER, [(0.3, 0.4), (0.4, 0.45), (0.9, 0.9)], "not reproduced"),
+    ],
+)
+def test_curated_spaces_are_judged_over_cells(tmp_path, claim, pairs, wanted):
+    results = write(tmp_path, CURATION, cells(claim[1], pairs))
+    found = judged(f"searches of the curated space {claim[0]}", results, [CURATION])
+    assert found[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("gains", "ratios", "wanted"),
+    [
+        ((0.02, 0.01, 0.03, -0.001), (1.5, 2.0, 1.2, 1.3), ("partly", "reproduced")),
+        ((0.02, 0.01, 0.03, 0.02), (3.0, 2.0, 0.5, 0.9), ("reproduced", "partly")),
+        ((-0.02, 0.01, -0.03, 0.02), (0.3, 2.0, 0.5, 0.9), ("not reproduced", "not reproduced")),
+    ],
+)
+def test_networks_at_the_baselines_latency_are_judged_over_cells(tmp_path, gains, ratios, wanted):
+    rows = [
+        {"model": "Best at the baseline's latency", "seeds": 5, "quality_difference": gain, "param_bytes_ratio": ratio}
+        for gain, ratio in zip(gains, ratios, strict=True)
+    ]
+    rows.append({"model": "Baseline", "seeds": 5, "quality_difference": 0.0, "param_bytes_ratio": 1.0})
+    results = write(tmp_path, ISO, rows)
+    claim = "larger, more accurate models fit with no hit on latency"
+    found = [judged(f"{claim} ({what})", results, [ISO])[0] for what in ("more accurate", "larger")]
+    assert tuple(found) == wanted
+
+
+def window(latency, step=1):
+    """Rows of a landscape of 16 x 16 channels, every step-th curated; latency of both channels."""
+    sizes = range(1, 17)
+    return [
+        {
+            **{"channels_2": i, "channels_3": j, "macs": 10 * i + j, "latency_ms": latency(i, j)},
+            "curated": i % step == 0 and j % step == 0,
+        }
+        for i in sizes
+        for j in sizes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("latency", "wanted"),
+    [
+        (lambda i, j: 100 + (i + j) * (1 if (i + j) % 2 else 0.5), "reproduced"),
+        # falls on one of 32 lines, which no interval tells from none
+        (lambda i, j: 100 + i + j - 5 * (i == 1 and j > 8), "partly"),
+        (lambda i, j: 100 + i + j, "not reproduced"),
+        # falls by less than what counts
+        (lambda i, j: 100 - 0.01 * (i + j), "not reproduced"),
+    ],
+)
+def test_a_landscape_is_rocky_where_the_compilers_latency_falls_along_lines_on_which_macs_rise(
+    tmp_path, latency, wanted
+):
+    results = write(tmp_path, LANDSCAPE, window(latency))
+    assert judged("accelerator-aware cost goes up", results, [LANDSCAPE])[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("latency", "wanted"),
+    [
+        (lambda i, j: 100 + (i + j) * (1 if i % 2 == j % 2 else 0.5), "reproduced"),
+        (lambda i, j: 100 + i + j - 5 * (i in (1, 3) and j > 8), "partly"),
+        (lambda i, j: 100 - i - j, "not reproduced"),
+    ],
+)
+def test_a_curated_space_is_more_monotone_where_fewer_of_its_lines_fall(tmp_path, latency, wanted):
+    results = write(tmp_path, LANDSCAPE, window(latency, 4))
+    found, reason = judged("the curated space is more monotone", results, [LANDSCAPE])
+    assert found == wanted
+    if wanted == "not reproduced":
+        assert reason == "ours 0 is not above 0; of single steps 480 of 480 (100.0%) against 24 of 24 (100.0%)"
+
+
+def test_without_a_landscape_nothing_is_said_of_it(tmp_path):
+    assert judged("the curated space is more monotone", Results(tmp_path), [LANDSCAPE]) == (
+        "not comparable",
+        "nothing here answers it",
+    )
+
+
+def test_only_fused_blocks_with_more_macs_count_as_more_macs_in_less_time(tmp_path):
+    first = {"task": "t", "accelerator": "a"}
+    rows = [
+        first | {"decision": "baseline", "choice": "baseline", "macs": 100, "latency_reduction_pct": 0.0},
+        first | {"decision": "block_1_1", "choice": "fused_ibn_3", "macs": 90, "latency_reduction_pct": 30.0},
+        first | {"decision": "block_1_1", "choice": "fused_ibn_4", "macs": 110, "latency_reduction_pct": 20.0},
+        first | {"decision": "block_1_1", "choice": "fused_ibn_6", "macs": 150, "latency_reduction_pct": 5.0},
+    ]
+    assert fused_early(write(tmp_path, "skeletons/skeletons.csv", rows))[:4] == (20.0, 20.0, 20.0, 1)
