@@ -13,14 +13,13 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.experiments.claims.rules import Figure
-from benchmarks.experiments.detection.settings import Settings
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.tables.models import keeps
 
 Row = dict[str, Any]
 
-TOLERANCE = Settings().tolerance
-"""By how much quality may be below another's and still count as equal, as in the article's tables."""
+TOLERANCE = 0.01
+"""By how much quality may be below another's and still count as equal, as in the tables of detection, segmentation."""
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 from benchmarks.experiments.claims.claim import Claim
-from benchmarks.experiments.claims.figures import Results, over, over_cells
+from benchmarks.experiments.claims.figures import TOLERANCE, Results, over, over_cells
 from benchmarks.experiments.claims.rules import Figure, Verdict, verdict
 from benchmarks.experiments.claims.run import CLAIMS, claims_table
 from benchmarks.experiments.claims.settings import Settings
+from benchmarks.experiments.detection import settings as detection
+from benchmarks.experiments.segmentation import settings as segmentation
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "benchmarks/experiments/claims"
@@ -81,6 +83,10 @@ def test_a_claim_has_a_size_of_the_articles_or_a_direction_that_begins_somewhere
             assert math.isnan(claim.begins), claim.name
         else:
             assert math.isnan(claim.article), claim.name
+
+
+def test_quality_counts_as_equal_within_what_the_tables_have():
+    assert {detection.Settings().tolerance, segmentation.Settings().tolerance} == {TOLERANCE}
 
 
 def test_a_mean_leaves_out_what_is_not_a_number():
