@@ -95,6 +95,7 @@ def test_provenance_names_files_that_are_there_with_commits_and_no_machine_by_na
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"])
         assert re.fullmatch(r"[0-9a-f]{7}", row["commit"])
         assert row["machine"] in {
+            "2-core AMD EPYC, Python 3.11",
             "2-core Intel Xeon, Python 3.11",
             "NVIDIA H200, 16 cores, Python 3.12",
             "another, not recorded",
