@@ -220,10 +220,10 @@ def claims(folder: Path) -> str:
 (benchmarks/experiments/claims/rules.py) from the CSVs that a row names.  Where the article gives a size, "reproduced"
 is where the lower end of ours comes to nine tenths of it, "partly" where the best estimate alone does, or something is
 saved beyond doubt.  A network that does not keep the quality saves no latency and fits no budget, and at the lower end
-one that may not; how much smaller a network's memory is, is counted whatever the accuracy.  Networks without trainings
-of their own do not count: where a claim hangs on one it is "not comparable" until it is trained.  Where the article
-gives a direction, the whole interval must lie there for "reproduced", the best estimate for "partly".  The ends are 95%
-intervals where cells, a task on an accelerator each, are many, and else the least and the most of them.
+one that may not; nor is it smaller then.  Networks without trainings of their own do not count: where a claim hangs on
+one it is "not comparable" until it is trained.  Where the article gives a direction, the whole interval must lie there
+for "reproduced", the best estimate for "partly".  The ends are 95% intervals where cells, a task on an accelerator
+each, are many, and else the least and the most of them.
 
 {table(("claim", "article", "ours (ends, n)", "verdict", "why", "place"), lines)}
 What ours is of, from which files, and why a rule is the fair reading of its sentence, is in
