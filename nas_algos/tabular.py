@@ -79,6 +79,11 @@ def load_table(path: Path) -> Table:
     return make_table(str(name), cardinalities.tolist(), scores, reference)
 
 
+def all_genotypes(cardinalities: tuple[int, ...]) -> np.ndarray:
+    """Every genotype, int32 [N, D], the last decision changing fastest."""
+    return np.stack([axis.ravel() for axis in np.indices(cardinalities, np.int32)], axis=-1)
+
+
 def table_index(genotypes: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
     """Row of each genotype, int32[b, D] -> int32[b]."""
     strides = np.cumprod([1, *cardinalities[:0:-1]])[::-1]

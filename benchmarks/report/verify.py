@@ -75,7 +75,7 @@ def sample(task: str, home: Path, count: int, seed: int, results: Path = SHIPPED
     if not file.is_file():
         raise BenchmarkInputError(f"{file}: no such file; allowed: a clone's accelnas, or its --results")
     recipe = canonical_json(SEARCH[task].__dict__)
-    return check(file, home, count, seed, lambda trial: trial.key.fidelity == recipe)
+    return check(file, home, count, seed, lambda trial: bool(trial.space) and trial.key.fidelity == recipe)
 
 
 def allowed_differences(task: str, trials: Sequence[Trial], results: Path = SHIPPED) -> list[float]:

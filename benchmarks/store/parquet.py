@@ -1,15 +1,17 @@
 """Trials and other results as parquet files, so that they can be taken elsewhere, added to and checked there.
 
-A file holds rows of one kind of record, as the store does, and the same checksums.  It is read and written a group of
-rows at a time, so that a million rows need no more memory than a thousand.
+A file holds rows of one kind of record, as the store does, and the same checksums.  Others read it by the names of its
+columns, so that of trials these are the words of `docs/reference/columns.md`, and the device has one of its own.  It is
+read and written a group of rows at a time, so that a million rows need no more memory than a thousand.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,8 +25,10 @@ GROUP = 1_000
 """Rows that are written, read, and lost where a file is damaged, together."""
 
 _FORMAT = b"accelnas format"
-_FORMATS = {Trial: b"trials 2", Result: b"results 2"}
+_FORMATS = {Trial: b"trials 3", Result: b"results 2"}
 _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+# what a file calls some of a row's fields
+_NAMES = {"architecture": "blocks", "fidelity": "recipe", "training_flops": "flops"}
 
 
 def kind_of(path: Path) -> type[Trial] | type[Result]:
@@ -64,7 +68,7 @@ def read_rows(path: Path, kind: type[Record]) -> Iterator[Record | str]:
                 rows = []
             for place, row in enumerate(rows, start=first):
                 try:
-                    record = from_row(kind, row)
+                    record = _record(kind, row)
                 except BenchmarkInputError as error:
                     yield f"{path}: row {place}: {error}"
                 else:
@@ -78,11 +82,14 @@ def write_records(path: Path, kind: type[Record], records: Iterable[Record]) -> 
     Raises BenchmarkInputError where the path is no place for a file.
     """
     check_target(path)
-    schema = pa.schema([(name, _ARROW[python]) for name, python in COLUMNS[kind].items()], {_FORMAT: _FORMATS[kind]})
+    columns = [(_NAMES.get(name, name), _ARROW[python]) for name, python in COLUMNS[kind].items()]
+    if kind is Trial:
+        columns.append(("device", pa.string()))
+    schema = pa.schema(columns, {_FORMAT: _FORMATS[kind]})
     count, batch = 0, []
 
     def flush(writer: pq.ParquetWriter) -> None:
-        writer.write_table(pa.Table.from_pylist([to_row(record) for record in batch], schema))
+        writer.write_table(pa.Table.from_pylist([_written(record) for record in batch], schema))
         batch.clear()
 
     try:
@@ -160,6 +167,19 @@ def _opened(path: Path) -> pq.ParquetFile:
         file.close()
         raise BenchmarkInputError(f"{path}: not a parquet file of trials or results that this program writes")
     return file
+
+
+def _written(record: Trial | Result) -> dict[str, Any]:
+    row = {_NAMES.get(name, name): value for name, value in to_row(record).items()}
+    return row | {"device": record.provenance.device} if isinstance(record, Trial) else row
+
+
+def _record(kind: type[Record], row: Mapping[str, Any]) -> Record:
+    """Of a file's row.  Raises BenchmarkInputError as `from_row` does, and for a device that its provenance has not."""
+    record = from_row(kind, {name: row.get(_NAMES.get(name, name)) for name in COLUMNS[kind]})
+    if isinstance(record, Trial) and row.get("device") != record.provenance.device:
+        raise BenchmarkInputError(f"device is {str(row.get('device'))[:40]!r}, not that of its provenance")
+    return record
 
 
 def _failed(record: Trial | Result) -> bool:

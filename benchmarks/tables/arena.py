@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from benchmarks.tables.optima import ROUNDING, all_genotypes, baseline_figures
+from benchmarks.tables.optima import ROUNDING, baseline_figures
 from benchmarks.tables.query import TrainedTable, load_table
+from nas_algos.tabular import all_genotypes
 from tasks.spaces.layer import Choice
 from tasks.spaces.lowering import MULTIPLIER
 from tasks.spaces.registry import skeleton_for

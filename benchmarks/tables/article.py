@@ -1,8 +1,8 @@
 """The networks of the article's tables, to be trained: what turns their rows from predicted to trained.
 
-Each network of results/TASK/TASK.csv, results/iso_latency/iso_latency.csv and results/transfer/transfer.csv that the
-uncurated space holds, the baseline first, is a cell of SEEDS trainings.  Networks that the space does not hold, such as
-an expert's with expansions of four, are left out.
+Each network of results/TASK/TASK.csv, results/iso_latency/iso_latency.csv and results/transfer/transfer.csv, the
+baseline first, is a cell of SEEDS trainings.  Those that the uncurated space does not hold, such as an expert's with
+expansions of four, have no genotype: they are the baseline with other kinds, channels and expansions at its places.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.search.problem import baseline_blocks
 from benchmarks.tables.design import Cell, table_spaces
-from benchmarks.tables.summaries import blocks_of
+from benchmarks.tables.summaries import blocks_of, rewritten
+from hw_model.blocks import Block
 from hw_model.network_text import summary
 from tasks.errors import TaskInputError
 from tasks.spaces.layer import Choice
@@ -35,17 +37,26 @@ FIRST_SEED, SPREAD = 10_000_000, 1_000_000_000
 def article_cells(results: Path, task: Task, tables: tuple[str, ...] = ()) -> list[Cell]:
     """A cell for each network, the baseline first, of some of the tables or of all that hold the task.
 
-    Raises BenchmarkInputError where a file is missing.
+    Raises BenchmarkInputError where a file is missing, or names a network that is neither of the uncurated space nor
+    the baseline rewritten.
     """
     space, skeleton, cells = table_spaces(task)["uncurated"], skeleton_for(task), list[Cell]()
     for text in summaries(results, task.name, tables or (task.name, *OF_ALL_TASKS)):
         genotype = genotype_of(space, skeleton, text)
-        if genotype is not None:
-            first = FIRST_SEED + crc32(text.encode()) % SPREAD
-            blocks, seeds = space.decode(genotype), tuple(range(first, first + SEEDS))
-            name = f"{task.name}-article-{len(cells):02d}"
-            cells.append(Cell(name, "uncurated", np.array([genotype] * SEEDS, np.int32), (blocks,) * SEEDS, seeds))
+        blocks = _rewritten_baseline(task, text) if genotype is None else space.decode(genotype)
+        name, label = f"{task.name}-article-{len(cells):02d}", "" if genotype is None else space.name
+        first = FIRST_SEED + crc32(text.encode()) % SPREAD
+        genotypes, seeds = np.array([genotype or ()] * SEEDS, np.int32), tuple(range(first, first + SEEDS))
+        cells.append(Cell(name, label, genotypes, (blocks,) * SEEDS, seeds))
     return cells
+
+
+def _rewritten_baseline(task: Task, text: str) -> tuple[Block, ...]:
+    start, told = baseline_blocks(task), blocks_of(text)[1]
+    blocks = rewritten(start, told) if len(told) == len(start) else start
+    if summary(blocks) != text:
+        raise BenchmarkInputError(f"{task.name}: {text[:120]!r} is no network of the space, nor the baseline rewritten")
+    return blocks
 
 
 def summaries(results: Path, task: str, tables: tuple[str, ...]) -> list[str]:

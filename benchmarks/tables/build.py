@@ -28,9 +28,9 @@ class Asked(NamedTuple):
     """One training."""
 
     space: str
-    """That the network was drawn from."""
+    """That the network was drawn from; "" where no space holds it."""
     genotype: tuple[int, ...]
-    """In that space."""
+    """In that space, () where there is none."""
     chain: tuple[Block, ...]
     """The network."""
     fidelity: Fidelity

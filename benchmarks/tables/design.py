@@ -87,9 +87,9 @@ class Cell:
     name: str
     """Task, space and number."""
     space: str
-    """The space that they were drawn from: "uncurated", "curated-8", "V3", ..."""
+    """The space that they were drawn from: "uncurated", "curated-8", "V3", ...; "" where no space holds them."""
     genotypes: np.ndarray
-    """int32 [n, D], in that space."""
+    """int32 [n, D], in that space; [n, 0] where there is none."""
     chains: tuple[tuple[Block, ...], ...]
     """The networks."""
     seeds: tuple[int, ...]

@@ -32,7 +32,7 @@ MEANS = ("compile_s", "training_s", "predictions_s", "scoring_s")
 def job_of(wanted: Wanted, task: Task) -> dict[str, Any]:
     """A line of the jobs file."""
     cell, fidelity = wanted.cell, wanted.fidelity
-    chains = aligned(table_spaces(task)[cell.space], cell.genotypes)
+    chains = aligned(table_spaces(task)[cell.space], cell.genotypes) if cell.space else cell.chains
     return {
         "name": f"{cell.name}-{cell.seeds[0]}-{fidelity.example_passes}-{fidelity.batch_size}",
         "cell": cell.name,

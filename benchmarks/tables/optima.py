@@ -13,6 +13,7 @@ import numpy as np
 from benchmarks.tables.query import TrainedTable
 from nas_algos.load import build_strategy
 from nas_algos.scan import Evaluate, scan
+from nas_algos.tabular import all_genotypes
 from tasks.spaces.registry import skeleton_for
 from tasks.training import full_batches
 
@@ -61,11 +62,6 @@ def enumerated(cardinalities: tuple[int, ...], evaluate: Evaluate) -> tuple[np.n
     genotypes = all_genotypes(cardinalities)
     parts = full_batches(genotypes, min(CHUNK, len(genotypes)))
     return genotypes, np.concatenate([np.asarray(evaluate(part)) for part in parts])[: len(genotypes)]
-
-
-def all_genotypes(cardinalities: tuple[int, ...]) -> np.ndarray:
-    """Every genotype, int32 [N, D], the last decision changing fastest."""
-    return np.stack([axis.ravel() for axis in np.indices(cardinalities, np.int32)], axis=-1)
 
 
 def front(scores: np.ndarray) -> np.ndarray:

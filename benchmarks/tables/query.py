@@ -4,13 +4,16 @@ table = accelnas.load_table("detection")
 answer = table.query(genotype, "ethos-u65-512")
 answer.quality, answer.seed_std, answer.trained, answer.cost.latency_ms
 answers = jax.jit(table.answers("ethos-u65-512"))
-answers(genotypes).quality                      # of millions, inside jit
+answers(genotypes).quality                      # of many at once, thousands a second
+answers = table.tabulated("ethos-u65-512")      # of a small space: asks of every genotype now, seconds
+answers(genotype).quality                       # in microseconds; inside jit millions a second
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,19 +23,27 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.keys import canonical_json
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import Surrogate, load_surrogate, predict
 from benchmarks.tables.trained import by_network, finished_trials
+from hw_model.blocks import Block
 from hw_model.cost import Cost
 from hw_model.cost_models import cost_model
+from hw_model.workload import Workload, chains_from_workload
+from nas_algos.tabular import all_genotypes
 from tasks.registry import make_task
 from tasks.spaces.registry import article_space, space_names
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
+from tasks.training import full_batches
+
+MOST_TABULATED = 200_000
+"""Genotypes of a space that is asked of each: a minute, and the memory of a picture."""
+CHUNK = 256
+"""Networks of one call then, so that what they compute stays in a core's cache."""
 
 
 class Answer(NamedTuple):
@@ -73,14 +84,8 @@ class TrainedTable:
         """Of one network.  Raises TaskInputError for a genotype outside the space, HardwareInputError for an unknown
         accelerator.
         """
-        blocks = self.space.decode(genotype)
-        answer = jax.device_get(self._compiled(accelerator)(np.array([genotype], np.int32)))
-        answer = jax.tree.map(lambda value: value[0].item(), answer)
-        known = self.trained.get(canonical_json([asdict(block) for block in blocks]), ())
-        if not known:
-            return answer
-        std = answer.seed_std / len(known) ** 0.5
-        return answer._replace(quality=float(np.mean(known)), std=std, trained=len(known))
+        self.space.describe(genotype)
+        return jax.tree.map(lambda value: value[0].item(), self._known(accelerator, np.array([genotype], np.int32)))
 
     def answers(self, accelerator: str) -> Callable[[Any], Answer]:
         """Genotypes int32 [..., D] to what is predicted of them, traceable, trained ones included.
@@ -97,6 +102,30 @@ class TrainedTable:
 
         return answer
 
+    @lru_cache(maxsize=8)  # noqa: B019 - a table lives as long as the program
+    def tabulated(self, accelerator: str) -> Callable[[Any], Answer]:
+        """Genotypes int32 [..., D] in range to what the table says of them, as `query` does, looked up; traceable.
+
+        Asks of every genotype of the space first, once, at the speed of `answers`.  NumPy in, NumPy out.  Raises
+        BenchmarkInputError for a space of more than MOST_TABULATED genotypes, HardwareInputError for an unknown
+        accelerator.
+        """
+        if self.space.size > MOST_TABULATED:
+            raise BenchmarkInputError(
+                f"space {self.space.name} has {self.space.size} genotypes; allowed to tabulate: {MOST_TABULATED}"
+            )
+        genotypes = all_genotypes(self.space.cardinalities)
+        parts = [self._known(accelerator, part) for part in full_batches(genotypes, CHUNK)]
+        columns = jax.tree.map(lambda *values: np.concatenate(values)[: len(genotypes)], *parts)
+        strides = np.array([*np.cumprod(self.space.cardinalities[:0:-1])[::-1], 1], np.int32)
+
+        def answer(asked: Any) -> Answer:
+            places = (asked * strides).sum(-1)
+            look = jnp.asarray if isinstance(asked, jax.Array) else np.asarray
+            return jax.tree.map(lambda column: look(column)[places], columns)
+
+        return answer
+
     def features(self, workload: Any) -> jax.Array:
         """What the surrogate sees of networks of the space, [..., F]."""
         return features(in_layout(workload, self._places, len(self.layout.layers)), self.layout)
@@ -105,9 +134,24 @@ class TrainedTable:
     def _places(self) -> np.ndarray:
         return places(self.space, self.layout)
 
-    @lru_cache(maxsize=8)  # noqa: B019 - a table lives as long as the program
-    def _compiled(self, accelerator: str) -> Callable[[Any], Answer]:
-        return jax.jit(self.answers(accelerator))
+    def _known(self, accelerator: str, genotypes: np.ndarray) -> Answer:
+        """NumPy arrays [n] of genotypes int32 [n, D], the means of trainings where there are some."""
+        # copies, which can be written to; one array waited for after the other takes twice as long
+        found, workload = jax.tree.map(np.array, jax.block_until_ready(self._compiled(accelerator)(genotypes)))
+        for place, blocks in enumerate(chains_from_workload(workload)):
+            if known := self._by_blocks.get(blocks):
+                found.quality[place], found.trained[place] = np.mean(known), len(known)
+                found.std[place] = found.seed_std[place] / len(known) ** 0.5
+        return found
+
+    @cached_property
+    def _by_blocks(self) -> dict[tuple[Block, ...], tuple[float, ...]]:
+        return {tuple(Block(**each) for each in json.loads(key)): known for key, known in self.trained.items()}
+
+    @lru_cache(maxsize=8)  # noqa: B019 - as above
+    def _compiled(self, accelerator: str) -> Callable[[Any], tuple[Answer, Workload]]:
+        answers = self.answers(accelerator)
+        return jax.jit(lambda genotypes: (answers(genotypes), self.space.lower(genotypes)))
 
 
 def load_table(task: str, space: str | SearchSpace = "uncurated", results: Path = SHIPPED) -> TrainedTable:

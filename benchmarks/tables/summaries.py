@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
+
+from hw_model.blocks import Block
+from hw_model.kinds import KINDS
+from tasks.expert.chains import set_channels
 
 _BLOCK = re.compile(
     r"(?P<kind>[a-z_]+?)(?:_(?P<expansion>\d+))?(?: (?P<channels>\d+))?(?: k(?P<kernel>\d+))?(?: (?P<stride>[/x]\d+))?"
@@ -39,3 +45,18 @@ def blocks_of(summary: str) -> tuple[str, list[Told]]:
         sizes = int(found["expansion"] or 1), int(found["kernel"] or 3)
         found_blocks.append(Told(found["kind"], words, channels, *sizes, found["stride"] or ""))
     return shape, found_blocks
+
+
+def rewritten(start: tuple[Block, ...], told: Sequence[Told]) -> tuple[Block, ...]:
+    """The network with first blocks of these kinds, channels, expansions and kernels; strides and all else stay."""
+    changed = [
+        replace(
+            block,
+            kind=each.kind,
+            expansion=each.expansion,
+            kernel=each.kernel if KINDS[each.kind].has_kernel else block.kernel,
+        )
+        for block, each in zip(start, told, strict=False)
+    ]
+    rest = start[len(told) :]
+    return set_channels((*changed, *rest), [each.channels for each in told] + [block.out_channels for block in rest])

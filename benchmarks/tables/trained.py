@@ -47,11 +47,11 @@ class Trained(NamedTuple):
 
 
 def finished_trials(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, ...]:
-    """The finished trainings of a task's table with this recipe, in the table's order.
+    """The finished trainings of a task's table with this recipe, in the table's order, of networks that a space holds.
 
     Raises BenchmarkInputError where there are none.
     """
-    trials = trials_by(results, name, recipe)
+    trials = tuple(trial for trial in trials_by(results, name, recipe) if trial.space)
     if not trials:
         raise BenchmarkInputError(
             f"{table_file(results, name)}: no finished trainings of this recipe; `accelnas table build` makes them"
@@ -60,7 +60,7 @@ def finished_trials(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, 
 
 
 def trials_by(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, ...]:
-    """As `finished_trials`, and () where there are none."""
+    """As `finished_trials`, with networks that no space holds, and () where there are none."""
     wanted = canonical_json(dataclasses.asdict(recipe))
     return tuple(
         trial for trial in table_trials(results, name) if trial.state == "done" and trial.key.fidelity == wanted

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,11 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.transfer.settings import Settings
 from benchmarks.store.files import write_table
 from benchmarks.tables.models import Model, Models, Quality, Row, load_models, model_rows, quality_columns
-from benchmarks.tables.summaries import blocks_of
+from benchmarks.tables.summaries import blocks_of, rewritten
 from hw_model.blocks import Block
 from hw_model.cost_models import parallelism_factor
 from hw_model.predict import predict
 from hw_model.vela.measurements import MeasurementCache
-from tasks.expert.chains import set_channels
 from tasks.expert.procedure import ExpertSettings, improve
 
 __all__ = ["Settings", "run"]
@@ -99,12 +97,7 @@ def as_it_is(start: tuple[Block, ...], summary: str) -> tuple[Block, ...]:
     )
     if len(told) != encoder:
         raise BenchmarkInputError(f"transfer: {len(told)} blocks for an encoder of {encoder}; allowed: as many")
-    changed = [
-        replace(block, kind=each.kind, expansion=each.expansion, kernel=each.kernel)
-        for block, each in zip(start, told, strict=False)
-    ]
-    channels = [each.channels for each in told] + [block.out_channels for block in start[encoder:]]
-    return set_channels((*changed, *start[encoder:]), channels)
+    return rewritten(start, told)
 
 
 def on_other_data(rows: list[Row], known: Mapping[str, Row]) -> list[Row]:

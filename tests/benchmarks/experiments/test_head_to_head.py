@@ -27,9 +27,9 @@ from benchmarks.experiments.head_to_head.searches import (
 from benchmarks.experiments.head_to_head.settings import CONTENDERS, Settings
 from benchmarks.tables.arena import Arena, arena_space
 from benchmarks.tables.files import SHIPPED
-from benchmarks.tables.optima import all_genotypes
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.objectives import INFEASIBLE
+from nas_algos.tabular import all_genotypes
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
 

@@ -8,12 +8,15 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.transfer.other_data import Settings
 from benchmarks.experiments.transfer.run import (
     OTHER_DATA,
+    TARGETS,
     as_it_is,
     on_other_data,
     rewritten_networks,
     source_networks,
 )
 from benchmarks.search.problem import baseline_blocks
+from benchmarks.tables.article import article_cells
+from benchmarks.tables.files import SHIPPED
 from hw_model.blocks import check_chain
 from hw_model.network_text import summary
 from tasks.registry import make_task
@@ -46,6 +49,14 @@ def test_a_detector_in_its_own_task_as_it_is_is_itself():
     start = baseline_blocks(make_task("detection"))
     for accelerator, text in source_networks(Settings()).items():
         assert summary(rewritten_networks(start, text, accelerator)["As it is"]) == text
+
+
+def test_what_is_trained_of_a_transferred_network_is_that_network_up_to_its_additions():
+    accelerator, text = next(iter(source_networks(Settings()).items()))
+    for task in map(make_task, TARGETS):
+        trained = {summary(cell.chains[0]): cell.chains[0] for cell in article_cells(SHIPPED, task)}
+        for blocks in rewritten_networks(baseline_blocks(task), text, accelerator).values():
+            assert trained[summary(blocks)] == blocks
 
 
 def test_rows_on_other_data_have_the_quality_of_trainings_there_and_costs_as_they_were():

@@ -7,10 +7,11 @@ from benchmarks.experiments.agreement.run import agreement
 from benchmarks.experiments.truth.run import space_rows
 from benchmarks.experiments.truth.settings import Settings
 from benchmarks.tables.files import SHIPPED
-from benchmarks.tables.optima import all_genotypes, baseline_figures, front
+from benchmarks.tables.optima import baseline_figures, front
 from benchmarks.tables.query import load_table
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import read_trained
+from nas_algos.tabular import all_genotypes
 
 
 def test_every_genotype_is_there_once():

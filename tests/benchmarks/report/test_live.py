@@ -56,17 +56,16 @@ def test_trained_figures_take_the_place_of_predicted_ones(tmp_path, monkeypatch)
         hours_line("x", [found]),
     )
     with open_store(tmp_path) as store:
-        for each in asked:
-            key = trial_key(task, each.chain, each.fidelity, each.seed)
-            store.put(
-                Trial.finished(
-                    key,
-                    {"map": 0.5 + each.seed % 5 / 1000, "map50": 0.8},
-                    example_passes=1,
-                    seconds=1.0,
-                    training_flops=1e12,
-                )
+        store.put_all(
+            Trial.finished(
+                trial_key(task, each.chain, each.fidelity, each.seed),
+                {"map": 0.5 + each.seed % 5 / 1000, "map50": 0.8},
+                example_passes=1,
+                seconds=1.0,
+                training_flops=1e12,
             )
+            for each in asked
+        )
 
     assert needed("detection", tmp_path)[0][2:] == (0, 0.0)
 

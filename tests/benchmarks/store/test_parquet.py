@@ -1,6 +1,7 @@
 """Trials and results in parquet files: nothing is lost or changed unnoticed on the way."""
 
 import dataclasses
+import json
 import os
 import random
 
@@ -12,7 +13,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.store import parquet
 from benchmarks.store.parquet import kind_of, merge_records, read_records, read_rows, write_records
 from benchmarks.store.records import Result, Trial
-from tests.benchmarks.store.records import done, failed, result
+from tests.benchmarks.store.records import BLOCKS, done, failed, result
 
 
 def test_what_is_written_is_read_back_to_the_last_bit(tmp_path):
@@ -31,6 +32,29 @@ def test_what_is_written_is_read_back_to_the_last_bit(tmp_path):
 def test_no_trials_are_a_file_too(tmp_path):
     assert write_records(tmp_path / "none.parquet", Trial, []) == 0
     assert list(read_records(tmp_path / "none.parquet", Trial)) == []
+
+
+def test_others_find_a_training_in_a_file_by_the_names_of_its_columns(tmp_path):
+    path, trial = tmp_path / "trials.parquet", dataclasses.replace(done(3), space="curated", genotype=(3, 0))
+    write_records(path, Trial, [trial])
+    row = pd.read_parquet(path).iloc[0]
+    assert json.loads(row["genotype"]) == [3, 0]
+    assert json.loads(row["blocks"]) == [dataclasses.asdict(block) for block in BLOCKS]
+    assert json.loads(row["recipe"])["example_passes"] == 6400
+    assert json.loads(row["quality"])["map"] == 0.5
+    assert (row["seed"], row["seconds"], row["flops"]) == (3, 12.5, 1e12 / 3)
+    assert (row["device"], row["code_version"]) == ("A CPU of 2 GHz", "3")
+
+
+def test_a_device_that_differs_from_the_provenance_is_damage(tmp_path):
+    path = tmp_path / "trials.parquet"
+    write_records(path, Trial, [done()])
+    table = pq.read_table(path)
+    changed = table.set_column(table.schema.get_field_index("device"), "device", [["A faster one"]])
+    pq.write_table(changed.replace_schema_metadata(table.schema.metadata), path)
+    assert list(read_rows(path, Trial)) == [
+        f"{path}: row 0: device is 'A faster one', not that of its provenance",
+    ]
 
 
 def test_a_changed_row_is_named_and_skipped_and_the_others_are_read(tmp_path, capsys):

@@ -37,6 +37,26 @@ def test_a_trained_network_has_its_own_quality_and_another_is_predicted_with_a_w
     assert known.std < float(answers.std[0])
 
 
+def test_a_small_space_is_looked_up_as_it_is_asked_one_by_one_and_inside_jit():
+    table = load_table("detection", "V1")
+    genotypes = np.arange(6, dtype=np.int32)[:, None]
+    asked = [table.query(genotype, "ethos-u65-512") for genotype in genotypes.tolist()]
+    assert {answer.trained > 0 for answer in asked} == {True, False}
+    answers = table.tabulated("ethos-u65-512")
+    one_by_one = [answers(genotype) for genotype in genotypes]
+    inside = jax.jit(jax.vmap(answers))(genotypes[::-1].reshape(2, 3, 1))
+    for found in (jax.tree.map(lambda *each: np.array(each), *one_by_one), answers(genotypes)):
+        for value, known in zip(jax.tree.leaves(found), zip(*map(jax.tree.leaves, asked), strict=True), strict=True):
+            np.testing.assert_allclose(value, known, rtol=1e-4)
+    reverse = jax.tree.map(lambda value: np.asarray(value).reshape(-1)[::-1], inside)
+    jax.tree.map(np.testing.assert_array_equal, reverse, answers(genotypes))
+
+
+def test_a_space_of_too_many_genotypes_is_not_tabulated():
+    with pytest.raises(BenchmarkInputError, match=r"space \S+ has \d+ genotypes; allowed to tabulate: 200000"):
+        load_table("detection").tabulated("ethos-u65-512")
+
+
 def test_spaces_agree_about_the_network_that_they_share(table):
     largest = accelnas.load_table("detection")
     genotype = (0,) * len(table.space.cardinalities)
