@@ -52,9 +52,10 @@ def machines(results: Path, tasks: Iterable[str]) -> list[Machine]:
     for task in tasks:
         flops, rates = [], []
         for trial in finished_trials(results, task, SEARCH[task]):
-            if "NVIDIA" in str(trial.provenance.device):
+            device = str(trial.provenance.device)
+            if "NVIDIA" in device:
                 flops.append(trial.training_flops)
-            else:
+            elif "Xeon" in device:
                 rates.append(trial.seconds / trial.training_flops * 1e12)
         if rates:
             core[task] = float(np.median(rates))
