@@ -1,0 +1,54 @@
+"""The page of the trained tables says what its files say of them."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.report.pages.tables import page
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """The committed files that the page reads, to be changed."""
+    for task in ("detection", "classification", "segmentation"):
+        (tmp_path / task).mkdir()
+        shutil.copy(ROOT / f"results/{task}/{task}.csv", tmp_path / task)
+    (tmp_path / "tables").mkdir()
+    for name in ("agreement", "recipes", "recipe_sweep", "gpu"):
+        shutil.copy(ROOT / f"results/tables/{name}.csv", tmp_path / "tables")
+    return tmp_path / "tables"
+
+
+def text_of(folder):
+    return " ".join(page(folder).split())
+
+
+def change(path, where, **values):
+    table = pd.read_csv(path)
+    for name, value in values.items():
+        table.loc[table[where[0]] == where[1], name] = value
+    table.to_csv(path, index=False)
+
+
+def test_a_task_that_differs_and_one_that_was_not_compared_are_named(tables):
+    path = tables / "agreement.csv"
+    change(path, ("task", "detection"), n=50, difference=-0.008, difference_low=-0.01, difference_high=-0.001)
+    change(path, ("task", "detection"), seed_std=0.016)
+    change(path, ("task", "classification"), n=0)
+    text = text_of(tables)
+    assert "on detection the accelerator's are 0.0080 lower, 0.5 of what seeds differ by, beyond the interval" in text
+    assert "although fewer than 40 were trained both ways: classification (none)." in text
+
+
+def test_once_enough_were_trained_both_ways_and_agree_nothing_is_held_against_the_tables(tables):
+    path = tables / "agreement.csv"
+    for task in ("classification", "detection", "segmentation"):
+        change(path, ("task", task), n=40, difference=0.0, difference_low=-0.01, difference_high=0.01, seed_std=0.01)
+    text = text_of(tables)
+    assert "do not agree" not in text
+    assert "although fewer" not in text
+    assert "No difference is shown on classification, detection and segmentation." in text
