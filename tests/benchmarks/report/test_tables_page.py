@@ -52,3 +52,32 @@ def test_once_enough_were_trained_both_ways_and_agree_nothing_is_held_against_th
     assert "do not agree" not in text
     assert "although fewer" not in text
     assert "No difference is shown on classification, detection and segmentation." in text
+
+
+def test_what_is_near_convergence_or_takes_half_an_hour_follows_the_recipes(tables):
+    path = tables / "recipes.csv"
+    change(path, ("recipe", "search"), core_seconds=225.0)
+    change(path, ("recipe", "final"), gain=0.014, gain_passes=102_400)
+    text = text_of(tables)
+    assert "30 minutes on classification, 30 minutes on detection and 30 minutes on segmentation" in text
+    half_an_hour = "half an hour: classification, detection and segmentation; neither: none."
+    assert f"shrink: detection and segmentation; {half_an_hour}" in text
+    assert "0.014 on classification (51,200 to 102,400 passes, of 204,800: final was not swept" in text
+    change(path, ("recipe", "search"), core_seconds=224.0)
+    change(path, ("task", "detection"), gain=0.015)
+    assert "neither: classification and detection." in text_of(tables)
+
+
+def test_the_rate_at_the_edge_and_the_trainings_that_chose_it_follow_the_sweep(tables):
+    path = tables / "recipe_sweep.csv"
+    table = pd.read_csv(path)
+    own = (table["task"] == "detection") & (table["example_passes"] == 102_400)
+    table.loc[own, "quality"] = 5 * table["peak_learning_rate"] + 0.1
+    table.to_csv(path, index=False)
+    change(tables.parent / "detection/detection.csv", ("model", "Baseline"), map=0.6, seeds=6)
+    text = text_of(tables)
+    assert "On detection (0.04) and segmentation (0.04) final's rate is the largest" in text
+    assert "2 of 6 on detection (mean of all 0.6000, without them 0.7500)" in text
+    table.loc[own, "quality"] *= -1
+    table.to_csv(path, index=False)
+    assert "On segmentation (0.04) final's rate is the largest" in text_of(tables)
