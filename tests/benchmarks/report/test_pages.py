@@ -220,3 +220,13 @@ def test_the_head_to_head_page_counts_cells_apart_from_random_search_as_the_file
         assert float(lines[f"`{name}`"][6]) == pytest.approx(
             (100 * whole["regret"] / whole["optimum"]).mean(), abs=0.006
         )
+
+
+def test_the_head_to_head_page_says_that_no_hybrid_has_a_supernet_while_that_is_so(copy):
+    folder = copy / "results/head_to_head"
+    assert "none has a supernet in it" in head_to_head.page(folder)
+    table = pd.read_csv(folder / "head_to_head.csv")
+    table.loc[table["algorithm"] == "genetic", "family"] = "hybrid"  # joins nothing
+    table.to_csv(folder / "head_to_head.csv", index=False)
+    with pytest.raises(BenchmarkInputError, match="none has a supernet in it"):
+        head_to_head.page(folder)
