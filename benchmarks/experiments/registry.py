@@ -129,7 +129,7 @@ _ALL = (
         "controls",
         "what tasks give without looking, and by neighbours or averages: what networks must beat",
         0.3,
-        chooses_rows=("dataset",),
+        chooses_rows=("dataset", "task"),
     ),
     _experiment(
         "agreement",

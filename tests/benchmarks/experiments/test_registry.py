@@ -74,6 +74,9 @@ def test_settings_are_read_as_what_they_are():
     assert EXPERIMENTS["zero_shot"].settings({"correlate_only": "true"}).correlate_only
     with pytest.raises(AlgorithmInputError, match="single_shot: seeds is 'few'; allowed: a whole number"):
         EXPERIMENTS["single_shot"].settings({"seeds": "few"})
+    assert EXPERIMENTS["controls"].settings({"dataset": "photo_objects", "task": "detection"}).task == ("detection",)
+    with pytest.raises(BenchmarkInputError, match="unknown task 'poetry'; allowed: "):
+        EXPERIMENTS["controls"].settings({"task": "poetry"})
     with pytest.raises(BenchmarkInputError, match=r"surrogate: 0 repeats, .*; allowed: 1 and more"):
         EXPERIMENTS["surrogate"].settings({"repeats": "0"})
 
