@@ -1,7 +1,7 @@
 """How candidates are trained and evaluated: the three tasks' fidelities by profile, as data.
 
-smoke: seconds, checks that everything runs.  quick: what a search on two cores can pay.  careful: four times that; how
-well quick ranks what careful ranks is results/fidelity/fidelity.csv.  full: a GPU, or days of CPU.
+smoke: seconds, checks that everything runs.  quick: what a search on two cores can pay.  careful: four times that.
+full: a GPU, or days of CPU.
 
 Batches are of eight (`Fidelity.batch_size`): at as many passes, and about as many seconds, they do better on validation
 examples than batches of sixteen, and seeds differ no more (detection .23 and .36 mAP against .17 and .29 on two

@@ -114,21 +114,7 @@ _ALL = (
         chooses_rows=("nas_bench_macro", "problems", "evaluations", "strategies", "peers", "speed", "timed"),
     ),
     _experiment("expert", "what an expert's rewrite rules save on each task's baseline, step by step", 0.2),
-    _experiment(
-        "fidelity",
-        "how well a short training ranks what a longer one ranks, and the noise between seeds",
-        2.0,
-        files=("fidelity.csv", "fidelity_trials.csv", "fidelity.png"),
-        chooses_rows=("task",),
-    ),
-    _experiment(
-        "fidelity_recipes",
-        "how well the tables' recipe search ranks what their recipe final ranks",
-        0.02,
-        files=("recipes.csv",),
-        shelf="fidelity",
-        module="benchmarks.experiments.fidelity.recipes",
-    ),
+    _experiment("fidelity", "how well the tables' recipe search ranks what their recipe final ranks", 0.02),
     _experiment(
         "baselines",
         "quality and cost of what each task's search starts from",
@@ -143,7 +129,7 @@ _ALL = (
         "controls",
         "what tasks give without looking, and by neighbours or averages: what networks must beat",
         0.3,
-        chooses_rows=("dataset",),
+        chooses_rows=("dataset", "task"),
     ),
     _experiment(
         "agreement",

@@ -49,7 +49,7 @@ LIVE: MappingProxyType[str, Live] = MappingProxyType(
         "transfer": Live("article", ("segmentation", "classification")),
         "confirmed": Live("confirm", tuple(TASKS)),
         "optimisers_curse": Live("curse", tuple(TASKS)),
-        "fidelity_recipes": Live("final", tuple(TASKS)),
+        "fidelity": Live("final", tuple(TASKS)),
     }
 )
 """Experiments whose rows are trainings of the tables' recipes."""

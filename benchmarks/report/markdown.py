@@ -13,6 +13,8 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 
 KIB = 1024
+MOST_ROWS = 60
+"""A table of more rows is linked and not shown."""
 
 Row = dict[str, Any]
 
@@ -25,6 +27,16 @@ def rows(path: Path) -> list[Row]:
 def table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
     """A Markdown table, each line ended."""
     return "".join(f"| {' | '.join(line)} |\n" for line in (header, ["---"] * len(header), *lines))
+
+
+def as_it_is(path: Path) -> str:
+    """A CSV in a folder of results as a link and, unless it has too many rows, a table, each column and row in it."""
+    found = rows(path)
+    link = f"[{path.name}](../../results/{path.parent.name}/{path.name})"
+    if not found or len(found) > MOST_ROWS:
+        return f"{link}: {len(found)} rows.\n"
+    lines = [[f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row.values()] for row in found]
+    return f"{link}:\n\n{table(list(found[0]), lines)}"
 
 
 def claim(sentence: str, holds: bool) -> str:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS
-from benchmarks.report.markdown import code, rows, table, wrapped
+from benchmarks.report.markdown import as_it_is, code, table, wrapped
 from benchmarks.report.pages import (
     article,
     baselines,
@@ -29,6 +29,7 @@ from benchmarks.report.pages import (
     strategies,
     surrogate,
     sustainability,
+    tables,
     timings,
     truth,
     zero_shot,
@@ -37,8 +38,6 @@ from benchmarks.report.provenance import Made, noted, recorded
 from hw_model.files import write_whole
 
 INDEX = ("page", "experiment", "what it shows", "time on two cores")
-MOST_ROWS = 60
-"""A table of more rows is linked and not shown on a page that has no prose of its own."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,7 @@ PAGES: MappingProxyType[str, Page] = MappingProxyType(
         "baselines": Page("What each task starts from", baselines.page),
         "skeletons": Page("What the skeletons were chosen by", skeletons.page),
         "spaces": Page("The search spaces in numbers", spaces.page),
+        "tables": Page("The trained tables", tables.page),
         "surrogate": Page("How well trained tables predict", surrogate.page),
         "optimisers_curse": Page("What becomes of predicted winners", optimisers_curse.page),
         "truth": Page("The best networks by the trained tables", truth.page),
@@ -123,17 +123,7 @@ def _names(results: Path) -> Sequence[str]:
 
 
 def _tables(folder: Path) -> str:
-    parts = []
-    for path in sorted(folder.glob("*.csv")):
-        found = rows(path)
-        link = f"[{path.name}](../../results/{folder.name}/{path.name})"
-        if not found or len(found) > MOST_ROWS:
-            parts.append(f"{link}: {len(found)} rows.\n")
-        else:
-            lines = [
-                [f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row.values()] for row in found
-            ]
-            parts.append(f"{link}:\n\n{table(list(found[0]), lines)}")
+    parts = [as_it_is(path) for path in sorted(folder.glob("*.csv"))]
     parts += [f"![{path.stem}](../../results/{folder.name}/{path.name})\n" for path in sorted(folder.glob("*.png"))]
     return "\n".join(parts)
 

@@ -22,12 +22,11 @@ from nas_algos.objectives import within
 from tasks.spaces.check import output_fault
 from tasks.spaces.moves import sample
 from tasks.spaces.registry import make_space, skeleton_for
-from tasks.spaces.skeleton import curated_space, uncurated_space
+from tasks.spaces.skeleton import uncurated_space
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
 DRAWN = 2_000  # random networks, of which `largest_within` takes the largest
-PARALLELISM = 8
 CROWD = 32  # random architectures for each that `spread_architectures` gives
 
 
@@ -66,11 +65,6 @@ def baseline_blocks(task: Task) -> tuple[Block, ...]:
     skeleton = skeleton_for(task)
     space = uncurated_space(skeleton, task.output_channels)
     return space.decode(space.encode(skeleton.baseline()))
-
-
-def common_space(task: Task) -> SearchSpace:
-    """The task's space curated for PARALLELISM, which experiments on rankings share, and so its networks' trainings."""
-    return curated_space(skeleton_for(task), task.output_channels, PARALLELISM)
 
 
 def spread_architectures(space: SearchSpace, count: int, key: jax.Array) -> list[tuple[int, ...]]:

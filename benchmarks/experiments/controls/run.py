@@ -24,7 +24,7 @@ from benchmarks.store.files import merge_rows
 from tasks.classification.task import Classification, ClassificationTask
 from tasks.controls import constant_detections, constant_mask, nearest_neighbour, softmax_regression
 from tasks.detection.task import DetectionTask
-from tasks.registry import TASKS, make_task
+from tasks.registry import make_task
 from tasks.segmentation.task import SegmentationTask
 from tasks.task import Task
 
@@ -56,7 +56,7 @@ def _predictions(task: Task, train: Any, test: Any) -> dict[str, Any]:
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Write the table."""
     rows = []
-    for name in TASKS if settings.dataset is None else ("classification",):
+    for name in settings.task:
         task = make_task(name, settings.dataset)
         prepare_with_progress(home, task.config(settings.profile), task.dataset)
         for control, (quality, low, high) in control_qualities(task, home, settings.profile).items():

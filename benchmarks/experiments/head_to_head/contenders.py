@@ -5,6 +5,8 @@ random, auto, ...      a strategy, or FILE.py; each candidate is trained from sc
 zero_shot:SCORE        the best of a pool by a score of untrained networks; nothing is trained
 KIND:SCORE             a hybrid of `HYBRIDS`, where the pool comes first, best by the score first
 KIND of `FROM_BASELINE`  a strategy that is told of the baseline first
+
+No hybrid has a supernet in it: those train live, and a table has no answer for them.
 """
 
 from __future__ import annotations

@@ -3,25 +3,30 @@
 Writes results/sustainability/sustainability.csv, a row for each figure with what it is: counted, modelled, assumed,
 published or the article's; run: accelnas reproduce sustainability, after head_to_head and the article's tables.
 Nothing here was measured with a meter.  Search: head_to_head_ledger.csv's means over tasks at 300 trainings, beside the
-article's 2,000 GPU-days.  Inference: energy of arithmetic and of traffic by published figures (hw_model/cost.py), of
-the baseline and of a network that a search made of it; on a CPU the same traffic, and an instruction's energy shared by
-the MACs that it does.  Users: the article's million, by the stated factors.
+article's 2,000 GPU-days; single-shot, which is not in that contest, by the FLOPs in single_shot.csv.  Inference: energy
+of arithmetic and of traffic by published figures (hw_model/cost.py), of the baseline and of a network that a search
+made of it; on a CPU the same traffic, and an instruction's energy shared by the MACs that it does.  Users: the
+article's million, by the stated factors.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import pandas as pd
 
 from benchmarks.experiments.sustainability.settings import Settings
+from benchmarks.report.markdown import listed
+from benchmarks.report.provenance import recorded
 from benchmarks.store.files import write_table
 from benchmarks.tables.files import SHIPPED
 from hw_model.cost import PICOJOULES_PER_MAC
 
 __all__ = ["Settings", "run"]
 
+SINGLE_SHOT = "single_shot/single_shot.csv"
 BUDGET = 300
 MODELS = {"detection": "V3", "segmentation": "Model E", "classification": "NAS"}
 """The row of each task's table that stands for what a search makes of it."""
@@ -33,7 +38,10 @@ Line = tuple[str, str, float, str, str, str]
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Read, compute, print and write."""
-    lines = [*search_lines(pd.read_csv(SHIPPED / "head_to_head" / "head_to_head_ledger.csv"))]
+    ledger = pd.read_csv(SHIPPED / "head_to_head" / "head_to_head_ledger.csv")
+    made = recorded(SHIPPED).get(SINGLE_SHOT)
+    version = ", first version of the spaces" if made is not None and made.first_version else ""
+    lines = [*search_lines(ledger), *single_shot_lines(ledger, pd.read_csv(SHIPPED / SINGLE_SHOT), version)]
     saved: dict[str, tuple[float, float]] = {}
     for task, model in MODELS.items():
         own, energies = inference_lines(pd.read_csv(SHIPPED / task / f"{task}.csv"), task, model, settings)
@@ -60,7 +68,7 @@ def search_lines(ledger: pd.DataFrame) -> list[Line]:
         ),
         ("search", "the article's", article["kwh"], "kWh", "assumed", article["machine"]),
     ]
-    own = [row for row in rows if row["budget"] == BUDGET and "NVIDIA" in row["machine"]]
+    own = _on_accelerator(rows)
     for family in dict.fromkeys(row["family"] for row in own):
         part = [row for row in own if row["family"] == family]
         how = f"mean of {len(part)} tasks, {BUDGET} trainings at most: training FLOPs at the tables' own rate"
@@ -69,6 +77,33 @@ def search_lines(ledger: pd.DataFrame) -> list[Line]:
             ("search", family, fmean(row["kwh"] for row in part), "kWh", "modelled", "at 700 W, the board's most")
         )
     return found
+
+
+def single_shot_lines(ledger: pd.DataFrame, supernets: pd.DataFrame, version: str) -> list[Line]:
+    """The family that the contest lacks, mean over tasks of what a search was charged, at the rate of `search_lines`.
+
+    supernets: single_shot.csv; version: what is to be said of its networks.
+    """
+    rows = [{str(key): value for key, value in row.items()} for row in ledger.to_dict("records")]
+    rates = {row["task"]: row for row in _on_accelerator(rows) if row["train_flops"] > 0}
+    spent: dict[str, list[float]] = {}
+    for task, flops in zip(supernets["task"], supernets["supernet_flops"], strict=True):
+        spent.setdefault(task, []).append(flops)
+    each = {task: fmean(values) / rates[task]["train_flops"] for task, values in spent.items()}
+    gpu_days = fmean(share * rates[task]["seconds"] / 86_400 for task, share in each.items())
+    kwh = fmean(share * rates[task]["kwh"] for task, share in each.items())
+    how = (
+        f"{len(supernets)} supernets of {listed(spent)}{version}, {fmean(supernets['supernet_example_passes']):,.0f} "
+        "example passes each: FLOPs as above, though no supernet was trained there"
+    )
+    return [
+        ("search", "single-shot", gpu_days, "GPU-days", "modelled", how),
+        ("search", "single-shot", kwh, "kWh", "modelled", "at 700 W, the board's most"),
+    ]
+
+
+def _on_accelerator(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["budget"] == BUDGET and "NVIDIA" in row["machine"]]
 
 
 def inference_lines(

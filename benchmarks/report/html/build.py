@@ -11,13 +11,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.report.html.charts import Chart, calibration, curves, scatter
-from benchmarks.report.markdown import KIB, Row, rows
+from benchmarks.report.html.gathered import gathered
+from benchmarks.report.markdown import KIB, Row, listed, rows
+from benchmarks.report.pages.optimisers_curse import rounds
 from benchmarks.report.provenance import digest, recorded
 from benchmarks.tables.summaries import blocks_of
 from hw_model.files import write_whole
 
 TEMPLATE = "report.html.j2"
-TABLES = ("detection", "classification", "segmentation", "iso_latency")
+TABLES = ("detection", "classification", "segmentation", "iso_latency", "transfer")
 METRIC = {"detection": "mAP", "classification": "accuracy", "segmentation": "mIoU"}
 SHOWN = "ethos-u65-512"
 """The accelerator of figures that show one."""
@@ -48,6 +50,7 @@ def report(root: Path) -> str:
     claims = rows(results / "claims/claims.csv")
     verdicts = ("reproduced", "partly", "not reproduced", "not comparable")
     names, matrix = differences(results)
+    winners = rounds(results / "optimisers_curse")
     tables = {name: model_lines(results, name) for name in TABLES}
     return environment.get_template(TEMPLATE).render(
         claims=claims,
@@ -59,6 +62,9 @@ def report(root: Path) -> str:
         anytime=anytime_chart(results),
         calibrated=calibration_chart(results),
         surrogates=surrogate_lines(results),
+        winners=winners,
+        too_high=listed(f"{row['difference']:.3f} on {row['task']}" for row in winners),
+        seed_std={row["task"]: row["seed_std"] for row in rows(results / "tables/agreement.csv")},
         matrix_names=names,
         matrix=matrix,
         budget=BUDGET,
@@ -75,19 +81,16 @@ def model_lines(results: Path, name: str) -> list[Row]:
     """The rows of one of the article's tables, with one name for quality in all of them."""
     found = []
     for row in rows(results / name / f"{name}.csv"):
-        task = row.get("task", name)
+        task = row.get("task", row.get("target", name))
         quality = "map" if "map" in row else "quality"
-        article = row["article_reduction_pct"]
+        article = row.get("article_reduction_pct", math.nan)
         found.append(
             {
                 **{"task": task, "model": row["model"], "accelerator": row["accelerator"]},
                 "latency_ms": f"{row['latency_ms']:.4f}",
                 "reduction": f"{row['latency_reduction_pct']:.1f}",
                 "article": "" if math.isnan(article) else f"{article:.0f}",
-                "quality": f"{row[quality]:.3f}",
-                "interval": f"{row[f'{quality}_low']:.3f} to {row[f'{quality}_high']:.3f}",
-                "source": _source(row),
-                "difference": f"{row['quality_difference']:+.3f}",
+                **_quality(row, quality),
                 "mmacs": f"{row['macs'] / 1e6:.1f}",
                 "param_kib": f"{row['param_bytes'] / KIB:.0f}",
                 "sram_kib": f"{row['peak_activation_bytes'] / KIB:.0f}",
@@ -96,6 +99,18 @@ def model_lines(results: Path, name: str) -> list[Row]:
             }
         )
     return found
+
+
+def _quality(row: Row, name: str) -> dict[str, str]:
+    """Cells of a quality; empty where it is not known."""
+    if math.isnan(row[name]):
+        return dict.fromkeys(("quality", "interval", "source", "difference"), "")
+    return {
+        "quality": f"{row[name]:.3f}",
+        "interval": f"{row[f'{name}_low']:.3f} to {row[f'{name}_high']:.3f}",
+        "source": _source(row),
+        "difference": f"{row['quality_difference']:+.3f}",
+    }
 
 
 def _number(value: float) -> str:
@@ -189,53 +204,6 @@ def surrogate_lines(results: Path) -> list[Row]:
     ]
 
 
-def gathered(results: Path) -> dict[str, list[dict[str, str]]]:
-    """Tables of other experiments in short, {heading: rows of cells by column}."""
-    fused = [
-        {
-            **{"accelerator": row["accelerator"], "block": row["decision"], "becomes": row["choice"]},
-            "less latency, %": f"{row['latency_reduction_pct']:.1f}",
-            "MACs / baseline's": f"{row['macs_ratio']:.2f}",
-            "mAP difference, predicted": f"{row['quality_difference']:+.3f}",
-        }
-        for row in rows(results / "detection/detection_fusion.csv")
-    ]
-    curated = [
-        {
-            **{"task": row["task"], "accelerator": row["accelerator"], "space": row["space"]},
-            "regret, %": f"{row['regret']:.2f}",
-            "95% interval": f"{row['regret_low']:.2f} to {row['regret_high']:.2f}",
-            "searches within 5%, %": f"{100 * row['success_rate']:.0f}",
-            "steps up that raise latency": f"{row['monotone_share']:.3f}",
-        }
-        for row in rows(results / "curation/curation.csv")
-    ]
-    scores = [
-        {
-            **{"task": row["task"], "score": row["score"], "networks": str(row["n"])},
-            "Kendall's tau": f"{row['kendall_tau']:.2f}",
-            "95% interval": f"{row['low']:.2f} to {row['high']:.2f}",
-        }
-        for row in rows(results / "zero_shot/zero_shot.csv")
-    ]
-    errors = [
-        {
-            **{"accelerator": row["accelerator"], "networks": str(row["n"])},
-            "within 10%, % of networks": f"{row['within_10pct']:.0f}",
-            "mean error, %": f"{row['mape_pct']:.1f}",
-            "Kendall's tau": f"{row['kendall_tau']:.3f}",
-        }
-        for row in rows(results / "estimator/estimator.csv")
-        if (row["method"], row["set"]) == ("estimator", "general")
-    ]
-    return {
-        "Detector: each block fused alone": fused,
-        "Curated or not: where searches end": curated,
-        "Scores of untrained networks": scores,
-        "The estimator against the compiler, networks that its fit did not see": errors,
-    }
-
-
 def differences(results: Path) -> tuple[list[str], list[list[Row | None]]]:
     """Contenders from the best on, and what each row's regret is less the column's."""
     found = [row for row in rows(results / "head_to_head/head_to_head_differences.csv") if row["budget"] == BUDGET]
@@ -271,7 +239,8 @@ def origins(results: Path) -> list[Row]:
     known = recorded(results)
     read = [f"{name}/{name}.csv" for name in (*TABLES, "claims", "surrogate", "sustainability")]
     read += ["segmentation/segmentation_front.csv", "detection/detection_fusion.csv", "curation/curation.csv"]
-    read += ["zero_shot/zero_shot.csv", "estimator/estimator.csv"]
+    read += [f"{name}/{name}.csv" for name in ("zero_shot", "estimator", "optimisers_curse", "single_shot")]
+    read += ["tables/agreement.csv"]
     read += [f"head_to_head/head_to_head_{part}.csv" for part in ("curves", "differences", "ledger")]
     return [
         {

@@ -266,6 +266,17 @@ its baseline's latency.
 {table(header, lines)}
 Quality lost by the networks as they are: {lost}; adapted by the expert: {adapted}.  On PhotoObjects a network
 costs the same, quality is on test images, and nothing is searched anew: there is no trained table of that data.
+{_floor(folder, {row["target"] for row in found})}
 
 {note(found)}
 """
+
+
+def _floor(folder: Path, targets: set[str]) -> str:
+    """What takes no network on other data, where that is known."""
+    known = [
+        f"{row['quality']:.3f} on {target}"
+        for row in rows(folder.parent / "controls" / "controls.csv")
+        if (target := f"{row['task']} on {row['dataset']}") in targets
+    ]
+    return f"Without a network, the same answer for every image, one has {listed(known)}." if known else ""

@@ -7,8 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.report.markdown import Row, code, listed, rows, span, table
+from benchmarks.experiments.head_to_head.contenders import find_contender
+from benchmarks.report.markdown import Row, claim, code, listed, rows, span, table
+from nas_algos.registry import strategy_names
 
+HYBRIDS = """\
+The hybrids join two of the article's three families, zero-shot scores (or the expert's network) and multi-shot search;
+none has a supernet in it, so the compositions with the third are untried here."""
 LEVEL = 0.05
 SHOWN = 30
 """The budget whose further figures the table has."""
@@ -69,9 +74,15 @@ would have spent.  The article says that multi-shot search with full training ca
   ([more](surrogate.md)); optima extrapolate.  What wins here is a good searcher of this landscape.
 - Latencies are the estimator's, of the search and of the bound alike.
 - Counts and scores choose among 128 random networks of each task's space, other ones for each search.
+- {claim(HYBRIDS, all(_without_supernet(row["algorithm"]) for row in found if row["family"] == "hybrid"))}
 - Not here: supernets, whose searches need live trainings, the expert's network, and a live confirmation, for which
   [head_to_head_winners.csv](../../results/head_to_head/head_to_head_winners.csv) lists networks.
 """
+
+
+def _without_supernet(name: str) -> bool:
+    contender = find_contender(name)
+    return contender.strategy in strategy_names() and (contender.score != "" or contender.from_baseline)
 
 
 def _of(found: Iterable[Row], name: str, budget: int, column: str) -> list[float]:

@@ -16,13 +16,17 @@ def page(folder: Path) -> str:
     return f"""\
 What each figure is stands in the column "kind": counted, modelled, assumed, published or the article's.  No meter was
 at hand: seconds of trainings are their FLOPs at the rate of the tables' own trainings, and energy is that times a
-stated power, or arithmetic and traffic times published energies of each.
+stated power, or arithmetic and traffic times published energies of each.  The virtual machines that trained show no
+counter of the processor's energy (RAPL, in `/sys/class/powercap`), and the accelerator's board power (NVML) was not
+logged.  Where one of them can be read, codecarbon measures what processors, memory and GPUs draw, with an
+`EmissionsTracker` around a search; elsewhere it takes a stated power too.
 
 ## Searching
 
 {_table(found, "search")}
-The networks and data of the article are a product's, and its GPU-days cannot be held against ours, which train networks
-of some ten million MACs for a minute.  What can be compared is one family with another, above.
+The networks and data of the article are a product's, and its GPU-days cannot be held against ours, which train
+networks of some ten million MACs for a minute.  What can be compared is one family with another, above, but for
+single-shot, whose row says what it is of.
 
 ## An inference
 

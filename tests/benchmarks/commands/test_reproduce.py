@@ -17,7 +17,7 @@ from tests.cli import accelnas
         (["reproduce", "detection", "--set", "evaluations=1"], ["evaluations is 1", "20"]),
         (["reproduce", "detection", "--set", "tolerance=2"], ["tolerance is 2", "below 1"]),
         (["reproduce", "detection", "--set", "searches=few"], ["'few'", "a whole number"]),
-        (["reproduce", "spaces", "fidelity", "--set", "low=huge"], ["'low'", "accelerators"]),
+        (["reproduce", "spaces", "surrogate", "--set", "repeats=1"], ["'repeats'", "accelerators"]),
         (["reproduce", "spaces", "--profile", "smoke"], ["spaces", "'profile'", "accelerators"]),
         (["reproduce", "spaces", "--set", "accelerators"], ["'accelerators'", "NAME=VALUE"]),
         (["prepare", "--data", "huge"], ["'huge'", "quick"]),

@@ -1,83 +1,52 @@
-"""How rankings are compared: by-hand values, and what trainings that failed do."""
+"""The two recipes against each other, on made-up trainings."""
 
-import math
-from pathlib import Path
+import dataclasses
 
-import jax
-import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.experiments.fidelity.run import agreement_row
-from benchmarks.search.problem import spread_architectures
-from benchmarks.statistics.rank_correlation import rank_agreement
-from hw_model.cost import count_macs
-from tasks.spaces.registry import SKELETONS
-from tasks.spaces.skeleton import curated_space
-
-RESULTS = Path(__file__).parents[3] / "results" / "fidelity"
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.fidelity import run as module
+from benchmarks.experiments.fidelity.run import Settings, agreement, by_both
+from benchmarks.report.pages.fidelity import page
+from tests.benchmarks.store.records import of_genotype as trained
 
 
-def test_agreement_of_a_ranking_by_hand():
-    low = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
-    # the two smallest and the fourth and third swapped: 2 of 28 pairs disagree, tau = (26 - 2) / 28
-    high = [2.0, 1.0, 4.0, 3.0, 5.0, 6.0, 7.0, 8.0]
-    n, tau, top = rank_agreement(low, high)
-    assert n == 8
-    assert tau.value == pytest.approx(24 / 28)
-    assert tau.low < tau.value < tau.high <= 1
-    # the best five of low are positions 3 to 7, of high positions 2 and 4 to 7
-    assert top.value == pytest.approx(4 / 5)
-    assert 0 <= top.low <= top.value <= top.high <= 1
+def both(count, swapped=False):
+    names = [(number, 0) for number in range(count)]
+    order = [1, 0, *range(2, count)] if swapped else range(count)
+    low = [trained(name, 5, 0.1 + 0.01 * place, "many_at_once") for name, place in zip(names, order, strict=True)]
+    high = [trained(name, 5, 0.3 + 0.01 * place, "many_at_once") for place, name in enumerate(names)]
+    return {f"{number} 0" for number in range(count)}, "map", low, high
 
 
-def test_failed_trainings_are_left_out_of_the_ranking():
-    low, high = [1.0, 2.0, math.nan, 3.0, 4.0, 5.0, 6.0], [1.0, 2.0, 9.0, 3.0, math.nan, 5.0, 6.0]
-    assert rank_agreement(low, high).n == 5
-    assert rank_agreement(low, high).tau.value == pytest.approx(1.0)
-    nothing = rank_agreement([1.0, math.nan], [1.0, 2.0])
-    assert nothing.n == 1
-    assert np.isnan([*nothing.tau, *nothing.top]).all()
+def test_recipes_that_rank_alike_agree_wholly_and_one_swap_costs_one_pair():
+    assert agreement(by_both(*both(20)))["kendall_tau"] == 1
+    row = agreement(by_both(*both(20, swapped=True)))
+    assert row["kendall_tau"] == pytest.approx(1 - 2 / (20 * 19 / 2))
+    assert (row["n"], row["best_tenth_overlap"]) == (20, 1)
+    assert row["high_quality"] - row["low_quality"] == pytest.approx(0.2)
 
 
-def test_the_row_of_a_task_by_hand():
-    rows = [
-        {"task": "t", "metric": "m", "fidelity": fidelity, "architecture": a, "seed": seed, "quality": quality}
-        for fidelity, a, seed, quality in [
-            *(("low", a, 0, float(a)) for a in range(6)),
-            ("low", 1, 1, 3.0),  # seeds 1 and 3: variance 2
-            ("low", 2, 1, 2.0),  # seeds 2 and 2: variance 0
-            *(("high", a, 0, float(a)) for a in range(6)),
-            ("low", 6, 0, 7.0),  # failed at high: not among those compared
-            ("high", 6, 0, math.nan),
-        ]
-    ]
-    table = pd.DataFrame(
-        [row | {"training_flops": 4.0 if row["fidelity"] == "high" else 1.0, "error": ""} for row in rows]
-    )
-    row = agreement_row(table, "low", "high")
-    assert row["kendall_tau"] == pytest.approx(1.0)
-    assert row["seed_std"] == pytest.approx(1.0)  # root of the mean variance (2 + 0) / 2
-    assert row["architecture_std"] == pytest.approx(np.std([*range(6), 7], ddof=1))
-    assert (row["top5_overlap"], row["top5_low"], row["top5_high"]) == (1.0, 1.0, 1.0)
-    assert (row["n"], row["noise_architectures"], row["noise_seeds"]) == (6, 2, 2)
-    assert row["spend_ratio"] == pytest.approx(4.0)
+def test_only_chosen_networks_with_the_same_seed_count():
+    chosen, metric, low, high = both(20)
+    others = [dataclasses.replace(trial, key=dataclasses.replace(trial.key, seed=6)) for trial in high[:12]]
+    assert by_both(chosen, metric, low, [*others, *high[12:]]).shape == (8, 2)
+    assert by_both(set(), metric, low, high).shape == (0, 2)
 
 
-def test_the_committed_table_is_what_the_committed_trainings_say():
-    trials = pd.read_csv(RESULTS / "fidelity_trials.csv", dtype={"error": str}).fillna({"error": ""})
-    table = pd.read_csv(RESULTS / "fidelity.csv").set_index("task")
-    for task, part in trials.groupby("task"):
-        row = agreement_row(part, "quick", "careful")
-        assert set(row) == {*table.columns, "task"}
-        for name, value in table.loc[task].items():
-            assert value == (pytest.approx(row[name], rel=1e-5) if isinstance(row[name], float) else row[name]), name
+def test_a_task_with_few_networks_by_both_recipes_has_no_row(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(module, "LEAST", 10**6)
+    with pytest.raises(BenchmarkInputError, match="no task has 1000000 networks trained by both recipes"):
+        module.run(Settings(task=("detection",)), tmp_path, tmp_path)
+    assert "networks are trained by both recipes; a row needs 1000000" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
 
 
-def test_architectures_cover_the_sizes_of_the_space():
-    space = curated_space(SKELETONS["classification"], 10, 8)
-    chosen = spread_architectures(space, 12, jax.random.key(0))
-    macs = [count_macs(space.decode(genotype)) for genotype in chosen]
-    assert len(set(chosen)) == 12
-    assert macs == sorted(macs)
-    assert macs[-1] > 4 * macs[0]
+def test_the_page_shows_each_task_and_where_the_short_training_ranks(tmp_path):
+    tasks = {"toy": agreement(by_both(*both(20))), "other": agreement(by_both(*both(20))) | {"tau_low": -0.1}}
+    rows = [{"task": task, "low": "search", "high": "final"} | row for task, row in tasks.items()]
+    pd.DataFrame(rows).to_csv(tmp_path / "fidelity.csv", index=False)
+    text = page(tmp_path)
+    assert "| toy | 20 | 1.00 (1.00 to 1.00) | 1.00 (1.00 to 1.00) | 0.195 | 0.395 |" in text
+    assert "beyond the interval, on: toy.  Of" in text

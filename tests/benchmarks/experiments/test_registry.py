@@ -47,7 +47,7 @@ def test_every_shipped_file_is_one_that_an_experiment_writes():
     shipped = {path.removeprefix("results/") for path in tracked.stdout.split()}
     # made by hand from runs whose settings or machine were others: the pages say which
     apart = {
-        *("fidelity/fidelity_fewer.csv", "timings/training_speed_earlier.csv"),
+        "timings/training_speed_earlier.csv",
         # by `accelnas table`, here or by a machine with an accelerator
         *(f"tables/{task}.parquet" for task in TASKS),
         *(f"tables/design/{task}.csv" for task in TASKS),
@@ -74,15 +74,18 @@ def test_settings_are_read_as_what_they_are():
     assert EXPERIMENTS["zero_shot"].settings({"correlate_only": "true"}).correlate_only
     with pytest.raises(AlgorithmInputError, match="single_shot: seeds is 'few'; allowed: a whole number"):
         EXPERIMENTS["single_shot"].settings({"seeds": "few"})
-    with pytest.raises(BenchmarkInputError, match=r"1 noise seeds; allowed: .*2 seeds and more"):
-        EXPERIMENTS["fidelity"].settings({"noise_seeds": "1"})
+    assert EXPERIMENTS["controls"].settings({"dataset": "photo_objects", "task": "detection"}).task == ("detection",)
+    with pytest.raises(BenchmarkInputError, match="unknown task 'poetry'; allowed: "):
+        EXPERIMENTS["controls"].settings({"task": "poetry"})
+    with pytest.raises(BenchmarkInputError, match=r"surrogate: 0 repeats, .*; allowed: 1 and more"):
+        EXPERIMENTS["surrogate"].settings({"repeats": "0"})
 
 
 def test_other_figures_go_to_a_folder_of_their_own_and_other_rows_do_not():
-    fidelity, results = EXPERIMENTS["fidelity"], Path("results")
-    assert fidelity.folder(results, fidelity.settings({"task": "detection"})) == results / "fidelity"
-    other = fidelity.folder(results, fidelity.settings({"architectures": "60", "high": "full"}))
-    assert other == results / "fidelity" / "fidelity-high=full-architectures=60"
+    surrogate, results = EXPERIMENTS["surrogate"], Path("results")
+    assert surrogate.folder(results, surrogate.settings({"task": "detection"})) == results / "surrogate"
+    other = surrogate.folder(results, surrogate.settings({"repeats": "5", "sizes": "30,100"}))
+    assert other == results / "surrogate" / "surrogate-sizes=30,100-repeats=5"
 
 
 def test_a_folder_says_with_which_settings_each_experiment_was_run(tmp_path):

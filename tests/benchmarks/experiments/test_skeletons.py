@@ -1,9 +1,13 @@
 """The skeletons' figures: the changes are what they say, and the conditions can fail."""
 
+import shutil
+
+import pandas as pd
 import pytest
 
 from benchmarks.experiments.skeletons.settings import EXPANSIONS, MULTIPLIERS
 from benchmarks.experiments.skeletons.table import conditions, skeleton_rows, steps_by_multiple, variants
+from benchmarks.report.pages.skeletons import page
 from hw_model.blocks import check_chain
 from hw_model.vela.measurements import MeasurementCache
 from tasks.registry import make_task
@@ -68,3 +72,19 @@ def test_steps_are_averaged_by_what_they_follow():
     steps = {8: 10.0, 9: 1.0, 16: 40.0, 24: 20.0, 32: 60.0}
     sweep = [{"accelerator": "chip", "channels": c, "step_pct": step} for c, step in steps.items()]
     assert steps_by_multiple(sweep) == {"chip": {"16": 50.0, "8": 15.0, "other": 1.0}}
+
+
+def test_the_page_says_what_became_of_the_width_multiplier_that_was_trained(tmp_path):
+    for name in ("skeletons", "detection"):
+        shutil.copytree(f"results/{name}", tmp_path / name)
+    path = tmp_path / "detection/detection.csv"
+    found = pd.read_csv(path)
+    own = found["model"] == "V1"
+    found.loc[own, ["quality_difference", "quality_difference_low", "quality_difference_high"]] = -0.02, -0.03, -0.01
+    found.loc[own, "keeps_map"] = False
+    found.to_csv(path, index=False)
+    words = "x0.75 loses 0.020 mAP (0.010 to 0.030), beyond that tolerance, so none is known to."
+    assert words in " ".join(page(tmp_path / "skeletons").split())
+    found.loc[own, "keeps_map"] = True
+    found.to_csv(path, index=False)
+    assert "within that tolerance.\n" in page(tmp_path / "skeletons")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.experiments.sustainability.run import COLUMNS, inference_lines, user_lines
+from benchmarks.experiments.sustainability.run import COLUMNS, inference_lines, single_shot_lines, user_lines
 from benchmarks.experiments.sustainability.settings import Settings
 
 SHIPPED = Path(__file__).parents[3] / "results/sustainability/sustainability.csv"
@@ -31,6 +31,20 @@ def test_a_cpu_shares_an_instruction_among_its_macs():
     lines, (ours, cpu) = inference_lines(pd.DataFrame(rows), "detection", "V3", settings)
     assert (ours, cpu) == (1.0, pytest.approx(1.0 + 2e9 * 5e-9))
     assert [line[1] for line in lines] == ["detection, Baseline, a", "detection, V3, a", "detection, Baseline, a CPU"]
+
+
+def test_a_supernet_takes_its_flops_at_the_rate_of_the_tables_trainings():
+    rows = [
+        {"task": task, "budget": 300, "machine": "NVIDIA X", "train_flops": flops, "seconds": 86_400.0, "kwh": 3.0}
+        for task, flops in (("a", 10.0), ("a", 0.0), ("b", 20.0))
+    ]
+    rows += [{**rows[0], "budget": 30, "train_flops": 1.0}, {**rows[0], "machine": "a core", "train_flops": 1.0}]
+    supernets = {"task": ["a", "a", "b"], "supernet_flops": [1.0, 3.0, 8.0], "supernet_example_passes": [5, 5, 11]}
+    days, kwh = single_shot_lines(pd.DataFrame(rows), pd.DataFrame(supernets), ", old")
+    # 2 of 10 FLOPs of task a, 8 of 20 of task b: .3 of a day and of 3 kWh on average
+    assert days[1:4] == ("single-shot", pytest.approx(0.3), "GPU-days")
+    assert kwh[1:4] == ("single-shot", pytest.approx(0.9), "kWh")
+    assert days[5].startswith("3 supernets of a and b, old, 7 example passes each: ")
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Settings)])

@@ -1,7 +1,9 @@
 """The detector's network on other data: what it is, and what stands in its rows."""
 
 import math
+import shutil
 
+import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
@@ -14,6 +16,7 @@ from benchmarks.experiments.transfer.run import (
     rewritten_networks,
     source_networks,
 )
+from benchmarks.report.pages.article import transfer
 from benchmarks.search.problem import baseline_blocks
 from benchmarks.tables.article import article_cells
 from benchmarks.tables.files import SHIPPED
@@ -75,3 +78,15 @@ def test_rows_on_other_data_have_the_quality_of_trainings_there_and_costs_as_the
 
 def test_without_trainings_on_other_data_no_quality_is_claimed():
     assert all(math.isnan(row["quality"]) for row in on_other_data(ROWS, {}))
+
+
+def test_the_page_says_what_takes_no_network_on_other_data_once_it_is_known(tmp_path):
+    for name in ("transfer", "controls"):
+        shutil.copytree(f"results/{name}", tmp_path / name)
+    path = tmp_path / "controls/controls.csv"
+    table = pd.read_csv(path).query("dataset != 'photo_objects'")
+    table.to_csv(path, index=False)
+    assert "Without a network" not in transfer(tmp_path / "transfer")
+    row = {"task": "detection", "dataset": "photo_objects", "control": "constant", "quality": 0.0123}
+    pd.concat([table, pd.DataFrame([row])]).to_csv(path, index=False)
+    assert "one has 0.012 on detection on photo_objects." in transfer(tmp_path / "transfer")

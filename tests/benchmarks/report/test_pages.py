@@ -82,6 +82,9 @@ def test_no_published_baseline_is_below_what_needs_no_network():
         return found
 
     networks, floors = best("baselines/baselines.csv", "quality_low"), best("controls/controls.csv", "quality")
+    for row in rows(ROOT / "results/transfer/photo_objects.csv"):
+        key = "detection", row["dataset"]
+        networks[key] = max(networks.get(key, 0.0), row["quality_low"])
     assert set(floors) <= set(networks)
     for key, floor in floors.items():
         assert networks[key] > floor, key
@@ -221,3 +224,13 @@ def test_the_head_to_head_page_counts_cells_apart_from_random_search_as_the_file
         assert float(lines[f"`{name}`"][6]) == pytest.approx(
             (100 * whole["regret"] / whole["optimum"]).mean(), abs=0.006
         )
+
+
+def test_the_head_to_head_page_says_that_no_hybrid_has_a_supernet_while_that_is_so(copy):
+    folder = copy / "results/head_to_head"
+    assert "none has a supernet in it" in head_to_head.page(folder)
+    table = pd.read_csv(folder / "head_to_head.csv")
+    table.loc[table["algorithm"] == "genetic", "family"] = "hybrid"  # joins nothing
+    table.to_csv(folder / "head_to_head.csv", index=False)
+    with pytest.raises(BenchmarkInputError, match="none has a supernet in it"):
+        head_to_head.page(folder)

@@ -1,5 +1,7 @@
 """Correlations with their intervals, against SciPy's own and by hand."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -11,6 +13,7 @@ from benchmarks.statistics.rank_correlation import (
     kendall_gain,
     kendall_gain_within,
     kendall_within,
+    rank_agreement,
     shared_best,
     spearman,
 )
@@ -94,3 +97,25 @@ def test_the_interval_holds_the_true_tau_about_as_often_as_it_says():
         held += found.low <= truth <= found.high
     # 95% less four standard errors and what percentile intervals of 60 are known to lack
     assert held / trials > 0.95 - 4 * np.sqrt(0.95 * 0.05 / trials) - 0.02
+
+
+def test_agreement_of_a_ranking_by_hand():
+    low = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    # the two smallest and the fourth and third swapped: 2 of 28 pairs disagree, tau = (26 - 2) / 28
+    high = [2.0, 1.0, 4.0, 3.0, 5.0, 6.0, 7.0, 8.0]
+    n, tau, top = rank_agreement(low, high)
+    assert n == 8
+    assert tau.value == pytest.approx(24 / 28)
+    assert tau.low < tau.value < tau.high <= 1
+    # the best five of low are positions 3 to 7, of high positions 2 and 4 to 7
+    assert top.value == pytest.approx(4 / 5)
+    assert 0 <= top.low <= top.value <= top.high <= 1
+
+
+def test_failed_trainings_are_left_out_of_the_ranking():
+    low, high = [1.0, 2.0, math.nan, 3.0, 4.0, 5.0, 6.0], [1.0, 2.0, 9.0, 3.0, math.nan, 5.0, 6.0]
+    assert rank_agreement(low, high).n == 5
+    assert rank_agreement(low, high).tau.value == pytest.approx(1.0)
+    nothing = rank_agreement([1.0, math.nan], [1.0, 2.0])
+    assert nothing.n == 1
+    assert np.isnan([*nothing.tau, *nothing.top]).all()

@@ -25,6 +25,11 @@ def done(seed: int = 0, value: float = 0.5, **changes) -> Trial:
     )
 
 
+def of_genotype(genotype: tuple[int, ...], seed: int, value: float, path: str = "static") -> Trial:
+    """A finished training of a network of the uncurated space."""
+    return dataclasses.replace(done(seed, value, code_path=path), space="uncurated", genotype=genotype)
+
+
 def failed(seed: int = 0, error: str = "ValueError: too wide") -> Trial:
     """A training that came to nothing."""
     return Trial(

@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.report.html.build import differences, model_lines, report
+from benchmarks.report.html.build import TABLES, differences, model_lines, report
+from benchmarks.report.html.gathered import supernet_lines
 from benchmarks.tables.summaries import blocks_of
 
 ROOT = Path(__file__).parents[4]
@@ -106,8 +108,60 @@ def test_the_matrix_is_antisymmetric_and_goes_from_the_best_on():
 
 
 def test_rows_of_the_articles_tables_are_all_there():
-    for name in ("detection", "classification", "segmentation", "iso_latency"):
+    for name in TABLES:
         assert len(model_lines(ROOT / "results", name)) == len(pd.read_csv(ROOT / f"results/{name}/{name}.csv"))
+
+
+def test_a_row_whose_quality_is_not_known_has_empty_cells(tmp_path):
+    table = pd.read_csv(ROOT / "results/transfer/transfer.csv")
+    for name in ("quality", "quality_low", "quality_high", "quality_difference"):
+        table.loc[0, name] = math.nan
+    (tmp_path / "transfer").mkdir()
+    table.to_csv(tmp_path / "transfer/transfer.csv", index=False)
+    first, second, *_ = model_lines(tmp_path, "transfer")
+    assert {first[name] for name in ("quality", "interval", "source", "difference", "article")} == {""}
+    assert (second["task"], second["source"]) == ("detection on photo_objects", "trained, 3 seeds, recipe search")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The committed results, to be changed."""
+    shutil.copytree(ROOT / "results", tmp_path / "results", ignore=shutil.ignore_patterns("*.parquet"))
+    return tmp_path
+
+
+def test_how_far_predicted_winners_fell_short_is_said_before_the_verdicts(copy):
+    path = copy / "results/optimisers_curse/optimisers_curse.csv"
+    table = pd.read_csv(path)
+    table["difference"] = table["task"].map(str).str.len() / 100
+    table.to_csv(path, index=False)
+    text = " ".join(report(copy).partition('id="claims"')[0].split())
+    assert "too high besides, by 0.140 on classification, 0.090 on detection and 0.120 on segmentation" in text
+
+
+def test_the_report_does_not_promise_trainings_and_has_the_noise_beside_the_ceiling(copy):
+    path = copy / "results/tables/agreement.csv"
+    table = pd.read_csv(path)
+    table.loc[table["task"] == "detection", "seed_std"] = 0.0123
+    table.loc[table["task"] == "segmentation", "seed_std"] = math.nan
+    table.to_csv(path, index=False)
+    text = report(copy)
+    assert "to come" not in text
+    rows = text.partition("noise\nbetween seeds; the floor")[2].partition("</table>")[0]
+    assert re.findall(r"<tr><td>(\w+)</td>.*<td class=\"number\">([^<]*)</td></tr>", rows)[1:] == [
+        ("detection", "0.0123"),
+        ("segmentation", ""),
+    ]
+
+
+def test_supernets_of_one_algorithm_are_one_line(tmp_path):
+    (tmp_path / "single_shot").mkdir()
+    row = {"task": "toy", "algorithm": "fair", "n": 7, "macs_tau": 0.5, "meets_target": True}
+    rows = [row | {"kendall_tau": tau, "cost_in_trainings": 10 * tau} for tau in (0.2, 0.4)]
+    pd.DataFrame(rows).to_csv(tmp_path / "single_shot/single_shot.csv", index=False)
+    (line,) = supernet_lines(tmp_path)
+    assert (line["supernets"], line["Kendall's tau"], line["cost in trainings"]) == ("2", "0.30", "3.0")
+    assert line["found within the bound"] == "2"
 
 
 # in a frame as wide as a phone: sorts each table by each column, looks for what is loaded, and points at a mark

@@ -1,0 +1,137 @@
+"""How far the trained tables can be relied on: trained at once or alone, and the recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import fmean
+
+from benchmarks.report.markdown import Row, as_it_is, interval, listed, rows, table
+
+ENOUGH = 40
+"""So many networks trained both ways are asked before a task's rows of both kinds may be called alike."""
+
+NEAR = 0.015
+"""Less than this is to be added by twice the passes where a recipe is near convergence."""
+LONG_MINUTES = 30.0
+"""Or a training is to take as long, of one core."""
+
+
+def page(folder: Path) -> str:
+    """The page's Markdown."""
+    return f"""\
+Networks of each task, most of them trained many at once on an accelerator and some alone on a CPU
+([how](../how-to/build_tables.md)).  What this says of them:
+
+## Trained at once, and alone
+
+{_agreement(rows(folder / "agreement.csv"))}
+## The recipes
+
+{as_it_is(folder / "recipes.csv")}
+{_recipes(folder)}
+{as_it_is(folder / "recipe_sweep.csv")}
+## How fast
+
+{as_it_is(folder / "gpu.csv")}"""
+
+
+def _recipes(folder: Path) -> str:
+    """How near to convergence final is, and how its rate and the baselines' trainings stand to the sweep."""
+    recipes, sweep = rows(folder / "recipes.csv"), rows(folder / "recipe_sweep.csv")
+    search, final = ({row["task"]: row for row in recipes if row["recipe"] == name} for name in ("search", "final"))
+    minutes = {
+        task: search[task]["core_seconds"] * row["example_passes"] / search[task]["example_passes"] / 60
+        for task, row in final.items()
+    }
+    swept = {task: row["gain_passes"] == row["example_passes"] for task, row in final.items()}
+    near = [task for task, row in final.items() if swept[task] and row["gain"] < NEAR]
+    long = [task for task in final if minutes[task] >= LONG_MINUTES]
+    gains = listed(
+        f"{row['gain']:.3f} on {task} ({row['gain_passes'] // 2:,} to {row['gain_passes']:,} passes"
+        + ("" if swept[task] else f", of {row['example_passes']:,}: final was not swept at its own length")
+        + ")"
+        for task, row in final.items()
+    )
+    return f"""\
+Final was to be near convergence, twice the passes adding less than {NEAR:g} to the baseline, or to take half an hour of
+a core.  Twice its passes were not tried.  What the last doubling that was tried added: {gains}.  Of a core, by what
+search takes, final takes {listed(f"{minutes[task]:.0f} minutes on {task}" for task in final)}.  So near convergence,
+if gains go on to shrink: {listed(near)}; half an hour: {listed(long)}; neither:
+{listed(task for task in final if task not in near + long)}.  {_edge(final, sweep)}{_chosen_by(folder, final, sweep)}
+"""
+
+
+def _edge(final: dict[str, Row], sweep: list[Row]) -> str:
+    """Where final's rate is the largest that was tried with as many passes, and better than the next."""
+    rising = []
+    for task, row in final.items():
+        quality: dict[float, list[float]] = {}
+        at = (task, row["batch_size"], row["gain_passes"])
+        for each in sweep:
+            if (each["task"], each["batch_size"], each["example_passes"]) == at:
+                quality.setdefault(each["peak_learning_rate"], []).append(each["quality"])
+        *_, next_rate, largest = sorted(quality)
+        if row["peak_learning_rate"] == largest and fmean(quality[largest]) > fmean(quality[next_rate]):
+            rising.append(f"{task} ({largest:g})")
+    if not rising:
+        return ""
+    return f"On {listed(rising)} final's rate is the largest of those tried so long, and quality still rises there.  "
+
+
+def _chosen_by(folder: Path, final: dict[str, Row], sweep: list[Row]) -> str:
+    """How many of the baseline's trainings by final are those that its rate was chosen by, and what they change."""
+    told = []
+    for task, row in final.items():
+        setting = ("example_passes", "batch_size", "peak_learning_rate")
+        own = [each["quality"] for each in sweep if each["task"] == task and all(each[k] == row[k] for k in setting)]
+        base = rows(folder.parent / task / f"{task}.csv")[0]
+        count, mean = base["seeds"], base["map" if "map" in base else "quality"]
+        if own and base["recipe"] == "final" and count > len(own):
+            others = (count * mean - sum(own)) / (count - len(own))
+            told.append(f"{len(own)} of {count} on {task} (mean of all {mean:.4f}, without them {others:.4f})")
+    if not told:
+        return ""
+    return f"Of the baselines' trainings by final some are those that the rate was chosen by: {listed(told)}."
+
+
+def _agreement(found: list[Row]) -> str:
+    header = ("task", "networks", "accelerator's less CPU's", "of seeds: std", "Kendall tau", "of seeds: tau")
+    known = [row for row in found if row["n"] > 0]
+    lines = [
+        [
+            *(row["task"], str(row["n"]), interval(row, "difference", digits=4), f"{row['seed_std']:.4f}"),
+            *(interval(row, "kendall_tau", digits=2), f"{row['seeds_tau']:.2f}"),
+        ]
+        for row in known
+    ]
+    return f"""\
+Quality of the same network with the same seed, trained both ways, which {ENOUGH} networks of a task should have been
+before their rows join one table (intervals of 95%; beside them what two seeds of one machine differ by, and would have
+as tau):
+
+{table(header, lines)}
+{_differs(known)}{_few(found)}  The surrogates know which way a row was trained, and what they say of a network is of
+one trained alone.
+"""
+
+
+def _differs(known: list[Row]) -> str:
+    """Where the difference is more than chance."""
+    beyond = [row for row in known if row["difference_low"] > 0 or row["difference_high"] < 0]
+    alike = [row["task"] for row in known if row not in beyond]
+    told = [
+        f"on {row['task']} the accelerator's are {abs(row['difference']):.4f} "
+        f"{'lower' if row['difference'] < 0 else 'higher'}, {abs(row['difference']) / row['seed_std']:.1f} of "
+        "what seeds differ by"
+        for row in beyond
+    ]
+    text = f"The two ways do not agree everywhere: {listed(told)}, beyond the interval.  " if told else ""
+    return text + (f"No difference is shown on {listed(alike)}.  " if alike else "")
+
+
+def _few(found: list[Row]) -> str:
+    """Tasks whose rows joined without enough networks trained both ways."""
+    few = [f"{row['task']} ({row['n'] or 'none'})" for row in found if row["n"] < ENOUGH]
+    if not few:
+        return ""
+    return f"Rows of both kinds stand in one table although fewer than {ENOUGH} were trained both ways: {listed(few)}."
