@@ -2,7 +2,8 @@
 
 Writes results/iso_latency/iso_latency.csv, two rows for each task and accelerator; run: accelnas reproduce iso_latency.
 Of the best networks of each space by the table (results/truth/truth.csv, `accelnas reproduce truth`) the one of highest
-expected quality that compiled whole is within the baseline's latency.  Nothing is trained or searched here.
+expected quality that compiled whole is within the baseline's latency, by the smallest space that it was found in.
+Nothing is trained or searched here.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     """Compile, print and write.  Raises BenchmarkInputError where truth.csv has no row of a task and accelerator."""
     home.mkdir(parents=True, exist_ok=True)
     truth = pd.read_csv(settings.tables / "truth" / "truth.csv").sort_values(
-        "best_quality", ascending=False, kind="stable"
+        ["best_quality", "log10_size"], ascending=[False, True], kind="stable"
     )
     rows: list[Row] = []
     with MeasurementCache(home / "measurements.sqlite") as cache:
