@@ -56,6 +56,11 @@ class Network(NamedTuple):
     features: np.ndarray
     """float32 [F]: what the task's surrogate sees of it."""
 
+    @property
+    def key(self) -> str:
+        """The canonical JSON of its blocks, as trainings are found by."""
+        return canonical_json([asdict(block) for block in self.blocks])
+
 
 class Quality(NamedTuple):
     """How good a network is."""
@@ -121,10 +126,9 @@ class Models:
         """By (source, recipe), all that is known of a network, the best source first."""
         found = predict(self.table.surrogate, network.features[None])
         quality, std, seed_std = (float(np.asarray(value)[0]) for value in found)
-        key = canonical_json([asdict(block) for block in network.blocks])
         known_by: dict[tuple[str, str], Quality] = {}
-        for recipe, known in (("final", self.final.get(key, ())), ("search", self.table.trained.get(key, ()))):
-            if known:
+        for recipe, trained in (("final", self.final), ("search", self.table.trained)):
+            if known := trained.get(network.key):
                 known_by["trained", recipe] = Quality(*_interval(known, seed_std), len(known), "trained", recipe)
         half = NORMAL_95 * std
         known_by[PREDICTED, "search"] = Quality(quality, quality - half, quality + half, 0, PREDICTED, "search")

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.keys import canonical_json
 from benchmarks.tables.models import Model, Quality, keeps, load_models, model_rows, photograph_term, quality_columns
 from hw_model.vela.measurements import MeasurementCache
 from tasks.spaces.registry import article_space
@@ -18,16 +17,12 @@ def models():
     return load_models("detection")
 
 
-def key_of(network):
-    return canonical_json([dataclasses.asdict(block) for block in network.blocks])
-
-
 def test_trainings_come_before_predictions_and_the_final_recipe_before_the_search_recipe(models):
     network = models.of_space(article_space(models.table.task, "V1"), [3])
     known = dataclasses.replace(
         models,
-        table=dataclasses.replace(models.table, trained={key_of(network): (0.5, 0.52)}),
-        final={key_of(network): (0.6, 0.62, 0.64)},
+        table=dataclasses.replace(models.table, trained={network.key: (0.5, 0.52)}),
+        final={network.key: (0.6, 0.62, 0.64)},
     )
     found = known.quality_of(network)
     assert list(found) == [("trained", "final"), ("trained", "search"), ("predicted", "search")]
@@ -53,7 +48,7 @@ def test_a_network_of_a_space_and_the_same_one_rewritten_look_alike(models):
 def test_the_baselines_row_has_the_source_of_most_others_and_of_equally_many_the_weakest(models, tmp_path):
     space = article_space(models.table.task, "V1")
     trained, other = (models.of_space(space, [choice]) for choice in (1, 2))
-    known = dataclasses.replace(models, final={key_of(each): (0.6, 0.61, 0.62) for each in (trained, models.baseline)})
+    known = dataclasses.replace(models, final={each.key: (0.6, 0.61, 0.62) for each in (trained, models.baseline)})
     chosen = [Model("a", 14.0, trained), Model("b", math.nan, other)]
     with MeasurementCache(tmp_path / "measurements.sqlite") as cache:
         base, first, second = model_rows(known, chosen, "ethos-u55-256", cache)
