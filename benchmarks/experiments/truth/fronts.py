@@ -1,4 +1,4 @@
-"""What is known of the networks that no other of a space is better than in both quality and latency."""
+"""What is known of spaces by their tables: all that was enumerated or tried, and which no other is better than."""
 
 from __future__ import annotations
 
@@ -17,43 +17,46 @@ from tasks.spaces.space import SearchSpace
 EXACT = "enumerated"
 
 
-class Front(NamedTuple):
-    """Of a space on an accelerator, n networks, the fastest first."""
+class Known(NamedTuple):
+    """Of a space on an accelerator, n networks."""
 
     genotypes: np.ndarray
-    """int32 [n, D], in that space."""
+    """int32 [n, D], in that space: first all that were enumerated or that searches tried there, then others."""
     scores: np.ndarray
     """float32 [n, 2]: minus quality, and latency in ms."""
     how: tuple[str, ...]
     """How each was found: EXACT, or by which searches, and in which smaller space where it was not in this one."""
+    own: int
+    """So many were found in this space."""
+    front: np.ndarray
+    """int [k]: places of the networks that no other is better than in both, the fastest first."""
 
 
-def fronts_of(tables: Mapping[str, TrainedTable], accelerator: str, settings: Settings) -> dict[str, Front]:
-    """The fronts of a task's spaces by name, smaller spaces first.
+def known_of(tables: Mapping[str, TrainedTable], accelerator: str, settings: Settings) -> dict[str, Known]:
+    """What is known of a task's spaces by name, smaller spaces first.
 
-    tables: by name of the space.  Spaces of more than ENUMERATED genotypes have the best of what searches found there
-    and of the fronts of smaller ones, as far as those networks are in them too.
+    tables: by name of the space.  Spaces of more than ENUMERATED genotypes are searched, and have the fronts of smaller
+    ones besides, as far as those networks are in them too.
     """
-    found: dict[str, Front] = {}
+    found: dict[str, Known] = {}
     for name, table in sorted(tables.items(), key=lambda each: each[1].space.size):
         space, evaluate = table.space, evaluation_by(table, accelerator)
         if space.size <= ENUMERATED:
-            genotypes, scores = enumerated(space.cardinalities, evaluate)
-            how = [EXACT] * len(genotypes)
+            parts, told = [enumerated(space.cardinalities, evaluate)], EXACT
         else:
-            runs = list(searched(space.cardinalities, evaluate, settings.evaluations, settings.searches))
-            how = [f"best of {settings.searches} x {settings.evaluations} by {STRATEGY}"] * sum(
-                len(tried) for tried, _ in runs
-            )
-            for other, smaller in found.items():
-                held = dict(held_networks(space, tables[other].space, smaller.genotypes))
-                if held:
-                    # a network's figures are kept: of another space they would differ in the last bits
-                    runs.append((np.array(list(held.values()), np.int32), smaller.scores[list(held)]))
-                    how += [_in(other, smaller.how[place]) for place in held]
-            genotypes, scores = (np.concatenate(part) for part in zip(*runs, strict=True))
-        kept = front(scores)
-        found[name] = Front(genotypes[kept], scores[kept], tuple(how[place] for place in kept))
+            parts = list(searched(space.cardinalities, evaluate, settings.evaluations, settings.searches))
+            told = f"best of {settings.searches} x {settings.evaluations} by {STRATEGY}"
+        own = sum(len(genotypes) for genotypes, _ in parts)
+        how = [told] * own
+        for other, smaller in found.items() if told != EXACT else ():
+            held = dict(held_networks(space, tables[other].space, smaller.genotypes[smaller.front]))
+            places = smaller.front[list(held)]
+            if held:
+                # a network's figures are kept: of another space they would differ in the last bits
+                parts.append((np.array(list(held.values()), np.int32), smaller.scores[places]))
+            how += [_in(other, smaller.how[place]) for place in places]
+        genotypes, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
+        found[name] = Known(genotypes, scores, tuple(how), own, front(scores))
     return found
 
 

@@ -8,7 +8,8 @@ search may surpass: `how` says which.  Nothing is trained.
 
 best_quality: highest within latency_bound_ms, the baseline's; least_latency_ms: least at its quality or better, the
 baseline's being what the surrogate expects of it too; front: networks that no other of the space is better than in
-both; genotype, how: the network of best_quality, and how it was found.
+both; genotype, how: the network of best_quality, and how it was found; own_quality, own_genotype: the best within
+latency_bound_ms that was found in that space itself.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.experiments.truth.fronts import EXACT, Front, fronts_of
+from benchmarks.experiments.truth.fronts import EXACT, Known, known_of
 from benchmarks.experiments.truth.settings import Settings
 from benchmarks.store.files import write_table
 from benchmarks.tables.design import table_spaces
@@ -38,41 +39,54 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         baselines = baseline_figures(load_table(task), settings.accelerators)
         names = dict.fromkeys([*ARTICLE_SPACES[task], *table_spaces(make_task(task))])
         tables = {name: load_table(task, name) for name in names}
-        fronts = {accelerator: fronts_of(tables, accelerator, settings) for accelerator in settings.accelerators}
+        known = {accelerator: known_of(tables, accelerator, settings) for accelerator in settings.accelerators}
         for name, table in tables.items():
             for accelerator in settings.accelerators:
-                own = fronts[accelerator][name]
+                own = known[accelerator][name]
                 first = {"task": task, "space": name, "accelerator": accelerator}
                 rows.append(first | space_row(table, own, *baselines[accelerator]))
                 if own.how[0] == EXACT:
-                    members += [first | each for each in member_rows(own)]
-            print(pd.DataFrame(rows[-len(settings.accelerators) :]).drop(columns=["genotype"]).to_string(index=False))
+                    members += [first | each for each in front_rows(own)]
+            print(
+                pd.DataFrame(rows[-len(settings.accelerators) :])
+                .drop(columns=["genotype", "own_genotype"])
+                .to_string(index=False)
+            )
     write_table(folder / "truth.csv", pd.DataFrame(rows))
     write_table(folder / "truth_fronts.csv", pd.DataFrame(members))
 
 
-def space_row(table: TrainedTable, own: Front, bound: float, level: float) -> dict[str, Any]:
-    """A space's row from its front.  bound, level: the baseline's latency in ms and quality."""
-    quality, latency = -own.scores[:, 0], own.scores[:, 1]
-    inside, good = best_within(own.scores, bound), np.flatnonzero(quality >= level - ROUNDING)
-    best = inside[0] if len(inside) else None
+def space_row(table: TrainedTable, known: Known, bound: float, level: float) -> dict[str, Any]:
+    """A space's row.  bound, level: the baseline's latency in ms and quality."""
+    quality, latency = -known.scores[:, 0], known.scores[:, 1]
+    good = latency[quality >= level - ROUNDING]
+
+    def best(scores: np.ndarray) -> tuple[str, float, str]:
+        for place in best_within(scores, bound)[:1]:
+            return known.how[place], float(quality[place]), _text(known.genotypes[place])
+        return known.how[0], np.nan, ""
+
+    how, best_quality, genotype = best(known.scores)
+    _, own_quality, own_genotype = best(known.scores[: known.own])
     return {
         "log10_size": float(np.log10(float(table.space.size))),
-        "how": own.how[0 if best is None else best],
+        "how": how,
         "latency_bound_ms": bound,
         "baseline_quality": level,
-        "best_quality": np.nan if best is None else float(quality[best]),
-        "least_latency_ms": float(latency[good].min()) if len(good) else np.nan,
-        "front": len(quality),
-        "genotype": "" if best is None else _text(own.genotypes[best]),
+        "best_quality": best_quality,
+        "least_latency_ms": float(good.min()) if len(good) else np.nan,
+        "front": len(known.front),
+        "genotype": genotype,
+        "own_quality": own_quality,
+        "own_genotype": own_genotype,
     }
 
 
-def member_rows(own: Front) -> list[dict[str, Any]]:
-    """The networks of a front, the fastest first."""
+def front_rows(known: Known) -> list[dict[str, Any]]:
+    """The networks of the front, the fastest first."""
     return [
-        {"genotype": _text(genotype), "latency_ms": latency, "quality": -minus_quality}
-        for genotype, (minus_quality, latency) in zip(own.genotypes, own.scores.tolist(), strict=True)
+        {"genotype": _text(known.genotypes[place]), "latency_ms": latency, "quality": -minus_quality}
+        for place, (minus_quality, latency) in zip(known.front, known.scores[known.front].tolist(), strict=True)
     ]
 
 

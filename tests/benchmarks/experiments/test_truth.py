@@ -7,7 +7,7 @@ import pytest
 from benchmarks.experiments.agreement.run import agreement
 from benchmarks.experiments.detection.settings import Settings as DetectionSettings
 from benchmarks.experiments.truth import fronts
-from benchmarks.experiments.truth.run import member_rows, space_row
+from benchmarks.experiments.truth.run import front_rows, space_row
 from benchmarks.experiments.truth.settings import Settings
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.optima import all_genotypes, baseline_figures, front
@@ -34,7 +34,7 @@ def test_a_front_counts_what_nothing_is_better_than_in_both():
 def test_the_enumerated_optimum_is_the_best_of_single_queries():
     table = load_table("detection", "V1")
     bound, level = baseline_figures(load_table("detection"), [ACCELERATOR])[ACCELERATOR]
-    own = fronts.fronts_of({"V1": table}, ACCELERATOR, Settings())["V1"]
+    own = fronts.known_of({"V1": table}, ACCELERATOR, Settings())["V1"]
     row = space_row(table, own, bound, level)
     answers = table.answers(ACCELERATOR)(np.arange(6, dtype=np.int32)[:, None])
     quality, latency = np.asarray(answers.quality), np.asarray(answers.cost.latency_ms)
@@ -42,7 +42,7 @@ def test_the_enumerated_optimum_is_the_best_of_single_queries():
     assert row["best_quality"] == pytest.approx(quality[inside].max(), abs=1e-6)
     assert row["least_latency_ms"] == pytest.approx(latency[quality >= row["baseline_quality"] - 1e-5].min(), rel=1e-5)
     assert row["how"] == "enumerated"
-    members = member_rows(own)
+    members = front_rows(own)
     assert len(members) == row["front"]
     for each in members:
         told = quality[int(each["genotype"])], latency[int(each["genotype"])]
@@ -72,14 +72,16 @@ def test_a_space_that_is_searched_is_no_worse_than_a_smaller_one_that_it_holds(m
 
     monkeypatch.setattr(fronts, "evaluation_by", evaluation)
     monkeypatch.setattr(fronts, "searched", searches)
-    found = fronts.fronts_of(tables, ACCELERATOR, Settings())
-    assert len(found["sides"].scores) == 9
-    assert set(found["article"].how) == {how}
+    article, sides = map(fronts.known_of(tables, ACCELERATOR, Settings()).get, tables)
+    assert len(sides.front) == 9
+    assert {article.how[place] for place in article.front} == {how}
+    row = space_row(tables["article"], article, 99.0, 0.0)
+    assert (row["how"], row["best_quality"], row["own_quality"]) == (how, max(lead, 8.0), lead)
     if lead < 0:
-        np.testing.assert_array_equal(found["article"].scores, found["sides"].scores)
+        np.testing.assert_array_equal(article.scores[article.front], sides.scores[sides.front])
         # each is the network that it was found as
-        assert tables["article"].space.decode_all(found["article"].genotypes) == tables["sides"].space.decode_all(
-            found["sides"].genotypes
+        assert tables["article"].space.decode_all(article.genotypes[article.front]) == tables["sides"].space.decode_all(
+            sides.genotypes[sides.front]
         )
 
 
@@ -106,6 +108,13 @@ def test_no_shipped_space_is_worse_than_one_that_it_holds():
         largest = own[own["space"] == "uncurated"]  # it holds the others
         assert largest["best_quality"].max() == own["best_quality"].max()
         assert largest["least_latency_ms"].min() == own["least_latency_ms"].min()
+
+
+def test_curation_measures_from_no_less_than_the_best_that_is_shipped():
+    curation = pd.read_csv(SHIPPED / "curation/curation.csv").to_dict("records")
+    known = {(row["task"], row["accelerator"]): row["best_known_quality"] for row in curation}
+    for row in pd.read_csv(SHIPPED / "truth/truth.csv").to_dict("records"):
+        assert row["best_quality"] <= known[row["task"], row["accelerator"]] + 1e-6
 
 
 def test_the_detectors_optima_are_those_of_the_shipped_fronts():
