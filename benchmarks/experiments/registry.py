@@ -151,7 +151,12 @@ _ALL = (
         files=("surrogate.csv", "surrogate.png", "classification.npz", "detection.npz", "segmentation.npz"),
         chooses_rows=("task",),
     ),
-    _experiment("truth", "the best networks of each space by the trained tables, exact where it is enumerated", 0.2),
+    _experiment(
+        "truth",
+        "the best networks of each space by the trained tables, exact where it is enumerated",
+        0.2,
+        files=("truth.csv", "truth_fronts.csv"),
+    ),
     _experiment("optimisers_curse", "what networks that the surrogates think best come to when trained", 0.02),
     _experiment(
         "skeletons",

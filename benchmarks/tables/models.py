@@ -2,7 +2,8 @@
 
 Quality is that of trainings by the recipe "final" where the table holds them, of those by "search" where it holds
 those, and what the surrogate expects elsewhere: `quality_source` and `recipe` say which.  A difference from the
-baseline is of one source: both trained by one recipe, or both predicted.
+baseline is of one source: both trained by one recipe, or both predicted.  The interval of a quality has what other
+photographs could change; that of a difference has not, as both are of the same images.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.search.problem import baseline_blocks, exact_cost
-from benchmarks.statistics.intervals import mean_interval
+from benchmarks.statistics.intervals import mean_interval, widened
 from benchmarks.store.keys import canonical_json
 from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.files import SHIPPED
@@ -53,6 +56,11 @@ class Network(NamedTuple):
     features: np.ndarray
     """float32 [F]: what the task's surrogate sees of it."""
 
+    @property
+    def key(self) -> str:
+        """The canonical JSON of its blocks, as trainings are found by."""
+        return canonical_json([asdict(block) for block in self.blocks])
+
 
 class Quality(NamedTuple):
     """How good a network is."""
@@ -60,7 +68,7 @@ class Quality(NamedTuple):
     quality: float
     """The task's metric."""
     low: float
-    """Lower end of its 95% interval, NaN where nothing is known of seeds."""
+    """Lower end of its 95% interval on the same images, NaN where nothing is known of seeds."""
     high: float
     """Upper end."""
     seeds: int
@@ -89,6 +97,8 @@ class Models:
     """Of the uncurated space, which holds all of the skeleton's."""
     final: Mapping[str, tuple[float, ...]]
     """Qualities of trainings by the recipe "final", by the canonical JSON of the network."""
+    photographs: tuple[float, float]
+    """By how much other photographs behind the images may lower and raise a quality at most (`photograph_term`)."""
 
     @cached_property
     def baseline(self) -> Network:
@@ -116,10 +126,9 @@ class Models:
         """By (source, recipe), all that is known of a network, the best source first."""
         found = predict(self.table.surrogate, network.features[None])
         quality, std, seed_std = (float(np.asarray(value)[0]) for value in found)
-        key = canonical_json([asdict(block) for block in network.blocks])
         known_by: dict[tuple[str, str], Quality] = {}
-        for recipe, known in (("final", self.final.get(key, ())), ("search", self.table.trained.get(key, ()))):
-            if known:
+        for recipe, trained in (("final", self.final), ("search", self.table.trained)):
+            if known := trained.get(network.key):
                 known_by["trained", recipe] = Quality(*_interval(known, seed_std), len(known), "trained", recipe)
         half = NORMAL_95 * std
         known_by[PREDICTED, "search"] = Quality(quality, quality - half, quality + half, 0, PREDICTED, "search")
@@ -138,7 +147,21 @@ class Models:
 def load_models(task: str, results: Path = SHIPPED) -> Models:
     """What is shipped of a task.  Raises TaskInputError for an unknown one, BenchmarkInputError for a missing file."""
     table = load_table(task, results=results)
-    return Models(table, by_network(trials_by(results, task, FINAL[task]), table.task.metric))
+    final = by_network(trials_by(results, task, FINAL[task]), table.task.metric)
+    return Models(table, final, photograph_term(results, task, table.task.dataset))
+
+
+def photograph_term(results: Path, task: str, dataset: str) -> tuple[float, float]:
+    """How far the interval of the task's baseline in baselines.csv reaches below and above its quality.
+
+    That interval is over test photographs and over seeds together, of trainings by the recipe that the file names, so
+    that it bounds what the choice of photographs does.  Raises BenchmarkInputError where the file has no such row.
+    """
+    file = results / "baselines" / "baselines.csv"
+    for row in pd.read_csv(file).to_dict("records") if file.is_file() else ():
+        if (row["task"], row["dataset"]) == (task, dataset):
+            return row["quality"] - row["quality_low"], row["quality_high"] - row["quality"]
+    raise BenchmarkInputError(f"{file}: no row of {task} on {dataset}; `accelnas reproduce baselines` makes it")
 
 
 def _interval(known: tuple[float, ...], seed_std: float) -> tuple[float, float, float]:
@@ -171,10 +194,12 @@ def model_rows(models: Models, chosen: Sequence[Model], accelerator: str, cache:
     pairs = [models.compared(each.network) for each in chosen]
     sources = Counter(pair[1] for pair in pairs)
     reference = max(sources, key=lambda each: (sources[each], -each.rank))
-    rows = [_row(Model("Baseline", math.nan, models.baseline), accelerator, base, base, (reference, reference))]
-    for each, pair in zip(chosen, pairs, strict=True):
+    of_networks = [(Model("Baseline", math.nan, models.baseline), (reference, reference))]
+    of_networks += zip(chosen, pairs, strict=True)
+    rows = []
+    for each, pair in of_networks:
         cost = exact_cost(each.network.blocks, accelerator, cache)
-        rows.append(_row(each, accelerator, cost, base, pair))
+        rows.append(_row(each, accelerator, cost, base, quality_columns(*pair, models.photographs)))
     return rows
 
 
@@ -187,14 +212,18 @@ def keeps(row: Row, tolerance: float) -> Row:
     }
 
 
-def quality_columns(own: Quality, reference: Quality) -> Row:
-    """What a row says of a network's quality and of its difference from the baseline's, `reference`."""
+def quality_columns(own: Quality, reference: Quality, photographs: tuple[float, float] = (math.nan, math.nan)) -> Row:
+    """What a row says of a network's quality and of its difference from the baseline's, `reference`.
+
+    photographs: as in `Models`, NaN where it is not known.  It widens the interval of the quality alone.
+    """
+    low, high = widened(own.quality, own.low, own.high, photographs)
     half = 0.0 if own is reference else float(np.hypot(own.half, reference.half))
     difference = own.quality - reference.quality
     return {
         "quality": own.quality,
-        "quality_low": own.low,
-        "quality_high": own.high,
+        "quality_low": low,
+        "quality_high": high,
         "seeds": own.seeds,
         "quality_source": own.source,
         "recipe": own.recipe,
@@ -204,14 +233,14 @@ def quality_columns(own: Quality, reference: Quality) -> Row:
     }
 
 
-def _row(model: Model, accelerator: str, cost: Cost, base: Cost, qualities: tuple[Quality, Quality]) -> Row:
+def _row(model: Model, accelerator: str, cost: Cost, base: Cost, quality: Row) -> Row:
     return {
         "model": model.name,
         "article_reduction_pct": model.article_pct,
         "accelerator": accelerator,
         "latency_ms": cost.latency_ms,
         "latency_reduction_pct": 100 * (1 - cost.latency_ms / base.latency_ms),
-        **quality_columns(*qualities),
+        **quality,
         "param_bytes": cost.param_bytes,
         "peak_activation_bytes": cost.peak_activation_bytes,
         "macs": cost.macs,

@@ -7,14 +7,16 @@ V1 searches a width multiplier, V2 which inverted bottlenecks to fuse, V3 both; 
 the table expects the baseline's mAP, within the stated tolerance.  All three are enumerated, so that the table's
 true optimum stands beside what the search found.  Fusion only and Expert are the expert's rules, which look at costs
 alone; Full NAS decides all that the space curated for the accelerator decides.  Nothing is trained here (`--live` does
-that): `quality_source` says where a quality comes from.
+that): `quality_source` says where a quality comes from.  map50: of the row's own trainings; the table predicts none.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from benchmarks.experiments.detection.fusion import fusion_rows
@@ -23,6 +25,8 @@ from benchmarks.experiments.detection.settings import Settings
 from benchmarks.store.files import write_table
 from benchmarks.tables.models import Model, Models, Row, keeps, load_models, model_rows
 from benchmarks.tables.optima import baseline_figures
+from benchmarks.tables.recipes import RECIPES
+from benchmarks.tables.trained import by_network, trials_by
 from hw_model.cost import Cost
 from hw_model.cost_models import parallelism_factor
 from hw_model.predict import predict
@@ -50,11 +54,12 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     settings, models = settings.of_profile(), load_models(TASK, settings.tables)
     home.mkdir(parents=True, exist_ok=True)
     rows, levels, fusion = list[Row](), list[Row](), list[Row]()
+    map50s = {name: by_network(trials_by(settings.tables, TASK, each[TASK]), "map50") for name, each in RECIPES.items()}
     known = baseline_figures(models.table, settings.accelerators)
     with MeasurementCache(home / "measurements.sqlite") as cache:
         for accelerator in settings.accelerators:
             found = [search_space(name, accelerator, known[accelerator], settings) for name in ARTICLE_SPACES[TASK]]
-            own = accelerator_rows(models, found, accelerator, known[accelerator], settings, cache)
+            own = accelerator_rows(models, map50s, found, accelerator, known[accelerator], settings, cache)
             levels += [row for each in found for row in each.levels]
             fusion += fusion_rows(models, accelerator, cache)
             rows += own
@@ -69,13 +74,17 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
 def accelerator_rows(
     models: Models,
+    map50s: Mapping[str, Mapping[str, tuple[float, ...]]],
     found: list[Found],
     accelerator: str,
     known: tuple[float, float],
     settings: Settings,
     cache: MeasurementCache,
 ) -> list[Row]:
-    """The rows of one accelerator, Baseline, V1 to V3, and what an expert and a search of everything come to."""
+    """The rows of one accelerator, Baseline, V1 to V3, and what an expert and a search of everything come to.
+
+    map50s: mAP@.5 of trainings, by recipe and by `Network.key`.
+    """
     chosen = [Model("Baseline", math.nan, models.baseline, _table_columns(known[0], known[0]))]
     for each in found:
         more = _table_columns(each.latency_ms, each.optimum_ms) | each.searches
@@ -95,9 +104,10 @@ def accelerator_rows(
     base, *rest = model_rows(models, chosen[1:], accelerator, cache)
     rows = [base | dict(chosen[0].more), *rest]
     described = ["x1 --------", *(architecture(each.space, each.genotype) for each in found)]
-    for number, row in enumerate(rows):
+    for number, (model, row) in enumerate(zip(chosen, rows, strict=True)):
         row |= keeps(row, settings.tolerance)
-        row |= {"keeps_map": row["keeps_quality"], "map50": math.nan, "map": row.pop("quality")}
+        trained = map50s[row["recipe"]][model.network.key] if row["seeds"] else (math.nan,)
+        row |= {"keeps_map": row["keeps_quality"], "map50": float(np.mean(trained)), "map": row.pop("quality")}
         row |= {f"map_{end}": row.pop(f"quality_{end}") for end in ("low", "high")}
         row["architecture"] = described[number] if number < len(described) else "-"
     of = {row["model"]: row["latency_reduction_pct"] / 100 for row in rows}

@@ -1,8 +1,8 @@
 """The best network at the baseline's latency (the article's section 4: larger, more accurate, no slower).
 
 Writes results/iso_latency/iso_latency.csv, two rows for each task and accelerator; run: accelnas reproduce iso_latency.
-Of the best networks of each space by the table (results/truth/truth.csv, `accelnas reproduce truth`) the one of highest
-expected quality that compiled whole is within the baseline's latency.  Nothing is trained or searched here.
+Of the best network found in each space by the table (results/truth/truth.csv, `accelnas reproduce truth`) the one of
+highest expected quality that compiled whole is within the baseline's latency.  Nothing is trained or searched here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     """Compile, print and write.  Raises BenchmarkInputError where truth.csv has no row of a task and accelerator."""
     home.mkdir(parents=True, exist_ok=True)
     truth = pd.read_csv(settings.tables / "truth" / "truth.csv").sort_values(
-        "best_quality", ascending=False, kind="stable"
+        "own_quality", ascending=False, kind="stable"
     )
     rows: list[Row] = []
     with MeasurementCache(home / "measurements.sqlite") as cache:
@@ -52,7 +52,7 @@ def best_within_latency(models: Models, truth: pd.DataFrame, accelerator: str, c
     """The first of truth's rows whose network is within the baseline's latency, both compiled whole."""
     bound = exact_cost(models.baseline.blocks, accelerator, cache).latency_ms
     known = table_spaces(models.table.task)
-    for name, genotype in zip(truth["space"], truth["genotype"], strict=True):
+    for name, genotype in zip(truth["space"], truth["own_genotype"], strict=True):
         space = known[name] if name in known else article_space(models.table.task, name)
         network = models.of_space(space, [int(choice) for choice in genotype.split()])
         if exact_cost(network.blocks, accelerator, cache).latency_ms <= bound * (1 + ROUNDING):

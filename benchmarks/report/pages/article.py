@@ -18,8 +18,9 @@ def note(found: list[Row]) -> str:
     waiting = sum(row["seeds"] == 0 for row in chosen)
     text = """\
 Latency, SRAM and parameters are those of each network compiled whole.  Quality is that of the trained tables, on
-validation images, by which recipes and searches went too, with an interval over seeds alone: what other photographs
-would change is not in it.  "Predicted" quality is what the surrogate of the
+validation images, by which recipes and searches went too.  Its interval is over seeds and, as far as that of the
+[baseline's quality](baselines.md) bounds it, over the choice of photographs; that of a difference, and whether quality
+is kept, is over seeds alone, as both networks see the same images.  "Predicted" quality is what the surrogate of the
 trained table expects of a network trained by the recipe of the tables, with a 95% interval that covers what the
 surrogate errs by on networks unlike those it was fitted to; the best of many predictions flatters besides."""
     if not waiting:

@@ -13,16 +13,18 @@ HEADER += ("least ms at its quality", "networks of the front")
 def page(folder: Path) -> str:
     """The page's Markdown."""
     found = rows(folder / "truth.csv")
-    searched = next(row["how"] for row in found if row["how"] != "enumerated")
+    searched = next(row["how"] for row in found if row["how"].startswith("best")).partition(" in ")[0]
     return f"""\
 Quality is what the task's surrogate expects of a network trained by the recipe of the tables, latency what the
 estimator says; the baseline's are by the same.  Spaces with a size in full are enumerated, and their rows are exact for
-this surrogate; of the others the row is the {searched}, which a better search may surpass:
+this surrogate; of the others the row is the {searched}, there or in a smaller space that they hold, which
+a better search may surpass:
 
 {table(HEADER, map(_row, found))}
 These are predictions, and the best of many predictions flatters: no network here was chosen by its own trainings.
 [How well the surrogates predict](surrogate.md), best among unlike networks above all, says how little to rely on them
-yet.  Genotypes of the best are in [truth.csv](../../results/truth/truth.csv).
+yet.  Genotypes of the best, and how each was found, are in [truth.csv](../../results/truth/truth.csv), all networks of
+the fronts of enumerated spaces in [truth_fronts.csv](../../results/truth/truth_fronts.csv).
 """
 
 

@@ -11,6 +11,7 @@ from benchmarks.experiments.classification.run import memory_columns, within, wi
 from benchmarks.experiments.segmentation.run import ARTICLE_PCT, five
 from benchmarks.report.pages.article import note
 from benchmarks.tables.files import table_trials
+from benchmarks.tables.models import photograph_term
 from hw_model.cost import Cost
 from tasks.registry import make_task
 from tasks.spaces.registry import skeleton_for
@@ -96,3 +97,17 @@ def test_pages_say_that_qualities_of_the_trained_tables_are_on_validation_images
 def test_what_is_no_slower_is_no_slower():
     table = pd.read_csv(ROOT / "results/iso_latency/iso_latency.csv")
     assert (table["latency_reduction_pct"] >= -1e-3).all()
+
+
+@pytest.mark.parametrize("name", ["detection", "classification", "segmentation", "iso_latency"])
+def test_shipped_intervals_of_qualities_hold_what_other_photographs_may_change_and_differences_do_not(name):
+    own = {"classification": "fashion_objects", "detection": "fashion_scenes", "segmentation": "fashion_scenes"}
+    terms = {task: photograph_term(ROOT / "results", task, dataset) for task, dataset in own.items()}
+    narrow = 0
+    for row in pd.read_csv(ROOT / f"results/{name}/{name}.csv").to_dict("records"):
+        metric = "map" if name == "detection" else "quality"
+        below, above = terms[row.get("task", name)]
+        assert row[metric] - row[f"{metric}_low"] > below - 1e-5
+        assert row[f"{metric}_high"] - row[metric] > above - 1e-5
+        narrow += row["seeds"] > 0 and row["quality_difference"] - row["quality_difference_low"] < below
+    assert narrow

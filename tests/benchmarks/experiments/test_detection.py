@@ -1,5 +1,6 @@
 """The detector's searches on tables: optima and searches on a made-up table of 27 networks, and the shipped files."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,10 @@ import pytest
 from benchmarks.experiments.detection.run import COLUMNS, architecture, independent
 from benchmarks.experiments.detection.searches import optimum_of, search_places
 from benchmarks.experiments.detection.settings import Settings
+from benchmarks.search.problem import baseline_blocks
+from benchmarks.store.keys import canonical_json
+from benchmarks.tables.recipes import FINAL
+from benchmarks.tables.trained import by_network, trials_by
 from tasks.registry import make_task
 from tasks.spaces.registry import article_space
 
@@ -65,6 +70,18 @@ def test_shipped_rows_hold_together():
             assert of["V3"]["table_optimum_latency_ms"] <= of[name]["table_optimum_latency_ms"] * (1 + 1e-4)
         saved = [of[name]["latency_reduction_pct"] / 100 for name in ("V1", "V2")]
         assert of["V3"]["independent_reduction_pct"] == pytest.approx(100 * independent(*saved), abs=1e-3)
+
+
+def test_shipped_rows_have_the_map50_of_their_own_trainings_and_no_other():
+    table = pd.read_csv(RESULTS / "detection/detection.csv")
+    trained = table[table["seeds"] > 0]
+    assert (trained["map50"] > trained["map"]).all()
+    assert table.loc[table["seeds"] == 0, "map50"].isna().all()
+    known = by_network(trials_by(RESULTS, "detection", FINAL["detection"]), "map50")
+    baseline = canonical_json([asdict(block) for block in baseline_blocks(make_task("detection"))])
+    for row in table[(table["model"] == "Baseline") & (table["recipe"] == "final")].to_dict("records"):
+        assert len(known[baseline]) == row["seeds"]
+        assert row["map50"] == pytest.approx(np.mean(known[baseline]), abs=1e-6)
 
 
 def test_with_a_larger_tolerance_optima_are_no_slower():

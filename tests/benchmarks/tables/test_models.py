@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.store.keys import canonical_json
-from benchmarks.tables.models import Model, Quality, load_models, model_rows
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.tables.models import Model, Quality, keeps, load_models, model_rows, photograph_term, quality_columns
 from hw_model.vela.measurements import MeasurementCache
 from tasks.spaces.registry import article_space
 
@@ -17,16 +17,12 @@ def models():
     return load_models("detection")
 
 
-def key_of(network):
-    return canonical_json([dataclasses.asdict(block) for block in network.blocks])
-
-
 def test_trainings_come_before_predictions_and_the_final_recipe_before_the_search_recipe(models):
     network = models.of_space(article_space(models.table.task, "V1"), [3])
     known = dataclasses.replace(
         models,
-        table=dataclasses.replace(models.table, trained={key_of(network): (0.5, 0.52)}),
-        final={key_of(network): (0.6, 0.62, 0.64)},
+        table=dataclasses.replace(models.table, trained={network.key: (0.5, 0.52)}),
+        final={network.key: (0.6, 0.62, 0.64)},
     )
     found = known.quality_of(network)
     assert list(found) == [("trained", "final"), ("trained", "search"), ("predicted", "search")]
@@ -52,7 +48,7 @@ def test_a_network_of_a_space_and_the_same_one_rewritten_look_alike(models):
 def test_the_baselines_row_has_the_source_of_most_others_and_of_equally_many_the_weakest(models, tmp_path):
     space = article_space(models.table.task, "V1")
     trained, other = (models.of_space(space, [choice]) for choice in (1, 2))
-    known = dataclasses.replace(models, final={key_of(each): (0.6, 0.61, 0.62) for each in (trained, models.baseline)})
+    known = dataclasses.replace(models, final={each.key: (0.6, 0.61, 0.62) for each in (trained, models.baseline)})
     chosen = [Model("a", 14.0, trained), Model("b", math.nan, other)]
     with MeasurementCache(tmp_path / "measurements.sqlite") as cache:
         base, first, second = model_rows(known, chosen, "ethos-u55-256", cache)
@@ -61,9 +57,35 @@ def test_the_baselines_row_has_the_source_of_most_others_and_of_equally_many_the
     assert (most["quality_source"], most["recipe"], most["quality"]) == ("trained", "final", pytest.approx(0.61))
     assert (base["latency_reduction_pct"], base["quality_difference"], base["quality_difference_high"]) == (0, 0, 0)
     assert first["quality_difference"] == pytest.approx(0)
-    assert first["quality_difference_high"] == pytest.approx(math.sqrt(2) * (first["quality_high"] - 0.61))
+    seeds = 4.303 * 0.01 / math.sqrt(3)  # Student's t of two degrees of freedom
+    assert first["quality_difference_high"] == pytest.approx(math.sqrt(2) * seeds, rel=1e-3)
     assert second["quality_difference"] == pytest.approx(second["quality"] - base["quality"])
     assert first["latency_reduction_pct"] == pytest.approx(100 * (1 - first["latency_ms"] / base["latency_ms"]))
+
+
+def test_other_photographs_widen_the_interval_of_a_quality_and_not_that_of_a_difference():
+    own, base = (Quality(each, each - 0.03, each + 0.03, 5, "trained", "final") for each in (0.6, 0.5))
+    found = quality_columns(own, base, photographs=(0.04, 0.0))
+    assert (found["quality_low"], found["quality_high"]) == pytest.approx((0.6 - 0.05, 0.6 + 0.03))
+    alone = quality_columns(own, base)
+    assert (alone["quality_low"], alone["quality_high"]) == pytest.approx((0.57, 0.63))
+    for name in ("quality_difference_low", "quality_difference_high"):
+        assert found[name] == alone[name]
+    # by .1 less some .04 it is surely better, whatever the photographs
+    assert keeps(found, 0.0) == {"keeps_quality": True, "surely_keeps": True}
+
+
+def test_what_photographs_do_is_bounded_by_the_baselines_interval(tmp_path):
+    (tmp_path / "baselines").mkdir()
+    (tmp_path / "baselines" / "baselines.csv").write_text(
+        "task,dataset,quality,quality_low,quality_high\nclassification,fashion_items,0.9,0.89,0.91\n"
+        "classification,fashion_objects,0.6,0.55,0.63\n"
+    )
+    assert photograph_term(tmp_path, "classification", "fashion_objects") == pytest.approx((0.05, 0.03))
+    with pytest.raises(BenchmarkInputError, match="no row of detection on fashion_scenes"):
+        photograph_term(tmp_path, "detection", "fashion_scenes")
+    with pytest.raises(BenchmarkInputError, match="no row of detection on fashion_scenes"):
+        photograph_term(tmp_path / "nowhere", "detection", "fashion_scenes")
 
 
 def test_a_source_is_better_the_more_it_saw():
