@@ -53,7 +53,8 @@ def build(
         part: "alone": networks that were drawn one by one.  "cells" and "kinds": cells of networks, which an
             accelerator trains at once.  "seeds": some with three seeds.  "final": some by both recipes, search and
             final.  "curse": those that the surrogate thinks best.  "article": those of the article's tables, by final.
-            "confirm": those that contests on the tables ended with, by both.  "sweep": the baseline by many recipes.
+            "again": those of them that `make reproduce` trains, by search.  "confirm": those that contests on the
+            tables ended with, by both.  "sweep": the baseline by many recipes.
         executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
         address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data and trials are kept in.

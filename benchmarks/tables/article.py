@@ -8,8 +8,9 @@ expansions of four, have no genotype: they are the baseline with other kinds, ch
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -30,6 +31,9 @@ from tasks.task import Task
 
 OF_ALL_TASKS = ("iso_latency", "transfer")
 SEEDS = 5
+AGAIN = ("detection", "ethos-u65-512")
+"""Task and accelerator whose networks `make reproduce` trains, beside those of AGAIN_SEEDS that are shipped."""
+AGAIN_SEEDS = (3_000_001, 3_000_002)
 # apart from the seeds of other parts; a network's own follow from what it is, whichever others are there
 FIRST_SEED, SPREAD = 10_000_000, 1_000_000_000
 
@@ -51,6 +55,25 @@ def article_cells(results: Path, task: Task, tables: tuple[str, ...] = ()) -> li
     return cells
 
 
+def again_cells(results: Path, task: Task) -> list[Cell]:
+    """Those of AGAIN, of the uncurated space and trained once with each of AGAIN_SEEDS; none of other tasks.
+
+    Raises as `article_cells` does.
+    """
+    name, accelerator = AGAIN
+    if task.name != name:
+        return []
+    own = {str(row["network"]) for row in _rows(results / name / f"{name}.csv") if row["accelerator"] == accelerator}
+    count = len(AGAIN_SEEDS)
+    return [
+        Cell(
+            cell.name.replace("article", "again"), cell.space, cell.genotypes[:count], cell.chains[:count], AGAIN_SEEDS
+        )
+        for cell in article_cells(results, task, (name,))
+        if cell.space and summary(cell.chains[0]) in own
+    ]
+
+
 def _rewritten_baseline(task: Task, text: str) -> tuple[Block, ...]:
     start, told = baseline_blocks(task), blocks_of(text)[1]
     blocks = rewritten(start, told) if len(told) == len(start) else start
@@ -63,12 +86,16 @@ def summaries(results: Path, task: str, tables: tuple[str, ...]) -> list[str]:
     """The different networks of the task's rows of these tables as their summaries, in order."""
     found: list[str] = []
     for file in (results / name / f"{name}.csv" for name in tables):
-        if not file.is_file():
-            raise BenchmarkInputError(f"{file}: no such file; `accelnas reproduce {file.stem}` writes it")
-        for row in pd.read_csv(file).to_dict("records"):
+        for row in _rows(file):
             if row.get("task", row.get("target", task)) == task:
                 found.append(str(row["network"]))
     return list(dict.fromkeys(found))
+
+
+def _rows(file: Path) -> list[dict[Hashable, Any]]:
+    if not file.is_file():
+        raise BenchmarkInputError(f"{file}: no such file; `accelnas reproduce {file.stem}` writes it")
+    return pd.read_csv(file).to_dict("records")
 
 
 def genotype_of(space: SearchSpace, skeleton: Skeleton, text: str) -> tuple[int, ...] | None:

@@ -41,7 +41,7 @@ class Asked(NamedTuple):
 
 def trainings(wanted: list[Wanted]) -> Iterator[Asked]:
     """Network 0 of each cell, then network 1 of each, and so on."""
-    for index in range(max(len(each.cell.seeds) for each in wanted)):
+    for index in range(max((len(each.cell.seeds) for each in wanted), default=0)):
         for each in wanted:
             cell = each.cell
             if index < len(cell.seeds):

@@ -3,8 +3,8 @@
 "cells", "alone" and "kinds" are drawn from the spaces (`tables.design`).  Of these, "seeds" trains some cells' networks
 with three seeds each, and "final" some by both recipes.  "curse" are networks that the surrogate thinks best, with five
 seeds each (`tables.winners`).  "article" are the networks of the article's tables by the recipe final, with five seeds
-each (`tables.article`).  "confirm" are networks that searches on the tables ended with, by both recipes
-(`tables.confirm`).  "sweep" is the baseline by all recipes that were chosen among.
+each, and "again" some of them by the recipe search (`tables.article`).  "confirm" are networks that searches on the
+tables ended with, by both recipes (`tables.confirm`).  "sweep" is the baseline by all recipes that were chosen among.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.files import write_table
-from benchmarks.tables.article import article_cells
+from benchmarks.tables.article import again_cells, article_cells
 from benchmarks.tables.confirm import confirm_cells
 from benchmarks.tables.design import COLUMNS, DRAWN, Cell, cells_of, design_rows, draw_part, table_spaces
 from benchmarks.tables.files import design_file, table_trials, winners_file
@@ -35,11 +35,12 @@ RECIPES_OF = {
     "final": ("search", "final"),
     "curse": ("search",),
     "article": ("final",),
+    "again": ("search",),
     "confirm": ("search", "final"),
 }
 PARTS = (*RECIPES_OF, "sweep")
 # parts that follow from tables of results
-FOUND = {"article": article_cells, "confirm": confirm_cells}
+FOUND = {"article": article_cells, "again": again_cells, "confirm": confirm_cells}
 # networks that are trained with three seeds, at least
 REPEATED = 60
 # what a network's further seeds are larger by

@@ -41,7 +41,9 @@ def test_other_rows_or_columns_differ_as_a_whole(pair):
 
 
 def test_a_network_stands_beside_what_was_expected_with_its_noise():
-    lines = summary([], [Trained("V1", 0.5, 0.02, 0.53), Trained("V2", 0.5, 0.01, 0.45)])
+    lines = summary(
+        [], [Trained("V1", "expected", 0.5, 0.02, 0.53), Trained("V2", "mean of 2 shipped", 0.5, 0.01, 0.45)]
+    )
     assert lines[0] == (
         "detection V1: expected 0.500, trained here 0.530, +0.030, within two standard deviations (0.040)"
     )

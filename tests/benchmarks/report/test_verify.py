@@ -30,7 +30,8 @@ def known_qualities(name):
         space, genotypes = article_space(task, "article"), [list(map(int, each.split())) for each in front]
     else:
         genotypes = [each for text in texts if (each := genotype_of(space, skeleton_for(task), text)) is not None]
-    return {summary(space.decode(each)): models.quality_of(models.of_space(space, each)) for each in genotypes}
+    known = {summary(space.decode(each)): each for each in genotypes}
+    return {text: models.quality_of(models.of_space(space, known[text])) for text in texts if text in known}
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -14,12 +14,20 @@ from benchmarks.store.files import write_table
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.parquet import write_records
 from benchmarks.store.records import Trial
-from benchmarks.tables.article import OF_ALL_TASKS, SEEDS, article_cells, genotype_of, summaries
+from benchmarks.tables.article import (
+    AGAIN_SEEDS,
+    OF_ALL_TASKS,
+    SEEDS,
+    again_cells,
+    article_cells,
+    genotype_of,
+    summaries,
+)
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import table_file, table_trials
 from benchmarks.tables.jobs import job_of, trials_of, write_jobs
 from benchmarks.tables.parts import lacking, part_of, size_of
-from benchmarks.tables.recipes import FINAL
+from benchmarks.tables.recipes import FINAL, SEARCH
 from benchmarks.tables.trained import by_network, read_trained, trials_by
 from hw_model.network_text import summary
 from tasks.registry import TASKS, make_task
@@ -46,6 +54,19 @@ def test_every_network_of_the_shipped_tables_is_a_cell_whether_or_not_a_space_ho
     assert [summary(cell.chains[0]) for cell in cells] == summaries(RESULTS, name, (name, *OF_ALL_TASKS))
     assert {cell.space for cell in cells} == {"uncurated", ""}
     assert all(cell.genotypes.any() or not cell.space for cell in cells[1:])
+
+
+def test_networks_that_are_trained_again_were_trained_by_that_recipe_before():
+    cells = again_cells(RESULTS, make_task("detection"))
+    own = trials_by(RESULTS, "detection", SEARCH["detection"])
+    there = {(trial.key.architecture, trial.key.seed) for trial in own}
+    asked = {
+        (canonical_json([asdict(block) for block in cell.chains[0]]), seed) for cell in cells for seed in AGAIN_SEEDS
+    }
+    assert len(cells) >= 4
+    assert {cell.seeds for cell in cells} == {AGAIN_SEEDS}
+    assert asked <= there
+    assert again_cells(RESULTS, make_task("segmentation")) == []
 
 
 @pytest.fixture
