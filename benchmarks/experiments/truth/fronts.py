@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from benchmarks.experiments.truth.settings import ENUMERATED, Settings
+from benchmarks.tables.held import held_by
 from benchmarks.tables.optima import STRATEGY, enumerated, evaluation_by, front, searched
 from benchmarks.tables.query import TrainedTable
-from tasks.errors import TaskInputError
-from tasks.spaces.lowering import MULTIPLIER
-from tasks.spaces.space import SearchSpace
 
 EXACT = "enumerated"
 
@@ -49,31 +47,18 @@ def known_of(tables: Mapping[str, TrainedTable], accelerator: str, settings: Set
         own = sum(len(genotypes) for genotypes, _ in parts)
         how = [told] * own
         for other, smaller in found.items() if told != EXACT else ():
-            held = dict(held_networks(space, tables[other].space, smaller.genotypes[smaller.front]))
-            places = smaller.front[list(held)]
-            if held:
+            there = {
+                place: held
+                for place in smaller.front.tolist()
+                if (held := held_by(space, tables[other].space, tuple(smaller.genotypes[place].tolist()))) is not None
+            }
+            if there:
                 # a network's figures are kept: of another space they would differ in the last bits
-                parts.append((np.array(list(held.values()), np.int32), smaller.scores[places]))
-            how += [_in(other, smaller.how[place]) for place in places]
+                parts.append((np.array(list(there.values()), np.int32), smaller.scores[list(there)]))
+            how += [_in(other, smaller.how[place]) for place in there]
         genotypes, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
         found[name] = Known(genotypes, scores, tuple(how), own, front(scores))
     return found
-
-
-def held_networks(
-    space: SearchSpace, other: SearchSpace, genotypes: np.ndarray
-) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Of networks int32 [n, D] of another space of the skeleton those that are in a space too: place, genotype there.
-
-    Where the space has a width multiplier, only those that it holds unscaled.
-    """
-    for place, (genotype, blocks) in enumerate(zip(genotypes.tolist(), other.decode_all(genotypes), strict=True)):
-        try:
-            there = space.encode({MULTIPLIER: 1.0} | other.effective(genotype))
-        except TaskInputError:
-            continue
-        if space.decode(there) == blocks:  # what the space does not decide may be another choice in it
-            yield place, there
 
 
 def _in(space: str, how: str) -> str:

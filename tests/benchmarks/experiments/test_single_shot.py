@@ -4,11 +4,12 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.single_shot import networks as module
-from benchmarks.experiments.single_shot.networks import held_by, networks_to_rank
+from benchmarks.experiments.single_shot.networks import networks_to_rank
 from benchmarks.experiments.single_shot.run import spend_rows
 from benchmarks.search.problem import space_for
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.held import held_by
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import trials_by
 from tasks.registry import make_task

@@ -10,6 +10,7 @@ from benchmarks.experiments.truth import fronts
 from benchmarks.experiments.truth.run import front_rows, space_row
 from benchmarks.experiments.truth.settings import Settings
 from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.held import held_by
 from benchmarks.tables.optima import baseline_figures, front
 from benchmarks.tables.query import load_table
 from benchmarks.tables.recipes import SEARCH
@@ -53,11 +54,15 @@ def test_the_enumerated_optimum_is_the_best_of_single_queries():
 def test_networks_of_a_space_are_found_in_those_that_hold_them_and_in_no_other():
     v1, v2, uncurated = (load_table("detection", name).space for name in ("V1", "V2", "uncurated"))
     genotypes = np.arange(6, dtype=np.int32)[:, None]
-    held = dict(fronts.held_networks(uncurated, v1, genotypes))
-    assert list(held) == list(range(6))
-    assert [uncurated.decode(there) for there in held.values()] == v1.decode_all(genotypes)
+
+    def held(space):
+        found = {place: held_by(space, v1, tuple(each)) for place, each in enumerate(genotypes.tolist())}
+        return {place: there for place, there in found.items() if there is not None}
+
+    assert list(held(uncurated)) == list(range(6))
+    assert [uncurated.decode(there) for there in held(uncurated).values()] == v1.decode_all(genotypes)
     # but for the baseline, those of V1 have fewer channels than V2 can have
-    assert dict(fronts.held_networks(v2, v1, genotypes)) == {0: (0,) * 8}
+    assert held(v2) == {0: (0,) * 8}
 
 
 @pytest.mark.parametrize(("lead", "how"), [(-9.0, "enumerated in sides"), (9.0, "best of 2 x 6400 by nsga2")])
