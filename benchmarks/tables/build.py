@@ -64,8 +64,9 @@ def train(home: Path, results: Path, task: Task, asked: list[Asked]) -> int:
     fidelities = dict.fromkeys(training.fidelity for training in asked)
     for data in dict.fromkeys(fidelity.data for fidelity in fidelities):
         prepare_with_progress(home, task.config(data), task.dataset)
-    file, rows, trials = table_file(results, task.name), [], list(table_trials(results, task.name))
-    there, total = {trial.key for trial in trials}, len(trials)
+    file, rows = table_file(results, task.name), []
+    there = {trial.key for trial in table_trials(results, task.name)}
+    total = len(there)
     asked = [each for each in asked if trial_key(task, each.chain, each.fidelity, each.seed) not in there]
     with (
         open_store(home) as store,
