@@ -75,7 +75,7 @@ def compare(
     settings = Settings((task,), (accelerator,), everybody, budget, seeds, slow_seeds, pool)
     from benchmarks.experiments.head_to_head.contenders import find_contender
     from benchmarks.experiments.head_to_head.run import run
-    from benchmarks.store.files import run_folder
+    from benchmarks.store.files import by_content, run_folder
     from hw_model.cost_models import cost_model
     from tasks.registry import make_task
 
@@ -83,4 +83,5 @@ def compare(
         find_contender(each)
     make_task(task)
     cost_model(accelerator)
-    run(settings, home, run_folder(results, "compare", vars(settings)))
+    told = vars(settings) | {"contenders": list(map(by_content, everybody))}
+    run(settings, home, run_folder(results, "compare", told))

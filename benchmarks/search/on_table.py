@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from benchmarks.search.options import parse_algorithm
 from benchmarks.search.sent import SentStrategy
 from benchmarks.statistics.contrasts import LEVEL, many_to_one
 from benchmarks.statistics.intervals import mean_interval
-from benchmarks.store.files import run_folder, write_table
+from benchmarks.store.files import by_content, run_folder, write_table
 from benchmarks.tables.own import ABSENT, OwnTable
 from benchmarks.tables.own_files import read_table, with_costs
 from nas_algos.load import build_strategy, factory_of
@@ -100,8 +99,8 @@ def run_search(
     table, limits = load(path, accelerator, bounds)
     found = search_table(table, limits, strategy, given, budget, seeds)
     settings = {
-        **{"table": _by_content(path), "accelerator": _by_content(accelerator), "bounds": limits},
-        **{"strategy": _by_content(strategy), "settings": list(given), "budget": budget, "seeds": seeds},
+        **{"table": by_content(path), "accelerator": by_content(accelerator), "bounds": limits},
+        **{"strategy": by_content(strategy), "settings": list(given), "budget": budget, "seeds": seeds},
     }
     folder = run_folder(results, f"table-{table.name}-{Path(strategy or 'auto').stem}", settings)
     best = float(table.true[table.within(limits)].max())
@@ -180,8 +179,8 @@ def run_compare(
             }
         )
     settings = {
-        **{"table": _by_content(path), "accelerator": _by_content(accelerator), "bounds": limits},
-        **{"names": list(map(_by_content, made)), "objectives": objectives, "budget": budget, "seeds": seeds},
+        **{"table": by_content(path), "accelerator": by_content(accelerator), "bounds": limits},
+        **{"names": list(map(by_content, made)), "objectives": objectives, "budget": budget, "seeds": seeds},
     }
     folder, frame = run_folder(output, f"table-{table.name}-compare", settings), pd.DataFrame(rows)
     write_table(folder / "compare.csv", frame)
@@ -255,14 +254,6 @@ def _value(table: OwnTable, bounds: Mapping[str, float], found: Found, objective
     seen = scores[[row for row in rows if able[row]]].reshape(-1, 2)
     whole = moocore.hypervolume(scores[able], ref=reference)
     return float(moocore.hypervolume(seen, ref=reference) / whole) if len(seen) and whole > 0 else 0.0
-
-
-def _by_content(given: str | Path | None) -> Any:
-    """What settings say of a table, a strategy or costs: its name, and of a file what is in it too."""
-    if not isinstance(given, Path) and not str(given).endswith((".csv", ".py")):
-        return given
-    path = Path(str(given))
-    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def _decoded(table: OwnTable, genotype: Sequence[int]) -> dict[str, str]:

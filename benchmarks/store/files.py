@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,14 @@ def run_folder(results: Path, name: str, settings: Mapping[str, Any]) -> Path:
     folder = results / f"{name}-{settings_digest(settings)[:8]}"
     write_json(folder / "settings.json", {"settings": plain(settings), "made_by": vars(current_provenance())})
     return folder
+
+
+def by_content(given: str | Path | None) -> Any:
+    """What a run's settings say of a table, a strategy or costs: its name, and of a file what is in it too."""
+    if not isinstance(given, Path) and not str(given).endswith((".csv", ".py")):
+        return given
+    path = Path(str(given))
+    return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:
