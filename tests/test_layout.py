@@ -176,7 +176,7 @@ OPTIONAL = {
     "benchmarks/runtime/ray_executor.py": {"ray"},
     "benchmarks/runtime/ray_worker.py": {"ray"},
     "benchmarks/experiments/ray/run.py": {"ray"},
-    "benchmarks/experiments/strategies/peers.py": {"pymoo", "optuna", "syne_tune"},
+    "benchmarks/search/peers.py": {"pymoo", "optuna", "syne_tune"},
     "benchmarks/timings/training_peer.py": {"torch"},
     "nas_algos/strategies/optuna_sampler.py": {"optuna"},
     "tasks/deployment/litert.py": {"ai_edge_litert"},

@@ -40,11 +40,12 @@ def compare(
         task: classification, detection or segmentation.
         accelerator: A name that `accelnas list` prints, ethos-u65-512 if left out; with --table a CSV file of costs of
             its networks.
-        contenders: baseline, strategies that `accelnas list` prints, FILE.py, zero_shot:SCORE, hybrids such as
-            zero_shot_local:SCORE and baseline_genetic; random is always among them.
+        contenders: baseline, expert, strategies that `accelnas list` prints, FILE.py, "optuna TPE", "pymoo GA" (what
+            they need: pip install "accelnas[peers]"), zero_shot:SCORE, hybrids such as zero_shot_local:SCORE and
+            baseline_genetic; random is always among them.
         budget: Trainings whose example passes each search may spend; with --table the largest of them.
         seeds: Searches of each contender.
-        slow_seeds: Of those that fit a model between trainings.
+        slow_seeds: Of those that fit a model between trainings, and of other packages'.
         pool: Networks that a score chooses from.
         latency_ms: With --table: most latency.
         peak_bytes: Likewise, most memory for activations.

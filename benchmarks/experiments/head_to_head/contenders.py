@@ -1,7 +1,9 @@
 """Who can take part, by name.
 
 baseline               the network that the task's searches start from
+expert                 what the expert's rule of fusing makes of it, by latency alone
 random, auto, ...      a strategy, or FILE.py; each candidate is trained from scratch
+optuna TPE, pymoo GA   other packages' searches, as their documentation says
 zero_shot:SCORE        the best of a pool by a score of untrained networks; nothing is trained
 KIND:SCORE             a hybrid of `HYBRIDS`, where the pool comes first, best by the score first
 KIND of `FROM_BASELINE`  a strategy that is told of the baseline first
@@ -19,6 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.search.peers import PEERS
 from nas_algos.load import build_strategy
 from nas_algos.registry import strategy_names
 from nas_algos.strategy import Strategy
@@ -33,6 +36,9 @@ networks may be traced."""
 FIRST = 12
 MODELS = ("auto", "gaussian_process", "bananas", "optuna")
 """Strategies that fit a model between trainings."""
+FRONT = "nsga2"
+"""The strategy that seeks the front of quality and latency, and is worth the best quality on it."""
+BOUNDED_PEERS = tuple(name for name, peer in PEERS.items() if "bounded" in peer.goals)
 
 HYBRIDS: MappingProxyType[str, tuple[str, Make]] = MappingProxyType(
     {
@@ -85,16 +91,20 @@ class Contender:
     score: str = ""
     """Of the pool that comes first."""
     from_baseline: bool = False
+    peer: str = ""
+    """Name of `PEERS`; its searches run on the host, one after the other."""
+    objectives: int = 1
+    """Columns of a score that its strategy is told."""
 
     @property
     def searches(self) -> bool:
-        """Whether it looks for a network; the baseline is one."""
+        """Whether it looks for a network; the baseline is one, and the expert's needs none."""
         return self.family != "none"
 
     @property
     def is_slow(self) -> bool:
-        """Whether it fits a model between trainings."""
-        return self.strategy in MODELS
+        """Whether it fits a model between trainings, or runs on the host."""
+        return self.strategy in MODELS or bool(self.peer)
 
 
 def find_contender(name: str) -> Contender:
@@ -110,16 +120,19 @@ def find_contender(name: str) -> Contender:
     if name in FROM_BASELINE:
         strategy, make = FROM_BASELINE[name]
         return Contender(name, "hybrid", strategy, make, from_baseline=True)
-    if name == "baseline":
+    if name in ("baseline", "expert"):
         return Contender(name, "none")
+    if name in BOUNDED_PEERS:
+        return Contender(name, "multi-shot", peer=name)
     if name in strategy_names() or name.endswith(".py"):
-        # what takes several objectives, or cannot be loaded, is told before anything is computed
-        build_strategy(name, (2, 2), objectives=1)
+        columns = 2 if name == FRONT else 1
+        # what takes another number of objectives, or cannot be loaded, is told before anything is computed
+        build_strategy(name, (2, 2), objectives=columns)
         family = "random" if name == "random" else "multi-shot"
         # a file's strategy is tried out when it is built, which cannot be done while searches are traced: once, before
-        build = functools.cache(lambda space, n: build_strategy(name, space, n, 1))
-        return Contender(name, family, name, lambda space, n, best: build(space, n))
+        build = functools.cache(lambda space, n: build_strategy(name, space, n, columns))
+        return Contender(name, family, name, lambda space, n, best: build(space, n), objectives=columns)
     raise BenchmarkInputError(
-        f"unknown contender {name[:60]!r}; allowed: baseline, {', '.join(strategy_names())}, FILE.py, zero_shot:SCORE, "
-        f"{', '.join(HYBRIDS)}:SCORE, {', '.join(FROM_BASELINE)}"
+        f"unknown contender {name[:60]!r}; allowed: baseline, expert, {', '.join(strategy_names())}, FILE.py, "
+        f"{', '.join(BOUNDED_PEERS)}, zero_shot:SCORE, {', '.join(HYBRIDS)}:SCORE, {', '.join(FROM_BASELINE)}"
     )

@@ -80,6 +80,12 @@ class Cell:
         )
         return np.where(self.feasible, np.float32(0), np.asarray(score))
 
+    @cached_property
+    def excess(self) -> np.ndarray:
+        """float64 [N]: by how far latency misses the bound, as a share of it; 0 of what keeps it."""
+        over = self.arena.latency_ms[self.accelerator] / self.arena.bound_ms[self.accelerator] - 1.0
+        return np.where(self.feasible, 0.0, over)
+
     def hypervolume(self, rows: np.ndarray) -> float:
         """Of networks int [n] by expected quality and latency, as a share of the arena's own within the bound."""
         return self._volume(rows) / self._whole
@@ -127,22 +133,27 @@ def read_pool(file: Path, task: str, arena: Arena) -> Pool:
     return Pool(rows, scores | {name: values[rows].astype(np.float64) for name, values in counts.items()})
 
 
-def training_of(cells: list[Cell], seeds: np.ndarray) -> Callable[[Any, jax.Array], jax.Array]:
+def training_of(cells: list[Cell], seeds: np.ndarray, objectives: int = 1) -> Callable[[Any, jax.Array], jax.Array]:
     """What a search sees: of search number `place`, which is of cell place % C, genotypes [b, D] to scores [b].
 
-    seeds: uint32 [S], one for each search.  A training's quality is the expected one and noise that depends on the seed
-    and the network alone, so that a network that is asked of again has not changed.
+    seeds: uint32 [S], one for each search.  objectives: 2 for scores [b, 2], latency in ms the second.  A training's
+    quality is the expected one and noise that depends on the seed and the network alone, so that a network that is
+    asked of again has not changed.
     """
     quality, seed_std, penalty = (
         jnp.asarray(np.stack(parts))
         for parts in zip(*((c.arena.quality, c.arena.seed_std, c.penalty) for c in cells), strict=True)
     )
+    latency_ms = jnp.asarray(np.stack([c.arena.latency_ms[c.accelerator] for c in cells]))
     shape, drawn = cells[0].arena.cardinalities, jnp.asarray(seeds, jnp.uint32)
 
     def evaluate(place: Any, genotypes: jax.Array) -> jax.Array:
         cell, rows = place % len(cells), table_index(genotypes, shape)
         trained = quality[cell, rows] + seed_std[cell, rows] * noise(drawn[place], rows)
-        return jnp.where(penalty[cell, rows] > 0, penalty[cell, rows], -trained)
+        missed = penalty[cell, rows]
+        if objectives == 1:
+            return jnp.where(missed > 0, missed, -trained)
+        return jnp.where(missed[:, None] > 0, missed[:, None], jnp.stack([-trained, latency_ms[cell, rows]], axis=1))
 
     return evaluate
 

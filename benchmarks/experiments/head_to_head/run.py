@@ -37,6 +37,7 @@ from benchmarks.experiments.head_to_head.searches import found_rows
 from benchmarks.experiments.head_to_head.settings import Settings
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.mapped import map_jobs
+from benchmarks.search.peers import PEERS, installed
 from benchmarks.search.sent import SentStrategy
 from benchmarks.statistics.contrasts import LEVEL
 from benchmarks.store.files import write_table
@@ -70,6 +71,9 @@ def all_rows(
     """
     asked: list[tuple[Contender, ContestJob]] = []
     for contender in contenders:
+        if contender.peer and not installed(contender.peer):
+            say(f"{contender.name}: needs {', '.join(PEERS[contender.peer].packages)}, not installed; no rows")
+            continue
         there = [at for at, cell in enumerate(cells) if not contender.score or contender.score in cell.pool.scores]
         if not there:
             say(f"{contender.name}: no network of the arenas has this score; no rows")

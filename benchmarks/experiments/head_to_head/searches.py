@@ -11,11 +11,16 @@ import numpy as np
 
 from benchmarks.evaluators.zero_shot import BATCH
 from benchmarks.experiments.head_to_head.contenders import Contender
-from benchmarks.experiments.head_to_head.ground import Cell, training_of
+from benchmarks.experiments.head_to_head.ground import Cell, noise, training_of
+from benchmarks.search.peers import Lookup, looked_at
 from nas_algos.compare import distinct_runs
 from nas_algos.single_shot.charges import TRAINING
-from nas_algos.zero_shot.scores import example_passes
+from nas_algos.zero_shot.scores import SCORES, Combination, example_passes
+from tasks.expert.procedure import ExpertSettings
 from tasks.networks.initialise import host_generator
+
+FIRST_KIND = 3
+"""Decision of an arena from which on they are blocks' kinds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +71,11 @@ def choose(cell: Cell, score: str, size: int, generator: np.random.Generator) ->
     """A part of the cell's pool without repeats, ranked; ties and networks without a score in random order, last."""
     rows = cell.pool.rows
     part = generator.permutation(len(rows))[: min(size, len(rows))]
-    values = np.nan_to_num(cell.pool.scores[score][part], nan=-np.inf)
+    how = SCORES[score]
+    own = {name: values[part] for name, values in cell.pool.scores.items()}
+    # ranks are among the networks that the search has scored
+    ranked = how.combine(own) if isinstance(how, Combination) else own[score]
+    values = np.nan_to_num(ranked, nan=-np.inf)
     order = np.lexsort((-values, ~cell.feasible[rows[part]]))
     each = example_passes([score], BATCH)
     return Chosen(rows[part][order], each * len(part), each * TRAINING * float(cell.arena.macs[rows[part]].sum()))
@@ -78,8 +87,11 @@ def search_cells(
     """`seeds` searches of each cell, by its number; those of a strategy run all at once."""
     numbers = range(len(cells))
     if contender.family == "none":
-        return {number: [_untrained([baseline_row(cells[number])])] * seeds for number in numbers}
+        row_of = expert_row if contender.name == "expert" else baseline_row
+        return {number: [_untrained([row_of(cells[number])])] * seeds for number in numbers}
     key = jax.random.fold_in(jax.random.key(seed), budget)
+    if contender.peer:
+        return {number: _ask_peer(contender.peer, cells[number], budget, seeds, number) for number in numbers}
     chosen: dict[int, list[Chosen]] = {}
     if contender.score:
         generator = host_generator(key)
@@ -98,8 +110,37 @@ def _untrained(rows: Any, chosen: Chosen | None = None) -> Searched:
 def baseline_row(cell: Cell) -> int:
     """The arena's network with every decision as the baseline has it, channels the middle ones."""
     genotype = [0] * len(cell.arena.cardinalities)
-    genotype[1:3] = [1, 1]
+    genotype[1:FIRST_KIND] = [1, 1]
     return int(np.ravel_multi_index(tuple(genotype), cell.arena.cardinalities))
+
+
+def expert_row(cell: Cell) -> int:
+    """The network that the expert's rule of fusing ends with: block by block from the front the kind of least latency
+    by the estimator, kept where it saves as much as `ExpertSettings` asks for and MACs are not below the baseline's.
+    """
+    shape, limits = cell.arena.cardinalities, ExpertSettings()
+    start = now = baseline_row(cell)
+    latency_ms, macs = cell.arena.latency_ms[cell.accelerator], cell.arena.macs
+    for place in range(FIRST_KIND, len(shape)):
+        genotype = list(np.unravel_index(now, shape))
+        kinds = ([*genotype[:place], kind, *genotype[place + 1 :]] for kind in range(shape[place]))
+        rows = (int(np.ravel_multi_index(tuple(each), shape)) for each in kinds)
+        allowed = [row for row in rows if macs[row] >= limits.least_macs * macs[start]]
+        best = min(allowed, key=lambda row: latency_ms[row])
+        if latency_ms[best] <= (1 - limits.least_saving) * latency_ms[now]:
+            now = best
+    return now
+
+
+def _ask_peer(peer: str, cell: Cell, budget: int, seeds: int, number: int) -> list[Searched]:
+    """Searches of a cell one after the other, each of which sees other trainings."""
+    found, every = [], np.arange(len(cell.feasible))
+    words = np.random.default_rng([budget, number]).integers(0, 2**31, seeds)
+    for word in words.tolist():
+        seen = cell.arena.quality + cell.arena.seed_std * np.asarray(noise(np.uint32(word), every))
+        rows = looked_at(peer, Lookup(cell.arena.cardinalities, -seen, budget, cell.excess), word)
+        found.append(Searched(rows, np.where(cell.feasible[rows], seen[rows], -np.inf)))
+    return found
 
 
 def _train(
@@ -115,13 +156,14 @@ def _train(
     begin = _first_networks(contender, cells, chosen, who, min(budget, 128))
     firsts = jnp.asarray(np.stack(np.unravel_index(begin, shape), axis=-1).astype(np.int32))
     words = np.asarray(jax.random.bits(jax.random.fold_in(key, 1), (count,)))
-    evaluate = training_of(cells, words)
+    evaluate = training_of(cells, words, contender.objectives)
     runs = distinct_runs(lambda place: make(shape, left, firsts[place]), evaluate, left, jax.random.split(key, count))
     found: dict[int, list[Searched]] = {number: [] for number in range(len(cells))}
     for (cell, number), run in zip(who, runs, strict=True):
         rows = np.asarray(np.ravel_multi_index(tuple(np.asarray(run.genotypes).T), shape))
         before = chosen[cell][number] if chosen else Chosen(rows, 0.0, 0.0)
-        seen = np.where(cells[cell].feasible[rows], -np.asarray(run.scores), -np.inf)
+        scores = np.asarray(run.scores).reshape(len(rows), -1)[:, 0]
+        seen = np.where(cells[cell].feasible[rows], -scores, -np.inf)
         found[cell].append(Searched(rows, seen, before.passes, before.flops))
     return found
 

@@ -8,18 +8,21 @@ from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.fidelities import FIDELITIES
 
 STRATEGIES = ("random", "local_search", "regularised_evolution", "genetic")
-"""Not `auto`, the Gaussian process here: a thousand of its searches of 300 trainings take a minute of a core."""
+"""Those of which a thousand searches take seconds."""
+MORE_STRATEGIES = ("nsga2", "reinforce", "ppo", "auto", "bananas", "optuna TPE", "pymoo GA")
+"""`auto` is the Gaussian process here; the last two are other packages' searches."""
 COUNTS = ("zero_shot:macs", "zero_shot:params")
-ZERO_SHOT = ("zero_shot:synflow", "zero_shot:naswot", "zero_shot:zen", "zero_shot:jacob_cov")
+ZERO_SHOT = ("zero_shot:synflow", "zero_shot:naswot", "zero_shot:zen", "zero_shot:jacob_cov", "zero_shot:az_nas")
 HYBRIDS = (
     *("zero_shot_ranking:params", "zero_shot_local:params", "zero_shot_genetic:params"),
     *("zero_shot_ranking:naswot", "zero_shot_local:naswot", "zero_shot_genetic:naswot"),
     *("baseline_local", "baseline_genetic"),
+    *("zero_shot_model:params", "baseline_model"),
 )
 """With a count and a score, fixed before any of their searches was seen."""
 SMOKE = ("baseline", "random", "local_search", "zero_shot:macs")
 PROFILES = ("smoke", "quick", "full")
-CONTENDERS = ("baseline", *STRATEGIES, *COUNTS, *ZERO_SHOT, *HYBRIDS)
+CONTENDERS = ("baseline", "expert", *STRATEGIES, *MORE_STRATEGIES, *COUNTS, *ZERO_SHOT, *HYBRIDS)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Settings:
     seeds: int = 1_000
     """Searches of each contender."""
     slow_seeds: int = 30
-    """Of those that fit a model between trainings, which compute more than they look up."""
+    """Of those that fit a model between trainings, or run on the host, which compute more than they look up."""
     pool: int = 128
     """Networks that a score chooses from, another part of those that are scored for each search."""
     profile: str = "quick"

@@ -28,10 +28,11 @@ from rich.progress import track
 
 from benchmarks.errors import check_names
 from benchmarks.experiments.strategies.measures import row_of
-from benchmarks.experiments.strategies.peers import PEERS, installed, kept_rows
+from benchmarks.experiments.strategies.peer_runs import kept_rows
 from benchmarks.experiments.strategies.problems import REPORTED, Problem, nas_bench_macro, npu_table, problems_of
 from benchmarks.experiments.strategies.speed import measure_speed
 from benchmarks.experiments.strategies.trained import TRAINED, trained_table
+from benchmarks.search.peers import PEERS, installed
 from benchmarks.store.files import merge_rows
 from benchmarks.store.sqlite import open_store
 from nas_algos.compare import distinct_searches

@@ -21,8 +21,9 @@ import jax
 import numpy as np
 import pandas as pd
 
-from benchmarks.experiments.strategies.peers import PEERS, installed, looked_at
+from benchmarks.experiments.strategies.peer_runs import lookup_of
 from benchmarks.experiments.strategies.problems import REPORTED, Problem, npu_table
+from benchmarks.search.peers import PEERS, installed, looked_at
 from benchmarks.store.files import merge_rows, write_table
 from nas_algos.load import build_strategy
 from nas_algos.registry import STRATEGIES
@@ -35,6 +36,10 @@ EVALUATIONS, SEEDS, CALLS = 300, 1000, 5
 TOGETHER = 64  # seeds in one vmap, so that what they compute stays in a core's cache
 FEW_SEEDS = {"gaussian_process": 16, "auto": 16, "bananas": 2}  # of those that compute more than they look up
 KEY = ("strategy", "evaluations")
+
+
+def _peer_search(name: str, problem: Problem, seed: int) -> np.ndarray:
+    return looked_at(name, lookup_of(problem, EVALUATIONS, seed), seed)
 
 
 def measure_speed(path: Path, ours: Sequence[str] = tuple(STRATEGIES), peers: Sequence[str] = tuple(PEERS)) -> None:
@@ -50,7 +55,7 @@ def measure_speed(path: Path, ours: Sequence[str] = tuple(STRATEGIES), peers: Se
     for name in peers:
         if installed(name) and name != "optuna GP":  # which takes a second for each
             problem = Problem(table, "front" if "front" in PEERS[name].goals else "error")
-            rows.append(_row(name, 1, _calls(partial(looked_at, name, problem, EVALUATIONS))))
+            rows.append(_row(name, 1, _calls(partial(_peer_search, name, problem))))
     merged = merge_rows(path, pd.DataFrame(rows), KEY)
     merged = merged.assign(
         ratio_to_pymoo=_fastest(merged, "pymoo") / merged["us_per_suggestion"],

@@ -12,7 +12,7 @@ from scipy import stats
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.head_to_head import run as contest
 from benchmarks.experiments.head_to_head.compared import aggregate_rows, difference_rows, over_cells, p_against_random
-from benchmarks.experiments.head_to_head.contenders import FROM_BASELINE, HYBRIDS, find_contender
+from benchmarks.experiments.head_to_head.contenders import BOUNDED_PEERS, FROM_BASELINE, HYBRIDS, find_contender
 from benchmarks.experiments.head_to_head.ground import Cell, Pool, noise, read_pool, training_of
 from benchmarks.experiments.head_to_head.ledger import Machine, accelerator_seconds, kwh, ledger, machines
 from benchmarks.experiments.head_to_head.measures import Row, curve_rows, marks, table_row
@@ -20,16 +20,19 @@ from benchmarks.experiments.head_to_head.searches import (
     Searched,
     baseline_row,
     choose,
+    expert_row,
     found_rows,
     search_cells,
     true_quality,
 )
 from benchmarks.experiments.head_to_head.settings import CONTENDERS, Settings
+from benchmarks.search.peers import installed
 from benchmarks.tables.arena import Arena, arena_space
 from benchmarks.tables.files import SHIPPED
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.objectives import INFEASIBLE
 from nas_algos.tabular import all_genotypes
+from nas_algos.zero_shot.scores import SCORES
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
 
@@ -63,6 +66,7 @@ def test_every_default_contender_is_known_and_each_family_takes_part():
     assert sum(find_contender(name).family == "hybrid" for name in CONTENDERS) >= 5
     assert find_contender("auto").is_slow
     assert find_contender("zero_shot_model:zen").is_slow
+    assert find_contender("optuna TPE").is_slow
     assert not find_contender("genetic").is_slow
 
 
@@ -72,7 +76,6 @@ def test_every_default_contender_is_known_and_each_family_takes_part():
         ("poetry", "unknown contender 'poetry'; allowed: baseline"),
         ("zero_shot:poetry", "unknown score poetry"),
         ("zero_shot_local", "unknown contender 'zero_shot_local'"),
-        ("nsga2", "objectives is 1; allowed: 2"),
         ("missing.py", "missing.py"),
     ],
 )
@@ -308,3 +311,61 @@ def test_searches_of_all_cells_are_pooled_as_shares_of_each_cells_optimum():
     # 2 is below 4 and 3, beside 2, above 1
     assert ours["better_than_random"] == 2.5 / 4
     assert ours["better_than_random_low"] < 2.5 / 4 < ours["better_than_random_high"]
+
+
+def test_the_expert_of_a_contest_takes_the_fastest_kind_of_each_block_that_has_no_fewer_macs():
+    latency, macs = np.full((1, 2, 2, 3, 3), 1.0, np.float32), np.full((1, 2, 2, 3, 3), 9.0, np.float32)
+    # by kind of the first and the second block, channels as the baseline has them
+    latency[0, 1, 1] = [[10, 9, 8], [7, 12, 12], [6, 6.99, 6]]
+    macs[0, 1, 1] = [[5, 6, 6], [6, 9, 9], [4, 4, 4]]
+    flat, cost = latency.ravel(), macs.ravel()
+    arena = Arena(latency.shape, flat, flat, cost, cost, {"toy": flat}, {"toy": 10.0}, 0.4)
+    cell = Cell("detection", "toy", arena, Pool(np.arange(36), {}))
+    # block 1: kind 2 is fastest and has too few MACs, so kind 1; block 2: its other kinds are slower
+    assert np.unravel_index(expert_row(cell), latency.shape) == (0, 1, 1, 1, 0)
+
+
+def test_a_search_for_the_front_is_told_latency_too_and_a_miss_in_both_columns():
+    scores = np.asarray(training_of([CELL], np.array([5], np.uint32), 2)(0, all_genotypes(SHAPE)))
+    alone = np.asarray(training_of([CELL], np.array([5], np.uint32))(0, all_genotypes(SHAPE)))
+    assert (scores[:, 0] == alone).all()
+    assert (scores[CELL.feasible, 1] == LATENCY[CELL.feasible]).all()
+    assert (scores[~CELL.feasible, 1] == alone[~CELL.feasible]).all()
+    found = search_cells(find_contender("nsga2"), [CELL], 30, 4, 8)[0]
+    assert all(each.trained == 30 and each.seen.shape == (30,) for each in found)
+
+
+@pytest.mark.parametrize("name", BOUNDED_PEERS)
+def test_searches_of_other_packages_see_what_ours_see_and_are_charged_alike(name):
+    if not installed(name):
+        pytest.skip(f"needs {name}")
+    found = search_cells(find_contender(name), [CELL], 12, 3, 8)[0]
+    for each in found:
+        assert len(set(each.rows.tolist())) == each.trained == 12
+        assert np.isinf(each.seen[~CELL.feasible[each.rows]]).all()
+        assert np.abs(each.seen - QUALITY[each.rows])[CELL.feasible[each.rows]].max() < 0.06
+    # no two searches see the same training of a network
+    seen = [dict(zip(each.rows.tolist(), each.seen.tolist(), strict=True)) for each in found]
+    assert all(seen[0][row] != seen[1][row] for row in seen[0].keys() & seen[1].keys() if CELL.feasible[row])
+
+
+def test_a_package_that_is_not_installed_is_said_and_has_no_rows(monkeypatch):
+    monkeypatch.setattr(contest, "installed", lambda name: False)
+    said = []
+    few = Settings(contenders=("random", "pymoo GA"), budgets=(4,), seeds=4)
+    rows = contest.all_rows([find_contender(name) for name in few.contenders], [CELL], few, said.append)
+    assert {row.contender.name for row in rows} == {"random"}
+    assert said[0] == "pymoo GA: needs pymoo, not installed; no rows"
+
+
+def test_ranks_that_are_combined_are_those_of_the_networks_that_a_search_has_scored():
+    rows, generator = np.arange(COUNT), np.random.default_rng(3)
+    parts = {name: generator.normal(size=COUNT) for name in SCORES["az_nas"].parts}
+    chosen = choose(
+        Cell("detection", "toy", made_arena(bound=3.0), Pool(rows, parts | {"az_nas": np.zeros(COUNT)})),
+        "az_nas",
+        10,
+        np.random.default_rng(0),
+    )
+    own = SCORES["az_nas"].combine({name: values[chosen.best] for name, values in parts.items()})
+    assert (np.diff(own) <= 0).all()

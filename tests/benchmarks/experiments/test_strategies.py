@@ -9,9 +9,10 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.strategies.measures import hypervolume, regret, row_of
-from benchmarks.experiments.strategies.peers import PATIENCE, PEERS, Enough, Lookup, installed, looked_at
+from benchmarks.experiments.strategies.peer_runs import lookup_of
 from benchmarks.experiments.strategies.problems import Problem, problems_of
 from benchmarks.experiments.strategies.run import FILES, Settings, our_rows, run
+from benchmarks.search.peers import PATIENCE, PEERS, Enough, installed, looked_at
 from benchmarks.store.files import merge_rows
 from nas_algos.tabular import make_table
 
@@ -53,14 +54,14 @@ def test_hypervolume_is_a_share_of_the_true_fronts():
 
 
 def test_a_peer_is_charged_for_different_networks_and_ends_when_they_are_enough():
-    look = Lookup(BOUNDED, 2, seed=1)
+    look = lookup_of(BOUNDED, 2, seed=1)
     assert look((1, 0)) == ((0.1,), pytest.approx(3 / 1.75 - 1))
     assert look((1, 0)) == look((1, 0))
     assert look((0, 0)) == ((0.7,), 0.0)
     with pytest.raises(Enough):
         look((0, 1))
     assert look.rows().tolist() == [2, 0]
-    stubborn = Lookup(FRONT, 3, seed=0)
+    stubborn = lookup_of(FRONT, 3, seed=0)
     for _ in range(3 * PATIENCE):
         stubborn((0, 0))
     with pytest.raises(Enough):
@@ -84,7 +85,7 @@ def test_a_peer_that_is_installed_looks_at_different_networks(name):
         pytest.skip(f"needs {name}")
     space = make_table("more", (3, 3, 3), np.stack([np.arange(27) % 5, np.arange(27) % 7], 1) + 1.0, (9.0, 9.0))
     problem = next(each for each in problems_of(space) if each.goal in PEERS[name].goals)
-    rows = looked_at(name, problem, 6, 0)
+    rows = looked_at(name, lookup_of(problem, 6, 0), 0)
     assert len(set(rows.tolist())) == len(rows) == 6
 
 

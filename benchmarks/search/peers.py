@@ -1,15 +1,17 @@
-"""The peers of our strategies, run as their documentation says; pymoo, Optuna and Syne Tune are imported here alone.
+"""Other packages' searches, the peers of our strategies, run as their documentation says.
 
-A peer is a function of a problem, a number of evaluations and a seed to the rows of the table that it looked at, each
-once, in order.  A network that it proposes again is answered from what is known and not charged.  It ends when so many
-different ones are looked at, or PATIENCE times as many proposals were made.
+pymoo, Optuna as a peer and Syne Tune are imported here alone.
+
+A peer is a function of a table and a seed to the rows of the table that it looked at, each once, in order.  A network
+that it proposes again is answered from what is known and not charged.  It ends when so many different ones are looked
+at, or PATIENCE times as many proposals were made.
 """
 
 from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -18,12 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.experiments.strategies.problems import Problem
-from benchmarks.store.sqlite import ResultStore
-
 PEERS_CODE_VERSION = "1"
-"""Raised when the rows that a peer looks at may change by a change of this file or of `problems.BOUND_SHARE`."""
-PEER_RUNS = "strategy_peer"
+"""Raised when the rows that a peer looks at may change by a change of this file, or of how a problem is bounded."""
 POPULATION = 20  # of evolution: their defaults of 50 to 100 leave no generation to a search of 30
 PATIENCE = 10
 
@@ -33,14 +31,15 @@ class Enough(Exception):  # noqa: N818  (no error)
 
 
 class Lookup:
-    """The problem as a peer sees it, which counts the different networks."""
+    """A table as a peer sees it, which counts the different networks."""
 
-    def __init__(self, problem: Problem, evaluations: int, seed: int):
-        self.cardinalities = problem.table.cardinalities
-        draws = problem.seen() if problem.goal == "front" else problem.drawn_errors
-        self._values = draws[seed % len(draws)]
-        self._excess = np.maximum(problem.table.scores[:, 1] / problem.bound - 1, 0.0)
-        self.front, self.bounded = problem.goal == "front", problem.goal == "bounded"
+    def __init__(self, cardinalities: Sequence[int], values: Any, evaluations: int, excess: Any = None):
+        """values: float[N], or [N, 2] for a front, to minimise.  excess: float[N], by how far each network misses a
+        bound, 0 within it; None without a bound.
+        """
+        self.cardinalities = tuple(cardinalities)
+        self._values, self._excess = np.asarray(values), excess
+        self.front, self.bounded = self._values.ndim > 1, excess is not None
         self._most, self._left = min(evaluations, len(self._values)), PATIENCE * evaluations
         self._seen: dict[int, None] = {}
 
@@ -51,7 +50,8 @@ class Lookup:
         if self._left < 0 or (row not in self._seen and len(self._seen) == self._most):
             raise Enough
         self._seen[row] = None
-        return tuple(np.atleast_1d(self._values[row]).tolist()), float(self._excess[row])
+        excess = 0.0 if self._excess is None else float(self._excess[row])
+        return tuple(np.atleast_1d(self._values[row]).tolist()), excess
 
     def rows(self) -> np.ndarray:
         """int[n], the different ones in order."""
@@ -167,23 +167,8 @@ def versions(peer: str) -> dict[str, str]:
     return found
 
 
-def kept_rows(store: ResultStore, peer: str, problem: Problem, evaluations: int, seed: int) -> np.ndarray:
-    """`looked_at`, read from the store where it has been run before with the same versions."""
-    key = {
-        "peer": peer,
-        "versions": versions(peer),
-        "table": problem.digest,
-        "goal": problem.goal,
-        "evaluations": evaluations,
-        "seed": seed,
-        "code_version": PEERS_CODE_VERSION,
-    }
-    return np.array(store.cached(PEER_RUNS, key, lambda: looked_at(peer, problem, evaluations, seed).tolist()), int)
-
-
-def looked_at(peer: str, problem: Problem, evaluations: int, seed: int) -> np.ndarray:
+def looked_at(peer: str, look: Lookup, seed: int) -> np.ndarray:
     """int[n]: the rows of the table that a peer's search looked at, each once, in order."""
-    look = Lookup(problem, evaluations, seed)
     with contextlib.suppress(Enough):
         PEERS[peer].search(look, seed)
     return look.rows()
