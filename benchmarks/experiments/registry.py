@@ -78,12 +78,13 @@ _ALL = (
     _experiment(
         "curation",
         "whether curated spaces are easier to search, by quality and by latency, and why",
-        0.6,
+        1.0,
         files=(
             "curation.csv",
             "curation_winners.csv",
             *(f"curation_{task}.png" for task in ("classification", "detection", "segmentation")),
         ),
+        chooses_rows=("tasks", "steps_only"),
     ),
     _experiment(
         "landscape",

@@ -57,7 +57,7 @@ def shape_of(
 ) -> Shape:
     """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima."""
     points_key, walked_key = jax.random.split(key)
-    at = _sampled(subsets, points, points_key)
+    at = sampled(subsets, points, points_key)
     objective = _Objective(evaluate, baseline, at.here)
     alive = np.ones(points, bool)
     for column in reversed(range(at.exists.shape[1])):  # steps down first: who is beaten is not asked about again
@@ -76,7 +76,7 @@ def shape_of(
         return np.bincount(at.draw[chosen], minlength=subsets.draws)
 
     return Shape(
-        **_walks(subsets, evaluate, _sampled(subsets, walked, walked_key)),
+        **_walks(subsets, evaluate, sampled(subsets, walked, walked_key)),
         points=count(np.ones(points, bool)),
         minima=count(anywhere),
         channel_minima=count(alive),
@@ -109,7 +109,8 @@ def _uncurated(subsets: Subsets, draw: np.ndarray, genotypes: np.ndarray) -> np.
     return found
 
 
-def _sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
+def sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
+    """`count` uniform networks, shared out over the draws."""
     parts = []
     shares = np.diff(np.linspace(0, count, subsets.draws + 1).astype(int))
     moving = [*([0] if subsets.has_multiplier else []), *subsets.channel_decisions]

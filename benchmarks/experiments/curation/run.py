@@ -15,7 +15,9 @@ quality ... failed_latency: see `searches.Outcome`; the best known quality is th
 in each space that networks were trained from, all of which the uncurated one holds, or what a search here found above
 that.  monotone_share: of steps up in
 the channels of one layer, those along which latency rises as MACs do, by more than .2%; level_share: along which it
-changes by no more.  local_minima_share: of sampled networks, those that no change of one decision betters in the
+changes by no more; both networks compiled whole, but for accelerators that are a model, whose own latency counts.
+estimated_monotone_share: by the estimator.  --set steps_only=true works these out for the table that is there (half an
+hour of a core).  local_minima_share: of sampled networks, those that no change of one decision betters in the
 objective, every such change checked; channel_minima_share: that no step up or down in channels or width multiplier
 betters, whatever a change of blocks would do; feasible_share: of those within the baseline's latency.
 latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no step in channels or width
@@ -33,18 +35,22 @@ import jax
 import numpy as np
 import pandas as pd
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation.figures import AIMS, Figures, ManyFigures, asks_of
 from benchmarks.experiments.curation.landscape import Shape, shape_of
 from benchmarks.experiments.curation.searches import Found, Outcome, Setting, best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import Subsets, subsets_of
+from benchmarks.experiments.curation.steps import compiled_steps
+from benchmarks.runtime.console import print_frame
 from benchmarks.statistics.intervals import share_interval
-from benchmarks.store.files import merge_rows
+from benchmarks.store.files import merge_rows, write_table
 from benchmarks.tables.confirm import CONFIRMED
 from benchmarks.tables.design import REFERENCE, table_spaces
 from benchmarks.tables.optima import best_within, evaluation_by, searched
 from benchmarks.tables.query import TrainedTable, load_table
 from hw_model.cost_models import cost_model
+from hw_model.vela.accelerators import ETHOS_U
 from tasks.spaces.registry import skeleton_for
 
 DRAWS = 10
@@ -100,7 +106,7 @@ class Study(NamedTuple):
     before anything within the bound was found."""
 
 
-def study(name: str, settings: Settings) -> Study:
+def study(name: str, settings: Settings, home: Path) -> Study:
     """Search and walk over all spaces of a task on all accelerators."""
     table = load_table(name)
     compiled: dict[Any, Any] = {}
@@ -108,7 +114,7 @@ def study(name: str, settings: Settings) -> Study:
     kept: list[dict[str, Any]] = []
     curves = {}
     for number, accelerator in enumerate(settings.accelerators):
-        draw_key, shape_key, search_key = jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
+        draw_key, shape_key, search_key = _keys(number)
         cell = Cell(table, accelerator, compiled)
         spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
         best: dict[str, list[Found]] = {}
@@ -127,16 +133,53 @@ def study(name: str, settings: Settings) -> Study:
             shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
             quality, latency = best[subsets.name]
             found = outcome(quality.best, latency.best, known, subsets.draws)
+            compiled_columns = step_columns(table, subsets, accelerator, settings.compiled, home, own)
             first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
             last = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
             last |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
-            rows.append(_row(first, subsets, found, shape) | last | {"baseline_latency_ms": cell.baseline.latency_ms})
+            last |= {"baseline_latency_ms": cell.baseline.latency_ms}
+            rows.append(_row(first, subsets, found, shape) | last | compiled_columns)
             curves[name, accelerator, subsets.name] = 100 * (1 - quality.best / known)
             if accelerator == REFERENCE:
                 kept += _winners(first, settings.algorithm, quality)
             took = time.perf_counter() - started
             print(f"{name} {accelerator} {subsets.name}: walked in {took:.0f} s", flush=True)
     return Study(pd.DataFrame(rows), pd.DataFrame(kept), curves)
+
+
+def _keys(number: int) -> jax.Array:
+    """Of accelerator `number` of the settings: for draws of the random subset, shapes and searches."""
+    return jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
+
+
+def step_columns(
+    table: TrainedTable, subsets: Subsets, accelerator: str, count: int, home: Path, key: jax.Array
+) -> dict[str, Any]:
+    """Columns of steps that are compiled; none for an accelerator that is a model."""
+    if accelerator not in ETHOS_U:
+        return {}
+    return compiled_steps(subsets, table.space, accelerator, count, home, jax.random.fold_in(key, 1)).columns()
+
+
+def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
+    """The table on file with the columns of steps worked out anew.  Raises BenchmarkInputError where there is none."""
+    if not file.exists():
+        raise BenchmarkInputError(f"no {file}; run without steps_only first")
+    rows = pd.read_csv(file).to_dict("records")
+    for name in settings.tasks:
+        table = load_table(name)
+        for number, accelerator in enumerate(settings.accelerators):
+            draw_key, shape_key, _ = _keys(number)
+            spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
+            for place, subsets in enumerate(spaces):
+                own = jax.random.fold_in(shape_key, place)
+                found = step_columns(table, subsets, accelerator, settings.compiled, home, own)
+                for row in rows:
+                    if (row["task"], row["accelerator"], row["space"]) == (name, accelerator, subsets.name):
+                        row.update(found)
+    whole = pd.DataFrame(rows)
+    write_table(file, whole)
+    return whole
 
 
 def _winners(first: Mapping[str, Any], algorithm: str, quality: Found) -> Iterator[dict[str, Any]]:
@@ -170,18 +213,22 @@ def _row(first: Mapping[str, Any], subsets: Subsets, found: Outcome, shape: Shap
     counts = {"n_moves": shape.moves, "n_points": shape.points, "n_latency_points": shape.latency_points}
     counts = {name: int(count.sum()) for name, count in counts.items()}
     size = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
-    return {**first, **found._asdict(), **counted, **intervals, **counts, **size}
+    estimated = {"estimated_monotone_share": counted["monotone_share"]}
+    return {**first, **found._asdict(), **counted, **intervals, **counts, **size, **estimated}
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Search and walk over all spaces of all tasks on all accelerators, print and write the table and the plots."""
-    del home
     from benchmarks.experiments.curation.plot import write_plot
 
     folder.mkdir(parents=True, exist_ok=True)
+    if settings.steps_only:
+        steps = compile_steps(settings, home, folder / "curation.csv")
+        print_frame(steps[["task", "accelerator", "space", "monotone_share", "estimated_monotone_share", "n_moves"]])
+        return
     parts, winners = [], []
     for name in settings.tasks:
-        found = study(name, settings)
+        found = study(name, settings, home)
         write_plot(found.curves, folder / f"curation_{name}.png")
         parts.append(found.rows)
         winners.append(found.winners)

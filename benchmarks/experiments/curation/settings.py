@@ -31,11 +31,15 @@ class Settings:
     points: int = 2_000
     """Networks sampled of each space whose neighbours are checked in the objective."""
     walked: int = 500
-    """Networks sampled of each space whose steps in channels are followed."""
+    """Networks sampled of each space whose steps in channels are followed by the estimator."""
+    compiled: int = 150
+    """Networks sampled of each space of which one step in channels is compiled."""
+    steps_only: bool = False
+    """Compile the steps alone, and put their columns into the table that is there."""
 
     def __post_init__(self):
         check_kinds(self.spaces)
-        for name in ("evaluations", "searches", "points", "walked"):
+        for name in ("evaluations", "searches", "points", "walked", "compiled"):
             check_count(name, getattr(self, name), 2, most=1_000_000)
 
 

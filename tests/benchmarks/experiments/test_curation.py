@@ -280,13 +280,13 @@ def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
 
 
 @pytest.mark.slow
-def test_the_study_gives_a_row_for_each_accelerator_and_space(monkeypatch):
+def test_the_study_gives_a_row_for_each_accelerator_and_space(monkeypatch, tmp_path):
     monkeypatch.setattr(run, "KNOWN", (60, 1))
     monkeypatch.setattr(searches, "TOGETHER", 6)
     monkeypatch.setattr(run, "REFERENCE", "npu-p16")
     kinds = ("curated", "random-subset", "shifted")  # of one shape, so compiled once
     settings = Settings(("detection",), ("npu-p16",), kinds, evaluations=12, searches=6, points=60, walked=30)
-    table, winners, curves = study("detection", settings)
+    table, winners, curves = study("detection", settings, tmp_path)
     assert tuple(table["space"]) == kinds
     assert list(table.columns[:8]) == ["task", "accelerator", "space", "searches", "quality", "low", "high", "regret"]
     assert {"evaluations_to_5pct", "success_rate", "monotone_share", "local_minima_share"} <= set(table.columns)

@@ -1,0 +1,85 @@
+"""Steps in channels that are compiled: which are drawn, what they count as, and where their columns go."""
+
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.curation import run
+from benchmarks.experiments.curation.settings import Settings
+from benchmarks.experiments.curation.spaces import random_space, stacked, subset_of
+from benchmarks.experiments.curation.steps import Steps, compiled_steps, drawn_steps
+from benchmarks.search.many_costs import COUNTED
+from benchmarks.search.problem import space_for
+from hw_model.cost import count_macs
+from hw_model.vela.accelerators import ETHOS_U
+from hw_model.vela.compiler import compile_blocks
+from tasks.registry import make_task
+from tasks.spaces.registry import skeleton_for
+
+TASK = make_task("detection")
+UNCURATED = space_for(TASK, "uncurated", "ethos-u65-512")
+CURATED = space_for(TASK, "curated", "ethos-u65-512")
+
+
+def random_subsets():
+    keys = jax.random.split(jax.random.key(2), 3)
+    return stacked([subset_of(random_space(CURATED, skeleton_for(TASK), key), skeleton_for(TASK)) for key in keys])
+
+
+@pytest.mark.parametrize(
+    "subsets", [subset_of(CURATED, skeleton_for(TASK)), random_subsets()], ids=lambda each: each.name
+)
+def test_a_step_is_up_in_one_layer_of_a_network_of_each_draw_and_adds_macs(subsets):
+    draw, here, there = drawn_steps(subsets, 60, jax.random.key(1))
+    assert len(draw) > 45
+    assert set(draw.tolist()) == set(range(subsets.draws))
+    changed = here != there
+    channels = len(subsets.tables)
+    assert (changed.sum(1) == 1).all()
+    assert not changed[:, channels:].any()
+    # every layer of which there are several sizes is stepped in now and then
+    several = [subsets.cardinalities[place] > 1 for place in subsets.channel_decisions]
+    assert changed[:, :channels].any(0).tolist() == several
+    assert (there >= here).all()
+    macs = [[count_macs(UNCURATED.decode(tuple(row))) for row in rows.tolist()] for rows in (here[:20], there[:20])]
+    assert (np.array(macs[1]) > np.array(macs[0])).all()
+
+
+def test_steps_are_counted_by_networks_compiled_whole(tmp_path):
+    subsets, key = random_subsets(), jax.random.key(4)
+    found = compiled_steps(subsets, UNCURATED, "ethos-u55-256", 6, tmp_path, key)
+    draw, here, there = drawn_steps(subsets, 6, key)
+    before, after = (
+        np.array([compile_blocks(UNCURATED.decode(tuple(row)), ETHOS_U["ethos-u55-256"]).latency_ms for row in rows])
+        for rows in (here.tolist(), there.tolist())
+    )
+    rises, level = after > before * (1 + COUNTED), abs(after / before - 1) <= COUNTED
+    for part, chosen in ((found.moves, np.ones(len(draw), bool)), (found.monotone, rises), (found.level, level)):
+        assert part.tolist() == [int(chosen[draw == number].sum()) for number in range(3)]
+
+
+def test_steps_alone_change_their_own_columns_and_no_others(tmp_path, monkeypatch):
+    folder = tmp_path / "results"
+    with pytest.raises(BenchmarkInputError, match="run without steps_only first"):
+        run.run(Settings(steps_only=True), tmp_path, folder)
+    places = [(accelerator, space) for accelerator in ("ethos-u65-512", "npu-p16") for space in ("curated", "shifted")]
+    old = pd.DataFrame(
+        [
+            {"task": "detection", "accelerator": accelerator, "space": space, "expected_evaluations": np.inf}
+            | {"monotone_share": 0.5, "n_moves": 700, "estimated_monotone_share": 0.5}
+            for accelerator, space in places
+        ]
+    )
+    old.to_csv(folder / "curation.csv", index=False)
+    counts = Steps(*(np.array([count]) for count in (10, 8, 1)))
+    monkeypatch.setattr(run, "compiled_steps", lambda *a: counts)
+    settings = Settings(("detection",), ("ethos-u65-512", "npu-p16"), ("curated",), steps_only=True)
+    run.run(settings, tmp_path, folder)
+    new = pd.read_csv(folder / "curation.csv")
+    assert new["monotone_share"].tolist() == [0.8, 0.5, 0.5, 0.5]
+    assert new["n_moves"].tolist() == [10, 700, 700, 700]
+    assert new.loc[0, "monotone_share_low"] < 0.8 < new.loc[0, "monotone_share_high"]
+    assert new["estimated_monotone_share"].tolist() == [0.5] * 4
+    assert np.isinf(new["expected_evaluations"]).all()
