@@ -224,7 +224,8 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if settings.steps_only:
         steps = compile_steps(settings, home, folder / "curation.csv")
-        print_frame(steps[["task", "accelerator", "space", "monotone_share", "estimated_monotone_share", "n_moves"]])
+        shown = ["task", "accelerator", "space", "monotone_share", "estimated_monotone_share", "n_moves"]
+        print_frame(pd.DataFrame(steps[shown]))
         return
     parts, winners = [], []
     for name in settings.tasks:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.experiments.curation.verdict import COMPARED
 from benchmarks.report.markdown import Row, interval, listed, rows, table
+from hw_model.vela.accelerators import ETHOS_U
 
 HEADER = (
     "accelerator",
@@ -18,7 +19,7 @@ HEADER = (
     "within 5%",
     "evaluations a success takes",
 )
-HEADER += ("ms at the baseline's quality", "monotone moves", "minima in channels", "local minima")
+HEADER += ("ms at the baseline's quality", "monotone steps", "estimated", "minima in channels", "local minima")
 Cells = dict[tuple[str, str], dict[str, Row]]
 """By task and accelerator, the rows by space."""
 
@@ -29,6 +30,7 @@ def page(folder: Path) -> str:
     cells: Cells = {}
     for row in found:
         cells.setdefault((row["task"], row["accelerator"]), {})[row["space"]] = row
+    compiled = [row for row in found if row["accelerator"] in ETHOS_U]
     tables = "\n".join(_of_task(found, task) for task in dict.fromkeys(row["task"] for row in found))
     searches, evaluations, strategy = (found[0][name] for name in ("searches", "evaluations", "algorithm"))
     return f"""\
@@ -51,10 +53,11 @@ Quality and latency are what the surrogate and the estimator expect, no training
 Regret: in per cent of the best known quality of the uncurated space, which holds all others (2 x 6,400 evaluations by
 NSGA-II of each of the spaces that networks were trained from, or what a search here found above that).  Evaluations a
 success takes: all that were spent over the number of searches that came within 5% (COCO's expected running time, ERT).
-Monotone: steps up in the channels of one layer along which latency rises by more than .2%.  Minima in channels: sampled
-networks that no step of one in channels or width multiplier betters; local minima: that no change of any one decision
-betters.  Latencies on the Ethos-U are good for whole networks and less so for steps of one channel ([how
-far](landscape.md)): do not read the monotone moves of uncurated spaces there as the compiler's.
+Monotone steps: of steps up to the next choice in the channels of one layer, those along which latency rises by more
+than .2%, both networks compiled whole ({listed(sorted({str(row["n_moves"]) for row in compiled}))} steps a space; on
+npu-p16, which is a model, by that); estimated: the same by the estimator, which is good for whole networks and less so
+for steps of one channel ([how far](landscape.md)).  Minima in channels: sampled networks that no step of one in
+channels or width multiplier betters; local minima: that no change of any one decision betters; both by the estimator.
 """
 
 
@@ -74,7 +77,8 @@ def _line(row: Row) -> list[str]:
         f"{row['success_rate']:.0%} ({row['success_low']:.0%} to {row['success_high']:.0%})",
         _expected(row),
         f"{row['latency_ms']:.3f}",
-        f"{row['monotone_share']:.0%}",
+        f"{row['monotone_share']:.0%} ({row['monotone_share_low']:.0%} to {row['monotone_share_high']:.0%})",
+        f"{row['estimated_monotone_share']:.0%}",
         f"{row['channel_minima_share']:.1%}",
         f"{row['local_minima_share']:.2%}",
     ]
