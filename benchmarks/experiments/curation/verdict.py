@@ -43,6 +43,9 @@ COMPARED = (
 )
 """Spread has no interval and is not among them."""
 
+STEPS = Compared("monotone steps", "monotone steps", "monotone_share_low", "monotone_share_high", 1)
+"""Of the space itself, whoever searches it."""
+
 
 def sentence(one: Row, other: Row) -> str:
     """What one space's searches are better and worse in than another's, where intervals do not meet."""
