@@ -9,7 +9,7 @@ from benchmarks.experiments.head_to_head.settings import COUNTS, STRATEGIES, Set
 from benchmarks.home import DEFAULT_HOME, check_folders
 from benchmarks.runtime.resources import choose_executor
 
-CONTENDERS = ("baseline", *STRATEGIES, *COUNTS)
+CONTENDERS = ("baseline", "expert", *STRATEGIES, "auto", *COUNTS)
 
 
 def compare(
