@@ -61,7 +61,7 @@ _ALL = (
     _experiment(
         "head_to_head",
         "families of search at equal spend on the trained tables, a thousand searches each",
-        0.3,
+        0.8,
         files=(
             *("head_to_head.csv", "head_to_head_curves.csv", "head_to_head_differences.csv"),
             *("head_to_head_aggregates.csv", "head_to_head_ledger.csv", "head_to_head_winners.csv"),
