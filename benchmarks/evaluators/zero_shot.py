@@ -103,8 +103,8 @@ def score_genotypes(
     """Scores of the named kinds, larger is better: {name: float64 [n]} of genotypes int32 [n, D].
 
     key: of the initial weights, the choice of examples and the scores' own randomness; the same for all networks.
-    arrays: `task.arrays` of training examples, of which `batch` are drawn.  A score that is not finite is NaN;
-    `count_failed` counts those.  To score more of the same space later, keep a `make_scorer`.
+    arrays: `task.arrays` of training examples, of which `batch` are drawn.  A score that is not finite is NaN.
+    To score more of the same space later, keep a `make_scorer`.
     Raises AlgorithmInputError for an unknown name, BenchmarkInputError for genotypes outside the space and for a batch
     of fewer than two examples or more than there are.
     """
@@ -250,11 +250,6 @@ def finite_or_nan(values: np.ndarray) -> np.ndarray:
     """The values as float64, NaN where they are infinite: a search must not mistake those for the best."""
     values = values.astype(np.float64)
     return np.where(np.isfinite(values), values, np.nan)
-
-
-def count_failed(values: np.ndarray) -> int:
-    """How many networks have no score."""
-    return int(np.isnan(values).sum())
 
 
 def _combined(name: str, measured: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -9,9 +9,9 @@ kendall_tau: tau-b of the score with the trained quality, mean of a network's tr
 95% interval by bootstrap over networks.  tau_at_equal_latency: mean tau within quartiles of the latency on
 ethos-u85-1024 by the estimator, where a search under a latency bound chooses; tau_best_tenth: within the best tenth by
 quality.  better_than_macs: the interval of tau minus the tau of MACs is above zero; gain_at_equal_latency,
-better_than_macs_at_equal_latency: likewise within the quartiles.  n: networks with score and quality; failed: those
-whose score is NaN.  scores_per_s: networks a CPU second of one core, through the supernet of the uncurated space, its
-compilation apart.
+better_than_macs_at_equal_latency: likewise within the quartiles.  n: networks with score and quality; without: those
+with quality alone, whose score is NaN or not computed yet.  scores_per_s: networks a CPU second of one core, through
+the supernet of the uncurated space, its compilation apart.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.evaluators.zero_shot import count_failed
 from benchmarks.statistics.rank_correlation import (
     draw_resamples,
     equal_slices,
@@ -36,7 +35,7 @@ def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
     slices = equal_slices(latency)[known]
     best = np.zeros(len(quality), bool)
     best[np.argsort(-quality, kind="stable")[: max(LEAST_IN_TENTH, len(quality) // 10)]] = True
-    best, failed = best[known], count_failed(values)
+    best, without = best[known], int((~known).sum())
     values, quality, macs = values[known], quality[known], macs[known]
     tau = within = tenth = gain = gain_within = (math.nan,) * 3
     if len(values):
@@ -56,7 +55,7 @@ def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
         **{"best_tenth_low": tenth[1], "best_tenth_high": tenth[2]},
     }
     return {
-        **{"score": score, "n": len(values), "failed": failed},
+        **{"score": score, "n": len(values), "without": without},
         **{name: float(value) for name, value in named.items()},
         "better_than_macs": bool(gain[1] > 0),
         **{

@@ -46,7 +46,7 @@ def table_of(count=24):
 def test_rows_by_hand():
     table = table_of()
     good = correlation_row(table, "good")
-    assert (good["n"], good["kendall_tau"], good["tau_at_equal_latency"], good["failed"]) == (24, 1, 1, 0)
+    assert (good["n"], good["kendall_tau"], good["tau_at_equal_latency"], good["without"]) == (24, 1, 1, 0)
     assert (good["tau_best_tenth"], good["best_tenth_low"]) == (1, 1)
     assert good["better_than_macs"] is True
     large = correlation_row(table, "large")
@@ -82,13 +82,13 @@ def test_gains_at_equal_latency_by_hand():
 def test_networks_without_score_or_quality_are_left_out_and_those_without_score_counted():
     table = table_of()
     partly = correlation_row(table, "partly")
-    assert (partly["n"], partly["failed"], partly["kendall_tau"]) == (21, 3, 1)
+    assert (partly["n"], partly["without"], partly["kendall_tau"]) == (21, 3, 1)
     never = correlation_row(table, "never")
-    assert (never["n"], never["failed"], never["better_than_macs"]) == (0, 24, False)
+    assert (never["n"], never["without"], never["better_than_macs"]) == (0, 24, False)
     assert math.isnan(never["kendall_tau"])
     table.loc[0, "quality"] = math.nan  # one that was drawn for contests
     good = correlation_row(table, "good")
-    assert (good["n"], good["failed"]) == (23, 0)
+    assert (good["n"], good["without"]) == (23, 0)
 
 
 def test_bad_input_is_named_before_anything_is_scored(tmp_path):
