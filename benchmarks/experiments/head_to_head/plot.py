@@ -43,7 +43,8 @@ def write_plot(curves: pd.DataFrame, table: pd.DataFrame, path: Path) -> None:
                 axis.plot([place], [row["regret"]], "x", color=colours[name], label=name)
             axis.set(title=f"{task}, {accelerator}", xscale="log", xlabel="example passes", ylabel="regret")
             axis.set_ylim(0, None)
-    axes[0, -1].legend(fontsize=6, loc="center left", bbox_to_anchor=(1, 0.5))
+    # beside all panels: beside one it would push that panel's row apart
+    figure.legend(*axes[0, -1].get_legend_handles_labels(), fontsize=6, loc="outside right upper")
     save_figure(path, figure, dpi=90)
 
 

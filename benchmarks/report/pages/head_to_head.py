@@ -129,11 +129,21 @@ def _verdict(found: list[Row], differences: list[Row], budget: int) -> str:
     return (
         f"- **{budget} trainings**: lowest of the searches is `{best}` ({mean[best]:.2f}%), "
         f"{'not significantly different from ' + code(level) if level else 'significantly below all others'}; "
-        f"below random search ({mean['random']:.2f}%): {code(against) if against else 'none'}; "
-        f"below the baseline, which needs no search ({still:.2f}%): {code(ahead_of_it) if ahead_of_it else 'none'}.  "
+        f"below random search ({mean['random']:.2f}%): {_named(against, [name for name in mean if name != 'random'])}; "
+        f"below the baseline, which needs no search ({still:.2f}%): {_named(ahead_of_it, list(mean))}.  "
         f"Best that is no hybrid: `{single}` ({mean[single]:.2f}%); "
-        f"hybrids below it: {code(ahead) if ahead else 'none'}, above it: {code(behind) if behind else 'none'}.\n"
+        f"hybrids below it: {_named(ahead, hybrids)}, above it: {_named(behind, hybrids)}.\n"
     )
+
+
+def _named(names: list[str], whole: list[str]) -> str:
+    """Some of the whole, or those that are not among them where these are fewer."""
+    rest = [name for name in whole if name not in names]
+    if not names:
+        return "none"
+    if not rest:
+        return "all"
+    return f"all but {code(rest)}" if len(rest) < len(names) else code(names)
 
 
 def _over_all(path: Path) -> str:
