@@ -28,7 +28,7 @@ from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.optima import ROUNDING
 from benchmarks.tables.query import TrainedTable, load_table
-from benchmarks.tables.recipes import FINAL
+from benchmarks.tables.recipes import RECIPES
 from benchmarks.tables.surrogate import predict
 from benchmarks.tables.trained import by_network, trials_by
 from hw_model.blocks import Block
@@ -77,6 +77,8 @@ class Quality(NamedTuple):
     """trained or predicted."""
     recipe: str
     """By which it was trained, or by which the surrogate's networks were."""
+    trained_on: str = ""
+    """The machines of its trainings."""
 
     @property
     def rank(self) -> int:
@@ -97,6 +99,8 @@ class Models:
     """Of the uncurated space, which holds all of the skeleton's."""
     final: Mapping[str, tuple[float, ...]]
     """Qualities of trainings by the recipe "final", by the canonical JSON of the network."""
+    machines: Mapping[tuple[str, str], str]
+    """What trained a network, by recipe and that JSON."""
     photographs: tuple[float, float]
     """By how much other photographs behind the images may lower and raise a quality at most (`photograph_term`)."""
 
@@ -129,7 +133,8 @@ class Models:
         known_by: dict[tuple[str, str], Quality] = {}
         for recipe, trained in (("final", self.final), ("search", self.table.trained)):
             if known := trained.get(network.key):
-                known_by["trained", recipe] = Quality(*_interval(known, seed_std), len(known), "trained", recipe)
+                where = self.machines.get((recipe, network.key), "")
+                known_by["trained", recipe] = Quality(*_interval(known, seed_std), len(known), "trained", recipe, where)
         half = NORMAL_95 * std
         known_by[PREDICTED, "search"] = Quality(quality, quality - half, quality + half, 0, PREDICTED, "search")
         return known_by
@@ -147,8 +152,14 @@ class Models:
 def load_models(task: str, results: Path = SHIPPED) -> Models:
     """What is shipped of a task.  Raises TaskInputError for an unknown one, BenchmarkInputError for a missing file."""
     table = load_table(task, results=results)
-    final = by_network(trials_by(results, task, FINAL[task]), table.task.metric)
-    return Models(table, final, photograph_term(results, task, table.task.dataset))
+    trials = {recipe: trials_by(results, task, RECIPES[recipe][task]) for recipe in ("final", "search")}
+    found: dict[tuple[str, str], set[str]] = {}
+    for recipe, own in trials.items():
+        for trial in own:
+            found.setdefault((recipe, trial.key.architecture), set()).add(trial.provenance.device)
+    machines = {key: " and ".join(sorted(names)) for key, names in found.items()}
+    final = by_network(trials["final"], table.task.metric)
+    return Models(table, final, machines, photograph_term(results, task, table.task.dataset))
 
 
 def photograph_term(results: Path, task: str, dataset: str) -> tuple[float, float]:
@@ -226,6 +237,7 @@ def quality_columns(own: Quality, reference: Quality, photographs: tuple[float, 
         "quality_high": high,
         "seeds": own.seeds,
         "quality_source": own.source,
+        "trained_on": own.trained_on,
         "recipe": own.recipe,
         "quality_difference": difference,
         "quality_difference_low": difference - half,

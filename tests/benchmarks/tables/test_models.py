@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.models import Model, Quality, keeps, load_models, model_rows, photograph_term, quality_columns
+from benchmarks.tables.recipes import FINAL
+from benchmarks.tables.trained import trials_by
 from hw_model.vela.measurements import MeasurementCache
 from tasks.spaces.registry import article_space
 
@@ -60,7 +63,19 @@ def test_the_baselines_row_has_the_source_of_most_others_and_of_equally_many_the
     seeds = 4.303 * 0.01 / math.sqrt(3)  # Student's t of two degrees of freedom
     assert first["quality_difference_high"] == pytest.approx(math.sqrt(2) * seeds, rel=1e-3)
     assert second["quality_difference"] == pytest.approx(second["quality"] - base["quality"])
+
     assert first["latency_reduction_pct"] == pytest.approx(100 * (1 - first["latency_ms"] / base["latency_ms"]))
+
+
+def test_a_row_names_the_machines_that_trained_its_network(models, tmp_path):
+    with MeasurementCache(tmp_path / "measurements.sqlite") as cache:
+        base, again = model_rows(models, [Model("again", math.nan, models.baseline)], "ethos-u55-256", cache)
+    machines = {
+        trial.provenance.device
+        for trial in trials_by(SHIPPED, "detection", FINAL["detection"])
+        if trial.key.architecture == models.baseline.key
+    }
+    assert base["trained_on"] == again["trained_on"] == " and ".join(sorted(machines)) != ""
 
 
 def test_other_photographs_widen_the_interval_of_a_quality_and_not_that_of_a_difference():
