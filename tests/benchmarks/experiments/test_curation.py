@@ -323,8 +323,8 @@ def test_a_verdict_names_what_differs_by_intervals_that_do_not_meet():
 
 def test_the_page_names_the_cells_in_which_curation_does_not_help():
     def row(low, high, spread):
-        ends = {end: low for end in ("low", "latency_low", "expected_low", "success_low")}
-        ends |= {end: high for end in ("high", "latency_high", "expected_high", "success_high")}
+        ends = {end: low for end in ("low", "latency_low", "expected_low", "success_low", "monotone_share_low")}
+        ends |= {end: high for end in ("high", "latency_high", "expected_high", "success_high", "monotone_share_high")}
         return ends | {"spread": spread}
 
     cells = {
