@@ -92,7 +92,8 @@ def at_equal_quality(
     the mean, or the most.  The ends count those alone that surely keep it, and all.
 
     models: by file.  Only networks with trainings of their own count: what a prediction says of them does not tell
-    whether the quality is kept.
+    whether the quality is kept.  Of the most there is no figure while an accelerator
+    without trainings might have more: which is trained first would decide.
     """
 
     def source(results: Results) -> Figure:
@@ -109,6 +110,9 @@ def at_equal_quality(
             values = kept(row, name)
             best[where] = tuple(map(max, best.get(where, values), values))
         ours, low, high = (max(values) if most else fmean(values) for values in zip(*best.values(), strict=True))
+        waiting = [row["accelerator"] for row in rows if most and row["accelerator"] not in best and row[name] > ours]
+        if waiting:
+            return Figure(measured=measured, lacking=f"no trainings of {title} on {', '.join(dict.fromkeys(waiting))}")
         return Figure(ours, low, high, len(trained), "compiled, trained", measured)
 
     return source
