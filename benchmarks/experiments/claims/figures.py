@@ -92,8 +92,8 @@ def at_equal_quality(
     the mean, or the most.  The ends count those alone that surely keep it, and all.
 
     models: by file.  Only networks with trainings of their own count: what a prediction says of them does not tell
-    whether the quality is kept.  Of the most there is no figure while an accelerator
-    without trainings might have more: which is trained first would decide.
+    whether the quality is kept.  Of the most there is no figure while an accelerator without trainings might have more:
+    which is trained first would decide.
     """
 
     def source(results: Results) -> Figure:

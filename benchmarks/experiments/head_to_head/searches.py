@@ -72,8 +72,9 @@ def choose(cell: Cell, score: str, size: int, generator: np.random.Generator) ->
     rows = cell.pool.rows
     part = generator.permutation(len(rows))[: min(size, len(rows))]
     how = SCORES[score]
-    own = {name: values[part] for name, values in cell.pool.scores.items()}
+    names = how.parts if isinstance(how, Combination) else (score,)
     # ranks are among the networks that the search has scored
+    own = {name: cell.pool.scores[name][part] for name in names}
     ranked = how.combine(own) if isinstance(how, Combination) else own[score]
     values = np.nan_to_num(ranked, nan=-np.inf)
     order = np.lexsort((-values, ~cell.feasible[rows[part]]))
