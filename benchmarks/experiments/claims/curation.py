@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.experiments.claims.claim import ESTIMATOR, Claim
-from benchmarks.experiments.claims.figures import Results, Row, Source, over_cells, paired
+from benchmarks.experiments.claims.figures import Results, Row, Source, over_tasks, paired
 from benchmarks.experiments.claims.rules import Figure
 from benchmarks.search.many_costs import COUNTED
 from benchmarks.statistics.intervals import share_interval
@@ -16,7 +16,7 @@ from benchmarks.statistics.intervals import share_interval
 CURATION, LANDSCAPE = "curation/curation.csv", "landscape/landscape.csv"
 CURATING = "Search space curation"
 
-CELLS = "of searches in general, not of every cell: the mean over cells with its interval"
+CELLS = "of searches in general, not of every cell: the mean over tasks with its interval"
 LINES = f"lines of one layer's channels along which the cost falls somewhere by more than {100 * COUNTED:g}%"
 
 
@@ -66,20 +66,20 @@ def _curated_and_not(results: Results) -> list[tuple[Row, Row]]:
 
 
 def times_less(name: str, measured: str) -> Source:
-    """How many times as much of a column the uncurated space has as the curated one, over cells."""
+    """How many times as much of a column the uncurated space has as the curated one, over tasks."""
 
     def source(results: Results) -> Figure:
-        ratios = (base[name] / row[name] for row, base in _curated_and_not(results))
-        return over_cells(ratios, "predicted", f"{measured}, uncurated over curated", ratios=True)
+        ratios = ((row["task"], base[name] / row[name]) for row, base in _curated_and_not(results))
+        return over_tasks(ratios, "predicted", f"{measured}, uncurated over curated", ratios=True)
 
     return source
 
 
 def more_reliable(results: Results) -> Figure:
-    """Share of searches that succeed, curated less uncurated, over cells."""
-    gains = (row["success_rate"] - base["success_rate"] for row, base in _curated_and_not(results))
+    """Share of searches that succeed, curated less uncurated, over tasks."""
+    gains = ((row["task"], row["success_rate"] - base["success_rate"]) for row, base in _curated_and_not(results))
     what = "share of searches that end within 5% of the best known, curated less uncurated"
-    return over_cells(gains, "predicted", what)
+    return over_tasks(gains, "predicted", what)
 
 
 CLAIMS: tuple[Claim, ...] = (

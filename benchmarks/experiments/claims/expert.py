@@ -53,8 +53,7 @@ def _faster(row: Row, base: Row) -> tuple[float, ...]:
     """Points that a row saves more than another, 0 where the faster one's quality is not as good; by the difference of
     their qualities, its lower and its upper end."""
     points = row["latency_reduction_pct"] - base["latency_reduction_pct"]
-    gain = row["map"] - base["map"]
-    half = math.hypot(*((each["map_high"] - each["map_low"]) / 2 for each in (row, base)))
+    gain, half = row["map"] - base["map"], _half(row, base)
     side = math.copysign(1.0, points)
     return tuple(points if side * each >= -TOLERANCE else 0.0 for each in (gain, gain - half, gain + half))
 
@@ -111,9 +110,15 @@ def transferred(target: str) -> Source:
 
 
 def _gain(row: Row, own: Row) -> tuple[float, float]:
-    """Quality that a row has more than another, and half of its interval, errors taken as independent."""
-    half = math.hypot(*((each["quality_high"] - each["quality_low"]) / 2 for each in (row, own)))
-    return row["quality"] - own["quality"], half
+    """Quality that a row has more than another, and half of its interval."""
+    return row["quality"] - own["quality"], _half(row, own)
+
+
+def _half(*rows: Row) -> float:
+    """Half of the interval of the difference of rows' qualities on the same images, by the seeds alone: by those of
+    their differences from the baseline, taken as independent, which counts the baseline's seeds twice.
+    """
+    return math.hypot(*((row["quality_difference_high"] - row["quality_difference_low"]) / 2 for row in rows))
 
 
 def _own_search(row: Row, rows: list[Row]) -> Row | None:

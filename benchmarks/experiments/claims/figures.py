@@ -51,17 +51,20 @@ def over(values: Iterable[float], basis: str, measured: str) -> Figure:
     return Figure(sum(found) / len(found), min(found), max(found), len(found), basis, measured)
 
 
-def over_cells(values: Iterable[float], basis: str, measured: str, ratios: bool = False) -> Figure:
-    """The mean over cells, a task on an accelerator each, with Student's 95% interval of cells.
+def over_tasks(cells: Iterable[tuple[str, float]], basis: str, measured: str, ratios: bool = False) -> Figure:
+    """The mean over tasks of the mean of each one's cells, one an accelerator, with Student's 95% interval of tasks.
 
-    So more cells make the interval narrower, where the least and the most of them would lie further apart.  ratios:
-    the geometric mean, so that a cell of large figures counts as much as any other.
+    Cells of a task share its networks' trainings and its surrogate: as draws of their own they would make the interval
+    too narrow.  ratios: geometric means, so that a cell of large figures counts as much as any other.
     """
-    found = [math.log(value) if ratios else float(value) for value in values if not math.isnan(value)]
-    ends = mean_interval(found)
+    found: dict[str, list[float]] = {}
+    for task, value in cells:
+        if not math.isnan(value):
+            found.setdefault(task, []).append(math.log(value) if ratios else float(value))
+    ends = mean_interval([fmean(values) for values in found.values()])
     ours, low, high = (math.exp(each) for each in ends) if ratios else ends
-    above = sum(value > 0 for value in found)
-    note = f"above {'1' if ratios else '0'} in {above} of {len(found)} cells" if found else ""
+    above = [value > 0 for values in found.values() for value in values]
+    note = f"above {'1' if ratios else '0'} in {sum(above)} of {len(above)} cells" if found else ""
     return Figure(ours, low, high, len(found), basis, measured, note=note)
 
 
@@ -92,8 +95,8 @@ def at_equal_quality(
     the mean, or the most.  The ends count those alone that surely keep it, and all.
 
     models: by file.  Only networks with trainings of their own count: what a prediction says of them does not tell
-    whether the quality is kept.  Of the most there is no figure while an accelerator without trainings might have more:
-    which is trained first would decide.
+    whether the quality is kept.  There is no figure while a network without trainings might change it, as which is
+    trained first would decide: one that might have more, and of a mean any on an accelerator without trained ones.
     """
 
     def source(results: Results) -> Figure:
@@ -110,9 +113,16 @@ def at_equal_quality(
             values = kept(row, name)
             best[where] = tuple(map(max, best.get(where, values), values))
         ours, low, high = (max(values) if most else fmean(values) for values in zip(*best.values(), strict=True))
-        waiting = [row["accelerator"] for row in rows if most and row["accelerator"] not in best and row[name] > ours]
+        least = dict.fromkeys((row["accelerator"] for row in rows), ours if most else -math.inf)
+        if not most:
+            least |= {where: values[0] for where, values in best.items()}
+        waiting = [
+            f"{row['model']} on {row['accelerator']}"
+            for row in rows
+            if not row["seeds"] and row[name] > least[row["accelerator"]]
+        ]
         if waiting:
-            return Figure(measured=measured, lacking=f"no trainings of {title} on {', '.join(dict.fromkeys(waiting))}")
+            return Figure(measured=measured, lacking=f"no trainings of {', '.join(dict.fromkeys(waiting))}")
         return Figure(ours, low, high, len(trained), "compiled, trained", measured)
 
     return source

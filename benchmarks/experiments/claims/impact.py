@@ -14,7 +14,7 @@ from benchmarks.experiments.claims.figures import (
     kept,
     known_by,
     over,
-    over_cells,
+    over_tasks,
     trained_alike,
 )
 from benchmarks.experiments.claims.rules import Figure
@@ -106,11 +106,11 @@ def macs_of_fusion(results: Results) -> Figure:
 
 
 def at_baselines_latency(name: str, measured: str, ratios: bool = False) -> Source:
-    """A column of the networks at the baseline's latency, over cells."""
+    """A column of the networks at the baseline's latency, over tasks."""
 
     def source(results: Results) -> Figure:
         rows = [row for row in results.rows(ISO) if row["model"] != "Baseline"]
-        return over_cells((row[name] for row in rows), f"compiled, {known_by(rows)}", measured, ratios)
+        return over_tasks(((row["task"], row[name]) for row in rows), f"compiled, {known_by(rows)}", measured, ratios)
 
     return source
 

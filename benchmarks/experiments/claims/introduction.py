@@ -9,7 +9,13 @@ from benchmarks.experiments.claims.figures import Results, at_equal_quality, col
 from benchmarks.experiments.claims.rules import Figure
 
 SCORES, LEDGER = "zero_shot/zero_shot.csv", "head_to_head/head_to_head_ledger.csv"
-RECIPES, TRAINABILITY = "tables/recipes.csv", "az_trainability"
+RECIPES = "tables/recipes.csv"
+TRAINABILITY, ITS_PASS = "az_trainability", "az_nas"
+"""AZ-NAS's score of that name, and the score that takes the whole pass it is a part of."""
+STAND_IN = (
+    "trainability is AZ-NAS's, chosen on 27 November 2026 with its figures seen: the suite's own, which was fixed "
+    "before any was, needs ZiCo and the neural tangent kernel, hours of a core for these networks"
+)
 KINDS = "Varieties of neural-architecture search"
 
 SEVERAL_TASKS = {
@@ -35,19 +41,6 @@ def fused_early(results: Results) -> Figure:
     return over((max(values) for values in found.values()), "compiled", what)
 
 
-def tau_of_macs(results: Results) -> Figure:
-    """Kendall's tau of MACs and compiled latency on the accelerators of the article's tables, the others' beside."""
-    rows, named = (
-        results.rows(ESTIMATOR, method="macs", set="general"),
-        {r["accelerator"] for r in results.rows(DETECTION)},
-    )
-    own = [row for row in rows if row["accelerator"] in named]
-    what = f"Kendall's tau of MACs and latency, {', '.join(row['accelerator'] for row in own)}"
-    others = [f"{row['kendall_tau']:.3f} on {row['accelerator']}" for row in rows if row not in own]
-    figure = over((row["kendall_tau"] for row in own), "compiled", what)
-    return figure._replace(note=f"{', '.join(others)}, which no table is of" if others else "")
-
-
 def gpu_days(results: Results) -> Figure:
     """GPU-days of a multi-shot search of 300 trainings."""
     rows = results.rows(LEDGER, family="multi-shot", budget=300)
@@ -56,15 +49,17 @@ def gpu_days(results: Results) -> Figure:
 
 
 def score_share(results: Results) -> Figure:
-    """Per cent of a training's seconds that trainability takes, by task; all scores that look at a network beside."""
+    """Per cent of a training's seconds that the pass takes which trainability needs, by task; all scores that look at a
+    network beside.
+    """
     seconds = {row["task"]: row["core_seconds"] for row in results.rows(RECIPES, recipe="search")}
     shares = [
         (row["score"], 100 / (row["scores_per_s"] * seconds[row["task"]]))
         for row in results.rows(SCORES)
         if row["task"] in seconds and row["score"] not in COUNTS
     ]
-    own = (share for score, share in shares if score == TRAINABILITY)
-    figure = over(own, "measured", "per cent of the seconds of a training that trainability takes, by task")
+    own = (share for score, share in shares if score == ITS_PASS)
+    figure = over(own, "measured", "per cent of the seconds of a training that trainability's pass takes, by task")
     every = [share for _, share in shares]
     return figure._replace(note=f"of all scores {min(every):.2g} to {max(every):.2g}%" if every else "")
 
@@ -93,11 +88,13 @@ CLAIMS: tuple[Claim, ...] = (
         "Introduction: The standard way to optimize a neural network",
         math.nan,
         "below",
-        tau_of_macs,
-        f"{ESTIMATOR} {DETECTION}",
+        column(
+            *(ESTIMATOR, "kendall_tau", "compiled", "Kendall's tau of MACs and latency, by accelerator"),
+            **{"method": "macs", "set": "general"},
+        ),
+        ESTIMATOR,
         begins=0.8,
-        why="the article speaks of chips that run many operations in parallel: here those that its tables are on, as "
-        "in the other claims; the smaller ones of the family, which run fewer, are told beside",
+        why="of all accelerators whose networks are compiled; that two orders agree from .8 on is ours to say",
     ),
     Claim(
         "multi-shot search takes up to 2,000 GPU-days",
@@ -129,7 +126,7 @@ CLAIMS: tuple[Claim, ...] = (
         f"{SCORES} {RECIPES}",
         begins=1.0,
         why="the article speaks of trainability's score; very cheap is that a hundred networks are scored in the time "
-        "of one training, of the cheaper recipe",
+        f"of one training, of the cheaper recipe; {STAND_IN}",
     ),
     Claim(
         "trainability may not correlate well with accuracy (tau below .5)",
@@ -145,5 +142,6 @@ CLAIMS: tuple[Claim, ...] = (
         ),
         SCORES,
         begins=0.5,
+        why=STAND_IN,
     ),
 )

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.experiments.claims.claim import Claim
-from benchmarks.experiments.claims.figures import TOLERANCE, Results, over, over_cells
+from benchmarks.experiments.claims.figures import TOLERANCE, Results, over, over_tasks
 from benchmarks.experiments.claims.rules import Figure, Verdict, verdict
 from benchmarks.experiments.claims.run import CLAIMS, claims_table
 from benchmarks.experiments.claims.settings import Settings
@@ -55,13 +55,16 @@ def test_what_something_is_lacking_for_is_not_comparable_and_the_note_is_read_in
     assert (found, reason) == ("reproduced", "the whole interval, 0.5 to 2, is above 0; in 3 of 3 cells")
 
 
-def test_more_cells_of_the_same_kind_narrow_the_interval_and_no_cell_counts_by_its_scale():
-    few, many = (over_cells([1.0, 2.0, 3.0] * times, "", "") for times in (1, 4))
+def test_more_tasks_of_the_same_kind_narrow_the_interval_more_cells_of_a_task_do_not_and_none_counts_by_its_scale():
+    tasks = [("a", 1.0), ("b", 2.0), ("c", 3.0)]
+    few = over_tasks(tasks, "", "")
+    assert over_tasks(tasks * 4, "", "")[:4] == few[:4]
+    many = over_tasks([(f"{task}{at}", value) for at in range(4) for task, value in tasks], "", "")
     half = 4.302653 / math.sqrt(3)  # Student's t of two degrees of freedom, standard deviation 1
     assert few[:4] == (2.0, pytest.approx(2 - half), pytest.approx(2 + half), 3)
     assert few.low < 0 < many.low < many.high < few.high
     assert few.note == "above 0 in 3 of 3 cells"
-    ratios = over_cells([0.5, 2.0, 1000.0, 0.001], "", "", ratios=True)
+    ratios = over_tasks(enumerate([0.5, 2.0, 1000.0, 0.001]), "", "", ratios=True)
     assert ratios.ours == pytest.approx(1.0)
     assert ratios.note == "above 1 in 2 of 4 cells"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.experiments.claims.claim import DETECTION, ESTIMATOR
+from benchmarks.experiments.claims.claim import ESTIMATOR
 from benchmarks.experiments.claims.curation import CURATION, LANDSCAPE
 from benchmarks.experiments.claims.figures import Results
 from benchmarks.experiments.claims.impact import ISO
@@ -14,14 +14,10 @@ from tests.benchmarks.experiments.claims_frames import judged, write
     ("taus", "wanted"),
     [((0.6, 0.7, 0.75), "reproduced"), ((0.6, 0.7, 0.85), "partly"), ((0.8, 0.8, 0.9), "not reproduced")],
 )
-def test_taus_of_macs_are_judged_on_the_accelerators_of_the_tables_and_told_of_all(tmp_path, taus, wanted):
-    names = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "ethos-u55-32")
+def test_taus_of_macs_are_judged_on_all_accelerators(tmp_path, taus, wanted):
     told = {"method": "macs", "set": "general"}
-    rows = [told | {"accelerator": name, "kendall_tau": tau} for name, tau in zip(names, (*taus, 0.95), strict=True)]
-    write(tmp_path, DETECTION, [{"accelerator": name} for name in names[:3]])
-    found, reason = judged("MACs do not order", write(tmp_path, ESTIMATOR, rows), [ESTIMATOR, DETECTION])
-    assert found == wanted
-    assert reason.endswith("; 0.950 on ethos-u55-32, which no table is of")
+    rows = [told | {"accelerator": name, "kendall_tau": tau} for name, tau in zip("abc", taus, strict=True)]
+    assert judged("MACs do not order", write(tmp_path, ESTIMATOR, rows), [ESTIMATOR])[0] == wanted
 
 
 @pytest.mark.parametrize(
@@ -31,7 +27,7 @@ def test_taus_of_macs_are_judged_on_the_accelerators_of_the_tables_and_told_of_a
 def test_scores_are_cheap_as_a_share_of_a_training(tmp_path, scores_per_s, wanted):
     rows = [
         *(
-            {"task": task, "score": "az_trainability", "scores_per_s": each}
+            {"task": task, "score": "az_nas", "scores_per_s": each}
             for task, each in zip("ab", scores_per_s, strict=True)
         ),
         *({"task": "a", "score": score, "scores_per_s": each} for score, each in (("slow", 0.1), ("macs", 1e5))),
@@ -78,7 +74,7 @@ SURER = ("are more reliable", "success_rate")
         (SURER, [(0.3, 0.4), (0.4, 0.45), (0.9, 0.9)], "not reproduced"),
     ],
 )
-def test_curated_spaces_are_judged_over_cells(tmp_path, claim, pairs, wanted):
+def test_curated_spaces_are_judged_over_tasks(tmp_path, claim, pairs, wanted):
     results = write(tmp_path, CURATION, cells(claim[1], pairs))
     found = judged(f"searches of the curated space {claim[0]}", results, [CURATION])
     assert found[0] == wanted
@@ -92,12 +88,15 @@ def test_curated_spaces_are_judged_over_cells(tmp_path, claim, pairs, wanted):
         ((-0.02, 0.01, -0.03, 0.02), (0.3, 2.0, 0.5, 0.9), ("not reproduced", "not reproduced")),
     ],
 )
-def test_networks_at_the_baselines_latency_are_judged_over_cells(tmp_path, gains, ratios, wanted):
+def test_networks_at_the_baselines_latency_are_judged_over_tasks(tmp_path, gains, ratios, wanted):
     rows = [
-        {"model": "Best at the baseline's latency", "seeds": 5, "quality_difference": gain, "param_bytes_ratio": ratio}
-        for gain, ratio in zip(gains, ratios, strict=True)
+        {
+            **{"task": f"t{at}", "model": "Best at the baseline's latency", "seeds": 5},
+            **{"quality_difference": gain, "param_bytes_ratio": ratio},
+        }
+        for at, (gain, ratio) in enumerate(zip(gains, ratios, strict=True))
     ]
-    rows.append({"model": "Baseline", "seeds": 5, "quality_difference": 0.0, "param_bytes_ratio": 1.0})
+    rows.append({"task": "t0", "model": "Baseline", "seeds": 5, "quality_difference": 0.0, "param_bytes_ratio": 1.0})
     results = write(tmp_path, ISO, rows)
     claim = "larger, more accurate models fit with no hit on latency"
     found = [judged(f"{claim} ({what})", results, [ISO])[0] for what in ("more accurate", "larger")]
