@@ -38,7 +38,7 @@ from tasks.registry import make_task
 
 TOLERANCE = 3.0
 """Standard deviations of the difference of two trainings."""
-QUICK = ("recipes", "agreement", "sustainability", "claims")
+QUICK = ("recipes", "agreement", "fidelity", "sustainability", "claims")
 """Experiments that neither train nor compile nor search: their tables are made again in seconds."""
 
 

@@ -66,8 +66,10 @@ def by_both(chosen: set[str], metric: str, low: Sequence[Trial], high: Sequence[
                 found[genotype, trial.key.seed, trial.key.code_path] = trial.quality[metric]
         by_recipe.append(found)
     # a network that was trained both alone and at once counts once, as trained at once
-    both = {key[0]: key for key in sorted(set(by_recipe[0]) & set(by_recipe[1]), key=lambda key: key[2], reverse=True)}
-    return np.array([[found[key] for found in by_recipe] for key in both.values()]).reshape(-1, 2)
+    common = set(by_recipe[0]) & set(by_recipe[1])
+    both = {key[0]: key for key in sorted(common, key=lambda key: (key[2], key[1]), reverse=True)}
+    # in one order whatever order sets have, as intervals come of rows drawn by their place
+    return np.array([[found[both[name]] for found in by_recipe] for name in sorted(both)]).reshape(-1, 2)
 
 
 def agreement(pairs: np.ndarray) -> dict[str, Any]:

@@ -35,6 +35,14 @@ def test_only_chosen_networks_with_the_same_seed_count():
     assert by_both(set(), metric, low, high).shape == (0, 2)
 
 
+def test_the_order_of_trainings_changes_nothing():
+    chosen, metric, low, high = both(20)
+    for trials in (low, high):
+        trials += [trained((number, 0), 4, 0.7 - 0.01 * number, "many_at_once") for number in range(3)]
+    one, other = (by_both(chosen, metric, low[::step], high[::step]) for step in (1, -1))
+    assert one.tolist() == other.tolist()
+
+
 def test_a_task_with_few_networks_by_both_recipes_has_no_row(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, "LEAST", 10**6)
     with pytest.raises(BenchmarkInputError, match="no task has 1000000 networks trained by both recipes"):
