@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib
 import json
 from collections.abc import Mapping
@@ -70,7 +71,9 @@ class Experiment:
 def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return ",".join(map(_text, value))
-    return value.stem if isinstance(value, Path) else str(value).replace("/", "_")
+    if isinstance(value, Path):  # two of one name are two
+        return f"{value.stem}-{hashlib.sha256(str(value.resolve()).encode()).hexdigest()[:8]}"
+    return str(value).replace("/", "_")
 
 
 def _note_settings(path: Path, name: str, settings: Any) -> None:

@@ -98,14 +98,14 @@ _ALL = (
         "how supernets rank the trained tables' networks, and what they cost and find",
         200.0,
         files=("single_shot.csv", "single_shot_spend.csv"),
-        chooses_rows=("task", "algorithm", "seeds", "budget"),
+        chooses_rows=("task", "algorithm", "budget"),
     ),
     _experiment(
         "zero_shot",
         "how scores of untrained networks rank the networks of the trained tables",
         8.0,
         files=("zero_shot.csv", "zero_shot_scores.csv", "zero_shot.png"),
-        chooses_rows=("task", "scores", "drawn", "correlate_only"),
+        chooses_rows=("task", "scores", "trained", "drawn", "missing_only", "correlate_only"),
     ),
     _experiment(
         "strategies",
@@ -121,7 +121,7 @@ _ALL = (
         "quality and cost of what each task's search starts from",
         0.3,
         files=("baselines.csv", "predictions_detection.png", "predictions_segmentation.png", "scenes.png"),
-        chooses_rows=("dataset", "accelerators"),
+        chooses_rows=("dataset", "task", "recipe", "accelerators"),
     ),
     _experiment(
         "ray", "trials a second through a Ray cluster, and what is lost where workers and nodes are killed", 0.05

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.keys import plain, settings_digest
 from benchmarks.store.provenance import current_provenance
 from hw_model.blocks import Block
@@ -61,14 +62,27 @@ def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:
     write_json(path, network_content(name, blocks))
 
 
+def check_mergeable(path: Path, key: Sequence[str]) -> None:
+    """Raise BenchmarkInputError where the table at `path` lacks a column that rows are told apart by."""
+    import pandas as pd
+
+    lacking = set(key) - set(pd.read_csv(path, nrows=0)) if path.exists() else ()
+    if lacking:
+        raise BenchmarkInputError(
+            f"{path} has no column {', '.join(sorted(lacking))}: it is of an earlier version; move it away first"
+        )
+
+
 def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
     """The table at `path` with its rows of the fresh ones' keys replaced, in the order of keys, written there.
 
     Returned as it is read from there, so that what is made of it can be made of the file too, to the last digit.
+    Raises as `check_mergeable`, which what takes long asks first.
     """
     import pandas as pd  # takes half a second, which who only writes text need not pay
 
     columns = list(key)
+    check_mergeable(path, columns)
     if path.exists():
         kept = pd.read_csv(path)
         done = set(fresh[columns].itertuples(index=False, name=None))

@@ -99,7 +99,7 @@ def look_at_first(home: Path, task: Task, fidelity: Fidelity, path: Path) -> tup
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Train, cost and draw the baselines of all tasks; rows of other data sets in the table that is there are kept."""
+    """Train, cost and draw the baselines of all tasks; rows of other data sets and recipes in the table are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     rows, suffix = [], f"_{settings.dataset}" if settings.dataset else ""
     for name in settings.task:
@@ -109,5 +109,5 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         rows += baseline_rows(home, task, settings.recipe, settings.accelerators, term)
         if name == "detection" and isinstance(scenes := task.load(home, fidelity.data, "test"), Scenes):
             write_contact_sheet(scenes, folder / f"scenes{suffix}.png")
-    table = merge_rows(folder / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator"))
+    table = merge_rows(folder / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator", "recipe"))
     print_frame(table)

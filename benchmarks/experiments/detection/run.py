@@ -63,7 +63,15 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
             levels += [row for each in found for row in each.levels]
             fusion += fusion_rows(models, accelerator, cache)
             rows += own
-            shown = ["model", "latency_ms", "latency_reduction_pct", "map", "quality_difference_low", "architecture"]
+            shown = [
+                "model",
+                "latency_ms",
+                "latency_reduction_pct",
+                "map",
+                "quality_source",
+                "quality_difference",
+                "architecture",
+            ]
             print(f"{accelerator}\n{pd.DataFrame(own)[shown].to_string(index=False)}", flush=True)
     table = pd.DataFrame(rows)
     others = [name for name in table.columns if name not in COLUMNS]

@@ -41,7 +41,7 @@ from benchmarks.search.problem import baseline_blocks, space_for
 from benchmarks.search.searches import search_in_workers
 from benchmarks.statistics.rank_correlation import rank_agreement
 from benchmarks.statistics.two_level import mean_tau
-from benchmarks.store.files import merge_rows
+from benchmarks.store.files import check_mergeable, merge_rows
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
 from hw_model.cost import count_macs
@@ -160,6 +160,7 @@ def supernet_row(
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Train the supernets, rank, and write the table."""
+    check_mergeable(folder / "single_shot.csv", KEY)
     for name in settings.task:
         # written after each task, so that what is done is seen
         found, spends = run_task(home, name, settings.accelerator, settings.algorithm, settings.seeds, settings.budget)

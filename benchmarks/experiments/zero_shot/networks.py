@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,9 +30,26 @@ class Networks(NamedTuple):
     genotypes: np.ndarray
     """int32 [n, D]: in the task's uncurated space, so that one supernet serves all."""
 
+    def where(self, chosen: np.ndarray) -> Networks:
+        """Those of bool[n]."""
+        return Networks(self.rows[chosen].reset_index(drop=True), self.genotypes[chosen])
 
-def networks_to_score(results: Path, name: str, drawn: int) -> Networks:
-    """drawn: so many distinct networks of the arena.  Raises BenchmarkInputError where the table is missing."""
+    def lacking(self, file: Path, scores: Sequence[str]) -> Networks:
+        """Those that lack one of the scores in a table of scores; all where there is no such table."""
+        if not file.exists():
+            return self
+        table = pd.read_csv(file)
+        if not set(scores) <= set(table.columns):
+            return self
+        there = pd.MultiIndex.from_frame(table.dropna(subset=list(scores))[list(KEY)])
+        return self.where(~pd.MultiIndex.from_frame(self.rows[list(KEY)]).isin(there))
+
+
+def networks_to_score(results: Path, name: str, drawn: int, trained: int = 0) -> Networks:
+    """drawn: so many distinct networks of the arena; trained: so many of the trained ones, drawn, or 0 for all.
+
+    Raises BenchmarkInputError where the table is missing.
+    """
     task = make_task(name)
     spaces = table_spaces(task) | {ARENA: arena_space(task)}
     qualities: dict[str, list[float]] = {}
@@ -41,6 +58,8 @@ def networks_to_score(results: Path, name: str, drawn: int) -> Networks:
         qualities.setdefault(trial.key.architecture, []).append(trial.quality[task.metric])
         first.setdefault(trial.key.architecture, (trial.space, trial.genotype))
     known = [(*first[each], float(np.mean(values))) for each, values in qualities.items()]
+    if trained:
+        known = [known[place] for place in sorted(np.random.default_rng(0).permutation(len(known))[:trained])]
     others = [(ARENA, genotype, np.nan) for genotype in distinct(spaces[ARENA], drawn)]
     rows = [(name, space, " ".join(map(str, genotype)), quality) for space, genotype, quality in [*known, *others]]
     uncurated = [in_uncurated(spaces[space], genotype, spaces["uncurated"]) for space, genotype, _ in [*known, *others]]

@@ -2,7 +2,8 @@
 
 Every network that a task's table has trained is scored, and `drawn` others of its arena, for contests.  Writes
 results/zero_shot/zero_shot.csv, zero_shot_scores.csv (every network) and zero_shot.png; run: accelnas reproduce
-zero_shot (hours for all scores; stop it at any moment, what was scored is kept; --set scores=... does some of them).
+zero_shot (hours for all scores; stop it at any moment, what was scored is kept; --set scores=... does some of them,
+trained=250 some of the trained networks, missing_only=true those alone that lack one in the table that is there).
 --set correlate_only=true works out the first table anew from the second and the trainings that the tables have now.
 
 kendall_tau: tau-b of the score with the trained quality, mean of a network's trainings by the tables' recipe, with a
@@ -63,10 +64,15 @@ def _score_task(name: str, settings: Settings, home: Path, folder: Path) -> dict
     recipe, space = SEARCH[name], table_spaces(task)["uncurated"]
     prepare_with_progress(home, task.config(recipe.data), task.dataset)
     arrays = task.arrays(task.load(home, recipe.data, "train"))
-    networks = networks_to_score(SHIPPED, name, settings.drawn)
+    measured = measured_names((*settings.scores, "macs"))
+    networks = networks_to_score(SHIPPED, name, settings.drawn, settings.trained)
+    if settings.missing_only:
+        networks = networks.lacking(folder / SCORES_FILE, measured)
+    if not len(networks.genotypes):
+        return {}
     scoring = Scoring(task, space, arrays, recipe.data, settings.batch)
     found: dict[str, Scored] = {}
-    groups = measured_together(measured_names((*settings.scores, "macs")))
+    groups = measured_together(measured)
     with open_store(home) as store, SearchProgress(f"{name} scores", total=len(groups)) as progress:
         for group in groups:
             title = ", ".join(group)
@@ -134,10 +140,10 @@ def correlate(folder: Path, tasks: tuple[str, ...], speeds: dict[tuple[str, str]
     rows: list[dict[str, Any]] = []
     for task in tasks:
         own = scores[scores["task"] == task]
-        qualities = networks_to_score(SHIPPED, task, 2).rows[[*KEY, "quality"]]
+        qualities = networks_to_score(SHIPPED, task, 0).rows[[*KEY, "quality"]]
         own = own.drop(columns="quality").merge(qualities, on=list(KEY), how="left")
         for score in SCORES:
             if score in own and pd.Series(own[score]).notna().to_numpy().any():
                 speed = speeds.get((task, score), old.get((task, score), np.nan))
-                rows.append({"task": task, **correlation_row(own, score), "scores_per_s": speed})
+                rows.append({"task": task, **correlation_row(own, score, len(qualities)), "scores_per_s": speed})
     return merge_rows(table, pd.DataFrame(rows), ("task",))

@@ -18,14 +18,19 @@ class Settings:
     """Tasks to do; rows of others in the tables that are there are kept."""
     scores: tuple[str, ...] = tuple(SCORES)
     """Which; multiply-accumulates are always among them, and scores that are there already stay."""
+    trained: int = 0
+    """So many of each task's trained networks are scored, drawn before looking; 0: all."""
     drawn: int = 1_000
     """Networks of each task's arena that are scored besides the trained ones, for contests."""
+    missing_only: bool = False
+    """Score only networks that lack one of the scores in the table that is there."""
     batch: int = BATCH
     """Training examples that scores look at."""
     correlate_only: bool = False
     """Work out the correlations anew from the scores that are there and the tables' trainings."""
 
     def __post_init__(self):
-        check_count("drawn", self.drawn, 2, most=4_096)
+        check_count("trained", self.trained, 0)
+        check_count("drawn", self.drawn, 0, most=4_096)
         check_count("batch", self.batch, 2, most=4_096)
         measured_names(self.scores)

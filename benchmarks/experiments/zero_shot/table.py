@@ -21,10 +21,11 @@ LEAST_IN_TENTH = 20
 """So many networks at least are the best tenth."""
 
 
-def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
+def correlation_row(table: pd.DataFrame, score: str, trained: int) -> dict[str, Any]:
     """How the score ranks one task's trained networks: the columns of zero_shot.csv but task and speed.
 
     table: columns `quality`, `latency_ms`, `macs` and the score, rows without a quality left out.
+    trained: networks with a quality, those too that the table has no row of.
     """
     table = pd.DataFrame(table[table["quality"].notna()])
     values, quality, macs, latency = (
@@ -35,7 +36,7 @@ def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
     slices = equal_slices(latency)[known]
     best = np.zeros(len(quality), bool)
     best[np.argsort(-quality, kind="stable")[: max(LEAST_IN_TENTH, len(quality) // 10)]] = True
-    best, without = best[known], int((~known).sum())
+    best = best[known]
     values, quality, macs = values[known], quality[known], macs[known]
     tau = within = tenth = gain = gain_within = (math.nan,) * 3
     if len(values):
@@ -55,7 +56,7 @@ def correlation_row(table: pd.DataFrame, score: str) -> dict[str, Any]:
         **{"best_tenth_low": tenth[1], "best_tenth_high": tenth[2]},
     }
     return {
-        **{"score": score, "n": len(values), "without": without},
+        **{"score": score, "n": len(values), "without": trained - len(values)},
         **{name: float(value) for name, value in named.items()},
         "better_than_macs": bool(gain[1] > 0),
         **{

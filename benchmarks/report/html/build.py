@@ -56,7 +56,11 @@ def report(root: Path) -> str:
         claims=claims,
         counts={name: sum(row["verdict"] == name for row in claims) for name in verdicts},
         tables=tables,
-        waiting=sum(line["source"].startswith("predicted") for lines in tables.values() for line in lines),
+        waiting=sum(
+            line["source"].startswith("predicted") and line["model"] != "Baseline"
+            for lines in tables.values()
+            for line in lines
+        ),
         fitted=[row["n"] for row in surrogate_lines(results)],
         charts=[detection_chart(results), segmentation_chart(results)],
         anytime=anytime_chart(results),

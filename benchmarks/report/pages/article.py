@@ -27,8 +27,8 @@ surrogate errs by on networks unlike those it was fitted to; the best of many pr
         return text.partition('  "Predicted"')[0]
     return f"""\
 {text}  A difference is from the baseline's quality of the same source, its row's that of most rows.  {waiting} of the
-{len(chosen)} networks chosen here have no trainings of their own: `accelnas table build --part article` trains those of
-our spaces (recipe final, five seeds), and rows turn to "trained" once it is in the tables."""
+{len(chosen)} networks chosen here have no trainings of their own: `accelnas table build --part article` trains them
+(recipe final, five seeds), and rows turn to "trained" once it is in the tables."""
 
 
 def confirmed(found: list[Row], keeps: str) -> str:
@@ -44,7 +44,7 @@ Trained anew by the recipe final, {len(kept)} of {len(anew)} keep the baseline's
             f"{span((-row['quality_difference'] for row in own), digits=3)} for {name}"
             for name, own in by_model(anew).items()
         )
-    }. The surrogate that chose them was fitted to short trainings."""
+    }. What searches chose, they chose by a surrogate that was fitted to short trainings."""
 
 
 def by_model(found: list[Row]) -> dict[str, list[Row]]:

@@ -86,6 +86,12 @@ def test_other_figures_go_to_a_folder_of_their_own_and_other_rows_do_not():
     assert surrogate.folder(results, surrogate.settings({"task": "detection"})) == results / "surrogate"
     other = surrogate.folder(results, surrogate.settings({"repeats": "5", "sizes": "30,100"}))
     assert other == results / "surrogate" / "surrogate-sizes=30,100-repeats=5"
+    iso = EXPERIMENTS["iso_latency"]
+    folders = {iso.folder(results, iso.settings({"tables": f"/{name}/results"})).name for name in "ab"}
+    assert len(folders) == 2
+    baselines = EXPERIMENTS["baselines"]
+    other = baselines.settings({"dataset": "fashion_items", "task": "classification", "recipe": "final"})
+    assert baselines.folder(results, other) == results / "baselines"
 
 
 def test_a_folder_says_with_which_settings_each_experiment_was_run(tmp_path):

@@ -45,15 +45,15 @@ def table_of(count=24):
 
 def test_rows_by_hand():
     table = table_of()
-    good = correlation_row(table, "good")
+    good = correlation_row(table, "good", 24)
     assert (good["n"], good["kendall_tau"], good["tau_at_equal_latency"], good["without"]) == (24, 1, 1, 0)
     assert (good["tau_best_tenth"], good["best_tenth_low"]) == (1, 1)
     assert good["better_than_macs"] is True
-    large = correlation_row(table, "large")
+    large = correlation_row(table, "large", 24)
     # of 276 pairs the 216 of unequal latency agree, the other 60 are ties of the score
     assert large["kendall_tau"] == pytest.approx(216 / math.sqrt(216 * 276))
     assert math.isnan(large["tau_at_equal_latency"])
-    assert correlation_row(table, "macs")["better_than_macs"] is False
+    assert correlation_row(table, "macs", 24)["better_than_macs"] is False
 
 
 def test_the_best_tenth_is_of_the_trained_networks():
@@ -62,38 +62,38 @@ def test_the_best_tenth_is_of_the_trained_networks():
     # agrees with quality everywhere but among the best tenth, which it turns round
     score = np.where(quality >= count - count // 10, -quality + 2 * count, quality)
     frame = {"latency_ms": quality, "quality": quality, "macs": quality, "turned": score}
-    row = correlation_row(pd.DataFrame(frame), "turned")
+    row = correlation_row(pd.DataFrame(frame), "turned", 24)
     assert row["tau_best_tenth"] == -1
     assert row["kendall_tau"] > 0.9
 
 
 def test_gains_at_equal_latency_by_hand():
     table = table_of()
-    good, macs = (correlation_row(table, score) for score in ("good", "macs"))
+    good, macs = (correlation_row(table, score, 24) for score in ("good", "macs"))
     assert good["gain_at_equal_latency"] == pytest.approx(1 - macs["tau_at_equal_latency"])
     assert good["better_than_macs_at_equal_latency"] is True
     assert (macs["gain_at_equal_latency"], macs["better_than_macs_at_equal_latency"]) == (0, False)
     for nothing in ("large", "never"):
-        row = correlation_row(table, nothing)
+        row = correlation_row(table, nothing, 24)
         assert math.isnan(row["gain_at_equal_latency"])
         assert row["better_than_macs_at_equal_latency"] is False
 
 
 def test_networks_without_score_or_quality_are_left_out_and_those_without_score_counted():
     table = table_of()
-    partly = correlation_row(table, "partly")
+    partly = correlation_row(table, "partly", 24)
     assert (partly["n"], partly["without"], partly["kendall_tau"]) == (21, 3, 1)
-    never = correlation_row(table, "never")
+    never = correlation_row(table, "never", 24)
     assert (never["n"], never["without"], never["better_than_macs"]) == (0, 24, False)
     assert math.isnan(never["kendall_tau"])
     table.loc[0, "quality"] = math.nan  # one that was drawn for contests
-    good = correlation_row(table, "good")
-    assert (good["n"], good["without"]) == (23, 0)
+    good = correlation_row(table, "good", 24)
+    assert (good["n"], good["without"]) == (23, 1)  # one is trained and has no row
 
 
 def test_bad_input_is_named_before_anything_is_scored(tmp_path):
-    with pytest.raises(BenchmarkInputError, match="drawn is 1; allowed: 2 to"):
-        Settings(drawn=1)
+    with pytest.raises(BenchmarkInputError, match="drawn is -1; allowed: 0 to"):
+        Settings(drawn=-1)
     with pytest.raises(AlgorithmInputError, match="unknown score nonsense"):
         Settings(scores=("nonsense",))
     with pytest.raises(BenchmarkInputError, match="run without correlate_only first"):
@@ -118,6 +118,19 @@ def test_every_trained_network_is_scored_as_itself_and_others_are_of_the_arena()
         row = networks.rows.iloc[number]
         own = spaces[row["space"]].decode([int(each) for each in row["genotype"].split()])
         assert spaces["uncurated"].decode(networks.genotypes[number].tolist()) == own
+
+
+def test_a_part_of_the_trained_networks_is_drawn_and_none_that_has_its_scores_is_scored_again(tmp_path):
+    whole = networks_to_score(SHIPPED, "detection", 0)
+    some = networks_to_score(SHIPPED, "detection", 3, trained=20)
+    assert some.rows["quality"].notna().sum() == 20
+    assert len(some.rows) == len(some.genotypes) == 23
+    assert set(some.rows["genotype"][:20]) <= set(whole.rows["genotype"])
+    file = tmp_path / "zero_shot_scores.csv"
+    assert some.lacking(file, ("zen",)) is some
+    some.rows.assign(zen=[1.0] * 21 + [math.nan] * 2, macs=1.0).to_csv(file, index=False)
+    assert some.lacking(file, ("zen", "macs")).genotypes.tolist() == some.genotypes[21:].tolist()
+    assert some.lacking(file, ("naswot",)) is some
 
 
 def test_scores_of_a_run_that_was_stopped_are_not_computed_again(tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import benchmarks
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.files import merge_rows, run_folder, save_figure, write_json, write_table
 from hw_model.files import unfinished_beside, write_whole
 
@@ -102,3 +103,12 @@ def test_fresh_rows_replace_those_of_their_key_and_leave_the_others(tmp_path):
     merge_rows(path, pd.DataFrame({"task": ["b", "a", "a"], "seed": [0, 1, 0], "quality": [0.1, 0.2, 0.3]}), key)
     merge_rows(path, pd.DataFrame({"task": ["a"], "seed": [1], "quality": [0.9]}), key)
     assert path.read_text() == "task,seed,quality\na,0,0.3\na,1,0.9\nb,0,0.1\n"
+
+
+def test_rows_of_an_earlier_versions_table_are_not_merged_and_it_is_named(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("task,quality\na,0.5\n")
+    fresh = pd.DataFrame({"task": ["a"], "seed": [1], "quality": [0.9]})
+    with pytest.raises(BenchmarkInputError, match=r"table\.csv has no column seed: it is of an earlier version"):
+        merge_rows(path, fresh, ("task", "seed"))
+    assert path.read_text() == "task,quality\na,0.5\n"

@@ -117,7 +117,9 @@ def test_the_trials_that_ship_are_sound_and_give_the_qualities_of_photo_objects_
     for trial in read_rows(results / "trials.parquet", Trial):
         assert isinstance(trial, Trial), trial
         check_trial(trial)
-        qualities[summary(tuple(Block(**block) for block in json.loads(trial.key.architecture)))].append(trial.quality["map"])
+        qualities[summary(tuple(Block(**block) for block in json.loads(trial.key.architecture)))].append(
+            trial.quality["map"]
+        )
     table = pd.read_csv(results / "transfer/photo_objects.csv")
     assert set(qualities) == set(table["network"])
     for row in table.itertuples():
