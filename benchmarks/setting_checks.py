@@ -68,5 +68,5 @@ _NAMES: Mapping[str, Callable[[], Collection[str]]] = {
     "dataset": _datasets,
     **dict.fromkeys(("accelerator", "accelerators"), _accelerators),
     **dict.fromkeys(("algorithm", "strategies"), _algorithms),
-    "profile": lambda: ("tiny", *PROFILES),
+    "profile": lambda: PROFILES,
 }

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from hw_model.files import write_whole
 
 SCALE = 2  # how many times an image is enlarged
 COLUMNS = 4
@@ -37,5 +40,11 @@ def write_pairs(pairs: list[tuple[Image.Image, Image.Image]], path: Path, notes:
         draw.text((right, top - HEADER), ", ".join(["prediction", *notes[index : index + 1]]), fill="black", font=font)
         sheet.paste(truth, (left, top))
         sheet.paste(found, (right, top))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(path, format="PNG")
+    write_image(path, sheet)
+
+
+def write_image(path: Path, image: Image.Image) -> None:
+    """Write it as PNG, whole or not at all."""
+    drawn = io.BytesIO()
+    image.save(drawn, format="PNG")
+    write_whole(path, drawn.getvalue())

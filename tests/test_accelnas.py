@@ -87,9 +87,6 @@ def test_modules_of_our_names_in_the_users_folder_break_no_import(hostile):
 
 WORKERS = """
 import accelnas
-from benchmarks.tables.files import SHIPPED, table_file
-from tasks.registry import TASKS
-from tests.cli import accelnas_process
 from benchmarks.runtime.executor import LocalExecutor
 from mine import job
 

@@ -12,7 +12,6 @@ import tyro
 
 from benchmarks.report.markdown import table
 
-PATH = "docs/reference/command_line.md"
 _HEAD = """\
 # Command line
 

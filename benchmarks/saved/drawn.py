@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +12,8 @@ from PIL import Image
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.saved.export import file_predictions
 from benchmarks.saved.folder import Saved
-from hw_model.files import write_whole
 from tasks.data.user.images import UnusableError, flatten, load_image
+from tasks.drawing import write_image
 from tasks.sides import height_width
 from tasks.training import TrainState, fit_images, predict
 
@@ -55,6 +54,4 @@ def draw_prediction(saved: Saved, image: np.ndarray, model: Literal["weights", "
             raise BenchmarkInputError(f"{file}: no such file; `accelnas export {saved.folder}` writes it")
         found = file_predictions(file.read_bytes(), task, fit_images(blocks, resized))
     scale = max(1, -(-SHORTEST // max(image.shape[:2])))
-    drawn = io.BytesIO()
-    task.draw(image, jax.tree.map(lambda leaf: leaf[0], found), scale).save(drawn, format="PNG")
-    write_whole(path, drawn.getvalue())
+    write_image(path, task.draw(image, jax.tree.map(lambda leaf: leaf[0], found), scale))

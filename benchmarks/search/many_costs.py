@@ -1,11 +1,11 @@
-"""Latency, MACs and parameters of many networks of one space, in blocks on all cores."""
+"""Latency of many networks of one space, in blocks on all cores."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,41 +19,28 @@ CHUNK = 64  # networks at a time, so that what they compute stays in a core's ca
 BLOCK = 16 * CHUNK  # rows of one compiled call, which fewer are filled up to
 
 
-class Compiled(NamedTuple):
-    """Functions of an estimate and uncurated genotypes [BLOCK, D], for all estimates of one kind."""
-
-    latency: Callable[[Any, Any], Any]
-    capacity: Callable[[Any, Any], Any]
-
-
-def compile_costs(space: SearchSpace) -> Compiled:
-    """Latency in ms [n]; and MACs and bytes of parameters [n] each, for which latency is not worked out."""
+def compile_costs(space: SearchSpace) -> Callable[[Any, Any], Any]:
+    """Latency in ms [BLOCK] of an estimate and uncurated genotypes [BLOCK, D], for all estimates of one kind."""
 
     def latency(estimate: Any, genotypes: jax.Array) -> jax.Array:
         chunks = genotypes.reshape(-1, CHUNK, genotypes.shape[-1])
         return jax.lax.map(lambda chunk: estimate(space.lower(chunk)).cost.latency_ms, chunks).reshape(-1)
 
-    def capacity(estimate: Any, genotypes: jax.Array) -> tuple[jax.Array, jax.Array]:
-        cost = estimate(space.lower(genotypes)).cost
-        return cost.macs, cost.param_bytes
-
-    return Compiled(jax.jit(latency), jax.jit(capacity))
+    return jax.jit(latency)
 
 
 class ManyCosts:
-    """Costs of uncurated genotypes as NumPy arrays, in blocks of one shape on all cores."""
+    """Latency of uncurated genotypes as NumPy arrays, in blocks of one shape on all cores.
 
-    def __init__(self, compiled: Compiled, estimate: Callable[[Any], Any]):
+    compiled: of `compile_costs`.
+    """
+
+    def __init__(self, compiled: Callable[[Any, Any], Any], estimate: Callable[[Any], Any]):
         self._compiled, self._estimate = compiled, estimate
 
     def latency_ms(self, genotypes: np.ndarray) -> np.ndarray:
         """float[n] of int32[n, D]."""
-        return in_blocks(partial(self._compiled.latency, self._estimate), genotypes, 1)[0]
-
-    def capacity(self, genotypes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """MACs and bytes of parameters, float[n] each, of int32[n, D]; many times as fast as latency."""
-        macs, param_bytes = in_blocks(partial(self._compiled.capacity, self._estimate), genotypes, 2)
-        return macs, param_bytes
+        return in_blocks(partial(self._compiled, self._estimate), genotypes, 1)[0]
 
 
 def in_blocks(function: Callable[[Any], Any], genotypes: np.ndarray, columns: int) -> list[np.ndarray]:

@@ -25,10 +25,6 @@ class Contrast(NamedTuple):
     p: float
     """Two-sided, adjusted for all contrasts of the family."""
 
-    def says(self, level: float = LEVEL) -> int:
-        """1 where it is larger, -1 where it is smaller, 0 where they do not differ significantly."""
-        return int(np.sign(self.difference)) if self.p < level else 0
-
 
 def many_to_one(
     groups: Mapping[str, Sequence[float]], control: str, confidence: float = 0.95, seed: int = 0

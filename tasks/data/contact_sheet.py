@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tasks.data.fashion_mnist import CLASSES
 from tasks.data.scenes import IGNORED, Scenes
+from tasks.drawing import write_image
 from tasks.errors import TaskInputError
 
 _SCALE = 3
@@ -17,7 +17,7 @@ _GAP = 6
 _COLOURS = np.array([[255, 194, 10], [64, 176, 255], [255, 90, 160], [90, 255, 140]], np.uint8)
 
 
-def write_contact_sheet(scenes: Scenes, path: Path, n: int = 24, class_names: Sequence[str] = CLASSES) -> None:
+def write_contact_sheet(scenes: Scenes, path: Path, class_names: Sequence[str], n: int = 24) -> None:
     """Write a PNG of the first ``n`` scenes: each object's mask outlined, its box and class name in the same colour.
 
     Raises:
@@ -31,8 +31,7 @@ def write_contact_sheet(scenes: Scenes, path: Path, n: int = 24, class_names: Se
     for index in range(n):
         row, column = divmod(index, _COLUMNS)
         sheet.paste(_tile(scenes, index, class_names), (_GAP + column * tile, _GAP + row * tile))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(path, format="PNG")
+    write_image(path, sheet)
 
 
 def _tile(scenes: Scenes, index: int, class_names: Sequence[str]) -> Image.Image:

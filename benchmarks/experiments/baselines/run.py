@@ -35,6 +35,7 @@ from hw_model.vela.accelerators import get_accelerator
 from hw_model.vela.chain import whole_cost
 from hw_model.vela.measurements import MeasurementCache
 from tasks.data.contact_sheet import write_contact_sheet
+from tasks.data.datasets import get_dataset
 from tasks.data.scenes import Scenes
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
@@ -108,6 +109,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         term = look_at_first(home, task, fidelity, folder / f"predictions_{name}{suffix}.png")
         rows += baseline_rows(home, task, settings.recipe, settings.accelerators, term)
         if name == "detection" and isinstance(scenes := task.load(home, fidelity.data, "test"), Scenes):
-            write_contact_sheet(scenes, folder / f"scenes{suffix}.png")
+            names = get_dataset(task.dataset).class_names
+            write_contact_sheet(scenes, folder / f"scenes{suffix}.png", names)
     table = merge_rows(folder / "baselines.csv", pd.DataFrame(rows), ("task", "dataset", "accelerator", "recipe"))
     print_frame(table)

@@ -58,8 +58,8 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     rows = []
     for name in settings.task:
         task = make_task(name, settings.dataset)
-        prepare_with_progress(home, task.config(settings.profile), task.dataset)
-        for control, (quality, low, high) in control_qualities(task, home, settings.profile).items():
+        prepare_with_progress(home, task.config(settings.data), task.dataset)
+        for control, (quality, low, high) in control_qualities(task, home, settings.data).items():
             row = {"task": name, "dataset": task.dataset, "control": control, "quality": quality}
             rows.append(row | {"quality_low": low, "quality_high": high})
     table = merge_rows(folder / "controls.csv", pd.DataFrame(rows), ("task", "dataset", "control"))

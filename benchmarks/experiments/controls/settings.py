@@ -16,7 +16,7 @@ class Settings:
     """Do the tasks on this data set, instead of each on its own."""
     task: tuple[str, ...] = tuple(TASKS)
     """Tasks to do; those that a named data set has."""
-    profile: str = "quick"
+    data: str = "quick"
     """Size of the data: tiny, smoke, quick or full."""
 
     def __post_init__(self):

@@ -20,7 +20,6 @@ from hw_model.files import write_whole
 
 TEMPLATE = "report.html.j2"
 TABLES = ("detection", "classification", "segmentation", "iso_latency", "transfer")
-METRIC = {"detection": "mAP", "classification": "accuracy", "segmentation": "mIoU"}
 SHOWN = "ethos-u65-512"
 """The accelerator of figures that show one."""
 BUDGET = 100

@@ -8,7 +8,6 @@ from pathlib import Path
 from benchmarks.experiments.segmentation.settings import Settings
 from benchmarks.report.markdown import KIB, Row, claim, interval, listed, rows, span, table
 
-QUALITY = {"classification": "accuracy", "detection": "mAP", "segmentation": "mIoU"}
 HEADER = ("model", "accelerator", "latency ms", "less latency", "MMACs", "param KiB", "peak SRAM KiB")
 
 

@@ -18,7 +18,6 @@ from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
 from benchmarks.search.problem import space_for
 from benchmarks.tables.optima import ROUNDING
 from benchmarks.tables.query import load_table
-from hw_model.cost import count_macs, count_param_bytes
 from hw_model.cost_models import cost_model
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.strategies.random_search import random_search
@@ -94,15 +93,10 @@ def test_the_shifted_space_is_the_curated_one_with_one_channel_less_throughout(a
 
 def test_costs_in_blocks_are_those_of_single_networks(evaluator):
     genotypes = np.asarray(sample(jax.random.key(0), UNCURATED.cardinalities, 5))
-    macs, param_bytes = evaluator.capacity(genotypes)
     latency = evaluator.latency_ms(genotypes)
     direct = cost_model("npu-p16").estimate(UNCURATED.lower(genotypes)).cost.latency_ms
     np.testing.assert_allclose(latency, direct, rtol=1e-5)
-    for row, genotype in enumerate(genotypes.tolist()):
-        blocks = UNCURATED.decode(genotype)
-        assert macs[row] == pytest.approx(count_macs(blocks), rel=1e-6)
-        assert param_bytes[row] == pytest.approx(count_param_bytes(blocks), rel=1e-6)
-    assert [len(values) for values in evaluator.capacity(genotypes[:0])] == [0, 0]
+    assert len(evaluator.latency_ms(genotypes[:0])) == 0
 
 
 def test_figures_are_those_that_the_table_answers_with(cell):

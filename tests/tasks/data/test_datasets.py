@@ -128,7 +128,7 @@ def test_a_contact_sheet_names_classes_as_told_and_repeats_its_colours_after_fou
     for k in range(5):
         scenes.boxes[0, k] = np.array([40, 19 * k, 50, 19 * k + 10]) / np.float32(96)
         scenes.instances[0, 40:50, 19 * k : 19 * k + 10] = 1 + k
-    write_contact_sheet(scenes, tmp_path / "sheet.png", n=1, class_names=("a", "b"))
+    write_contact_sheet(scenes, tmp_path / "sheet.png", ("a", "b"), n=1)
     with Image.open(tmp_path / "sheet.png") as sheet:
         pixels = np.asarray(sheet)[6:, 6:]
     corners = [tuple(pixels[3 * 50 - 1, 3 * (19 * k + 10) - 1]) for k in range(5)]

@@ -16,7 +16,7 @@ from tensorflow_datasets.core import shuffle
 from tasks.data.checksums import PINNED
 from tasks.data.compose import compose_rows
 from tasks.data.contact_sheet import write_contact_sheet
-from tasks.data.fashion_mnist import find_folder, item_pool
+from tasks.data.fashion_mnist import CLASSES, find_folder, item_pool
 from tasks.data.own_datasets import FASHION_SCENES, RECIPES, compose_split
 from tasks.data.photographs import ALL_PHOTOGRAPHS, PHOTOGRAPHS, find_photographs
 from tasks.data.scenes import Scenes
@@ -277,7 +277,7 @@ def test_neither_importing_nor_reading_loads_tensorflow_or_torch(home: Path) -> 
 
 
 def test_the_contact_sheet_draws_boxes_where_objects_are(tiny: dict[str, Scenes], tmp_path: Path) -> None:
-    write_contact_sheet(tiny["test"], tmp_path / "deep" / "sheet.png", n=7)
+    write_contact_sheet(tiny["test"], tmp_path / "deep" / "sheet.png", CLASSES, n=7)
     with Image.open(tmp_path / "deep" / "sheet.png") as sheet:
         pixels = np.asarray(sheet)
     tile = 3 * SIDE + 6
@@ -290,4 +290,4 @@ def test_the_contact_sheet_draws_boxes_where_objects_are(tiny: dict[str, Scenes]
 
 def test_a_contact_sheet_of_more_scenes_than_there_are_is_refused(tiny: dict[str, Scenes], tmp_path: Path) -> None:
     with pytest.raises(TaskInputError, match="allowed: 1 to 12"):
-        write_contact_sheet(tiny["test"], tmp_path / "sheet.png", n=13)
+        write_contact_sheet(tiny["test"], tmp_path / "sheet.png", CLASSES, n=13)
