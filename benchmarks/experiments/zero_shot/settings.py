@@ -31,6 +31,6 @@ class Settings:
 
     def __post_init__(self):
         check_count("trained", self.trained, 0)
-        check_count("drawn", self.drawn, 0, most=4_096)
+        check_count("drawn", self.drawn, 1, most=4_096)
         check_count("batch", self.batch, 2, most=4_096)
         measured_names(self.scores)

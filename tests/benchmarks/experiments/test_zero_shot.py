@@ -92,8 +92,8 @@ def test_networks_without_score_or_quality_are_left_out_and_those_without_score_
 
 
 def test_bad_input_is_named_before_anything_is_scored(tmp_path):
-    with pytest.raises(BenchmarkInputError, match="drawn is -1; allowed: 0 to"):
-        Settings(drawn=-1)
+    with pytest.raises(BenchmarkInputError, match="drawn is 0; allowed: 1 to"):
+        Settings(drawn=0)
     with pytest.raises(AlgorithmInputError, match="unknown score nonsense"):
         Settings(scores=("nonsense",))
     with pytest.raises(BenchmarkInputError, match="run without correlate_only first"):
