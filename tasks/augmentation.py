@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from tasks.data.scenes import IGNORED
@@ -18,7 +19,11 @@ class Augmentation:
     mirror: bool = True
     """Mirror half of the images left to right, what is known of them too."""
     shift_pixels: int = 0
-    """Move each by up to so many pixels of its data's side in each direction; black comes in from outside."""
+    """Move each by up to so many pixels in each direction; black comes in from outside.
+
+    Pixels of the masks where there are masks, else of the images as they are given: a training alone takes them at the
+    network's input size, a supernet at their data's.
+    """
     brightness: float = 0.0
     """Multiply each by a number within so much of one, and add up to so much of the range; clipped to 0..255."""
 
@@ -31,8 +36,9 @@ def augment(augmentation: Augmentation, key: jax.Array, batch: dict[str, jax.Arr
     """A batch like the given one, randomly changed.
 
     batch: images uint8 [N, H, W, C], and of boxes float32 [N, M, 4] with labels int32 [N, M], and masks uint8
-    [N, H, W], those that there are.  Objects that are moved out of the image are no objects any more; pixels of masks
-    that come in from outside are ignored.
+    [N, h, w], those that there are.  Objects that are moved out of the image are no objects any more; pixels of masks
+    that come in from outside are ignored.  Images of another size than their masks move by as much of it, rounded to
+    pixels.
     """
     mirror_key, shift_key, bright_key = jax.random.split(key, 3)
     if augmentation.mirror:
@@ -61,12 +67,16 @@ def _mirrored(chosen: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.A
 
 def _shifted(key: jax.Array, batch: dict[str, jax.Array], pixels: int) -> dict[str, jax.Array]:
     images = batch["images"]
-    n, height, width = images.shape[:3]
-    corners = jax.random.randint(key, (n, 2), 0, 2 * pixels + 1)
+    size = np.array(batch.get("masks", images).shape[1:3], np.float32)
+    # where what is cut out begins; one that stays where it is begins at 0, 0
+    starts = jax.random.randint(key, (len(images), 2), 0, 2 * pixels + 1) - pixels
 
     def moved(array: jax.Array, outside: int) -> jax.Array:
-        around = [(0, 0), (pixels, pixels), (pixels, pixels)] + [(0, 0)] * (array.ndim - 3)
-        padded = jnp.pad(array, around, constant_values=outside)
+        scale = np.array(array.shape[1:3], np.float32) / size
+        margins = np.ceil(pixels * scale).astype(np.int32)
+        around = [(margin, margin) for margin in margins.tolist()]
+        padded = jnp.pad(array, [(0, 0), *around, *[(0, 0)] * (array.ndim - 3)], constant_values=outside)
+        corners = jnp.round(starts.astype(jnp.float32) * scale[None]).astype(jnp.int32) + margins[None]
 
         def cut(one: jax.Array, corner: jax.Array) -> jax.Array:
             return lax.dynamic_slice(one, (corner[0], corner[1], *[0] * (one.ndim - 2)), array.shape[1:])
@@ -77,8 +87,7 @@ def _shifted(key: jax.Array, batch: dict[str, jax.Array], pixels: int) -> dict[s
     if "masks" in batch:
         changed["masks"] = moved(batch["masks"], IGNORED)
     if "boxes" in batch:
-        # the corner of what is cut out lies `pixels` above and left of an image that stays where it is
-        by = (pixels - corners).astype(jnp.float32) / jnp.array([height, width], jnp.float32)
+        by = -starts.astype(jnp.float32) / size[None]
         boxes = jnp.clip(batch["boxes"] + jnp.tile(by, 2)[:, None], 0.0, 1.0)
         there = (boxes[..., 2] > boxes[..., 0]) & (boxes[..., 3] > boxes[..., 1])
         changed["boxes"] = boxes

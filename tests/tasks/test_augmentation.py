@@ -36,6 +36,30 @@ def test_box_and_mask_stay_on_what_they_are_about(chosen):
         assert (changed["masks"] == IGNORED).any()
 
 
+@pytest.mark.parametrize("times", [2, 1.5])
+def test_masks_and_boxes_stay_on_images_that_were_made_smaller_for_the_network(times):
+    given, large = batch(64), int(16 * times)
+    given |= {"masks": np.zeros((64, large, large), np.uint8)}
+    top, left, bottom, right = (int(edge * times) for edge in (6, 4, 10, 12))
+    given["masks"][:, top:bottom, left:right] = 1
+    given["images"][:] = 0
+    given["images"][:, 6:10, 4:12] = 200
+    given["boxes"][:] = np.array([6, 4, 10, 12], np.float32) / 16
+    changed = jax.tree.map(np.asarray, CHANGE(Augmentation(True, 4), jax.random.key(3), given))
+
+    def edges(seen):  # ymin, xmin, ymax, xmax of what is seen of each, in 0..1
+        along = (seen.any(2), seen.any(1))
+        last = (seen.shape[1] - each[:, ::-1].argmax(1) for each in along)
+        return np.stack([*(each.argmax(1) for each in along), *last], 1) / seen.shape[1]
+
+    of_masks = edges(changed["masks"] == 1)
+    np.testing.assert_allclose(of_masks, changed["boxes"][:, 0], atol=1e-6)
+    # moved by whole pixels of images
+    np.testing.assert_allclose(edges(changed["images"][..., 0] > 0), of_masks, atol=0.5 / 16 + 1e-6)
+    moved = (of_masks * large - [top, left, bottom, right]).round()
+    assert set(moved[:, 0]) == set(range(-4, 5))  # pixels of masks
+
+
 def test_an_object_that_is_moved_out_is_none_any_more():
     given = batch(32)
     given["boxes"][:] = np.array([0, 0, 0.1, 0.1], np.float32)
