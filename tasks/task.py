@@ -28,7 +28,7 @@ class Task(Protocol):
 
     `loss` and `predict` take the raw output of a network, float32 [N, h, w, output_channels].  Their `size` is given
     where only the top left part of the output is valid, which a supernet's canvas makes so; the rest of it must be
-    finite and has no effect.  A task whose networks always fill the canvas ignores it.
+    finite and has no effect.
     """
 
     @property
@@ -59,6 +59,11 @@ class Task(Protocol):
     @property
     def output_channels(self) -> int:
         """Channels of the network's last layer."""
+        ...
+
+    @property
+    def takes_size(self) -> bool:
+        """Whether `loss` and `predict` heed their `size`, or need not."""
         ...
 
     @property
@@ -123,6 +128,7 @@ class DatasetTask:
 
     # Data sets of the catalogue come in one size but several views of the images; these are the ones for this task.
     views: ClassVar[tuple[str, ...]] = ()
+    takes_size: ClassVar[bool] = True
 
     classes: int
     dataset: str

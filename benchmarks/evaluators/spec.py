@@ -16,6 +16,7 @@ from nas_algos.settings import changed, default_settings
 from nas_algos.single_shot.registry import find_single_shot
 from nas_algos.zero_shot.scores import SCORES, measured_names
 from tasks.fidelity import Fidelity
+from tasks.spaces.check import check_one_size
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
@@ -25,7 +26,10 @@ EVALUATORS = ("trained", "supernet", "zero_shot")
 
 @dataclass(frozen=True)
 class SearchSpec:
-    """A strategy and an evaluator, on a task's space, within bounds on an accelerator's costs."""
+    """A strategy and an evaluator, on a task's space, within bounds on an accelerator's costs.
+
+    Raises TaskInputError where the evaluator needs outputs of one size and the space has others.
+    """
 
     task: Task
     space: SearchSpace
@@ -46,6 +50,10 @@ class SearchSpec:
     """Instead of those that fit the budget; texts are read as what they stand for."""
     evaluator_settings: Mapping[str, Any] = field(default_factory=dict)
     """Of a supernet's algorithm, instead of its defaults."""
+
+    def __post_init__(self):
+        if self.kind != "trained":  # before data are prepared
+            check_one_size(self.space, self.task)
 
     @property
     def kind(self) -> str:

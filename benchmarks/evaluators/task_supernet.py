@@ -27,6 +27,7 @@ from tasks.networks.initialise import initialise
 from tasks.networks.recalibrate import recalibrate
 from tasks.networks.resize import resize_matrix
 from tasks.networks.supernet import Supernet
+from tasks.spaces.check import check_one_size
 from tasks.spaces.lowering import MULTIPLIER
 from tasks.spaces.slots import Slot
 from tasks.spaces.space import SearchSpace
@@ -46,7 +47,8 @@ class TaskSupernet:
     of the fidelity's evaluation split.  Images are resized to the side that a genotype takes, on a canvas of the
     largest.  Where sides vary, `effects` leaves out that another side shows another image: choices of a side are told
     apart by what the canvas's edges do alone.
-    Raises TaskInputError when there are too few examples, or their channels are not the space's.
+    Raises TaskInputError when there are too few examples, their channels are not the space's, or its networks' outputs
+    vary in size and the task does not take that.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class TaskSupernet:
         evaluated: Any,
         fidelity: Fidelity,
     ):
+        check_one_size(space, task)
         self._task, self._space, self._costs, self._fidelity = task, space, costs, fidelity
         self._evaluated = evaluated.take(slice(0, min(fidelity.eval_examples, EVALUATED_EXAMPLES)))
         arrays = task.arrays(train.take(slice(0, fidelity.train_examples)))

@@ -28,6 +28,7 @@ from tasks.networks.initialise import host_generator
 from tasks.networks.probe import Probe, draw_unit_kernels, one_network
 from tasks.networks.resize import resize_images
 from tasks.sides import Side, height_width
+from tasks.spaces.check import check_one_size
 from tasks.spaces.slots import Slot
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
@@ -106,7 +107,8 @@ def score_genotypes(
     arrays: `task.arrays` of training examples, of which `batch` are drawn.  A score that is not finite is NaN.
     To score more of the same space later, keep a `make_scorer`.
     Raises AlgorithmInputError for an unknown name, BenchmarkInputError for genotypes outside the space and for a batch
-    of fewer than two examples or more than there are.
+    of fewer than two examples or more than there are, TaskInputError where outputs vary in size and the task does not
+    take that.
     """
     checked_genotypes(genotypes, space.cardinalities)
     scorer = make_scorer(task, space, names, key, arrays, batch, chunk=min(chunk, len(genotypes)))
@@ -127,6 +129,7 @@ def make_scorer(
 
     compiler_options: XLA's; less optimisation compiles in half the time.
     """
+    check_one_size(space, task)
     measured = measured_names(names)
     if chunk < 1:
         raise BenchmarkInputError(f"chunk is {chunk}; allowed: 1 and more genotypes")

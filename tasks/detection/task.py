@@ -31,6 +31,7 @@ class DetectionTask(DatasetTask):
     """classes 1: presence, as in the article; as many as the data set has: which object as well."""
 
     views: ClassVar[tuple[str, ...]] = ("heads", "objects", "detection")
+    takes_size: ClassVar[bool] = False
 
     classes: int = 1
     dataset: str = "fashion_scenes"

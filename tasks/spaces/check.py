@@ -108,6 +108,23 @@ def output_fault(last: Block, task: Task) -> str | None:
     return f"its output is {size[0]} x {size[1]}; allowed for {task.name}: 1 x 1 (global_pool)"
 
 
+def check_one_size(space: Any, task: Task) -> None:
+    """Raise TaskInputError where a supernet's canvas would be larger than some network's output, as sides vary, and the
+    task does not take that.
+    """
+    if task.takes_size:
+        return
+    last = space.slots[-1]
+    largest = tuple(KINDS[last.kinds[0]].out_size(pixels, last.stride) for pixels in (last.height, last.width))
+    for blocks in space.decode_all(probes(space)):
+        size = blocks[-1].out_height, blocks[-1].out_width
+        if size != largest:
+            raise TaskInputError(
+                f"space {space.name}: outputs are {size[0]} x {size[1]} to {largest[0]} x {largest[1]}; allowed for "
+                f"{task.name} with a supernet or a zero-shot score: one size; else search with trainings"
+            )
+
+
 def probes(space: Any) -> np.ndarray:
     """Genotypes int32[n, D]: the first, all that differ from it in one choice, the last, and DRAWN random ones."""
     cardinalities = np.array(space.cardinalities)

@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.zero_shot import make_inputs, measure, score_genotypes
+from benchmarks.evaluators.zero_shot import make_inputs, make_scorer, measure, score_genotypes
 from hw_model.kinds import KINDS
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.zero_shot import scores as registry
 from nas_algos.zero_shot.scores import SCORES, Score
 from nas_algos.zero_shot.trainability import PARTS, trainability
 from nas_algos.zero_shot.zen import draw_images
+from tasks.errors import TaskInputError
 from tasks.networks.gates import out_size
 from tasks.networks.initialise import initialise
 from tasks.networks.probe import one_network
 from tasks.networks.supernet import Supernet
+from tasks.spaces.layer import Decision
 from tasks.training import fit_images, normalise_images
 from tests.benchmarks.evaluators.zero_shot_reference import kernels_of, reference_scores
 from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, examples, toy_scorer
@@ -255,3 +257,10 @@ def test_bad_input_is_named(change, error, said):
         score_genotypes(
             TASKS["detection"], SPACES["detection"], rows, names, jax.random.key(0), examples("detection"), **settings
         )
+
+
+def test_outputs_of_sizes_that_the_task_does_not_take_are_refused():
+    sides = Decision("side", (16, 8))
+    space = replace(SPACES["detection"], decisions=(sides, *SPACES["detection"].decisions), input_side="side")
+    with pytest.raises(TaskInputError, match="outputs are 2 x 2 to 4 x 4; allowed for detection with a supernet or a"):
+        make_scorer(TASKS["detection"], space, ("macs",), jax.random.key(0), examples("detection"), 4)

@@ -14,6 +14,7 @@ from benchmarks.search import run
 from benchmarks.search.run import make_spec, run_search
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
+from tasks.errors import TaskInputError
 from tasks.registry import make_task
 
 TINY = """
@@ -28,6 +29,13 @@ layers = (
     Layer("conv", 10, kernel=1, activation=False),
 )
 SPACE = SearchSpace("tiny", decisions, layers, input_side=28, input_channels=3)
+"""
+SIDES = """
+from tasks.spaces.layer import Decision, Layer
+from tasks.spaces.space import SearchSpace
+
+layers = (Layer("conv", 8, stride=2), Layer("conv", CHANNELS, kernel=1, activation=False))
+SPACE = SearchSpace("sides", (Decision("side", (96, 64)),), layers, input_side="side", input_channels=3)
 """
 SPENT = {"example_passes": 8, "training_flops": 1.0, "seconds": 1.0}
 
@@ -162,3 +170,18 @@ def test_a_failure_of_the_machine_or_the_code_ends_the_search_and_is_never_score
     table = run_search(tmp_path, spec(10.0), 2, 1, tmp_path / "results")
     assert table["quality"].tolist() == [0.5] * len(table)
     assert len(again) == 2  # searches, winners
+
+
+@pytest.mark.parametrize("evaluator", ["supernet:one_shot", "zero_shot:naswot"])
+def test_a_task_that_takes_outputs_of_one_size_refuses_a_supernet_of_several_before_data_are_prepared(
+    evaluator, tmp_path
+):
+    def make(name, evaluator):
+        task, file = make_task(name), tmp_path / f"{name}.py"
+        file.write_text(SIDES.replace("CHANNELS", str(task.output_channels)))
+        return make_spec(task, str(file), "npu-p16", {"latency_ms": 9}, "smoke", 3, None, evaluator, "plain", [])
+
+    with pytest.raises(TaskInputError, match=r"sides: outputs are 32 x 32 to 48 x 48; allowed for detection with a "):
+        make("detection", evaluator)
+    assert make("detection", "trained").kind == "trained"
+    assert make("segmentation", evaluator).evaluator == evaluator
