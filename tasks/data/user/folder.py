@@ -62,11 +62,23 @@ def sub_folders(path: Path) -> list[Path]:
 
 
 def splits_among(folders: list[Path]) -> dict[str, Path]:
-    """Folders by the splits that they are called after; nothing unless all are, train among them."""
-    found = {split_of(folder.name): folder for folder in folders}
-    if len(found) < len(folders) or "train" not in found or None in found:
+    """Folders by the splits that they are called after; nothing unless all with images are, train among them.
+
+    Raises TaskInputError where train and another split are there, and something else: classes may be called train.
+    """
+    folders = [each for each in folders if split_of(each.name) or any(map(is_image, each.rglob("*")))]
+    found = {split: folder for folder in folders if (split := split_of(folder.name))}
+    if "train" not in found:
         return {}
-    return {split: folder for split, folder in found.items() if split is not None}
+    if len(found) == len(folders):
+        return found
+    if len(found) > 1:
+        names = ", ".join(each.name for each in folders)
+        raise TaskInputError(
+            f"{str(folders[0].parent)[-80:]!r} has folders {names[:120]}; allowed: all or none called after splits, "
+            "each once"
+        )
+    return {}
 
 
 def images_below(folder: Path) -> list[Path]:

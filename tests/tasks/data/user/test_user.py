@@ -239,8 +239,24 @@ def test_folders_called_after_splits_are_taken_as_such(tmp_path):
             folder = tmp_path / "s" / split / SHAPES[number % 3]
             folder.mkdir(parents=True, exist_ok=True)
             drawn(number + 100 * count, (SHAPES[number % 3],))[0].save(folder / f"{number}.png")
+    for stray in ("__MACOSX/train", "empty"):
+        (tmp_path / "s" / stray).mkdir(parents=True)
+    (tmp_path / "s" / "__MACOSX" / "train" / "._0.png").write_bytes(b"a Mac's")
     dataset = user_dataset(f"folder:{tmp_path}/s")
     assert [dataset.source.count(split) for split in SPLITS] == [17, 6, 3]
+    assert dataset.class_names == ("bar", "circle", "square")
+
+
+def test_folders_of_which_some_alone_are_called_after_splits_are_refused_unless_train_may_be_a_class(tmp_path):
+    write_folder(tmp_path, 30, ("circle", "square", "bar"))
+    (tmp_path / "circle").rename(tmp_path / "train")
+    assert user_dataset(f"folder:{tmp_path}").class_names == ("bar", "square", "train")
+    (tmp_path / "bar").rename(tmp_path / "val")
+    assert "has folders square, train, val; allowed: all or none called after splits" in refusal(
+        f"folder:{tmp_path}?side=32"
+    )
+    (tmp_path / "square").rename(tmp_path / "valid")
+    assert "has folders train, val, valid; allowed:" in refusal(f"folder:{tmp_path}?side=32")
 
 
 def test_coco_boxes_and_masks_lie_where_the_shapes_are_drawn(tmp_path):
