@@ -23,6 +23,8 @@ from tasks.data.user.split import complete, split_of
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
+_MOST_CLASSES = 254
+"""Of masks, whose values are bytes: 0 is background, 255 ignored."""
 _MOST_PIXELS = 65_535
 """Of a side."""
 _FAR = 1e9
@@ -44,8 +46,10 @@ def scan_coco(path: Path, options: Options) -> FileSource:
     for split, each in splits.items():
         if not any(item.labels for item in each):
             raise TaskInputError(f"{str(path)[-80:]}: no object in {split}; allowed: one and more")
-    masked = all(each.masked for each in read.values())
-    notes = []
+    notes, masked = [], all(each.masked for each in read.values())
+    if masked and len(names) > _MOST_CLASSES:
+        masked = False
+        notes.append(f"masks left out: {len(names)} categories; allowed for segmentation: up to {_MOST_CLASSES}")
     for what, key in (
         ("objects of no area left out", "empty"),
         (f"objects beyond the largest {MOST_OBJECTS} of an image left out", "too_many"),
@@ -94,6 +98,9 @@ class _Annotations:
         content = self._content(file)
         categories = self._by_id(content, "categories")
         self.class_names = tuple(str(each.get("name", number)) for number, each in sorted(categories.items()))
+        if len(set(self.class_names)) < len(self.class_names):
+            twice = next(name for name in self.class_names if self.class_names.count(name) > 1)
+            self._fail(f"two categories are called {twice[:60]!r}; allowed: names that differ")
         self._labels = {number: label for label, number in enumerate(sorted(categories))}
         listed = self._by_id(content, "images")
         folder = self._folder(file, images, [str(each.get("file_name")) for each in listed.values()])

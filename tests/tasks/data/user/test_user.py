@@ -330,6 +330,7 @@ def test_crowds_and_boxes_of_no_area_are_left_out_and_counted(tmp_path):
         (lambda c: c["images"][2].update(file_name="no.jpg"), "1 of 20 images are not there, such as 'no.jpg'"),
         (lambda c: c["images"][2].pop("width"), "has no width and height"),
         (lambda c: c["categories"].clear(), "categories without ids"),
+        (lambda c: c["categories"][2].update(name="circle"), "two categories are called 'circle'; allowed: names that"),
         (lambda c: c["annotations"][3].update(image_id=[1]), "annotation 3 names an image or a category"),
         # what pycocotools would draw until the memory is full, or crash of
         (lambda c: c["annotations"][3].update(segmentation=[[1e9, 1, 2, 3, 4, 5]]), "allowed: polygons on 72 x 60"),
@@ -342,6 +343,18 @@ def test_annotations_that_are_not_cocos_are_refused(change, said, tmp_path):
     change(content)
     file.write_text(json.dumps(content))
     assert said in refusal(f"coco:{file}")
+
+
+def test_masks_of_more_categories_than_bytes_tell_apart_are_left_out(tmp_path):
+    for count in (254, 255):
+        file = write_coco(tmp_path / str(count), 20, masks=True)
+        content = json.loads(file.read_text())
+        content["categories"] += [{"id": 100 + k, "name": f"other {k}"} for k in range(count - 3)]
+        file.write_text(json.dumps(content))
+    assert user_dataset(f"coco:{tmp_path}/254/boxes.json").configs == ("detection", "segmentation")
+    many = user_dataset(f"coco:{tmp_path}/255/boxes.json")
+    assert many.configs == ("detection",)
+    assert many.notes()[1:] == ("masks left out: 255 categories; allowed for segmentation: up to 254",)
 
 
 def test_annotations_that_leave_a_split_without_an_object_are_refused(tmp_path):
