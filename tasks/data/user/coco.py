@@ -53,7 +53,7 @@ def scan_coco(path: Path, options: Options) -> FileSource:
     for what, key in (
         ("objects of no area left out", "empty"),
         (f"objects beyond the largest {MOST_OBJECTS} of an image left out", "too_many"),
-        ("crowds left out; their pixels count for nothing", "crowds"),
+        (f"crowds left out: what is found there counts as wrong{', in masks for nothing' * masked}", "crowds"),
     ):
         if count := sum(each.left_out[key] for each in read.values()):
             notes.append(f"{count} {what}")

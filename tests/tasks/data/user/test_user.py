@@ -311,7 +311,7 @@ def test_crowds_and_boxes_of_no_area_are_left_out_and_counted(tmp_path):
     assert dataset.configs == ("detection",)
     assert dataset.notes()[1:] == (
         "1 objects of no area left out",
-        "1 crowds left out; their pixels count for nothing",
+        "1 crowds left out: what is found there counts as wrong",
     )
     with pytest.raises(TaskInputError, match=r"segmentation on coco:.*; allowed: detection"):
         make_task("segmentation", f"coco:{file}")
@@ -343,6 +343,18 @@ def test_annotations_that_are_not_cocos_are_refused(change, said, tmp_path):
     change(content)
     file.write_text(json.dumps(content))
     assert said in refusal(f"coco:{file}")
+
+
+def test_what_is_found_on_a_crowd_counts_as_wrong_in_boxes_and_for_nothing_in_masks(tmp_path):
+    file = write_coco(tmp_path / "c", 20, masks=True)
+    content = json.loads(file.read_text())
+    content["annotations"][0]["iscrowd"] = 1
+    file.write_text(json.dumps(content))
+    dataset = user_dataset(f"coco:{file}")
+    assert dataset.notes()[1] == "1 crowds left out: what is found there counts as wrong, in masks for nothing"
+    (item,) = (each for items in dataset.source.splits.values() for each in items if each.name == "000.jpg")
+    example = dataset.source.decode(item)
+    assert (len(example.boxes), (example.instances == IGNORED).any()) == (1, True)
 
 
 def test_masks_of_more_categories_than_bytes_tell_apart_are_left_out(tmp_path):
