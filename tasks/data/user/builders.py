@@ -168,7 +168,7 @@ class BuilderSource:
         return f"{official} {rows[place]}"
 
     def read(self, split: str, place: int) -> Example:
-        """Decode one."""
+        """Decode one.  Raises UnusableError, also for labels and values of masks that are no class's."""
         record, side = self._record(split, place), self.side_pixels
         pixels = np.asarray(record["image"])
         if pixels.dtype != np.uint8 or pixels.ndim != 3:
@@ -179,7 +179,10 @@ class BuilderSource:
             names = [name for name, each in self._builder.info.features.items() if each is label]
             return Example(image, int(record[names[0]]))
         if task == "segmentation":
-            return Example(image, -1, (), (), resize_mask(_mask(record), side))
+            mask, classes = _mask(record), len(self.class_names)
+            if wrong := mask[(mask > classes) & (mask != IGNORED)].tolist():
+                raise UnusableError(f"has {wrong[0]} in its mask; {ENOUGH:,} of train hold 0 to {classes}")
+            return Example(image, -1, (), (), resize_mask(mask, side))
         found = [
             (max(0.0, float(box[2] - box[0])) * max(0.0, float(box[3] - box[1])), tuple(map(float, box)), int(number))
             for box, number in zip(record["objects"]["bbox"], record["objects"]["label"], strict=True)

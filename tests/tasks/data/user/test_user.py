@@ -18,7 +18,7 @@ from benchmarks.errors import MAX_LINE
 from tasks.data.datasets import get_dataset, short_name
 from tasks.data.scenes import IGNORED
 from tasks.data.settings import SPLITS
-from tasks.data.user import module
+from tasks.data.user import builders, module
 from tasks.data.user.dataset import UserDataset, user_dataset
 from tasks.data.user.folder import scan_folder
 from tasks.data.user.name import is_user_name, parse_name
@@ -621,3 +621,12 @@ def test_boxes_and_masks_of_prepared_builders(tmp_path, monkeypatch):
     masks = prepared("tfds:scenery/masks?side=64", tmp_path)["train"]
     assert sorted(np.unique(masks.masks)) == [0, 1, 2, 3]
     assert user_dataset("tfds:scenery/masks?side=64").configs == ("segmentation",)
+
+
+def test_a_value_of_a_mask_that_was_not_met_where_classes_are_looked_for_is_refused(tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    Scenery(data_dir=str(tmp_path / "tfds"), config="masks", file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    monkeypatch.setattr(builders, "ENOUGH", 1)
+    said = refusal("tfds:scenery/masks?side=32", tmp_path)
+    assert re.search(r"has [23] in its mask; 1 of train hold 0 to 1\)", said)
