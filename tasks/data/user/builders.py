@@ -177,18 +177,23 @@ class BuilderSource:
         task, label = self._kind
         if task == "classification":
             names = [name for name, each in self._builder.info.features.items() if each is label]
-            return Example(image, int(record[names[0]]))
+            return Example(image, self._known(record[names[0]]))
         if task == "segmentation":
             mask, classes = _mask(record), len(self.class_names)
             if wrong := mask[(mask > classes) & (mask != IGNORED)].tolist():
                 raise UnusableError(f"has {wrong[0]} in its mask; {ENOUGH:,} of train hold 0 to {classes}")
             return Example(image, -1, (), (), resize_mask(mask, side))
         found = [
-            (max(0.0, float(box[2] - box[0])) * max(0.0, float(box[3] - box[1])), tuple(map(float, box)), int(number))
-            for box, number in zip(record["objects"]["bbox"], record["objects"]["label"], strict=True)
+            (max(0.0, float(box[2] - box[0])) * max(0.0, float(box[3] - box[1])), tuple(map(float, box)), number)
+            for box, number in zip(record["objects"]["bbox"], map(self._known, record["objects"]["label"]), strict=True)
         ]
         kept = sorted((each for each in found if each[0] > 0), key=lambda one: -one[0])[: self.most_objects]
         return Example(image, -1, [box for _, box, _ in kept], [number for *_, number in kept])
+
+    def _known(self, label: Any) -> int:
+        if not 0 <= label < len(self.class_names):  # builders give -1 where they keep a label back
+            raise UnusableError(f"has label {label}; allowed: 0 to {len(self.class_names) - 1}")
+        return int(label)
 
 
 def _mask(record: Any) -> np.ndarray:

@@ -576,6 +576,21 @@ def test_what_tensorflow_datasets_has_prepared_is_read_without_it_being_known(tm
         user_dataset("tfds:cifar10")
 
 
+class Unlabelled(Toy, skip_registration=True):
+    def _generate_examples(self, first, count):
+        for number, record in super()._generate_examples(first, count):
+            yield number, record if first == 0 else record | {"label": -1}
+
+
+def test_labels_that_a_builder_keeps_back_are_refused(tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    Unlabelled(data_dir=str(tmp_path / "tfds"), file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    assert "10 of 40 images cannot be used: test 4 (has label -1; allowed: 0 to 2); " in refusal(
+        "tfds:unlabelled?side=32", tmp_path
+    )
+
+
 class Scenery(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name) for name in ("boxes", "masks")]  # noqa: RUF012
