@@ -219,8 +219,7 @@ class UserDataset:
                 shapes["instances"] = ((n, *size), np.uint8)
         try:
             return {
-                name: np.lib.format.open_memmap(folder / f"{name}-{split}.npy", "w+", dtype, shape)
-                for name, (shape, dtype) in shapes.items()
+                name: _mapped(folder / f"{name}-{split}.npy", dtype, shape) for name, (shape, dtype) in shapes.items()
             }
         except OSError as error:
             raise TaskInputError(f"{str(folder)[-120:]} cannot be written: {error.strerror or error}") from error
@@ -254,6 +253,15 @@ def _read_all(pool: Executor | None, source: Source, split: str, places: list[in
         return ((place, read(place)) for place in places)
     futures: list[Future[Any]] = [pool.submit(read, place) for place in places]
     return ((place, future.result()) for place, future in zip(places, futures, strict=True))
+
+
+def _mapped(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
+    """An array of zeros in a file that has its room on disk: without it, a write into memory would end the process."""
+    array = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _digest(path: Path) -> str:

@@ -1,5 +1,6 @@
 """What people bring: what is taken, what is said of what is not, and how it is divided."""
 
+import errno
 import io
 import json
 import os
@@ -225,6 +226,19 @@ def test_files_that_are_cut_short_are_counted_and_named_and_nothing_is_left(tmp_
     assert "truncated" in said
     assert "repair or remove them" in said
     assert not list((tmp_path / "data" / "user").glob("[!.]*[!k]"))  # but the lock
+
+
+def test_a_full_disk_is_said_before_anything_is_decoded(tmp_path, monkeypatch):
+    write_folder(tmp_path / "a", 30)
+    asked = []
+
+    def full(file, offset, length):
+        asked.append(length)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    assert "cannot be written: No space left on device" in refusal(f"folder:{tmp_path}/a?side=32", tmp_path)
+    assert asked == [18 * 32 * 32 * 3 + 128]  # of training images and the header
 
 
 def test_a_folder_that_is_none_of_classes_is_refused(tmp_path):
