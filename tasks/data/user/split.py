@@ -33,7 +33,8 @@ def split_of(word: str) -> str | None:
 def complete(given: Mapping[str, Sequence[Item]], group: str) -> dict[str, tuple[Item, ...]]:
     """All three splits: those given as they are, others taken from the training images, which are at least given.
 
-    group: as Options.group.  Raises TaskInputError where a split would have no image, or the same image as another.
+    group: as Options.group.  Raises TaskInputError where a split would have no image, or the same image as another, or
+    one of the same group.
     """
     missing = [split for split in SPLITS if split not in given]
     found = {split: tuple(items) for split, items in given.items()}
@@ -43,15 +44,17 @@ def complete(given: Mapping[str, Sequence[Item]], group: str) -> dict[str, tuple
     if empty:
         count = sum(map(len, given.values()))
         raise TaskInputError(f"{count} images leave none for {empty[0]}; allowed: 20 and more that differ")
-    where: dict[str, tuple[str, Item]] = {}
+    where: dict[tuple[str, str], tuple[str, Item]] = {}
     for split in SPLITS:
         for item in found[split]:
-            other, twin = where.setdefault(item.digest, (split, item))
-            if other != split:
-                raise TaskInputError(
-                    f"{item.name[-80:]!r} of {split} and {twin.name[-80:]!r} of {other} are the same; allowed: an "
-                    "image in one split alone"
-                )
+            for key in _keys(item, group):
+                other, twin = where.setdefault(key, (split, item))
+                if other != split:
+                    what = ("the same", "an image") if key[0] == "content" else ("of one group", "a group")
+                    raise TaskInputError(
+                        f"{item.name[-80:]!r} of {split} and {twin.name[-80:]!r} of {other} are {what[0]}; allowed: "
+                        f"{what[1]} in one split alone"
+                    )
     return {split: found[split] for split in SPLITS}
 
 
@@ -90,6 +93,12 @@ def _share(split: str, total: int, groups: int) -> int:
     return max(1 if groups > 2 else 0, round(SHARES[split] * total))
 
 
+def _keys(item: Item, group: str) -> list[tuple[str, str]]:
+    """What items that must stay together have in common, one of these at least."""
+    name = [("name", PurePath(item.name).name.partition(group)[0])] if group else []
+    return [("content", item.digest), *name]
+
+
 def _groups(items: Sequence[Item], group: str) -> list[list[int]]:
     """Places of items that must stay together: equal content, or names that agree before `group`."""
     parent = list(range(len(items)))
@@ -102,10 +111,7 @@ def _groups(items: Sequence[Item], group: str) -> list[list[int]]:
 
     first: dict[tuple[str, str], int] = {}
     for place, item in enumerate(items):
-        keys = [("content", item.digest)]
-        if group:
-            keys.append(("name", PurePath(item.name).name.partition(group)[0]))
-        for key in keys:
+        for key in _keys(item, group):
             parent[root(place)] = root(first.setdefault(key, place))
     together: dict[int, list[int]] = {}
     for place in range(len(items)):

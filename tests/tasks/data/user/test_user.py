@@ -129,6 +129,18 @@ def test_splits_that_are_given_are_kept_and_what_is_missing_comes_from_training(
         complete({"train": items(["a", "b"])}, "")
 
 
+def test_a_group_in_two_splits_that_are_given_is_refused():
+    films = {
+        split: [
+            Item(Path(), f"{split}/{film}_{n}.png", digest=f"{split} {film} {n}") for film in names for n in range(3)
+        ]
+        for split, names in (("train", ("sea", "hill")), ("validation", ("wood",)), ("test", ("lake", "hill")))
+    }
+    assert [len(each) for each in complete(films, "").values()] == [6, 3, 6]
+    with pytest.raises(TaskInputError, match=r"'test/hill_0.png' of test and 'train/hill_0.png' of train are of one"):
+        complete(films, "_")
+
+
 def odd_images(folder: Path) -> dict[str, Path]:
     """Images with a red left half and a blue right half, in every form that people have them in."""
     pixels = np.zeros((40, 60, 3), np.uint8)
