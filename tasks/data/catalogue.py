@@ -20,7 +20,7 @@ import numpy as np
 from tasks.data.labelled import LabelledImages
 from tasks.data.scenes import Scenes
 from tasks.data.settings import SIDE, SPLITS
-from tasks.data.store import Progress, allowed, first_line, records
+from tasks.data.store import Progress, allowed, first_line, is_machines, records
 from tasks.data.views import View, heads, labelled_by, trimaps, voc_objects
 from tasks.errors import TaskInputError
 
@@ -66,14 +66,16 @@ class CatalogueDataset:
         allowed(f"{self.name} has no split", split, SPLITS)
         folder = self._folder(home)
         official, low, high = self.shares[split]
-        try:
-            import tensorflow_datasets as tfds
+        import tensorflow_datasets as tfds
 
+        try:
             builder: Any = tfds.builder_from_directory(folder)
             source = builder.as_data_source(split=official)
             rows = range(len(source) * low // 100, len(source) * high // 100)
             return self.read(source, config, rows, first_id=SPLITS.index(split) * _IDS_PER_SPLIT)
         except Exception as error:  # damaged bytes make the readers raise nearly anything
+            if is_machines(error):
+                raise
             raise TaskInputError(
                 f"{folder} cannot be read ({first_line(error)}): delete it and prepare it again, as array_record"
             ) from error

@@ -4,6 +4,7 @@ Nothing here imports TensorFlow; tensorflow_datasets is imported when a function
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import io
@@ -93,6 +94,7 @@ class DatasetStore:
 
         Raises:
             TaskInputError: unknown config or split, not prepared, a damaged file, or the content is not what is pinned.
+            MemoryError, OSError: the machine lacks memory, open files or permission.
         """
         arrays = self.load_unverified(home, config, split)
         self.verify(arrays, config, split, f"delete {self._folder(home, config)} and prepare again; if it recurs, ")
@@ -104,12 +106,14 @@ class DatasetStore:
         folder = self._folder(home, config)
         if not _is_complete(folder):
             raise TaskInputError(f"{self.name} {config} is not prepared in {home}: prepare it first")
-        try:
-            import tensorflow_datasets as tfds
+        import tensorflow_datasets as tfds
 
+        try:
             builder: Any = tfds.builder_from_directory(folder)
             return self._read(builder.as_data_source(split=split), self.counts[config].of(split))
         except Exception as error:  # damaged bytes make the readers raise nearly anything
+            if is_machines(error):
+                raise
             file = _damaged(folder, split)
             what = "it" if file == folder else "its folder"
             raise TaskInputError(
@@ -188,6 +192,11 @@ def records(source: Any, rows: range | None = None) -> Iterator[dict[str, Any]]:
     rows = range(len(source)) if rows is None else rows
     for start in range(0, len(rows), _READ_AT_ONCE):
         yield from source.__getitems__(list(rows[start : start + _READ_AT_ONCE]))
+
+
+def is_machines(error: Exception) -> bool:
+    """Whether reading failed for want of memory, open files or permission, and not by what is or is not in files."""
+    return isinstance(error, MemoryError) or getattr(error, "errno", None) not in (None, errno.ENOENT)
 
 
 def first_line(error: Exception) -> str:

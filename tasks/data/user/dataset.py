@@ -142,15 +142,17 @@ class UserDataset:
     def load(self, home: Path, config: str, split: str) -> Scenes | LabelledImages:
         """A split's arrays, memory-mapped; ids say in which place of the source's split an image is.
 
-        Raises TaskInputError: not prepared, damaged, or changed since.
+        Raises TaskInputError: not prepared, damaged, or changed since; OSError: for want of open files or permission.
         """
         self._allow(config)
         allowed(f"{self.name} has no split", split, SPLITS)
         folder = self._folder(home)
         try:
             content = json.loads((folder / "content.json").read_text())
-        except (OSError, ValueError) as error:
+        except FileNotFoundError as error:
             raise TaskInputError(f"{self.name} is not prepared in {home}: prepare it first") from error
+        except ValueError as error:
+            raise _damaged(folder / "content.json") from error
         arrays = {name: _verified(folder / f"{name}-{split}.npy", digest) for name, digest in content[split].items()}
         n = len(arrays["images"])
         ids = SPLITS.index(split) * 10**9 + mixed(n)
@@ -274,6 +276,10 @@ def _verified(path: Path, digest: str) -> np.ndarray:
     try:
         if _digest(path) == digest:
             return np.load(path, mmap_mode="r")
-    except (OSError, ValueError):
+    except (FileNotFoundError, ValueError):
         pass
-    raise TaskInputError(f"{str(path)[-160:]} is damaged: delete its folder and prepare again")
+    raise _damaged(path)
+
+
+def _damaged(path: Path) -> TaskInputError:
+    return TaskInputError(f"{str(path)[-160:]} is damaged: delete its folder and prepare again")

@@ -272,6 +272,15 @@ def test_damaged_files_are_one_clear_error(home: Path, tmp_path: Path, damage: s
     assert "\n" not in str(raised.value)
 
 
+def test_want_of_memory_is_not_said_to_be_damage(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: object) -> None:
+        raise MemoryError("Unable to allocate 7 GiB")
+
+    monkeypatch.setattr(tfds, "builder_from_directory", fail)
+    with pytest.raises(MemoryError, match="7 GiB"):
+        PET.load(home, "heads", "train")
+
+
 @pytest.mark.parametrize(
     ("config", "split", "message"), [("full", "train", "allowed: species"), ("heads", "dev", "allowed: train")]
 )

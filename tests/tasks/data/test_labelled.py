@@ -1,5 +1,6 @@
 """Fashion-MNIST prepared for classification: its items as they are, and over photographs."""
 
+import errno
 import hashlib
 import os
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
 
 from tasks.data.fashion_mnist import CONTENT_SHA256, find_folder, item_pool
 from tasks.data.labelled import ComposedImages, LabelledImages
@@ -35,6 +37,16 @@ def tiny(home: Path) -> dict[str, LabelledImages]:
 @pytest.fixture(scope="module")
 def quick(home: Path) -> dict[str, LabelledImages]:
     return {split: FASHION_ITEMS.load(home, "quick", split) for split in SPLITS}
+
+
+@pytest.mark.parametrize("error", [MemoryError("Unable to allocate 7 GiB"), OSError(errno.EMFILE, "Too many open")])
+def test_want_of_memory_or_open_files_is_not_said_to_be_damage(home: Path, monkeypatch, error: Exception) -> None:
+    def fail(*given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(tfds, "builder_from_directory", fail)
+    with pytest.raises(type(error), match=str(error.args[-1])):
+        FASHION_ITEMS.load(home, "tiny", "test")
 
 
 def test_put_together_again_the_splits_are_the_files_that_were_published(quick: dict[str, LabelledImages]) -> None:

@@ -240,6 +240,24 @@ def test_files_that_are_cut_short_are_counted_and_named_and_nothing_is_left(tmp_
     assert not list((tmp_path / "data" / "user").glob("[!.]*[!k]"))  # but the lock
 
 
+def test_want_of_open_files_is_not_said_to_be_damage_or_absence(tmp_path, monkeypatch):
+    name = f"folder:{write_folder(tmp_path / 'a', 30)}?side=16"
+    prepared(name, tmp_path)
+    dataset = user_dataset(name)
+
+    def full(path, *mode, **how):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    for method in ("read_text", "open"):  # of what lists the arrays, of an array
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, method, full)
+            with pytest.raises(OSError, match="Too many open files"):
+                dataset.load(tmp_path, "classification", "test")
+    (dataset.prepare(tmp_path, "classification") / "content.json").write_text("{")
+    with pytest.raises(TaskInputError, match=r"content.json is damaged: delete its folder"):
+        dataset.load(tmp_path, "classification", "test")
+
+
 def test_a_full_disk_is_said_before_anything_is_decoded(tmp_path, monkeypatch):
     write_folder(tmp_path / "a", 30)
     asked = []
