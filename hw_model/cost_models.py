@@ -42,6 +42,8 @@ class CostModel(NamedTuple):
     estimate: Callable[[Workload | OperatorArrays], Estimate]
     """Workloads [..., L], or their operators, to their costs, compiled; traceable, and a pytree, so that a jitted
     function that takes it as an argument is compiled once for all accelerators of a kind."""
+    knows_traffic: bool
+    """Whether its energy and what it says is moved behind the SRAM mean anything."""
 
     @property
     def fingerprint(self) -> str:
@@ -71,17 +73,18 @@ def cost_model(accelerator: str) -> CostModel:
     none.
     """
     if is_block_file(accelerator):
-        return CostModel("blocks", Partial(_BLOCK_ESTIMATE, _blocks_in(*_version(Path(accelerator)))))
+        return CostModel("blocks", Partial(_BLOCK_ESTIMATE, _blocks_in(*_version(Path(accelerator)))), False)
     npus = _npus()
     if accelerator == THIS_DEVICE:
         accelerator = current_device().name
     if accelerator in npus:
-        return CostModel("analytic", Partial(_NPU_ESTIMATE, npus[accelerator]))
+        return CostModel("analytic", Partial(_NPU_ESTIMATE, npus[accelerator]), True)
     file = _estimator_file(accelerator)
     if accelerator in ETHOS_U:
-        return CostModel("estimator", Partial(_ESTIMATE, _estimator_in(*_version(file), ETHOS_U[accelerator])))
+        estimator = _estimator_in(*_version(file), ETHOS_U[accelerator])
+        return CostModel("estimator", Partial(_ESTIMATE, estimator), estimator.knows_traffic)
     if accelerator.startswith("device-") and (file.exists() or accelerator == current_device().name):
-        return CostModel("estimator", Partial(_ESTIMATE, _estimator_in(*_version(file), current_device())))
+        return CostModel("estimator", Partial(_ESTIMATE, _estimator_in(*_version(file), current_device())), False)
     raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hw_model.blocks import MAX_BLOCKS, Block, check_network, is_chain
-from hw_model.cost import Cost, Estimate, count_macs, count_param_bytes
+from hw_model.cost import Cost, count_macs, count_param_bytes
 from hw_model.cost_models import CostModel, Method, check_method, cost_model, is_block_file
 from hw_model.errors import HardwareInputError
 from hw_model.learned.device import THIS_DEVICE, current_device
@@ -54,7 +54,8 @@ class Prediction:
     """"estimator" (learned), "compiler" (really compiled), "analytic" (the parametric NPU) or "blocks" (a file of
     blocks that were timed)."""
     cost: Cost
-    """Of the whole network."""
+    """Of the whole network.  Energy and off-chip traffic are NaN where an estimator was fitted to networks whose
+    traffic was not kept, and of devices and blocks that were timed."""
     latency_std_ms: float | None
     """Standard deviation of the latency's error against the compiler; None where the method cannot tell, and for the
     compiler itself, whose figure is one of a model of the hardware and of the weights assumed."""
@@ -130,7 +131,7 @@ def predict(blocks: Sequence[Block], accelerator: str, method: Method = "estimat
     if is_block_file(accelerator):
         return _from_blocks(blocks, accelerator, model)
     accelerator = current_device().name if accelerator == THIS_DEVICE else accelerator
-    return _from_estimate(blocks, accelerator, model.method, model.estimate(_workload(blocks)))
+    return _from_estimate(blocks, accelerator, model)
 
 
 def _workload(blocks: Sequence[Block]) -> Workload | OperatorArrays:
@@ -163,7 +164,7 @@ def _compiled(blocks: Sequence[Block], accelerator: EthosU, assumed: WeightValue
 def _from_blocks(blocks: Sequence[Block], accelerator: str, model: CostModel) -> Prediction:
     if not is_chain(blocks):
         raise HardwareInputError(f"{accelerator[-60:]} has blocks of chains; the network is no chain")
-    found = _from_estimate(blocks, accelerator, model.method, model.estimate(_workload(blocks)))
+    found = _from_estimate(blocks, accelerator, model)
     unknown = [place for place, part in enumerate(found.blocks) if not math.isfinite(part.latency_ms)]
     if unknown:
         block = blocks[unknown[0]]
@@ -176,10 +177,14 @@ def _from_blocks(blocks: Sequence[Block], accelerator: str, model: CostModel) ->
     return found
 
 
-def _from_estimate(blocks: Sequence[Block], accelerator: str, method: str, found: Estimate) -> Prediction:
+def _from_estimate(blocks: Sequence[Block], accelerator: str, model: CostModel) -> Prediction:
+    method, found = model.method, model.estimate(_workload(blocks))
     cost = Cost(*(float(value[0]) for value in found.cost))
     # counted exactly, where the model has single precision
     cost = cost._replace(macs=count_macs(blocks), param_bytes=count_param_bytes(blocks))
+    if not model.knows_traffic:
+        moved = 0.0 if accelerator.endswith("-sram-only") else math.nan
+        cost = cost._replace(energy_mj=math.nan, off_chip_bytes=moved)
     stds = (float(value[0]) for value in (found.latency_std_ms, found.peak_std_bytes))
     latency_std, peak_std = (None if std != std else std for std in stds)
     compiled = accelerator in ETHOS_U

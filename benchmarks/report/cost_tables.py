@@ -50,9 +50,8 @@ def as_json(network: Network, predictions: list[Prediction]) -> dict[str, Any]:
 
 def remarks(prediction: Prediction) -> list[str]:
     """Lines of what the figures rest on."""
-    from hw_model.vela.accelerators import ETHOS_U
-
     lines = []
+    has_compiler = prediction.accelerator.startswith("ethos-")  # a board's clock may stand behind the name
     if prediction.extrapolated:
         shown = [*prediction.outside_fit[:_MOST_SHOWN]]
         more = len(prediction.outside_fit) - len(shown)
@@ -62,7 +61,7 @@ def remarks(prediction: Prediction) -> list[str]:
             if what
             else "operators here are larger or wider than any that the model was fitted to"
         )
-        compiler = " --compile asks the compiler." if prediction.accelerator in ETHOS_U else ""
+        compiler = " --compile asks the compiler." if has_compiler else ""
         lines.append(f"Warning: extrapolated: {what}; its figures and ± are guesses.{compiler}")
     timed = prediction.accelerator.startswith("device-")
     if prediction.latency_std_ms is not None:
@@ -71,8 +70,16 @@ def remarks(prediction: Prediction) -> list[str]:
         lines.append("The blocks' latencies added up; SRAM is the largest that live int8 tensors take at once.")
         return lines
     if timed:
-        lines.append("In float32, one image at a time; SRAM is the largest that live tensors take at once.")
+        lines.append(
+            "In float32, one image at a time; SRAM is the largest that live tensors take at once; traffic and energy "
+            "are not known."
+        )
         return lines
+    if has_compiler and not math.isfinite(prediction.cost.energy_mj):
+        lines.append(
+            "No energy or traffic behind the SRAM: this estimator was fitted to networks whose traffic was not kept. "
+            "--compile gives them."
+        )
     stored = prediction.weight_compression
     share = "" if stored is None else f"; stored in {100 * stored:.0f}% of their bytes"
     lines.append(f"Weights: {prediction.weights}{share}.")

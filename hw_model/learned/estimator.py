@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from hw_model.cost import Cost, Estimate, energy_mj
@@ -65,6 +66,12 @@ class Estimator(NamedTuple):
     """[4], as `relative_std` takes it, of the latency."""
     peak_error: Array
     """[4], likewise of the peak."""
+
+    @property
+    def knows_traffic(self) -> bool:
+        """Whether it learned what is moved; else traffic and energy are guesses by the tensors' sizes, which are
+        several times off."""
+        return bool(np.asarray(self.weights[-1])[..., 2:].any())
 
 
 def estimate(estimator: Estimator, work: Workload | OperatorArrays) -> Estimate:

@@ -81,6 +81,8 @@ def fit(chains: Sequence[MeasuredChain], accelerator: Target, settings: FitSetti
     standard = standardised(jnp.asarray(features), mean, scale)
     rows = jnp.asarray(_bootstrapped(chain_of_row, len(learned), settings))
     weights, biases = _train(keys, rows, standard, targets, importance, settings)
+    # of what was never measured nothing is learned but what the weights began with
+    weights = (*weights[:-1], weights[-1] * importance.any(0))
     own = features.shape[-1] - 2 * NEIGHBOUR_FEATURES
     estimator = Estimator(
         weights=weights,

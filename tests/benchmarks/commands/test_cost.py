@@ -1,6 +1,7 @@
 """The cost command: its JSON, its tables and what it says to bad input."""
 
 import json
+import math
 from pathlib import Path
 
 import jax
@@ -79,6 +80,23 @@ def test_a_network_beyond_the_fit_gets_a_warning_and_a_field(capsys, tmp_path):
     assert answer(capsys, file, ("ethos-u55-256",))["results"][0]["extrapolated"]
     cost(file, ("ethos-u55-256",))
     assert "Warning: extrapolated" in capsys.readouterr().out
+
+
+def test_energy_and_traffic_are_left_out_where_the_fit_had_none_with_a_line_that_says_what_gives_them(capsys):
+    estimated = {name: predict(SMALL, name).cost for name in SHIPPED}
+    known = [name for name, found in estimated.items() if math.isfinite(found.energy_mj)]
+    assert known == ["ethos-u55-256", "ethos-u65-256", "ethos-u65-512", "ethos-u85-1024"]
+    for name in SHIPPED:
+        assert math.isfinite(estimated[name].off_chip_bytes) == (name in known or name.endswith("-sram-only"))
+    for options in ({"accelerator": ("ethos-u85-256",)}, {"board": "alif-e8-u85"}):
+        result = answer(capsys, Path("ds_cnn"), **options)["results"][0]
+        assert (result["energy_mj"], result["off_chip_bytes"]) == (None, None)
+        cost(Path("ds_cnn"), **options)
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "traffic was not kept. --compile gives them." in printed
+        assert " mJ" not in printed
+    cost(Path("ds_cnn"), ("ethos-u85-1024",))
+    assert "--compile" not in capsys.readouterr().out
 
 
 def test_compile_runs_the_compiler_once(monkeypatch):

@@ -59,10 +59,11 @@ def test_what_lies_outside_of_all_that_was_learned_from_is_said_and_its_deviatio
 def test_energy_and_traffic_mean_the_same_whether_compiled_or_estimated(name):
     blocks = load_network(EXAMPLES / "mobilenet_v2_050.json").blocks
     estimated, compiled = predict(blocks, name).cost, predict(blocks, name, "compile").cost
-    assert estimated.energy_mj == pytest.approx(compiled.energy_mj, rel=0.25)
-    if name.endswith("sram-only"):
+    if name.endswith("sram-only"):  # whose estimator knows that nothing lies behind, and no more
+        assert np.isnan(estimated.energy_mj)
         assert estimated.off_chip_bytes == compiled.off_chip_bytes == 0
     else:
+        assert estimated.energy_mj == pytest.approx(compiled.energy_mj, rel=0.25)
         assert estimated.off_chip_bytes == pytest.approx(compiled.off_chip_bytes, rel=0.3)
         report = compile_blocks(blocks, ETHOS_U[name])
         assert compiled.off_chip_bytes == report.dram_bytes + report.flash_bytes

@@ -2,17 +2,18 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from benchmarks.commands.measure import measure
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
-from hw_model.cost_models import accelerator_names
+from hw_model.cost_models import accelerator_names, fitted_folder
 from hw_model.errors import HardwareInputError
 from hw_model.learned import measuring
 from hw_model.learned.dataset import load_dataset
 from hw_model.learned.device import _network, current_device, time_blocks
-from hw_model.learned.fitting import FitSettings, fit
+from hw_model.learned.fitting import FitSettings, fit, load_estimator
 from hw_model.operators import chain_operators
 from hw_model.predict import predict
 from tests.hw_model.networks import ALL_KINDS, NETWORKS
@@ -88,5 +89,7 @@ def test_this_device_becomes_an_accelerator(tmp_path, monkeypatch):
     assert len(load_dataset(tmp_path / f"{device.name}.parquet", device)) == 22
     assert device.name in accelerator_names()
     found = predict(networks[-1], "this-device")
-    assert found == predict(networks[-1], device.name)
+    assert str(found) == str(predict(networks[-1], device.name))
+    assert np.isnan([found.cost.energy_mj, found.cost.off_chip_bytes]).all()
+    assert not load_estimator(fitted_folder() / f"{device.name}.npz", device).knows_traffic
     assert 0 < found.cost.latency_ms < 1000
