@@ -38,10 +38,10 @@ def _window(reading: Reading, tensor: int, output: int, options: Any, kernel: tu
     """Fields of a block with that window; padding that stood before it is its own."""
     strides = options.StrideH(), options.StrideW()
     valid = options.Padding() == Padding.VALID
-    height, width, _ = reading.shape(reading.padded.get(tensor, tensor))
+    height, width, channels = reading.shape(reading.padded.get(tensor, tensor))
     if tensor in reading.padded:
         same = (-(-height // strides[0]), -(-width // strides[1]))
-        if not valid or reading.shape(output)[:2] != same:
+        if not valid or reading.shape(output)[:2] != same or reading.shape(tensor)[2] != channels:
             raise NotKnownError(" behind a padding")
         valid = False
     return {

@@ -113,6 +113,12 @@ class Graph:
         fields = _window(stride, False, False) | {"FilterHeight": kernel[0], "FilterWidth": kernel[1]}
         return self.operator(name, [x], shape, Pool2DOptions, **fields)
 
+    def pad(self, x, height, width, channels=0):
+        """By so many at both ends."""
+        by = np.array([0, height, width, channels], np.int32)
+        shape = tuple(np.array(self.shapes[x]) + 2 * by)
+        return self.operator("PAD", [x, self.constant(np.stack([by, by], axis=1))], shape)
+
     def mean(self, x):
         axes = self.constant(np.array([1, 2], np.int32))
         return self.operator("MEAN", [x, axes], (1, 1, 1, self.shapes[x][3]), ReducerOptions, KeepDims=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw_model.blocks import GraphBlock
+from hw_model.blocks import Block, GraphBlock
 from hw_model.cost import count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import parse_network
@@ -71,6 +71,18 @@ def test_convolutions_in_groups_and_dilated_ones_are_named():
         graph = Graph(8, 8, 4)
         with pytest.raises(UnknownOperatorsError, match=f"of the file: {named}$"):
             read_blocks(graph.finish(getattr(graph, kind)(graph.input, **how)))
+
+
+def test_padding_before_an_unpadded_window_is_the_window_s_own_and_padding_of_channels_is_not():
+    for channels in (0, 2):
+        graph = Graph(8, 8, 4)
+        padded = graph.pad(graph.conv(graph.input, 8), 1, 1, channels)
+        content = graph.finish(graph.conv(padded, 16, valid=True))
+        if channels:
+            with pytest.raises(UnknownOperatorsError, match=r": CONV_2D behind a padding$"):
+                read_blocks(content)
+        else:
+            assert read_blocks(content)[1] == Block("conv", 8, 8, 8, 16)
 
 
 def test_networks_larger_than_blocks_may_be_are_told_from_damaged_files():
