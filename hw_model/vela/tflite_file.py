@@ -46,7 +46,7 @@ class FileOperator:
     off_chip_bytes: int
     """Read from and written to DRAM and flash behind the SRAM."""
     macs: int
-    """Multiply-accumulates."""
+    """As the compiler counts them."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,10 @@ class FileCost:
     off_chip_bytes: int
     """Of one inference."""
     energy_mj: float
-    """As in hw_model.cost.Cost."""
+    """As in hw_model.cost.Cost, of those MACs."""
     macs: int
-    """As the compiler counts them."""
+    """As the compiler counts them: pools, means and joins included, resizing on some accelerators, so it is more than
+    `hw_model.cost.count_macs` of the same network, and not the same on all."""
     operators: tuple[FileOperator, ...]
     """In the file's order."""
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from hw_model.cost import count_macs
 from hw_model.errors import HardwareInputError
 from hw_model.file_format import read_tflite
 from hw_model.network_file import parse_network
@@ -11,7 +12,7 @@ from hw_model.vela.compiler import compile_operators
 from hw_model.vela.core import measure_with_command_line
 from hw_model.vela.tflite_file import compile_tflite
 from hw_model.vela.tflite_writer import write_tflite
-from tests.hw_model.networks import SMALL
+from tests.hw_model.networks import ALL_KINDS, SMALL
 from tests.hw_model.tflite_graphs import GRAPHS, of_cpu_operators, with_cpu_operators
 
 ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
@@ -38,6 +39,13 @@ def test_a_file_of_blocks_costs_what_the_blocks_cost():
     assert found.off_chip_bytes == measured.dram_bytes + measured.flash_bytes
     assert [o.off_chip_bytes for o in found.operators] == [*report.operator_off_chip_bytes]
     assert found.weight_compression == pytest.approx(measured.compressed_weight_bytes / found.weight_bytes)
+
+
+def test_macs_of_a_file_are_the_compilers_which_counts_pools_means_and_on_some_accelerators_resizing():
+    own = {"MaxPool": 2 * 2 * 16 * 8**2, "Mean": 24 * 16**2}  # window x outputs
+    for name, resizing in (("ethos-u55-256", 16 * 16**2), ("ethos-u85-256", 0)):
+        found = compile_tflite(write_tflite(ALL_KINDS), ETHOS_U[name])
+        assert found.macs == count_macs(ALL_KINDS) + sum(own.values()) + resizing
 
 
 @pytest.mark.parametrize("name", ["ethos-u55-256", "ethos-u85-256"])
