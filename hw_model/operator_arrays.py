@@ -61,7 +61,8 @@ class OperatorArrays(NamedTuple):
     adds: Array
     """bool: a residual addition follows."""
     held_bytes: Array
-    """What is kept while this runs besides its input and output: for an addition, or for a later block."""
+    """What is kept while this runs besides its input and output: for an addition, or for a later block.  Channels are
+    padded to sixteen here whatever the accelerator pads its feature maps to."""
     mask: Array
     """bool: there is an operator."""
 
@@ -255,5 +256,5 @@ def _held_across(blocks: Sequence[Block]) -> list[tuple[int, int]]:
 
 
 def _tensor_bytes(height: int, width: int, channels: int) -> int:
-    """With channels padded to sixteen, as in the blocked layout."""
+    """With channels padded to sixteen, as in the blocked layout of Ethos-U."""
     return height * width * (-(-channels // 16) * 16)

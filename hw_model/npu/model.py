@@ -53,7 +53,7 @@ class Npu(NamedTuple):
     setup_cycles: Any = 100.0
     """Of every operator."""
     channel_alignment: Any = 16.0
-    """Channels that feature maps are padded to in SRAM."""
+    """Channels that inputs and outputs are padded to in SRAM; what is held for a residual is padded to 16."""
     weights_in_memory: Any = 1.0
     """1 if parameters are read from behind the SRAM, 0 if they live in it."""
     picojoules_per_mac: Any = PICOJOULES_PER_MAC

@@ -8,7 +8,8 @@ Columns are fields of `hw_model.blocks.Block` and `latency_ms`.  A field that is
 it has in network files: kernel 3, or 1 where the kind has none; stride 1, 2 for upsample; expansion 1; residual no;
 activation yes.  Rows of the same block are timings of it, whose mean counts; blocks that differ in what means nothing
 to their kind, such as the kernel of a mean, are the same.  What is no latency is counted from the network: parameters,
-multiply-accumulates, and the bytes of the largest int8 tensors that live at once; energy and traffic are not known.
+multiply-accumulates, and the bytes of the largest int8 tensors that live at once, held inputs of residuals counted with
+channels padded to sixteen; energy and traffic are not known.
 """
 
 from __future__ import annotations

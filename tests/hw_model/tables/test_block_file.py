@@ -100,6 +100,13 @@ def test_every_timing_of_blocks_that_differ_in_what_means_nothing_counts(tmp_pat
     assert table.latency_ms.tolist() == [1.5]
 
 
+def test_sram_is_that_of_live_tensors_where_the_held_input_of_a_residual_is_padded_to_16_channels(path):
+    block = Block("ibn", 8, 8, 4, 4, expansion=2, residual=True)
+    save_blocks(path, {block: 1.0})
+    # the depthwise convolution's 8 channels in and out
+    assert predict([block], str(path)).cost.peak_activation_bytes == 8 * 8 * (8 + 8 + 16)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
