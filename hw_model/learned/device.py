@@ -86,7 +86,7 @@ def time_blocks(blocks: Sequence[Block]) -> OperatorReport:
     whole = _median_ns(jax.jit(functools.partial(_network, tuple(blocks))), image)
     alone = [_operator_ns(operator) for operator in chain_operators(blocks)]
     scale = whole / sum(alone)
-    live = [4 * _live_values(operator) for operator in chain_operators(blocks)]
+    live = [4 * values for block in blocks for values in _live_values(block)]
     operator_ns = [max(1, round(nanoseconds * scale)) for nanoseconds in alone]
     return OperatorReport(sum(operator_ns), max(live), tuple(operator_ns), tuple(live))
 
@@ -140,6 +140,12 @@ def _apply(operator: Operator, image: Array, block_input: Array) -> Array:
     return jnp.clip(result, 0, 6) if operator.relu6 else result
 
 
-def _live_values(operator: Operator) -> int:
-    inputs = operator.height * operator.width * operator.in_channels
-    return inputs + operator.out_height * operator.out_width * operator.out_channels
+def _live_values(block: Block) -> list[int]:
+    """Of each operator: its input and output, and behind the first the block's input, which a residual holds."""
+    held = block.height * block.width * block.in_channels if block.residual else 0
+    return [
+        operator.height * operator.width * operator.in_channels
+        + operator.out_height * operator.out_width * operator.out_channels
+        + held * (place > 0)
+        for place, operator in enumerate(block_operators(block))
+    ]

@@ -39,6 +39,14 @@ def test_operators_add_up_to_the_network_and_more_work_takes_longer():
     assert large > 8 * small
 
 
+def test_what_a_residual_holds_counts_while_the_operators_between_run():
+    profile = time_blocks([Block("ibn", 4, 4, 8, 8, expansion=2, residual=True)])
+    # expansion, depthwise convolution, projection and addition, in float32
+    values = [8 + 16, 16 + 16 + 8, 16 + 8 + 8, 8 + 8 + 8]
+    assert profile.operator_sram_bytes == tuple(4 * 4 * 4 * each for each in values)
+    assert profile.peak_activation_bytes == 4 * 4 * 4 * 40
+
+
 def test_a_block_that_is_not_allowed_is_refused():
     with pytest.raises(HardwareInputError, match="height is 0"):
         time_blocks([Block("conv", 0, 8, 8, 8)])
