@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkInputError
+from hw_model.files import default_home
 
-DEFAULT_HOME = Path(os.environ.get("ACCELNAS_HOME", ".accelnas"))
+DEFAULT_HOME = default_home()
 
 MAX_PATH = 3_000
 """Bytes of a folder's path, so that those of the files in it are not too long."""

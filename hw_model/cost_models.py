@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -15,6 +14,7 @@ from jax.tree_util import Partial
 
 from hw_model.cost import Estimate
 from hw_model.errors import HardwareInputError, short
+from hw_model.files import default_home
 from hw_model.learned.device import THIS_DEVICE, current_device
 from hw_model.learned.estimator import Estimator, estimate
 from hw_model.learned.fitting import load_estimator
@@ -124,14 +124,14 @@ def parallelism_factor(accelerator: str) -> int:
 
 
 def fitted_folder() -> Path:
-    """Where `accelnas measure --fit` keeps estimators: below $ACCELNAS_HOME, .accelnas where that is not set."""
-    return Path(os.environ.get("ACCELNAS_HOME", ".accelnas")) / "estimators"
+    """Where `accelnas measure --fit` keeps estimators, whatever `--home` a command is given."""
+    return default_home() / "estimators"
 
 
 def _estimator_file(accelerator: str) -> Path:
-    """The one fitted here, where there is one, else the one that ships with the package."""
-    fitted = fitted_folder() / f"{accelerator}.npz"
-    return fitted if fitted.exists() else PRETRAINED / f"{accelerator}.npz"
+    """The one fitted here, but for one that ships with the package where none is."""
+    fitted, shipped = (folder / f"{accelerator}.npz" for folder in (fitted_folder(), PRETRAINED))
+    return shipped if shipped.exists() and not fitted.exists() else fitted
 
 
 def _npus() -> dict[str, Npu]:

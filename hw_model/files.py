@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Where files lie, and files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+
+
+def default_home() -> Path:
+    """$ACCELNAS_HOME, .accelnas below the current directory where that is not set or empty."""
+    return Path(os.environ.get("ACCELNAS_HOME") or ".accelnas")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hw_model.files import default_home
+
 FASHION_MNIST = "usr/share/datasets/fashion-mnist"
 PHOTOGRAPHS = "usr/share/backgrounds"
 STAMPS = "usr/share/tuxpaint/stamps"
@@ -132,4 +134,4 @@ def main(arguments: Sequence[str], home: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], Path(os.environ.get("ACCELNAS_HOME") or ".accelnas")))
+    sys.exit(main(sys.argv[1:], default_home()))

@@ -1,5 +1,7 @@
 """Which model answers for an accelerator, and what tells it from others."""
 
+from pathlib import Path
+
 import pytest
 
 from hw_model import cost_models
@@ -21,6 +23,16 @@ def test_an_estimator_fitted_here_answers_before_the_one_that_ships_and_has_anot
     assert cost_model(NAME).fingerprint != shipped
     fitted.unlink()
     assert cost_model(NAME).fingerprint == shipped
+
+
+def test_an_empty_variable_is_none_and_a_device_that_was_not_timed_is_missed_where_it_would_be_fitted(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("ACCELNAS_HOME", "")
+    assert fitted_folder() == Path(".accelnas/estimators")
+    monkeypatch.setenv("ACCELNAS_HOME", str(tmp_path))
+    with pytest.raises(HardwareInputError, match=f"no estimator for device-.* at {fitted_folder()}/device-"):
+        cost_model("this-device")
 
 
 def test_every_accelerator_and_method_has_a_fingerprint_of_its_own(monkeypatch):
