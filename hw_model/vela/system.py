@@ -71,9 +71,12 @@ def in_system(
         arena_bytes = arena_kib << 10
     if not 0 < arena_bytes <= limit:
         raise HardwareInputError(f"arena_cache_size of {mode} is {arena_bytes}; allowed: 1 to {limit}")
+    said = [system, mode, f"{clock / 1e6:g} MHz"]
+    said += [] if arena_kib is None else [f"arena {arena_kib} KiB"]
+    said += [] if ini is None else [ini.name]
     return replace(
         accelerator,
-        name=f"{accelerator.config} ({system}, {mode}, {clock / 1e6:g} MHz)",
+        name=f"{accelerator.config} ({', '.join(said)})",
         ini=text,
         system_config=system,
         memory_mode=mode,

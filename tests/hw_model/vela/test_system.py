@@ -24,6 +24,16 @@ def test_vela_s_defaults_given_by_name_change_nothing_but_the_name():
         assert found.key == accelerator.key
 
 
+def test_the_name_says_all_that_was_given(tmp_path):
+    ini = tmp_path / "own.ini"
+    ini.write_text(shipped_ini())
+    own = {"ini": ini}
+    given = ({}, {"clock_mhz": 250}, {"arena_kib": 64}, {"arena_kib": 4096}, own, own | {"arena_kib": 64})
+    names = [in_system(U55, **options).name for options in given]
+    assert len({*names}) == len(names)
+    assert names[-1] == "ethos-u55-256 (Ethos_U55_High_End_Embedded, Shared_Sram, 500 MHz, arena 64 KiB, own.ini)"
+
+
 def test_half_the_clock_takes_twice_as_long_in_as_many_cycles():
     slow, fast = compile_blocks(SMALL, in_system(U55, clock_mhz=250)), compile_blocks(SMALL, U55)
     assert slow.cycles == fast.cycles
