@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from hw_model.blocks import MAX_KERNEL, MAX_STRIDE, NETWORK_INPUT, Block, GraphBlock
+from hw_model.kinds import KINDS
 
 Taken = tuple[int, ...]
 """Positions of the blocks whose outputs, joined along the channels, a tensor is."""
@@ -58,10 +59,12 @@ class Reading:
 
         Raises NotKnownError where the block gives another shape.
         """
-        position = len(self.blocks)
+        position, kind = len(self.blocks), KINDS[block.kind]
         takes = () if taken == (position - 1,) else taken
         fields = {name: value for name, value in {**more, "takes": takes}.items() if value not in (0, ())}
-        if fields or block.kernel > MAX_KERNEL or block.kernel % 2 == 0 or block.stride > MAX_STRIDE:
+        large = block.kernel > MAX_KERNEL or block.stride > MAX_STRIDE
+        even = block.kernel % 2 == 0 and kind.has_window
+        if fields or large or even or (kind.only_costed and kind.has_kernel):
             block = GraphBlock(**vars(block), **fields)
         if (block.out_height, block.out_width, block.out_channels) != self.shape(output):
             raise NotKnownError(" of other sizes")

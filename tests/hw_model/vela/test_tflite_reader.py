@@ -2,14 +2,14 @@
 
 import pytest
 
-from hw_model.blocks import Block, GraphBlock
+from hw_model.blocks import Block, GraphBlock, check_chain
 from hw_model.cost import count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import parse_network
 from hw_model.operator_arrays import graph_arrays
 from hw_model.vela.tflite_reader import UnknownOperatorsError, read_blocks
 from hw_model.vela.tflite_writer import write_tflite
-from tests.hw_model.networks import NETWORKS
+from tests.hw_model.networks import ALL_KINDS, NETWORKS
 from tests.hw_model.published_graphs import GRAPHS
 from tests.hw_model.tflite_builder import Graph
 from tests.hw_model.tflite_graphs import GRAPHS as FILES
@@ -29,6 +29,16 @@ def test_what_the_writer_wrote_is_read_back_to_the_same_operators(name):
         ours, theirs = (getattr(each, field)[each.mask].tolist() for each in (before, after))
         assert ours == theirs, field
     assert before.adds.sum() == after.adds.sum()
+
+
+def test_a_chain_with_an_even_pool_is_read_back_as_that_chain_and_an_average_pool_as_network_files_have_it():
+    chain = ALL_KINDS[:3]
+    assert [block.kernel for block in chain] == [3, 2, 3]
+    assert read_blocks(write_tflite(chain)) == chain
+    check_chain(chain)
+    pools = [{"kind": "avg_pool", "stride": 3}, {"kind": "avg_pool", "kernel": 2}]
+    blocks = parse_network({"input": [24, 24, 4], "blocks": pools}).blocks
+    assert read_blocks(write_tflite(blocks)) == blocks
 
 
 def test_squeeze_and_excitation_is_found_in_the_operators_that_it_is_made_of():
