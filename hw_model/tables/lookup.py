@@ -34,7 +34,7 @@ class CostTables(NamedTuple):
 
     latency_ms: Array
     """[P-1, K, K], what the step from an option of place i to one of place i+1 adds; the first step also carries the
-    first place.  Infinite where the segments don't fit or there is no such option."""
+    first place.  Infinite where the segments don't fit, there is no such option, or the cost function says so."""
     energy_mj: Array
     """[P-1, K, K], likewise."""
     off_chip_bytes: Array
@@ -79,7 +79,8 @@ def tabulate(places: Sequence[Sequence[Segment]], cost_function: CostFunction) -
             taken = row.get(places[p][i]) if p > 0 else None
             for name, table in added.items():
                 values = getattr(costs, name)
-                table[p, i, j] = values[pair] - (values[taken] if taken is not None else 0)
+                if not np.isinf(values[pair]):  # else inf, also where an inner block alone is
+                    table[p, i, j] = values[pair] - (values[taken] if taken is not None else 0)
             peak[p, i, j] = costs.peak_activation_bytes[pair]
     param_bytes, macs = np.zeros((len(places), shape[1])), np.zeros((len(places), shape[1]))
     for p, options in enumerate(places):

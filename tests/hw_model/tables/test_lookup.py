@@ -62,6 +62,19 @@ def every():
     return np.array(fitting), chains
 
 
+def test_a_segment_that_the_cost_function_knows_no_latency_of_makes_networks_infinite_and_none_of_them_nan():
+    places = [[(Block("conv", 8, 8, 4, 4, kernel),) for kernel in kernels] for kernels in ((3,), (3, 5), (3,), (1,))]
+    model = from_model(lambda work: npu_estimate(NPU, work), 2)
+
+    def partly(chains):
+        cost, known = model(chains), [all(block.kernel != 5 for block in chain) for chain in chains]
+        return cost._replace(latency_ms=np.where(known, cost.latency_ms, np.inf))
+
+    found = table_latency_ms(tabulate(places, partly), jnp.array([[0, 0, 0, 0], [0, 1, 0, 0]]))
+    assert np.isfinite(found).tolist() == [True, False]
+    assert not np.isnan(found).any()
+
+
 def test_tables_give_what_the_model_gives_for_every_network(tables, every):
     genotypes, chains = every
     assert len(chains) > 1000
