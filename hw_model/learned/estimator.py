@@ -105,7 +105,7 @@ def estimate(estimator: Estimator, work: Workload | OperatorArrays) -> Estimate:
         off_chip_bytes=off_chip,
     )
     share = parts / jnp.maximum(total_cycles, 1.0)[..., None, None]
-    spread, sram_spread = (jnp.where(mask, ratios[..., answer].std(0), 0.0) for answer in (0, 1))
+    spread, sram_spread = (jnp.where(mask, _std(ratios[..., answer]), 0.0) for answer in (0, 1))
     latency_std = relative_std(estimator.latency_error, cycles.sum((-1, -2)), share, spread, beyond)
     fullest = (sram.mean(0) >= peak[..., None, None]) & mask
     fullest = fullest / jnp.maximum(fullest.sum((-1, -2), keepdims=True), 1)
@@ -123,10 +123,16 @@ def relative_std(error: Array, members: Array, share: Array, spread: Array, beyo
     learned from.  members: what each says of the network [E, ...].  share: of each operator in the value [..., L, 3].
     spread: standard deviation of the logarithms that members say of it.  beyond: [..., L, 3].
     """
-    disagreement = members.std(0) / jnp.maximum(members.mean(0), 1.0)
+    disagreement = _std(members) / jnp.maximum(members.mean(0), 1.0)
     each, far = ((share * value).sum((-1, -2)) for value in (spread, beyond))
     terms = jnp.stack([disagreement, each, jnp.ones_like(each), far], axis=-1)
     return jnp.sqrt(((error * terms) ** 2).sum(-1))
+
+
+def _std(members: Array) -> Array:
+    """Over the first axis; where all agree, as about SRAM that all say is full, with a gradient of 0 and not NaN."""
+    variance = members.var(0)
+    return jnp.where(variance > 0, jnp.sqrt(jnp.where(variance > 0, variance, 1.0)), 0.0)
 
 
 def _beyond(estimator: Estimator, features: Array) -> Array:

@@ -1,14 +1,18 @@
 """Standard deviations hold what they say, on networks that set no scale; and what lies outside the fit is said."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from hw_model.blocks import Block
+from hw_model.cost_models import cost_model
 from hw_model.learned.calibration import error_scales
 from hw_model.network_file import EXAMPLES, load_network
 from hw_model.predict import predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
+from hw_model.workload import workload_from_chains
 
 
 def test_two_standard_deviations_hold_95_percent_of_errors_of_any_shape_that_set_no_scale():
@@ -53,6 +57,19 @@ def test_what_lies_outside_of_all_that_was_learned_from_is_said_and_its_deviatio
         assert not near.extrapolated
         assert far.latency_std_ms / far.cost.latency_ms > 3 * near.latency_std_ms / near.cost.latency_ms
     assert not predict(enormous, "npu-p16").extrapolated
+
+
+def test_the_peak_s_deviation_has_a_gradient_where_all_members_say_that_the_sram_is_full():
+    work = workload_from_chains([(Block("conv", 256, 256, 64, 64), Block("conv", 256, 256, 64, 64))])
+    estimate = cost_model("ethos-u65-256").estimate
+
+    def deviation(channels):
+        found = estimate(work._replace(out_channels=channels))
+        return found.peak_std_bytes[0], found.cost.peak_activation_bytes[0]
+
+    slope, peak_bytes = jax.jit(jax.grad(deviation, has_aux=True))(jnp.asarray(work.out_channels, jnp.float32))
+    assert peak_bytes == ETHOS_U["ethos-u65-256"].arena_cache_bytes
+    assert np.isfinite(slope).all()
 
 
 @pytest.mark.parametrize("name", ["ethos-u55-256", "ethos-u65-512", "ethos-u85-1024", "ethos-u65-512-sram-only"])
