@@ -7,7 +7,7 @@ does it.  Estimators know new kinds through their operators, and want to be fitt
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -163,13 +163,6 @@ class Kind:
     def convolutions(self) -> tuple[Convolution, ...]:
         """Its convolutions in order, all that may stand."""
         return _convolutions(self.parts)
-
-    @cached_property
-    def names_without_expansion(self) -> Mapping[str, str]:
-        """What layers and normalisations are called in a block of expansion 1, to their names in `convolutions`."""
-        standing = [one for one in self.convolutions if not one.part.optional]
-        pairs = zip(self.standing_convolutions(False), standing, strict=True)
-        return {name: full for own, of in pairs for name, full in ((own.name, of.name), (own.norm, of.norm))}
 
 
 def _convolutions(parts: tuple[Part, ...]) -> tuple[Convolution, ...]:

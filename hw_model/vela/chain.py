@@ -1,7 +1,7 @@
 """What a network costs on an Ethos-U, compiled whole.
 
-The compiler overlaps and cascades neighbouring blocks, so the sum of separately compiled blocks is up to 30% off
-(results/estimator/estimator.csv: singles, pairs, threes).
+The compiler overlaps and cascades neighbouring blocks, so the sum of separately compiled blocks is another figure: how
+far off says results/estimator/estimator.csv (singles, pairs, threes).
 """
 
 from __future__ import annotations
