@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import sys
@@ -80,6 +81,8 @@ def describe(name: str, factory: Callable[..., Any], origin: Literal["built-in",
 
 def source_of(factory: object) -> str:
     """The file that a factory was written in, or its module where there is none."""
+    while isinstance(factory, functools.partial):
+        factory = factory.func
     try:
         return inspect.getsourcefile(inspect.unwrap(factory)) or ""  # pyright: ignore[reportArgumentType]
     except TypeError:  # not a function or class: an object that can be called

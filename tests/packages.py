@@ -27,3 +27,13 @@ def install_without_network(wheel: Path, site: Path) -> None:
     """Have pip install a wheel into a folder of its own."""
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(site)]
     subprocess.run([*install, str(wheel)], check=True, capture_output=True)
+
+
+def unpacked(folder: Path, text: str, monkeypatch) -> str:
+    """The wheel's files where pip would put them; the path of the module."""
+    site = folder / "site"
+    with zipfile.ZipFile(wheel_of(folder, text)) as wheel:
+        wheel.extractall(site)
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delitem(sys.modules, "climber", raising=False)
+    return str(site / "climber.py")

@@ -74,9 +74,10 @@ def compare(
     everybody = tuple(dict.fromkeys(("random", *contenders)))
     accelerator = "ethos-u65-512" if accelerator is None else accelerator
     settings = Settings((task,), (accelerator,), everybody, budget, seeds, slow_seeds, pool)
+    from benchmarks.evaluators.spec import strategy_content
     from benchmarks.experiments.head_to_head.contenders import find_contender
     from benchmarks.experiments.head_to_head.run import run
-    from benchmarks.store.files import by_content, run_folder
+    from benchmarks.store.files import run_folder
     from hw_model.cost_models import cost_model
     from tasks.registry import make_task
 
@@ -84,5 +85,5 @@ def compare(
         find_contender(each)
     make_task(task)
     cost_model(accelerator)
-    told = vars(settings) | {"contenders": list(map(by_content, everybody))}
+    told = vars(settings) | {"contenders": list(map(strategy_content, everybody))}
     run(settings, home, run_folder(results, "compare", told))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.store.files import by_content
 from hw_model.cost_models import cost_fingerprint, cost_model
 from nas_algos.evaluator import Costs
 from nas_algos.policies import POLICIES, Policy
+from nas_algos.registry import STRATEGIES, find_strategy, source_of, strategy_names
 from nas_algos.settings import changed, default_settings
 from nas_algos.single_shot.registry import find_single_shot
 from nas_algos.zero_shot.scores import SCORES, measured_names
@@ -22,6 +23,8 @@ from tasks.task import Task
 
 EVALUATORS = ("trained", "supernet", "zero_shot")
 """Kinds of evaluators; the last two have variants, as in supernet:one_shot and zero_shot:naswot."""
+STRATEGIES_CODE_VERSION = "1"
+"""Raise it when a change to our strategies, or to the settings that fit them to a budget, changes what they propose."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,8 @@ class SearchSpec:
         """What a result is kept under: settings objects and plain values."""
         strategy = None
         if self.strategy is not None:
-            source = Path(self.strategy).read_bytes() if self.strategy.endswith(".py") else b""
-            strategy = [self.strategy, dict(self.strategy_settings), hashlib.sha256(source).hexdigest()[:16]]
+            content = strategy_content(self.strategy)
+            strategy = [content, dict(self.strategy_settings), STRATEGIES_CODE_VERSION]
         return {
             "task": self.task,
             "data_version": self.task.data_version(self.fidelity.data),
@@ -106,6 +109,17 @@ class SearchSpec:
         if self.kind != "supernet":
             return None
         return changed(self.evaluator, default_settings(find_single_shot(self.variant)), self.evaluator_settings)
+
+
+def strategy_content(name: str | None) -> Any:
+    """What keys and a run's settings say of a strategy: its name and, unless it is ours, what its file holds.
+
+    Raises AlgorithmInputError for an installed package's that cannot be imported.
+    """
+    if name in STRATEGIES or name not in strategy_names():
+        return by_content(name)
+    source = Path(source_of(find_strategy(name)))
+    return {"strategy": name} | (by_content(source) if source.is_file() else {})
 
 
 def check_evaluator(name: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError, NoResultError, report
+from benchmarks.evaluators.spec import strategy_content
 from benchmarks.runtime.console import plain_console, print_frame
 from benchmarks.runtime.mapped import map_jobs
 from benchmarks.runtime.worker import Report
@@ -100,7 +101,7 @@ def run_search(
     found = search_table(table, limits, strategy, given, budget, seeds)
     settings = {
         **{"table": by_content(path), "accelerator": by_content(accelerator), "bounds": limits},
-        **{"strategy": by_content(strategy), "settings": list(given), "budget": budget, "seeds": seeds},
+        **{"strategy": strategy_content(strategy), "settings": list(given), "budget": budget, "seeds": seeds},
     }
     folder = run_folder(results, f"table-{table.name}-{Path(strategy or 'auto').stem}", settings)
     best = float(table.true[table.within(limits)].max())
@@ -180,7 +181,7 @@ def run_compare(
         )
     settings = {
         **{"table": by_content(path), "accelerator": by_content(accelerator), "bounds": limits},
-        **{"names": list(map(by_content, made)), "objectives": objectives, "budget": budget, "seeds": seeds},
+        **{"names": list(map(strategy_content, made)), "objectives": objectives, "budget": budget, "seeds": seeds},
     }
     folder, frame = run_folder(output, f"table-{table.name}-compare", settings), pd.DataFrame(rows)
     write_table(folder / "compare.csv", frame)

@@ -50,7 +50,7 @@ def run_folder(results: Path, name: str, settings: Mapping[str, Any]) -> Path:
 
 
 def by_content(given: str | Path | None) -> Any:
-    """What a run's settings say of a table, a strategy or costs: its name, and of a file what is in it too."""
+    """What a run's settings say of a table, a file of code or costs: its name, and of a file what is in it too."""
     if not isinstance(given, Path) and not str(given).endswith((".csv", ".py")):
         return given
     path = Path(str(given))

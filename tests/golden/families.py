@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.evaluators.spec import STRATEGIES_CODE_VERSION
 from benchmarks.evaluators.supernet import SUPERNET_CODE_VERSION
 from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.evaluators.zero_shot import SCORES_CODE_VERSION, score_genotypes
+from benchmarks.experiments.head_to_head.contenders import MODELS
 from hw_model.blocks import Block, check_chain
 from hw_model.cost_models import COST_CODE_VERSION
 from hw_model.predict import predict
+from nas_algos.load import build_strategy
+from nas_algos.registry import STRATEGIES
+from nas_algos.rounds import Rounds, compiled
+from nas_algos.settings import default_settings
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import SINGLE_SHOT
 from nas_algos.single_shot.run import run_single_shot
 from nas_algos.single_shot.weights import start_weights, train_paths
+from nas_algos.small_budgets import settings_for
 from nas_algos.zero_shot.scores import SCORES
 from tasks.fidelity import Fidelity
 from tasks.registry import TASKS, make_task
@@ -28,6 +36,7 @@ from tasks.training import predict as predict_images
 from tests.benchmarks.evaluators import zero_shot_toys
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.nas_algos.single_shot.toy_supernet import ToySupernet
+from tests.nas_algos.toys import CARDINALITIES, separable
 from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
 from tests.tasks.networks.test_training import examples
 
@@ -120,6 +129,30 @@ def scores() -> Numbers:
     return {f"{name} {place}": value for name, values in found.items() for place, value in enumerate(values.tolist())}
 
 
+def strategies() -> Numbers:
+    """Settings of each for two budgets, and the last of a small search's proposals, by strategies that fit no model.
+
+    Those that do may part over what rounds otherwise on another CPU.
+    """
+    found: Numbers = {}
+    for name, factory in STRATEGIES.items():
+        columns = 2 if name == "nsga2" else 1
+        for trainings in (30, 1_000):
+            settings = settings_for(name, trainings, columns) or default_settings(factory)
+            numbers = {key: value for key, value in asdict(settings).items() if isinstance(value, int | float)}
+            found |= {f"{name} for {trainings}: {key}": float(value) for key, value in numbers.items()}
+        if name in MODELS:
+            continue
+        strategy = build_strategy(name, CARDINALITIES, 30)
+        rounds = Rounds(compiled(strategy), jax.random.key(0))
+        for _ in range(40 // strategy.batch):
+            genotypes = rounds.propose()
+            rounds.learn(genotypes, separable(strategy)(genotypes))
+        last = rounds.propose()[-1]
+        found |= {f"{name} choice {place}": float(choice) for place, choice in enumerate(last)}
+    return found
+
+
 def cost() -> Numbers:
     """Figures of a network on an accelerator of each kind of model."""
     found: Numbers = {}
@@ -133,6 +166,9 @@ FAMILIES = {
     "training": Family(TRAINING_CODE_VERSION, "tasks.training.TRAINING_CODE_VERSION", training, 2e-3),
     "supernet": Family(SUPERNET_CODE_VERSION, "benchmarks.evaluators.supernet.SUPERNET_CODE_VERSION", supernet, 2e-3),
     "scores": Family(SCORES_CODE_VERSION, "benchmarks.evaluators.zero_shot.SCORES_CODE_VERSION", scores, 2e-3),
+    "strategies": Family(
+        STRATEGIES_CODE_VERSION, "benchmarks.evaluators.spec.STRATEGIES_CODE_VERSION", strategies, 1e-6
+    ),
     "cost": Family(COST_CODE_VERSION, "hw_model.cost_models.COST_CODE_VERSION", cost, 1e-4),
 }
 

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
 from nas_algos.registry import STRATEGIES, algorithms, find_strategy, strategy_names
-from tests.packages import install_without_network, wheel_of
+from tests.packages import install_without_network, unpacked, wheel_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "climber.py"
 CLIMBER = EXAMPLE.read_text()
@@ -41,16 +40,6 @@ def written(folder, text) -> str:
     path = folder / "mine.py"
     path.write_text(text)
     return str(path)
-
-
-def unpacked(folder, text, monkeypatch) -> str:
-    """The wheel's files where pip would put them; the path of the module."""
-    site = folder / "site"
-    with zipfile.ZipFile(wheel_of(folder, text)) as wheel:
-        wheel.extractall(site)
-    monkeypatch.syspath_prepend(site)
-    monkeypatch.delitem(sys.modules, "climber", raising=False)
-    return str(site / "climber.py")
 
 
 def test_a_file_given_by_path_is_a_strategy(tmp_path):

@@ -11,6 +11,7 @@ import pandas as pd
 from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.evaluators.spec import strategy_content
 from benchmarks.experiments.curation.figures import AIMS, asks_of
 from benchmarks.experiments.curation.run import DRAWS, Cell
 from benchmarks.experiments.curation.searches import best_so_far, outcome, searcher
@@ -19,7 +20,7 @@ from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.experiments.curation.verdict import verdict
 from benchmarks.report.markdown import interval
 from benchmarks.search.problem import space_for
-from benchmarks.store.files import by_content, run_folder, write_table
+from benchmarks.store.files import run_folder, write_table
 from benchmarks.tables.query import TrainedTable, load_table
 from nas_algos.load import build_strategy
 
@@ -52,7 +53,7 @@ def compare_spaces(
             f"{built.label} takes {built.objectives} objectives; allowed: a strategy that takes 1"
         )
     settings = {"task": task, "space": own.space, "accelerator": accelerator, "against": list(against)}
-    settings |= {"strategy": by_content(strategy), "evaluations": evaluations, "searches": searches}
+    settings |= {"strategy": strategy_content(strategy), "evaluations": evaluations, "searches": searches}
     folder = run_folder(results, f"curate-compare-{task}-{own.space.name}-{accelerator}", settings)
     search_spaces(whole, own, accelerator, against, strategy, evaluations, searches, folder)
     print(f"Written to {folder}")

@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,10 @@ from nas_algos.ledger import Spend
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
 from tests.benchmarks.evaluators.zero_shot_toys import CLASSIFICATION as SMALL
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
+from tests.packages import unpacked
 from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
+
+CLIMBER = (Path(__file__).parents[3] / "examples" / "climber.py").read_text()
 
 
 def worker_data():
@@ -108,6 +112,18 @@ def test_a_strategy_in_a_file_is_kept_under_its_text(tmp_path):
         mine.write_text(text)
         keys.append(settings_digest(spec(strategy=str(mine)).key()))
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_strategy_of_an_installed_package_is_kept_under_its_text_and_none_under_an_older_code(tmp_path, monkeypatch):
+    keys = set()
+    for text in (CLIMBER, CLIMBER, CLIMBER + "# another\n"):
+        unpacked(tmp_path, text, monkeypatch)
+        keys.add(settings_digest(spec(strategy="climber").key()))
+    assert len(keys) == 2
+    keys.add(settings_digest(spec(strategy="random").key()))
+    monkeypatch.setattr("benchmarks.evaluators.spec.STRATEGIES_CODE_VERSION", "another")
+    keys |= {settings_digest(spec(strategy=name).key()) for name in ("random", "climber")}
+    assert len(keys) == 5
 
 
 def test_a_row_says_what_a_supernet_cost_and_how_well_it_ranks():
