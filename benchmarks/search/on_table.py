@@ -20,7 +20,8 @@ from benchmarks.runtime.mapped import map_jobs
 from benchmarks.runtime.worker import Report
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.sent import SentStrategy
-from benchmarks.statistics.contrasts import LEVEL, many_to_one
+from benchmarks.search.verdict import against_random
+from benchmarks.statistics.contrasts import many_to_one
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import by_content, run_folder, write_table
 from benchmarks.tables.own import ABSENT, OwnTable
@@ -185,7 +186,10 @@ def run_compare(
     }
     folder, frame = run_folder(output, f"table-{table.name}-compare", settings), pd.DataFrame(rows)
     write_table(folder / "compare.csv", frame)
-    _print(table, limits, frame, folder, _better_than_random(rows, objectives))
+    sign = 1 if objectives == 1 else -1  # regret is a loss, hypervolume is not
+    losses = {row["strategy"]: (sign * row["value"], row["p_adjusted"]) for row in rows}
+    verdict = against_random(losses, sign * rows[0]["value"])  # made first
+    _print(table, limits, frame, folder, f"at equal spend {verdict}")
     return frame
 
 
@@ -270,16 +274,3 @@ def _print(table: OwnTable, bounds: Mapping[str, float], frame: pd.DataFrame, fo
         console.print(f"within {limits}", soft_wrap=True)
     print_frame(frame, console)
     console.print(f"Written to {folder}\nVerdict: {verdict}.", soft_wrap=True)
-
-
-def _better_than_random(rows: Sequence[Mapping[str, Any]], objectives: int) -> str:
-    """Who is better than random search beyond chance: below it in regret, above it in hypervolume."""
-    random = next(row["value"] for row in rows if row["strategy"] == CONTROL)
-    towards = -1 if objectives == 1 else 1
-    better = [row["strategy"] for row in rows if row["p_adjusted"] < LEVEL and towards * (row["value"] - random) > 0]
-    said = (
-        f"better than random search at equal spend: {', '.join(better)}"
-        if better
-        else "none differs significantly from random search"
-    )
-    return f"{said} (Dunnett's test, p < {LEVEL})"

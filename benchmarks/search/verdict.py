@@ -1,4 +1,4 @@
-"""What a search came to, in words: why it found nothing, or whether what it found is better than the baseline."""
+"""What searches came to, in words: why one found nothing, whether it beat the baseline, and who beat random search."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from benchmarks.statistics.contrasts import LEVEL
 from nas_algos.trajectory import Candidate, Found
 
 
@@ -85,3 +86,15 @@ def verdict(rows: Sequence[Mapping[str, Any]], baseline: Mapping[str, Any], metr
         else (f"within the bounds but no better than the baseline: {metric} {best['quality']:.4g}, {gain:+.4g}")
     )
     return f"{best['network']}{broken} is {better} ({sure}); {cost}"
+
+
+def against_random(losses: Mapping[str, tuple[float, float]], random: float) -> str:
+    """Who is better and who is worse than random search beyond chance, best first.
+
+    losses: {name: (loss, p)}, where less is better and p is Dunnett's, NaN of random search itself.  random: its loss.
+    """
+    apart = sorted((loss, name) for name, (loss, p) in losses.items() if p < LEVEL)
+    better = ", ".join(name for loss, name in apart if loss < random)
+    worse = ", ".join(name for loss, name in apart if loss > random)
+    said = f"better than random search: {better}" if better else "none is better than random search beyond chance"
+    return f"{said}{worse and f'; worse: {worse}'} (Dunnett's test, p < {LEVEL})"

@@ -39,7 +39,7 @@ from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.mapped import map_jobs
 from benchmarks.search.peers import PEERS, installed
 from benchmarks.search.sent import SentStrategy
-from benchmarks.statistics.contrasts import LEVEL
+from benchmarks.search.verdict import against_random
 from benchmarks.store.files import write_table
 from benchmarks.tables.confirm import CONFIRMED
 from benchmarks.tables.files import SHIPPED
@@ -136,13 +136,10 @@ def write_tables(
 
 
 def verdict(cell: pd.DataFrame, budget: int) -> str:
-    """Of one cell's rows with one budget: who is better than random search beyond chance."""
-    rows = cell.to_dict("records")
-    random = next((row["regret"] for row in rows if row["algorithm"] == CONTROL), math.nan)
-    better = [row for row in rows if row["p_random"] < LEVEL and row["regret"] < random]
-    names = ", ".join(row["algorithm"] for row in sorted(better, key=lambda row: row["regret"]))
-    said = f"better than random search: {names}" if names else "none differs significantly from random search"
-    return f"at the spend of {budget} trainings {said} (Dunnett's test, p < {LEVEL})"
+    """Of one cell's rows with one budget: who is better and who is worse than random search beyond chance."""
+    losses = {row["algorithm"]: (row["regret"], row["p_random"]) for row in cell.to_dict("records")}
+    random, _ = losses.get(CONTROL, (math.nan, math.nan))
+    return f"at the spend of {budget} trainings {against_random(losses, random)}"
 
 
 def winners(rows: list[Row]) -> pd.DataFrame:

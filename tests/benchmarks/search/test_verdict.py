@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.search.shown import search_table
-from benchmarks.search.verdict import no_better_than_baseline, verdict, why_nothing
+from benchmarks.search.verdict import against_random, no_better_than_baseline, verdict, why_nothing
 from nas_algos.evaluator import Evaluation
 from nas_algos.ledger import Spend
 from nas_algos.trajectory import Candidate, Found
@@ -96,6 +96,18 @@ def test_a_search_ends_with_how_its_best_network_compares_with_the_baseline(rows
     line = verdict(rows, baseline, "map")
     assert said in line
     assert "nan" not in line
+
+
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ({"a": (0.5, 0.9)}, "none is better than random search beyond chance (Dunnett's test, p < 0.05)"),
+        ({"a": (3.0, 0.01)}, "none is better than random search beyond chance; worse: a (Dunnett"),
+        ({"a": (3.0, 0.01), "b": (0.5, 0.01), "c": (0.1, 0.04)}, "better than random search: c, b; worse: a (Dunnett"),
+    ],
+)
+def test_who_is_significantly_worse_than_random_search_is_named_whether_or_not_somebody_is_better(losses, said):
+    assert against_random({"random": (1.0, math.nan)} | losses, 1.0).startswith(said)
 
 
 def test_the_table_of_a_search_fits_into_80_columns_has_units_and_no_nan():
