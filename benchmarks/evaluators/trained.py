@@ -213,7 +213,7 @@ class TrainedEvaluator:
 
     def _evaluation(self, ticket: Ticket, trial: Trial) -> Evaluation:
         spend = self._charges.pop(ticket)._replace(seconds=trial.seconds)
-        return Evaluation(trial.quality.get(self._pool.task.metric, math.nan), spend, trial.error)
+        return Evaluation(trial.value(self._pool.task.metric), spend, trial.error)
 
 
 def at_share(fidelity: Fidelity, share: float) -> Fidelity:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import json
-import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -107,7 +106,7 @@ def train_again(chosen: Sequence[Trial], tolerance: float, home: Path) -> bool:
         ):
             again = run_trainings(pool, task_name, wanted)
         for old, new in zip(mine, again, strict=True):
-            values = [each.quality.get(task.metric, math.nan) for each in (old, new)]
+            values = [each.value(task.metric) for each in (old, new)]
             differences.append(abs(values[1] - values[0]))
             shown = f"{values[0]:.6f}", f"{values[1]:.6f}", f"{values[1] - values[0]:+.2g}"
             table.add_row(task_name, str(old.key.seed), str(old.example_passes), task.metric, *shown)

@@ -151,7 +151,7 @@ def train_winners(home: Path) -> list[Trained]:
                 model, genotype = asked[ticket]
                 answer = table.query(genotype, ACCELERATOR)
                 std = math.hypot(answer.std, answer.seed_std)
-                here = trial.quality.get(task.metric, math.nan)
+                here = trial.value(task.metric)
                 known = f"mean of {answer.trained} shipped" if answer.trained else "expected"
                 found[model] = Trained(model, known, answer.quality, std, here)
     return [found[model] for model, _ in asked.values()]

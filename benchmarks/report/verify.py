@@ -96,7 +96,7 @@ def train_again(task_name: str, trials: Sequence[Trial], home: Path, results: Pa
     ):
         again = run_trainings(pool, task_name, wanted)
     return [
-        Verdict(task_name, old.digest, old.quality[task.metric], new.quality.get(task.metric, math.nan), most)
+        Verdict(task_name, old.digest, old.value(task.metric), new.value(task.metric), most)
         for old, new, most in zip(trials, again, allowed_differences(task_name, trials, results), strict=True)
     ]
 

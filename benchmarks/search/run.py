@@ -109,9 +109,7 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
     rows = []
     with MeasurementCache(home / "measurements.sqlite") as cache:
         for name, network in blocks.items():
-            again = [
-                t.quality.get(task.metric, math.nan) for t, w in zip(trials, wanted, strict=True) if w.name == name
-            ]
+            again = [t.value(task.metric) for t, w in zip(trials, wanted, strict=True) if w.name == name]
             mine = found[int(name.removeprefix("seed "))] if name.startswith("seed ") else None
             cost = _cost(exact_cost(network, spec.accelerator, cache))
             rows.append(

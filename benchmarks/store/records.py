@@ -131,6 +131,10 @@ class Trial:
         """Its key's."""
         return self.key.digest
 
+    def value(self, metric: str) -> float:
+        """Its quality by that metric; NaN where it failed, whatever other metrics came to, or has none of that name."""
+        return math.nan if self.state == "failed" else self.quality.get(metric, math.nan)
+
     @classmethod
     def finished(
         cls,
