@@ -43,7 +43,8 @@ class Found(NamedTuple):
     best: Candidate | None
     """The best feasible one at the highest fidelity that any reached; None if every one failed or broke a bound.
 
-    A noisy quality picked it: evaluate it anew.  With several objectives it is the one of the highest quality.
+    A noisy quality picked it: evaluate it anew.  With several objectives it is the one of the highest quality, and
+    of equals the one that costs least.
     """
     candidates: tuple[Candidate, ...]
     spend: Spend
@@ -128,7 +129,7 @@ class Trajectory:
         several = self._objective.columns > 1
         return min(
             (each for each in able if each.fidelity == highest),
-            key=lambda each: (0.0 if several else each.score[0], -(each.quality or 0.0)),
+            key=lambda each: (0.0 if several else each.score[0], -(each.quality or 0.0), *each.score[1:]),
             default=None,
         )
 

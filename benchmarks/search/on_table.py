@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jax
 import moocore
@@ -18,6 +17,7 @@ from benchmarks.evaluators.spec import strategy_content
 from benchmarks.runtime.console import plain_console, print_frame
 from benchmarks.runtime.mapped import map_jobs
 from benchmarks.runtime.worker import Report
+from benchmarks.search.front import front
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.sent import SentStrategy
 from benchmarks.search.verdict import against_random
@@ -108,7 +108,7 @@ def run_search(
     best = float(table.true[table.within(limits)].max())
     rows = []
     for seed, each in enumerate(found):
-        for candidate in _ends(each):
+        for candidate in front(each):
             rows.append(
                 {
                     "seed": seed,
@@ -233,18 +233,6 @@ def _objective(table: OwnTable, bounds: Mapping[str, float], objectives: int) ->
     if objectives != 2 or not table.costs:
         raise BenchmarkInputError(f"objectives is {objectives}; allowed: 1, or 2 for a table that has a cost")
     return pareto([next(iter(table.costs))], limits)
-
-
-def _ends(found: Found) -> list[Any]:
-    """What a search came to: the best one, or with two objectives the front of what it evaluated, by quality."""
-    if found.best is None:
-        return []
-    if len(found.best.score) == 1:
-        return [found.best]
-    able = [each for each in found.candidates if each.state == "evaluated" and all(map(math.isfinite, each.score))]
-    scores = np.array([each.score for each in able])
-    front = moocore.is_nondominated(scores)
-    return sorted((each for each, on in zip(able, front, strict=True) if on), key=lambda each: each.score)
 
 
 def _value(table: OwnTable, bounds: Mapping[str, float], found: Found, objectives: int) -> float:

@@ -21,6 +21,7 @@ from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
 from benchmarks.runtime.console import plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.saved.folder import save
+from benchmarks.search.front import front
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.problem import baseline_blocks, exact_cost, largest_within, space_for
 from benchmarks.search.searches import DEFAULT_STRATEGY, run_trained, search_in_workers, trained_search
@@ -189,7 +190,7 @@ def _spend(found: Found | None) -> dict[str, float]:
 def _candidates(found: Mapping[int, Found]) -> pd.DataFrame:
     rows = []
     for seed, each in sorted(found.items()):
-        best = -np.inf
+        best, ends = -np.inf, {candidate.step for candidate in front(each)}
         for candidate in each.candidates:
             if candidate.quality is not None and math.isfinite(candidate.quality):
                 best = max(best, candidate.quality)
@@ -204,6 +205,7 @@ def _candidates(found: Mapping[int, Found]) -> pd.DataFrame:
                     "trained": any(evaluation.spend.trainings for evaluation in candidate.evaluations),
                     "quality": candidate.quality,
                     "best_so_far": best,
+                    "front": candidate.step in ends,
                 }
             )
     return pd.DataFrame(rows)

@@ -75,6 +75,11 @@ def test_evaluates_nothing_twice_and_nothing_over_a_bound_within_the_budget(name
     assert found.spend == Spend(len(asked), 10 * len(asked), 0.0, 0.0, 0.0)
 
 
+def test_of_networks_of_equal_quality_two_objectives_give_out_one_that_none_dominates():
+    found, evaluator = searched("nsga2", of(lambda genotype: 0.5))
+    assert found.best.cost["latency_ms"] == min(map(sum, evaluator.genotypes))
+
+
 # when it ends
 
 

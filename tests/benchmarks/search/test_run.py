@@ -134,6 +134,18 @@ def test_a_search_that_ends_before_its_budget_is_spent_says_why(tmp_path, spec, 
     assert line in capsys.readouterr().err
 
 
+def test_two_objectives_mark_the_front_of_quality_and_latency_and_train_its_best_again(tmp_path, spec, train):
+    train(lambda job: 0.25)
+    two = replace(spec(10.0), strategy="auto", strategy_settings={"objectives": "2"})
+    table = run_search(tmp_path, two, 1, 1, tmp_path / "results").set_index("network")
+    candidates = pd.read_csv(written(tmp_path, "candidates.csv"))
+    finished = candidates[candidates["quality"].notna()]
+    # all come to the same quality, so that the fastest dominates the others
+    assert len(finished) > 1
+    assert finished["front"].tolist() == (finished["latency_ms"] == finished["latency_ms"].min()).tolist()
+    assert table.loc["seed 0", "latency_ms"] == pytest.approx(finished["latency_ms"].min(), rel=1e-5)
+
+
 def test_a_failed_training_counts_as_none_that_finished_however_good_a_metric_it_kept(tmp_path, spec, train, capsys):
     train(lambda job: math.nan if job.seed == 1001 else 0.25)
     table = run_search(tmp_path, spec(10.0), 1, 3, tmp_path / "results")
