@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from nas_algos.errors import AlgorithmInputError
+from nas_algos.errors import AlgorithmInputError, raised
 from nas_algos.strategies.auto import auto
 from nas_algos.strategies.bananas import bananas
 from nas_algos.strategies.gaussian_process import gaussian_process
@@ -95,16 +95,26 @@ def strategy_names() -> dict[str, str]:
     return ours | {entry.name: entry.value for entry in _entries() if entry.name not in ours}
 
 
+def shadowed_strategies() -> dict[str, str]:
+    """{name: where it comes from} of installed packages' that cannot be used, as ours have their names."""
+    return {entry.name: entry.value for entry in _entries() if entry.name in STRATEGIES}
+
+
 def find_strategy(name: str) -> StrategyFactory:
-    """The factory of that name.  Raises AlgorithmInputError when there is none or it cannot be imported."""
+    """The factory of that name.  Raises AlgorithmInputError when there is none or it cannot be imported or called."""
     if name in STRATEGIES:
         return STRATEGIES[name]
     for entry in _entries():
         if entry.name == name:
             try:
-                return entry.load()
-            except Exception as error:
-                raise AlgorithmInputError(f"strategy {name}: {entry.value} cannot be imported ({error})") from error
+                factory = entry.load()
+            except (Exception, SystemExit) as error:
+                what = f"{entry.value} cannot be imported ({raised(error)})"
+                raise AlgorithmInputError(f"strategy {name}: {what}") from error
+            if not callable(factory):
+                what = f"{entry.value} is {type(factory).__name__}; allowed: MODULE:FUNCTION"
+                raise AlgorithmInputError(f"strategy {name}: {what}")
+            return factory  # pyright: ignore[reportReturnType]
     raise AlgorithmInputError(f"unknown strategy {name!r}; allowed: {', '.join(strategy_names())}")
 
 

@@ -13,7 +13,7 @@ def list_names() -> None:
     from hw_model.boards import BOARDS
     from hw_model.cost_models import accelerator_names
     from nas_algos.policies import POLICIES
-    from nas_algos.registry import algorithms, describe
+    from nas_algos.registry import algorithms, describe, shadowed_strategies
     from nas_algos.settings import default_settings, setting_names
     from nas_algos.single_shot.registry import SINGLE_SHOT
     from nas_algos.zero_shot.scores import SCORES, Combination
@@ -30,6 +30,8 @@ def list_names() -> None:
     for each in algorithms():
         paper = f" ({each.paper})" if each.paper else ""
         table.add_row(f"strategy ({each.origin})", f"{each.name}: {each.summary}{paper}{_settings_of(each.name)}")
+    for name, where in shadowed_strategies().items():
+        table.add_row("strategy (not used)", f"{name}: one of ours has the name of the entry point {where}")
     table.add_row("strategies too", "FILE.py")
     table.add_row("evaluator", "trained: each network is trained from scratch")
     for name, factory in SINGLE_SHOT.items():

@@ -9,7 +9,7 @@ import pytest
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
-from nas_algos.registry import STRATEGIES, algorithms, find_strategy, strategy_names
+from nas_algos.registry import STRATEGIES, algorithms, find_strategy, shadowed_strategies, strategy_names
 from tests.packages import install_without_network, unpacked, wheel_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "climber.py"
@@ -84,6 +84,32 @@ def test_a_package_that_cannot_be_imported_is_listed_with_the_reason(tmp_path, m
     with pytest.raises(AlgorithmInputError, match="climber:strategy cannot be imported"):
         build_strategy("climber", (3, 4))
     assert "No module named 'jacks'" in {each.name: each.summary for each in algorithms()}["climber"]
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "line"),
+    [
+        (CLIMBER, "climber = climber", "climber is module; allowed: MODULE:FUNCTION"),
+        ("strategy = 3", "climber = climber:strategy", "climber:strategy is int; allowed: MODULE:FUNCTION"),
+        ("import sys\nsys.exit(3)", "climber = climber:strategy", "cannot be imported (SystemExit: 3)"),
+        ("raise OSError('a\\nb' * 200)", "climber = climber:strategy", "cannot be imported (OSError: a ba b"),
+    ],
+)
+def test_a_package_that_ends_python_or_names_no_function_is_one_line_and_the_others_are_listed(
+    tmp_path, monkeypatch, text, entry, line
+):
+    unpacked(tmp_path, text, monkeypatch, entry)
+    with pytest.raises(AlgorithmInputError, match=re.escape(line)) as error:
+        build_strategy("climber", (3, 4))
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 300
+    assert {each.name: each.summary for each in algorithms()}["climber"] == str(error.value)
+
+
+def test_a_package_that_takes_a_name_of_ours_is_said_to_be_unused(tmp_path, monkeypatch):
+    unpacked(tmp_path, CLIMBER, monkeypatch, "genetic = climber:strategy")
+    assert find_strategy("genetic") is STRATEGIES["genetic"]
+    assert shadowed_strategies() == {"genetic": "climber:strategy"}
 
 
 @pytest.mark.parametrize("name", ["no/such/file.py", "annealing"])
