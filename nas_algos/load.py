@@ -51,7 +51,7 @@ def build_strategy(
             columns = objectives or (2 if name == "nsga2" else 1)
             chosen = settings_for(name, _PLENTY if trainings is None else trainings, columns)
         chosen = changed(f"strategy {name}", chosen or default_settings(STRATEGIES[name]), settings)
-        made = STRATEGIES[name](cardinalities, chosen)
+        made = STRATEGIES[name](cardinalities, *(() if chosen is None else (chosen,)))
         if objectives is not None and made.objectives != objectives:
             raise AlgorithmInputError(f"strategy {name}: it takes {made.objectives} objectives; asked for {objectives}")
         return without_repeats(made) if made.traceable else made

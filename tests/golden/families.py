@@ -139,7 +139,11 @@ def strategies() -> Numbers:
         columns = 2 if name == "nsga2" else 1
         for trainings in (30, 1_000):
             settings = settings_for(name, trainings, columns) or default_settings(factory)
-            numbers = {key: value for key, value in asdict(settings).items() if isinstance(value, int | float)}
+            numbers = {
+                key: value
+                for key, value in (asdict(settings) if settings else {}).items()
+                if isinstance(value, int | float)
+            }
             found |= {f"{name} for {trainings}: {key}": float(value) for key, value in numbers.items()}
         if name in MODELS:
             continue

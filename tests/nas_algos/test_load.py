@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.load import build_strategy
+from nas_algos.load import build_strategy, load_file
 from nas_algos.registry import STRATEGIES, algorithms, find_strategy, shadowed_strategies, strategy_names
 from tests.packages import install_without_network, unpacked, wheel_of
 
@@ -84,6 +84,37 @@ def test_a_package_that_cannot_be_imported_is_listed_with_the_reason(tmp_path, m
     with pytest.raises(AlgorithmInputError, match="climber:strategy cannot be imported"):
         build_strategy("climber", (3, 4))
     assert "No module named 'jacks'" in {each.name: each.summary for each in algorithms()}["climber"]
+
+
+def test_one_that_takes_no_settings_may_stand_in_the_registry(monkeypatch):
+    monkeypatch.setattr("nas_algos.load.STRATEGIES", {"climber": load_file(EXAMPLE)})
+    assert build_strategy("climber", (3, 4), 20, 1).batch == 1
+    with pytest.raises(AlgorithmInputError, match="strategy climber has no setting 'batch'; allowed: none"):
+        build_strategy("climber", (3, 4), 20, 1, {"batch": "2"})
+
+
+WITH_SETTINGS = """
+from dataclasses import dataclass
+import jax.numpy as jnp
+from nas_algos.genotypes import sample
+from nas_algos.strategy import Strategy
+
+@dataclass(frozen=True)
+class MySettings:
+    batch: int = 1
+
+def strategy(cardinalities, settings: MySettings = MySettings()):
+    def ask(state, key):
+        return sample(key, cardinalities, settings.batch)
+
+    return Strategy("mine", tuple(cardinalities), lambda key: 0.0, ask, lambda state, *told: state, settings.batch)
+"""
+
+
+def test_a_file_declares_what_may_be_set_by_the_default_of_its_settings(tmp_path):
+    path = written(tmp_path, WITH_SETTINGS)
+    assert build_strategy(path, (3, 4)).batch == 1
+    assert build_strategy(path, (3, 4), settings={"batch": "3"}).batch == 3
 
 
 @pytest.mark.parametrize(
