@@ -63,6 +63,11 @@ def below(bits: jax.Array, limits: jax.Array | int) -> jax.Array:
     return ((high + (low >> 16)) >> 16).astype(jnp.int32)
 
 
+def limit_for(probability: float) -> np.uint32:
+    """The limit that a random word is below with this probability."""
+    return np.uint32(min(round(probability * 2**32), 2**32 - 1))
+
+
 def sample(key: jax.Array, cardinalities: Sequence[int], count: int) -> jax.Array:
     """Uniform genotypes, int32[count, D]."""
     choices = jnp.asarray(cardinalities, jnp.uint32)
@@ -113,3 +118,15 @@ def codes(genotypes: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
     if math.prod(cardinalities) > 1 << 32:
         strides = [pow(0x9E3779B1, decision + 1, 1 << 32) for decision in range(len(cardinalities))]
     return (genotypes.astype(jnp.uint32) * jnp.array(strides, jnp.uint32)[None]).sum(1, dtype=jnp.uint32)
+
+
+def new_twins(genotypes: jax.Array, alive: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
+    """bool[b]: which of the last b of genotypes int32[n + b, D] are like one before them, by their codes.
+
+    alive: bool[n], which of the first n count.  Those have no twins among themselves, and are not compared.
+    """
+    count, fresh = len(alive), len(genotypes) - len(alive)
+    marks = codes(genotypes, cardinalities)
+    counted = jnp.concatenate([alive, jnp.ones(fresh, bool)])
+    above = jnp.tri(fresh, len(genotypes), count - 1, dtype=bool).T & counted[:, None]
+    return (above & (marks[:, None] == marks[None, count:])).any(0)

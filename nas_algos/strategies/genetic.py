@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import struct
 
 from nas_algos.checks import check_between, check_positive
-from nas_algos.genotypes import below, checked_cardinalities, codes, random_bits
+from nas_algos.genotypes import below, checked_cardinalities, limit_for, new_twins, random_bits
 from nas_algos.pareto import first_places
 from nas_algos.strategy import Strategy
 
@@ -65,7 +64,7 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
     population, batch, decisions = settings.population, settings.batch, len(choices)
     counts = jnp.array([choices], jnp.int32)
     patience = settings.patience * max(population, sum(choices) - decisions)
-    redrawn, paired = _share(settings.mutated_decisions / decisions), _share(settings.crossover)
+    redrawn, paired = limit_for(settings.mutated_decisions / decisions), limit_for(settings.crossover)
 
     def init(key: jax.Array) -> GeneticState:
         del key
@@ -101,11 +100,8 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
     def tell(state: GeneticState, genotypes: jax.Array, scores: jax.Array) -> GeneticState:
         everyone = jnp.concatenate([state.genotypes, jnp.asarray(genotypes)])
         totals = jnp.concatenate([state.scores, jnp.asarray(scores)])
-        marks = codes(everyone, choices)
-        alive = jnp.concatenate([jnp.arange(population) < state.told, jnp.ones(len(genotypes), bool)])
-        above = jnp.tri(len(genotypes), len(everyone), population - 1, dtype=bool).T & alive[:, None]
-        twins = (above & (marks[:, None] == marks[None, population:])).any(0)
-        gone = jnp.concatenate([~alive[:population], twins])
+        alive = jnp.arange(population) < state.told
+        gone = jnp.concatenate([~alive, new_twins(everyone, alive, choices)])
         # failed ones before places where nobody lives
         kept = first_places(jnp.where(gone, jnp.inf, jnp.minimum(totals, 3e38)), population)
         better = totals[kept[0]] < state.scores[0]
@@ -119,7 +115,3 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
         )
 
     return Strategy("genetic", choices, init, ask, tell, batch)
-
-
-def _share(probability: float) -> np.uint32:
-    return np.uint32(min(round(probability * 2**32), 2**32 - 1))

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import struct
 
 from nas_algos.checks import check_between, check_positive
-from nas_algos.genotypes import below, checked_cardinalities, codes, random_bits, stratified
+from nas_algos.genotypes import below, checked_cardinalities, limit_for, new_twins, random_bits, stratified
 from nas_algos.pareto import crowding, first_places, front_ranks
 from nas_algos.strategy import Strategy
 
@@ -63,7 +62,7 @@ def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings(
     check_between("nsga2", settings, 0, len(choices), "mutated_decisions")
     check_between("nsga2", settings, 0, 1, "crossover")
     population, batch = settings.population, settings.batch
-    counts, redrawn = jnp.array([choices], jnp.int32), _share(settings.mutated_decisions / len(choices))
+    counts, redrawn = jnp.array([choices], jnp.int32), limit_for(settings.mutated_decisions / len(choices))
 
     def init(key: jax.Array) -> Nsga2State:
         del key
@@ -79,7 +78,7 @@ def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings(
         fights = state.strength[rivals]
         mothers = jnp.where(fights[0] <= fights[1], rivals[0], rivals[1])
         fathers = jnp.where(fights[2] <= fights[3], rivals[2], rivals[3])
-        paired = words[4] < _share(settings.crossover)
+        paired = words[4] < limit_for(settings.crossover)
         one, other = below(words[5], len(choices)), below(words[6], len(choices) + 1)
         place = jnp.arange(len(choices))[None]
         run = (place >= jnp.minimum(one, other)[:, None]) & (place < jnp.maximum(one, other)[:, None])
@@ -98,12 +97,8 @@ def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings(
     def tell(state: Nsga2State, genotypes: jax.Array, scores: jax.Array) -> Nsga2State:
         everyone = jnp.concatenate([state.genotypes, jnp.asarray(genotypes)])
         totals = jnp.concatenate([state.scores, jnp.asarray(scores)])
-        alive = jnp.concatenate([jnp.isfinite(state.strength), jnp.ones(len(genotypes), bool)])
-        marks = codes(everyone, choices)
-        # who lives already has no twin, so that only the new rows, the columns here, are to be compared with all above
-        above = jnp.tri(len(genotypes), len(everyone), population - 1, dtype=bool).T & alive[:, None]
-        twins = (above & (marks[:, None] == marks[None, population:])).any(0)
-        present = jnp.concatenate([alive[:population], ~twins])
+        alive = jnp.isfinite(state.strength)
+        present = jnp.concatenate([alive, ~new_twins(everyone, alive, choices)])
         ranks = front_ranks(totals, present, population)
         # rank first, then the less crowded: 1 / (1 + distance) lies in 0..1
         crowded = 0.99 / (1 + crowding(totals, ranks))
@@ -117,8 +112,3 @@ def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings(
         )
 
     return Strategy("nsga2", choices, init, ask, tell, batch, settings.objectives)
-
-
-def _share(probability: float) -> np.uint32:
-    """The limit that a random word is below with this probability."""
-    return np.uint32(min(round(probability * 2**32), 2**32 - 1))

@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import chisquare
 
-from nas_algos.genotypes import below, mutate, random_bits, sample
+from nas_algos.genotypes import below, limit_for, mutate, new_twins, random_bits, sample
 
 # Keys are fixed, so that these tests pass or fail for good: a right draw would fail one key in a thousand.
 LEAST_P = 1e-3
@@ -71,3 +71,19 @@ def test_keys_that_differ_by_one_round_share_no_words():
     assert len(np.unique(words)) >= words.size - 2
     signs = 1.0 - 2.0 * ((words[:, :, None] >> np.arange(32)) & 1).reshape(64, -1)
     assert np.abs(signs @ signs.T / 2048 - np.eye(64)).max() * 2048**0.5 < 5
+
+
+def test_a_new_genotype_is_a_twin_of_whatever_lives_or_stands_before_it_in_its_round():
+    rng, alive = np.random.default_rng(0), np.arange(6) % 3 > 0
+    for _ in range(20):
+        rows = rng.integers(0, 2, (11, 3))
+        before = [[*rows[:6][alive], *rows[6:place]] for place in range(6, 11)]
+        wanted = [any((row == each).all() for each in seen) for row, seen in zip(rows[6:], before, strict=True)]
+        assert new_twins(jnp.asarray(rows), jnp.asarray(alive), (2, 2, 2)).tolist() == wanted
+
+
+def test_random_words_are_below_the_limit_of_a_probability_that_often():
+    words = np.asarray(random_bits(jax.random.key(0), (DRAWS,)))
+    assert abs((words < limit_for(0.3)).mean() - 0.3) < 4 * np.sqrt(0.3 * 0.7 / DRAWS)
+    assert limit_for(0.0) == 0
+    assert limit_for(1.0) == 2**32 - 1
