@@ -111,6 +111,11 @@ class SearchSpec:
         return changed(self.evaluator, default_settings(find_single_shot(self.variant)), self.evaluator_settings)
 
 
+def strategy_title(name: str) -> str:
+    """A strategy as tables and names of folders have it: without the folders that its file lies in."""
+    return Path(name).stem if name.endswith(".py") else name
+
+
 def strategy_content(name: str | None) -> Any:
     """What keys and a run's settings say of a strategy: its name and, unless it is ours, what its file holds.
 

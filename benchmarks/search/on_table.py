@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError, NoResultError, report
-from benchmarks.evaluators.spec import strategy_content
+from benchmarks.evaluators.spec import strategy_content, strategy_title
 from benchmarks.runtime.console import plain_console, print_frame
 from benchmarks.runtime.mapped import map_jobs
 from benchmarks.runtime.worker import Report
@@ -104,7 +104,7 @@ def run_search(
         **{"table": by_content(path), "accelerator": by_content(accelerator), "bounds": limits},
         **{"strategy": strategy_content(strategy), "settings": list(given), "budget": budget, "seeds": seeds},
     }
-    folder = run_folder(results, f"table-{table.name}-{Path(strategy or 'auto').stem}", settings)
+    folder = run_folder(results, f"table-{table.name}-{strategy_title(strategy or 'auto')}", settings)
     best = float(table.true[table.within(limits)].max())
     rows = []
     for seed, each in enumerate(found):
@@ -176,7 +176,7 @@ def run_compare(
         p = contrasts[name].p if name in contrasts else math.nan
         rows.append(
             {
-                **{"strategy": Path(name).stem if name.endswith(".py") else name, "evaluations": used[name]},
+                **{"strategy": strategy_title(name), "evaluations": used[name]},
                 **{"seeds": seeds, "value": mean, "low": low, "high": high, "p_adjusted": p},
             }
         )

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError, NoResultError, report
-from benchmarks.evaluators.spec import SearchSpec
+from benchmarks.evaluators.spec import SearchSpec, strategy_title
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
@@ -115,7 +115,7 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
             cost = _cost(exact_cost(network, spec.accelerator, cache))
             rows.append(
                 {
-                    "strategy": "-" if mine is None else spec.strategy or "own",
+                    "strategy": "-" if mine is None else strategy_title(spec.strategy or "own"),
                     "evaluator": "-" if mine is None else spec.evaluator,
                     "network": name,
                     **_quality(again),
@@ -157,7 +157,7 @@ def folder_name(spec: SearchSpec, settings: Mapping[str, Any]) -> str:
     task = spec.task
     other = () if task == make_task(task.name) else (short_name(task.dataset), str(task.classes))
     space = spec.space.name
-    strategy = "own" if spec.strategy is None else Path(spec.strategy).stem
+    strategy = strategy_title(spec.strategy or "own")
     accelerator = Path(spec.accelerator).stem if is_block_file(spec.accelerator) else spec.accelerator
     parts = (task.name, *other, space, strategy, spec.evaluator.replace(":", "_"), accelerator)
     return "-".join((*parts, settings_digest(settings)[:8]))

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -37,6 +38,7 @@ from tasks.spaces.space import SearchSpace
 layers = (Layer("conv", 8, stride=2), Layer("conv", CHANNELS, kernel=1, activation=False))
 SPACE = SearchSpace("sides", (Decision("side", (96, 64)),), layers, input_side="side", input_channels=3)
 """
+CLIMBER = (Path(__file__).parents[3] / "examples" / "climber.py").read_text()
 SPENT = {"example_passes": 8, "training_flops": 1.0, "seconds": 1.0}
 
 
@@ -132,6 +134,18 @@ def test_a_search_that_ends_before_its_budget_is_spent_says_why(tmp_path, spec, 
     run_search(tmp_path, replace(spec(10.0), budget=5), 1, 1, tmp_path / "results")
     line = "search 0 ended before its budget was spent: all 4 genotypes were looked at"
     assert line in capsys.readouterr().err
+
+
+def test_no_folder_of_a_users_strategy_stands_in_what_is_written(tmp_path, spec, train):
+    train(lambda job: 0.25)
+    mine = tmp_path / "private" / "mine.py"
+    mine.parent.mkdir()
+    mine.write_text(CLIMBER)
+    table = run_search(tmp_path, replace(spec(10.0), strategy=str(mine)), 1, 1, tmp_path / "results")
+    assert table["strategy"].iloc[-1] == "mine"
+    files = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"private" in path.read_bytes()]
 
 
 def test_two_objectives_mark_the_front_of_quality_and_latency_and_train_its_best_again(tmp_path, spec, train):
