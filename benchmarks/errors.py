@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import operator
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from hw_model.errors import HardwareInputError
 from nas_algos.errors import AlgorithmInputError
@@ -41,6 +43,13 @@ def check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
     for name in given:
         if name not in allowed:
             raise BenchmarkInputError(f"unknown {what} {name[:60]!r}; allowed: {', '.join(allowed)}")
+
+
+def check_unused(with_option: str, command: Callable[..., Any], given: Mapping[str, Any], why: str) -> None:
+    """Raise BenchmarkInputError where one of a command's parameters, by name, is not as it is by default."""
+    usual = inspect.signature(command).parameters
+    if changed := [f"--{name.replace('_', '-')}" for name, value in given.items() if value != usual[name].default]:
+        raise BenchmarkInputError(f"{with_option} with {', '.join(changed)}; allowed: none of them, {why}")
 
 
 def check_linux(what: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.errors import BenchmarkInputError, check_count, check_unused
 from benchmarks.experiments.head_to_head.settings import COUNTS, STRATEGIES, Settings
 from benchmarks.home import DEFAULT_HOME, check_folders
 from benchmarks.runtime.resources import choose_executor
@@ -34,7 +34,8 @@ def compare(
 
     A search sees what one training of each network would show, by the table's surrogate with its noise between seeds,
     and is worth the expected quality of what it chose within the baseline's latency.  Writes head_to_head.csv, its
-    curves, differences, ledger and winners, and head_to_head.png to RESULTS/compare-..., named by the settings.
+    curves, differences, ledger and winners, and head_to_head.png to RESULTS/compare-..., named by the settings;
+    with --table compare.csv to RESULTS/table-NAME-compare-....
 
     Args:
         task: classification, detection or segmentation.
@@ -68,6 +69,8 @@ def compare(
     if table is not None:
         from benchmarks.search.on_table import run_compare
 
+        unused = {"task": task, "slow_seeds": slow_seeds, "pool": pool}
+        check_unused("--table", compare, unused, "as every strategy searches the same table")
         names = () if contenders == CONTENDERS else contenders
         run_compare(table, accelerator, bounds, names, objectives, max(budget), seeds, results)
         return

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.errors import check_count, check_unused
 from benchmarks.home import DEFAULT_HOME, check_folders
 from benchmarks.runtime.resources import choose_executor
 
@@ -91,9 +90,7 @@ def search(
 
         unused = {"task": task, "space": space, "evaluator": evaluator, "policy": policy, "profile": profile}
         unused |= {"training": training, "final_seeds": final_seeds, "dataset": dataset, "classes": classes}
-        usual = inspect.signature(search).parameters
-        if given := [f"--{name.replace('_', '-')}" for name, value in unused.items() if value != usual[name].default]:
-            raise BenchmarkInputError(f"--table with {', '.join(given)}; allowed: none of them, as a table has answers")
+        check_unused("--table", search, unused, "as a table has answers")
         search_table(table, accelerator, bounds, strategy, settings, budget, seeds, results)
         return
     from benchmarks.search.run import make_spec, run_search

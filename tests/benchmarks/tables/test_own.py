@@ -222,6 +222,15 @@ def test_what_a_table_does_not_use_is_refused_and_named(path, tmp_path, capsys, 
     assert not (tmp_path / "results").exists()
 
 
+def test_what_a_comparison_on_a_table_does_not_use_is_refused_and_named_too(path, tmp_path, capsys):
+    more = ["--task", "nosuch", "--slow-seeds", "3", "--pool", "9", "--results", str(tmp_path / "results")]
+    assert cli.run(["compare", "--table", str(path), *more]) == 2
+    errors = capsys.readouterr().err
+    assert "--table with --task, --slow-seeds, --pool; allowed: none of them" in errors
+    assert len(errors.strip().splitlines()) == 1
+    assert not (tmp_path / "results").exists()
+
+
 def test_the_command_writes_what_it_found(path, tmp_path, capsys):
     where = ["--results", str(tmp_path / "results")]
     arguments = ["search", "--table", str(path), "--strategy", "random", "--budget", "4", "--seeds", "2", *where]
