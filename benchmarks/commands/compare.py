@@ -46,7 +46,7 @@ def compare(
             baseline_genetic; random is always among them.
         budget: Trainings whose example passes each search may spend; with --table the largest of them.
         seeds: Searches of each contender.
-        slow_seeds: Of those that fit a model between trainings, and of other packages'.
+        slow_seeds: Of those that fit a model between trainings or run on the host, and of other packages'.
         pool: Networks that a score chooses from.
         latency_ms: With --table: most latency.
         peak_bytes: Likewise, most memory for activations.

@@ -95,6 +95,8 @@ class Contender:
     """Name of `PEERS`; its searches run on the host, one after the other."""
     objectives: int = 1
     """Columns of a score that its strategy is told."""
+    traceable: bool = True
+    """Whether its strategy is: else it runs on the host."""
 
     @property
     def searches(self) -> bool:
@@ -104,7 +106,7 @@ class Contender:
     @property
     def is_slow(self) -> bool:
         """Whether it fits a model between trainings, or runs on the host."""
-        return self.strategy in MODELS or bool(self.peer)
+        return self.strategy in MODELS or bool(self.peer) or not self.traceable
 
 
 def find_contender(name: str) -> Contender:
@@ -127,11 +129,13 @@ def find_contender(name: str) -> Contender:
     if name in strategy_names() or name.endswith(".py"):
         columns = 2 if name == FRONT else 1
         # what takes another number of objectives, or cannot be loaded, is told before anything is computed
-        build_strategy(name, (2, 2), objectives=columns)
+        traceable = build_strategy(name, (2, 2), objectives=columns).traceable
         family = "random" if name == "random" else "multi-shot"
         # a file's strategy is tried out when it is built, which cannot be done while searches are traced: once, before
         build = functools.cache(lambda space, n: build_strategy(name, space, n, columns))
-        return Contender(name, family, name, lambda space, n, best: build(space, n), objectives=columns)
+        return Contender(
+            name, family, name, lambda space, n, best: build(space, n), objectives=columns, traceable=traceable
+        )
     raise BenchmarkInputError(
         f"unknown contender {name[:60]!r}; allowed: baseline, expert, {', '.join(strategy_names())}, FILE.py, "
         f"{', '.join(BOUNDED_PEERS)}, zero_shot:SCORE, {', '.join(HYBRIDS)}:SCORE, {', '.join(FROM_BASELINE)}"

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -68,6 +69,14 @@ def test_every_default_contender_is_known_and_each_family_takes_part():
     assert find_contender("zero_shot_model:zen").is_slow
     assert find_contender("optuna TPE").is_slow
     assert not find_contender("genetic").is_slow
+
+
+def test_a_users_strategy_that_runs_on_the_host_is_searched_from_as_few_seeds_as_other_slow_ones(tmp_path):
+    climber = (Path(__file__).parents[3] / "examples" / "climber.py").read_text()
+    for traceable in (True, False):
+        mine = tmp_path / f"{traceable}.py"
+        mine.write_text(climber.replace("ask, tell)", f"ask, tell, traceable={traceable})"))
+        assert find_contender(str(mine)).is_slow == (not traceable)
 
 
 @pytest.mark.parametrize(
