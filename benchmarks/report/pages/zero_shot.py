@@ -7,8 +7,6 @@ from pathlib import Path
 from benchmarks.report.markdown import Row, code, interval, listed, rows, span, table
 
 COUNTS = ("params", "macs", "depth")
-FEW = 0.9
-"""Share of the networks below which the number of those that have a score is said beside it."""
 
 
 def page(folder: Path) -> str:
@@ -17,9 +15,10 @@ def page(folder: Path) -> str:
     for row in rows(folder / "zero_shot.csv"):
         tasks.setdefault(row["task"], {})[row["score"]] = row
     scores = list(dict.fromkeys(score for found in tasks.values() for score in found))
-    header = ["score", *(f"{task}, n = {found['macs']['n']}" for task, found in tasks.items()), "a CPU second"]
+    most = {task: max(row["n"] for row in found.values()) for task, found in tasks.items()}
+    header = ["score", *(f"{task}, n = {most[task]}" for task in tasks), "a CPU second"]
     lines = [
-        [score, *(_cell(found.get(score), found["macs"]["n"]) for found in tasks.values()), _speed(tasks, score)]
+        [score, *(_cell(found.get(score), most[task]) for task, found in tasks.items()), _speed(tasks, score)]
         for score in scores
     ]
     return f"""\
@@ -31,8 +30,9 @@ Scores of untrained networks (zero-cost proxies) beside parameters, MACs and dep
 
 Kendall's tau (95% interval by bootstrap over networks); then the mean tau within quartiles of latency, where a search
 under a latency bound chooses, and the tau within the best tenth, where it ends; *: better than MACs, by the interval of
-the difference, after each of the first two for itself.  Where an n is said, that many of the networks, drawn at random
-before looking, have the score.  Networks a CPU second are through one supernet that serves all.
+the difference, after each of the first two for itself.  Where an n is said, so many of the networks have the score: a
+random draw made before looking, or all but those that are yet to be scored or whose score is not finite.  Networks a
+CPU second are through one supernet that serves all.
 
 {"".join(_verdict(task, found) for task, found in tasks.items())}
 Scores of `accelnas list` that are not in the table have not been computed for these networks yet; `accelnas reproduce
@@ -41,11 +41,11 @@ the arenas that [contests](head_to_head.md) score).
 """
 
 
-def _cell(row: Row | None, whole: int) -> str:
-    """whole: how many networks the scores of all have."""
+def _cell(row: Row | None, most: int) -> str:
+    """most: networks of the task that any score is known of."""
     if row is None:
         return "-"
-    some = f" (n = {row['n']})" if row["n"] < FEW * whole else ""
+    some = f" (n = {row['n']})" if row["n"] < most else ""
     mark, within = (" *" if row[name] else "" for name in ("better_than_macs", "better_than_macs_at_equal_latency"))
     tau = interval(row, "kendall_tau", "low", "high", digits=2)
     return f"{tau}{mark}; {row['tau_at_equal_latency']:.2f}{within}; {row['tau_best_tenth']:.2f}{some}"

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.report import site
 from benchmarks.report.markdown import rows
-from benchmarks.report.pages import head_to_head
+from benchmarks.report.pages import head_to_head, zero_shot
 from benchmarks.report.provenance import digest, recorded
 from hw_model.vela.accelerators import ETHOS_U
 
@@ -187,6 +187,17 @@ def test_the_estimator_page_shows_every_accelerator_that_was_evaluated_with_n_an
     claimed = re.search(r"the worst is ([\d.]+)% off", words)
     assert claimed
     assert float(claimed[1]) == pytest.approx(worst, abs=0.051)
+
+
+def test_the_zero_shot_page_says_n_wherever_a_score_is_of_fewer_networks_than_the_header_says():
+    figures = pd.read_csv(ROOT / "results/zero_shot/zero_shot.csv")
+    assert figures.groupby("task")["n"].nunique().max() > 1
+    (_, *header, _), _, *lines = lines_of(zero_shot.page(ROOT / "results/zero_shot"))
+    for score, *cells, _ in lines:
+        for title, cell in zip(header, cells, strict=True):
+            task, most = title.split(", n = ")
+            (n,) = figures[(figures["task"] == task) & (figures["score"] == score)]["n"]
+            assert int(cell.partition("(n = ")[2].rstrip(")") or most) == n
 
 
 def test_the_head_to_head_page_pools_the_searches_of_all_cells_where_that_was_run(copy):
