@@ -13,6 +13,8 @@ import pytest
 import tyro
 
 from benchmarks.cli import COMMANDS
+from benchmarks.tables.parts import PARTS
+from benchmarks.tables.recipes import SEARCH, sweep
 from nas_algos.zero_shot.scores import SCORES
 from tasks.data.photographs import PHOTOGRAPHS
 
@@ -88,6 +90,14 @@ def test_every_column_of_every_result_is_explained_once():
     assert not missing
     # scores are explained before any network of the tables has them, as they come one by one
     assert set(explained) - set(SCORES) <= there
+
+
+def test_the_page_on_building_tables_names_every_part_and_how_many_recipes_the_sweep_is_of():
+    text = (ROOT / "docs/how-to/build_tables.md").read_text()
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(PARTS)
+    for task in SEARCH:
+        recipes = {(fidelity, rate) for fidelity, rates, _ in sweep(task) for rate in rates}
+        assert f"the baseline by {len(recipes)} recipes" in text
 
 
 def test_versions_agree():

@@ -171,7 +171,8 @@ def _index(names: Sequence[str]) -> str:
 
 One page for each experiment, written from the CSVs in [results](../../results) by `accelnas reproduce --pages`.
 `accelnas reproduce --list` prints the experiments; `accelnas reproduce NAME` makes an experiment's files again, with
-`--set` other settings.
+`--set` other settings.  `confirmed` makes a table of trainings that must be there first: `accelnas table build --part
+confirm` does them, or `accelnas reproduce --live confirmed`.
 
 {table(INDEX, (line for name in names for line in _lines(name)))}"""
 

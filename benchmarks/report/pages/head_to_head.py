@@ -79,7 +79,8 @@ would have spent.  The article says that multi-shot search with full training ca
   latency, which this contest does not ask for, and looks at no quality.
 - `nsga2` seeks the whole front of quality and latency, of which this contest looks at one end.
 - Not here: supernets, whose searches need live trainings, and a live confirmation, for which
-  [head_to_head_winners.csv](../../results/head_to_head/head_to_head_winners.csv) lists networks.
+  [head_to_head_winners.csv](../../results/head_to_head/head_to_head_winners.csv) lists networks: `accelnas table build
+  --part confirm` trains some of them, then `accelnas reproduce confirmed` compares.
 """
 
 
