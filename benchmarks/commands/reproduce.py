@@ -37,8 +37,8 @@ def reproduce(
         names: Names that `--list` prints.  None: the main job, in which the article's tables are made again below HOME
             and compared with those shipped, and the detector's baseline and winners are trained.
         list: Run nothing; print the experiments and what they show, or the settings of those named.
-        profile: The setting of that name: smoke checks in a minute that everything runs, quick is what the tables were
-            made with, full takes days of CPU.
+        profile: The setting of that name, of experiments where `--list NAME` shows it: smoke checks in a minute that
+            everything runs, quick is what the tables were made with, full takes far longer.
         set: NAME=VALUE, a setting of each of the experiments named; repeat it for several.
         pages: Run nothing; write docs/results, parts of README.md, and report.html from the files of RESULTS.
         live: Train what the named tables report, from nothing: every network with all its seeds, which takes hours or

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def test_every_experiment_has_settings_and_a_run(name):
     assert callable(importlib.import_module(experiment.module).run)
     assert f"reproduce {name} " in (type(settings).__doc__ or "")
     assert experiment.hours > 0
+
+
+def test_the_page_on_reproducing_names_the_experiments_that_have_profiles():
+    text = (ROOT / "docs/how-to/reproduce.md").read_text().split("**Profiles.**")[1].split("alone")[0]
+    have = {name for name, each in EXPERIMENTS.items() if hasattr(each.settings({}), "profile")}
+    assert set(re.findall(r"`(\w+)`", text)) == have
 
 
 def test_every_module_with_a_run_of_its_own_is_an_experiment():
