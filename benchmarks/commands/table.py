@@ -79,6 +79,8 @@ def status(results: Path = Path("results")) -> None:
     from benchmarks.tables.build import summary
     from benchmarks.tables.recipes import SEARCH
 
+    if not results.is_dir():
+        raise BenchmarkInputError(f"{results}: no such folder; allowed: one that tables/TASK.parquet is kept in")
     for task in SEARCH:
         print("\n".join(summary(results, task)))
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from benchmarks.deferred import deferred
 from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
+
+if TYPE_CHECKING:
+    from benchmarks.store.records import Trial
+    from benchmarks.store.sqlite import ResultStore
 
 Kind = Literal["trials", "results"]
 Digest = Annotated[str, tyro.conf.Positional]
@@ -28,7 +34,7 @@ def list_records(
 
     Args:
         kind: trials, or the results of supernets and scores.
-        task: Trials of this task alone, named as in the list, such as detection-1.
+        task: Trials of this task alone, such as detection, or detection-1 with its number of classes, as in the list.
         limit: So many lines at most.
         home: Directory that it is kept in.
     """
@@ -41,8 +47,9 @@ def list_records(
         check_count("limit", limit, most=10**9)
     with open_store(home) as store:
         if kind == "trials":
+            found = _trials_of(store, task)
             print("\t".join(TRIAL_COLUMNS))
-            for trial in islice(store.trials(task=task), limit):
+            for trial in islice(found, limit):
                 print(trial_line(trial))
         else:
             print("\t".join(RESULT_COLUMNS))
@@ -70,7 +77,7 @@ def export(file: File, kind: Kind = "trials", task: str | None = None, home: Pat
     Args:
         file: Parquet file.
         kind: trials, or the results of supernets and scores; a file holds one of them.
-        task: Trials of this task alone, such as detection-1.
+        task: Trials of this task alone, such as detection, or detection-1 with its number of classes.
         home: Directory that they are kept in.
     """
     from benchmarks.store.parquet import merge_records
@@ -79,11 +86,28 @@ def export(file: File, kind: Kind = "trials", task: str | None = None, home: Pat
 
     with open_store(home) as store:
         if kind == "trials":
-            total, new = merge_records(file, Trial, store.trials(task=task))
+            total, new = merge_records(file, Trial, _trials_of(store, task))
         else:
             total, new = merge_records(file, Result, store.results())
         print(f"{total} {kind} in {file}, {new} of them new")
         sys.exit(1 if store.skipped else 0)
+
+
+def _trials_of(store: ResultStore, task: str | None) -> Iterator[Trial]:
+    """Trials of a task, named with its number of classes or without, or all of them, oldest first.
+
+    Raises BenchmarkInputError where no trial is of it.
+    """
+    if task is None:
+        return store.trials()
+    there = store.tasks()
+    names = [name for name in there if task in (name, name.rpartition("-")[0])]
+    if not names:
+        raise BenchmarkInputError(
+            f"no trial is of task {task[:60]!r}; allowed: {', '.join(there) or 'none, as none is kept'}"
+        )
+    found = (store.trials(task=name) for name in names)
+    return heapq.merge(*found, key=lambda trial: (trial.created, trial.digest))
 
 
 def take(file: File, home: Path = DEFAULT_HOME) -> None:

@@ -107,6 +107,10 @@ class ResultStore(Database):
         """The sound trials of that task, fidelity and state (of any where None), oldest first, one at a time."""
         return self._all(Trial, {"task": task, "fidelity": fidelity, "state": state})
 
+    def tasks(self) -> list[str]:
+        """Tasks that trials are of, with their number of classes, such as detection-1."""
+        return [row["task"] for row in self._rows("SELECT DISTINCT task FROM trials ORDER BY task")]
+
     def results(self, kind: str | None = None) -> Iterator[Result]:
         """The sound results of that kind (of any where None), oldest first, one at a time."""
         return self._all(Result, {"kind": kind})

@@ -1,5 +1,6 @@
 """`accelnas trials` as a user runs it."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -43,6 +44,24 @@ def test_trials_are_listed_shown_and_removed(home):
     code, _, errors = run("show", digest, "--home", home)
     assert (code, errors.count("\n")) == (2, 1)
     assert f"digest '{digest}' is that of none" in errors
+
+
+def test_a_task_is_found_without_its_number_of_classes_and_one_that_no_trial_has_is_refused(home, tmp_path):
+    other = dataclasses.replace(done(2, task="detection-3"), created="2026-11-23T00:00:00.000+00:00")
+    with open_store(home) as store:
+        store.put_all([other, done(3, task="classification-10")])
+    for name, wanted in (("detection", {"0", "1", "2"}), ("detection-1", {"0", "1"}), ("detection-3", {"2"})):
+        code, printed, _ = run("list", "--task", name, "--home", home)
+        seeds = [line.split("\t")[2] for line in printed.splitlines()[1:]]
+        assert (code, set(seeds)) == (0, wanted)
+        assert seeds[0] == "2" or "2" not in wanted  # the oldest
+        file = tmp_path / f"{name}.parquet"
+        assert run("export", file, "--task", name, "--home", home)[1].startswith(f"{len(wanted)} trials in ")
+    for command in (("list",), ("export", tmp_path / "none.parquet")):
+        told = "no trial is of task 'pose'; allowed: classification-10, detection-1, detection-3"
+        assert run(*command, "--task", "pose", "--home", home) == (2, "", f"accelnas: {told}\n")
+    assert not (tmp_path / "none.parquet").exists()
+    assert run("list", "--task", "detection", "--home", tmp_path / "empty")[0] == 2
 
 
 def test_trials_go_from_one_home_to_another(home, tmp_path):

@@ -7,6 +7,7 @@ from benchmarks.tables import build as module
 from benchmarks.tables.files import SHIPPED, table_file, table_trials
 from benchmarks.tables.parts import part_of
 from tasks.registry import make_task
+from tests.cli import accelnas
 
 
 def test_what_a_table_has_from_another_machine_is_not_trained_again(tmp_path, monkeypatch):
@@ -21,3 +22,10 @@ def test_what_a_table_has_from_another_machine_is_not_trained_again(tmp_path, mo
     home = tmp_path / "home"  # whose store is empty
     assert module.train(home, tmp_path, task, [asked]) == 1
     assert [trial.key for trial in table_trials(tmp_path, "detection")] == [key]
+
+
+def test_the_status_of_a_folder_that_is_not_there_is_refused_and_that_of_an_empty_one_is_nothing_yet(tmp_path):
+    told = f"accelnas: {tmp_path / 'none'}: no such folder; allowed: one that tables/TASK.parquet is kept in\n"
+    assert accelnas("table", "status", "--results", tmp_path / "none") == (2, "", told)
+    code, printed, _ = accelnas("table", "status", "--results", tmp_path)
+    assert (code, printed.count("nothing yet")) == (0, 3)
