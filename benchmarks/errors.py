@@ -84,7 +84,7 @@ def nearly_meant(message: str) -> str:
     if not (given and allowed):
         return ""
     name = given[0].partition("=")[0]  # of a setting
-    known = [each for each in re.findall(r"[\w.-]+", names) if each != name]
+    known = [each for each in re.findall(r"[\w.-]+", names) if each != name and not each[0].isdigit()]
 
     def likeness(other: str) -> tuple[float, int]:
         return difflib.SequenceMatcher(None, name, other).ratio(), sum(map(operator.eq, name, other))

@@ -15,6 +15,7 @@ from tests.cli import accelnas
         ("unknown task 'colour'; allowed: classification, detection", ""),
         ("bound on latency_ms is -1; allowed: finite numbers above 0", ""),
         ("data set 'a' cannot be read", ""),
+        ("--training passes is '1e3'; allowed: whole numbers 1 to 1e+09", ""),
     ],
 )
 def test_the_name_that_was_nearly_meant_is_found_among_those_allowed(message, near):
