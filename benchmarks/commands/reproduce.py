@@ -58,7 +58,7 @@ def reproduce(
         _reproduce_live(names, list, home)
         return
     if pages:
-        _write_pages(output.resolve().parent)
+        _write_pages(output.resolve())
         return
     if list and not names:
         _print_experiments()
@@ -111,7 +111,10 @@ def _parsed(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _write_pages(root: Path) -> None:
+def _write_pages(results: Path) -> None:
+    if results.name != "results" or not (results / "provenance.csv").is_file():
+        raise BenchmarkInputError(f"--pages of {results}; allowed: the folder results of a clone, with provenance.csv")
+    root = results.parent
     # pandas takes a second to load, which bad input need not pay
     from benchmarks.report.html.build import write_report
     from benchmarks.report.readme import write_readme

@@ -13,6 +13,7 @@ from tests.cli import accelnas
         (["reproduce", "detection", "--profile", "huge"], ["'huge'", "smoke, quick, full"]),
         (["reproduce", "--profile", "smoke"], ["without a name", "--list"]),
         (["reproduce", "--results", "elsewhere"], ["--results without a name"]),
+        (["reproduce", "controls", "--pages"], ["--pages of ", "allowed: the folder results of a clone"]),
         (["reproduce", "poetry"], ["'poetry'", "detection, classification, segmentation"]),
         (["reproduce", "detection", "--set", "evaluations=1"], ["evaluations is 1", "20"]),
         (["reproduce", "detection", "--set", "tolerance=2"], ["tolerance is 2", "below 1"]),
