@@ -59,6 +59,13 @@ def test_a_search_ends_with_the_last_network_within_the_bounds(path):
     assert found.candidates[-1].state == "evaluated"
 
 
+@pytest.mark.parametrize("command", ["search", "compare"])
+def test_bounds_that_no_network_of_the_table_is_within_are_bad_input(run, capsys, command):
+    assert run(command, "--latency-ms", ".5") == 2
+    told = "accelnas: no network of the table is within the bounds; its least: latency_ms 1\n"
+    assert capsys.readouterr().err == told
+
+
 def test_a_search_that_never_proposes_what_the_table_has_says_why_it_ended(path, tmp_path, run, capsys):
     path.write_text(TEXT.replace("16,5,0.7,5\n", ""))
     strategy = tmp_path / "same.py"
