@@ -31,7 +31,8 @@ def curate_compare(
         against: Of curated, auto-curated, uncurated, random-subset and shifted.
         strategy: One for a single objective that `accelnas list` prints, or FILE.py.
         evaluations: Networks that each search may look at.
-        searches: Searches of each space for each aim.
+        searches: Searches of each space for each aim, shared out over up to ten random subsets; a subset with one
+            search has no spread (nan), so give 20 and more with random-subset.
         results: Directory that tables are written to.
     """
     check_folders(results)
