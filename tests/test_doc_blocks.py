@@ -1,10 +1,11 @@
 """Every code block of the documents runs: Python as it stands, commands up to their first training, files are read.
 
-Blocks marked `text` are shown only: diagrams and what commands print.
+Blocks marked `text` are shown only: diagrams and what commands print, which is held against a command on a table.
 """
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import re
@@ -103,13 +104,13 @@ def test_python_runs(document, folder):
 
 
 @with_blocks("")
-def test_commands_are_right_up_to_their_first_training(document, folder, monkeypatch, capsys):
+def test_commands_are_right_up_to_their_first_training_and_print_what_is_shown(document, folder, monkeypatch, capsys):
     write_files(document)
     begun = []
     for name, work in WORK.items():
         monkeypatch.setattr(work, lambda *_, name=name, **__: begun.append(name))
-    for code in (code for language, code in blocks(document) if language == ""):
-        for program, *arguments in commands_of(code):
+    for (language, code), (next_language, shown) in itertools.pairwise([*blocks(document), ("", "")]):
+        for program, *arguments in commands_of(code) if language == "" else ():
             name = program.rpartition("/")[2]
             if name != "accelnas":
                 assert name in OTHER_PROGRAMS, program
@@ -120,6 +121,8 @@ def test_commands_are_right_up_to_their_first_training(document, folder, monkeyp
                 expected = [*begun, arguments[0]] if trains else [*begun]
                 assert run(arguments) == 0, (arguments, capsys.readouterr().err)
                 assert begun == expected, arguments
+                if "--table" in arguments and next_language == "text":
+                    assert shown in capsys.readouterr().out
 
 
 @with_blocks("json")
