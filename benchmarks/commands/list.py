@@ -35,7 +35,7 @@ def list_names() -> None:
     table.add_row("strategies too", "FILE.py")
     table.add_row("evaluator", "trained: each network is trained from scratch")
     for name, factory in SINGLE_SHOT.items():
-        each = describe(name, getattr(factory, "func", factory), "built-in")
+        each = describe(name, factory, "built-in")
         names = ", ".join(setting_names(default_settings(factory)))
         table.add_row("evaluator", f"supernet:{name}: {each.summary} ({each.paper}); settings: {names}")
     for name, score in SCORES.items():

@@ -2,10 +2,6 @@
 
 Guo et al., Single path one-shot NAS with uniform sampling (SPOS), arXiv:1904.00420: one network, uniformly drawn, in
 each step; evolution afterwards, statistics of batch normalisation collected anew for each candidate.
-
-sandwich: the rule of Yu and Huang, Universally slimmable networks, arXiv:1903.05134, as in Cai et al., Once-for-all,
-arXiv:1908.09791: each step trains the largest network, the smallest and random ones on one batch.  Without their
-distillation from the largest, for which every task would need a loss of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +31,7 @@ class OneShotSettings:
     """How the supernet is trained, and how much of the budget is left to search in it."""
 
     sandwich: bool = False
-    """Train the largest and the smallest network in each step besides the random ones."""
+    """Train the largest and the smallest network in each step besides the random ones (`single_shot.sandwich`)."""
     random_paths: int = 1
     """Uniformly drawn networks that each step trains."""
     search_share: float = 0.2

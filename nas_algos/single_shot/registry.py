@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -14,8 +13,9 @@ from nas_algos.single_shot.fair import fair
 from nas_algos.single_shot.few_shot import few_shot
 from nas_algos.single_shot.gumbel import gumbel
 from nas_algos.single_shot.inherited import finish_by_search, with_strategy
-from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
+from nas_algos.single_shot.one_shot import one_shot
 from nas_algos.single_shot.progressive import progressive
+from nas_algos.single_shot.sandwich import sandwich
 from nas_algos.single_shot.supernet import Supernet
 from nas_algos.single_shot.tunas import tunas
 
@@ -24,7 +24,7 @@ SINGLE_SHOT: MappingProxyType[str, SingleShotFactory] = MappingProxyType(
         "gumbel": gumbel,
         "tunas": tunas,
         "one_shot": one_shot,
-        "sandwich": partial(one_shot, settings=OneShotSettings(sandwich=True)),
+        "sandwich": sandwich,
         "fair": fair,
         "progressive": progressive,
         "few_shot": few_shot,

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.registry import describe
 from nas_algos.single_shot.algorithm import Inputs
 from nas_algos.single_shot.charges import Budget, Ledger
 from nas_algos.single_shot.one_shot import one_shot
@@ -69,6 +70,11 @@ def without_seconds(result):
             spend=result.spend._replace(seconds=0.0), history=history, looks_spend=looks_spend, variables=None
         )
     )
+
+
+def test_no_two_algorithms_are_described_alike():
+    told = [describe(name, factory, "built-in")[3:] for name, factory in SINGLE_SHOT.items()]
+    assert len({summary for _, summary in told}) == len({paper for paper, _ in told}) == len(SINGLE_SHOT)
 
 
 @pytest.mark.parametrize("name", SINGLE_SHOT)
