@@ -46,7 +46,8 @@ def search(
 
     Args:
         task: classification, detection or segmentation.
-        space: curated, uncurated or auto-curated; V1, V2 or V3 for detection; or the path of a Python file.
+        space: curated, uncurated or auto-curated; V1, V2 or V3 for detection; channels, fusion, sides or article for
+            segmentation; or the path of a Python file.
         strategy: auto, random, local_search, regularised_evolution, genetic, gaussian_process, nsga2, reinforce, ppo,
             bananas, optuna, another that `accelnas list` prints, or the path of a Python file.  Left out: auto, random
             with a zero-shot score, a supernet algorithm's own.

@@ -1,5 +1,6 @@
 """What `--help` says: examples that can be typed, the names that are allowed, and no line wider than the terminal."""
 
+import itertools
 import re
 import shlex
 
@@ -15,7 +16,7 @@ from nas_algos.registry import algorithms
 from nas_algos.single_shot.registry import SINGLE_SHOT
 from tasks.data.datasets import DATASETS
 from tasks.registry import TASKS
-from tasks.spaces.registry import KINDS
+from tasks.spaces.registry import ARTICLE_SPACES, KINDS
 from tests.cli import accelnas
 
 
@@ -44,7 +45,7 @@ def test_names_that_are_allowed_stand_in_the_help():
         return [word.strip(".)") for word in re.split("[ ,:;]", options(COMMANDS[command])[option][1])]
 
     assert set(TASKS) <= {*named("search", "--task")}
-    assert set(KINDS) <= {*named("search", "--space")}
+    assert {*KINDS, *itertools.chain(*ARTICLE_SPACES.values())} <= {*named("search", "--space")}
     assert set(POLICIES) <= {*named("search", "--policy")}
     assert {each.name for each in algorithms() if each.origin == "built-in"} <= {*named("search", "--strategy")}
     assert set(SINGLE_SHOT) <= {*named("search", "--evaluator")}
