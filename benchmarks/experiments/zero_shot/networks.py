@@ -32,7 +32,7 @@ class Networks(NamedTuple):
 
     def where(self, chosen: np.ndarray) -> Networks:
         """Those of bool[n]."""
-        return Networks(self.rows[chosen].reset_index(drop=True), self.genotypes[chosen])
+        return Networks(pd.DataFrame(self.rows[chosen]).reset_index(drop=True), self.genotypes[chosen])
 
     def lacking(self, file: Path, scores: Sequence[str]) -> Networks:
         """Those that lack one of the scores in a table of scores; all where there is no such table."""
@@ -41,8 +41,8 @@ class Networks(NamedTuple):
         table = pd.read_csv(file)
         if not set(scores) <= set(table.columns):
             return self
-        there = pd.MultiIndex.from_frame(table.dropna(subset=list(scores))[list(KEY)])
-        return self.where(~pd.MultiIndex.from_frame(self.rows[list(KEY)]).isin(there))
+        there = pd.MultiIndex.from_frame(pd.DataFrame(table.dropna(subset=list(scores))[list(KEY)]))
+        return self.where(~pd.MultiIndex.from_frame(pd.DataFrame(self.rows[list(KEY)])).isin(there))
 
 
 def networks_to_score(results: Path, name: str, drawn: int, trained: int = 0) -> Networks:
