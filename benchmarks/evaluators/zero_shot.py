@@ -18,14 +18,13 @@ import numpy as np
 from jax import lax
 
 from benchmarks.errors import BenchmarkInputError
-from hw_model.blocks import Block
 from hw_model.workload import Workload
 from nas_algos.zero_shot.network import make_probe
 from nas_algos.zero_shot.scores import SCORES, Combination, Score, measured_names
 from tasks.errors import TaskInputError
 from tasks.networks.gates import Gates, make_gates
 from tasks.networks.initialise import host_generator
-from tasks.networks.probe import Probe, draw_unit_kernels, one_network
+from tasks.networks.probe import Probe, draw_unit_kernels
 from tasks.networks.resize import resize_images
 from tasks.sides import Side, height_width
 from tasks.spaces.check import check_one_size
@@ -150,23 +149,6 @@ def make_scorer(
     shape = jax.ShapeDtypeStruct((chunk, len(space.cardinalities)), jnp.int32)
     compiled = jax.jit(score_all, compiler_options=compiler_options).lower(inputs, shape).compile()
     return Scorer(tuple(names), tuple(space.cardinalities), compiled, inputs, chunk, time.perf_counter() - started)
-
-
-def compile_one(
-    task: Task,
-    blocks: tuple[Block, ...],
-    names: Sequence[str],
-    key: jax.Array,
-    arrays: Mapping[str, np.ndarray],
-    batch: int = BATCH,
-) -> tuple[Callable[[], dict[str, jax.Array]], float]:
-    """The measured scores of one network compiled by itself, as a call, and the seconds of its compilation."""
-    slots, row, gates = one_network(blocks)
-    measured, sides = measured_names(names), ((slots[0].height, slots[0].width),)
-    inputs = make_inputs(slots, sides, key, arrays, batch)
-    started = time.perf_counter()
-    compiled = jax.jit(lambda inputs: measure(task, slots, row, gates, inputs, sides, measured)).lower(inputs).compile()
-    return lambda: jax.block_until_ready(compiled(inputs)), time.perf_counter() - started
 
 
 def measure(

@@ -70,16 +70,6 @@ def kendall_gain_within(
     )
 
 
-def spearman(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
-    """Spearman's rho of a [n] and b [n], ties sharing their mean rank."""
-    rhos = []
-    for rows in (np.arange(len(a))[None], drawn):
-        x, y = (stats.rankdata(values[rows], axis=1) for values in (a, b))
-        x, y = x - x.mean(1, keepdims=True), y - y.mean(1, keepdims=True)
-        rhos.append(_ratio((x * y).sum(1), (x * x).sum(1), (y * y).sum(1)))
-    return _interval(*rhos)
-
-
 def shared_best(a: np.ndarray, b: np.ndarray, count: int, drawn: np.ndarray) -> Interval:
     """Share of the `count` largest of b [n] that are among the `count` largest of a [n]; of all n where they are fewer.
 

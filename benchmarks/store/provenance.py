@@ -31,9 +31,6 @@ class Provenance:
     """CPU threads that the process could use; 0 where unknown."""
 
 
-UNKNOWN = Provenance("unknown", "unknown", "unknown", "unknown", "unknown", 0)
-
-
 @functools.cache
 def current_provenance() -> Provenance:
     """What this process makes results with; starts JAX, if nothing has."""

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from nas_algos.checks import check_between, check_positive
-from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities, mutate, sample
 from nas_algos.strategies.archive import Archive, add, empty_archive
 from nas_algos.strategy import Strategy
@@ -47,25 +45,8 @@ class BananasSettings:
     """Of Adam."""
 
 
-class Pool(NamedTuple):
-    """Networks to choose from, where something is known of each before any training, such as zero-shot scores.
-
-    genotypes: int32[n, D].  features: float[n, F], NaN where unknown; the predictors see them standardised,
-    beside the decisions.
-    """
-
-    genotypes: Any
-    features: Any
-
-
-def bananas(
-    cardinalities: Sequence[int], settings: BananasSettings = BananasSettings(), pool: Pool | None = None
-) -> Strategy:
-    """Predictor-guided search for one objective; the ensemble is trained anew in every round.
-
-    pool: propose these alone, in place of uniform genotypes and mutants.  Raises AlgorithmInputError for a pool of
-    fewer than a batch, and for features that are not one row for each genotype.
-    """
+def bananas(cardinalities: Sequence[int], settings: BananasSettings = BananasSettings()) -> Strategy:
+    """Predictor-guided search for one objective; the ensemble is trained anew in every round."""
     choices = checked_cardinalities(cardinalities)
     names = ("batch", "first", "memory", "candidates", "parents", "members", "width", "steps")
     check_positive("bananas", settings, *names)
@@ -74,22 +55,12 @@ def bananas(
     check_between("bananas", settings, 1, max(settings.memory // 2, 1), "batch")
     check_between("bananas", settings, settings.batch, 1_000_000, "candidates")
     memory, batch = settings.memory, settings.batch
-    if pool is not None:
-        pool = _standardised(pool, len(choices), batch)
     optimiser = optax.adam(settings.learning_rate)
 
     def features(genotypes: jax.Array) -> jax.Array:
-        """One-hot decisions in a row, and the pool's features, zeros for what is not in it; float32[n, columns]."""
+        """One-hot decisions in a row, float32[n, columns]."""
         columns = [jax.nn.one_hot(genotypes[:, d], count) for d, count in enumerate(choices)]
-        if pool is not None:
-            same = (genotypes[:, None] == pool.genotypes[None]).all(-1)
-            columns.append(jnp.where(same.any(1)[:, None], pool.features[jnp.argmax(same, axis=1)], 0.0))
         return jnp.concatenate(columns, axis=1)
-
-    def draw_first(key: jax.Array) -> jax.Array:
-        if pool is None:
-            return sample(key, choices, batch)
-        return pool.genotypes[jax.random.randint(key, (batch,), 0, len(pool.genotypes))]
 
     def draw_mutants(keys: Sequence[jax.Array], parents: jax.Array) -> jax.Array:
         one_key, two_key, both_key = keys
@@ -137,12 +108,9 @@ def bananas(
         seen = features(state.genotypes)
         keys = jax.random.split(train_key, settings.members)
         ensemble = jax.vmap(lambda key: train(key, seen, targets, known))(keys)
-        if pool is None:
-            best = jnp.minimum(settings.parents, known.sum())
-            parents = order[jax.random.randint(parent_key, (settings.candidates,), 0, jnp.maximum(best, 1))]
-            candidates = draw_mutants(mutant_keys, state.genotypes[parents])
-        else:
-            candidates = pool.genotypes
+        best = jnp.minimum(settings.parents, known.sum())
+        parents = order[jax.random.randint(parent_key, (settings.candidates,), 0, jnp.maximum(best, 1))]
+        candidates = draw_mutants(mutant_keys, state.genotypes[parents])
         guesses = jax.vmap(lambda weights: predict(weights, features(candidates)))(ensemble)
         draws = guesses.mean(0) + guesses.std(0) * jax.random.normal(draw_key, (len(candidates),))
         old = ((candidates[:, None] == state.genotypes[None]).all(-1) & known[None]).any(1)
@@ -153,23 +121,6 @@ def bananas(
     def ask(state: Archive, key: jax.Array) -> jax.Array:
         first_key, pick_key = jax.random.split(key)
         filling = state.told + jnp.arange(batch) < settings.first
-        return jnp.where(filling[:, None], draw_first(first_key), pick(state, pick_key))
+        return jnp.where(filling[:, None], sample(first_key, choices, batch), pick(state, pick_key))
 
     return Strategy("bananas", choices, init, ask, add, batch)
-
-
-def _standardised(pool: Pool, decisions: int, fewest: int) -> Pool:
-    """The pool as arrays, each feature with mean 0 and deviation 1 over it, 0 where unknown."""
-    genotypes, features = np.asarray(pool.genotypes), np.asarray(pool.features, np.float64)
-    shapes = genotypes.shape, features.shape
-    if len(shapes[0]) != 2 or shapes[0][1] != decisions or len(genotypes) < fewest or shapes[1][:-1] != shapes[0][:1]:
-        raise AlgorithmInputError(
-            f"bananas: pool of genotypes {list(shapes[0])} and features {list(shapes[1])}; "
-            f"allowed: [n, {decisions}] and [n, F], n >= {fewest}"
-        )
-    known = np.isfinite(features)
-    count = np.maximum(known.sum(0), 1)
-    centred = np.where(known, features - np.where(known, features, 0.0).sum(0) / count, 0.0)
-    deviation = np.sqrt((centred**2).sum(0) / count)
-    scaled = centred / np.where(deviation > 0, deviation, 1.0)
-    return Pool(jnp.asarray(genotypes, jnp.int32), jnp.asarray(scaled, jnp.float32))
