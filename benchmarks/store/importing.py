@@ -20,9 +20,9 @@ from tasks.fidelity import Fidelity
 from tasks.registry import make_task
 
 MAX_EXAMPLES = 10**9
+"""Examples and passes that a recipe may name."""
 MOST_SECONDS = 10**9
 """Of a training: thirty years."""
-"""Examples and passes that a recipe may name."""
 
 
 class Counts(NamedTuple):

@@ -136,7 +136,7 @@ def tunas(supernet: Supernet, bounds: Mapping[str, float], settings: TunasSettin
 def _evaluate(before: ReinforceState, score: jax.Array, memory: float) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Advantage of one score over the scores before it, larger is better, and the new baseline and deviation.
 
-    REINFORCE's own `evaluate` takes rounds of several scores, whose mean is the first baseline.
+    REINFORCE's own `Controller.advantages` takes rounds of several scores, whose mean is the first baseline.
     """
     good, first = jnp.isfinite(score), before.told == 0
     value = jnp.where(good, score, before.baseline)
