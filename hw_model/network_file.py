@@ -226,7 +226,11 @@ def _block(
     both = any(isinstance(entry.get(field), list) for field in ("kernel", "stride"))
     large = any(type(size) is int and size > most for size, most in ((kernel, MAX_KERNEL), (stride, MAX_STRIDE)))
     pool = kind is not None and kind.only_costed and kind.has_kernel  # of any size
-    if both or large or pool or any(more[name] != default for name, default in _CHAIN_VALUES.items()):
+    # which check_block then refuses; 3 is what a Block has that says nothing of its kernel
+    ignored = kind is not None and (
+        (not kind.has_kernel and kernel not in (1, 3)) or (not kind.has_stride and stride != 1)
+    )
+    if both or large or pool or ignored or any(more[name] != default for name, default in _CHAIN_VALUES.items()):
         block = GraphBlock(**vars(block), **more)
     check_block(block, position)
     return block
