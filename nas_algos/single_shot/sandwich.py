@@ -12,9 +12,9 @@ from nas_algos.single_shot.algorithm import SingleShot
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
 from nas_algos.single_shot.supernet import Supernet
 
+SETTINGS = OneShotSettings(sandwich=True)
 
-def sandwich(
-    supernet: Supernet, bounds: Mapping[str, float], settings: OneShotSettings = OneShotSettings(sandwich=True)
-) -> SingleShot:
+
+def sandwich(supernet: Supernet, bounds: Mapping[str, float], settings: OneShotSettings = SETTINGS) -> SingleShot:
     """`one_shot` by that rule."""
     return one_shot(supernet, bounds, settings)
