@@ -140,8 +140,8 @@ def _first_version(files: Sequence[str], made: dict[str, Made]) -> str:
         return ""
     which = "Made" if len(old) == len(files) else f"{code(path.rpartition('/')[2] for path in old)} were made"
     return f"""\
-*{which} with the first version of the search spaces, at commit 7cb9253, until tables of the second version
-replace them.*"""
+*{which} with the first version of the search spaces and of the data (8, 4 and 4 photographs behind training, validation
+and test images), until tables of the second version replace them.*"""
 
 
 def _origin(name: str, files: Sequence[str], made: dict[str, Made]) -> str:
