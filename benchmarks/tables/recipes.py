@@ -8,7 +8,7 @@ baselines' quality at their best rates is within .025 of what batches of 8 give.
 Final has eight times the passes of search.  What twice the passes add there was not measured; from half of them to all
 they added .055 mAP and .014 mIoU (.09 accuracy from 51,200 to 102,400, of 204,800).  So segmentation meets "twice the
 passes add less than .015", if gains go on to shrink; detection and classification do not, nor take the half hour of a
-core that was the other end: eight times the median seconds of search are 13 and 20 minutes.
+core that was the other end, by eight times the median seconds of search (docs/results/tables.md has the minutes).
 """
 
 from __future__ import annotations

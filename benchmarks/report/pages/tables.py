@@ -32,7 +32,9 @@ Networks of each task, most of them trained many at once on an accelerator and s
 {as_it_is(folder / "recipe_sweep.csv")}
 ## How fast
 
-{as_it_is(folder / "gpu.csv")}"""
+{as_it_is(folder / "gpu.csv")}
+Seconds are of a cohort of the task; `candidates_per_hour` is the rate of the whole run, whose tasks shared the
+accelerator, and therefore the same in every row."""
 
 
 def _recipes(folder: Path) -> str:

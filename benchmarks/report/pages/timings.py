@@ -34,7 +34,7 @@ These are figures of one machine on one day: compare them with each other, not w
 
 Plain JAX trains these networks at a fraction of PyTorch's speed on CPUs: gradients of convolutions inside a loop fall
 back to scalar code.  Ours are written as matrix products and forward convolutions.  With PyTorch 2.13 on the same small
-networks, batch {speed[0]["batch"]} (`--peer PYTHON` names a Python that has it); candidates are trained one on each
+networks, batch {speed[0]["batch"]} (`--set peer=PYTHON` names a Python that has it); candidates are trained one on each
 core, so the rows with one core are the ones that a search feels:
 
 {table(PEER, map(_peer, speed))}
@@ -49,10 +49,10 @@ already; the depthwise network's are {ibn["convolution"]:.0%} convolutions, {ibn
 
 ## Many candidates at once
 
-On a GPU many candidates train at once, by `vmap` over the supernet: {gpu} an hour of the tables' networks on an
-{device} with 16 cores ([by task](../../results/tables/gpu.csv)).  On two CPU cores it does not pay: one process trains
-{hour["static", 1]:.0f} classifiers an hour one by one as networks of their own, {hour["supernet", 1]:.0f} one by one
-through the supernet, and {hour["supernet", 4]:.0f} four at once, since every kind of block is computed for each
+On a GPU many candidates train at once, by `vmap` over the supernet: {gpu} an hour of the tables' networks, all
+tasks together, on an {device} with 16 cores ([their cohorts](../../results/tables/gpu.csv)).  On two CPU cores it does
+not pay: one process trains {hour["static", 1]:.0f} classifiers an hour one by one as networks of their own,
+{hour["supernet", 1]:.0f} one by one through the supernet, and {hour["supernet", 4]:.0f} four at once, since every kind of block is computed for each
 ([table](../../results/timings/candidates_at_once.csv)).
 
 ## Costs a second
