@@ -14,11 +14,13 @@ from tasks.task import Task
 def network_of(given: Path, task: Task) -> Network:
     """The network of a file, or of "SPACE:GENOTYPE", such as "V3:1 0 1 1 1 1 1 1 1", as results/truth has them.
 
-    Raises HardwareInputError for what is no network file, BenchmarkInputError or TaskInputError for an unknown space
-    and for a genotype outside it.
+    Raises HardwareInputError for what is no network file, BenchmarkInputError for a .tflite file, BenchmarkInputError
+    or TaskInputError for an unknown space and for a genotype outside it.
     """
     space_name, colon, choices = str(given).partition(":")
     if not colon or given.exists():
+        if given.is_file() and read_tflite(given) is not None:
+            raise BenchmarkInputError(f"{str(given)[-120:]!r} is a .tflite file; allowed here: a network in JSON")
         return load_network(given)
     space = named_space(task, space_name)
     try:

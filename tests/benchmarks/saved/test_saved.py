@@ -21,6 +21,7 @@ from benchmarks.saved.folder import check_save, read_saved, save
 from benchmarks.saved.network import network_of
 from benchmarks.store.records import Trial
 from hw_model.blocks import Block
+from hw_model.vela.tflite_writer import write_tflite
 from tasks.data.labelled import LabelledImages
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
@@ -29,6 +30,7 @@ from tasks.registry import make_task
 from tasks.spaces.registry import article_space
 from tasks.training import TrainState
 from tests.cli import accelnas
+from tests.hw_model.networks import SMALL
 
 TASK = make_task("classification", "fashion_items")
 FIDELITY = Fidelity("smoke", 512, 50, "test", 64, batch_size=2)
@@ -184,6 +186,13 @@ def test_bad_input_is_one_line_and_changes_nothing(folder, tmp_path, arguments, 
     assert len(errors.strip().splitlines()) == 1
     assert sorted(path.name for path in folder.iterdir()) == before
     assert not (tmp_path / "home").exists()
+
+
+def test_a_tflite_file_cannot_be_trained_and_is_said_to_be_one(tmp_path):
+    file = tmp_path / "small.tflite"
+    file.write_bytes(write_tflite(SMALL))
+    with pytest.raises(BenchmarkInputError, match=r"small.tflite' is a .tflite file; allowed here: a network in JSON"):
+        network_of(file, make_task("detection"))
 
 
 def test_a_genotype_is_the_network_of_its_space():
