@@ -93,7 +93,7 @@ def cost(
         "clock_mhz": clock_mhz,
         "arena_kib": arena_kib,
     }
-    carried = get_board(board) if board else None
+    carried = None if board is None else get_board(board)
     if carried and accelerator:
         raise HardwareInputError(f"--board {board} and --accelerator are given; allowed: one of them")
     asked = _Asked((carried.accelerator,) if carried else accelerator, compile, system, weights, carried, json)
@@ -171,6 +171,9 @@ def _compiled(network: Network, target: EthosU, weights: tuple[str, ...]) -> Pre
 
 
 def _range_line(ends: list[Prediction]) -> str:
+    """Empty for a network without weights."""
+    if ends[0].weight_compression is None:
+        return ""
     weights = [
         f"{each.cost.latency_ms:.4g} ms ({each.weights}: {100 * (each.weight_compression or 0):.0f}%)" for each in ends
     ]

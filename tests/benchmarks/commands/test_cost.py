@@ -78,8 +78,11 @@ def test_a_network_beyond_the_fit_gets_a_warning_and_a_field(capsys, tmp_path):
     file = tmp_path / "enormous.json"
     file.write_text('{"input": [4096, 4096, 3], "blocks": [{"kind": "conv", "channels": 8192, "repeat": 2}]}')
     assert answer(capsys, file, ("ethos-u55-256",))["results"][0]["extrapolated"]
-    cost(file, ("ethos-u55-256",))
-    assert "Warning: extrapolated" in capsys.readouterr().out
+    for options in ({"accelerator": ("ethos-u55-256",)}, {"board": "numaker-m55m1"}):
+        cost(file, **options)
+        printed = " ".join(capsys.readouterr().out.split())
+        assert "Warning: extrapolated" in printed
+        assert "its figures and ± are guesses. --compile asks the compiler." in printed
 
 
 def test_energy_and_traffic_are_left_out_where_the_fit_had_none_with_a_line_that_says_what_gives_them(capsys):
@@ -244,6 +247,8 @@ def test_a_board_gives_accelerator_and_clock_and_warns_where_a_network_does_not_
         cost(file, board="pico")
     with pytest.raises(HardwareInputError, match="--board imx93 and --accelerator are given"):
         cost(file, ("npu-p32",), board="imx93")
+    with pytest.raises(HardwareInputError, match="unknown board ''; allowed: imx93, "):
+        cost(file, board="")
 
 
 def test_a_system_of_one_s_own_is_for_what_is_compiled(capsys):
@@ -266,6 +271,13 @@ def test_a_block_that_the_compiler_refuses_is_numbered_as_its_file_has_it_whatev
         assert (code, printed, errors.count("\n")) == (2, "", 1)
         assert "block 1 (upsample): ethos-u65-256 leaves RESIZE_NEAREST_NEIGHBOR to the host CPU: Scaling" in errors
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_network_without_weights_has_no_range_of_them(tmp_path, capsys):
+    file = tmp_path / "pools.json"
+    file.write_text(json.dumps({"input": [8, 8, 4], "blocks": [{"kind": "max_pool"}]}))
+    cost(file, ("ethos-u55-256",), compile=True, weights=("range",))
+    assert "By what the weights may be" not in capsys.readouterr().out
 
 
 def test_blocks_that_take_no_time_have_a_table_without_shares(tmp_path, capsys):
