@@ -68,12 +68,12 @@ def measure(
             f"allowed: {FEWEST_NETWORKS} and more"
         )
     for chosen in [get_target(name) for name in accelerator]:
-        path = results / f"{chosen.name}.parquet"
+        path, of_parts = results / f"{chosen.name}.parquet", results / f"{chosen.name}-parts.parquet"
         if isinstance(chosen, Device):
-            _look(chosen, outlook(path, chosen, budget, general, test))
+            _look(chosen, outlook(path, chosen, **counts, parts=of_parts if parts else None))
         measure_sets(path, chosen, **counts)
         if parts:
-            measure_parts(results / f"{chosen.name}-parts.parquet", chosen, test)
+            measure_parts(of_parts, chosen, test)
         if fit:
             file = fitted_folder() / f"{chosen.name}.npz"
             fit_to(path, chosen, file)

@@ -56,16 +56,21 @@ class Outlook(NamedTuple):
     """As hw_model.learned.device.unsteadiness has it."""
 
 
-def outlook(path: Path, device: Device, budget: int, general: int, test: int) -> Outlook:
+def outlook(
+    path: Path, device: Device, budget: int, general: int, test: int, refine: int, parts: Path | None = None
+) -> Outlook:
     """Look before timing: what is missing, how long it takes, and whether times can be trusted.
 
-    Raises HardwareInputError where the data set of `path` cannot be added to.
+    parts: data set of the parts, where they are to be timed too.  Raises HardwareInputError where a data set cannot be
+    added to.
     """
-    known = {chain.blocks for chain in load_dataset(path, device)} if path.exists() else set()
-    missing = [blocks for _, blocks in dict.fromkeys(wanted_sets(budget, general, test)) if blocks not in known]
+    missing = _missing(_known(path, device), wanted_sets(budget, general, test))
+    missing += _labelled("candidate", REFINE_SEED, refine)  # in place of those that a fit will choose among such
+    if parts:
+        missing += _missing(_known(parts, device), _parts(_labelled("test", TEST_SEED, test)))
     if not missing:
         return Outlook(0, 0.0, unsteadiness())
-    by_size = sorted(missing, key=count_macs)
+    by_size = sorted((blocks for _, blocks in missing), key=count_macs)
     seconds = []
     for blocks in (by_size[len(by_size) // 4], by_size[3 * len(by_size) // 4]):
         start = time.monotonic()
@@ -128,11 +133,19 @@ def _parts(networks: Labelled) -> Labelled:
     return [("single", part) for part in sorted(singles, key=str)] + [("pair", part) for part in sorted(pairs, key=str)]
 
 
+def _known(path: Path, accelerator: Target) -> list[MeasuredChain]:
+    return load_dataset(path, accelerator) if path.exists() else []
+
+
+def _missing(known: list[MeasuredChain], wanted: Labelled) -> Labelled:
+    measured = {chain.blocks for chain in known}
+    return [(label, blocks) for label, blocks in dict.fromkeys(wanted) if blocks not in measured]
+
+
 def measure_networks(path: Path, wanted: Labelled, accelerator: Target) -> None:
     """Add to the data set of `path` the networks that it lacks, (set, network) each."""
-    known = load_dataset(path, accelerator) if path.exists() else []
-    by_blocks = {chain.blocks: chain for chain in known}
-    missing = [(label, blocks) for label, blocks in dict.fromkeys(wanted) if blocks not in by_blocks]
+    known = _known(path, accelerator)
+    missing = _missing(known, wanted)
     last_save = time.monotonic()
     try:
         for label, blocks in track(missing, description=accelerator.name, disable=not missing):

@@ -80,6 +80,16 @@ def test_what_is_missing_is_counted_and_a_busy_machine_is_told(tmp_path, monkeyp
         assert bool(words) == bool(printed.err)
 
 
+def test_parts_and_networks_to_refine_by_are_counted_too(tmp_path, monkeypatch, capsys):
+    for name in ("measure_sets", "measure_parts", "time_blocks"):
+        monkeypatch.setattr(measuring, name, lambda *_, **__: None)
+    monkeypatch.setattr(measuring, "unsteadiness", lambda: 0.0)
+    monkeypatch.setattr(measuring, "_parts", lambda networks: [("single", (block,)) for block in networks[0][1]])
+    first = measuring.wanted_sets(0, 0, 1)[0][1]
+    measure(("this-device",), budget=20, general=0, test=1, refine=3, parts=True, results=tmp_path)
+    assert f": {21 + 3 + len({*first})} networks to time" in capsys.readouterr().out
+
+
 def quick_fit(chains, accelerator):
     return fit(chains, accelerator, FitSettings(hidden=8, members=2, steps=100))
 
