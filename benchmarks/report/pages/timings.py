@@ -52,8 +52,8 @@ already; the depthwise network's are {ibn["convolution"]:.0%} convolutions, {ibn
 On a GPU many candidates train at once, by `vmap` over the supernet: {gpu} an hour of the tables' networks, all
 tasks together, on an {device} with 16 cores ([their cohorts](../../results/tables/gpu.csv)).  On two CPU cores it does
 not pay: one process trains {hour["static", 1]:.0f} classifiers an hour one by one as networks of their own,
-{hour["supernet", 1]:.0f} one by one through the supernet, and {hour["supernet", 4]:.0f} four at once, since every kind of block is computed for each
-([table](../../results/timings/candidates_at_once.csv)).
+{hour["supernet", 1]:.0f} one by one through the supernet, and {hour["supernet", 4]:.0f} four at once, since every kind
+of block is computed for each ([table](../../results/timings/candidates_at_once.csv)).
 
 ## Costs a second
 
