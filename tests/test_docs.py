@@ -48,6 +48,16 @@ def test_linked_files_are_there(document):
         assert link.startswith("http") or (document.parent / link).exists(), link
 
 
+def test_every_page_is_linked_from_another():
+    linked = {
+        target
+        for page in DOCUMENTS
+        for link in re.findall(r"\]\(([^)#\s]+)", page.read_text())
+        if (target := (page.parent / link).resolve()) != page
+    }
+    assert {*DOCUMENTS} - linked == {ROOT / "README.md"}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=NAMES)
 def test_commands_and_their_options_exist(document):
     for name, action, options in commands_of(document.read_text()):
@@ -98,6 +108,13 @@ def test_the_page_on_building_tables_names_every_part_and_how_many_recipes_the_s
     for task in SEARCH:
         recipes = {(fidelity, rate) for fidelity, rates, _ in sweep(task) for rate in rates}
         assert f"the baseline by {len(recipes)} recipes" in text
+
+
+def test_the_page_on_installing_names_every_extra():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    cells = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs/how-to/install.md").read_text(), re.MULTILINE)
+    named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    assert named == set(project["optional-dependencies"])
 
 
 def test_versions_agree():
