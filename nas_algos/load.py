@@ -7,7 +7,9 @@ it broke.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -86,11 +88,17 @@ def load_file(path: Path) -> StrategyFactory:
     spec = None
     with contextlib.suppress(OSError, ValueError):  # a path that cannot be one
         if path.is_file():
-            spec = importlib.util.spec_from_file_location(path.stem, path)
+            digits = hashlib.sha256(bytes(path.resolve())).hexdigest()[:16]
+            spec = importlib.util.spec_from_file_location(f"{path.stem}_{digits}", path)
     if spec is None or spec.loader is None:
         raise AlgorithmInputError(f"strategy {path}: no such file")
     module = importlib.util.module_from_spec(spec)
-    _guarded(f"strategy {path}", "the file", spec.loader.exec_module)(module)
+    sys.modules[module.__name__] = module  # where dataclasses look up what annotations mean
+    try:
+        _guarded(f"strategy {path}", "the file", spec.loader.exec_module)(module)
+    except AlgorithmInputError:
+        sys.modules.pop(module.__name__, None)
+        raise
     factory = getattr(module, "strategy", None)
     if not callable(factory):
         raise AlgorithmInputError(f"strategy {path}: it defines no function strategy(cardinalities)")

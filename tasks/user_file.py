@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -20,14 +22,16 @@ def run_file(path: Path, label: str, allowed: str) -> ModuleType:
     specification = None
     with contextlib.suppress(OSError, ValueError):  # a path that cannot be one
         if path.is_file():
-            specification = importlib.util.spec_from_file_location(path.stem, path)
+            digits = hashlib.sha256(bytes(path.resolve())).hexdigest()[:16]
+            specification = importlib.util.spec_from_file_location(f"{path.stem}_{digits}", path)
     if specification is None or specification.loader is None:
         raise TaskInputError(f"{label} does not exist; allowed: {allowed}")
     module = importlib.util.module_from_spec(specification)
+    sys.modules[module.__name__] = module  # where dataclasses look up what annotations mean
     try:
         specification.loader.exec_module(module)
-    except TaskInputError as error:
-        raise TaskInputError(f"{label}: {error}") from error
     except (Exception, SystemExit) as error:  # a user's file may raise anything
-        raise TaskInputError(f"{label} cannot be run: {raised(error)}") from error
+        sys.modules.pop(module.__name__, None)
+        said = f": {error}" if isinstance(error, TaskInputError) else f" cannot be run: {raised(error)}"
+        raise TaskInputError(label + said) from error
     return module

@@ -47,6 +47,18 @@ def test_a_file_given_by_path_is_a_strategy(tmp_path):
     assert build_strategy(path, (3, 4)).name == path
 
 
+def test_a_file_may_hold_a_dataclass_whose_annotations_are_postponed(tmp_path):
+    settings = "@dataclass\nclass Settings:\n    steps: int = 1\n"
+    path = written(
+        tmp_path, f"from __future__ import annotations\nfrom dataclasses import dataclass\n{settings}{CLIMBER}"
+    )
+    assert build_strategy(path, (3, 4)).name == path
+    before = set(sys.modules)
+    with pytest.raises(AlgorithmInputError, match="raised ValueError"):
+        load_file(Path(written(tmp_path, "raise ValueError('no')")))
+    assert set(sys.modules) <= before
+
+
 def test_the_example_has_at_most_twenty_lines_of_code_and_none_is_crowded():
     lines = [line for line in CLIMBER.splitlines() if line.strip()]
     assert len(lines) <= 20
