@@ -59,7 +59,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
 
 def _score_task(name: str, settings: Settings, home: Path, folder: Path) -> dict[tuple[str, str], float]:
-    """Write the scores of a task's networks; scores a CPU second by (task, score)."""
+    """Write the scores of a task's networks; scores a CPU second by (task, score), none where few may be scored."""
     task = make_task(name)
     recipe, space = SEARCH[name], table_spaces(task)["uncurated"]
     prepare_with_progress(home, task.config(recipe.data), task.dataset)
@@ -84,6 +84,8 @@ def _score_task(name: str, settings: Settings, home: Path, folder: Path) -> dict
             seconds = sum(found[score].cpu_s for score in group)
             progress.finished(title, f"{title}: {seconds:.3g} CPU seconds a network")
     write_scores(folder / SCORES_FILE, with_latency(networks, space), {key: each.values for key, each in found.items()})
+    if settings.missing_only:
+        return {}
     cpu_s = {score: each.cpu_s for score, each in found.items()}
     for score, combination in SCORES.items():
         if isinstance(combination, Combination) and set(combination.parts) <= set(cpu_s):
