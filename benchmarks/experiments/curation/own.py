@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import jax
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
 from benchmarks.errors import BenchmarkInputError, check_count
 from benchmarks.evaluators.spec import strategy_content
@@ -19,6 +19,7 @@ from benchmarks.experiments.curation.settings import check_kinds
 from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.experiments.curation.verdict import verdict
 from benchmarks.report.markdown import interval
+from benchmarks.runtime.console import plain_console
 from benchmarks.search.problem import space_for
 from benchmarks.store.files import run_folder, write_table
 from benchmarks.tables.query import TrainedTable, load_table
@@ -94,17 +95,19 @@ def search_spaces(
 
 
 def _show(rows: Sequence[dict]) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(*HEADER)
+    table = Table(Column(HEADER[0], min_width=max(len(row["space"]) for row in rows)), *HEADER[1:])
     for row in rows:
         table.add_row(
             row["space"],
             f"{row['log10_size']:.1f}",
             interval(row, "quality"),
             f"{row['regret']:.1f}%",
-            f"{row['spread']:.4f}",
+            "-" if math.isnan(row["spread"]) else f"{row['spread']:.4f}",
             f"{row['success_rate']:.0%}",
             f"{row['latency_ms']:.4g}",
         )
-    Console().print(table)
+    plain_console().print(table)
+    if any(math.isnan(row["spread"]) for row in rows):
+        print("-: no spread, as each draw of the random subsets had one search")

@@ -1,11 +1,13 @@
 """The curation study: its spaces are subsets, its counts agree with plain loops, its outcomes with hand-worked ones."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks.experiments.curation import run, searches
+from benchmarks.experiments.curation import own, run, searches
 from benchmarks.experiments.curation.figures import AIMS, Figures, reached, scores
 from benchmarks.experiments.curation.landscape import shape_of
 from benchmarks.experiments.curation.run import Cell, study
@@ -330,3 +332,15 @@ def test_the_page_names_the_cells_in_which_curation_does_not_help():
     assert "better in 0 of 2 cells in latency reached" in text[1]
     assert "worse in detection on one, not" in text[1]
     assert text[-1] == "- better in 1 of 2 cells in stability: spread, not told apart in detection on two."
+
+
+def test_a_space_of_ones_own_is_shown_by_its_whole_name_and_a_spread_that_is_not_known_is_told(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    names = ("random-subset", "multiples-of-eight-everywhere")
+    figures = {"quality": 0.5, "low": 0.4, "high": 0.6, "quality_low": 0.4, "quality_high": 0.6, "log10_size": 3.0}
+    figures |= {"regret": 1.0, "success_rate": 0.5, "latency_ms": 2.0}
+    own._show([figures | {"space": names[0], "spread": math.nan}, figures | {"space": names[1], "spread": 0.1}])
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in names)
+    assert "nan" not in shown
+    assert shown.endswith("-: no spread, as each draw of the random subsets had one search\n")
