@@ -91,9 +91,14 @@ def _folders(path: Path) -> dict[str, tuple[Path, Path]]:
 
 def _pairs(path: Path, images: Path, masks: Path) -> list[Item]:
     def by_name(folder: Path, ending: str = "") -> Mapping[str, Path]:
-        return {
-            str(each.relative_to(folder).with_suffix("")).removesuffix(ending): each for each in images_below(folder)
-        }
+        found: dict[str, Path] = {}
+        for each in images_below(folder):
+            name = str(each.relative_to(folder).with_suffix("")).removesuffix(ending)
+            if name in found:
+                both = f"{found[name].name[-60:]!r} and {each.name[-60:]!r}"
+                raise TaskInputError(f"{str(folder)[-80:]!r} has {both}; allowed: one file of a name")
+            found[name] = each
+        return found
 
     of_images, of_masks = by_name(images), by_name(masks, "_mask")
     alone = sorted(of_images.keys() ^ of_masks.keys())

@@ -489,6 +489,8 @@ def test_masks_that_cannot_be_are_refused(tmp_path):
     assert "names a class twice" in refusal(f"masks:{tmp_path}/m")
     (tmp_path / "m" / "masks" / "004.png").unlink()
     assert "1 files lack the other half, such as '004': no mask" in refusal(f"masks:{tmp_path}/m")
+    (tmp_path / "m" / "masks" / "003_mask.png").write_bytes((tmp_path / "m" / "masks" / "003.png").read_bytes())
+    assert "has '003.png' and '003_mask.png'; allowed: one file of a name" in refusal(f"masks:{tmp_path}/m")
     assert "has no images/ and masks/" in refusal(f"masks:{tmp_path}")
 
 
