@@ -42,9 +42,9 @@ def augment(augmentation: Augmentation, key: jax.Array, batch: dict[str, jax.Arr
     """
     mirror_key, shift_key, bright_key = jax.random.split(key, 3)
     if augmentation.mirror:
-        batch = _mirrored(jax.random.bernoulli(mirror_key, 0.5, (len(batch["images"]), 1, 1)), batch)
+        batch = mirrored(mirror_key, batch)
     if augmentation.shift_pixels:
-        batch = _shifted(shift_key, batch, augmentation.shift_pixels)
+        batch = shifted(shift_key, batch, augmentation.shift_pixels)
     if augmentation.brightness:
         low, high = -augmentation.brightness, augmentation.brightness
         change = jax.random.uniform(bright_key, (2, len(batch["images"]), 1, 1, 1), minval=low, maxval=high)
@@ -53,8 +53,10 @@ def augment(augmentation: Augmentation, key: jax.Array, batch: dict[str, jax.Arr
     return batch
 
 
-def _mirrored(chosen: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+def mirrored(key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+    """The batch, as `augment` takes it, with half of its images mirrored left to right."""
     images = batch["images"]
+    chosen = jax.random.bernoulli(key, 0.5, (len(images), 1, 1))
     changed = {"images": jnp.where(chosen[..., None], images[:, :, ::-1], images)}
     if "masks" in batch:
         changed["masks"] = jnp.where(chosen, batch["masks"][:, :, ::-1], batch["masks"])
@@ -65,7 +67,8 @@ def _mirrored(chosen: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.A
     return batch | changed
 
 
-def _shifted(key: jax.Array, batch: dict[str, jax.Array], pixels: int) -> dict[str, jax.Array]:
+def shifted(key: jax.Array, batch: dict[str, jax.Array], pixels: int) -> dict[str, jax.Array]:
+    """The batch, as `augment` takes it, with each image moved as Augmentation.shift_pixels says."""
     images = batch["images"]
     size = np.array(batch.get("masks", images).shape[1:3], np.float32)
     # where what is cut out begins; one that stays where it is begins at 0, 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 import jax
 import numpy as np
 
-from tasks.augmentation import Augmentation, augment
+from tasks.augmentation import Augmentation, augment, mirrored
 from tasks.by_class import ByClass
 from tasks.data.datasets import get_dataset
 from tasks.errors import TaskInputError
@@ -170,7 +170,7 @@ class DatasetTask:
         return Augmentation()
 
     def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
-        raise NotImplementedError
+        return mirrored(key, batch)
 
     @property
     def class_names(self) -> tuple[str, ...]:

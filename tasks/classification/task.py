@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import jax
 import numpy as np
 
-from tasks.augmentation import Augmentation
+from tasks.augmentation import Augmentation, mirrored, shifted
 from tasks.by_class import ByClass, rows_of, shares
-from tasks.classification.augment import mirror, shift
 from tasks.data.datasets import get_dataset
 from tasks.data.labelled import LabelledImages
 from tasks.errors import TaskInputError
@@ -73,10 +72,7 @@ class ClassificationTask(DatasetTask):
     def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
         """Mirror half of the images left to right and move all by up to two pixels."""
         mirror_key, shift_key = jax.random.split(key)
-        return {
-            "images": shift(shift_key, mirror(mirror_key, batch["images"]), SHIFT_PIXELS),
-            "labels": batch["labels"],
-        }
+        return shifted(shift_key, mirrored(mirror_key, batch), SHIFT_PIXELS)
 
     def loss(self, output: jax.Array, batch: dict[str, jax.Array], size: Size | None = None) -> jax.Array:
         """Cross-entropy with label smoothing (arXiv:1512.00567, section 7), averaged over the batch."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from tasks.by_class import ByClass, rows_of
@@ -54,17 +53,6 @@ class DetectionTask(DatasetTask):
     def arrays(self, examples: Scenes) -> dict[str, np.ndarray]:
         """What training reads: images uint8 [N, H, W, C], boxes float32 [N, M, 4], labels int32 [N, M]."""
         return {"images": examples.images, "boxes": examples.boxes, "labels": examples.labels}
-
-    def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
-        """Mirror half of the scenes left to right, boxes with them."""
-        mirror = jax.random.bernoulli(key, 0.5, (len(batch["images"]), 1, 1))
-        ymin, xmin, ymax, xmax = jnp.moveaxis(batch["boxes"], -1, 0)
-        boxes = jnp.stack([ymin, 1 - xmax, ymax, 1 - xmin], axis=-1)
-        return {
-            "images": jnp.where(mirror[..., None], batch["images"][:, :, ::-1], batch["images"]),
-            "boxes": jnp.where(mirror, boxes, batch["boxes"]),
-            "labels": batch["labels"],
-        }
 
     def loss(self, output: jax.Array, batch: dict[str, jax.Array], size: Size | None = None) -> jax.Array:
         """Scalar training loss of the network's output [N, h, w, channels]."""

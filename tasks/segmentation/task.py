@@ -63,14 +63,6 @@ class SegmentationTask(DatasetTask):
         """
         return {"images": examples.images, "masks": self._masks(examples)}
 
-    def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
-        """Mirror half of the scenes left to right, masks with them."""
-        mirror = jax.random.bernoulli(key, 0.5, (len(batch["images"]), 1, 1))
-        return {
-            "images": jnp.where(mirror[..., None], batch["images"][:, :, ::-1], batch["images"]),
-            "masks": jnp.where(mirror, batch["masks"][:, :, ::-1], batch["masks"]),
-        }
-
     def loss(self, output: jax.Array, batch: dict[str, jax.Array], size: Size | None = None) -> jax.Array:
         """Cross-entropy over the pixels of the masks, those of value 255 left out."""
         masks = batch["masks"]

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tasks.classification.augment import mirror, shift
+from tasks.augmentation import mirrored, shifted
 from tasks.classification.task import Classification, ClassificationTask
 from tasks.data.labelled import LabelledImages
 from tasks.errors import TaskInputError
@@ -54,9 +54,9 @@ def test_no_examples_have_no_quality():
 
 def test_a_shift_moves_the_whole_picture_and_brings_in_zeros():
     image = np.random.default_rng(0).integers(1, 256, (7, 6, 2), dtype=np.uint8)
-    shifted = np.asarray(jax.jit(shift, static_argnums=2)(jax.random.key(0), jnp.asarray([image] * 200), 2))
+    moved = jax.jit(shifted, static_argnums=2)(jax.random.key(0), {"images": jnp.asarray([image] * 200)}, 2)
     padded, found = np.pad(image, ((2, 2), (2, 2), (0, 0))), set()
-    for one in shifted:
+    for one in np.asarray(moved["images"]):
         matches = [(y, x) for y in range(5) for x in range(5) if (padded[y : y + 7, x : x + 6] == one).all()]
         assert len(matches) == 1
         found |= set(matches)
@@ -65,7 +65,7 @@ def test_a_shift_moves_the_whole_picture_and_brings_in_zeros():
 
 def test_mirroring_turns_about_half_of_the_images():
     images = jnp.zeros((400, 2, 3, 1), jnp.uint8).at[:, :, 0].set(9)
-    after = np.asarray(jax.jit(mirror)(jax.random.key(0), images))
+    after = np.asarray(jax.jit(mirrored)(jax.random.key(0), {"images": images})["images"])
     turned = after[:, 0, 2, 0] == 9
     assert ((after[:, 0, 0, 0] == 9) == ~turned).all()
     assert abs(turned.sum() - 200) < 4 * math.sqrt(400 / 4)  # four standard deviations
