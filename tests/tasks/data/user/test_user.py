@@ -524,6 +524,12 @@ def test_a_file_may_define_a_data_set(tmp_path):
     assert make_task("classification", f"{tmp_path}/mine.py").classes == 2
 
 
+def test_a_file_of_data_may_hold_a_dataclass_whose_annotations_are_postponed(tmp_path):
+    held = "from dataclasses import dataclass\n\n@dataclass\nclass Where:\n    folder: str = ''\n"
+    (tmp_path / "mine.py").write_text(f"from __future__ import annotations\n{held}{MINE}")
+    assert user_dataset(f"{tmp_path}/mine.py").class_names == ("dark", "bright")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
