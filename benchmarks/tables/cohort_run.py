@@ -119,7 +119,8 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
     import jax
 
     from hw_model.blocks import Block
-    from tasks.cohort import Cohort, compile_cohort, fit_arrays, fit_images, predict_cohort, train_cohort
+    from tasks.cohort import Cohort, fit_arrays, fit_images
+    from tasks.cohort_training import compile_cohort, predict_cohort, train_cohort
     from tasks.fidelity import Fidelity
     from tasks.registry import make_task
 

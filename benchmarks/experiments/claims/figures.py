@@ -113,14 +113,11 @@ def at_equal_quality(
             values = kept(row, name)
             best[where] = tuple(map(max, best.get(where, values), values))
         ours, low, high = (max(values) if most else fmean(values) for values in zip(*best.values(), strict=True))
-        least = dict.fromkeys((row["accelerator"] for row in rows), ours if most else -math.inf)
-        if not most:
-            least |= {where: values[0] for where, values in best.items()}
-        waiting = [
-            f"{row['model']} on {row['accelerator']}"
-            for row in rows
-            if not row["seeds"] and row[name] > least[row["accelerator"]]
-        ]
+        waiting = []
+        for row in rows:
+            known = ours if most else best.get(row["accelerator"], (-math.inf,))[0]
+            if not row["seeds"] and row[name] > known:
+                waiting.append(f"{row['model']} on {row['accelerator']}")
         if waiting:
             return Figure(measured=measured, lacking=f"no trainings of {', '.join(dict.fromkeys(waiting))}")
         return Figure(ours, low, high, len(trained), "compiled, trained", measured)

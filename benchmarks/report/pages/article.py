@@ -222,9 +222,8 @@ is where the lower end of ours comes to nine tenths of it, "partly" where the be
 saved beyond doubt.  A network that does not keep the quality saves no latency and fits no budget, and at the lower end
 one that may not; nor is it smaller then.  Networks without trainings of their own do not count: where a claim hangs on
 one it is "not comparable" until it is trained.  Where the article gives a direction, the whole interval must lie there
-for "reproduced", the best estimate for "partly".  The ends are 95% intervals of tasks, whose
-accelerators share a table, where a claim is of searches or networks in general, and else the least and the most of what
-is counted by n.
+for "reproduced", the best estimate for "partly".  The ends are 95% intervals of tasks, whose accelerators share a
+table, where a claim is of searches or networks in general, and else the least and the most of what is counted by n.
 
 {table(("claim", "article", "ours (ends, n)", "verdict", "why", "place"), lines)}
 What ours is of, from which files, and why a rule is the fair reading of its sentence, is in

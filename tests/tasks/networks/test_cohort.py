@@ -7,17 +7,8 @@ import numpy as np
 import pytest
 
 from hw_model.blocks import Block
-from tasks.cohort import (
-    Cohort,
-    aligned,
-    compile_cohort,
-    fit_arrays,
-    fit_images,
-    predict_cohort,
-    present,
-    start_cohort,
-    train_cohort,
-)
+from tasks.cohort import Cohort, aligned, fit_arrays, fit_images, present
+from tasks.cohort_training import compile_cohort, predict_cohort, start_cohort, train_cohort
 from tasks.data.scenes import empty_scenes
 from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
