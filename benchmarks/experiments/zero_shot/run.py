@@ -103,25 +103,27 @@ def with_latency(networks: Networks, space: SearchSpace) -> pd.DataFrame:
 def write_scores(file: Path, rows: pd.DataFrame, scores: dict[str, np.ndarray]) -> None:
     """Write networks with these scores, [n] each; other scores, other networks and other tasks that are there stay.
 
-    Combinations are worked out for the trained networks and for the others apart, as they are ranks among those scored
-    together; one of which a part is not there has no column.
+    Networks that are there keep their places, as contests draw by them.  Combinations are worked out for the trained
+    networks and for the others apart, as they are ranks among those scored together, where one of them has a new
+    score; one of which a part is not there has no column.
     """
     key, task = list(KEY), rows["task"].iloc[0]
-    fresh = rows.assign(**scores)
+    fresh = rows.assign(**scores).set_index(key)
     old = pd.read_csv(file) if file.exists() else pd.DataFrame(columns=key)
-    others = [column for column in old if column not in fresh.columns]
-    kept = old.loc[old["task"] == task, [*key, *others]]
-    fresh = fresh.merge(kept, on=key, how="left")
-    again = pd.MultiIndex.from_frame(pd.DataFrame(old[key])).isin(pd.MultiIndex.from_frame(pd.DataFrame(fresh[key])))
-    rest = old[(old["task"] == task) & ~again]
-    fresh = pd.concat([fresh, rest], ignore_index=True) if len(rest) else fresh
+    own = old[old["task"] == task].set_index(key)
+    places = own.index.append(fresh.index.difference(own.index, sort=False))
+    whole = own.reindex(places, columns=own.columns.union(fresh.columns, sort=False))
+    for name in fresh:
+        whole.loc[fresh.index, name] = fresh[name]
+    trained, scored = whole["quality"].notna().to_numpy(), places.isin(fresh.index)
     for name, score in SCORES.items():
-        if isinstance(score, Combination) and set(score.parts) <= set(fresh.columns):
-            trained = pd.Series(fresh["quality"]).notna()
+        if isinstance(score, Combination) and set(score.parts) <= set(whole) and set(score.parts) & set(scores):
             for part in (trained, ~trained):
-                values = score.combine({each: fresh.loc[part, each].to_numpy(np.float64) for each in score.parts})
-                fresh.loc[part, name] = values
-    whole = pd.concat([old[old["task"] != task], fresh]) if len(old[old["task"] != task]) else fresh
+                if (part & scored).any():
+                    parts = {each: whole.loc[part, each].to_numpy(np.float64) for each in score.parts}
+                    whole.loc[part, name] = score.combine(parts)
+    rest = old[old["task"] != task]
+    whole = pd.concat([rest, whole.reset_index()]) if len(rest) else whole.reset_index()
     named = [name for name in SCORES if name in whole and pd.Series(whole[name]).notna().to_numpy().any()]
     ordered = pd.DataFrame(whole[[*key, "quality", "latency_ms", *named]])
     write_table(file, ordered.sort_values(by="task", kind="stable"))

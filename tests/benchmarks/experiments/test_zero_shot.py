@@ -178,3 +178,12 @@ def test_scores_that_are_there_stay_and_combinations_are_of_networks_scored_toge
     fewer = pd.read_csv(file)
     assert fewer.loc[fewer["task"] == "t", "zen"].tolist() == [5, 6, 2, 9, 8]
     assert fewer.loc[fewer["task"] == "t", "quality"].tolist()[:3] == [0.1, 0.2, 0.3]
+    # and neither their places nor their combination move where only trained ones were scored anew
+    new = rows[:1].assign(genotype="1 1", quality=0.4)
+    zero_shot.write_scores(file, new, {name: np.array([4.5]) for name in (*parts, "ntk")})
+    more = pd.read_csv(file)
+    more = more[more["task"] == "t"]
+    assert more["genotype"].tolist() == [*rows["genotype"], "1 1"]
+    assert more["trainability"].tolist()[3:5] == fewer.loc[fewer["task"] == "t", "trainability"].tolist()[3:5]
+    wanted = trainability({name: more[name].to_numpy()[[0, 1, 2, 5]] for name in (*parts, "ntk")})
+    assert more["trainability"].to_numpy()[[0, 1, 2, 5]] == pytest.approx(wanted, rel=1e-5)
