@@ -36,13 +36,19 @@ def scan_masks(path: Path, options: Options) -> FileSource:
     values = _values(every)
     notes = []
     names_file = path / "classes.txt"
-    if set(values) <= {0, IGNORED} and options.background:
-        lookup, names = {0: 0, IGNORED: 1}, ("255",)
-        notes.append("masks hold 0 and 255: 255 is the one class")
-    elif names_file.is_file():
+    names: tuple[str, ...] = ()
+    if names_file.is_file():
         names = tuple(filter(None, map(str.strip, names_file.read_text(errors="replace").splitlines())))
         if len(set(names)) < len(names):
             raise TaskInputError(f"{str(names_file)[-100:]!r} names a class twice; allowed: a line for each")
+    if set(values) <= {0, IGNORED} and options.background:
+        if len(names) > 1:
+            raise TaskInputError(
+                f"{str(path)[-100:]!r}: masks hold 0 and 255 alone, one class; {names_file.name} names {len(names)}"
+            )
+        lookup, names = {0: 0, IGNORED: 1}, names or ("255",)
+        notes.append("masks hold 0 and 255: 255 is the one class")
+    elif names_file.is_file():
         lookup = {value: value + 1 - first for value in range(first + len(names))}
         if unknown := [value for value in values if value not in lookup and value != IGNORED]:
             raise TaskInputError(

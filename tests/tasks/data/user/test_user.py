@@ -470,6 +470,12 @@ def test_masks_of_0_and_255_are_one_class_and_palettes_count_by_index(tmp_path):
     binary = save_masks(tmp_path / "b", lambda mask: Image.fromarray(np.where(mask > 0, 255, 0).astype(np.uint8)))
     found = prepared(f"masks:{binary}?side=60", tmp_path)["train"]
     assert sorted(np.unique(found.masks)) == [0, 1]
+    assert user_dataset(f"masks:{binary}?side=60").class_names == ("255",)
+    (binary / "classes.txt").write_text("road\n")
+    named = user_dataset(f"masks:{binary}?side=32")
+    assert (named.class_names, named.notes()[1]) == (("road",), "masks hold 0 and 255: 255 is the one class")
+    (binary / "classes.txt").write_text("road\nroof\n")
+    assert "masks hold 0 and 255 alone, one class; classes.txt names 2" in refusal(f"masks:{binary}?side=48")
 
     def with_palette(mask):
         image = Image.fromarray(mask).convert("P")
