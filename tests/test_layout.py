@@ -78,6 +78,16 @@ def find_circle(graph: dict[str, set[str]]) -> list[str]:
     return []
 
 
+def rooms(graph: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The folders below a package that each of them imports; modules beside them belong to none."""
+    folders = {".".join(name.split(".")[:2]) for name in graph if name.count(".") > 1}
+    found = {folder: set() for folder in folders}
+    for name, others in graph.items():
+        if (own := ".".join(name.split(".")[:2])) in folders:
+            found[own] |= {".".join(other.split(".")[:2]) for other in others} & folders - {own}
+    return found
+
+
 def inside(name: str, *packages: str) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
@@ -115,6 +125,12 @@ def test_no_modules_import_each_other_in_a_circle():
     assert len(graph) > 200
     assert sum(map(len, graph.values())) > 500
     assert find_circle(graph) == []
+
+
+def test_no_folders_of_a_package_import_each_other_in_a_circle():
+    found = rooms(import_graph(sources()))
+    assert len(found) > 20
+    assert find_circle(found) == []
 
 
 def test_commands_are_imported_by_the_command_line_alone():
@@ -168,6 +184,8 @@ def test_the_checks_see_what_they_forbid():
     assert set(find_circle(graph)) == {"a", "b", "c.d"}
     assert find_circle({"a": {"b"}, "b": set()}) == []
     assert climbing_imports(graph) == {("benchmarks.search.run", "benchmarks.commands.search")}
+    assert rooms(graph)["benchmarks.search"] == {"benchmarks.experiments", "benchmarks.commands"}
+    assert rooms({"p.x.a": {"p.y.b", "p.z"}, "p.y.b": {"p.x.c"}, "p.z": set()}) == {"p.x": {"p.y"}, "p.y": {"p.x"}}
     assert experiments_as_library(graph) == {("benchmarks.search.run", f"{one}.run"), (f"{other}.run", f"{one}.run")}
     assert scripts(modules) == {f"{one}.table"}
 

@@ -73,7 +73,7 @@ def reproduce(
         if unused := [option for option, value in options.items() if value is not None]:
             raise BenchmarkInputError(f"{unused[0]} without a name; allowed: with names that --list prints")
         check_folders(home)
-        from benchmarks.report.again import main_job
+        from benchmarks.verification.again import main_job
 
         print("\n".join(main_job(home)))
         return
@@ -90,7 +90,7 @@ def reproduce(
 
 
 def _reproduce_live(names: tuple[str, ...], only_hours: bool, home: Path) -> None:
-    from benchmarks.report.live import LIVE, check_live, hours_line, live, needed
+    from benchmarks.verification.live import LIVE, check_live, hours_line, live, needed
 
     check_live(names)
     check_folders(home)

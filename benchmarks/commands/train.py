@@ -46,10 +46,10 @@ def train(
     """
     from benchmarks.evaluators.trainings import Training, train_all
     from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
+    from benchmarks.problem import check_fits
     from benchmarks.saved.folder import check_save
     from benchmarks.saved.folder import save as save_network
     from benchmarks.saved.network import network_of
-    from benchmarks.search.problem import check_fits
     from benchmarks.statistics.intervals import interval_words
     from benchmarks.tables.recipes import RECIPES
     from benchmarks.training_settings import with_training

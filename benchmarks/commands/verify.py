@@ -31,9 +31,9 @@ def verify(
         home: Directory that data and trials are kept in.
         results: Directory of the shipped results.
     """
-    from benchmarks.report.again import MAIN_JOB
-    from benchmarks.report.verify import QUICK
-    from benchmarks.report.verify import verify as verify_all
+    from benchmarks.verification.again import MAIN_JOB
+    from benchmarks.verification.verify import QUICK
+    from benchmarks.verification.verify import verify as verify_all
     from tasks.registry import TASKS
 
     check_names("task", task, TASKS)

@@ -233,7 +233,7 @@ _ALL = (
         "memory and store through ten million proposals, and how long tables and the report take then",
         0.3,
         shelf="timings",
-        module="benchmarks.experiments.head_to_head.long_run",
+        module="benchmarks.report.long_run",
     ),
     _experiment(
         "supernet_speed",

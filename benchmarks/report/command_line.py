@@ -10,7 +10,7 @@ from typing import Any
 import docstring_parser
 import tyro
 
-from benchmarks.report.markdown import table
+from benchmarks.markdown import table
 
 _HEAD = """\
 # Command line

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.report.markdown import Row, interval, listed, rows, table
+from benchmarks.markdown import Row, interval, listed, rows, table
 from hw_model.files import write_whole
 
 DETECTION_ACCELERATOR = "ethos-u55-256"

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS
-from benchmarks.report.markdown import as_it_is, code, table, wrapped
+from benchmarks.markdown import as_it_is, code, table, wrapped
 from benchmarks.report.pages import (
     article,
     baselines,
@@ -34,7 +34,7 @@ from benchmarks.report.pages import (
     truth,
     zero_shot,
 )
-from benchmarks.report.provenance import Made, noted, recorded
+from benchmarks.store.made import Made, noted, recorded
 from hw_model.files import write_whole
 
 INDEX = ("page", "experiment", "what it shows", "time on two cores")

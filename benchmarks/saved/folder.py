@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.evaluators.weights import METRICS, WEIGHTS, copy_kept, is_kept, kept_folder, read_weights
-from benchmarks.search.problem import check_fits
+from benchmarks.problem import check_fits
 from benchmarks.store.files import write_json, write_network
 from hw_model.blocks import Block
 from hw_model.errors import HardwareInputError, short

@@ -12,10 +12,10 @@ from rich.table import Table
 from benchmarks.errors import NoResultError
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
+from benchmarks.problem import baseline_blocks, check_fits, exact_cost
 from benchmarks.runtime.console import WIDE, plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.saved.network import any_network
-from benchmarks.search.problem import baseline_blocks, check_fits, exact_cost
 from benchmarks.statistics.intervals import interval_words
 from benchmarks.store.files import run_folder, write_network, write_table
 from hw_model.cost_models import cost_model, parallelism_factor

@@ -18,12 +18,12 @@ from benchmarks.evaluators.spec import SearchSpec, strategy_title
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
+from benchmarks.problem import baseline_blocks, exact_cost, largest_within, space_for
 from benchmarks.runtime.console import plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.saved.folder import save
 from benchmarks.search.front import front
 from benchmarks.search.options import parse_algorithm
-from benchmarks.search.problem import baseline_blocks, exact_cost, largest_within, space_for
 from benchmarks.search.searches import DEFAULT_STRATEGY, run_trained, search_in_workers, trained_search
 from benchmarks.search.shown import search_table
 from benchmarks.search.verdict import verdict, why_nothing

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.search.problem import baseline_blocks
+from benchmarks.problem import baseline_blocks
 from benchmarks.tables.design import Cell, table_spaces
 from benchmarks.tables.summaries import blocks_of, rewritten
 from hw_model.blocks import Block

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.search.problem import baseline_blocks, exact_cost
+from benchmarks.problem import baseline_blocks, exact_cost
 from benchmarks.statistics.intervals import mean_interval, widened
 from benchmarks.store.keys import canonical_json
 from benchmarks.tables.features import features, in_layout, places

@@ -29,9 +29,9 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.spec import space_costs
 from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.fidelities import get_fidelity
+from benchmarks.problem import evenly, space_for, spread_architectures
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
-from benchmarks.search.problem import evenly, space_for, spread_architectures
 from benchmarks.store.files import merge_rows
 from nas_algos.single_shot.weights import Weights, start_weights, train_paths
 from tasks.fidelity import Fidelity

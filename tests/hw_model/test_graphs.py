@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.search.problem import check_fits
+from benchmarks.problem import check_fits
 from hw_model.blocks import GraphBlock, check_chain, is_chain, outputs
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError

@@ -24,9 +24,9 @@ from benchmarks.evaluators.photographs import photograph_interval
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.baselines.settings import Settings
 from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
+from benchmarks.problem import baseline_blocks
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
-from benchmarks.search.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval, widened
 from benchmarks.store.files import merge_rows
 from benchmarks.tables.recipes import RECIPES

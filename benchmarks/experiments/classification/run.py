@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.experiments.classification.settings import ARTICLE_PCT, Settings
+from benchmarks.problem import exact_cost
 from benchmarks.search.expert import expert_architecture
-from benchmarks.search.problem import exact_cost
 from benchmarks.store.files import write_table
 from benchmarks.tables.models import Model, Models, Network, Row, load_models, model_rows
 from benchmarks.tables.optima import ROUNDING, searched

@@ -18,9 +18,9 @@ from benchmarks.experiments.curation.searches import best_so_far, outcome, searc
 from benchmarks.experiments.curation.settings import check_kinds
 from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.experiments.curation.verdict import verdict
-from benchmarks.report.markdown import interval
+from benchmarks.markdown import interval
+from benchmarks.problem import space_for
 from benchmarks.runtime.console import plain_console
-from benchmarks.search.problem import space_for
 from benchmarks.store.files import run_folder, write_table
 from benchmarks.tables.query import TrainedTable, load_table
 from nas_algos.load import build_strategy

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.search.problem import space_for
+from benchmarks.problem import space_for
 from tasks.spaces.lowering import MULTIPLIER, scale_channels
 from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import LEAST_CHANNELS, Skeleton, most_channels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from benchmarks.report.markdown import listed
+from benchmarks.markdown import listed
 
 Row = Mapping[str, Any]
 

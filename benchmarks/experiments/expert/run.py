@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.experiments.expert.settings import Settings
+from benchmarks.problem import baseline_blocks
 from benchmarks.search.expert import STEP_COLUMNS, expert_architecture, step_rows
-from benchmarks.search.problem import baseline_blocks
 from benchmarks.store.files import write_table
 from hw_model.vela.measurements import MeasurementCache
 from tasks.expert.procedure import Objective

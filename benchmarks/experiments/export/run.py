@@ -26,10 +26,10 @@ from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.evaluators.weights import WEIGHTS, kept_folder, read_weights
 from benchmarks.experiments.export.settings import Settings
 from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
+from benchmarks.problem import baseline_blocks
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.saved.export import Exported, compile_exported, export_network
-from benchmarks.search.problem import baseline_blocks
 from benchmarks.store.files import merge_rows
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import RECIPES

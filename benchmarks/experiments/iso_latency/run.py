@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.iso_latency.settings import Settings
-from benchmarks.search.problem import exact_cost
+from benchmarks.problem import exact_cost
 from benchmarks.store.files import write_table
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.models import Model, Models, Row, load_models, model_rows

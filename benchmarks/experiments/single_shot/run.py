@@ -35,9 +35,9 @@ from benchmarks.evaluators.spec import SearchSpec, space_costs
 from benchmarks.evaluators.supernet import SupernetResult, rank_side_by_side
 from benchmarks.experiments.single_shot.networks import networks_to_rank
 from benchmarks.experiments.single_shot.settings import Settings
+from benchmarks.problem import baseline_blocks, space_for
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
-from benchmarks.search.problem import baseline_blocks, space_for
 from benchmarks.search.searches import search_in_workers
 from benchmarks.statistics.rank_correlation import rank_agreement
 from benchmarks.statistics.two_level import mean_tau

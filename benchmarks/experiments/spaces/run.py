@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.experiments.spaces.settings import Settings
-from benchmarks.search.problem import space_for
+from benchmarks.problem import space_for
 from benchmarks.store.files import write_table
 from tasks.registry import TASKS, make_task
 from tasks.spaces.lowering import MULTIPLIER

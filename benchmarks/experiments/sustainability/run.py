@@ -18,9 +18,9 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.experiments.sustainability.settings import Settings
-from benchmarks.report.markdown import listed
-from benchmarks.report.provenance import recorded
+from benchmarks.markdown import listed
 from benchmarks.store.files import write_table
+from benchmarks.store.made import recorded
 from benchmarks.tables.files import SHIPPED
 from hw_model.cost import PICOJOULES_PER_MAC
 

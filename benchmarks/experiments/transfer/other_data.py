@@ -20,9 +20,9 @@ from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.experiments.transfer.run import OTHER_DATA_FILE, SOURCE, rewritten_networks, source_networks
 from benchmarks.experiments.transfer.settings import Settings as TransferSettings
 from benchmarks.fidelities import FIRST_FINAL_SEED, on_test
+from benchmarks.problem import baseline_blocks
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
-from benchmarks.search.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_table
 from benchmarks.tables.recipes import SEARCH

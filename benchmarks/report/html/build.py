@@ -10,11 +10,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from benchmarks.markdown import KIB, Row, listed, rows
 from benchmarks.report.html.charts import Chart, calibration, curves, scatter
 from benchmarks.report.html.gathered import gathered
-from benchmarks.report.markdown import KIB, Row, listed, rows
 from benchmarks.report.pages.optimisers_curse import rounds
-from benchmarks.report.provenance import digest, recorded
+from benchmarks.store.made import digest, recorded
 from benchmarks.tables.summaries import blocks_of
 from hw_model.files import write_whole
 

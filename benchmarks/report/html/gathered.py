@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.report.markdown import Row, rows
-from benchmarks.report.provenance import recorded
+from benchmarks.markdown import Row, rows
 from benchmarks.statistics.intervals import mean_interval
+from benchmarks.store.made import recorded
 
 
 def gathered(results: Path) -> dict[str, list[dict[str, str]]]:

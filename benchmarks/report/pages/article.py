@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from benchmarks.experiments.segmentation.settings import Settings
-from benchmarks.report.markdown import KIB, Row, claim, interval, listed, rows, span, table
+from benchmarks.markdown import KIB, Row, claim, interval, listed, rows, span, table
 
 HEADER = ("model", "accelerator", "latency ms", "less latency", "MMACs", "param KiB", "peak SRAM KiB")
 

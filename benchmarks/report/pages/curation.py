@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.experiments.curation.verdict import COMPARED, STEPS
-from benchmarks.report.markdown import Row, interval, listed, rows, table
+from benchmarks.markdown import Row, interval, listed, rows, table
 from hw_model.vela.accelerators import ETHOS_U
 
 HEADER = (

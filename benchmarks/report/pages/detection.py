@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, interval, listed, rows, span, table
+from benchmarks.markdown import Row, interval, listed, rows, span, table
 from benchmarks.report.pages.article import HEADER, by_model, confirmed, cost_cells, note, percent
 
 MODELS = ("V1", "V2", "V3")

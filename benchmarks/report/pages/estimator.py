@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.experiments.estimator.settings import MEASURED_WHOLE
-from benchmarks.report.markdown import Row, listed, rows, table
+from benchmarks.markdown import Row, listed, rows, table
 from hw_model.vela.accelerators import ETHOS_U
 
 HEADER = ("accelerator", "networks", "within 10%", "Kendall tau", "mean error", "in 2 std", "median std")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, rows, span, table
+from benchmarks.markdown import Row, rows, span, table
 
 
 def page(folder: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from benchmarks.report.markdown import KIB, Row, listed, rows, span, table
+from benchmarks.markdown import KIB, Row, listed, rows, span, table
 
 HEADER = ("task", "model", "accelerator", "quality, float", "int8", "loss, points", "ms a search sees")
 HEADER += ("compiled, drawn weights", "compiled, trained weights", "trained over told", "int8 KiB")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report.markdown import interval, listed, rows, table
+from benchmarks.markdown import interval, listed, rows, table
 
 HEADER = ("task", "networks", "Kendall tau (95% interval)", "best tenth shared", "mean by search", "by final")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.experiments.head_to_head.contenders import find_contender
-from benchmarks.report.markdown import Row, claim, code, listed, rows, span, table
+from benchmarks.markdown import Row, claim, code, listed, rows, span, table
 from nas_algos.registry import strategy_names
 
 HYBRIDS = """\

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.experiments.landscape.run import share_that_gets_down, surface_of
-from benchmarks.report.markdown import Row, rows, table
+from benchmarks.markdown import Row, rows, table
 
 NAMES = {"macs": "MACs", "latency": "latency", "curated": "latency at curated channels"}
 STEPS = {

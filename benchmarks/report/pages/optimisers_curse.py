@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.report.markdown import Row, rows, table
+from benchmarks.markdown import Row, rows, table
 
 
 def rounds(folder: Path) -> list[Row]:

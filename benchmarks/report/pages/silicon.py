@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, claim, rounded, rows, span, table
+from benchmarks.markdown import Row, claim, rounded, rows, span, table
 from hw_model.boards import BOARDS
 
 OVERHEAD_MS = 0.7

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, claim, listed, rows, table
+from benchmarks.markdown import Row, claim, listed, rows, table
 from benchmarks.statistics.intervals import mean_interval
 from nas_algos.single_shot.registry import SINGLE_SHOT
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.experiments.detection.settings import Settings
 from benchmarks.experiments.skeletons.table import conditions, steps_by_multiple
-from benchmarks.report.markdown import KIB, Row, claim, listed, rows, table
+from benchmarks.markdown import KIB, Row, claim, listed, rows, table
 from tasks.spaces.lowering import MULTIPLIER
 
 CONDITIONS = """\

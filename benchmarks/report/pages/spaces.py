@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report.markdown import rows, table
+from benchmarks.markdown import rows, table
 
 
 def page(folder: Path) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, interval, rows, table
+from benchmarks.markdown import Row, interval, rows, table
 from benchmarks.search.peers import PEERS as ASKED
 from benchmarks.statistics.contrasts import LEVEL, Summary, holm, welch, welch_of_means
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, listed, rows, table
+from benchmarks.markdown import Row, listed, rows, table
 
 HEADER = ("task", "held out", "predicted by", "networks", "tau", "ceiling", "R2", "mean error", "within 95%")
 HEADER += ("tau in the best tenth",)

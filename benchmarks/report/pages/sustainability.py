@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, rounded, rows, table
+from benchmarks.markdown import Row, rounded, rows, table
 
 HEADER = ("quantity", "value", "unit", "kind", "how")
 

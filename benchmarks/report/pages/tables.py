@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.report.markdown import Row, as_it_is, interval, listed, rows, table
+from benchmarks.markdown import Row, as_it_is, interval, listed, rows, table
 
 ENOUGH = 40
 """So many networks trained both ways are asked before a task's rows of both kinds may be called alike."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, rounded, rows, span, table
+from benchmarks.markdown import Row, rounded, rows, span, table
 
 PEER = ("network", "image side", "cores", "ours, images/s", "PyTorch, images/s", "ratio (lowest to highest)")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, rows, table
+from benchmarks.markdown import Row, rows, table
 
 HEADER = ("task", "space", "genotypes", "accelerator", "baseline: ms, quality", "best quality within its ms")
 HEADER += ("least ms at its quality", "networks of the front")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.report.markdown import Row, code, interval, listed, rows, span, table
+from benchmarks.markdown import Row, code, interval, listed, rows, span, table
 
 COUNTS = ("params", "macs", "depth")
 

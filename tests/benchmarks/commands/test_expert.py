@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.cli import main
+from benchmarks.problem import baseline_blocks
 from benchmarks.search.expert import expert_architecture
-from benchmarks.search.problem import baseline_blocks
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import load_network, parse_network
 from hw_model.predict import predict

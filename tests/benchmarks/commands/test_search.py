@@ -15,8 +15,8 @@ from PIL import Image
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.disturbance.run import Tally, kept_trials, new_search, search_and_kill
 from benchmarks.experiments.disturbance.run import contents as written_by
+from benchmarks.problem import baseline_blocks
 from benchmarks.search.options import parse_algorithm
-from benchmarks.search.problem import baseline_blocks
 from benchmarks.search.run import folder_name, make_spec
 from hw_model.errors import HardwareInputError
 from hw_model.tables.block_file import save_blocks

@@ -15,9 +15,9 @@ from benchmarks.experiments.curation.searches import evaluations_to, expected_ev
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
 from benchmarks.experiments.curation.verdict import sentence, verdict
+from benchmarks.problem import space_for
 from benchmarks.report.pages import curation as curation_page
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
-from benchmarks.search.problem import space_for
 from benchmarks.tables.optima import ROUNDING
 from benchmarks.tables.query import load_table
 from hw_model.cost_models import cost_model

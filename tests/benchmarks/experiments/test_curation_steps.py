@@ -10,8 +10,8 @@ from benchmarks.experiments.curation import run
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import random_space, stacked, subset_of
 from benchmarks.experiments.curation.steps import Steps, compiled_steps, drawn_steps
+from benchmarks.problem import space_for
 from benchmarks.search.many_costs import COUNTED
-from benchmarks.search.problem import space_for
 from hw_model.cost import count_macs
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks

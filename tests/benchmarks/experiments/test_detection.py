@@ -10,7 +10,7 @@ import pytest
 from benchmarks.experiments.detection.run import COLUMNS, architecture, independent
 from benchmarks.experiments.detection.searches import optimum_of, search_places
 from benchmarks.experiments.detection.settings import Settings
-from benchmarks.search.problem import baseline_blocks
+from benchmarks.problem import baseline_blocks
 from benchmarks.store.keys import canonical_json
 from benchmarks.tables.recipes import FINAL
 from benchmarks.tables.trained import by_network, trials_by

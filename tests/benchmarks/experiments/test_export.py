@@ -8,7 +8,7 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.export.run import BASELINE, DETECTION, FILES_FOR, Model, described, file_names, models
 from benchmarks.experiments.registry import EXPERIMENTS
-from benchmarks.search.problem import baseline_blocks
+from benchmarks.problem import baseline_blocks
 from hw_model.blocks import Block
 from hw_model.network_text import summary
 from hw_model.predict import predict

@@ -10,7 +10,7 @@ from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.experiments.silicon.measured import MEASURED
 from benchmarks.experiments.silicon.networks import NETWORKS
 from benchmarks.experiments.silicon.run import run, silicon_row
-from benchmarks.report.markdown import rows, span
+from benchmarks.markdown import rows, span
 from benchmarks.report.pages import silicon
 from hw_model.blocks import check_network
 from hw_model.boards import BOARDS

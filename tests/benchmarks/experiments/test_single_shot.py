@@ -6,7 +6,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.single_shot import networks as module
 from benchmarks.experiments.single_shot.networks import networks_to_rank
 from benchmarks.experiments.single_shot.run import spend_rows
-from benchmarks.search.problem import space_for
+from benchmarks.problem import space_for
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.held import held_by

@@ -16,8 +16,8 @@ from benchmarks.experiments.transfer.run import (
     rewritten_networks,
     source_networks,
 )
+from benchmarks.problem import baseline_blocks
 from benchmarks.report.pages.article import transfer
-from benchmarks.search.problem import baseline_blocks
 from benchmarks.tables.article import article_cells
 from benchmarks.tables.files import SHIPPED
 from hw_model.blocks import check_chain

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.markdown import rows
 from benchmarks.report import site
-from benchmarks.report.markdown import rows
 from benchmarks.report.pages import head_to_head, zero_shot
-from benchmarks.report.provenance import digest, recorded
+from benchmarks.store.made import digest, recorded
 from hw_model.vela.accelerators import ETHOS_U
 
 ROOT = Path(__file__).parents[3]

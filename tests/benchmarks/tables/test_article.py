@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.search.problem import baseline_blocks
+from benchmarks.problem import baseline_blocks
 from benchmarks.store.files import write_table
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.parquet import write_records

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.search.problem import baseline_blocks
+from benchmarks.problem import baseline_blocks
 from hw_model.blocks import check_network, outputs
 from hw_model.cost import Cost, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from benchmarks.search.problem import baseline_blocks
+from benchmarks.problem import baseline_blocks
 from hw_model.blocks import Block, check_chain
 from hw_model.cost import count_macs, count_params
 from hw_model.network_file import EXAMPLES, load_network

@@ -7,15 +7,15 @@ import shutil
 import pandas as pd
 import pytest
 
-from benchmarks.report import verify as module
-from benchmarks.report.again import NEAR
-from benchmarks.report.verify import QUICK, Verdict, make_again, sample, train_again, verify
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.article import genotype_of
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.models import load_models
 from benchmarks.tables.recipes import SEARCH
+from benchmarks.verification import verify as module
+from benchmarks.verification.again import NEAR
+from benchmarks.verification.verify import QUICK, Verdict, make_again, sample, train_again, verify
 from hw_model.network_text import summary
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import article_space, skeleton_for

@@ -10,14 +10,14 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.experiments.registry import EXPERIMENTS
-from benchmarks.report import live as module
-from benchmarks.report.live import LIVE, check_live, hours_line, live, needed, wanted_by
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.files import SHIPPED, table_trials
 from benchmarks.tables.models import Model, load_models, model_rows
 from benchmarks.tables.recipes import FINAL
 from benchmarks.tables.trained import trials_by
+from benchmarks.verification import live as module
+from benchmarks.verification.live import LIVE, check_live, hours_line, live, needed, wanted_by
 from hw_model.cost import Cost
 from hw_model.network_text import summary
 from hw_model.vela.measurements import MeasurementCache

@@ -2,7 +2,7 @@
 
 import jax
 
-from benchmarks.search.problem import spread_architectures
+from benchmarks.problem import spread_architectures
 from hw_model.cost import count_macs
 from tasks.spaces.registry import SKELETONS
 from tasks.spaces.skeleton import curated_space

@@ -24,7 +24,6 @@ from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import run_trainings
 from benchmarks.evaluators.verify import Checked, check, training_of
 from benchmarks.experiments.registry import EXPERIMENTS
-from benchmarks.report.again import Compared, compare_all, copy_shipped
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.records import Trial
@@ -34,6 +33,7 @@ from benchmarks.tables.query import load_table
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import predict
 from benchmarks.tables.trained import design_workload
+from benchmarks.verification.again import Compared, compare_all, copy_shipped
 from tasks.registry import make_task
 
 TOLERANCE = 3.0

@@ -4,9 +4,9 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.registry import EXPERIMENTS
-from benchmarks.report import again
-from benchmarks.report.again import ACCELERATOR, MAIN_JOB, SHIPPED, TASK, Trained, compare, summary
-from benchmarks.report.markdown import rows
+from benchmarks.markdown import rows
+from benchmarks.verification import again
+from benchmarks.verification.again import ACCELERATOR, MAIN_JOB, SHIPPED, TASK, Trained, compare, summary
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.report.markdown import claim, interval, listed, rounded, span, table, wrapped
+from benchmarks.markdown import claim, interval, listed, rounded, span, table, wrapped
 
 
 def test_a_table_has_a_line_for_each_row():

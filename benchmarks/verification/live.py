@@ -16,7 +16,6 @@ from typing import NamedTuple
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.experiments.registry import EXPERIMENTS
-from benchmarks.report import again
 from benchmarks.store.parquet import write_records
 from benchmarks.store.records import Trial, TrialKey
 from benchmarks.store.sqlite import open_store
@@ -26,6 +25,7 @@ from benchmarks.tables.files import SHIPPED, table_file, table_trials
 from benchmarks.tables.parts import RECIPES_OF, Wanted, part_of
 from benchmarks.tables.recipes import RECIPES, SEARCH
 from benchmarks.tables.trained import trials_by
+from benchmarks.verification import again
 from tasks.registry import TASKS, make_task
 from tasks.training import training_flops
 

@@ -1,0 +1,1 @@
+"""Whether what is shipped holds: tables made again, networks trained again, tables from nothing."""
