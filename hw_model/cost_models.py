@@ -22,7 +22,7 @@ from hw_model.npu.calibration import load_calibrated
 from hw_model.npu.model import NPUS, Npu, npu_estimate
 from hw_model.operator_arrays import OperatorArrays
 from hw_model.tables.block_file import BlockTable, block_estimate, block_table, read_blocks
-from hw_model.vela.accelerators import ETHOS_U, Target, get_accelerator
+from hw_model.vela.accelerators import ETHOS_U, Target
 from hw_model.vela.core import COMPILER_VERSION
 from hw_model.vela.tflite_writer import WRITER_VERSION
 from hw_model.workload import Workload
@@ -97,18 +97,6 @@ def check_method(method: str) -> None:
     """Raise HardwareInputError for one that there is not."""
     if method not in get_args(Method):
         raise HardwareInputError(f"unknown method {short(method)}; allowed: {', '.join(get_args(Method))}")
-
-
-def cost_fingerprint(accelerator: str, method: Method = "estimate") -> str:
-    """What figures of that accelerator and method depend on besides the network: 16 hexadecimal digits, for keys.
-
-    Raises HardwareInputError for an unknown accelerator or method.
-    """
-    check_method(method)
-    if method == "estimate":
-        return cost_model(accelerator).fingerprint
-    depends = f"compiled {get_accelerator(accelerator).key} {COMPILER_VERSION} {WRITER_VERSION}"
-    return hashlib.sha256(depends.encode()).hexdigest()[:16]
 
 
 def parallelism_factor(accelerator: str) -> int:

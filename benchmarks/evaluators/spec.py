@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.files import by_content
-from hw_model.cost_models import cost_fingerprint, cost_model
+from hw_model.cost_models import cost_model
 from nas_algos.evaluator import Costs
 from nas_algos.policies import POLICIES, Policy
 from nas_algos.registry import STRATEGIES, find_strategy, source_of, strategy_names
@@ -93,7 +93,7 @@ class SearchSpec:
             "task": self.task,
             "data_version": self.task.data_version(self.fidelity.data),
             "space": self.space,
-            "cost_model": cost_fingerprint(self.accelerator),
+            "cost_model": cost_model(self.accelerator).fingerprint,
             "bounds": {name: float(bound) for name, bound in self.bounds.items()},
             "fidelity": self.fidelity,
             "budget": self.budget,

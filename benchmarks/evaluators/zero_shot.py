@@ -1,7 +1,8 @@
 """Zero-shot scores of a space's networks: thousands by one compilation.
 
 arrays = task.arrays(task.load(home, data, "train"))
-scores = score_genotypes(task, space, genotypes, ("zen", "macs"), jax.random.key(0), arrays)
+scorer = make_scorer(task, space, ("zen", "macs"), jax.random.key(0), arrays)
+scores = scorer(genotypes)
 """
 
 from __future__ import annotations
@@ -89,31 +90,6 @@ class Scorer:
         return {name: _combined(name, measured) for name in self.names}
 
 
-def score_genotypes(
-    task: Task,
-    space: SearchSpace,
-    genotypes: Any,
-    names: Sequence[str],
-    key: jax.Array,
-    arrays: Mapping[str, np.ndarray],
-    batch: int = BATCH,
-    chunk: int = CHUNK,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, np.ndarray]:
-    """Scores of the named kinds, larger is better: {name: float64 [n]} of genotypes int32 [n, D].
-
-    key: of the initial weights, the choice of examples and the scores' own randomness; the same for all networks.
-    arrays: `task.arrays` of training examples, of which `batch` are drawn.  A score that is not finite is NaN.
-    To score more of the same space later, keep a `make_scorer`.
-    Raises AlgorithmInputError for an unknown name, BenchmarkInputError for genotypes outside the space and for a batch
-    of fewer than two examples or more than there are, TaskInputError where outputs vary in size and the task does not
-    take that.
-    """
-    checked_genotypes(genotypes, space.cardinalities)
-    scorer = make_scorer(task, space, names, key, arrays, batch, chunk=min(chunk, len(genotypes)))
-    return scorer(genotypes, progress)
-
-
 def make_scorer(
     task: Task,
     space: SearchSpace,
@@ -124,9 +100,13 @@ def make_scorer(
     chunk: int = CHUNK,
     compiler_options: dict[str, Any] | None = None,
 ) -> Scorer:
-    """Compile what `score_genotypes` runs, for use again and again.  Raises the same errors.
+    """Compile the named scores, larger is better, of a space's networks, `chunk` of them at a time.
 
-    compiler_options: XLA's; less optimisation compiles in half the time.
+    key: of the initial weights, the choice of examples and the scores' own randomness; the same for all networks.
+    arrays: `task.arrays` of training examples, of which `batch` are drawn.  compiler_options: XLA's; less optimisation
+    compiles in half the time.
+    Raises AlgorithmInputError for an unknown name, BenchmarkInputError for a chunk of none and for a batch of fewer
+    than two examples or more than there are, TaskInputError where outputs vary in size and the task does not take that.
     """
     check_one_size(space, task)
     measured = measured_names(names)

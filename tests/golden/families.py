@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.evaluators.spec import STRATEGIES_CODE_VERSION
 from benchmarks.evaluators.supernet import SUPERNET_CODE_VERSION
 from benchmarks.evaluators.task_supernet import TaskSupernet
-from benchmarks.evaluators.zero_shot import SCORES_CODE_VERSION, score_genotypes
+from benchmarks.evaluators.zero_shot import SCORES_CODE_VERSION, make_scorer
 from benchmarks.experiments.head_to_head.contenders import MODELS
 from hw_model.blocks import Block, check_chain
 from hw_model.cost_models import COST_CODE_VERSION
@@ -125,7 +125,8 @@ def scores() -> Numbers:
     genotypes = np.array([(0, 0, 0, 0), (1, 1, 1, 1)], np.int32)
     arrays, batch = zero_shot_toys.examples("classification"), zero_shot_toys.EXAMPLES
     space = zero_shot_toys.CLASSIFICATION
-    found = score_genotypes(TASK, space, genotypes, tuple(SCORES), jax.random.key(0), arrays, batch)
+    scorer = make_scorer(TASK, space, tuple(SCORES), jax.random.key(0), arrays, batch, chunk=len(genotypes))
+    found = scorer(genotypes)
     return {f"{name} {place}": value for name, values in found.items() for place, value in enumerate(values.tolist())}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.zero_shot import make_inputs, make_scorer, measure, score_genotypes
+from benchmarks.evaluators.zero_shot import make_inputs, make_scorer, measure
 from hw_model.kinds import KINDS
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.zero_shot import scores as registry
@@ -226,12 +226,11 @@ def test_trainability_by_hand():
 def test_chunks_and_progress_change_nothing():
     seen = []
     space = SPACES["detection"]
-    rows, arguments = random_genotypes(space, 5, seed=2), (jax.random.key(1), examples("detection"))
-    found = score_genotypes(
-        TASKS["detection"], space, rows, COUNTED, *arguments, batch=3, chunk=2, progress=lambda *done: seen.append(done)
-    )
+    rows = random_genotypes(space, 5, seed=2)
+    arguments = (TASKS["detection"], space, COUNTED, jax.random.key(1), examples("detection"), 3)
+    found = make_scorer(*arguments, chunk=2)(rows, lambda *done: seen.append(done))
     assert seen == [(2, 5), (4, 5), (5, 5)]
-    together = score_genotypes(TASKS["detection"], space, rows, COUNTED, *arguments, batch=3, chunk=100)
+    together = make_scorer(*arguments, chunk=7)(rows)
     for name in COUNTED:
         assert found[name].shape == (5,)
         np.testing.assert_array_equal(found[name], together[name])
@@ -254,9 +253,9 @@ def test_bad_input_is_named(change, error, said):
     settings = {"genotypes": np.array([[0, 0, 0]]), "names": ("macs",), "batch": 4, "chunk": 1} | change
     rows, names = settings.pop("genotypes"), settings.pop("names")
     with pytest.raises(error, match=said):
-        score_genotypes(
-            TASKS["detection"], SPACES["detection"], rows, names, jax.random.key(0), examples("detection"), **settings
-        )
+        make_scorer(
+            TASKS["detection"], SPACES["detection"], names, jax.random.key(0), examples("detection"), **settings
+        )(rows)
 
 
 def test_outputs_of_sizes_that_the_task_does_not_take_are_refused():
