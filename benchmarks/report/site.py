@@ -98,7 +98,7 @@ def pages(root: Path) -> dict[str, str]:
         texts[f"docs/results/{name}.md"] = wrapped(
             f"# {page.title}\n\n{_first_version(files, made)}\n\n{body}\n\n{_origin(name, files, made)}"
         )
-    texts["docs/results/index.md"] = wrapped(_index(_names(results)))
+    texts["docs/results/index.md"] = wrapped(_index(results))
     return texts
 
 
@@ -165,7 +165,7 @@ def _page(name: str) -> Page:
     return PAGES.get(name, Page(name.replace("_", " ").capitalize(), _tables))
 
 
-def _index(names: Sequence[str]) -> str:
+def _index(results: Path) -> str:
     return f"""\
 # Results
 
@@ -174,12 +174,16 @@ One page for each experiment, written from the CSVs in [results](../../results) 
 `--set` other settings.  `confirmed` makes a table of trainings that must be there first: `accelnas table build --part
 confirm` does them, or `accelnas reproduce --live confirmed`.
 
-{table(INDEX, (line for name in names for line in _lines(name)))}"""
+{table(INDEX, (line for name in _names(results) for line in _lines(results, name)))}"""
 
 
-def _lines(name: str) -> list[list[str]]:
+def _lines(results: Path, name: str) -> list[list[str]]:
     link = f"[{_page(name).title}]({name}.md)"
-    return [[link, f"`{each.name}`", each.shows, _time(each)] for each in _of(name)] or [[link, "", "", ""]]
+    lines = []
+    for each in _of(name):
+        made = any((results / name / file).exists() for file in each.files)
+        lines.append([link, f"`{each.name}`", each.shows if made else f"{each.shows} (no files yet)", _time(each)])
+    return lines or [[link, "", "", ""]]
 
 
 def _made_by(name: str) -> str:

@@ -165,7 +165,7 @@ CLAIMS: tuple[Claim, ...] = (
         f"{RESULTS} 2: With these changes, model developers (model size)",
         47.0,
         "reach",
-        at_equal_quality({CLASSIFICATION: ("Expert",)}, "per cent less parameters", "param_reduction_pct"),
+        at_equal_quality({CLASSIFICATION: ("Expert",)}, "per cent fewer parameters", "param_reduction_pct"),
         CLASSIFICATION,
     ),
     Claim(

@@ -19,7 +19,7 @@ STAND_IN = (
 KINDS = "Varieties of neural-architecture search"
 
 SEVERAL_TASKS = {
-    DETECTION: ("V1", "V2", "V3"),
+    DETECTION: ("V1", "V2", "V3", "Fusion only", "Expert", "Full NAS"),
     SEGMENTATION: tuple(f"Model {letter}" for letter in "ABCDE"),
     CLASSIFICATION: ("Expert", "NAS", "Expert then NAS"),
 }

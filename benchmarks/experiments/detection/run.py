@@ -4,8 +4,8 @@ Writes results/detection/detection.csv (a row for each model and accelerator), d
 at other tolerances) and detection_fusion.csv (each block fused alone); run: accelnas reproduce detection.
 
 V1 searches a width multiplier, V2 which inverted bottlenecks to fuse, V3 both; each seeks the least latency at which
-the table expects the baseline's mAP, within the stated tolerance.  All three are enumerated, so that the table's
-true optimum stands beside what the search found.  Fusion only and Expert are the expert's rules, which look at costs
+the table expects the baseline's mAP, within the stated tolerance.  All three are enumerated, so that the best that
+the table has stands beside what the search found.  Fusion only and Expert are the expert's rules, which look at costs
 alone; Full NAS decides all that the space curated for the accelerator decides.  Nothing is trained here (`--live` does
 that): `quality_source` says where a quality comes from.  map50: of the row's own trainings; the table predicts none.
 """

@@ -25,7 +25,8 @@ surrogate errs by on networks unlike those it was fitted to; the best of many pr
     if not waiting:
         return text.partition('  "Predicted"')[0]
     return f"""\
-{text}  A difference is from the baseline's quality of the same source, its row's that of most rows.  {waiting} of the
+{text}  Each difference is taken against a quality of the baseline from the same source; the
+baseline's row shows the source that most rows have.  {waiting} of the
 {len(chosen)} networks chosen here have no trainings of their own: `accelnas table build --part article` trains them
 (recipe final, five seeds), and rows turn to "trained" once it is in the tables."""
 
@@ -159,8 +160,9 @@ set.  E is the fastest whose expected mIoU is within {Settings().tolerance:g} of
 expected mIoU within the baseline's latency, and B to D the best within latencies evenly between.
 
 {table(header, lines)}
-E takes {listed(f"{row['latency_reduction_pct']:.0f}% on the {row['accelerator']}" for row in fastest)}; the article's
-51%.  The baseline was drawn as one for a CPU, and how far it can be cut depends on that drawing.
+E saves {
+        listed(f"{row['latency_reduction_pct']:.0f}% of the latency on the {row['accelerator']}" for row in fastest)
+    }; the article's E 51%.  The baseline was drawn as one for a CPU, and how far it can be cut depends on that drawing.
 
 {confirmed(found, "keeps_quality")}
 
@@ -223,7 +225,9 @@ saved beyond doubt.  A network that does not keep the quality saves no latency a
 one that may not; nor is it smaller then.  Networks without trainings of their own do not count: where a claim hangs on
 one it is "not comparable" until it is trained.  Where the article gives a direction, the whole interval must lie there
 for "reproduced", the best estimate for "partly".  The ends are 95% intervals of tasks, whose accelerators share a
-table, where a claim is of searches or networks in general, and else the least and the most of what is counted by n.
+table, where a claim is of searches or networks in general.  Where it is of what networks save, the lower end counts
+those alone that surely keep the quality, the upper one all, whether they keep it or not; else the ends are the least
+and the most of what is counted by n.
 
 {table(("claim", "article", "ours (ends, n)", "verdict", "why", "place"), lines)}
 What ours is of, from which files, and why a rule is the fair reading of its sentence, is in

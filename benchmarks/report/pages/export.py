@@ -38,8 +38,9 @@ training stands behind each network: differences between models as small as thos
 {_missing(found)}
 
 The last two latencies are the compiler's, for weights drawn from the distribution that
-[`accelnas cost`](../reference/cost.md) states and for the trained ones, which compress otherwise.  Against the trained
-weights, drawn ones are {span(drawn, 1)}% off, and what a search sees (the estimator's) {span(searched, 1)}%.
+[`accelnas cost`](../reference/cost.md) states and for the trained ones, which compress otherwise.  With the trained
+weights latency is {span(drawn, 1)}% off that with drawn ones, and {span(searched, 1)}% off what a search sees (the
+estimator's).
 {_cpu(found)}
 
 The int8 files of detection's baseline and its winners on the ethos-u85-1024, {size / KIB:.0f} KiB together: {links}.

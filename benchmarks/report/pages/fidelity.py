@@ -29,6 +29,7 @@ The trained tables are of networks trained by the recipe *search*; *final* has e
 passes.  Networks that were drawn before any was trained, by both:
 
 {table(HEADER, lines)}
-A short training ranks better than chance what the longer one ranks, beyond the interval, on: {listed(told)}.  Of the
+A short training's ranking agrees with the longer one's better than chance (its interval excludes 0) on {listed(told)}.
+Of the
 best, too few were trained to tell: a tenth is {listed(f"{max(1, row['n'] // 10)} ({row['task']})" for row in found)}.
 """

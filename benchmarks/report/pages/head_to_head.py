@@ -75,8 +75,8 @@ would have spent.  The article says that multi-shot search with full training ca
 - Latencies are the estimator's, of the search and of the bound alike.
 - Counts and scores choose among 128 random networks of each task's space, other ones for each search.
 - {claim(HYBRIDS, all(_without_supernet(row["algorithm"]) for row in found if row["family"] == "hybrid"))}
-- `expert` is the baseline with each block, from the front, of the kind that is fastest by the estimator: it saves
-  latency, which this contest does not ask for, and looks at no quality.
+- `expert` is the baseline with each block, from the front, of the kind that is fastest by the estimator and has no
+  fewer MACs: it saves latency, which this contest does not ask for, and looks at no quality.
 - `nsga2` seeks the whole front of quality and latency, of which this contest looks at one end.
 - Not here: supernets, whose searches need live trainings, and a live confirmation, for which
   [head_to_head_winners.csv](../../results/head_to_head/head_to_head_winners.csv) lists networks: `accelnas table build
@@ -130,10 +130,11 @@ def _verdict(found: list[Row], differences: list[Row], budget: int) -> str:
     return (
         f"- **{budget} trainings**: lowest of the searches is `{best}` ({mean[best]:.2f}%), "
         f"{'not significantly different from ' + code(level) if level else 'significantly below all others'}; "
-        f"below random search ({mean['random']:.2f}%): {_named(against, [name for name in mean if name != 'random'])}; "
-        f"below the baseline, which needs no search ({still:.2f}%): {_named(ahead_of_it, list(mean))}.  "
-        f"Best that is no hybrid: `{single}` ({mean[single]:.2f}%); "
-        f"hybrids below it: {_named(ahead, hybrids)}, above it: {_named(behind, hybrids)}.\n"
+        f"significantly below random search ({mean['random']:.2f}%): "
+        f"{_named(against, [name for name in mean if name != 'random'])}; "
+        f"with a mean below the baseline's, which needs no search ({still:.2f}%; no test): "
+        f"{_named(ahead_of_it, list(mean))}.  Best search that is no hybrid: `{single}` ({mean[single]:.2f}%); "
+        f"hybrids significantly below it: {_named(ahead, hybrids)}, above it: {_named(behind, hybrids)}.\n"
     )
 
 

@@ -44,8 +44,8 @@ All latencies above are the compiler's, since an estimator that is good for whol
 one channel.  Of the figure's steps of one channel, how many go the compiler's way:
 
 {table(("steps", "n", "estimator", "counting MACs", "its tau", "MACs' tau"), lines)}
-"Tau" is the rank correlation of the steps' sizes.  The estimator calls next to none level, which is why it has least
-of all of them.  Drawing the weights of the same network again moves latency by .03 to .07%, so smaller steps than .2%
+"Tau" is the rank correlation of the steps' sizes.
+Drawing the weights of the same network again moves latency by .03 to .07%, so smaller steps than .2%
 count for nothing ([counted](../../results/landscape/landscape_steps.csv)).  Do not read minima in channels of
 uncurated spaces that the estimator gives as the compiler's.
 """

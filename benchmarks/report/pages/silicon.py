@@ -64,8 +64,8 @@ clock. "Off" is relative to what was measured.
 
 - {ranked}, and Vela's default is {percent(map(off, big))} off, the estimator
   {percent(off(row, "estimator_ms") for row in big)}: {len(big)} networks. With the memories that NXP's own compiler
-  assumes, Vela is {percent(off(row, "vela_own_system_ms") for row in big)} off. So absolute figures are good to some
-  tens of per cent there, and which memories are assumed moves them as much.
+  assumes, Vela is {percent(off(row, "vela_own_system_ms") for row in big)} off. Which
+  memories are assumed moves absolute figures about as much as that.
 - {slower}, and their order says nothing of the accelerator. Networks that small are to be compared with each other
   by the compiler, and not with a board.
 - {memories}. What is the memories' and what the host's part of that, the sources do not say: Alif's own system

@@ -35,11 +35,13 @@ def page(folder: Path) -> str:
         min(settled) > 0.8 and not {"gumbel", "tunas", "sandwich"} & set(ranking),
     )
     return f"""\
-Single-shot searches train one supernet; `gumbel`, `tunas`, `one_shot` and `sandwich` are names of `accelnas search`
-like the others.  How their supernets' ranking compares with training from scratch, what they cost and what they find:
+Single-shot searches train one supernet; `accelnas search --evaluator supernet:gumbel`, `supernet:tunas`,
+`supernet:one_shot` and `supernet:sandwich` run them.
+How their supernets' ranking compares with training from scratch, what they cost and what they find:
 
 {table(HEADER, (_line(found, taus[name]) for name, found in groups.items()))}
-Each supernet sees the examples of six short trainings; its cost is in FLOPs, and Gumbel-softmax computes every kind of
+Each supernet sees the examples of six short trainings of the first version; its
+cost is in FLOPs, and Gumbel-softmax computes every kind of
 block to learn which is best.  Tau is that of inherited with trained quality over {groups["tunas"][0]["n"]}
 architectures, mean of {len(groups["tunas"])} supernets with Student's interval over them, which leaves out what other
 architectures would change; beside it that of MACs.

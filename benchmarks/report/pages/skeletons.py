@@ -10,8 +10,9 @@ from benchmarks.markdown import KIB, Row, claim, listed, rows, table
 from tasks.spaces.lowering import MULTIPLIER
 
 CONDITIONS = """\
-On all three tasks fusing the first block saves on all three accelerators, fusing the late blocks at the baseline's
-expansion costs on at least two of them, and at least two networks lie between width multipliers of .75 and 1."""
+On all three tasks fusing the first block at its best expansion saves on all three accelerators, fusing each block of
+the last stage at the baseline's expansion costs on at least two of them, and at least two networks lie between width
+multipliers of .75 and 1."""
 FACTORS = """\
 On ethos-u55-256 latency steps up after every multiple of 8, on the other two after multiples of 16 only: their factors
 are 8, 16 and 16."""

@@ -44,8 +44,8 @@ def page(folder: Path) -> str:
 With a table as evaluator a whole search is one `lax.scan`, and a thousand seeds one `vmap`.  Whole spaces stand as
 tables.  In three latency is a parametric NPU's, summed exactly, and error a formula: they say how well strategies
 search, and nothing about real networks.  NAS-Bench-Macro is trained networks with their FLOPs.  {_trained(regret)}What
-is charged is different networks, also those over a bound; a network proposed again costs nothing.  Of these the peers
-and `auto` are told the error as well; our other strategies learn by how far they miss.
+is charged is different networks, also those over a bound; a network proposed again costs nothing.  Of a network over
+the bound the peers and `auto` are told the error as well; our other strategies learn by how far they miss.
 
 Sought are the least error, the least within a bound that a quarter of the networks keep (both: regret, the true error
 of the network found less the least there is, while a search sees one noisy draw), and the Pareto front of error and

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.markdown import Row, listed, rows, table
 
-HEADER = ("task", "held out", "predicted by", "networks", "tau", "ceiling", "R2", "mean error", "within 95%")
+HEADER = ("task", "held out", "predicted by", "fitted to, at most", "tau", "ceiling", "R2", "mean error", "within 95%")
 HEADER += ("tau in the best tenth",)
 WORDS = {"architecture": "networks", "cell": "cells"}
 GOAL, SHARE_OF_CEILING = 0.80, 0.95

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from statistics import fmean
 
@@ -41,8 +42,11 @@ def _recipes(folder: Path) -> str:
     """How near to convergence final is, and how its rate and the baselines' trainings stand to the sweep."""
     recipes, sweep = rows(folder / "recipes.csv"), rows(folder / "recipe_sweep.csv")
     search, final = ({row["task"]: row for row in recipes if row["recipe"] == name} for name in ("search", "final"))
+    timed = [task for task, row in final.items() if not math.isnan(row["core_seconds"])]
     minutes = {
-        task: search[task]["core_seconds"] * row["example_passes"] / search[task]["example_passes"] / 60
+        task: row["core_seconds"] / 60
+        if task in timed
+        else search[task]["core_seconds"] * row["example_passes"] / search[task]["example_passes"] / 60
         for task, row in final.items()
     }
     swept = {task: row["gain_passes"] == row["example_passes"] for task, row in final.items()}
@@ -56,8 +60,13 @@ def _recipes(folder: Path) -> str:
     )
     return f"""\
 Final was to be near convergence, twice the passes adding less than {NEAR:g} to the baseline, or to take half an hour of
-a core.  Twice its passes were not tried.  What the last doubling that was tried added: {gains}.  Of a core, by what
-search takes, final takes {listed(f"{minutes[task]:.0f} minutes on {task}" for task in final)}.  So near convergence,
+a core.  Twice its passes were not tried.  What the last doubling that was tried added: {gains}.  Of a core
+final takes {
+        listed(
+            f"{minutes[task]:.0f} minutes on {task}{'' if task in timed else ', by what search takes'}"
+            for task in final
+        )
+    }.  So near convergence,
 if gains go on to shrink: {listed(near)}; half an hour: {listed(long)}; neither:
 {listed(task for task in final if task not in near + long)}.  {_edge(final, sweep)}{_chosen_by(folder, final, sweep)}
 """
@@ -107,9 +116,9 @@ def _agreement(found: list[Row]) -> str:
         for row in known
     ]
     return f"""\
-Quality of the same network with the same seed, trained both ways, which {ENOUGH} networks of a task should have been
-before their rows join one table (intervals of 95%; beside them what two seeds of one machine differ by, and would have
-as tau):
+Quality of the same network with the same seed, trained both ways.  At least {ENOUGH} networks of a task should be,
+before rows of both kinds share a table (intervals of 95%; beside them what two seeds of one machine differ by, and
+would have as tau):
 
 {table(header, lines)}
 {_differs(known)}{_few(found)}  The surrogates know which way a row was trained, and what they say of a network is of

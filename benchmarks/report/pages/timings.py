@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
-from benchmarks.markdown import Row, rounded, rows, span, table
+from benchmarks.markdown import Row, claim, rounded, rows, span, table
 
 PEER = ("network", "image side", "cores", "ours, images/s", "PyTorch, images/s", "ratio (lowest to highest)")
 
@@ -41,7 +41,9 @@ core, so the rows with one core are the ones that a search feels:
 Medians of {speed[0]["repeats"]} processes of each side in turn.  On that day PyTorch ran at {_then(speed, earlier)} of
 its rates when it was timed before ([then](../../results/timings/training_speed_earlier.csv)), so the ratios depend on
 the machine's state too: with two cores they were {span((row["ratio"] for row in earlier if row["cores"] == 2), 2)}
-then.  At 64 pixels our step stays behind ({span(large, 2)}): there, of the thread-milliseconds of a step on one core,
+then.  {claim("At 64 pixels our step stays behind", max(large) < 1)} (medians {
+        span(large, 2)
+    }): there, of the thread-milliseconds of a step on one core,
 the fused network's are {fused["convolution"]:.0%} convolutions, which are XLA's library calls and matrix products
 already; the depthwise network's are {ibn["convolution"]:.0%} convolutions, {ibn["depthwise"]:.0%} depthwise and
 {ibn["normalisation"]:.0%} batch normalisation and activations, passes over memory that XLA does not fuse further
@@ -50,8 +52,9 @@ already; the depthwise network's are {ibn["convolution"]:.0%} convolutions, {ibn
 ## Many candidates at once
 
 On a GPU many candidates train at once, by `vmap` over the supernet: {gpu} an hour of the tables' networks, all
-tasks together, on an {device} with 16 cores ([their cohorts](../../results/tables/gpu.csv)).  On two CPU cores it does
-not pay: one process trains {hour["static", 1]:.0f} classifiers an hour one by one as networks of their own,
+tasks together, on an {device} with 16 cores ([their cohorts](../../results/tables/gpu.csv)).  {
+        claim("On two CPU cores it does not pay", hour["static", 1] > max(hour["supernet", 1], hour["supernet", 4]))
+    }: one process trains {hour["static", 1]:.0f} classifiers an hour one by one as networks of their own,
 {hour["supernet", 1]:.0f} one by one through the supernet, and {hour["supernet", 4]:.0f} four at once, since every kind
 of block is computed for each ([table](../../results/timings/candidates_at_once.csv)).
 
@@ -92,7 +95,7 @@ def _long(long: list[Row]) -> str:
     return f"""\
 Between the first and the last block the process grew by {grown:.0f} MiB, in the loop of live searches by {live:.0f}.  A
 stored training takes {kib:.1f} KiB, a network that is known takes none.  The table of all that was stored took
-{taken["table"]:.0f} s, every page of results {taken["pages"]:.0f} s and the report {taken["report"]:.0f} s, beside
+{taken["table"]:.1f} s, every page of results {taken["pages"]:.1f} s and the report {taken["report"]:.1f} s, beside
 other work on the machine ([all blocks](../../results/timings/long_run.csv))."""
 
 

@@ -22,8 +22,8 @@ a better search may surpass:
 
 {table(HEADER, map(_row, found))}
 These are predictions, and the best of many predictions flatters: no network here was chosen by its own trainings.
-[How well the surrogates predict](surrogate.md), best among unlike networks above all, says how little to rely on them
-yet.  Genotypes of the best, and how each was found, are in [truth.csv](../../results/truth/truth.csv), all networks of
+See [how poorly the surrogates rank the best networks](surrogate.md) before relying on these rows.
+Genotypes of the best, and how each was found, are in [truth.csv](../../results/truth/truth.csv), all networks of
 the fronts of enumerated spaces in [truth_fronts.csv](../../results/truth/truth_fronts.csv).
 """
 
@@ -33,7 +33,9 @@ def _row(row: Row) -> list[str]:
     return [
         row["task"],
         row["space"],
-        f"{10 ** row['log10_size']:,.0f}" if exact else f"1e{row['log10_size']:.0f}",
+        f"{10 ** row['log10_size']:,.0f}"
+        if exact
+        else f"{10 ** (row['log10_size'] % 1):.1f}e{row['log10_size'] // 1:.0f}",
         row["accelerator"],
         f"{row['latency_bound_ms']:.3f}, {row['baseline_quality']:.3f}",
         f"{row['best_quality']:.3f}",
