@@ -151,7 +151,7 @@ def run_compare(
     seeds: int,
     output: Path,
 ) -> pd.DataFrame:
-    """Strategies side by side: a row each, against random search by Dunnett's test; printed and written as compare.csv.
+    """Strategies side by side: a row each, against random search (`many_to_one`); printed and written as compare.csv.
 
     With one objective `value` is how far the true quality of what was found is below the best of the table; with two
     it is the hypervolume of quality and the first cost, as a share of the whole table's, from its worst of both.

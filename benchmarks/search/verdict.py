@@ -91,10 +91,10 @@ def verdict(rows: Sequence[Mapping[str, Any]], baseline: Mapping[str, Any], metr
 def against_random(losses: Mapping[str, tuple[float, float]], random: float) -> str:
     """Who is better and who is worse than random search beyond chance, best first.
 
-    losses: {name: (loss, p)}, where less is better and p is Dunnett's, NaN of random search itself.  random: its loss.
+    losses: {name: (loss, p)}, where less is better and p is adjusted, NaN of random search itself.  random: its loss.
     """
     apart = sorted((loss, name) for name, (loss, p) in losses.items() if p < LEVEL)
     better = ", ".join(name for loss, name in apart if loss < random)
     worse = ", ".join(name for loss, name in apart if loss > random)
     said = f"better than random search: {better}" if better else "none is better than random search beyond chance"
-    return f"{said}{worse and f'; worse: {worse}'} (Dunnett's test, p < {LEVEL})"
+    return f"{said}{worse and f'; worse: {worse}'} (Welch's test with Holm's adjustment, p < {LEVEL})"

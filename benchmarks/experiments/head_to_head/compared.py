@@ -17,7 +17,7 @@ RESAMPLES = 400
 
 
 def p_against_random(regrets: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Dunnett's p of each contender's regret [seeds] in a cell, of those that search."""
+    """Adjusted p of each contender's regret [seeds] in a cell, of those that search (`many_to_one`)."""
     groups = {name: values.tolist() for name, values in regrets.items()}
     return {name: each.p for name, each in many_to_one(groups, CONTROL).items()}
 

@@ -49,7 +49,8 @@ worth of example passes:
 ![anytime curves](../../results/head_to_head/head_to_head.png)
 
 Regret: by how much the network chosen is below the best within the bound, in per cent of that.  Better, worse: cells
-with a difference from random search at {LEVEL:.0%} by Dunnett's test.  Every cell with its interval is in
+with a difference from random search at {LEVEL:.0%} by Welch's test with Holm's adjustment.  Every cell with its
+interval is in
 [head_to_head.csv](../../results/head_to_head/head_to_head.csv), each contender against each over all cells, by the test
 of Games and Howell, in [head_to_head_differences.csv](../../results/head_to_head/head_to_head_differences.csv).
 

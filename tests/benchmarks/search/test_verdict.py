@@ -101,9 +101,12 @@ def test_a_search_ends_with_how_its_best_network_compares_with_the_baseline(rows
 @pytest.mark.parametrize(
     ("losses", "said"),
     [
-        ({"a": (0.5, 0.9)}, "none is better than random search beyond chance (Dunnett's test, p < 0.05)"),
-        ({"a": (3.0, 0.01)}, "none is better than random search beyond chance; worse: a (Dunnett"),
-        ({"a": (3.0, 0.01), "b": (0.5, 0.01), "c": (0.1, 0.04)}, "better than random search: c, b; worse: a (Dunnett"),
+        (
+            {"a": (0.5, 0.9)},
+            "none is better than random search beyond chance (Welch's test with Holm's adjustment, p < 0.05)",
+        ),
+        ({"a": (3.0, 0.01)}, "none is better than random search beyond chance; worse: a (Welch"),
+        ({"a": (3.0, 0.01), "b": (0.5, 0.01), "c": (0.1, 0.04)}, "better than random search: c, b; worse: a (Welch"),
     ],
 )
 def test_who_is_significantly_worse_than_random_search_is_named_whether_or_not_somebody_is_better(losses, said):
