@@ -53,16 +53,19 @@ def compare(
 ) -> list[Compared]:
     """Rows of "random" and each name (or path), all with their defaults for so many trainings.
 
-    Seed s sees training seed s modulo K of the table.  Raises AlgorithmInputError for fewer than two seeds, and for
+    Seed s sees training seed s modulo K of the table.  A search that found nothing, or a network one of whose trainings
+    failed, has the worst true value that any network has.  Raises AlgorithmInputError for fewer than two seeds, and for
     what `build_strategy` refuses.
     """
     if seeds < 2 or trainings < 1:
         raise AlgorithmInputError(f"compare: {trainings} trainings, {seeds} seeds; allowed: 1 or more, 2 or more")
-    rows = []
+    rows, finite = [], table.scores[np.isfinite(table.scores[:, column]), column]
+    worst = finite.max() if len(finite) else np.inf
     for name in dict.fromkeys(["random", *names]):
         strategy = build_strategy(name, table.cardinalities, trainings, objectives=1)
         runs = distinct_searches(strategy, table.trainings[..., column], trainings, jax.random.split(key, seeds))
         curves = np.stack([_padded(true_curve(table, run, column), trainings) for run in runs])
+        curves = np.where(np.isfinite(curves), curves, worst)
         ends = curves[:, -1]
         # all seeds may end at the same network: the interval is then that point
         spread = float(stats.sem(ends) * stats.t.ppf((1 + _LEVEL) / 2, seeds - 1))

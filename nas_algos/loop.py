@@ -31,6 +31,9 @@ Who = TypeVar("Who", bound=Hashable)
 """What tells a search from the others that run beside it."""
 Steps = Generator[list[Request], list[Evaluation], Found]
 
+CONFIRMING = 1_000_003
+"""Between the seeds of a candidate's evaluations: searches beside each other have seeds that follow each other."""
+
 
 @dataclass(frozen=True)
 class Search:
@@ -40,11 +43,11 @@ class Search:
     evaluator: Evaluator
     objective: Objective
     budget: int
-    """Full evaluations of different genotypes; those at a lower fidelity count by their share."""
+    """Full evaluations of different genotypes; those at a lower fidelity count by their share, confirmations do not."""
     key: jax.Array
     policy: Policy = POLICIES["plain"]
     seed: int = 0
-    """Of each candidate's first evaluation; confirmations take the next ones."""
+    """Of each candidate's first evaluation; confirmations take it plus CONFIRMING, twice that, and so on."""
     start: Mapping[Genotype, float] = field(default_factory=dict)
     """Qualities that are known before: told first, never evaluated and not charged."""
 
@@ -197,7 +200,7 @@ def _evaluate(
             for place in wanted
             if trajectory.score([_mean(charged[place])], trajectory.costs([rows[place]]))[0, 0] < trajectory.best_score
         ]
-        seeds = range(one.seed + 1, one.seed + 1 + policy.confirmations)
+        seeds = [one.seed + CONFIRMING * number for number in range(1, policy.confirmations + 1)]
         if best:
             more = iter((yield [Request(rows[place], fidelity, seed) for place in best for seed in seeds]))
             for place in best:

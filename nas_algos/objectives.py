@@ -121,8 +121,8 @@ def pareto(costs: Sequence[str], bounds: Mapping[str, float] = MappingProxyType(
         columns = jnp.stack([-quality, *values], axis=-1)
         excess = _excess(_arrays("pareto", quality, costs, bounds)[1], bounds) * jnp.ones_like(quality)
         over = jnp.broadcast_to(_infeasible(excess)[..., None], columns.shape)
-        columns = jnp.where(jnp.isfinite(columns), jnp.where(excess[..., None] > 0, over, columns), jnp.inf)
-        return jnp.where(jnp.isfinite(columns).all(-1, keepdims=True), columns, jnp.inf)
+        finite = jnp.isfinite(columns).all(-1, keepdims=True) & jnp.isfinite(excess)[..., None]
+        return jnp.where(finite, jnp.where(excess[..., None] > 0, over, columns), jnp.inf)
 
     return Objective("quality against " + ", ".join(names), 1 + len(names), score, dict(bounds))
 

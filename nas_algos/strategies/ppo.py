@@ -28,7 +28,7 @@ class PpoSettings:
     """
 
     batch: int = 8
-    """Genotypes of each round."""
+    """Genotypes of each round, two or more, as of `ReinforceSettings`."""
     learning_rate: float = 0.05
     """Of Adam."""
     steps: int = 4
@@ -46,6 +46,7 @@ class PpoSettings:
 def ppo(cardinalities: Sequence[int], settings: PpoSettings = PpoSettings()) -> Strategy:
     """Proximal policy optimisation for one objective."""
     check_positive("ppo", settings, "batch", "steps")
+    check_between("ppo", settings, 2, 1_000_000, "batch")
     check_between("ppo", settings, 1e-6, 10, "learning_rate")
     check_between("ppo", settings, 1e-3, 1, "clip")
     check_between("ppo", settings, 0, 10, "entropy")

@@ -31,7 +31,7 @@ class ReinforceSettings:
     """What may be set."""
 
     batch: int = 8
-    """Genotypes of each round."""
+    """Genotypes of each round, two or more: one score alone does not differ from its round's mean."""
     learning_rate: float = 0.2
     """Of Adam."""
     entropy: float = 0.01
@@ -110,6 +110,7 @@ def reinforce(cardinalities: Sequence[int], settings: ReinforceSettings = Reinfo
     """Policy gradient for one objective; advantages are in units of the scores' typical deviation."""
     controller = Controller(cardinalities)
     check_positive("reinforce", settings, "batch")
+    check_between("reinforce", settings, 2, 1_000_000, "batch")
     check_between("reinforce", settings, 1e-6, 10, "learning_rate")
     check_between("reinforce", settings, 0, 10, "entropy")
     check_between("reinforce", settings, 0, 0.9999, "memory")

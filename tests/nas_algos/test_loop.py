@@ -12,7 +12,7 @@ import pytest
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.evaluator import Evaluation
 from nas_algos.ledger import Spend
-from nas_algos.loop import Search, search, side_by_side
+from nas_algos.loop import CONFIRMING, Search, search, side_by_side
 from nas_algos.objectives import INFEASIBLE, best_quality, highest_quality, least_cost, pareto
 from nas_algos.policies import POLICIES, Policy
 from nas_algos.registry import STRATEGIES
@@ -257,7 +257,8 @@ def test_a_lucky_first_evaluation_does_not_win():
 
     found, evaluator = pruned(quality=lucky, confirmations=2, budget=60)
     assert found.best.genotype == (1, 1, 1)
-    assert {request.seed for request in evaluator.requests} == {7, 8, 9}
+    # apart from 8 and 9, the seeds of the next searches
+    assert {request.seed for request in evaluator.requests} == {7, 7 + CONFIRMING, 7 + 2 * CONFIRMING}
     confirmed = [each for each in found.candidates if each.state == "evaluated"]
     # by hand: the mean of .9, .5 and .5
     assert {round(each.quality, 6) for each in confirmed if each.genotype != (1, 1, 1)} == {0.633333}

@@ -58,6 +58,15 @@ def test_a_pareto_row_with_one_failed_column_failed():
     assert scores.tolist() == [[-0.5, 3.0], [INF, INF], [INF, INF]]
 
 
+def test_a_pareto_row_of_which_a_bounded_cost_is_not_known_failed():
+    objective = pareto(["latency_ms"], {"peak_activation_bytes": 1.0})
+    scores = scored(objective, [0.5] * 3, latency_ms=[0.1] * 3, peak_activation_bytes=[0.5, 2.0, NAN])
+    assert scores[0].tolist() == pytest.approx([-0.5, 0.1])
+    assert (scores[1] > 1e20).all()
+    assert np.isfinite(scores[1]).all()
+    assert scores[2].tolist() == [INF, INF]
+
+
 def test_mnasnet_reward_is_that_of_its_equations():
     soft = scored(mnasnet("t", target=80.0), [0.7, 0.7], t=[80.0, 160.0])
     assert soft == pytest.approx([-0.7, -0.7 * 2**-0.07])

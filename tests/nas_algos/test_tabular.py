@@ -74,6 +74,17 @@ def test_a_comparison_reports_true_values_and_random_beside_them():
         assert row.true >= draws.mean(0).min()
 
 
+def test_a_network_that_failed_once_is_as_bad_as_the_worst_in_a_comparison():
+    draws = np.random.default_rng(0).random((2, 27, 1))
+    draws[0, 5:9] = np.inf  # each of them failed with one seed, and may be found with the other
+    draws[1, 5:9] = -1.0
+    rows = compare(["local_search"], make_table("failing", (3,) * 3, draws, (1.0,)), 20, 6, jax.random.key(0))
+    worst = draws[:, np.isfinite(draws[0, :, 0])].mean(0).max()
+    for row in rows:
+        assert np.isfinite([row.true, row.low, row.high, *row.curve]).all()
+        assert max(row.curve) <= worst + 1e-6
+
+
 def test_fewer_than_two_seeds_have_no_interval():
     with pytest.raises(AlgorithmInputError, match="1 seeds; allowed: 1 or more, 2 or more"):
         compare([], make_table("noisy", (4,), DRAWS, (1.0,)), 5, 1, jax.random.key(0))

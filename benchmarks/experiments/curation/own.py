@@ -15,7 +15,7 @@ from benchmarks.evaluators.spec import strategy_content
 from benchmarks.experiments.curation.figures import AIMS, asks_of
 from benchmarks.experiments.curation.run import DRAWS, Cell
 from benchmarks.experiments.curation.searches import best_so_far, outcome, searcher
-from benchmarks.experiments.curation.settings import check_kinds
+from benchmarks.experiments.curation.settings import KINDS, check_kinds
 from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.experiments.curation.verdict import verdict
 from benchmarks.markdown import interval
@@ -79,8 +79,9 @@ def search_spaces(
     keys = jax.random.split(own_key, len(AIMS))
     best = [best_so_far(search, cell.setting, aim, mine, searches, key) for aim, key in zip(AIMS, keys, strict=True)]
     found = [(mine, best)]
-    for place, subsets in enumerate(subsets_of(whole.task, accelerator, against, min(DRAWS, searches), draw_key)):
-        key = jax.random.fold_in(search_key, place)
+    others = subsets_of(whole.task, accelerator, against, min(DRAWS, searches), draw_key)
+    for kind, subsets in zip(dict.fromkeys(against), others, strict=True):
+        key = jax.random.fold_in(search_key, KINDS.index(kind))
         found.append((subsets, cell.searches(subsets, strategy, evaluations, searches, key)))
     known = max(cell.best_known(), *(float(best[0].best.max()) for _, best in found))
     rows = []

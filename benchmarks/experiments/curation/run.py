@@ -30,6 +30,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import jax
 import numpy as np
@@ -39,7 +40,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation.figures import AIMS, Figures, ManyFigures, asks_of
 from benchmarks.experiments.curation.landscape import Shape, shape_of
 from benchmarks.experiments.curation.searches import Found, Outcome, Setting, best_so_far, outcome, searcher
-from benchmarks.experiments.curation.settings import Settings
+from benchmarks.experiments.curation.settings import ACCELERATORS, KINDS, Settings
 from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.experiments.curation.steps import compiled_steps
 from benchmarks.runtime.console import print_frame
@@ -113,23 +114,23 @@ def study(name: str, settings: Settings, home: Path) -> Study:
     rows: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
     curves = {}
-    for number, accelerator in enumerate(settings.accelerators):
-        draw_key, shape_key, search_key = _keys(number)
+    for accelerator in settings.accelerators:
+        draw_key, shape_key, search_key = _keys(accelerator)
         cell = Cell(table, accelerator, compiled)
         spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
         best: dict[str, list[Found]] = {}
-        for place, subsets in enumerate(spaces):
+        for kind, subsets in zip(dict.fromkeys(settings.spaces), spaces, strict=True):
             started = time.perf_counter()
-            own = jax.random.fold_in(search_key, place)
+            own = jax.random.fold_in(search_key, KINDS.index(kind))
             best[subsets.name] = cell.searches(
                 subsets, settings.algorithm, settings.evaluations, settings.searches, own
             )
             took = time.perf_counter() - started
             print(f"{name} {accelerator} {subsets.name}: searched in {took:.0f} s", flush=True)
         known = max(cell.best_known(), *(float(found[0].best.max()) for found in best.values()))
-        for place, subsets in enumerate(spaces):
+        for kind, subsets in zip(dict.fromkeys(settings.spaces), spaces, strict=True):
             started = time.perf_counter()
-            own = jax.random.fold_in(shape_key, place)
+            own = jax.random.fold_in(shape_key, KINDS.index(kind))
             shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
             quality, latency = best[subsets.name]
             found = outcome(quality.best, latency.best, known, subsets.draws)
@@ -147,8 +148,9 @@ def study(name: str, settings: Settings, home: Path) -> Study:
     return Study(pd.DataFrame(rows), pd.DataFrame(kept), curves)
 
 
-def _keys(number: int) -> jax.Array:
-    """Of accelerator `number` of the settings: for draws of the random subset, shapes and searches."""
+def _keys(accelerator: str) -> jax.Array:
+    """For draws of the random subset, shapes and searches; the same whichever accelerators are done beside it."""
+    number = ACCELERATORS.index(accelerator) if accelerator in ACCELERATORS else crc32(accelerator.encode())
     return jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
 
 
@@ -168,11 +170,11 @@ def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
     rows = pd.read_csv(file).to_dict("records")
     for name in settings.tasks:
         table = load_table(name)
-        for number, accelerator in enumerate(settings.accelerators):
-            draw_key, shape_key, _ = _keys(number)
+        for accelerator in settings.accelerators:
+            draw_key, shape_key, _ = _keys(accelerator)
             spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
-            for place, subsets in enumerate(spaces):
-                own = jax.random.fold_in(shape_key, place)
+            for kind, subsets in zip(dict.fromkeys(settings.spaces), spaces, strict=True):
+                own = jax.random.fold_in(shape_key, KINDS.index(kind))
                 found = step_columns(table, subsets, accelerator, settings.compiled, home, own)
                 for row in rows:
                     if (row["task"], row["accelerator"], row["space"]) == (name, accelerator, subsets.name):

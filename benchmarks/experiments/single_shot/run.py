@@ -110,11 +110,12 @@ def spend_rows(
     found = []
     for algorithm in dict.fromkeys(row["algorithm"] for row in rows):
         own = [place for place, row in enumerate(rows) if row["algorithm"] == algorithm]
-        tau = mean_tau(np.array([inherited[place] for place in own], float), np.array(alone, float))
+        ranked, truth = np.array([inherited[place] for place in own], float), np.array(alone, float)
+        tau, known = mean_tau(ranked, truth), np.isfinite([*ranked, truth]).all(0)
         first = rows[own[0]]
         found.append(
             {name: first[name] for name in SPEND_KEY}
-            | {"seeds": len(own), "kendall_tau": tau.value, "low": tau.low, "high": tau.high, "n": len(alone)}
+            | {"seeds": len(own), "kendall_tau": tau.value, "low": tau.low, "high": tau.high, "n": int(known.sum())}
             | {"macs_tau": first["macs_tau"]}
             | {
                 name: float(np.mean([rows[place][name] for place in own]))

@@ -1,5 +1,7 @@
 """Which networks of a table a supernet ranks, and rows over seeds by hand."""
 
+import math
+
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
@@ -56,3 +58,6 @@ def test_a_spends_row_is_over_all_seeds_of_an_algorithm():
     assert (x["algorithm"], x["seeds"], x["n"], x["kendall_tau"], x["cost_in_trainings"]) == ("x", 2, 3, 0, 2)
     assert (x["low"], x["high"]) == (-1, 1)
     assert (y["kendall_tau"], y["seeds"]) == (1, 1)
+    # a network that one supernet has no quality of counts for none
+    holed = spend_rows(rows, [[1, 2, 3, math.nan], [3, 2, 1, 4], [1, 2, 3, 4]], [0.1, 0.2, 0.3, 0.4])
+    assert holed["n"].tolist() == [3, 4]
