@@ -113,8 +113,9 @@ class Network(NamedTuple):
     """Of each block, the place of its entry in the file's list, which may repeat; none where there is no such file."""
 
 
-def load_network(path: Path) -> Network:
+def load_network(path: Path | str) -> Network:
     """The network of a JSON file; HardwareInputError, one line naming the block, for anything that is not one."""
+    path = Path(path)
     content = read_json(path)
     try:
         return parse_network(content, path.stem)

@@ -54,6 +54,11 @@ class Search:
     def __post_init__(self):
         check_positive("search", self, "budget")
         check_columns(self.strategy, self.objective)
+        own, wanted = (tuple(map(int, each.cardinalities)) for each in (self.strategy, self.evaluator))
+        if own != wanted:
+            raise AlgorithmInputError(
+                f"search: {self.strategy.name} is of cardinalities {own}; allowed with this evaluator: {wanted}"
+            )
         if self.start and self.policy.rungs > 1:
             raise AlgorithmInputError("search: start is given; allowed with rungs of fidelity: none")
         if self.objective.columns != 1 and not self.policy.takes_several_objectives:

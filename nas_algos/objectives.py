@@ -41,7 +41,12 @@ class Objective(NamedTuple):
 
 
 def within(costs: Mapping[str, Any], bounds: Mapping[str, float], count: int) -> np.ndarray:
-    """bool[count]: which networks keep all bounds; one whose cost is NaN does not."""
+    """bool[count]: which networks keep all bounds; one whose cost is NaN does not.
+
+    Raises AlgorithmInputError for a bound of a cost that there is not.
+    """
+    if missing := [name for name in bounds if name not in costs]:
+        raise AlgorithmInputError(f"the problem has no cost {missing[0]!r}; allowed: {', '.join(costs)}")
     return np.logical_and.reduce(
         [np.asarray(costs[name]) <= bound for name, bound in bounds.items()], initial=True
     ) & np.ones(count, bool)

@@ -25,9 +25,9 @@ def predict(
         model: What predicts: the trained weights, or a .tflite file that `accelnas export` wrote, in LiteRT.
         output: PNG to write, a new file; FOLDER/IMAGE-MODEL.png if left out.
     """
-    if output is not None and output.exists():
-        raise BenchmarkInputError(f"{output} is there; allowed: a new file")
     target = folder / f"{image.stem[:100]}-{model}.png" if output is None else output
+    if target.exists():
+        raise BenchmarkInputError(f"{target} is there; allowed: a new file (--output)")
     check_folders(target.parent)
     # jax takes seconds to load, which `accelnas --help` need not pay
     from benchmarks.saved.drawn import draw_prediction, read_image

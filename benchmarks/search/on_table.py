@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -170,13 +171,15 @@ def run_compare(
     values = {name: each for name, (each, _) in zip(made, answers, strict=True)}
     used = {name: each for name, (_, each) in zip(made, answers, strict=True)}
     contrasts = many_to_one(values, CONTROL)
+    called = Counter(map(strategy_title, made))
+    titles = {name: name if called[strategy_title(name)] > 1 else strategy_title(name) for name in made}
     rows = []
     for name, each in values.items():
         mean, low, high = mean_interval(each)
         p = contrasts[name].p if name in contrasts else math.nan
         rows.append(
             {
-                **{"strategy": strategy_title(name), "evaluations": used[name]},
+                **{"strategy": titles[name], "evaluations": used[name]},
                 **{"seeds": seeds, "value": mean, "low": low, "high": high, "p_adjusted": p},
             }
         )

@@ -80,7 +80,7 @@ class SearchSpace:
         Pure and traceable; NumPy in, NumPy out.
         """
         xp = np if isinstance(genotypes, np.ndarray) else jnp
-        return lower_rows(self._tables, genotypes, xp)
+        return lower_rows(self._tables, xp.asarray(genotypes), xp)
 
     def decode(self, genotype: Sequence[int]) -> tuple[Block, ...]:
         """The architecture of a genotype.  Raises TaskInputError for one outside the space."""
@@ -102,7 +102,7 @@ class SearchSpace:
             )
         chosen = {}
         for value, decision in zip(genotype, self.decisions, strict=True):
-            if not 0 <= int(value) < len(decision.choices):
+            if not hasattr(value, "__index__") or not 0 <= int(value) < len(decision.choices):
                 raise TaskInputError(
                     f"genotype for space {self.name}: {decision.name} is {value}; "
                     f"allowed: 0 to {len(decision.choices) - 1}"

@@ -94,11 +94,21 @@ def test_a_search_ends_when_every_genotype_was_looked_at_and_would_have_found_no
         assert last not in earlier
         # the same proposals in a space of which they never see all
         wider = strategy._replace(cardinalities=(4, 4, 5))
-        more = search(Search(wider, of(tenth), BOUNDED, 100, jax.random.key(0), policy))
+        evaluator = Asked(lambda request: Evaluation(tenth(request.genotype), Spend(1, 10)), costs, (4, 4, 5))
+        more = search(Search(wider, evaluator, BOUNDED, 100, jax.random.key(0), policy))
         assert len(more.candidates) == 700
         assert more.candidates[: len(found.candidates)] == found.candidates
         assert not any(each.evaluations for each in more.candidates[len(found.candidates) :])
         assert (more.best, more.spend) == (found.best, found.spend)
+
+
+def test_a_strategy_of_another_space_and_a_bound_of_no_cost_are_refused():
+    other = random_search((4, 4), RandomSettings())
+    with pytest.raises(AlgorithmInputError, match=r"random is of cardinalities \(4, 4\); allowed with this eval"):
+        Search(other, of(tenth), BOUNDED, 10, jax.random.key(0))
+    unknown = best_quality({"peak_activation_bytes": 1.0})
+    with pytest.raises(AlgorithmInputError, match="no cost 'peak_activation_bytes'; allowed: latency_ms"):
+        search(Search(random_search(CARDINALITIES, RandomSettings()), of(tenth), unknown, 10, jax.random.key(0)))
 
 
 def test_a_search_ends_where_nothing_new_comes():

@@ -53,6 +53,8 @@ def scan_coco(path: Path, options: Options) -> FileSource:
     for what, key in (
         ("objects of no area left out", "empty"),
         (f"objects beyond the largest {MOST_OBJECTS} of an image left out", "too_many"),
+        ("boxes reach more than a pixel beyond their image: are they x, y, width, height?", "beyond"),
+        ("boxes are smaller than a pixel: are they in pixels?", "tiny"),
         (f"crowds left out: what is found there counts as wrong{', in masks for nothing' * masked}", "crowds"),
     ):
         if count := sum(each.left_out[key] for each in read.values()):
@@ -94,7 +96,7 @@ class _Annotations:
 
     def __init__(self, file: Path, images: str):
         self.file = str(file)[-80:]
-        self.left_out = {"empty": 0, "too_many": 0, "crowds": 0}
+        self.left_out = {"empty": 0, "too_many": 0, "crowds": 0, "beyond": 0, "tiny": 0}
         content = self._content(file)
         categories = self._by_id(content, "categories")
         self.class_names = tuple(str(each.get("name", number)) for number, each in sorted(categories.items()))
@@ -183,6 +185,8 @@ class _Annotations:
             if bottom <= top or right <= left:
                 self.left_out["empty"] += 1
                 continue
+            self.left_out["beyond"] += max(y + h - height, x + w - width) > 1
+            self.left_out["tiny"] += (bottom - top) * height < 1 and (right - left) * width < 1
             found.append(((bottom - top) * (right - left), (top, left, bottom, right), each))
         found.sort(key=lambda one: -one[0])
         self.left_out["too_many"] += max(0, len(found) - MOST_OBJECTS)

@@ -73,6 +73,8 @@ def to_array(image: Image.Image, side: Side, channels: int) -> np.ndarray:
 
 def load_mask(path: Path) -> np.ndarray:
     """The values of an index mask, uint8 [H, W]: palettes count by index, not by colour.  Raises UnusableError."""
+    if path.suffix.lower() in (".jpg", ".jpeg"):
+        raise UnusableError("is a JPEG, which changes values; allowed: PNG or another file that keeps them")
     mask = load_image(path)
     values = np.asarray(mask)
     if values.ndim == 3:

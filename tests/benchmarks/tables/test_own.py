@@ -1,5 +1,7 @@
 """Tables of one's own: read as their rows say, searched without charging for what is not there or the same."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -220,6 +222,17 @@ def test_what_a_table_does_not_use_is_refused_and_named(path, tmp_path, capsys, 
     assert line in errors
     assert len(errors.strip().splitlines()) == 1
     assert not (tmp_path / "results").exists()
+
+
+def test_two_files_of_one_name_are_told_apart_in_a_comparison(path, tmp_path, capsys):
+    files = [tmp_path / folder / "climber.py" for folder in "ab"]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text((Path(__file__).parents[3] / "examples/climber.py").read_text())
+    where = ["--seeds", "2", "--budget", "3", "--results", str(tmp_path / "results")]
+    assert cli.run(["compare", "--table", str(path), "--contenders", *map(str, files), "local_search", *where]) == 0
+    (written,) = (tmp_path / "results").glob("*/compare.csv")
+    assert pd.read_csv(written)["strategy"].tolist() == ["random", *map(str, files), "local_search"]
 
 
 def test_what_a_comparison_on_a_table_does_not_use_is_refused_and_named_too(path, tmp_path, capsys):

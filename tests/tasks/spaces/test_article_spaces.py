@@ -125,6 +125,10 @@ def test_what_is_wrong_is_named():
         SPACES["detection", "V1"].decode((6,))
     with pytest.raises(TaskInputError, match="has 2 values; it needs 1"):
         SPACES["detection", "V1"].decode((0, 0))
+    with pytest.raises(TaskInputError, match=r"width_multiplier is 0\.5; allowed: 0 to 5"):
+        SPACES["detection", "V1"].decode((0.5,))
+    with pytest.raises(TaskInputError, match="width_multiplier is 0; allowed: 0 to 5"):
+        SPACES["detection", "V1"].decode("0")
     space = SPACES["detection", "V2"]
     with pytest.raises(TaskInputError, match="block_1_1 is 'ibn_5'"):
         space.encode({decision.name: "ibn_5" for decision in space.decisions})

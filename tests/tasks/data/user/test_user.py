@@ -459,11 +459,34 @@ def test_without_a_background_the_loss_and_the_prediction_begin_with_the_first_c
     assert (predicted == np.where(masks == IGNORED, 1, masks)).all()
 
 
+def test_boxes_by_corners_and_boxes_in_shares_are_said(tmp_path):
+    write_coco(tmp_path / "c", 20)
+    file = tmp_path / "c" / "boxes.json"
+    content = json.loads(file.read_text())
+    for each in content["annotations"]:
+        each["bbox"] = [40, 30, 60, 50]
+    file.write_text(json.dumps(content))
+    assert "40 boxes reach more than a pixel beyond their image" in " ".join(user_dataset(f"coco:{file}").notes())
+    for each in content["annotations"]:
+        each["bbox"] = [0.1, 0.1, 0.5, 0.5]
+    file.write_text(json.dumps(content))
+    notes = user_dataset(f"coco:{file}?side=48").notes()
+    assert "40 boxes are smaller than a pixel: are they in pixels?" in " ".join(notes)
+
+
 def save_masks(folder: Path, change) -> Path:
     write_masks(folder, 20)
     for path in (folder / "masks").iterdir():
         change(np.asarray(Image.open(path))).save(path)
     return folder
+
+
+def test_masks_of_a_kind_that_changes_values_are_refused(tmp_path):
+    write_masks(tmp_path, 20)
+    for path in (tmp_path / "masks").iterdir():
+        Image.open(path).save(path.with_suffix(".jpg"))
+        path.unlink()
+    assert "is a JPEG, which changes values; allowed: PNG" in refusal(f"masks:{tmp_path}")
 
 
 def test_masks_of_0_and_255_are_one_class_and_palettes_count_by_index(tmp_path):
