@@ -57,4 +57,4 @@ def test_the_page_shows_each_task_and_where_the_short_training_ranks(tmp_path):
     pd.DataFrame(rows).to_csv(tmp_path / "fidelity.csv", index=False)
     text = page(tmp_path)
     assert "| toy | 20 | 1.00 (1.00 to 1.00) | 1.00 (1.00 to 1.00) | 0.195 | 0.395 |" in text
-    assert "beyond the interval, on: toy.  Of" in text
+    assert "better than chance (its interval excludes 0) on toy.\nOf" in text
