@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,9 +48,7 @@ def _welch(one: np.ndarray, other: np.ndarray, confidence: float) -> Contrast:
     difference = float(one.mean() - other.mean())
     if np.ptp(one) == np.ptp(other) == 0:
         return Contrast(difference, difference, difference, float(difference == 0))
-    shares = [values.var(ddof=1) / len(values) for values in (one, other)]
-    error = sum(shares) ** 0.5
-    degrees = error**4 / sum(share**2 / (len(values) - 1) for share, values in zip(shares, (one, other), strict=True))
+    error, degrees = _error((values.var(ddof=1) / len(values), len(values)) for values in (one, other))
     half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * error
     p = float(2 * stats.t.sf(abs(difference) / error, degrees))
     return Contrast(difference, difference - half, difference + half, p)
@@ -121,13 +119,18 @@ def welch_of_means(ones: Sequence[Summary], others: Sequence[Summary]) -> float:
     it is `welch`.  1 or 0 where no group varies.
     """
     sides = [(each, len(side)) for side in (ones, others) for each in side]
-    shares = [each.deviation**2 / each.n / count**2 for each, count in sides]
     difference = np.mean([each.mean for each in ones]) - np.mean([each.mean for each in others])
-    variance = sum(shares)
-    if variance == 0:
+    if all(each.deviation == 0 for each, _ in sides):
         return float(difference == 0)
-    degrees = variance**2 / sum(share**2 / (each.n - 1) for share, (each, _) in zip(shares, sides, strict=True))
-    return float(2 * stats.t.sf(abs(difference) / variance**0.5, degrees))
+    error, degrees = _error((each.deviation**2 / each.n / count**2, each.n) for each, count in sides)
+    return float(2 * stats.t.sf(abs(difference) / error, degrees))
+
+
+def _error(parts: Iterable[tuple[float, int]]) -> tuple[float, float]:
+    """Standard error and Satterthwaite's degrees of freedom of a sum whose parts are (variance, values behind it)."""
+    shares = list(parts)
+    variance = sum(share for share, _ in shares)
+    return variance**0.5, variance**2 / sum(share**2 / (n - 1) for share, n in shares)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -80,7 +80,7 @@ def search_spaces(
     best = [best_so_far(search, cell.setting, aim, mine, searches, key) for aim, key in zip(AIMS, keys, strict=True)]
     found = [(mine, best)]
     others = subsets_of(whole.task, accelerator, against, min(DRAWS, searches), draw_key)
-    for kind, subsets in zip(dict.fromkeys(against), others, strict=True):
+    for kind, subsets in others.items():
         key = jax.random.fold_in(search_key, KINDS.index(kind))
         found.append((subsets, cell.searches(subsets, strategy, evaluations, searches, key)))
     known = max(cell.best_known(), *(float(best[0].best.max()) for _, best in found))

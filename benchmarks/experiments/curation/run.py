@@ -119,7 +119,7 @@ def study(name: str, settings: Settings, home: Path) -> Study:
         cell = Cell(table, accelerator, compiled)
         spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
         best: dict[str, list[Found]] = {}
-        for kind, subsets in zip(dict.fromkeys(settings.spaces), spaces, strict=True):
+        for kind, subsets in spaces.items():
             started = time.perf_counter()
             own = jax.random.fold_in(search_key, KINDS.index(kind))
             best[subsets.name] = cell.searches(
@@ -128,7 +128,7 @@ def study(name: str, settings: Settings, home: Path) -> Study:
             took = time.perf_counter() - started
             print(f"{name} {accelerator} {subsets.name}: searched in {took:.0f} s", flush=True)
         known = max(cell.best_known(), *(float(found[0].best.max()) for found in best.values()))
-        for kind, subsets in zip(dict.fromkeys(settings.spaces), spaces, strict=True):
+        for kind, subsets in spaces.items():
             started = time.perf_counter()
             own = jax.random.fold_in(shape_key, KINDS.index(kind))
             shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
@@ -173,7 +173,7 @@ def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
         for accelerator in settings.accelerators:
             draw_key, shape_key, _ = _keys(accelerator)
             spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
-            for kind, subsets in zip(dict.fromkeys(settings.spaces), spaces, strict=True):
+            for kind, subsets in spaces.items():
                 own = jax.random.fold_in(shape_key, KINDS.index(kind))
                 found = step_columns(table, subsets, accelerator, settings.compiled, home, own)
                 for row in rows:

@@ -116,8 +116,8 @@ def random_space(curated: SearchSpace, skeleton: Skeleton, key: jax.Array) -> Se
     return replace(curated, name="random-subset", decisions=decisions, channel_step=1)
 
 
-def subsets_of(task: Task, accelerator: str, kinds: Sequence[str], draws: int, key: jax.Array) -> list[Subsets]:
-    """Kinds of space (of `settings.KINDS`) for an accelerator as subsets, in that order; `draws` of the random one."""
+def subsets_of(task: Task, accelerator: str, kinds: Sequence[str], draws: int, key: jax.Array) -> dict[str, Subsets]:
+    """By kind of space (of `settings.KINDS`) an accelerator's as subsets, in that order; `draws` of the random one."""
     skeleton = skeleton_for(task)
     curated = space_for(task, "curated", accelerator)
 
@@ -127,4 +127,4 @@ def subsets_of(task: Task, accelerator: str, kinds: Sequence[str], draws: int, k
         return [curated if kind in ("curated", "shifted") else space_for(task, kind, accelerator)]
 
     made = {kind: stacked([subset_of(space, skeleton) for space in spaces(kind)]) for kind in kinds}
-    return [shifted(subsets) if kind == "shifted" else subsets for kind, subsets in made.items()]
+    return {kind: shifted(subsets) if kind == "shifted" else subsets for kind, subsets in made.items()}
