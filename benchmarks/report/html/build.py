@@ -14,6 +14,7 @@ from benchmarks.markdown import KIB, Row, listed, rows
 from benchmarks.report.html.charts import Chart, calibration, curves, scatter
 from benchmarks.report.html.gathered import gathered
 from benchmarks.report.pages.optimisers_curse import rounds
+from benchmarks.report.pages.surrogate import of_whole_tables
 from benchmarks.store.made import digest, recorded
 from benchmarks.tables.summaries import blocks_of
 from hw_model.files import write_whole
@@ -196,15 +197,7 @@ def calibration_chart(results: Path) -> Chart:
 
 def surrogate_lines(results: Path) -> list[Row]:
     """The surrogates' rows with all networks, cells held out."""
-    found = [
-        row
-        for row in rows(results / "surrogate/surrogate.csv")
-        if (row["model"], row["grouped_by"]) == ("surrogate", "cell")
-    ]
-    return [
-        max((r for r in found if r["task"] == task), key=lambda r: r["n"])
-        for task in dict.fromkeys(r["task"] for r in found)
-    ]
+    return list(of_whole_tables(rows(results / "surrogate/surrogate.csv"), "cell").values())
 
 
 def differences(results: Path) -> tuple[list[str], list[list[Row | None]]]:

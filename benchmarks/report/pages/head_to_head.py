@@ -9,6 +9,7 @@ from statistics import fmean
 
 from benchmarks.experiments.head_to_head.contenders import find_contender
 from benchmarks.markdown import Row, claim, code, listed, rows, span, table
+from benchmarks.report.pages.surrogate import of_whole_tables
 from nas_algos.registry import strategy_names
 
 HYBRIDS = """\
@@ -193,8 +194,5 @@ def _ledger(found: list[Row]) -> str:
 
 
 def _taus(surrogate: list[Row], grouped_by: str) -> str:
-    best: dict[str, Row] = {}
-    for row in surrogate:
-        if row["model"] == "surrogate" and row["grouped_by"] == grouped_by:
-            best[row["task"]] = max(row, best.get(row["task"], row), key=lambda each: each["n"])
+    best = of_whole_tables(surrogate, grouped_by)
     return listed(f"{row['kendall_tau']:.2f} ({task})" for task, row in best.items())

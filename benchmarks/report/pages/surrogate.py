@@ -50,14 +50,20 @@ def _row(row: Row) -> list[str]:
     ]
 
 
+def of_whole_tables(found: list[Row], grouped_by: str) -> dict[str, Row]:
+    """By task, the surrogate's row of surrogate.csv with most networks, for a way of holding out."""
+    best: dict[str, Row] = {}
+    for row in found:
+        if (row["model"], row["grouped_by"]) == ("surrogate", grouped_by):
+            best[row["task"]] = max(row, best.get(row["task"], row), key=lambda each: each["n"])
+    return best
+
+
 def _verdicts(found: list[Row]) -> str:
     """For each way of holding out, the tasks whose surrogate is good enough by the rule, and the others."""
     lines = []
     for grouped_by, word in WORDS.items():
-        best: dict[str, Row] = {}
-        for row in found:
-            if row["model"] == "surrogate" and row["grouped_by"] == grouped_by:
-                best[row["task"]] = max(row, best.get(row["task"], row), key=lambda each: each["n"])
+        best = of_whole_tables(found, grouped_by)
         good = [
             task
             for task, row in best.items()
