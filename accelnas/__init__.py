@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from benchmarks.errors import BenchmarkInputError
     from benchmarks.fidelities import get_fidelity
+    from benchmarks.problem import space_for
     from benchmarks.tables.query import load_table
     from hw_model.blocks import Block, check_chain
     from hw_model.cost import Cost, count_macs, count_params
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from tasks.networks.blocks import ChainNetwork
     from tasks.registry import make_task
     from tasks.spaces.layer import Decision, Layer, Presence
-    from tasks.spaces.registry import make_space
     from tasks.spaces.space import SearchSpace
     from tasks.task import Task
 
@@ -84,7 +84,6 @@ __all__ = [
     "least_cost",
     "load_network",
     "load_table",
-    "make_space",
     "make_table",
     "make_task",
     "mutate",
@@ -93,6 +92,7 @@ __all__ = [
     "predict",
     "sample",
     "search",
+    "space_for",
     "strategy_names",
     "tabular",
 ]
@@ -100,6 +100,7 @@ __all__ = [
 _MODULES = {
     "benchmarks.errors": ("BenchmarkInputError",),
     "benchmarks.fidelities": ("get_fidelity",),
+    "benchmarks.problem": ("space_for",),
     "benchmarks.tables.query": ("load_table",),
     "hw_model.blocks": ("Block", "check_chain"),
     "hw_model.cost": ("Cost", "count_macs", "count_params"),
@@ -124,7 +125,6 @@ _MODULES = {
     "tasks.networks.blocks": ("ChainNetwork",),
     "tasks.registry": ("make_task",),
     "tasks.spaces.layer": ("Decision", "Layer", "Presence"),
-    "tasks.spaces.registry": ("make_space",),
     "tasks.spaces.space": ("SearchSpace",),
     "tasks.task": ("Task",),
 }

@@ -31,7 +31,13 @@ CROWD = 32  # random architectures for each that `spread_architectures` gives
 
 
 def space_for(task: Task, name: str, accelerator: str) -> SearchSpace:
-    """The task's space of that name, curated for the accelerator.  Raises TaskInputError, HardwareInputError."""
+    """A task's space: one of its names ("curated", "uncurated", "auto-curated", the article's), or the path of a Python
+    file that defines SPACE.
+
+    accelerator: a name, for "curated", all of whose channels are multiples of its parallelism factor, and for
+    "auto-curated", which rests on its latencies.  Raises TaskInputError for an unknown name or file, and for "curated"
+    where the narrowest layer has no room for the factor; HardwareInputError for an unknown accelerator.
+    """
     model = cost_model(accelerator).estimate
     factor = parallelism_factor(accelerator) if name == "curated" else 1
     return make_space(task, name, factor, lambda work: model(work).cost.latency_ms)

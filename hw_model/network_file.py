@@ -114,8 +114,11 @@ class Network(NamedTuple):
 
 
 def load_network(path: Path | str) -> Network:
-    """The network of a JSON file; HardwareInputError, one line naming the block, for anything that is not one."""
-    path = Path(path)
+    """The network of a JSON file, or the one of this name that ships, such as "mobilenet_v2_050".
+
+    Raises HardwareInputError, one line naming the block, for anything that is not one.
+    """
+    path = find_network(Path(path))
     content = read_json(path)
     try:
         return parse_network(content, path.stem)

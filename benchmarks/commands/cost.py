@@ -48,6 +48,20 @@ class _Asked(NamedTuple):
         given = [name for name, value in {**self.system, "weights": self.weights or None}.items() if value is not None]
         return f"--{given[0].replace('_', '-')}" if given else ""
 
+    @property
+    def board_clock(self) -> bool:
+        """Whether the clock is the board's: there is one, and no option says another."""
+        others = ("clock_mhz", "vela_ini", "system_config")
+        return self.board is not None and all(self.system[name] is None for name in others)
+
+    @property
+    def board_line(self) -> str:
+        """What of the figures is the board's; empty without one."""
+        if self.board is None:
+            return ""
+        theirs = "clock and memory are those" if self.board_clock else "memory is that"
+        return f"Board: {self.board.title}; its {theirs} of {self.board.source}."
+
 
 def cost(
     network: tyro.conf.Positional[Path],
@@ -133,7 +147,7 @@ def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
     for place, prediction in enumerate(predictions):
         console.print(*prediction_table(network, prediction, console.width), sep="\n")
         between = [_range_line(each) for each in ranges[place : place + 1]]
-        lines = [said, *remarks(prediction), *between, *_exceeded(asked.board, prediction), _named(asked.board)]
+        lines = [said, *remarks(prediction), *between, *_exceeded(asked.board, prediction), asked.board_line]
         parts = [(f"Block {part.kind}", part.latency_ms) for part in prediction.blocks]
         console.print("\n".join(filter(None, [*lines, dearest(parts, prediction.cost.latency_ms)])))
     if len(predictions) > 1:
@@ -145,10 +159,6 @@ def _exceeded(board: Board | None, prediction: Prediction) -> list[str]:
         return []
     stored = prediction.cost.param_bytes * (prediction.weight_compression or 1)
     return memory_warnings(board, prediction.cost.peak_activation_bytes, stored)
-
-
-def _named(board: Board | None) -> str:
-    return f"Board: {board.title}; its clock and memory are those of {board.source}." if board else ""
 
 
 def _print_json(content: dict[str, Any], board: Board | None, warnings: list[list[str]]) -> None:
@@ -198,7 +208,7 @@ def _targets(asked: _Asked) -> list[EthosU]:
             raise HardwareInputError(f"no compiler for {name}; allowed with compile: {', '.join(ETHOS_U)}")
     found = [ETHOS_U[name] for name in asked.accelerators or ("ethos-u55-256",)]
     system = dict(asked.system)
-    if asked.board and system["clock_mhz"] is None:
+    if asked.board and asked.board_clock:
         system["clock_mhz"] = asked.board.clock_mhz
     if all(value is None for value in system.values()):
         return found
@@ -233,7 +243,7 @@ def _cost_of_file(name: str, content: bytes, asked: _Asked) -> None:
     console = plain_console()
     for each in found:
         console.print(*file_table(name, each, console.width), sep="\n")
-        lines = [said, *file_remarks(each), *_exceeded_by_file(asked.board, each), _named(asked.board)]
+        lines = [said, *file_remarks(each), *_exceeded_by_file(asked.board, each), asked.board_line]
         parts = [(f"Operator {part.operator}", part.latency_ms) for part in each.operators]
         console.print("\n".join(filter(None, [*lines, dearest(parts, each.latency_ms)])))
     if len(found) > 1:

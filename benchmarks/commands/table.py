@@ -40,6 +40,7 @@ def build(
     task: str = "detection",
     count: int = 40,
     part: str = "alone",
+    new_only: bool = False,
     executor: str | None = None,
     address: str | None = None,
     home: Path = DEFAULT_HOME,
@@ -55,6 +56,7 @@ def build(
             final.  "curse": those that the surrogate thinks best.  "article": those of the article's tables, by final.
             "again": those of them that `make reproduce` trains, by search.  "confirm": those that contests on the
             tables ended with, by both.  "sweep": the baseline by many recipes.
+        new_only: Leave out what an accelerator has trained; else it is trained here too, to compare the two.
         executor: Where trainings run: local, or ray (docs/how-to/many_machines.md).
         address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
         home: Directory that data and trials are kept in.
@@ -66,7 +68,7 @@ def build(
     check_count("count", count)
     choose_executor(executor, address)
     check_folders(home, results)
-    rows = build_table(home, results, task, part, count)
+    rows = build_table(home, results, task, part, count, new_only)
     print(f"{rows} trainings in {table_file(results, task)}")
 
 

@@ -14,7 +14,7 @@ from benchmarks.store.parquet import merge_records
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.files import table_file, table_trials
-from benchmarks.tables.parts import Wanted, part_of
+from benchmarks.tables.parts import Wanted, lacking, part_of
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
@@ -49,14 +49,17 @@ def trainings(wanted: list[Wanted]) -> Iterator[Asked]:
                 yield Asked(cell.space, genotype, cell.chains[index], each.recipe(index), cell.seeds[index])
 
 
-def build(home: Path, results: Path, name: str, part: str, count: int) -> int:
+def build(home: Path, results: Path, name: str, part: str, count: int, new_only: bool = False) -> int:
     """The first `count` trainings of a part, those excepted that the table or the store has, are added to the table.
 
-    Returns how many rows the table has.  Raises TaskInputError for an unknown task, BenchmarkInputError for an unknown
-    part and where there is no design.
+    With `new_only` they are counted without those that an accelerator did.  Returns how many rows the table has.
+    Raises TaskInputError for an unknown task, BenchmarkInputError for an unknown part and where there is no design.
     """
     task = make_task(name)
-    return train(home, results, task, list(trainings(part_of(results, task, part)))[:count])
+    wanted = part_of(results, task, part)
+    if new_only:
+        wanted = lacking(results, task, wanted)
+    return train(home, results, task, list(trainings(wanted))[:count])
 
 
 def train(home: Path, results: Path, task: Task, asked: list[Asked]) -> int:

@@ -6,6 +6,7 @@ uncurated space.  All is traceable.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -16,7 +17,8 @@ from benchmarks.errors import BenchmarkInputError
 from hw_model.kinds import kind_index
 from hw_model.operator_arrays import operator_arrays
 from hw_model.workload import Workload
-from tasks.spaces.layer import Layer
+from tasks.spaces.layer import Choice, Layer
+from tasks.spaces.lowering import MULTIPLIER, scale_channels
 from tasks.spaces.space import SearchSpace
 
 # kinds of block that a place of a skeleton may choose from; others stand where they stand in every network
@@ -33,9 +35,46 @@ def places(space: SearchSpace, layout: SearchSpace) -> np.ndarray:
     if strange or space.input_channels != layout.input_channels:
         raise BenchmarkInputError(
             f"space {space.name} has a layer {(strange or ['of other images'])[0]!r} that the task's skeleton has not; "
-            "allowed: the task's own spaces"
+            "allowed: spaces over that, as examples/my_channels.py has one"
         )
     return np.array([known.index(name) for name in found])
+
+
+def check_trained(space: SearchSpace, layout: SearchSpace) -> None:
+    """A surrogate knows what was trained: kinds of block, kernels and input sides of the layout, and its range of
+    channels.
+
+    Raises BenchmarkInputError for a space over another skeleton, or with choices beyond these.
+    """
+
+    def check(what: str, found: Sequence[Choice], trained: Sequence[Choice]) -> None:
+        strange = [choice for choice in found if choice not in trained]
+        if strange:
+            allowed = ", ".join(map(str, trained)) if len(trained) < 10 else f"{min(trained)} to {max(trained)}"
+            raise BenchmarkInputError(
+                f"space {space.name}: {what} {strange[0]}, which no trained network has; allowed: {allowed}"
+            )
+
+    names = _names(layout.layers)
+    multipliers = next((decision.choices for decision in space.decisions if decision.name == MULTIPLIER), (1.0,))
+    for place, layer in zip(places(space, layout), space.layers, strict=True):
+        name, known = names[place], layout.layers[place]
+        check(f"{name} is", _options(space, layer.block), _options(layout, known.block))
+        check(f"{name} has kernels of", _options(space, layer.kernel), _options(layout, known.kernel))
+        if layer.channels is not None and not layer.fixed_channels:
+            widths = [
+                scale_channels(int(width), float(multiplier), space.channel_step)
+                for width in _options(space, layer.channels)
+                for multiplier in multipliers
+            ]
+            check(f"{name} has channels", widths, _options(layout, known.channels))
+    check("input_side is", _options(space, space.input_side), _options(layout, layout.input_side))
+
+
+def _options(space: SearchSpace, value: Any) -> tuple[Choice, ...]:
+    """What a field of a layer may be: the choices of the decision that it names, or the one that it holds."""
+    decisions = {decision.name: decision.choices for decision in (*space.decisions, *space.fixed)}
+    return decisions[value] if isinstance(value, str) and value in decisions else (value,)
 
 
 def _names(layers: tuple[Layer, ...]) -> list[str]:

@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.design import table_spaces
-from benchmarks.tables.features import features, in_layout, places
+from benchmarks.tables.features import check_trained, features, in_layout, places
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import Surrogate, load_surrogate, predict
@@ -159,12 +159,13 @@ def load_table(task: str, space: str | SearchSpace = "uncurated", results: Path 
     the task's skeleton.
 
     results: directory of tables/TASK.parquet and surrogate/TASK.npz, those of a clone by default.  Raises
-    TaskInputError for an unknown task, BenchmarkInputError for an unknown space and where a file is missing.
+    TaskInputError for an unknown task, BenchmarkInputError for an unknown space, for one with choices that no trained
+    network has, and where a file is missing.
     """
     its = make_task(task)
     chosen = named_space(its, space) if isinstance(space, str) else space
     layout = table_spaces(its)["uncurated"]
-    places(chosen, layout)
+    check_trained(chosen, layout)
     trained = by_network(finished_trials(results, task, SEARCH[task]), its.metric)
     surrogate = load_surrogate(results / "surrogate" / f"{task}.npz")
     return TrainedTable(its, chosen, layout, surrogate, trained)

@@ -141,21 +141,31 @@ def space_over(
     """The space that decides what `choices` names, {decision: its choices}, all else as the baseline has it.
 
     Decisions: the width multiplier (where it is named), those over `skeleton.channels`, all others; in this order.
-    step: as SearchSpace.channel_step.  Raises TaskInputError for a decision that the skeleton does not have.
+    step: as SearchSpace.channel_step.  Raises TaskInputError for a decision that the skeleton does not have, and for
+    layers of a stage and output strides that it does not have.
     """
-    baseline = skeleton.baseline()
+    baseline, full = skeleton.baseline(), skeleton.layers(output_channels)
+    depths = {layer.present.decision for layer in full if layer.present}
     unknown = [decision for decision in choices if decision not in (MULTIPLIER, *baseline)]
     if unknown:
         raise TaskInputError(f"space {name}: no decision {unknown[0]!r}; allowed: {MULTIPLIER}, {', '.join(baseline)}")
+    for decision in skeleton.other_decisions():
+        strange = set(choices.get(decision.name, ())) - set(decision.choices)
+        if decision.name in depths and strange:
+            raise TaskInputError(
+                f"space {name}: {decision.name} is {min(strange)}; allowed: {', '.join(map(str, decision.choices))}"
+            )
     decisions = tuple(Decision(each, tuple(choices[each])) for each in (MULTIPLIER, *baseline) if each in choices)
     fixed = {each: choice for each, choice in baseline.items() if each not in choices}
     layers = []
-    for layer in skeleton.layers(output_channels):
-        present = layer.present
-        if present is not None and present.decision in fixed:
-            if fixed[present.decision] not in present.choices:
+    for layer in full:
+        if layer.present is not None:
+            decision = layer.present.decision
+            chosen = (fixed[decision],) if decision in fixed else choices[decision]
+            there = tuple(choice for choice in chosen if choice in layer.present.choices)
+            if not there:
                 continue
-            layer = replace(layer, present=None)
+            layer = replace(layer, present=None if len(there) == len(chosen) else Presence(decision, there))
         layers.append(layer)
     side = "input_side" if skeleton.sides[1:] else skeleton.sides[0]
     return SearchSpace(

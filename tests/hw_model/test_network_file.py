@@ -29,6 +29,7 @@ def test_every_shipped_network_can_be_read():
     networks = [load_network(path) for path in EXAMPLES.glob("*.json")]
     assert {"ibn", "fused_ibn", "depthwise", "global_pool"} <= {block.kind for n in networks for block in n.blocks}
     assert len({network.name for network in networks}) == len(networks) == 4
+    assert load_network("ds_cnn") == load_network(EXAMPLES / "ds_cnn.json")
 
 
 def test_shapes_follow_from_the_input_and_defaults_apply():
@@ -130,8 +131,8 @@ def test_a_bad_file_gets_one_line(tmp_path, content, message):
 
 def test_a_missing_and_a_binary_file_get_one_line(tmp_path):
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
-    for name in ("missing.json", "binary.json"):
-        with pytest.raises(HardwareInputError, match="cannot be read"):
+    for name, told in (("missing.json", "no network file"), ("binary.json", "cannot be read")):
+        with pytest.raises(HardwareInputError, match=told):
             load_network(tmp_path / name)
 
 

@@ -48,6 +48,10 @@ def compare_spaces(
     check_count("searches", searches, 2)
     whole = load_table(task)
     own = load_table(task, space_for(whole.task, space, accelerator))
+    if own.space.name in against:
+        raise BenchmarkInputError(
+            f"space {space} is named {own.space.name!r}, as one of --against; allowed: another name, or others there"
+        )
     built = build_strategy(strategy, own.space.cardinalities, evaluations)
     if built.objectives != 1:  # asked for one, nsga2 would be built for one, which `searcher` does not
         raise BenchmarkInputError(

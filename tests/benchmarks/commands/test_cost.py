@@ -251,6 +251,21 @@ def test_a_board_gives_accelerator_and_clock_and_warns_where_a_network_does_not_
         cost(file, board="")
 
 
+def test_a_clock_that_is_asked_for_is_not_called_the_boards(capsys):
+    def told(**options):
+        cost(Path("ds_cnn"), board="numaker-m55m1", compile=True, **options)
+        return " ".join(capsys.readouterr().out.split())
+
+    assert " 220 MHz) " in told()
+    assert "; its clock and memory are those of " in told()
+    faster = told(clock_mhz=400)
+    assert " 400 MHz) " in faster
+    assert "; its memory is that of " in faster
+    of_section = told(system_config="Ethos_U55_High_End_Embedded")
+    assert " 220 MHz) " not in of_section
+    assert "; its memory is that of " in of_section
+
+
 def test_a_system_of_one_s_own_is_for_what_is_compiled(capsys):
     cost(Path("ds_cnn"), ("ethos-u55-128",), compile=True, clock_mhz=250, json=True)
     slow = json.loads(capsys.readouterr().out)["results"][0]

@@ -31,7 +31,8 @@ def test_a_space_of_ones_own_is_a_row_beside_the_curated_one(tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ((EXAMPLES / "my_space.py",), "has a layer 'body' that the task's skeleton has not; allowed: the task's own"),
+        ((EXAMPLES / "my_space.py",), "has a layer 'body' that the task's skeleton has not; allowed: spaces over that"),
+        (("curated",), "space curated is named 'curated', as one of --against; allowed: another name, or others there"),
         ((EXAMPLES / "my_channels.py", "--against", "luck"), "unknown kind of space 'luck'; allowed: curated, auto"),
         ((EXAMPLES / "my_channels.py", "--searches", "1"), "searches is 1; allowed: 2 to"),
         ((EXAMPLES / "my_channels.py", "--strategy", "magic"), "unknown strategy 'magic'; allowed: random"),

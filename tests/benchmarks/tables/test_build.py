@@ -1,5 +1,7 @@
 """Building a table: what it trains, without training any here."""
 
+from dataclasses import replace
+
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.parquet import write_records
 from benchmarks.store.records import Trial
@@ -22,6 +24,23 @@ def test_what_a_table_has_from_another_machine_is_not_trained_again(tmp_path, mo
     home = tmp_path / "home"  # whose store is empty
     assert module.train(home, tmp_path, task, [asked]) == 1
     assert [trial.key for trial in table_trials(tmp_path, "detection")] == [key]
+
+
+def test_new_only_trains_nothing_that_an_accelerator_has_trained(tmp_path, monkeypatch):
+    task = make_task("detection")
+    first, *others = part_of(SHIPPED, task, "kinds")[:2]
+    wanted = [first.take([0, 1]), *others]
+    asked = list(module.trainings(wanted))
+    key = replace(trial_key(task, asked[0].chain, asked[0].fidelity, asked[0].seed), code_path="many_at_once")
+    there = Trial.finished(key, {"map": 0.5, "map50": 0.8}, example_passes=1, seconds=1.0, training_flops=1e12)
+    write_records(table_file(tmp_path, "detection"), Trial, [there])
+    monkeypatch.setattr(module, "part_of", lambda *_: wanted)
+    monkeypatch.setattr(module, "train", lambda home, results, task, trainings: trainings)
+
+    assert module.build(tmp_path, tmp_path, "detection", "kinds", 3) == asked[:3]
+    # the first cell is left with its second network, which comes first now
+    left = module.build(tmp_path, tmp_path, "detection", "kinds", 3, new_only=True)
+    assert left == [asked[2], asked[1], asked[3]]
 
 
 def test_the_status_of_a_folder_that_is_not_there_is_refused_and_that_of_an_empty_one_is_nothing_yet(tmp_path):

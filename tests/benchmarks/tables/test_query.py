@@ -13,6 +13,9 @@ from benchmarks.store.keys import canonical_json
 from benchmarks.tables.query import load_table
 from hw_model.predict import predict
 from tasks.errors import TaskInputError
+from tasks.registry import make_task
+from tasks.spaces.registry import skeleton_for
+from tasks.spaces.skeleton import space_over
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +76,32 @@ def test_what_there_is_not_is_named(table):
         load_table("poetry")
     with pytest.raises(TaskInputError, match="it needs"):
         table.query((0,), "ethos-u65-512")
+
+
+@pytest.mark.parametrize(
+    ("choices", "told"),
+    [
+        ({"channels_1": (16, 400)}, "block_1_1 has channels 400, which no trained network has; allowed: 4 to 24"),
+        ({"channels_stem": (16, 2)}, "conv has channels 2, which no trained network has; allowed: 4 to 24"),
+        ({"width_multiplier": (1.0, 2.0)}, "conv has channels 32, which no trained network has; allowed: 4 to 24"),
+        ({"kernel_3": (3, 7)}, "block_3_1 has kernels of 7, which no trained network has; allowed: 3, 5"),
+        ({"block_2_2": ("ibn_6", "ibn_4")}, "block_2_2 is ibn_4, which no trained network has; allowed: ibn_6, ibn_3"),
+    ],
+)
+def test_a_space_with_choices_beyond_what_was_trained_is_refused(choices, told):
+    task = make_task("detection")
+    space = space_over(skeleton_for(task), "own", choices, task.output_channels)
+    with pytest.raises(BenchmarkInputError, match=f"space own: {told}"):
+        load_table("detection", space)
+
+
+def test_a_space_of_other_images_is_refused():
+    task = make_task("segmentation")
+    space = space_over(skeleton_for(task), "own", {"input_side": (96, 128)}, task.output_channels)
+    with pytest.raises(
+        BenchmarkInputError, match="input_side is 128, which no trained network has; allowed: 96, 80, 64"
+    ):
+        load_table("segmentation", space)
 
 
 def test_a_table_says_in_a_line_what_it_is(table):

@@ -120,6 +120,16 @@ def test_the_sides_of_other_images_are_no_choice():
     assert [space.decode((index,))[-1].height for index in range(3)] == [32, 16, 8]
 
 
+def test_layers_of_a_stage_and_output_strides_may_be_some_of_those_that_there_are():
+    skeleton, outputs = SKELETONS["segmentation"], make_task("segmentation").output_channels
+    every = uncurated_space(skeleton, outputs)
+    some = {"layers_1": (1, 2), "layers_2": (3, 2), "output_stride": (16, 8)}
+    space = space_over(skeleton, "some", some, outputs)
+    for genotype in np.ndindex(*space.cardinalities):
+        chosen = skeleton.baseline() | space.describe(genotype)
+        assert space.decode(genotype) == every.decode(every.encode(chosen))
+
+
 def test_what_is_wrong_is_named():
     with pytest.raises(TaskInputError, match="width_multiplier is 6; allowed: 0 to 5"):
         SPACES["detection", "V1"].decode((6,))
@@ -136,3 +146,5 @@ def test_what_is_wrong_is_named():
         article_space(make_task("segmentation"), "V1")
     with pytest.raises(TaskInputError, match="no decision 'depth_1'; allowed: width_multiplier, channels_stem"):
         space_over(SKELETONS["detection"], "odd", {"depth_1": (1, 2)}, 5)
+    with pytest.raises(TaskInputError, match="space odd: layers_1 is 4; allowed: 1, 2, 3"):
+        space_over(SKELETONS["detection"], "odd", {"layers_1": (1, 2, 4)}, 5)
