@@ -278,6 +278,7 @@ def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
 @pytest.mark.slow
 def test_the_study_gives_a_row_for_each_accelerator_and_space(monkeypatch, tmp_path):
     monkeypatch.setattr(run, "KNOWN", (60, 1))
+    monkeypatch.setattr(run, "table_spaces", lambda task: ("uncurated", "V3"))
     monkeypatch.setattr(searches, "TOGETHER", 6)
     monkeypatch.setattr(run, "REFERENCE", "npu-p16")
     kinds = ("curated", "random-subset", "shifted")  # of one shape, so compiled once
