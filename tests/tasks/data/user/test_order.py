@@ -10,7 +10,8 @@ from tasks.data.settings import SPLITS
 from tasks.data.user import builders
 from tasks.data.user.dataset import user_dataset
 from tests.tasks.data.user.generated import SHAPES, drawn, write_coco, write_folder
-from tests.tasks.data.user.test_user import MINE, prepared
+from tests.tasks.data.user.preparing import prepared
+from tests.tasks.data.user.test_module import MINE
 
 
 class ByClass(tfds.core.GeneratorBasedBuilder, skip_registration=True):

@@ -1,0 +1,123 @@
+"""Data that TensorFlow Datasets has prepared."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from tasks.data.settings import SPLITS
+from tasks.data.user import builders
+from tasks.data.user.dataset import user_dataset
+from tasks.errors import TaskInputError
+from tasks.registry import make_task
+from tests.tasks.data.user.generated import SHAPES, drawn
+from tests.tasks.data.user.preparing import prepared, refusal
+
+
+class Toy(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self):
+        features = {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "label": tfds.features.ClassLabel(names=SHAPES),
+        }
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples(0, 30), "test": self._generate_examples(100, 10)}
+
+    def _generate_examples(self, first, count):
+        for number in range(first, first + count):
+            encoded = io.BytesIO()
+            drawn(number, (SHAPES[number % 3],))[0].save(encoded, format="PNG")
+            encoded.seek(0)
+            yield number, {"image": encoded, "label": number % 3}
+
+
+def test_what_tensorflow_datasets_has_prepared_is_read_without_it_being_known(tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    Toy(data_dir=str(tmp_path / "tfds"), file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    found = prepared("tfds:toy?side=32", tmp_path)
+    assert [len(found[split]) for split in SPLITS] == [26, 4, 10]
+    assert user_dataset("tfds:toy?side=32").class_names == SHAPES
+    for row in range(10):  # a red circle, a blue square, a green bar
+        strongest = found["test"].images[row].reshape(-1, 3).astype(int)
+        reach = strongest.max(0) - np.array([160, 160, 160])
+        assert int(reach.argmax()) == {0: 0, 1: 2, 2: 1}[int(found["test"].labels[row])]
+    with pytest.raises(TaskInputError, match="tfds 'cifar10' is not prepared in"):
+        user_dataset("tfds:cifar10")
+
+
+class Unlabelled(Toy, skip_registration=True):
+    def _generate_examples(self, first, count):
+        for number, record in super()._generate_examples(first, count):
+            yield number, record if first == 0 else record | {"label": -1}
+
+
+def test_labels_that_a_builder_keeps_back_are_refused(tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    Unlabelled(data_dir=str(tmp_path / "tfds"), file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    assert "10 of 40 images cannot be used: test 4 (has label -1; allowed: 0 to 2); " in refusal(
+        "tfds:unlabelled?side=32", tmp_path
+    )
+
+
+class Scenery(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    VERSION = tfds.core.Version("1.0.0")
+    BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name) for name in ("boxes", "masks")]  # noqa: RUF012
+
+    def _info(self):
+        features = {"image": tfds.features.Image(shape=(None, None, 3))}
+        if self.builder_config.name == "masks":
+            features["segmentation_mask"] = tfds.features.Image(shape=(None, None, 1))
+        else:
+            one = {"bbox": tfds.features.BBoxFeature(), "label": tfds.features.ClassLabel(names=SHAPES)}
+            features["objects"] = tfds.features.Sequence(one)
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._generate_examples()}
+
+    def _generate_examples(self):
+        for number in range(20):
+            shapes = (SHAPES[number % 3], SHAPES[(number + 1) % 3])[: number % 3]  # none in some
+            image, mask, boxes = drawn(number, shapes)
+            files = [io.BytesIO(), io.BytesIO()]
+            for picture, file in zip((image, mask), files, strict=True):
+                picture.save(file, format="PNG")
+                file.seek(0)
+            boxes = [tfds.features.BBox(y / 60, x / 72, (y + h) / 60, (x + w) / 72) for x, y, w, h in boxes]
+            objects = [{"bbox": box, "label": shape} for box, shape in zip(boxes, shapes, strict=True)]
+            known = {"segmentation_mask": files[1]} if self.builder_config.name == "masks" else {"objects": objects}
+            yield number, {"image": files[0], **known}
+
+
+def test_boxes_and_masks_of_prepared_builders(tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    for config in ("boxes", "masks"):
+        Scenery(data_dir=str(tmp_path / "tfds"), config=config, file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    with pytest.raises(TaskInputError, match=r"has configs scenery/boxes, scenery/masks; allowed: one of them"):
+        user_dataset("tfds:scenery")
+    boxes = prepared("tfds:scenery/boxes?side=64", tmp_path)["train"]
+    assert boxes.labels.shape == (14, 2)
+    assert {len(row[row >= 0]) for row in boxes.labels} == {0, 1, 2}
+    assert (boxes.boxes[..., 2] > boxes.boxes[..., 0])[boxes.labels >= 0].all()
+    assert make_task("detection", "tfds:scenery/boxes").classes == 3
+    masks = prepared("tfds:scenery/masks?side=64", tmp_path)["train"]
+    assert sorted(np.unique(masks.masks)) == [0, 1, 2, 3]
+    assert user_dataset("tfds:scenery/masks?side=64").configs == ("segmentation",)
+
+
+def test_a_value_of_a_mask_that_was_not_met_where_classes_are_looked_for_is_refused(tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    Scenery(data_dir=str(tmp_path / "tfds"), config="masks", file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    monkeypatch.setattr(builders, "ENOUGH", 1)
+    said = refusal("tfds:scenery/masks?side=32", tmp_path)
+    assert re.search(r"has [23] in its mask; 1 of train hold 0 to 1\)", said)

@@ -1,0 +1,180 @@
+"""Folders of images, a folder a class: what is taken, what is said of what is not."""
+
+import errno
+import io
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.data.settings import SPLITS
+from tasks.data.user.dataset import UserDataset, user_dataset
+from tasks.data.user.folder import scan_folder
+from tasks.errors import TaskInputError
+from tests.tasks.data.user.generated import SHAPES, drawn, write_folder
+from tests.tasks.data.user.preparing import prepared, refusal
+
+
+def odd_images(folder: Path) -> dict[str, Path]:
+    """Images with a red left half and a blue right half, in every form that people have them in."""
+    pixels = np.zeros((40, 60, 3), np.uint8)
+    pixels[:, :30, 0], pixels[:, 30:, 2] = 255, 255
+    plain = Image.fromarray(pixels)
+    clear = plain.convert("RGBA")
+    clear.putalpha(Image.fromarray(np.where(np.arange(60) < 30, 255, 0).astype(np.uint8)[None].repeat(40, 0)))
+    turned = Image.Exif()
+    turned[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
+    forms = {
+        "plain.png": (plain, {}),
+        "cmyk.jpg": (plain.convert("CMYK"), {"quality": 98}),
+        "clear.png": (clear, {}),
+        "palette.gif": (plain.quantize(4), {}),
+        "grey.png": (plain.convert("L"), {}),
+        "turned.jpg": (plain.transpose(Image.Transpose.ROTATE_90), {"exif": turned, "quality": 98}),
+        "deep.png": (Image.fromarray((pixels[..., 0].astype(np.uint16) << 8) + 255), {}),
+    }
+    for name, (image, how) in forms.items():
+        image.save(folder / name, **how)
+    return {name: folder / name for name in forms}
+
+
+def test_images_of_all_forms_look_as_their_viewer_shows_them(tmp_path):
+    from tasks.data.user.images import load_image, to_array
+
+    for name, path in odd_images(tmp_path).items():
+        array = to_array(load_image(path), 32, 3)
+        assert array.shape == (32, 32, 3)
+        left, right = array[8:24, 4:12].reshape(-1, 3).mean(0), array[8:24, 20:28].reshape(-1, 3).mean(0)
+        expected = {
+            "clear.png": ((255, 0, 0), (255, 255, 255)),
+            "grey.png": ((76, 76, 76), (29, 29, 29)),
+            "deep.png": ((255, 255, 255), (0, 0, 0)),
+        }.get(name, ((255, 0, 0), (0, 0, 255)))
+        np.testing.assert_allclose(left, expected[0], atol=8, err_msg=name)
+        np.testing.assert_allclose(right, expected[1], atol=8, err_msg=name)
+        assert to_array(load_image(path), 16, 1).shape == (16, 16, 1)
+
+
+def test_a_folder_is_prepared_once_and_is_the_same_wherever_it_lies(tmp_path):
+    write_folder(tmp_path / "a", 30)
+    (tmp_path / "a" / "notes.txt").write_text("mine")
+    found = prepared(f"folder:{tmp_path}/a?side=32", tmp_path)
+    assert [len(found[split]) for split in SPLITS] == [18, 6, 6]
+    assert isinstance(found["train"].images, np.memmap)
+    dataset = user_dataset(f"folder:{tmp_path}/a?side=32")
+    assert dataset.class_names == ("bar", "circle", "square")
+    assert "left out: 1 file that is no image (notes.txt)" in dataset.notes()[1]
+    folder = dataset.prepare(tmp_path, "classification")
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    os.rename(tmp_path / "a", tmp_path / "b")
+    moved = user_dataset(f"folder:{tmp_path}/b?side=32")
+    assert moved.prepare(tmp_path, "classification") == folder
+    assert before == {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    versions = {moved.version("classification")}
+    versions |= {user_dataset(f"folder:{tmp_path}/b?{more}").version("classification") for more in ("", "channels=1")}
+    Image.new("RGB", (9, 9)).save(tmp_path / "b" / "bar" / "000.png")  # another image of that name
+    versions.add(UserDataset(moved.parsed, scan_folder(tmp_path / "b", moved.parsed.options)).version("classification"))
+    assert len(versions) == 4
+
+
+def test_two_that_prepare_the_same_data_at_once_write_it_once(tmp_path, monkeypatch):
+    written, write = [], UserDataset._write
+    monkeypatch.setattr(UserDataset, "_write", lambda *given: (written.append(given[1]), write(*given)))
+    name = f"folder:{write_folder(tmp_path / 'a', 60)}?side=32"
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: prepared(name, tmp_path), range(2)))
+    assert len(written) == 1
+    for split in SPLITS:
+        np.testing.assert_array_equal(both[0][split].images, both[1][split].images)
+
+
+def test_a_damaged_file_of_what_was_prepared_is_named(tmp_path):
+    write_folder(tmp_path / "a", 30)
+    name = f"folder:{tmp_path}/a?side=16"
+    prepared(name, tmp_path)
+    folder = user_dataset(name).prepare(tmp_path, "classification")
+    with (folder / "images-test.npy").open("r+b") as file:
+        file.seek(-1, io.SEEK_END)
+        file.write(b"\xff")
+    with pytest.raises(TaskInputError, match=r"images-test.npy is damaged: delete its folder"):
+        user_dataset(name).load(tmp_path, "classification", "test")
+    with pytest.raises(TaskInputError, match="is not prepared in"):
+        user_dataset(name).load(tmp_path / "other", "classification", "test")
+
+
+def test_files_that_are_cut_short_are_counted_and_named_and_nothing_is_left(tmp_path):
+    write_folder(tmp_path / "a", 30)
+    for number in ("003", "006"):
+        path = tmp_path / "a" / "circle" / f"{number}.png"
+        path.write_bytes(path.read_bytes()[:200])
+    said = refusal(f"folder:{tmp_path}/a", tmp_path)
+    assert said.startswith("2 of 30 images cannot be used: circle/00")
+    assert "truncated" in said
+    assert "repair or remove them" in said
+    assert not list((tmp_path / "data" / "user").glob("[!.]*[!k]"))  # but the lock
+
+
+def test_want_of_open_files_is_not_said_to_be_damage_or_absence(tmp_path, monkeypatch):
+    name = f"folder:{write_folder(tmp_path / 'a', 30)}?side=16"
+    prepared(name, tmp_path)
+    dataset = user_dataset(name)
+
+    def full(path, *mode, **how):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    for method in ("read_text", "open"):  # of what lists the arrays, of an array
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, method, full)
+            with pytest.raises(OSError, match="Too many open files"):
+                dataset.load(tmp_path, "classification", "test")
+    (dataset.prepare(tmp_path, "classification") / "content.json").write_text("{")
+    with pytest.raises(TaskInputError, match=r"content.json is damaged: delete its folder"):
+        dataset.load(tmp_path, "classification", "test")
+
+
+def test_a_full_disk_is_said_before_anything_is_decoded(tmp_path, monkeypatch):
+    write_folder(tmp_path / "a", 30)
+    asked = []
+
+    def full(file, offset, length):
+        asked.append(length)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    assert "cannot be written: No space left on device" in refusal(f"folder:{tmp_path}/a?side=32", tmp_path)
+    assert asked == [18 * 32 * 32 * 3 + 128]  # of training images and the header
+
+
+def test_a_folder_that_is_none_of_classes_is_refused(tmp_path):
+    assert "allowed: a folder" in refusal(f"folder:{tmp_path}/nowhere")
+    write_folder(tmp_path / "one", 5, ("circle",))
+    assert "has 1 sub-folder with images, 0 images beside them" in refusal(f"folder:{tmp_path}/one")
+
+
+def test_folders_called_after_splits_are_taken_as_such(tmp_path):
+    for split, count in (("train", 20), ("val", 6)):
+        for number in range(count):
+            folder = tmp_path / "s" / split / SHAPES[number % 3]
+            folder.mkdir(parents=True, exist_ok=True)
+            drawn(number + 100 * count, (SHAPES[number % 3],))[0].save(folder / f"{number}.png")
+    for stray in ("__MACOSX/train", "empty"):
+        (tmp_path / "s" / stray).mkdir(parents=True)
+    (tmp_path / "s" / "__MACOSX" / "train" / "._0.png").write_bytes(b"a Mac's")
+    dataset = user_dataset(f"folder:{tmp_path}/s")
+    assert [dataset.source.count(split) for split in SPLITS] == [17, 6, 3]
+    assert dataset.class_names == ("bar", "circle", "square")
+
+
+def test_folders_of_which_some_alone_are_called_after_splits_are_refused_unless_train_may_be_a_class(tmp_path):
+    write_folder(tmp_path, 30, ("circle", "square", "bar"))
+    (tmp_path / "circle").rename(tmp_path / "train")
+    assert user_dataset(f"folder:{tmp_path}").class_names == ("bar", "square", "train")
+    (tmp_path / "bar").rename(tmp_path / "val")
+    assert "has folders square, train, val; allowed: all or none called after splits" in refusal(
+        f"folder:{tmp_path}?side=32"
+    )
+    (tmp_path / "square").rename(tmp_path / "valid")
+    assert "has folders train, val, valid; allowed:" in refusal(f"folder:{tmp_path}?side=32")
