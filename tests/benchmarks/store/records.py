@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from typing import NamedTuple
 
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.provenance import Provenance
@@ -49,3 +50,19 @@ def result(number: int = 0) -> Result:
     """A result of a made-up family."""
     key = canonical_json({"code_version": "1", "number": number})
     return Result("scores", key, json.dumps([number / 7, float("nan")]), created=CREATED, provenance=MADE_BY)
+
+
+class Plan(NamedTuple):
+    """Settings within settings."""
+
+    steps: int
+    rate: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """As algorithms have them."""
+
+    warm_up: float
+    plan: Plan
+    sizes: tuple[int, ...] = (1, 2)
