@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.evaluators.trained import TrainingPool, trial_key
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
+from benchmarks.store.keys import canonical_json
 from benchmarks.store.parquet import merge_records
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.files import table_file, table_trials
 from benchmarks.tables.parts import Wanted, lacking, part_of
+from benchmarks.tables.recipes import RECIPES
 from hw_model.blocks import Block
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
@@ -92,15 +94,21 @@ def train(home: Path, results: Path, task: Task, asked: list[Asked]) -> int:
 
 
 def summary(results: Path, name: str) -> list[str]:
-    """What a task's table holds, a line for each way its networks were trained."""
-    counts = {}
+    """What a task's table holds: different networks by recipe, then a line for each way its networks were trained."""
+    counts, by_recipe = {}, {how: set() for how in RECIPES}
+    recipes = {canonical_json(asdict(recipes[name])): how for how, recipes in RECIPES.items()}
     for trial in table_trials(results, name):
+        if trial.state == "done" and trial.key.fidelity in recipes:
+            by_recipe[recipes[trial.key.fidelity]].add(trial.key.architecture)
         key = (trial.key.code_path, trial.provenance.device, trial.state)
         entry = counts.setdefault(key, [set(), 0, 0.0])
         entry[0].add(trial.key.architecture)
         entry[1] += 1
         entry[2] += trial.seconds
-    return [
+    if not counts:
+        return [f"{name}: nothing yet"]
+    known = ", ".join(f"{len(networks)} networks by {how}" for how, networks in by_recipe.items())
+    return [f"{name}: {known}"] + [
         f"{name}: {len(different)} networks in {rows} trainings, {path}, {device}, {state}, {seconds / 3600:.2f} h"
         for (path, device, state), (different, rows, seconds) in sorted(counts.items())
-    ] or [f"{name}: nothing yet"]
+    ]

@@ -8,6 +8,7 @@ from benchmarks.store.records import Trial
 from benchmarks.tables import build as module
 from benchmarks.tables.files import SHIPPED, table_file, table_trials
 from benchmarks.tables.parts import part_of
+from benchmarks.tables.recipes import RECIPES
 from tasks.registry import make_task
 from tests.cli import accelnas
 
@@ -41,6 +42,28 @@ def test_new_only_trains_nothing_that_an_accelerator_has_trained(tmp_path, monke
     # the first cell is left with its second network, which comes first now
     left = module.build(tmp_path, tmp_path, "detection", "kinds", 3, new_only=True)
     assert left == [asked[2], asked[1], asked[3]]
+
+
+def test_the_status_counts_different_networks_by_recipe_whatever_seed_and_machine(tmp_path):
+    task = make_task("detection")
+    one, other = list(module.trainings(part_of(SHIPPED, task, "kinds")[:2]))[:2]
+    quality, spent = {"map": 0.5, "map50": 0.8}, {"example_passes": 1, "seconds": 1.0, "training_flops": 1e12}
+
+    def trained(asked, recipe, **changes):
+        key = replace(trial_key(task, asked.chain, recipe, asked.seed), **changes)
+        return Trial.finished(key, quality, **spent)
+
+    search, final = (RECIPES[how]["detection"] for how in ("search", "final"))
+    rows = [
+        trained(one, search),
+        trained(one, search, seed=7),
+        trained(one, search, code_path="many_at_once"),
+        trained(other, search),
+        trained(other, final),
+        trained(other, replace(final, example_passes=2 * final.example_passes)),
+    ]
+    write_records(table_file(tmp_path, "detection"), Trial, rows)
+    assert module.summary(tmp_path, "detection")[0] == "detection: 2 networks by search, 1 networks by final"
 
 
 def test_the_status_of_a_folder_that_is_not_there_is_refused_and_that_of_an_empty_one_is_nothing_yet(tmp_path):
