@@ -168,11 +168,12 @@ def _from_blocks(blocks: Sequence[Block], accelerator: str, model: CostModel) ->
     unknown = [place for place, part in enumerate(found.blocks) if not math.isfinite(part.latency_ms)]
     if unknown:
         block = blocks[unknown[0]]
+        activation = "activation" if block.activation else "no activation"
         residual = "residual" if block.residual else "no residual"
         raise HardwareInputError(
             f"{accelerator[-60:]} lacks {len(unknown)} of {len(blocks)} blocks, first {block.kind} of "
             f"{block.height}x{block.width}x{block.in_channels} to {block.out_channels}, kernel {block.kernel}, stride "
-            f"{block.stride}, expansion {block.expansion}, {residual}; allowed: a row for each"
+            f"{block.stride}, expansion {block.expansion}, {residual}, {activation}; allowed: a row for each"
         )
     return found
 

@@ -32,6 +32,15 @@ def accelnas(*arguments: object) -> Told:
     return code, printed.getvalue(), errors.getvalue()
 
 
+def refused(*arguments: object) -> str:
+    """The one line with which the command refuses its arguments, having printed nothing."""
+    code, printed, errors = accelnas(*arguments)
+    assert (code, printed) == (2, "")
+    assert errors.startswith("accelnas: ")
+    assert len(errors.strip().splitlines()) == 1
+    return errors
+
+
 def accelnas_process(*arguments: object, **environment: str) -> Told:
     """The same in a process of its own."""
     command = [COMMAND, *map(str, arguments)]

@@ -77,8 +77,9 @@ def test_the_space_loads_with_its_three_decisions():
 
 
 def test_every_example_is_run_by_a_test():
+    tested = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     # the commands of documents are run by test_doc_blocks
-    paths = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("test_*.py")]
-    tested = "".join(path.read_text() for path in paths)
+    documents = "".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
     for path in filter(Path.is_file, EXAMPLES.iterdir()):  # Python keeps its bytecode beside them
-        assert path.stem in tested, path.name
+        code = path.suffix in (".py", ".ipynb")
+        assert (f'"{path.name}"' if code else f"examples/{path.name}") in (tested if code else documents), path.name

@@ -54,6 +54,7 @@ def export(
         get_accelerator(name)
     check_extra()
     saved = read_saved(folder)
+    saved.check_data()
     task, fidelity, variables, quality = saved.task, saved.fidelity, saved.variables, saved.quality
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
     test = task.load(home, fidelity.data, fidelity.eval_split).take(slice(0, fidelity.eval_examples))

@@ -17,7 +17,7 @@ def predict(
     model: Literal["weights", "float", "int8"] = "weights",
     output: Path | None = None,
 ) -> None:
-    """Draw what a trained network predicts of an image, which is stretched to the size that the network takes.
+    """Draw what a trained network predicts of an image, which is stretched to the size of its training images.
 
     Args:
         folder: What `accelnas train` kept of a network (its option save).

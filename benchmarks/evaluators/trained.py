@@ -239,9 +239,15 @@ def run_trial(state: WorkerData, job: TrialJob, report: Callable[[float], None])
     """Train and evaluate in a worker; a training that diverges is a failed trial with its reason."""
     import jax
 
+    from tasks.errors import TaskInputError
     from tasks.training import DivergedError, predict, train
 
     fidelity, started = job.fidelity, time.perf_counter()
+    if (there := state.task.data_version(fidelity.data)) != job.key.data_version:
+        raise TaskInputError(
+            f"{state.task.dataset} is {there} where it is trained on, and {job.key.data_version} where that is asked "
+            "for; allowed: the same data"
+        )
     flops = training_flops(job.blocks, fidelity)
     passes = fidelity.steps * fidelity.batch_size
     examples = state.splits[fidelity.data, "train"].take(slice(0, fidelity.train_examples))

@@ -79,8 +79,9 @@ def export_network(
     apply = jax.jit(partial(ChainNetwork(blocks).apply, train=False))
     wanted = np.asarray(apply(variables, normalised(first)))
     difference = float(np.abs(run_tflite(float_file, normalised(first)) - wanted).max())
-    if not difference <= TOLERANCE * max(1.0, float(np.abs(wanted).max())):
-        raise NoResultError(f"the float file's outputs differ from JAX's by {difference:.3g}; allowed: {TOLERANCE:g}")
+    most = TOLERANCE * max(1.0, float(np.abs(wanted).max()))
+    if not difference <= most:
+        raise NoResultError(f"the float file's outputs differ from JAX's by {difference:.3g}; allowed: {most:.3g}")
     float_quality = file_quality(float_file, task, images, test)
     progress("int8 file")
     int8_file = quantise(float_file, normalised(fit_images(blocks, calibration)))

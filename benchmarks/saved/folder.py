@@ -32,7 +32,7 @@ from tasks.registry import make_task
 from tasks.task import DatasetTask, Task
 
 NETWORK, SETTINGS = "network.json", "settings.json"
-_FIELDS = ("task", "dataset", "classes", "fidelity", "seed", "trial")
+_FIELDS = ("task", "dataset", "classes", "class_names", "data_version", "fidelity", "seed", "trial")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Saved:
     """That it was trained on."""
     fidelity: Fidelity
     """How it was trained and evaluated."""
+    data_version: str
+    """Of the data that it was trained on."""
 
     @cached_property
     def variables(self) -> dict[str, Any]:
@@ -64,6 +66,14 @@ class Saved:
         if shapes[0] != shapes[1]:
             raise BenchmarkInputError(f"{self.folder}: {WEIGHTS}/ are not those of {NETWORK}; train it again")
         return found
+
+    def check_data(self) -> None:
+        """Raises BenchmarkInputError where the data set is not as it was: its splits may be others too."""
+        if self.task.data_version(self.fidelity.data) != self.data_version:
+            raise BenchmarkInputError(
+                f"{self.task.dataset} has changed since the network of {self.folder} was trained; allowed: the data as "
+                "they were, or training it again"
+            )
 
     @property
     def quality(self) -> dict[str, float]:
@@ -105,13 +115,14 @@ def save(
     if not is_kept(kept):
         raise BenchmarkInputError(f"{kept} has no weights of {name} with seed {seed}; the training has failed")
     settings = {"task": task.name, "dataset": task.dataset, "classes": task.classes}
+    settings |= {"class_names": list(task.class_names), "data_version": key.data_version}
     settings |= {"fidelity": dataclasses.asdict(fidelity), "seed": seed, "trial": key.digest}
     if isinstance(task, DatasetTask) and task.augmentation is not None:
         settings["augmentation"] = dataclasses.asdict(task.augmentation)
     write_json(folder / SETTINGS, settings)
     write_network(folder / NETWORK, name, network)
     copy_kept(kept, folder)
-    return Saved(folder, name, network, task, fidelity)
+    return Saved(folder, name, network, task, fidelity, key.data_version)
 
 
 def read_saved(folder: Path) -> Saved:
@@ -128,9 +139,15 @@ def read_saved(folder: Path) -> Saved:
         if type(settings[name]) is not kind:
             raise BenchmarkInputError(f"{folder / SETTINGS}: {name} is {short(settings[name])}; allowed: {what}")
     task = make_task(settings["task"], settings["dataset"], settings["classes"])
+    if settings["class_names"] != list(task.class_names):
+        raise BenchmarkInputError(
+            f"{task.dataset} has classes {short(list(task.class_names), 100)}; those of {folder} are "
+            f"{short(settings['class_names'], 100)}"
+        )
     network = load_network(folder / NETWORK)
     check_fits(folder / NETWORK, network.blocks, task)
-    return Saved(folder, network.name, network.blocks, task, _fidelity(settings["fidelity"], folder / SETTINGS))
+    fidelity = _fidelity(settings["fidelity"], folder / SETTINGS)
+    return Saved(folder, network.name, network.blocks, task, fidelity, str(settings["data_version"]))
 
 
 def _fidelity(content: Any, path: Path) -> Fidelity:

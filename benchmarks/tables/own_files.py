@@ -149,22 +149,24 @@ def with_costs(table: OwnTable, path: Path) -> OwnTable:
             f"{_named(path)}: no column {missing[0][:40] if missing else 'of a cost'}; allowed: the decisions of the "
             f"table and costs"
         )
-    found = {name: np.full(len(table.qualities), np.nan) for name in names}
+    found = {name: np.zeros(len(table.qualities)) for name in names}
+    rows = np.zeros(len(table.qualities))
     values = {name: _numbers(path, frame, name) for name in names}
     for line, row in enumerate(frame[list(table.decisions)].itertuples(index=False, name=None)):
         options = [
             [at for at, own in enumerate(choices) if value in ("", own)]
             for value, choices in zip(row, table.choices, strict=True)
         ]
-        for genotype in itertools.product(*options):
-            if genotype in table.places:
-                for name in names:
-                    found[name][table.places[genotype]] = values[name][line]
-    for name, each in found.items():
-        if not np.isfinite(each).all():
-            count = int((~np.isfinite(each)).sum())
+        meant = itertools.product(*options)
+        places = [*{table.places[genotype] for genotype in meant if genotype in table.places}]
+        rows[places] += 1
+        for name in names:
+            found[name][places] += values[name][line]
+    means = {name: total / np.maximum(rows, 1) for name, total in found.items()}
+    for name, each in means.items():
+        if count := int(((rows == 0) | ~np.isfinite(each)).sum()):
             raise BenchmarkInputError(f"{_named(path)}: no {name[:40]} of {count} networks of the table; allowed: all")
-    return replace(table, costs={**table.costs, **found})
+    return replace(table, costs={**table.costs, **means})
 
 
 def _with_added(table: OwnTable, path: Path, frame: pd.DataFrame) -> OwnTable:

@@ -1,15 +1,16 @@
 """A device of one's own whose blocks were timed, as a CSV file: a row a block; a network's latency is their sum.
 
-    kind,height,width,in_channels,out_channels,kernel,stride,expansion,residual,latency_ms
-    conv,96,96,3,16,3,2,1,no,0.41
-    ibn,48,48,16,24,3,2,6,no,1.93
+    kind,height,width,in_channels,out_channels,kernel,stride,expansion,residual,activation,latency_ms
+    conv,96,96,3,16,3,2,1,no,yes,0.41
+    ibn,48,48,16,24,3,2,6,no,yes,1.93
+    conv,24,24,24,5,1,1,1,no,no,0.02
 
 Columns are fields of `hw_model.blocks.Block` and `latency_ms`.  A field that is left out, or empty, has the value that
 it has in network files: kernel 3, or 1 where the kind has none; stride 1, 2 for upsample; expansion 1; residual no;
-activation yes.  Rows of the same block are timings of it, whose mean counts; blocks that differ in what means nothing
-to their kind, such as the kernel of a mean, are the same.  What is no latency is counted from the network: parameters,
-multiply-accumulates, and the bytes of the largest int8 tensors that live at once, held inputs of residuals counted with
-channels padded to sixteen; energy and traffic are not known.
+activation yes, which a layer that predicts has not.  Rows of the same block are timings of it, whose mean counts;
+blocks that differ in what means nothing to their kind, such as the kernel of a mean, are the same.  What is no latency
+is counted from the network: parameters, multiply-accumulates, and the bytes of the largest int8 tensors that live at
+once, held inputs of residuals counted with channels padded to sixteen; energy and traffic are not known.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ class UnknownOperatorsError(HardwareInputError):
 def read_blocks(content: bytes) -> tuple[Block, ...]:
     """The blocks of a .tflite file's bytes, in the order of its operators.
 
-    Raises UnknownOperatorsError for operators that no block stands for and for networks that are larger than blocks
-    may be, HardwareInputError for bytes that cannot be read.
+    Raises UnknownOperatorsError for operators that no block stands for, several inputs, and networks that are larger
+    than blocks may be, HardwareInputError for bytes that cannot be read.
     """
     try:
         reading = _read(content)
@@ -76,8 +76,13 @@ def _name(model: Any, operator: Any) -> str:
 def _read(content: bytes) -> Reading:
     model = Model.Model.GetRootAs(bytearray(content), 0)
     graph: Any = model.Subgraphs(0)
-    if graph is None or not 1 <= graph.OperatorsLength() <= _MOST_OPERATORS or graph.InputsLength() != 1:
-        raise HardwareInputError(f"the .tflite file has no operators, more than {_MOST_OPERATORS}, or not one input")
+    if graph is None or not graph.OperatorsLength():
+        raise HardwareInputError("the .tflite file has no operators; allowed: one and more")
+    if graph.OperatorsLength() > _MOST_OPERATORS or graph.InputsLength() != 1:
+        raise UnknownOperatorsError(
+            f"estimators know files of one input and {_MOST_OPERATORS} operators at most; this has "
+            f"{graph.InputsLength()} and {graph.OperatorsLength()}"
+        )
     reading = Reading(graph, lambda tensor: _values(model, graph.Tensors(tensor)))
     reading.at[graph.Inputs(0)] = (NETWORK_INPUT,)
     operators: list[Any] = [graph.Operators(place) for place in range(graph.OperatorsLength())]

@@ -11,15 +11,29 @@ from hw_model.kinds import KINDS
 from tasks.expert.rule import Architecture
 
 
+def predicting(blocks: Architecture) -> set[int]:
+    """Positions of the blocks whose channels are the network's outputs': those that no other takes, and behind one that
+    keeps its channels, such as a mean, what it takes.
+    """
+    found: set[int] = set()
+    left = outputs(blocks)
+    while left:
+        place = left.pop()
+        if place != NETWORK_INPUT and place not in found:
+            found.add(place)
+            left += sources(blocks[place], place) if KINDS[blocks[place].kind].keeps_channels else ()
+    return found
+
+
 def set_channels(blocks: Architecture, channels: Sequence[int]) -> Architecture:
     """The network with these output channels of each block; those that keep their channels keep the ones they now get,
-    and those that no other takes give what they gave.
+    and the `predicting` ones give what they gave.
 
     A block whose input and output become of one shape adds them, as the spaces' do; one that could add before and did
     not still does not, nor one with other neighbours than a chain's.  Channels given by number between a block's parts
     grow and shrink with its input.
     """
-    given, last = {NETWORK_INPUT: blocks[0].in_channels}, set(outputs(blocks))
+    given, last = {NETWORK_INPUT: blocks[0].in_channels}, predicting(blocks)
     built: list[Block] = []
     for position, (block, wanted) in enumerate(zip(blocks, channels, strict=True)):
         taken = sum(given[place] for place in sources(block, position))
@@ -48,12 +62,11 @@ def expanded(block: Block, kind: str, expansion: int) -> Block:
 
 
 def channel_groups(blocks: Architecture) -> list[range]:
-    """Runs of neighbouring blocks that give equal channels, the predicting layer, which is the last block, left out."""
-    places = range(len(blocks) - 1)
-    return [
-        range(run[0], run[-1] + 1)
-        for run in (list(found) for _, found in itertools.groupby(places, key=lambda place: blocks[place].out_channels))
-    ]
+    """Runs of neighbouring blocks that give equal channels, the `predicting` ones left out."""
+    last = predicting(blocks)
+    runs = itertools.groupby(range(len(blocks)), key=lambda place: (blocks[place].out_channels, place in last))
+    groups = [list(found) for (_, left_out), found in runs if not left_out]
+    return [range(run[0], run[-1] + 1) for run in groups]
 
 
 def block_name(block: Block) -> str:

@@ -28,7 +28,7 @@ def propose(blocks: Architecture, place: int, parallelism: int) -> tuple[Rewrite
     after = blocks[place + 1] if place + 1 < len(blocks) else None
     if after is not None and after.kind == "conv" and after.kernel == 1 and after.stride == 1 and after.activation:
         # the convolution after it may have added its input, which is the depthwise block's output and is gone now
-        new = replace(block, kind="conv", out_channels=after.out_channels)
+        new = replace(block, kind="conv", out_channels=after.out_channels, activation=True)
         return (Rewrite(f"depthwise and 1x1 become {block_name(new)}", _put(blocks, place, place + 2, new)),)
     new = replace(block, kind="conv")
     return (Rewrite(f"{block_name(block)} becomes {block_name(new)}", _put(blocks, place, place + 1, new)),)

@@ -146,7 +146,7 @@ entries = st.dictionaries(st.sampled_from(fields), st.integers(-1, 9) | st.sampl
 
 
 @given(st.lists(entries, max_size=4) | json_values, st.lists(st.integers(0, 64), min_size=3, max_size=3) | json_values)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_is_written_is_a_network_or_one_clear_line(blocks, shape):
     message, macs = "", -1
     try:

@@ -30,7 +30,7 @@ def test_incumbents_are_the_first_best_so_far_and_failures_are_none(scores, expe
     assert incumbents(np.array(scores, np.float32)).tolist() == expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from([0.0, 1.0, 2.0, 3.0, INF, NAN]), min_size=12, max_size=12))
 def test_incumbents_are_those_of_the_definition(scores):
     clean = [INF if np.isnan(score) else score for score in scores]

@@ -132,7 +132,9 @@ class UserDataset:
         folder = self._folder(home)
         with one_at_a_time(folder.parent, folder.name):
             if not (folder / "content.json").is_file():
-                with tempfile.TemporaryDirectory(dir=folder.parent, prefix="incomplete.") as aside:
+                for leftover in folder.parent.glob(f"incomplete.{folder.name}.*"):  # of a run that was killed
+                    shutil.rmtree(leftover, ignore_errors=True)
+                with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"incomplete.{folder.name}.") as aside:
                     self._write(Path(aside), progress or (lambda done, total: None), workers)
                     shutil.rmtree(folder, ignore_errors=True)
                     os.rename(aside, folder)
@@ -202,8 +204,11 @@ class UserDataset:
                 for array in arrays.values():
                     if isinstance(array, np.memmap):
                         array.flush()
+                if "detection" in self.configs and not unusable and not (arrays["labels"] >= 0).any():
+                    raise TaskInputError(f"{self.name}: no object in {split}; allowed: one and more")
                 content[split] = {name: _digest(folder / f"{name}-{split}.npy") for name in arrays}
         if unusable:
+            _found.cache_clear()  # so that it is looked at anew once they are repaired
             raise TaskInputError(
                 f"{len(unusable)} of {sum(counts.values())} images cannot be used: {'; '.join(unusable[:_SHOWN])}"
                 f"{' ...' if len(unusable) > _SHOWN else ''}; repair or remove them"

@@ -41,7 +41,7 @@ def scan_masks(path: Path, options: Options) -> FileSource:
         names = tuple(filter(None, map(str.strip, names_file.read_text(errors="replace").splitlines())))
         if len(set(names)) < len(names):
             raise TaskInputError(f"{str(names_file)[-100:]!r} names a class twice; allowed: a line for each")
-    if set(values) <= {0, IGNORED} and options.background:
+    if set(values) == {0, IGNORED} and options.background:
         if len(names) > 1:
             raise TaskInputError(
                 f"{str(path)[-100:]!r}: masks hold 0 and 255 alone, one class; {names_file.name} names {len(names)}"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.experiments.curation import own, searches
-from tests.cli import accelnas
+from tests.cli import accelnas, refused
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -22,7 +22,7 @@ def test_a_space_of_ones_own_is_a_row_beside_the_curated_one(tmp_path, monkeypat
     table = pd.read_csv(folder / "curation.csv")
     assert table["space"].tolist() == ["multiples-of-12", "curated"]
     assert table["quality"].between(0, 1).all()
-    assert table["regret"].max() >= table["regret"].min() >= 0
+    assert table["regret"].min() >= 0
     assert table["best_known_quality"].nunique() == 1
     assert "multiples-of-12 against curated: " in " ".join(printed.split())
     assert str(folder.name) in " ".join(printed.split())
@@ -42,8 +42,5 @@ def test_a_space_of_ones_own_is_a_row_beside_the_curated_one(tmp_path, monkeypat
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(tmp_path, arguments, line):
-    code, _, errors = accelnas("curate-compare", *arguments, "--results", tmp_path / "results")
-    assert code == 2
-    assert line in errors
-    assert len(errors.strip().splitlines()) == 1
+    assert line in refused("curate-compare", *arguments, "--results", tmp_path / "results")
     assert not (tmp_path / "results").exists()

@@ -85,13 +85,14 @@ def a_scorer(genotypes, progress=None):
 
 def a_table(pool):
     scores = np.arange(24.0)
-    scores[5] = np.inf
+    scores[1::3] = np.inf
     return tabular(make_table("toy", (2, 3, 4), np.stack([scores, scores[::-1]], axis=1), (30.0, 30.0)))
 
 
+BROKEN = ToySupernet(broken=(2, 1))
 EVALUATORS = {
     "trained": lambda pool: TrainedEvaluator(pool, CLASSIFICATION, COST, FIDELITY, "toy"),
-    "supernet": lambda pool: inherited_weights(ToySupernet(), ToySupernet().init(jax.random.key(0))),
+    "supernet": lambda pool: inherited_weights(BROKEN, BROKEN.init(jax.random.key(0))),
     "zero_shot": lambda pool: scored(CLASSIFICATION, COST, a_scorer, "naswot"),
     "tabular": a_table,
 }
@@ -144,6 +145,7 @@ def test_a_failure_is_an_evaluation_and_a_search_goes_on(evaluator):
     evaluated = [each for each in found.candidates if each.state == "evaluated"]
     assert len(evaluated) == 12
     failed = [each for each in evaluated if not math.isfinite(each.quality)]
+    assert failed
     assert all(each.score == (math.inf,) for each in failed)
     assert math.isfinite(found.best.quality)
     assert found.best.quality == max(each.quality for each in evaluated if math.isfinite(each.quality))

@@ -175,7 +175,14 @@ def test_a_job_that_fails_tells_why_and_the_rest_goes_on(job, reason):
 )
 def test_what_fails_once_is_tried_again_by_another_worker_and_nothing_else_is_done_twice(tmp_path, how, reason):
     retried = []
-    with LocalExecutor(1, on_retry=lambda handle, why: retried.append((handle.job, why)), stall_seconds=2) as executor:
+
+    def on_retry(handle, why):
+        retried.append((handle.job, why))
+        executor._stall_seconds = 60  # the next worker may take its time to start, as the first may
+
+    with LocalExecutor(1, on_retry=on_retry, stall_seconds=60) as executor:
+        executor.submit(add, 0).result()
+        executor._stall_seconds = 2
         handles = [executor.submit(fail_once, (how, str(tmp_path / "tried"))), executor.submit(add, 1)]
         pid, one = (handle.result() for handle in handles)
     assert one == 1
@@ -196,8 +203,9 @@ def test_bad_input_is_not_tried_again():
 
 def test_a_job_that_advances_is_never_taken_for_one_that_hangs():
     retried = []
-    with LocalExecutor(1, on_retry=lambda *each: retried.append(each), stall_seconds=1) as executor:
+    with LocalExecutor(1, on_retry=lambda *each: retried.append(each), stall_seconds=60) as executor:
         executor.submit(add, 1).result()
+        executor._stall_seconds = 1
         assert executor.submit(advance_slowly, "done").result() == "done"  # takes longer than that in all
     assert not retried
 

@@ -74,18 +74,23 @@ def test_a_killed_workers_job_is_tried_again(cluster, tmp_path):
 def test_a_killed_nodes_job_is_tried_again_elsewhere_and_nothing_finished_is_repeated(cluster, tmp_path):
     node = cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
     cluster.wait_for_nodes()
-    retried, ended = [], []
+    retried, ended, there = [], [], True
+
+    def begun():
+        return [(int(path.name.split("-")[0]), path.read_text()) for path in Path(tmp_path).iterdir()]
+
     with executor(cluster, on_retry=lambda handle, reason: retried.append(handle.job)) as far:
         for number in range(9):
             far.submit(ray_jobs.slow, (str(tmp_path), number))
         for handle in far.as_completed():
             ended.append(handle.result())
-            if len(ended) == 3:  # the others are in the middle of their second jobs
+            # each worker has begun, and the others are in the middle of jobs
+            if there and len({process for _, process in begun() if process}) == 3:
                 cluster.remove_node(node, allow_graceful=False)
+                there = False
     assert sorted(ended) == list(range(9))
     assert len(retried) == 1
-    begun = [int(path.name.split("-")[0]) for path in Path(tmp_path).iterdir()]
-    assert sorted(begun) == sorted([*range(9), retried[0][1]])
+    assert sorted(number for number, _ in begun()) == sorted([*range(9), retried[0][1]])
 
 
 @pytest.fixture

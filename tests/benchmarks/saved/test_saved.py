@@ -29,7 +29,7 @@ from tasks.networks.initialise import initialise
 from tasks.registry import make_task
 from tasks.spaces.registry import article_space
 from tasks.training import TrainState
-from tests.cli import accelnas
+from tests.cli import refused
 from tests.hw_model.networks import SMALL
 
 TASK = make_task("classification", "fashion_items")
@@ -97,6 +97,13 @@ def test_a_folder_takes_the_same_training_again_and_no_other(home, folder, tmp_p
         save(tmp_path / "new", home, TASK, "small", BLOCKS, FIDELITY, SEED + 1)
 
 
+def test_a_network_is_not_evaluated_on_data_that_have_changed_since(folder):
+    read_saved(folder).check_data()
+    change(folder / "settings.json", "data_version", "older")
+    with pytest.raises(BenchmarkInputError, match=r"fashion_items has changed since the network of .*net was trained"):
+        read_saved(folder).check_data()
+
+
 def change(path, name, value):
     content = json.loads(path.read_text())
     path.write_text(json.dumps(content | {name: value}))
@@ -112,6 +119,7 @@ DAMAGES = [
     (lambda folder: change(folder / "settings.json", "task", []), "task is []; allowed: a name"),
     (lambda folder: change(folder / "settings.json", "dataset", 5), "dataset is 5; allowed: a name"),
     (lambda folder: change(folder / "settings.json", "classes", None), "classes is None; allowed: a whole number"),
+    (lambda folder: change(folder / "settings.json", "class_names", ["a", "b"]), "; those of "),
     (lambda folder: change(folder / "settings.json", "classes", 3), "into 3 classes; allowed: 10"),
     (lambda folder: change(folder / "settings.json", "fidelity", {}), '"fidelity" has other fields; allowed: data'),
     (
@@ -148,10 +156,7 @@ def test_what_is_no_such_folder_is_one_line(folder, tmp_path, damage, line):
     damage(folder)
     Image.new("RGB", (8, 8)).save(tmp_path / "image.png")
     before = sorted(path.name for path in folder.iterdir())
-    code, printed, errors = accelnas("predict", folder, tmp_path / "image.png")
-    assert (code, printed) == (2, "")
-    assert line in errors
-    assert len(errors.strip().splitlines()) == 1
+    assert line in refused("predict", folder, tmp_path / "image.png")
     assert sorted(path.name for path in folder.iterdir()) == before
 
 
@@ -180,10 +185,7 @@ def test_bad_input_is_one_line_and_changes_nothing(folder, tmp_path, arguments, 
     before = sorted(path.name for path in folder.iterdir())
     given = [each.replace("FOLDER", str(folder)) for each in arguments]
     where = () if given[0] == "predict" else ("--home", tmp_path / "home")
-    code, printed, errors = accelnas(*given, *where)
-    assert (code, printed) == (2, "")
-    assert line in errors
-    assert len(errors.strip().splitlines()) == 1
+    assert line in refused(*given, *where)
     assert sorted(path.name for path in folder.iterdir()) == before
     assert not (tmp_path / "home").exists()
 

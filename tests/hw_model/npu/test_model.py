@@ -56,7 +56,7 @@ def test_what_does_not_fit_the_sram_is_paid_for():
 
 
 @given(networks)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_cost_never_falls_when_a_block_is_added(blocks):
     grown = [one(blocks[: count + 1]).cost for count in range(len(blocks))]
     for before, after in itertools.pairwise(grown):
@@ -64,7 +64,7 @@ def test_cost_never_falls_when_a_block_is_added(blocks):
 
 
 @given(networks, st.sampled_from([*NPUS]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_cycles_are_never_below_macs_over_the_peak_rate(blocks, name):
     npu = NPUS[name]
     cycles = estimate(npu, workload_from_chains([blocks], LENGTH)).cost.latency_ms[0] * npu.clock_hz * 1e-3
@@ -72,7 +72,7 @@ def test_cycles_are_never_below_macs_over_the_peak_rate(blocks, name):
 
 
 @given(networks)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_a_block_costs_no_less_on_a_larger_picture(blocks):
     larger = [replace(blocks[0], height=2 * blocks[0].height)]
     assert one(larger).cost.latency_ms >= one(blocks[:1]).cost.latency_ms

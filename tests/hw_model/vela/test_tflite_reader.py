@@ -60,6 +60,15 @@ def test_an_addition_is_its_last_block_s_whether_its_activation_stands_before_or
         read_blocks(graph.finish(graph.add(first, second)))
 
 
+def test_a_file_larger_than_estimators_know_is_left_to_the_compiler(monkeypatch):
+    graph = Graph(8, 8, 4)
+    content = graph.finish(graph.conv(graph.conv(graph.input, 8), 8))
+    assert len(read_blocks(content)) == 2
+    monkeypatch.setattr("hw_model.vela.tflite_reader._MOST_OPERATORS", 1)
+    with pytest.raises(UnknownOperatorsError, match="files of one input and 1 operators at most; this has 1 and 2"):
+        read_blocks(content)
+
+
 def test_operators_that_no_block_stands_for_are_named_and_counted():
     with pytest.raises(UnknownOperatorsError, match=r"do not know these operators of the file: 2 x FLOOR$"):
         read_blocks(with_cpu_operators())

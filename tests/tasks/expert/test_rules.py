@@ -1,6 +1,7 @@
 """Every rule gives networks that fit where the old one stood, and does what its name says."""
 
 import math
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -24,6 +25,11 @@ from tests.hw_model.networks import ALL_KINDS, UNALIGNED
 NETWORKS = {task: baseline_blocks(make_task(task)) for task in TASKS}
 NETWORKS |= {path.stem: load_network(path).blocks for path in sorted(EXAMPLES.glob("*.json"))}
 NETWORKS |= {"all kinds": ALL_KINDS, "unaligned": UNALIGNED}
+# whose last block gives the channels that it takes, and with them the classes of the one before
+STEM = (Block("conv", 32, 32, 3, 16, stride=2), Block("conv", 16, 16, 16, 32, stride=2))
+CLASSIFIER = Block("conv", 8, 8, 32, 10, kernel=1, activation=False)
+NETWORKS |= {"mean at the end": (*STEM, CLASSIFIER, Block("global_pool", 8, 8, 10, 10))}
+NETWORKS |= {"upsample at the end": (*STEM, CLASSIFIER, Block("upsample", 8, 8, 10, 10, kernel=1, stride=2))}
 
 
 @pytest.mark.parametrize("parallelism", [8, 16, 64])
@@ -81,6 +87,13 @@ def test_a_depthwise_separable_pair_becomes_one_convolution():
     assert len(rewrite.blocks) == len(blocks) - 1
     assert (rewrite.blocks[1].kind, rewrite.blocks[1].kernel, rewrite.blocks[1].out_channels) == ("conv", 3, 64)
     assert count_macs(rewrite.blocks[1:2]) == 25 * 5 * 9 * 64 * 64
+
+
+def test_a_convolution_in_the_place_of_a_linear_depthwise_one_and_its_1x1_activates_as_that_does():
+    linear = Block("depthwise", 8, 8, 32, 32, activation=False)
+    blocks = (*STEM, linear, Block("conv", 8, 8, 32, 16, kernel=1), replace(CLASSIFIER, in_channels=16))
+    (rewrite,) = STANDARD_CONV.propose(blocks, 2, 8)
+    assert rewrite.blocks[2] == Block("conv", 8, 8, 32, 16)
 
 
 def test_even_channels_are_equal_or_half_way():

@@ -39,7 +39,7 @@ def test_the_matrix_is_that_of_jax_image_resize(source, target):
 _traced = jax.jit(lambda source, target: resize_matrix(source, target, 12, source_canvas=10))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(source=st.integers(1, 10), target=st.integers(1, 12))
 def test_traced_sizes_give_the_static_matrix_in_the_corner_of_the_canvas(source, target):
     matrix = np.asarray(_traced(source, target))

@@ -91,6 +91,15 @@ def test_training_learns_and_is_deterministic_bit_for_bit(task):
     assert task.quality(evaluated, predict(network(task), task, first, evaluated.images)) == done.quality
 
 
+def test_a_worker_that_has_other_data_than_were_asked_for_trains_nothing():
+    task = make_task("classification")
+    blocks, data = network(task), shades(32)
+    key = dataclasses.replace(trial_key(task, blocks, FIDELITY, 1), data_version="another")
+    state = WorkerData(task, {("tiny", "train"): data, ("tiny", "validation"): data})
+    with pytest.raises(TaskInputError, match="where it is trained on, and another where that is asked for"):
+        run_trial(state, TrialJob(key, blocks, FIDELITY, seed=1), lambda _: None)
+
+
 def test_images_on_disk_train_as_those_in_memory_do(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "STEPS_PER_CALL", 2)  # of 16 images, as many as there are: one compilation for both
     task, four = make_task("classification"), dataclasses.replace(FIDELITY, example_passes=16 * 4)

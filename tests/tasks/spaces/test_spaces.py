@@ -59,7 +59,7 @@ def genotypes(space):
 
 
 @every_space
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_every_genotype_is_a_network_and_a_round_trip(space, data):
     genotype = data.draw(genotypes(space))
@@ -90,7 +90,7 @@ def test_many_decoded_at_once_are_what_they_are_one_by_one_and_one_outside_is_na
 
 
 @every_space
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_slots_hold_every_network(space, data):
     workload = space.lower(np.array(data.draw(genotypes(space)), np.int32))
@@ -126,7 +126,7 @@ def test_largest_choices_reach_the_slots(name):
 
 @pytest.mark.parametrize("name", ["curated", "curated by 8", "auto-curated"])
 @pytest.mark.parametrize("task", SKELETONS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_every_curated_network_is_in_the_uncurated_space(task, name, data):
     space, uncurated = space_of(task, name), space_of(task, "uncurated")

@@ -114,6 +114,20 @@ def test_boxes_and_masks_of_prepared_builders(tmp_path, monkeypatch):
     assert user_dataset("tfds:scenery/masks?side=64").configs == ("segmentation",)
 
 
+def test_a_split_without_an_object_is_refused_before_anything_is_trained(tmp_path, monkeypatch):
+    class Unannotated(Scenery, skip_registration=True):
+        BUILDER_CONFIGS = [tfds.core.BuilderConfig(name="boxes")]  # noqa: RUF012
+
+        def _split_generators(self, dl_manager):
+            bare = ((number, record | {"objects": []}) for number, record in self._generate_examples())
+            return {"train": self._generate_examples(), "test": bare}
+
+    tfds.disable_progress_bar()
+    Unannotated(data_dir=str(tmp_path / "tfds"), config="boxes", file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    assert "no object in test; allowed: one and more" in refusal("tfds:unannotated/boxes?side=32", tmp_path)
+
+
 def test_a_value_of_a_mask_that_was_not_met_where_classes_are_looked_for_is_refused(tmp_path, monkeypatch):
     tfds.disable_progress_bar()
     Scenery(data_dir=str(tmp_path / "tfds"), config="masks", file_format="array_record").download_and_prepare()

@@ -115,6 +115,20 @@ def test_files_that_are_cut_short_are_counted_and_named_and_nothing_is_left(tmp_
     assert "truncated" in said
     assert "repair or remove them" in said
     assert not list((tmp_path / "data" / "user").glob("[!.]*[!k]"))  # but the lock
+    for number in ("003", "006"):
+        (tmp_path / "a" / "circle" / f"{number}.png").unlink()
+    assert sum(len(each) for each in prepared(f"folder:{tmp_path}/a", tmp_path).values()) == 28  # in the same process
+
+
+def test_what_a_killed_preparation_left_is_removed_by_the_next(tmp_path):
+    name = f"folder:{write_folder(tmp_path / 'a', 30)}?side=16"
+    folder = tmp_path / "data" / "user"
+    own, other = (folder / f"incomplete.{of}.x" for of in (user_dataset(name).version("classification"), "another"))
+    for left in (own, other):
+        left.mkdir(parents=True)
+        (left / "images-train.npy").write_bytes(b"half")
+    prepared(name, tmp_path)
+    assert (own.exists(), other.exists()) == (False, True)
 
 
 def test_want_of_open_files_is_not_said_to_be_damage_or_absence(tmp_path, monkeypatch):

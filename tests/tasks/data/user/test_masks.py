@@ -80,6 +80,8 @@ def test_masks_of_0_and_255_are_one_class_and_palettes_count_by_index(tmp_path):
 def test_masks_that_cannot_be_are_refused(tmp_path):
     colours = save_masks(tmp_path / "c", lambda mask: Image.fromarray(np.stack([mask, mask * 9, mask], -1)))
     assert "is in colours, not an index mask; allowed: an index mask" in refusal(f"masks:{colours}")
+    black = save_masks(tmp_path / "black", lambda mask: Image.fromarray(0 * mask))
+    assert "has 0 classes; allowed: 1 to" in refusal(f"masks:{black}")
     write_masks(tmp_path / "m", 20)
     (tmp_path / "m" / "classes.txt").write_text("circle\nsquare\n")
     assert "a mask holds 3; classes.txt names 1 to 2, and 255 is ignored" in refusal(f"masks:{tmp_path}/m")
