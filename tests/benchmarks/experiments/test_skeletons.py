@@ -8,6 +8,7 @@ import pytest
 from benchmarks.experiments.skeletons.settings import EXPANSIONS, MULTIPLIERS
 from benchmarks.experiments.skeletons.table import conditions, skeleton_rows, steps_by_multiple, variants
 from benchmarks.report.pages.skeletons import page
+from benchmarks.tables.files import SHIPPED
 from hw_model.blocks import check_chain
 from hw_model.vela.measurements import MeasurementCache
 from tasks.registry import make_task
@@ -76,7 +77,7 @@ def test_steps_are_averaged_by_what_they_follow():
 
 def test_the_page_says_what_became_of_the_width_multiplier_that_was_trained(tmp_path):
     for name in ("skeletons", "detection"):
-        shutil.copytree(f"results/{name}", tmp_path / name)
+        shutil.copytree(SHIPPED / name, tmp_path / name)
     path = tmp_path / "detection/detection.csv"
     found = pd.read_csv(path)
     own = found["model"] == "V1"

@@ -82,7 +82,7 @@ def test_without_trainings_on_other_data_no_quality_is_claimed():
 
 def test_the_page_says_what_takes_no_network_on_other_data_once_it_is_known(tmp_path):
     for name in ("transfer", "controls"):
-        shutil.copytree(f"results/{name}", tmp_path / name)
+        shutil.copytree(SHIPPED / name, tmp_path / name)
     path = tmp_path / "controls/controls.csv"
     table = pd.read_csv(path).query("dataset != 'photo_objects'")
     table.to_csv(path, index=False)
