@@ -19,6 +19,8 @@ from hw_model.vela.chain import whole_cost
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.evaluator import Costs, Genotype
 from nas_algos.objectives import within
+from tasks.data.datasets import get_dataset, is_users
+from tasks.sides import height_width
 from tasks.spaces.check import output_fault
 from tasks.spaces.moves import sample
 from tasks.spaces.registry import make_space, skeleton_for
@@ -100,3 +102,12 @@ def check_fits(path: Path, blocks: Sequence[Block], task: Task) -> None:
             raise BenchmarkInputError(f"network {path} {what} {given}; allowed for {task.name}: {wanted}")
     if fault := output_fault(blocks[-1], task):
         raise BenchmarkInputError(f"network {path}: {fault}")
+
+
+def size_note(blocks: Sequence[Block], task: Task) -> str:
+    """That the data's images are enlarged for the network, empty where it takes no larger ones."""
+    first, (height, width) = blocks[0], height_width(task.side_pixels)
+    if first.height <= height and first.width <= width:
+        return ""
+    more = "; its side=... prepares larger ones" if is_users(get_dataset(task.dataset)) else ""
+    return f"{task.dataset}: images of {height} x {width} are enlarged to {first.height} x {first.width}{more}"

@@ -1,9 +1,12 @@
-"""Networks spread over a space."""
+"""Networks spread over a space, and what becomes of images that a network takes larger."""
+
+from dataclasses import replace
 
 import jax
 
-from benchmarks.problem import spread_architectures
+from benchmarks.problem import baseline_blocks, size_note, spread_architectures
 from hw_model.cost import count_macs
+from tasks.registry import make_task
 from tasks.spaces.registry import SKELETONS
 from tasks.spaces.skeleton import curated_space
 
@@ -15,3 +18,12 @@ def test_architectures_cover_the_sizes_of_the_space():
     assert len(set(chosen)) == 12
     assert macs == sorted(macs)
     assert macs[-1] > 4 * macs[0]
+
+
+def test_it_is_said_where_images_are_enlarged_for_a_network_and_not_where_they_are_reduced():
+    task = make_task("detection")
+    blocks = baseline_blocks(task)
+    assert size_note(blocks, task) == ""
+    assert size_note((replace(blocks[0], height=64, width=64),), task) == ""
+    larger = size_note((replace(blocks[0], height=96, width=224),), task)
+    assert larger == f"{task.dataset}: images of 96 x 96 are enlarged to 96 x 224"
