@@ -42,6 +42,11 @@ class Task(Protocol):
         ...
 
     @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of these classes; one name where all objects are alike."""
+        ...
+
+    @property
     def dataset(self) -> str:
         """Key in `tasks.data.datasets.DATASETS`."""
         ...
@@ -174,7 +179,6 @@ class DatasetTask:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Of the classes that it tells apart; one name where all objects are alike."""
         names = get_dataset(self.dataset).class_names
         return names if len(names) == self.classes else ("object",)
 
