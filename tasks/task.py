@@ -179,6 +179,7 @@ class DatasetTask:
 
     @property
     def class_names(self) -> tuple[str, ...]:
+        """As Task has it."""
         names = get_dataset(self.dataset).class_names
         return names if len(names) == self.classes else ("object",)
 

@@ -161,7 +161,7 @@ def take(
         if own:
             total, new = merge_records(table_file(results, task), Trial, own)
             print(f"{total} trainings in {table_file(results, task)}, {new} of them new")
-    speed = speeds(jobs_file, rows_file)
+    speed = speeds(jobs_file, rows_file, trials)
     if len(speed):
         merge_rows(results / "tables" / "gpu.csv", speed, ("task", "device"))
 

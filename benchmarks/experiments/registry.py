@@ -187,7 +187,6 @@ _ALL = (
         "silicon",
         "published measurements on boards beside the compiler's and the estimators' figures",
         0.03,
-        chooses_rows=("networks",),
     ),
     _experiment(
         "cost_speed",

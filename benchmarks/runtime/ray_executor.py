@@ -15,12 +15,13 @@ import pickle
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.runtime.handles import ATTEMPTS, Executor, JobFailedError, JobHandle, failure_of
 from benchmarks.runtime.ray_worker import RayWorker
+from benchmarks.runtime.resources import GIB
 from benchmarks.runtime.worker import WORKER_ENVIRONMENT
 
 LOST_ATTEMPTS = 5  # of a job whose worker is lost: machines of a cluster are taken away by others
@@ -74,6 +75,11 @@ class RayExecutor(Executor):
     ):
         super().__init__(on_progress, on_retry)
         self._ray = _connected(address)
+        try:
+            check_memory(self._ray.nodes(), worker_bytes)
+        except BenchmarkInputError:
+            self._ray.shutdown()
+            raise
         self._most, self._stall_seconds, self._max_bytes = workers, stall_seconds, max_bytes
         self._payload = self._ray.put(pickle.dumps((initializer, initargs)))
         forwarded = {name: value for name, value in os.environ.items() if name.startswith(FORWARDED)}
@@ -206,6 +212,19 @@ def check_address(address: str) -> None:
         socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise BenchmarkInputError(f"no Ray cluster at address {address[:60]!r}: {error}") from None
+
+
+def check_memory(nodes: Sequence[Mapping[str, Any]], worker_bytes: float) -> None:
+    """Raise BenchmarkInputError where no machine of the cluster has a worker's memory: Ray would wait for one for ever.
+
+    nodes: as `ray.nodes()` has them; those without a CPU may be there to start others.
+    """
+    memory = [node["Resources"].get("memory", 0) for node in nodes if node["Alive"] and node["Resources"].get("CPU")]
+    if memory and max(memory) < worker_bytes:
+        raise BenchmarkInputError(
+            f"a worker is given {worker_bytes / GIB:.1f} GiB, and no machine of the Ray cluster has more than "
+            f"{max(memory) / GIB:.1f}; allowed: less, by ACCELNAS_WORKER_GIB, or `ray start --memory`"
+        )
 
 
 def _connected(address: str) -> Any:

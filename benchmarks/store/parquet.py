@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.errors import BenchmarkInputError, report_skipped
+from benchmarks.store.files import folder_locked
 from benchmarks.store.records import Result, Trial
 from benchmarks.store.rows import COLUMNS, Record, from_row, to_row
 from hw_model.files import unfinished_beside
@@ -110,25 +111,30 @@ def write_records(path: Path, kind: type[Record], records: Iterable[Record]) -> 
 def merge_records(path: Path, kind: type[Record], records: Iterable[Record]) -> tuple[int, int]:
     """Add the records to a file, made if there is none, and return (all that it holds then, of those new).
 
-    What the file has stays, but for failed trials that are done here.  Raises BenchmarkInputError, and leaves the file
+    What the file has stays, but for failed trials that are done here.  Processes that merge into files of one folder
+    wait for each other.  Raises BenchmarkInputError, and leaves the file
     as it is, where the path is no place for a file, or it holds anything else or something damaged.
     """
     check_target(path)
-    if not path.exists():
-        count = write_records(path, kind, records)
-        return count, count
+    try:
+        with folder_locked(path.parent):
+            return _merged(path, kind, records)
+    except OSError as error:
+        raise BenchmarkInputError(f"{path} cannot be written ({_line(error)})") from error
+
+
+def _merged(path: Path, kind: type[Record], records: Iterable[Record]) -> tuple[int, int]:
     done: set[str] = set()
-    for found in read_rows(path, kind):
+    for found in read_rows(path, kind) if path.exists() else ():
         if isinstance(found, str):
             raise BenchmarkInputError(f"{found}; nothing was written, since that would be lost: write to another file")
         if not _failed(found):
             done.add(found.digest)
-    new = 0
+    new: set[str] = set()
 
     def merged() -> Iterator[Record]:
-        nonlocal new
         failed: dict[str, Record] = {}
-        for record in read_records(path, kind):
+        for record in read_records(path, kind) if path.exists() else ():
             if _failed(record):
                 failed[record.digest] = record
             else:
@@ -136,12 +142,16 @@ def merge_records(path: Path, kind: type[Record], records: Iterable[Record]) -> 
         for record in records:
             if record.digest in done or (record.digest in failed and _failed(record)):
                 continue
+            new.add(record.digest)
             failed.pop(record.digest, None)
-            new += 1
-            yield record
+            if _failed(record):
+                failed[record.digest] = record
+            else:
+                done.add(record.digest)
+                yield record
         yield from failed.values()
 
-    return write_records(path, kind, merged()), new
+    return write_records(path, kind, merged()), len(new)
 
 
 def check_target(path: Path) -> None:

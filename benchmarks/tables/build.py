@@ -7,6 +7,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
+
 from benchmarks.evaluators.trained import TrainingPool, trial_key
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
@@ -93,6 +95,15 @@ def train(home: Path, results: Path, task: Task, asked: list[Asked]) -> int:
     return total
 
 
+def _fitted(results: Path, name: str) -> int:
+    """How many networks the task's surrogate was fitted to; those trained since it does not know."""
+    file = results / "surrogate" / "surrogate.csv"
+    if not file.is_file():
+        return 0
+    rows = pd.read_csv(file)
+    return max(rows.loc[(rows["task"] == name) & (rows["model"] == "surrogate"), "n"].tolist(), default=0)
+
+
 def summary(results: Path, name: str) -> list[str]:
     """What a task's table holds: different networks by recipe, then a line for each way its networks were trained."""
     counts, by_recipe = {}, {how: set() for how in RECIPES}
@@ -108,7 +119,7 @@ def summary(results: Path, name: str) -> list[str]:
     if not counts:
         return [f"{name}: nothing yet"]
     known = ", ".join(f"{len(networks)} networks by {how}" for how, networks in by_recipe.items())
-    return [f"{name}: {known}"] + [
+    return [f"{name}: {known}; the surrogate is fitted to {_fitted(results, name)} of the former"] + [
         f"{name}: {len(different)} networks in {rows} trainings, {path}, {device}, {state}, {seconds / 3600:.2f} h"
         for (path, device, state), (different, rows, seconds) in sorted(counts.items())
     ]

@@ -123,6 +123,7 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
     from tasks.cohort_training import compile_cohort, predict_cohort, train_cohort
     from tasks.fidelity import Fidelity
     from tasks.registry import make_task
+    from tasks.training import TRAINING_CODE_VERSION
 
     device, fitted, examples, held = jax.devices()[0].device_kind, {}, {}, {}
     pace = Pace()
@@ -136,7 +137,8 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
             chains = tuple(tuple(block and Block(**block) for block in chain) for chain in job["chains"])
             keys = tuple(jax.random.key(seed) for seed in job["seeds"])
             cohort = Cohort(task, fidelity, chains, keys, np.array(job["rates"], np.float32))
-            key = (job["task"], job["dataset"], job["classes"], cohort.first.height, fidelity.train_examples)
+            shown = (fidelity.data, fidelity.train_examples, fidelity.eval_split, fidelity.eval_examples)
+            key = (job["task"], job["dataset"], job["classes"], cohort.first.height, *shown)
             if key not in fitted:
                 train = load(folder, job["dataset"], fidelity.data, "train").take(slice(0, fidelity.train_examples))
                 fitted[key] = jax.device_put(fit_arrays(cohort, task.arrays(train)))
@@ -163,6 +165,8 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
                 "job": job["name"],
                 "device": device,
                 "jax": jax.__version__,
+                "code_version": TRAINING_CODE_VERSION,
+                "data_version": task.data_version(fidelity.data),
                 # waiting for its turn is not counted
                 "seconds": (predicted - began + compiled - ready) / len(finite),
                 "train_seconds": (trained - began) / len(finite),

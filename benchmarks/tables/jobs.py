@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -74,14 +74,16 @@ def trials_of(jobs: Path, rows: Path) -> list[Trial]:
     return trials
 
 
-def speeds(jobs: Path, rows: Path) -> pd.DataFrame:
+def speeds(jobs: Path, rows: Path, trials: Sequence[Trial]) -> pd.DataFrame:
     """How fast a run was, a row for each task that it trained; none where its rows do not say.
 
-    Seconds are means over cohorts, with the others running; candidates an hour are of all tasks together.
+    Seconds are means over cohorts, with the others running; candidates an hour are of all tasks together.  trials: what
+    `trials_of` makes of the rows.
     """
     found, tasks = pd.DataFrame(read_json(rows, _lines)), {job["name"]: job["task"] for job in read_json(jobs)}
     if "ended_s" not in found or found.empty:
         return pd.DataFrame()
+    found["flops"] = [trial.training_flops for trial in trials]
     found["task"] = [tasks[name] for name in found["job"]]
     rate = round(len(found) / max(found["ended_s"].tolist()) * 3600)
     lines: list[dict[str, Any]] = []
@@ -94,6 +96,7 @@ def speeds(jobs: Path, rows: Path) -> pd.DataFrame:
                 "cohorts": len(cohorts),
                 "n": len(own),
                 **{name: round(float(np.mean(cohorts[name])), 1) for name in MEANS},
+                "tflop": round(float(np.mean(own["flops"])) / 1e12, 4),
                 "candidates_per_hour": rate,
             }
         )
@@ -116,6 +119,11 @@ def _trial_of(row: Any, number: int, jobs: Path, rows: Path, by_name: dict[str, 
     blocks = tuple(Block(**block) for block in job["chains"][index] if block)
     # trained in a cohort they are not to the last bit those trained alone
     key = replace(trial_key(task, blocks, fidelity, job["seeds"][index]), code_path="many_at_once")
+    for name in ("code_version", "data_version"):
+        if row[name] != getattr(key, name):
+            raise BenchmarkInputError(
+                f"{rows}: line {number} was trained with {name} {row[name]}, and here that is {getattr(key, name)}"
+            )
     fields = {
         "example_passes": fidelity.steps * fidelity.batch_size,
         "training_flops": training_flops(blocks, fidelity),

@@ -10,7 +10,7 @@
 # Python needs jax with CUDA, flax, optax, numpy, scipy, pillow 13 and pycocotools.
 # Measured with 22 workers and 16 cores: results/tables/gpu.csv.
 set -euo pipefail
-WORKERS=${WORKERS:-$(($(nproc) - 2))}
+WORKERS=${WORKERS:-$(($(nproc) > 2 ? $(nproc) - 2 : 1))}
 SCRATCH=$(mktemp -d -p /dev/shm)
 # the service is asked to quit through the pipe that lies below $SCRATCH
 trap '[ -z "${CUDA_MPS_PIPE_DIRECTORY:-}" ] || echo quit | nvidia-cuda-mps-control || true; rm -rf "$SCRATCH"' EXIT

@@ -108,7 +108,7 @@ def compare_all(names: Iterable[str], shipped: Path, fresh: Path) -> list[Compar
 
 
 def compare(shipped: Path, fresh: Path) -> Compared:
-    """Two CSVs cell by cell: numbers to NEAR of each other, all else equal."""
+    """Two CSVs cell by cell: fractions to NEAR of each other, all else equal."""
     one, other = (pd.read_csv(path) for path in (shipped, fresh))
     name = str(shipped.relative_to(shipped.parents[1]))
     if list(one.columns) != list(other.columns) or len(one) != len(other):
@@ -123,6 +123,8 @@ def compare(shipped: Path, fresh: Path) -> Compared:
 
 
 def _same(old: object, new: object) -> bool:
+    if isinstance(old, int) and isinstance(new, int):
+        return old == new
     if isinstance(old, int | float) and isinstance(new, int | float):
         return (math.isnan(old) and math.isnan(new)) or math.isclose(old, new, rel_tol=NEAR, abs_tol=1e-9)
     return old == new

@@ -1,7 +1,8 @@
 """Tables from nothing: every network that a table reports trained on this machine, and the table made with that.
 
-What is read lies below HOME/live/results: the shipped results without the trainings that are to be done anew.  A table
-of the article is made by its searches, whose networks may be others on another machine; then those are trained too.
+What is read lies below HOME/live/NAME/results: the shipped results without the trainings that are to be done anew.  A
+table of the article is made by its searches, whose networks may be others on another machine; then those are trained
+too.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ def live(name: str, home: Path, say: Callable[[str], None] = print) -> Path:
 
     Raises BenchmarkInputError where the shipped results are not there, TaskInputError where data are missing.
     """
-    results, experiment = home / "live" / "results", EXPERIMENTS[name]
+    results, experiment = home / "live" / name / "results", EXPERIMENTS[name]
     module = import_module(experiment.module)
     settings, folder = replace(module.Settings(), tables=results), results / experiment.shelf
     found = needed(name, home)

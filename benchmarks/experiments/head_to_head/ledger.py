@@ -47,20 +47,16 @@ class Machine:
 def machines(results: Path, tasks: Iterable[str]) -> list[Machine]:
     """The accelerator that trained the tables, and a core.  Raises BenchmarkInputError where a table is missing."""
     core: dict[str, float] = {}
-    accelerator: dict[str, float] = {}
     whole = accelerator_seconds(pd.read_csv(results / "tables" / "gpu.csv"))
     for task in tasks:
-        flops, rates = [], []
-        for trial in finished_trials(results, task, SEARCH[task]):
-            device = str(trial.provenance.device)
-            if "NVIDIA" in device:
-                flops.append(trial.training_flops)
-            elif "Xeon" in device:
-                rates.append(trial.seconds / trial.training_flops * 1e12)
+        rates = [
+            trial.seconds / trial.training_flops * 1e12
+            for trial in finished_trials(results, task, SEARCH[task])
+            if "Xeon" in str(trial.provenance.device)
+        ]
         if rates:
             core[task] = float(np.median(rates))
-        if flops and task in whole:
-            accelerator[task] = whole[task] / float(np.mean(flops)) * 1e12
+    accelerator = {task: whole[task] for task in tasks if task in whole}
     return [
         Machine("NVIDIA H200, networks trained many at once", ACCELERATOR_WATTS, accelerator),
         Machine("a core of a 2-core Intel Xeon", CORE_WATTS, core),
@@ -68,8 +64,8 @@ def machines(results: Path, tasks: Iterable[str]) -> list[Machine]:
 
 
 def accelerator_seconds(speeds: pd.DataFrame) -> dict[str, float]:
-    """Seconds of the whole accelerator a training, by task: those of a run, from its start on, divided among its
-    trainings as its processes spent theirs.
+    """Seconds of the whole accelerator for 10^12 training FLOPs, by task: those of a run, from its start on, divided
+    among its trainings as its processes spent theirs, and by what these took.
 
     speeds: tables/gpu.csv.
     """
@@ -78,7 +74,7 @@ def accelerator_seconds(speeds: pd.DataFrame) -> dict[str, float]:
     count = [row["n"] for row in rows]
     run = 3_600 * sum(number / row["candidates_per_hour"] for number, row in zip(count, rows, strict=True))
     share = run / sum(number * each for number, each in zip(count, spent, strict=True))
-    return {row["task"]: each * share for row, each in zip(rows, spent, strict=True)}
+    return {row["task"]: each * share / row["tflop"] for row, each in zip(rows, spent, strict=True)}
 
 
 def seconds(flops: float, task: str, machine: Machine) -> float:

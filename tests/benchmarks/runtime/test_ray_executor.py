@@ -12,7 +12,7 @@ from benchmarks.experiments.head_to_head.contenders import find_contender
 from benchmarks.experiments.head_to_head.run import all_rows
 from benchmarks.experiments.head_to_head.settings import Settings
 from benchmarks.runtime.executor import LocalExecutor
-from benchmarks.runtime.resources import choose_executor
+from benchmarks.runtime.resources import GIB, choose_executor
 from benchmarks.search.on_table import run_compare
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables import build
@@ -144,6 +144,17 @@ def test_a_table_built_on_a_cluster_is_in_the_callers_store_though_a_worker_was_
     assert {key.seed: quality["accuracy"] for key, quality in stored.items()} == {
         key.seed: 1 / (1 + key.seed) for key in stored
     }
+
+
+def test_a_cluster_whose_machines_are_all_too_small_is_refused_and_an_empty_one_waited_for():
+    from benchmarks.runtime.ray_executor import check_memory
+
+    small = {"Alive": True, "Resources": {"CPU": 2.0, "memory": 3 * GIB}}
+    lost = {"Alive": False, "Resources": {"CPU": 2.0, "memory": 9 * GIB}}
+    with pytest.raises(BenchmarkInputError, match=r"no machine of the Ray cluster has more than 3\.0"):
+        check_memory([small, lost], 5 * GIB)
+    check_memory([small, small | {"Resources": {"CPU": 1.0, "memory": 5 * GIB}}], 5 * GIB)
+    check_memory([{"Alive": True, "Resources": {"memory": GIB}}], 5 * GIB)  # which starts others
 
 
 def test_what_is_not_there_is_one_line():

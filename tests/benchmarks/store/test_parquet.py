@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -124,6 +125,26 @@ def test_an_export_adds_to_a_file_and_never_loses_what_is_there(tmp_path):
     # what is there stays as it is, but for a failure that came to an end here
     assert merge_records(path, Trial, [done(0, 0.75), done(1), failed(2, "again"), done(3)]) == (4, 2)
     assert list(read_records(path, Trial)) == [done(0, 0.25), done(1), done(3), failed(2)]
+
+
+def test_a_trial_that_comes_twice_is_kept_once(tmp_path):
+    path = tmp_path / "trials.parquet"
+    assert merge_records(path, Trial, [done(0), failed(1), done(0), done(1), failed(1)]) == (2, 2)
+    assert list(read_records(path, Trial)) == [done(0), done(1)]
+
+
+def test_runs_that_merge_into_one_file_at_once_lose_and_repeat_nothing(tmp_path):
+    path = tmp_path / "trials.parquet"
+    write_records(path, Trial, [done(0)])
+
+    def merge(first):
+        for seed in range(first, first + 5):
+            merge_records(path, Trial, [done(seed), done(100)])
+
+    with ThreadPoolExecutor(4) as pool:  # a folder is held by each alone, in other processes too
+        list(pool.map(merge, (1, 11, 21, 31)))
+    seeds = [trial.key.seed for trial in read_records(path, Trial)]
+    assert sorted(seeds) == [0, *(first + each for first in (1, 11, 21, 31) for each in range(5)), 100]
 
 
 def test_an_export_refuses_what_is_no_regular_file_or_would_lose_something(tmp_path):

@@ -32,6 +32,7 @@ from benchmarks.tables.trained import by_network, read_trained, trials_by
 from hw_model.network_text import summary
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
+from tasks.training import TRAINING_CODE_VERSION
 
 RESULTS = Path(__file__).parents[3] / "results"
 
@@ -87,6 +88,7 @@ def test_a_network_that_no_space_holds_is_trained_and_known_but_no_surrogate_is_
     write_jobs([job := job_of(wanted.take([1, 3]), task)], results / "jobs.json")
     assert job["seeds"] == [wanted.cell.seeds[1], wanted.cell.seeds[3]]
     row = {"job": job["name"], "finite": True, "device": "A GPU", "jax": "1", "seconds": 2.0}
+    row |= {"code_version": TRAINING_CODE_VERSION, "data_version": task.data_version(wanted.fidelity.data)}
     lines = [json.dumps(row | {"index": index, "quality": {"map": 0.4 + index}}) for index in range(2)]
     (results / "rows.jsonl").write_text("\n".join(lines))
     trials = trials_of(results / "jobs.json", results / "rows.jsonl")

@@ -63,7 +63,12 @@ def test_the_status_counts_different_networks_by_recipe_whatever_seed_and_machin
         trained(other, replace(final, example_passes=2 * final.example_passes)),
     ]
     write_records(table_file(tmp_path, "detection"), Trial, rows)
-    assert module.summary(tmp_path, "detection")[0] == "detection: 2 networks by search, 1 networks by final"
+    told = "detection: 2 networks by search, 1 networks by final; the surrogate is fitted to {} of the former"
+    assert module.summary(tmp_path, "detection")[0] == told.format(0)
+    (tmp_path / "surrogate").mkdir()
+    lines = ("task,model,n", "detection,surrogate,1", "detection,surrogate,2", "detection,macs,3", "other,surrogate,4")
+    (tmp_path / "surrogate" / "surrogate.csv").write_text("\n".join(lines))
+    assert module.summary(tmp_path, "detection")[0] == told.format(2)
 
 
 def test_the_status_of_a_folder_that_is_not_there_is_refused_and_that_of_an_empty_one_is_nothing_yet(tmp_path):

@@ -15,6 +15,7 @@ from benchmarks.tables.recipes import RECIPES
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import uncurated_space
+from tasks.training import TRAINING_CODE_VERSION
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def answered(tmp_path):
     jobs, rows = tmp_path / "jobs.json", tmp_path / "rows.jsonl"
     write_jobs([job_of(Wanted(cell, RECIPES["search"]["detection"]), task)], jobs)
     row = {"job": "detection-uncurated-0-0000-7-12800-16", "device": "NVIDIA H200", "jax": "0.11.2", "seconds": 2.5}
+    row |= {"code_version": TRAINING_CODE_VERSION, "data_version": task.data_version("quick")}
     lines = [
         row | {"index": 1, "finite": True, "quality": {"map": 0.4, "map50": 0.7}},
         row | {"index": 0, "finite": False, "quality": {}},
@@ -59,13 +61,24 @@ def test_a_row_of_other_jobs_is_named_by_its_line(answered):
         trials_of(jobs, rows)
 
 
+@pytest.mark.parametrize("name", ["code_version", "data_version"])
+def test_rows_of_another_version_of_the_training_or_the_data_are_refused(answered, name):
+    _, _, jobs, rows = answered
+    lines = [json.loads(line) for line in rows.read_text().splitlines()]
+    rows.write_text("".join(json.dumps(line | {name: "older"}) + "\n" for line in lines))
+    with pytest.raises(BenchmarkInputError, match=f"line 1 was trained with {name} older, and here that is"):
+        trials_of(jobs, rows)
+
+
 def test_a_run_says_how_fast_it_was_where_its_rows_do(answered):
     _, _, jobs, rows = answered
-    assert speeds(jobs, rows).empty
+    assert speeds(jobs, rows, trials_of(jobs, rows)).empty
     timed = {"workers": 22, "at_once": 2, "compile_s": 40.0, "training_s": 20.0, "predictions_s": 4.0, "scoring_s": 1.0}
     lines = [json.loads(line) | timed | {"ended_s": 60.0} for line in rows.read_text().splitlines()]
     rows.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (row,) = speeds(jobs, rows).to_dict("records")
+    trials = trials_of(jobs, rows)
+    (row,) = speeds(jobs, rows, trials).to_dict("records")
+    assert row["tflop"] == pytest.approx(sum(trial.training_flops for trial in trials) / 2e12, rel=1e-3)
     assert (row["task"], row["device"], row["cohorts"], row["n"]) == ("detection", "NVIDIA H200", 1, 2)
     assert row["candidates_per_hour"] == 2 * 60
 

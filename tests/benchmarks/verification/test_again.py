@@ -29,6 +29,11 @@ def test_figures_that_machines_round_differently_are_equal(pair):
     assert summary([found], []) == ["table/table.csv: 4 cells equal those shipped"]
 
 
+def test_whole_numbers_are_equal_or_not(pair):
+    head = "seed,macs\n"
+    assert pair(head + "1000000,29380608\n", head + "1000005,29383000\n").different == 2
+
+
 def test_a_cell_that_differs_is_named(pair):
     found = pair(HEAD + "detection,0.25\nsegmentation,0.5\n", HEAD + "detection,0.25\nclassification,0.6\n")
     assert found.different == 2

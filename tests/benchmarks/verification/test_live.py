@@ -94,7 +94,7 @@ def test_trained_figures_take_the_place_of_predicted_ones(tmp_path, monkeypatch)
     assert len(made) > 1
     assert set(zip(made["quality_source"], made["recipe"], made["seeds"], strict=True)) == {("trained", "final", 5)}
     # what was shipped of other trainings is still there
-    results = tmp_path / "live" / "results"
+    results = tmp_path / "live" / "detection" / "results"
     own = {trial_key(task, each.chain, each.fidelity, each.seed).architecture for each in asked}
     finals = [trial.key.architecture for trial in trials_by(results, "detection", FINAL["detection"])]
     assert sum(each in own for each in finals) == len(asked)
