@@ -21,7 +21,6 @@ from typing import Any
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.runtime.handles import ATTEMPTS, Executor, JobFailedError, JobHandle, failure_of
 from benchmarks.runtime.ray_worker import RayWorker
-from benchmarks.runtime.resources import GIB
 from benchmarks.runtime.worker import WORKER_ENVIRONMENT
 
 LOST_ATTEMPTS = 5  # of a job whose worker is lost: machines of a cluster are taken away by others
@@ -222,8 +221,8 @@ def check_memory(nodes: Sequence[Mapping[str, Any]], worker_bytes: float) -> Non
     memory = [node["Resources"].get("memory", 0) for node in nodes if node["Alive"] and node["Resources"].get("CPU")]
     if memory and max(memory) < worker_bytes:
         raise BenchmarkInputError(
-            f"a worker is given {worker_bytes / GIB:.1f} GiB, and no machine of the Ray cluster has more than "
-            f"{max(memory) / GIB:.1f}; allowed: less, by ACCELNAS_WORKER_GIB, or `ray start --memory`"
+            f"a worker is given {worker_bytes / 2**30:.1f} GiB, and no machine of the Ray cluster has more than "
+            f"{max(memory) / 2**30:.1f}; allowed: less, by ACCELNAS_WORKER_GIB, or `ray start --memory`"
         )
 
 
