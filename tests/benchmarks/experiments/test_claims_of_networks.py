@@ -31,6 +31,18 @@ def test_what_is_not_sure_to_keep_the_quality_is_counted_as_nothing_at_the_lower
         assert figure.lacking == "no trainings of V1 on c"
 
 
+def test_it_is_said_where_a_figures_network_and_its_baseline_were_trained_on_different_machines(tmp_path):
+    rows = [saving("Baseline", "a", 0.0, True, True) | {"trained_on": "GPU"}]
+    rows.append(saving("V1", "a", 30.0, True, True) | {"trained_on": "CPU"})
+    rows.append(saving("V2", "a", 20.0, True, True) | {"trained_on": "CPU"})  # less than the figure
+    results = write(tmp_path, "a/a.csv", rows)
+    for most in (True, False):
+        figure = at_equal_quality({"a/a.csv": ("V1", "V2")}, "saved", most=most)(results)
+        assert figure.note == "V1 on a was trained on CPU, its baseline on GPU"
+    results = write(tmp_path, "a/b.csv", [row | {"trained_on": "GPU"} for row in rows])
+    assert at_equal_quality({"a/b.csv": ("V1",)}, "saved")(results).note == ""
+
+
 def test_a_network_that_is_not_trained_counts_where_it_might_change_the_figure(tmp_path):
     models = {"a/a.csv": ("V1", "V3")}
     rows = [saving("V1", "a", 30.0, True, True), saving("V1", "b", 20.0, True, True)]
