@@ -29,6 +29,7 @@ from hw_model.blocks import Block
 from hw_model.network_text import summary
 from nas_algos.evaluator import Costs, Evaluation, Genotype, Ticket
 from nas_algos.ledger import Spend
+from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
@@ -239,7 +240,6 @@ def run_trial(state: WorkerData, job: TrialJob, report: Callable[[float], None])
     """Train and evaluate in a worker; a training that diverges is a failed trial with its reason."""
     import jax
 
-    from tasks.errors import TaskInputError
     from tasks.training import DivergedError, predict, train
 
     fidelity, started = job.fidelity, time.perf_counter()

@@ -135,7 +135,10 @@ def read_saved(folder: Path) -> Saved:
     settings = _read(folder / SETTINGS)
     if missing := [name for name in _FIELDS if name not in settings]:
         raise BenchmarkInputError(f"{folder / SETTINGS} has no {missing[0]!r}; allowed: what `accelnas train` wrote")
-    for name, kind, what in (("task", str, "a name"), ("dataset", str, "a name"), ("classes", int, "a whole number")):
+    for name, kind, what in (
+        *((name, str, "a name") for name in ("task", "dataset", "data_version")),
+        ("classes", int, "a whole number"),
+    ):
         if type(settings[name]) is not kind:
             raise BenchmarkInputError(f"{folder / SETTINGS}: {name} is {short(settings[name])}; allowed: {what}")
     task = make_task(settings["task"], settings["dataset"], settings["classes"])
@@ -147,7 +150,7 @@ def read_saved(folder: Path) -> Saved:
     network = load_network(folder / NETWORK)
     check_fits(folder / NETWORK, network.blocks, task)
     fidelity = _fidelity(settings["fidelity"], folder / SETTINGS)
-    return Saved(folder, network.name, network.blocks, task, fidelity, str(settings["data_version"]))
+    return Saved(folder, network.name, network.blocks, task, fidelity, settings["data_version"])
 
 
 def _fidelity(content: Any, path: Path) -> Fidelity:

@@ -98,11 +98,12 @@ def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFr
 
     columns = list(key)
     check_mergeable(path, columns)
-    if path.exists():
-        kept = pd.read_csv(path)
-        done = set(fresh[columns].itertuples(index=False, name=None))
-        others = [row not in done for row in kept[columns].itertuples(index=False, name=None)]
-        fresh = pd.concat([kept.loc[others], fresh])
-    fresh = fresh.sort_values(columns, kind="stable")
-    write_table(path, fresh)
-    return pd.read_csv(path)
+    with folder_locked(path.parent):
+        if path.exists():
+            kept = pd.read_csv(path)
+            done = set(fresh[columns].itertuples(index=False, name=None))
+            others = [row not in done for row in kept[columns].itertuples(index=False, name=None)]
+            fresh = pd.concat([kept.loc[others], fresh])
+        fresh = fresh.sort_values(columns, kind="stable")
+        write_table(path, fresh)
+        return pd.read_csv(path)

@@ -112,8 +112,8 @@ def merge_records(path: Path, kind: type[Record], records: Iterable[Record]) -> 
     """Add the records to a file, made if there is none, and return (all that it holds then, of those new).
 
     What the file has stays, but for failed trials that are done here.  Processes that merge into files of one folder
-    wait for each other.  Raises BenchmarkInputError, and leaves the file
-    as it is, where the path is no place for a file, or it holds anything else or something damaged.
+    wait for each other.  Raises BenchmarkInputError, and leaves the file as it is, where the path is no place for a
+    file, or it holds anything else or something damaged.
     """
     check_target(path)
     try:
@@ -124,8 +124,8 @@ def merge_records(path: Path, kind: type[Record], records: Iterable[Record]) -> 
 
 
 def _merged(path: Path, kind: type[Record], records: Iterable[Record]) -> tuple[int, int]:
-    done: set[str] = set()
-    for found in read_rows(path, kind) if path.exists() else ():
+    there, done = path.exists(), set[str]()
+    for found in read_rows(path, kind) if there else ():
         if isinstance(found, str):
             raise BenchmarkInputError(f"{found}; nothing was written, since that would be lost: write to another file")
         if not _failed(found):
@@ -134,7 +134,7 @@ def _merged(path: Path, kind: type[Record], records: Iterable[Record]) -> tuple[
 
     def merged() -> Iterator[Record]:
         failed: dict[str, Record] = {}
-        for record in read_records(path, kind) if path.exists() else ():
+        for record in read_records(path, kind) if there else ():
             if _failed(record):
                 failed[record.digest] = record
             else:

@@ -107,7 +107,7 @@ def _fitted(results: Path, name: str) -> int:
 def summary(results: Path, name: str) -> list[str]:
     """What a task's table holds: different networks by recipe, then a line for each way its networks were trained."""
     counts, by_recipe = {}, {how: set() for how in RECIPES}
-    recipes = {canonical_json(asdict(recipes[name])): how for how, recipes in RECIPES.items()}
+    recipes = {canonical_json(asdict(of_task[name])): how for how, of_task in RECIPES.items()}
     for trial in table_trials(results, name):
         if trial.state == "done" and trial.key.fidelity in recipes:
             by_recipe[recipes[trial.key.fidelity]].add(trial.key.architecture)

@@ -101,9 +101,7 @@ def at_equal_quality(
     """
 
     def source(results: Results) -> Figure:
-        every = [(file, row) for file in models for row in results.rows(file)]
-        bases = {(file, row["accelerator"]): row.get("trained_on") for file, row in every if row["model"] == "Baseline"}
-        rows = [row for file, row in every if row["model"] in models[file]]
+        rows = [row for file, names in models.items() for row in results.rows(file) if row["model"] in names]
         title = ", ".join(each for names in models.values() for each in names)
         of = "most of any" if most else "mean over accelerators"
         measured = f"{what} by {title} at equal quality (0 where it is not kept), {of}"
@@ -124,11 +122,13 @@ def at_equal_quality(
         if waiting:
             return Figure(measured=measured, lacking=f"no trainings of {', '.join(dict.fromkeys(waiting))}")
         apart = [
-            f"{row['model']} on {row['accelerator']} was trained on {row['trained_on']}, its baseline on {base}"
-            for file, row in every
-            if row in trained
-            and kept(row, name)[0] == (ours if most else best[row["accelerator"]][0]) > 0
-            and (base := bases.get((file, row["accelerator"]))) not in (None, row.get("trained_on"))
+            f"{row['model']} on {base['accelerator']} was trained on {row['trained_on']}, its baseline on {machine}"
+            for file, names in models.items()
+            for base in results.rows(file, model="Baseline")
+            if (machine := base.get("trained_on")) is not None
+            for row in results.rows(file, accelerator=base["accelerator"])
+            if row["model"] in names and row["seeds"] and row["trained_on"] != machine
+            if kept(row, name)[0] == (ours if most else best[row["accelerator"]][0]) > 0
         ]
         return Figure(ours, low, high, len(trained), "compiled, trained", measured, note="; ".join(apart))
 

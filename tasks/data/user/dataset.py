@@ -135,7 +135,11 @@ class UserDataset:
                 for leftover in folder.parent.glob(f"incomplete.{folder.name}.*"):  # of a run that was killed
                     shutil.rmtree(leftover, ignore_errors=True)
                 with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"incomplete.{folder.name}.") as aside:
-                    self._write(Path(aside), progress or (lambda done, total: None), workers)
+                    try:
+                        self._write(Path(aside), progress or (lambda done, total: None), workers)
+                    except TaskInputError:
+                        _found.cache_clear()  # so that what is there is looked at anew once it is repaired
+                        raise
                     shutil.rmtree(folder, ignore_errors=True)
                     os.rename(aside, folder)
                     os.mkdir(aside)  # for the with statement to remove
@@ -208,7 +212,6 @@ class UserDataset:
                     raise TaskInputError(f"{self.name}: no object in {split}; allowed: one and more")
                 content[split] = {name: _digest(folder / f"{name}-{split}.npy") for name in arrays}
         if unusable:
-            _found.cache_clear()  # so that it is looked at anew once they are repaired
             raise TaskInputError(
                 f"{len(unusable)} of {sum(counts.values())} images cannot be used: {'; '.join(unusable[:_SHOWN])}"
                 f"{' ...' if len(unusable) > _SHOWN else ''}; repair or remove them"

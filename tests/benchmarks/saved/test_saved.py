@@ -118,6 +118,7 @@ DAMAGES = [
     (lambda folder: change(folder / "settings.json", "task", "speech"), "unknown task 'speech'; allowed"),
     (lambda folder: change(folder / "settings.json", "task", []), "task is []; allowed: a name"),
     (lambda folder: change(folder / "settings.json", "dataset", 5), "dataset is 5; allowed: a name"),
+    (lambda folder: change(folder / "settings.json", "data_version", 3), "data_version is 3; allowed: a name"),
     (lambda folder: change(folder / "settings.json", "classes", None), "classes is None; allowed: a whole number"),
     (lambda folder: change(folder / "settings.json", "class_names", ["a", "b"]), "; those of "),
     (lambda folder: change(folder / "settings.json", "classes", 3), "into 3 classes; allowed: 10"),

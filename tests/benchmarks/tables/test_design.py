@@ -37,7 +37,6 @@ def skewed(genotypes):
     return np.exp(genotypes[:, 0] / 31.0) * (1 + 9 * (genotypes[:, 1] == 3))
 
 
-RESULTS = SHIPPED
 # before there was a part of repeats, those of a cell added this to the design's seeds, once and twice
 REPEAT = 100
 
@@ -45,10 +44,10 @@ REPEAT = 100
 @pytest.mark.parametrize("name", ["classification", "detection", "segmentation"])
 def test_what_is_trained_is_of_a_part_by_its_recipe(name):
     designed, recipe = set(), cache(lambda fidelity: canonical_json(asdict(fidelity)))
-    for part in PARTS if winners_file(RESULTS, name).is_file() else [part for part in PARTS if part != "curse"]:
-        for space, genotype, _, fidelity, seed in trainings(part_of(RESULTS, make_task(name), part)):
+    for part in PARTS if winners_file(SHIPPED, name).is_file() else [part for part in PARTS if part != "curse"]:
+        for space, genotype, _, fidelity, seed in trainings(part_of(SHIPPED, make_task(name), part)):
             designed.add((space, genotype, recipe(fidelity), seed))
-    for trial in read_records(table_file(RESULTS, name), Trial):
+    for trial in read_records(table_file(SHIPPED, name), Trial):
         seed = trial.key.seed
         first = seed - seed % 1_000 // REPEAT * REPEAT
         assert designed & {(trial.space, trial.genotype, trial.key.fidelity, each) for each in (seed, first)}
@@ -58,9 +57,9 @@ def test_what_is_trained_is_of_a_part_by_its_recipe(name):
 def test_sixty_networks_have_three_seeds_and_forty_both_recipes(name):
     seeds: dict = {}
     recipes: dict = {}
-    for _, _, chain, _, seed in trainings(part_of(RESULTS, make_task(name), "seeds")):
+    for _, _, chain, _, seed in trainings(part_of(SHIPPED, make_task(name), "seeds")):
         seeds.setdefault(chain, set()).add(seed)
-    for _, _, chain, fidelity, seed in trainings(part_of(RESULTS, make_task(name), "final")):
+    for _, _, chain, fidelity, seed in trainings(part_of(SHIPPED, make_task(name), "final")):
         recipes.setdefault((chain, seed), []).append(fidelity)
     assert len(seeds) >= 60
     assert {len(each) for each in seeds.values()} == {3}
@@ -70,7 +69,7 @@ def test_sixty_networks_have_three_seeds_and_forty_both_recipes(name):
 
 def test_networks_drawn_alone_are_all_different():
     for name in ("classification", "detection", "segmentation"):
-        chains = [each.chain for each in trainings(part_of(RESULTS, make_task(name), "alone"))]
+        chains = [each.chain for each in trainings(part_of(SHIPPED, make_task(name), "alone"))]
         assert len(set(chains)) == len(chains) == DRAWN["alone"].cells
 
 
@@ -89,8 +88,8 @@ def test_cells_that_stand_are_repeated_first_and_others_from_all_over_the_part()
 
 def test_an_accelerator_is_not_asked_again_for_what_the_table_has():
     task = make_task("detection")
-    wanted = part_of(RESULTS, task, "seeds")
-    left = lacking(RESULTS, task, wanted)
+    wanted = part_of(SHIPPED, task, "seeds")
+    left = lacking(SHIPPED, task, wanted)
     # cells whose networks had three seeds were chosen first
     assert 0 < sum(len(each.cell.seeds) for each in left) < sum(len(each.cell.seeds) for each in wanted)
     for each in left:
@@ -98,7 +97,7 @@ def test_an_accelerator_is_not_asked_again_for_what_the_table_has():
 
 
 def test_a_sweep_is_the_baseline_by_each_recipe_and_rate():
-    asked = list(trainings(part_of(RESULTS, make_task("detection"), "sweep")))
+    asked = list(trainings(part_of(SHIPPED, make_task("detection"), "sweep")))
     assert len({each.chain for each in asked}) == 1
     assert len({(each.fidelity, each.seed) for each in asked}) == len(asked) == 30
     assert {each.fidelity.peak_learning_rate for each in asked} == {0.0025, 0.005, 0.01, 0.02, 0.04, 0.08}
@@ -107,9 +106,9 @@ def test_a_sweep_is_the_baseline_by_each_recipe_and_rate():
 def test_a_design_that_there_is_is_not_drawn_again_and_an_unknown_part_is_named():
     task = make_task("detection")
     with pytest.raises(BenchmarkInputError, match=r"detection\.csv is drawn already"):
-        write_design(RESULTS, task)
+        write_design(SHIPPED, task)
     with pytest.raises(BenchmarkInputError, match=r"unknown part 'none'; allowed: cells, alone, kinds, seeds, final"):
-        part_of(RESULTS, task, "none")
+        part_of(SHIPPED, task, "none")
 
 
 def test_networks_of_a_cell_differ_in_their_channels_alone():
