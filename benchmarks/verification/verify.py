@@ -23,7 +23,6 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import run_trainings
 from benchmarks.evaluators.verify import Checked, check, training_of
-from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.records import Trial
@@ -33,7 +32,7 @@ from benchmarks.tables.query import load_table
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import predict
 from benchmarks.tables.trained import design_workload
-from benchmarks.verification.again import Compared, compare_all, copy_shipped
+from benchmarks.verification.again import Compared, compare_all, copy_shipped, make_anew
 from tasks.registry import make_task
 
 TOLERANCE = 3.0
@@ -106,9 +105,8 @@ def make_again(names: Sequence[str], home: Path, results: Path = SHIPPED) -> lis
     root = home / "verified" / "results"
     copy_shipped(root)
     for name in names:
-        each = EXPERIMENTS[name]
         with contextlib.redirect_stdout(io.StringIO()):  # what is equal need not be shown
-            each.run(each.settings({}), home, root)
+            make_anew(name, home, root)
     return compare_all(names, results, root)
 
 

@@ -45,6 +45,24 @@ def test_other_rows_or_columns_differ_as_a_whole(pair):
     assert pair(HEAD + "detection,0.25\n", "task\ndetection\n").first == "1 rows of 1 columns"
 
 
+def test_a_file_that_is_no_longer_written_differs_as_a_whole(tmp_path, monkeypatch):
+    class Silent:
+        shelf, files = "tables", ("agreement.csv",)
+
+        def settings(self, given):
+            return None
+
+        def run(self, *_):
+            """Writes nothing."""
+
+    monkeypatch.setattr(again, "EXPERIMENTS", {"agreement": Silent()})
+    again.copy_shipped(tmp_path)
+    again.make_anew("agreement", tmp_path, tmp_path)
+    (found,) = again.compare_all(["agreement"], SHIPPED, tmp_path)
+    assert found.different == found.cells > 0
+    assert found.first == "no such file was written"
+
+
 def test_a_network_stands_beside_what_was_expected_with_its_noise():
     lines = summary(
         [], [Trained("V1", "expected", 0.5, 0.02, 0.53), Trained("V2", "mean of 2 shipped", 0.5, 0.01, 0.45)]
