@@ -129,7 +129,9 @@ def _end_table(whole: dict[str, Snapshot], how: str) -> Table:
     }
     for name, row in values.items():
         table.add_row(name, *(f"{value:.4g}" for value in row))
-    table.add_row("change", *(f"{b / a - 1:+.1%}" for a, b in zip(values["start"], values["end"], strict=True)))
+    table.add_row(
+        "change", *(f"{b / a - 1:+.1%}" if a else "-" for a, b in zip(values["start"], values["end"], strict=True))
+    )
     return table
 
 

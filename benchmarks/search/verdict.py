@@ -93,6 +93,8 @@ def against_random(losses: Mapping[str, tuple[float, float]], random: float) -> 
 
     losses: {name: (loss, p)}, where less is better and p is adjusted, NaN of random search itself.  random: its loss.
     """
+    if all(math.isnan(p) for _, p in losses.values()):
+        return "nothing was compared with random search"
     apart = sorted((loss, name) for name, (loss, p) in losses.items() if p < LEVEL)
     better = ", ".join(name for loss, name in apart if loss < random)
     worse = ", ".join(name for loss, name in apart if loss > random)

@@ -47,7 +47,7 @@ def many_to_one(groups: Mapping[str, Sequence[float]], control: str, confidence:
 def _welch(one: np.ndarray, other: np.ndarray, confidence: float) -> Contrast:
     difference = float(one.mean() - other.mean())
     if np.ptp(one) == np.ptp(other) == 0:
-        return Contrast(difference, difference, difference, float(difference == 0))
+        return Contrast(difference, difference, difference, float(one[0] == other[0]))  # means are rounded by n
     error, degrees = _error((values.var(ddof=1) / len(values), len(values)) for values in (one, other))
     half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * error
     p = float(2 * stats.t.sf(abs(difference) / error, degrees))

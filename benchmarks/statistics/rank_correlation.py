@@ -17,6 +17,8 @@ from scipy import stats
 from benchmarks.statistics.intervals import RESAMPLES
 
 SLICES = 4
+Drawn = np.ndarray | Sequence[np.ndarray]
+"""Which things each resample drew, as often as it did: `draw_resamples`, `draw_clusters`."""
 
 
 class Interval(NamedTuple):
@@ -32,41 +34,53 @@ def draw_resamples(count: int, resamples: int = RESAMPLES, seed: int = 0) -> np.
     return np.random.default_rng(seed).integers(count, size=(resamples, count))
 
 
+def draw_clusters(clusters: np.ndarray, resamples: int = RESAMPLES, seed: int = 0) -> list[np.ndarray]:
+    """The same where whole clusters are drawn, of things whose cluster is given, int [n], and which are alike within.
+
+    As many clusters as there are, with replacement; so resamples hold more things or fewer.
+    """
+    _, cluster = np.unique(clusters, return_inverse=True)
+    members = [np.flatnonzero(cluster == number) for number in range(cluster.max() + 1)]
+    drawn = draw_resamples(len(members), resamples, seed)
+    return [np.concatenate([members[number] for number in row]) for row in drawn]
+
+
 def tau_b(a: np.ndarray, b: np.ndarray) -> float:
     """Kendall's tau-b of a [n] and b [n], without an interval."""
     found: Any = stats.kendalltau(a, b)
     return float(found.statistic)
 
 
-def kendall(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
+def kendall(a: np.ndarray, b: np.ndarray, drawn: Drawn) -> Interval:
     """Tau-b of a [n] and b [n]."""
-    return _interval(*(_taus(a, b, weights) for weights in _weights(drawn)))
+    return _interval(*(_taus(a, b, weights) for weights in _weights(drawn, len(a))))
 
 
-def taus_of(a: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+def taus_of(a: np.ndarray, b: np.ndarray, drawn: Drawn) -> np.ndarray:
     """Tau-b of a [n] and b [n], then of each resample, float [1 + resamples]; NaN where there is nothing to rank."""
-    return np.concatenate([_taus(a, b, weights) for weights in _weights(drawn)])
+    return np.concatenate([_taus(a, b, weights) for weights in _weights(drawn, len(a))])
 
 
-def kendall_gain(a: np.ndarray, other: np.ndarray, b: np.ndarray, drawn: np.ndarray) -> Interval:
+def kendall_gain(a: np.ndarray, other: np.ndarray, b: np.ndarray, drawn: Drawn) -> Interval:
     """By how much a's tau-b with b exceeds the other's, all [n]; both on the same resamples."""
-    return _interval(*(_taus(a, b, weights) - _taus(other, b, weights) for weights in _weights(drawn)))
+    return _interval(*(_taus(a, b, weights) - _taus(other, b, weights) for weights in _weights(drawn, len(a))))
 
 
-def kendall_within(a: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: np.ndarray) -> Interval:
+def kendall_within(a: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: Drawn) -> Interval:
     """Mean over slices of the tau-b within; slices: the slice of each thing, int [n].
 
     A slice in which a resample has nothing to rank does not count there.
     """
-    return _interval(*(_taus_within(a, b, slices, weights) for weights in _weights(drawn)))
+    return _interval(*(_taus_within(a, b, slices, weights) for weights in _weights(drawn, len(a))))
 
 
-def kendall_gain_within(
-    a: np.ndarray, other: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: np.ndarray
-) -> Interval:
+def kendall_gain_within(a: np.ndarray, other: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: Drawn) -> Interval:
     """By how much a's mean tau-b within slices exceeds the other's, all [n]; both on the same resamples."""
     return _interval(
-        *(_taus_within(a, b, slices, weights) - _taus_within(other, b, slices, weights) for weights in _weights(drawn))
+        *(
+            _taus_within(a, b, slices, weights) - _taus_within(other, b, slices, weights)
+            for weights in _weights(drawn, len(a))
+        )
     )
 
 
@@ -90,9 +104,8 @@ def equal_slices(values: np.ndarray, count: int = SLICES) -> np.ndarray:
     return np.argsort(np.argsort(values, kind="stable")) * count // len(values)
 
 
-def _weights(drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How often all things (once) and each resample hold each thing: float [1, n] and [resamples, n]."""
-    count = drawn.shape[1]
+def _weights(drawn: Drawn, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """How often all things (once) and each resample hold each of `count`: float [1, count] and [resamples, count]."""
     return np.ones((1, count)), np.stack([np.bincount(row, minlength=count) for row in drawn]).astype(np.float64)
 
 

@@ -16,7 +16,8 @@ from benchmarks.statistics.rank_correlation import Interval, draw_resamples, tau
 def mean_tau(ranked: np.ndarray, truth: np.ndarray, seed: int = 0) -> Interval:
     """Mean over S rankings of tau-b of ranked [S, n] with truth [n], and its 95% interval (percentiles).
 
-    Networks of which a ranking or the truth is NaN are left out of all; NaN where fewer than two are left.
+    Networks of which a ranking or the truth is NaN are left out of all; NaN where fewer than two are left, and where a
+    ranking tells no two of them apart.
     """
     known = np.isfinite(ranked).all(0) & np.isfinite(truth)
     ranked, truth = ranked[:, known], truth[known]
@@ -26,6 +27,8 @@ def mean_tau(ranked: np.ndarray, truth: np.ndarray, seed: int = 0) -> Interval:
     drawn = draw_resamples(n, RESAMPLES, seed)
     # [S, 1 + RESAMPLES]: of all networks, and of each resample of them
     taus = np.stack([taus_of(row, truth, drawn) for row in ranked])
+    if not np.isfinite(taus[:, 0]).all():
+        return Interval(np.nan, np.nan, np.nan)
     chosen = np.random.default_rng(seed + 1).integers(count, size=(RESAMPLES, count))
     means = taus[chosen, 1 + np.arange(RESAMPLES)[:, None]].mean(1)
     low, high = np.percentile(means[np.isfinite(means)], [2.5, 97.5]) if np.isfinite(means).any() else (np.nan, np.nan)

@@ -79,16 +79,11 @@ def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
     """`finished_trials` as arrays.  Raises BenchmarkInputError where there are none, and where there is no design."""
     task, trials = make_task(name), finished_trials(results, name, recipe)
     workload = design_workload(name, [(trial.space, trial.genotype) for trial in trials])
-    design = design_rows(results, name)
-    shared = design.loc[design["part"].isin([part for part, how in DRAWN.items() if how.networks > 1])]
-    drawn = {cell: number for number, cell in enumerate(dict.fromkeys(shared["cell"]))}
-    cells = {
-        (space, tuple(map(int, genotype.split()))): drawn[cell]
-        for cell, space, genotype in shared[["cell", "space", "genotype"]].itertuples(index=False)
-    }
+    cells = design_cells(results, name)
     networks: dict[str, int] = {}
     architecture = [networks.setdefault(trial.key.architecture, len(networks)) for trial in trials]
-    alone = [len(drawn) + number for number in architecture]
+    shared = max(cells.values(), default=-1) + 1
+    alone = [shared + number for number in architecture]
     operators = operator_arrays(workload)
     seen = np.array(features(workload, table_spaces(task)["uncurated"]))
     seen[:, -1] = [trial.key.code_path == "many_at_once" for trial in trials]
@@ -97,12 +92,29 @@ def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
         quality=np.array([trial.quality[task.metric] for trial in trials]),
         architecture=np.array(architecture),
         cell=np.array(
-            [cells.get((trial.space, trial.genotype), own) for trial, own in zip(trials, alone, strict=True)]
+            [
+                cells.get((trial.space, " ".join(map(str, trial.genotype))), own)
+                for trial, own in zip(trials, alone, strict=True)
+            ]
         ),
         macs=np.asarray(operators.macs, np.float64).sum((-2, -1)),
         params=np.asarray(operators.weights, np.float64).sum((-2, -1)),
         trials=trials,
     )
+
+
+def design_cells(results: Path, name: str) -> dict[tuple[str, str], int]:
+    """The number of its cell by space and genotype, of the design's networks that share one: from 0 up.
+
+    Raises BenchmarkInputError where there is no design.
+    """
+    design = design_rows(results, name)
+    shared = design.loc[design["part"].isin([part for part, how in DRAWN.items() if how.networks > 1])]
+    numbers = {cell: number for number, cell in enumerate(dict.fromkeys(shared["cell"]))}
+    return {
+        (space, genotype): numbers[cell]
+        for cell, space, genotype in shared[["cell", "space", "genotype"]].itertuples(index=False)
+    }
 
 
 def design_workload(name: str, networks: list[tuple[str, tuple[int, ...]]]) -> Workload:

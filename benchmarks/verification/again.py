@@ -98,7 +98,7 @@ def copy_shipped(results: Path) -> None:
 
 
 def make_anew(name: str, home: Path, results: Path) -> None:
-    """Run an experiment as it is shipped, without the files that an earlier run of it left: what it writes is its own."""
+    """Run an experiment as it is shipped, without the files that an earlier run left: what is there then is its own."""
     experiment = EXPERIMENTS[name]
     for file in experiment.files:
         (results / experiment.shelf / file).unlink(missing_ok=True)

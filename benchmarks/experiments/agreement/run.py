@@ -3,10 +3,10 @@
 Writes results/tables/agreement.csv, a row for each task; run: accelnas reproduce agreement.  Nothing is trained:
 `accelnas table build --part cells` trains here what an accelerator has trained.
 
-n: networks trained both ways with one seed.  difference: of the accelerator's quality less the CPU's, its mean with
-a 95% interval (Student), and difference_std its standard deviation, beside seed_std, that between seeds of one network
-and machine, pooled.  kendall_tau: of the two rankings, with a bootstrap interval; seeds_tau: what two trainings with
-different seeds on one machine are expected to have there, by the noise between seeds.
+n: pairs of a network and a seed, trained both ways.  difference: of the accelerator's quality less the CPU's, its mean
+with a 95% interval (Student), and difference_std its standard deviation, beside seed_std, that between seeds of one
+network and machine, pooled.  kendall_tau: of the two rankings, with an interval by bootstrap over networks; seeds_tau:
+what two trainings with different seeds on one machine are expected to have there, by the noise between seeds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pandas as pd
 
 from benchmarks.experiments.agreement.settings import Settings
 from benchmarks.statistics.intervals import mean_interval
-from benchmarks.statistics.rank_correlation import draw_resamples, kendall, tau_b
+from benchmarks.statistics.rank_correlation import draw_clusters, kendall, tau_b
 from benchmarks.store.files import write_table
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.fit import less_noise, seed_noise
@@ -51,7 +51,7 @@ def agreement(task: str, data: Trained) -> dict[str, Any]:
         return {"task": task, "n": 0}
     here, there = (np.array([way[key] for key in both]) for way in (alone, at_once))
     mean, low, high = mean_interval((there - here).tolist())
-    tau = kendall(there, here, draw_resamples(len(both)))
+    tau = kendall(there, here, draw_clusters(np.array([network for network, _ in both])))
     one_way = data.take(np.array([trial.key.code_path == "many_at_once" for trial in data.trials]))
     line = seed_noise(one_way.quality, one_way.architecture)
     noise = np.exp(line[0] + line[1] * here)

@@ -19,6 +19,8 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.transfer.settings import Settings
+from benchmarks.experiments.truth.settings import ENUMERATED
+from benchmarks.experiments.truth.settings import Settings as TruthSettings
 from benchmarks.store.files import write_table
 from benchmarks.tables.models import Model, Models, Quality, Row, load_models, model_rows, quality_columns
 from benchmarks.tables.summaries import blocks_of, rewritten
@@ -32,8 +34,6 @@ __all__ = ["Settings", "run"]
 
 SOURCE, OTHER_DATA, OTHER_DATA_FILE = "detection", "detection on photo_objects", "photo_objects.csv"
 TARGETS = ("segmentation", "classification")
-SEARCHED = 12_800
-"""Networks that each search behind iso_latency.csv asked for (`accelnas reproduce truth`)."""
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
@@ -41,6 +41,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     of_task = {task: load_models(task, settings.tables) for task in (SOURCE, *TARGETS)}
     best = pd.read_csv(settings.tables / "iso_latency" / "iso_latency.csv").to_dict("records")
+    truth = pd.read_csv(settings.tables / "truth" / "truth.csv")
     trained = settings.tables / "transfer" / OTHER_DATA_FILE
     known = {row["network"]: row for row in pd.read_csv(trained).to_dict("records")} if trained.exists() else {}
     rows: list[Row] = []
@@ -53,11 +54,21 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
                     continue
                 anew = _one(best, task=task, accelerator=accelerator, model="Best at the baseline's latency")
                 searched = {name: anew[name] for name in own[0] if name in anew}
-                rows += [*own, own[0] | searched | {"model": "Searched anew", "trainings": SEARCHED}]
+                asked = networks_asked(truth.loc[(truth["task"] == task) & (truth["accelerator"] == accelerator)])
+                rows += [*own, own[0] | searched | {"model": "Searched anew", "trainings": asked}]
     table = pd.DataFrame(rows)
     write_table(folder / "transfer.csv", table)
     shown = ["target", "model", "accelerator", "latency_reduction_pct", "quality", "quality_difference", "trainings"]
     print(table[shown].round(4).to_string(index=False))
+
+
+def networks_asked(truth: pd.DataFrame) -> int:
+    """Networks that the searches behind iso_latency.csv's best one asked the table for.
+
+    truth: rows of truth.csv of one task and accelerator, each a space; those that were enumerated were not searched.
+    """
+    each = TruthSettings()
+    return int((truth["log10_size"].to_numpy() > math.log10(ENUMERATED)).sum()) * each.searches * each.evaluations
 
 
 def source_networks(settings: Settings) -> dict[str, str]:

@@ -36,6 +36,7 @@ from benchmarks.store.sqlite import open_store
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.trained import design_cells
 from hw_model.cost_models import cost_model
 from nas_algos.zero_shot.scores import SCORES, Combination, measured_names, measured_together
 from tasks.registry import make_task
@@ -146,6 +147,9 @@ def correlate(folder: Path, tasks: tuple[str, ...], speeds: dict[tuple[str, str]
         own = scores[scores["task"] == task]
         qualities = networks_to_score(SHIPPED, task, 0).rows[[*KEY, "quality"]]
         own = own.drop(columns="quality").merge(qualities, on=list(KEY), how="left")
+        cells = design_cells(SHIPPED, task)
+        networks = zip(own["space"], own["genotype"], strict=True)
+        own["cell"] = [cells.get(network, -1 - place) for place, network in enumerate(networks)]
         for score in SCORES:
             if score in own and pd.Series(own[score]).notna().to_numpy().any():
                 speed = speeds.get((task, score), old.get((task, score), np.nan))

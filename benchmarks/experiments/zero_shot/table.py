@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.statistics.rank_correlation import (
-    draw_resamples,
+    draw_clusters,
     equal_slices,
     kendall,
     kendall_gain,
@@ -24,29 +24,31 @@ LEAST_IN_TENTH = 20
 def correlation_row(table: pd.DataFrame, score: str, trained: int) -> dict[str, Any]:
     """How the score ranks one task's trained networks: the columns of zero_shot.csv but task and speed.
 
-    table: columns `quality`, `latency_ms`, `macs` and the score, rows without a quality left out.
+    table: columns `quality`, `latency_ms`, `macs`, `cell` (networks of one share all but channels, so that resamples
+    draw whole ones) and the score, rows without a quality left out.
     trained: networks with a quality, those too that the table has no row of.
     """
     table = pd.DataFrame(table[table["quality"].notna()])
     values, quality, macs, latency = (
         table[column].to_numpy(np.float64) for column in (score, "quality", "macs", "latency_ms")
     )
+    cells = table["cell"].to_numpy()
     known = np.isfinite(values)
     # slices and the best tenth are of all networks, so that they are the same for every score
     slices = equal_slices(latency)[known]
     best = np.zeros(len(quality), bool)
     best[np.argsort(-quality, kind="stable")[: max(LEAST_IN_TENTH, len(quality) // 10)]] = True
     best = best[known]
-    values, quality, macs = values[known], quality[known], macs[known]
+    values, quality, macs, cells = values[known], quality[known], macs[known], cells[known]
     tau = within = tenth = gain = gain_within = (math.nan,) * 3
     if len(values):
-        drawn = draw_resamples(len(values))
+        drawn = draw_clusters(cells)
         tau = kendall(values, quality, drawn)
         within = kendall_within(values, quality, slices, drawn)
         gain = kendall_gain(values, macs, quality, drawn)
         gain_within = kendall_gain_within(values, macs, quality, slices, drawn)
         if best.any():
-            tenth = kendall(values[best], quality[best], draw_resamples(int(best.sum())))
+            tenth = kendall(values[best], quality[best], draw_clusters(cells[best]))
     named = {
         "kendall_tau": tau[0],
         **{"low": tau[1], "high": tau[2]},

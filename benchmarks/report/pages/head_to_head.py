@@ -75,7 +75,9 @@ would have spent.  The article says that multi-shot search with full training ca
   {_taus(surrogate, "architecture")} where networks are held out, {_taus(surrogate, "cell")} where whole cells are
   ([more](surrogate.md)); optima extrapolate.  What wins here is a good searcher of this landscape.
 - Latencies are the estimator's, of the search and of the bound alike.
-- Counts and scores choose among 128 random networks of each task's space, other ones for each search.
+- Counts and scores choose among 128 random networks of each task's space, other ones for each search.  All are drawn
+  from one list of 1,000 scored networks of the task, on every accelerator: intervals and p of these rows hold for that
+  list alone, and for any other would be several times as wide.
 - {claim(HYBRIDS, all(_without_supernet(row["algorithm"]) for row in found if row["family"] == "hybrid"))}
 - `expert` is the baseline with each block, from the front, of the kind that is fastest by the estimator and has no
   fewer MACs: it saves latency, which this contest does not ask for, and looks at no quality.

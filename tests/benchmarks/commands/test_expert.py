@@ -45,6 +45,14 @@ def test_it_prints_each_step_and_writes_a_network_that_can_be_costed(tmp_path, m
     assert told["latency_ms"] == predict(blocks, "npu-p16").cost.latency_ms
 
 
+def test_a_network_without_parameters_has_no_change_of_them(tmp_path):
+    pool = tmp_path / "pool.json"
+    pool.write_text('{"input": [8, 8, 16], "blocks": [{"kind": "global_pool"}]}')
+    code, printed, errors = expert(tmp_path, "--network", pool)
+    assert code == 0, errors
+    assert "change" in printed
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path, without_workers):

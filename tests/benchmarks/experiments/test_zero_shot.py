@@ -39,6 +39,7 @@ def table_of(count=24):
             "macs": latency + generator.normal(size=count),
             "partly": np.where(latency < 3, math.nan, quality),
             "never": math.nan,
+            "cell": np.arange(count),
         }
     )
 
@@ -61,10 +62,19 @@ def test_the_best_tenth_is_of_the_trained_networks():
     quality = np.arange(count, dtype=float)
     # agrees with quality everywhere but among the best tenth, which it turns round
     score = np.where(quality >= count - count // 10, -quality + 2 * count, quality)
-    frame = {"latency_ms": quality, "quality": quality, "macs": quality, "turned": score}
+    frame = {"latency_ms": quality, "quality": quality, "macs": quality, "turned": score, "cell": quality}
     row = correlation_row(pd.DataFrame(frame), "turned", 24)
     assert row["tau_best_tenth"] == -1
     assert row["kendall_tau"] > 0.9
+
+
+def test_networks_of_one_cell_are_drawn_together():
+    table = table_of().assign(good=lambda table: table["quality"] + np.random.default_rng(1).normal(size=len(table)))
+    alone, together = (
+        correlation_row(table.assign(cell=cell), "good", 24) for cell in (table["cell"], table["cell"] // 8)
+    )
+    assert together["kendall_tau"] == alone["kendall_tau"]
+    assert (together["low"], together["high"]) != (alone["low"], alone["high"])
 
 
 def test_gains_at_equal_latency_by_hand():

@@ -106,6 +106,7 @@ def test_a_search_ends_with_how_its_best_network_compares_with_the_baseline(rows
             "none is better than random search beyond chance (Welch's test with Holm's adjustment, p < 0.05)",
         ),
         ({"a": (3.0, 0.01)}, "none is better than random search beyond chance; worse: a (Welch"),
+        ({}, "nothing was compared with random search"),
         ({"a": (3.0, 0.01), "b": (0.5, 0.01), "c": (0.1, 0.04)}, "better than random search: c, b; worse: a (Welch"),
     ],
 )

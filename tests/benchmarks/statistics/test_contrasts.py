@@ -41,6 +41,9 @@ def test_groups_that_do_not_vary_differ_if_their_values_do():
     found = many_to_one({"control": [1.0, 1.0], "same": [1.0, 1.0, 1.0], "more": [2.0, 2.0]}, "control")
     assert [each.p for each in found.values()] == [1.0, 0.0]
     assert [each.p < 0.05 for each in found.values()] == [False, True]
+    many, few = np.full(1000, 0.001), np.full(30, 0.001)
+    assert many.mean() != few.mean()  # rounded otherwise
+    assert many_to_one({"control": many, "same": few}, "control")["same"].p == 1
 
 
 def test_two_groups_by_games_and_howell_are_welchs():

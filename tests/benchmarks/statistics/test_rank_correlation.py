@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.statistics.rank_correlation import (
+    draw_clusters,
     draw_resamples,
     equal_slices,
     kendall,
@@ -33,6 +34,25 @@ def test_values_and_every_resample_equal_scipys(ties):
     assert found.value == pytest.approx(stats.kendalltau(a, b)[0])
     resampled = [stats.kendalltau(a[rows], b[rows])[0] for rows in drawn]
     assert (found.low, found.high) == pytest.approx(tuple(np.percentile(resampled, [2.5, 97.5])))
+
+
+def test_whole_clusters_are_drawn_and_things_apart_as_things_are():
+    clusters = np.array([3, 3, 7, 3, 7])
+    for drawn in draw_clusters(clusters, 50):
+        counts = np.bincount(drawn, minlength=5)
+        assert counts[0] == counts[1] == counts[3]
+        assert counts[2] == counts[4]
+        assert counts[0] + counts[2] == 2
+    np.testing.assert_array_equal(draw_clusters(np.arange(5), 50), draw_resamples(5, 50))
+
+
+def test_a_ranking_that_is_alike_within_clusters_is_as_uncertain_as_so_few_things():
+    a, b = correlated(8, seed=0)
+    clusters = np.repeat(np.arange(8), 25)
+    few, alike = kendall(a, b, draw_resamples(8)), (a[clusters], b[clusters])
+    whole, apart = (kendall(*alike, drawn) for drawn in (draw_clusters(clusters), draw_resamples(200)))
+    assert (whole.low, whole.high) == pytest.approx((few.low, few.high))
+    assert apart.high - apart.low < 0.5 * (whole.high - whole.low)
 
 
 def test_the_share_of_the_best_that_both_have_by_hand():

@@ -30,6 +30,10 @@ def test_both_levels_are_wider_than_either():
     assert both.value == pytest.approx(np.mean(same))
 
 
+def test_a_ranking_that_tells_nothing_apart_leaves_no_mean_and_no_interval():
+    assert np.isnan(mean_tau(np.stack([TRUTH, 0 * TRUTH, TRUTH]), TRUTH)).all()
+
+
 def test_what_a_ranking_lacks_is_left_out_of_all():
     ranked = np.stack([TRUTH, np.where(TRUTH == 3, np.nan, TRUTH)])
     assert mean_tau(ranked, np.where(TRUTH == 5, np.nan, TRUTH)).value == 1
