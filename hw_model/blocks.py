@@ -190,11 +190,13 @@ def check_block(block: Block, position: int = 0) -> None:
             f"{where} ({block.kind}): hidden is {block.hidden}; allowed: without expansion, for "
             f"{_listed(kind_names(lambda kind: kind.has_hidden), 'and')}"
         )
-    if free and not kind.has_kernel and (block.window != (1, 1) or block.valid):
+    # 3 is what a Block has that says nothing of its kernel
+    windowless = block.window == (1, 1) if free else block.kernel in (1, 3)
+    if not kind.has_kernel and (not windowless or (free and block.valid)):
         raise HardwareInputError(f"{where} ({block.kind}): has no window; allowed: a kernel of 1, padding same")
-    if free and not kind.has_stride and block.strides != (1, 1):
+    if not kind.has_stride and block.strides != (1, 1):
         raise HardwareInputError(f"{where} ({block.kind}): has no window to move; allowed: a stride of 1")
-    if not free and block.kernel % 2 == 0 and (kind.has_window or not kind.has_kernel):
+    if not free and block.kernel % 2 == 0 and kind.has_window:
         raise HardwareInputError(f"{where} ({block.kind}): kernel is {block.kernel}; allowed: odd numbers")
     if block.expansion != 1 and not kind.expands:
         expand = _listed(kind_names(lambda kind: kind.expands), "and")

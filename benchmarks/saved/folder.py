@@ -26,6 +26,7 @@ from hw_model.blocks import Block
 from hw_model.errors import HardwareInputError, short
 from hw_model.json_file import read_json
 from hw_model.network_file import load_network
+from tasks.augmentation import Augmentation
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
 from tasks.registry import make_task
@@ -141,7 +142,11 @@ def read_saved(folder: Path) -> Saved:
     ):
         if type(settings[name]) is not kind:
             raise BenchmarkInputError(f"{folder / SETTINGS}: {name} is {short(settings[name])}; allowed: {what}")
-    task = make_task(settings["task"], settings["dataset"], settings["classes"])
+    augmentation = None
+    if "augmentation" in settings:
+        given = _fields(settings["augmentation"], folder / SETTINGS, "augmentation", Augmentation, 0)
+        augmentation = Augmentation(**given)
+    task = make_task(settings["task"], settings["dataset"], settings["classes"], augmentation)
     if settings["class_names"] != list(task.class_names):
         raise BenchmarkInputError(
             f"{task.dataset} has classes {short(list(task.class_names), 100)}; those of {folder} are "
@@ -149,21 +154,27 @@ def read_saved(folder: Path) -> Saved:
         )
     network = load_network(folder / NETWORK)
     check_fits(folder / NETWORK, network.blocks, task)
-    fidelity = _fidelity(settings["fidelity"], folder / SETTINGS)
+    fidelity = Fidelity(**_fields(settings["fidelity"], folder / SETTINGS, "fidelity", Fidelity, 1))
     return Saved(folder, network.name, network.blocks, task, fidelity, settings["data_version"])
 
 
-def _fidelity(content: Any, path: Path) -> Fidelity:
-    kinds = {"str": str, "int": int, "float": (int, float)}
-    wanted = {field.name: kinds[str(field.type)] for field in dataclasses.fields(Fidelity)}
+def _fields(content: Any, path: Path, what: str, settings: type[Fidelity | Augmentation], least: int) -> dict[str, Any]:
+    """The content of a file's object with the fields of such settings.  least: of whole numbers."""
+    kinds: dict[str, tuple[Any, str, float]] = {
+        "str": (str, "a name", 0),
+        "bool": (bool, "true or false", 0),
+        "int": (int, f"whole numbers from {least}", least),
+        "float": ((int, float), "numbers from 0", 0),
+    }
+    wanted = {field.name: kinds[str(field.type)] for field in dataclasses.fields(settings)}
     if not isinstance(content, dict) or content.keys() != wanted.keys():
-        raise BenchmarkInputError(f'{path}: "fidelity" has other fields; allowed: {", ".join(wanted)}')
-    for name, kind in wanted.items():
-        value, least = content[name], 1 if kind is int else 0
-        if not isinstance(value, kind) or isinstance(value, bool) or (kind is not str and value < least):
-            allowed = "a name" if kind is str else f"{'whole numbers' if kind is int else 'numbers'} from {least}"
-            raise BenchmarkInputError(f'{path}: "fidelity" has {name} {short(value)}; allowed: {allowed}')
-    return Fidelity(**content)
+        raise BenchmarkInputError(f'{path}: "{what}" has other fields; allowed: {", ".join(wanted)}')
+    for name, (kind, allowed, lowest) in wanted.items():
+        value = content[name]
+        whole = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if not whole or (kind is not str and value < lowest):
+            raise BenchmarkInputError(f'{path}: "{what}" has {name} {short(value)}; allowed: {allowed}')
+    return content
 
 
 def _read(path: Path) -> dict[str, Any]:

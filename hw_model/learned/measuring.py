@@ -24,6 +24,8 @@ from hw_model.vela.compiler import compile_operators
 from hw_model.workload import workload_from_chains
 
 TRAIN_SEED, TEST_SEED, REFINE_SEED = 1, 2, 3
+REFINED = "train-refined"
+"""Set of the networks that an estimator was least sure of."""
 _SAVE_SECONDS = 10.0
 
 Labelled = list[tuple[str, tuple[Block, ...]]]
@@ -88,7 +90,9 @@ def measure_sets(path: Path, accelerator: Target, budget: int, general: int, tes
     """
     measure_networks(path, wanted_sets(budget, general, test), accelerator)
     if refine:
-        measure_networks(path, _least_sure(_learned(path, accelerator), refine, accelerator), accelerator)
+        # chosen by those alone that were not chosen so, which measuring again therefore does too
+        first = [chain for chain in _learned(path, accelerator) if chain.set != REFINED]
+        measure_networks(path, _least_sure(first, refine, accelerator), accelerator)
 
 
 def measure_parts(path: Path, accelerator: Target, test: int) -> None:
@@ -115,7 +119,7 @@ def _least_sure(learned: list[MeasuredChain], count: int, accelerator: Target) -
     drawn = [blocks for _, blocks in _labelled("candidate", REFINE_SEED, 10 * count)]
     found = jax.jit(estimate)(estimator, workload_from_chains(drawn))
     doubt = np.asarray(found.latency_std_ms / found.cost.latency_ms)
-    return [("train-refined", drawn[index]) for index in np.argsort(-doubt)[:count]]
+    return [(REFINED, drawn[index]) for index in np.argsort(-doubt)[:count]]
 
 
 def _labelled(label: str, seed: int, count: int) -> Labelled:

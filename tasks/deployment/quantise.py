@@ -12,6 +12,8 @@ from tasks.errors import TaskInputError
 
 INPUT_RANGE = (-1.0, 1.0)
 """Of normalised images."""
+LEAST_RANGE = 1e-3
+"""Of an activation that no image wakes: with a scale of nothing biases behind it would leave the range of int32."""
 
 
 def quantise(content: bytes, images: np.ndarray) -> bytes:
@@ -26,7 +28,10 @@ def quantise(content: bytes, images: np.ndarray) -> bytes:
     with export_extra():
         from ai_edge_quantizer import quantizer, recipe
     ranges: Any = {
-        name: {"min": np.full((1, 1, 1, 1), low, np.float32), "max": np.full((1, 1, 1, 1), high, np.float32)}
+        name: {
+            "min": np.full((1, 1, 1, 1), low, np.float32),
+            "max": np.full((1, 1, 1, 1), max(high, low + LEAST_RANGE), np.float32),
+        }
         for name, (low, high) in calibrated_ranges(content, images).items()
     }
     with silent():

@@ -12,7 +12,7 @@ from tasks.expert.rule import Architecture, Rewrite, Rule
 
 def propose(blocks: Architecture, place: int, parallelism: int) -> tuple[Rewrite, ...]:
     """All channels but the predicting layer's the same, or half the way there, for every multiple of the parallelism
-    factor from the least channels to the most.
+    factor from the least channels to the first one that is no less than the most.
     """
     widths = [block.out_channels for block in blocks]
     inner = [widths[group[0]] for group in channel_groups(blocks)]

@@ -142,6 +142,11 @@ def _faults(work: Workload) -> Iterator[tuple[np.ndarray, str]]:
     keeps = np.array([kind.keeps_channels for kind in KINDS.values()])[work.kind]
     changed = keeps & (work.in_channels != work.out_channels)
     yield work.mask & changed, "this kind of block gives the channels that it takes"
+    windows, moves = (
+        np.array([getattr(kind, what) for kind in KINDS.values()])[work.kind] for what in ("has_kernel", "has_stride")
+    )
+    yield work.mask & ~windows & (work.kernel != 1) & (work.kernel != 3), "has no window; allowed: a kernel of 1 or 3"
+    yield work.mask & ~moves & (work.stride != 1), "has no window to move; allowed: a stride of 1"
     wide = np.maximum(work.in_channels, work.out_channels) > MAX_CHANNELS
     yield work.mask & wide, f"allowed: at most {MAX_CHANNELS} channels"
     enlarges = np.array([kind.enlarges for kind in KINDS.values()])[work.kind]

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from hw_model.workload import Workload
+from tasks.errors import TaskInputError
 from tasks.spaces.layer import Decision
 from tasks.spaces.moves import sample
 from tasks.spaces.space import SearchSpace
@@ -60,6 +61,11 @@ def _sweep(space: SearchSpace, latency_ms: Callable[[Workload], Any], name: str,
     # lowered in NumPy, since under JAX each decision's number of choices would be compiled for operation by operation
     workload = jax.tree.map(jnp.asarray, space.lower(flat))
     found = np.asarray(latency_ms(workload)).reshape(choices, len(contexts))
+    if not np.isfinite(found).all():
+        raise TaskInputError(
+            f"auto-curated: the cost model does not know all networks of {space.name}; allowed: one that does, or "
+            "another space"
+        )
     return (found / found.mean(0)).mean(1)
 
 

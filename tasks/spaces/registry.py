@@ -49,7 +49,7 @@ def space_names(task: str) -> tuple[str, ...]:
     """Names that `make_space` knows for a task.  Raises TaskInputError for an unknown task."""
     if task not in SKELETONS:
         raise TaskInputError(f"unknown task {task!r}; allowed: {', '.join(SKELETONS)}")
-    return (*KINDS, *ARTICLE_SPACES[task])
+    return (*KINDS, *ARTICLE_SPACES.get(task, ()))
 
 
 def skeleton_for(task: Task) -> Skeleton:
@@ -80,7 +80,7 @@ def make_space(task: Task, name: str, parallelism: int, latency_ms: Callable[[Wo
         return space
     if name not in allowed:
         raise TaskInputError(f"unknown space {name!r} for {task.name}; allowed: {', '.join(allowed)}, or a file.py")
-    if name in ARTICLE_SPACES[task.name]:
+    if name in ARTICLE_SPACES.get(task.name, ()):
         return article_space(task, name)
     if name == "curated":
         return curated_space(skeleton, task.output_channels, parallelism)
@@ -95,10 +95,9 @@ def article_space(task: Task, name: str) -> SearchSpace:
 
     Raises TaskInputError for an unknown name.
     """
-    if name not in ARTICLE_SPACES[task.name]:
-        raise TaskInputError(
-            f"unknown space {name!r} for {task.name}; allowed: {', '.join(ARTICLE_SPACES[task.name]) or 'none'}"
-        )
+    known = ARTICLE_SPACES.get(task.name, ())
+    if name not in known:
+        raise TaskInputError(f"unknown space {name!r} for {task.name}; allowed: {', '.join(known) or 'none'}")
     skeleton = skeleton_for(task)
     choices = _ARTICLE_CHOICES[task.name](skeleton)[name]
     return space_over(skeleton, name, choices, task.output_channels, CHANNEL_STEP)

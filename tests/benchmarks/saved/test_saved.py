@@ -1,5 +1,6 @@
 """Folders of trained networks: what is there is taken as it is, and what is not one is named."""
 
+import dataclasses
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from benchmarks.saved.network import network_of
 from benchmarks.store.records import Trial
 from hw_model.blocks import Block
 from hw_model.vela.tflite_writer import write_tflite
+from tasks.augmentation import Augmentation
 from tasks.data.labelled import LabelledImages
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
@@ -78,6 +80,20 @@ def test_what_was_saved_is_read_back(home, folder):
     confusion = pd.read_csv(folder / "confusion.csv", index_col="true")
     assert confusion.columns.tolist() == list(TASK.class_names)
     assert confusion.to_numpy().sum() == 3
+
+
+def test_the_changes_of_training_images_are_read_back(home, folder):
+    file = folder / "settings.json"
+    changed = make_task("classification", "fashion_items", None, Augmentation(mirror=False, brightness=0.1))
+    settings = json.loads(file.read_text()) | {"augmentation": dataclasses.asdict(changed.augmentation)}
+    settings["data_version"] = changed.data_version(FIDELITY.data)
+    file.write_text(json.dumps(settings))
+    saved = read_saved(folder)
+    assert saved.task == changed
+    saved.check_data()
+    file.write_text(json.dumps(settings | {"augmentation": settings["augmentation"] | {"shift_pixels": -1}}))
+    with pytest.raises(BenchmarkInputError, match='"augmentation" has shift_pixels -1; allowed: whole numbers from 0'):
+        read_saved(folder)
 
 
 def test_a_folder_takes_the_same_training_again_and_no_other(home, folder, tmp_path):

@@ -1,5 +1,7 @@
 """Timing on the device at hand: shapes are those of the blocks, times those of real work."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -88,6 +90,21 @@ def test_parts_and_networks_to_refine_by_are_counted_too(tmp_path, monkeypatch, 
     first = measuring.wanted_sets(0, 0, 1)[0][1]
     measure(("this-device",), budget=20, general=0, test=1, refine=3, parts=True, results=tmp_path)
     assert f": {21 + 3 + len({*first})} networks to time" in capsys.readouterr().out
+
+
+def test_measuring_again_refines_by_the_same_networks(tmp_path, monkeypatch):
+    asked = []
+
+    def doubtful(learned, count, accelerator):
+        asked.append([chain.set for chain in learned])
+        return []
+
+    chains = [SimpleNamespace(set=name) for name in ("train-small", "train-refined", "test-small")]
+    monkeypatch.setattr(measuring, "_least_sure", doubtful)
+    monkeypatch.setattr(measuring, "measure_networks", lambda *_: None)
+    monkeypatch.setattr(measuring, "load_dataset", lambda *_: chains)
+    measuring.measure_sets(tmp_path, current_device(), budget=20, general=0, test=0, refine=4)
+    assert asked == [["train-small"]]
 
 
 def quick_fit(chains, accelerator):

@@ -11,7 +11,7 @@ from hw_model.blocks import Block, check_chain
 from hw_model.kinds import KINDS
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.tflite_file import compile_tflite
-from hw_model.vela.tflite_float import write_float_tflite
+from hw_model.vela.tflite_float import Weights, write_float_tflite
 from tasks.deployment.litert import numbers, run_tflite, stored
 from tasks.deployment.quantise import calibrated_ranges, quantise
 from tasks.errors import TaskInputError
@@ -115,6 +115,16 @@ def test_ranges_are_those_of_all_images_and_the_inputs_is_known(exported):
     assert list(ranges.values())[-1] == pytest.approx((output.min(), output.max()), abs=1e-4)
     fewer = calibrated_ranges(content, images[:4])
     assert all(ranges[name][0] <= low and high <= ranges[name][1] for name, (low, high) in fewer.items())
+
+
+def test_a_layer_that_no_image_wakes_leaves_the_biases_behind_it():
+    chain = (Block("conv", 4, 4, 1, 3), Block("conv", 4, 4, 3, 4), Block("global_pool", 4, 4, 4, 4))
+    generator = np.random.default_rng(0)
+    asleep = Weights(np.zeros((3, 3, 1, 3), np.float32), np.full(3, -1, np.float32))
+    behind = Weights(generator.normal(size=(3, 3, 3, 4)).astype(np.float32), np.full(4, 0.5, np.float32))
+    images = generator.uniform(-1, 1, (1, 4, 4, 1)).astype(np.float32)
+    found = run_tflite(quantise(write_float_tflite(chain, [asleep, behind]), images), images)
+    np.testing.assert_allclose(found, 0.5, atol=0.01)
 
 
 def test_numbers_are_stored_as_the_format_says():

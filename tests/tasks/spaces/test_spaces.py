@@ -204,6 +204,23 @@ def test_an_aligned_staircase_is_curated_to_its_edges():
     assert not {9, 15, 17, 23, 25, 31} & set(curated.decisions[0].choices)
 
 
+def test_auto_curation_by_a_cost_model_that_does_not_know_all_networks_is_refused():
+    space = SearchSpace("stairs", (Decision("channels", tuple(range(4, 33))),), (Layer("conv", "channels"),), 8)
+    with pytest.raises(TaskInputError, match="auto-curated: the cost model does not know all networks of stairs"):
+        auto_curate(
+            space, lambda w: jnp.where(w.out_channels[:, 0] == 9, jnp.inf, 1.0), ("channels",), jax.random.key(0)
+        )
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [(Layer("global_pool", kernel=7), "has no window; "), (Layer("global_pool", stride=2), "has no window to move; ")],
+)
+def test_a_space_has_no_windows_that_its_networks_files_refuse(layer, words):
+    with pytest.raises(TaskInputError, match=f"layer 1 .*{words}allowed"):
+        SearchSpace("windows", (Decision("channels", (4, 8)),), (Layer("conv", "channels"), layer), 8)
+
+
 def test_a_space_of_ones_own_is_one_short_file(tmp_path):
     file = tmp_path / "mine.py"
     file.write_text(
