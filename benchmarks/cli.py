@@ -9,6 +9,7 @@ import io
 import itertools
 import os
 import sys
+import typing
 from collections.abc import Sequence
 from typing import Any
 
@@ -110,6 +111,7 @@ def run(arguments: Sequence[str]) -> int:
 def _read(arguments: Sequence[str]) -> Any:
     """The call that the arguments stand for.  Raises SystemExit after --help, BenchmarkInputError for wrong ones."""
     said, shown = io.StringIO(), io.StringIO()
+    _check_once(arguments)
     try:
         with contextlib.redirect_stderr(said), contextlib.redirect_stdout(shown):
             commands = {name: deferred(command) for name, command in COMMANDS.items()}
@@ -121,6 +123,17 @@ def _read(arguments: Sequence[str]) -> Any:
             print(with_examples(shown.getvalue(), arguments), end="")
             raise
         raise BenchmarkInputError(_first_part(said.getvalue())) from None
+
+
+def _check_once(arguments: Sequence[str]) -> None:
+    """Raise BenchmarkInputError for an option given twice, of which the parser would take the last without a word."""
+    command = COMMANDS.get(arguments[0]) if arguments else None
+    hints = typing.get_type_hints(command, include_extras=True) if command else {}
+    appended = {name for name, hint in hints.items() if tyro.conf.UseAppendAction in getattr(hint, "__metadata__", ())}
+    given = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
+    for option in given:
+        if given.count(option) > 1 and option.removeprefix("--").replace("-", "_") not in appended:
+            raise BenchmarkInputError(f"{option[:40]} is given twice; allowed: once, with all its values behind it")
 
 
 def _first_part(box: str) -> str:

@@ -115,7 +115,7 @@ def codes(genotypes: jax.Array, cardinalities: Sequence[int]) -> jax.Array:
     In larger spaces two genotypes share a number about as often as two random words do.
     """
     strides = [math.prod(cardinalities[decision + 1 :]) for decision in range(len(cardinalities))]
-    if math.prod(cardinalities) > 1 << 32:
+    if math.prod(cardinalities) >= 1 << 32:
         strides = [pow(0x9E3779B1, decision + 1, 1 << 32) for decision in range(len(cardinalities))]
     return (genotypes.astype(jnp.uint32) * jnp.array(strides, jnp.uint32)[None]).sum(1, dtype=jnp.uint32)
 

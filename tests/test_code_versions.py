@@ -11,13 +11,14 @@ from tests.golden.families import FAMILIES, Family
 
 def check(name: str, family: Family, values: dict[str, float]) -> None:
     golden = json.loads((Path(tests.golden.__file__).parent / f"{name}.json").read_text()).get(family.version)
-    assert golden is not None, f"{family.constant} was raised: write its golden values, `python -m tests.golden`"
+    assert golden is not None, f"{family.constant} was raised: write its golden values, `python -m tests.golden {name}`"
     near = {"rel": family.tolerance, "abs": family.tolerance * family.least, "nan_ok": True}
     changed = [key for key in golden if values.get(key) != pytest.approx(golden[key], **near)]
-    changed += [key for key in values if key not in golden]
+    new = [key for key in values if key not in golden]
+    assert changed or not new, f"{len(new)} new values, such as {new[0]!r}: `python -m tests.golden {name}` adds them"
     assert not changed, (
         f"what {name} yields has changed ({len(changed)} of {len(golden)} values, such as {changed[0]!r}): "
-        f"raise the version {family.constant}, then write the golden values with `python -m tests.golden`"
+        f"raise the version {family.constant}, then write the golden values with `python -m tests.golden {name}`"
     )
 
 
@@ -37,3 +38,5 @@ def test_a_change_of_one_value_asks_for_another_version(name):
         check(name, FAMILIES[name], golden | {key: golden[key] * 1.01})
     with pytest.raises(AssertionError, match="raised: write its golden values"):
         check(name, FAMILIES[name]._replace(version="none"), golden)
+    with pytest.raises(AssertionError, match="1 new values, such as 'added': `python -m tests"):
+        check(name, FAMILIES[name], golden | {"added": 1.0})

@@ -55,7 +55,6 @@ def train(
     from benchmarks.tables.recipes import RECIPES
     from benchmarks.training_settings import with_training
     from hw_model.network_text import summary
-    from tasks.data.datasets import get_dataset, is_users
     from tasks.registry import make_task
 
     check_count("number of seeds", seeds)
@@ -86,9 +85,8 @@ def train(
     done = [trial for trial in trials if trial.state == "done"]
     if not done:
         raise NoResultError(f"none of {seeds} trainings came to a finite {chosen.metric}")
-    found, examples = get_dataset(chosen.dataset), fidelity.eval_examples
-    if is_users(found):
-        examples = min(examples, found.source.count(fidelity.eval_split))
+    there_are = len(chosen.load(home, fidelity.data, fidelity.eval_split).images)
+    examples = min(fidelity.eval_examples, there_are)
     for name in done[0].quality:
         quality = interval_words([trial.quality[name] for trial in done])
         print(f"{name} {quality} over {len(done)} seed(s), {examples} examples")

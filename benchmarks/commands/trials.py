@@ -45,6 +45,7 @@ def list_records(
 
     if limit is not None:
         check_count("limit", limit, most=10**9)
+    _check_task(kind, task)
     with open_store(home) as store:
         if kind == "trials":
             found = _trials_of(store, task)
@@ -84,6 +85,7 @@ def export(file: File, kind: Kind = "trials", task: str | None = None, home: Pat
     from benchmarks.store.records import Result, Trial
     from benchmarks.store.sqlite import open_store
 
+    _check_task(kind, task)
     with open_store(home) as store:
         if kind == "trials":
             total, new = merge_records(file, Trial, _trials_of(store, task))
@@ -91,6 +93,11 @@ def export(file: File, kind: Kind = "trials", task: str | None = None, home: Pat
             total, new = merge_records(file, Result, store.results())
         print(f"{total} {kind} in {file}, {new} of them new")
         sys.exit(1 if store.skipped else 0)
+
+
+def _check_task(kind: Kind, task: str | None) -> None:
+    if task is not None and kind != "trials":
+        raise BenchmarkInputError(f"--task {task[:40]} with {kind}; allowed: with trials")
 
 
 def _trials_of(store: ResultStore, task: str | None) -> Iterator[Trial]:

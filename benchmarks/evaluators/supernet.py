@@ -15,7 +15,7 @@ from typing import Any
 
 import jax
 
-from benchmarks.evaluators.spec import SearchSpec
+from benchmarks.evaluators.spec import STRATEGIES_CODE_VERSION, SearchSpec
 from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.runtime.jobs import run_jobs
 from benchmarks.runtime.worker import release_memory
@@ -113,7 +113,9 @@ def search_supernet(
         return result
 
     with _alone(home, spec, report), open_store(home) as store:
-        return _read(store.cached("supernet_search", _key(spec), search))
+        # which searches with inherited weights where the spec names no strategy
+        key = _key(spec) | {"strategies": STRATEGIES_CODE_VERSION}
+        return _read(store.cached("supernet_search", key, search))
 
 
 def rank(

@@ -117,8 +117,11 @@ def write_pages(root: Path) -> list[Path]:
 
 
 def _names(results: Path) -> Sequence[str]:
-    """Folders with a table: those with a page of their own in its order, then the rest."""
-    there = {path.parent.name for path in results.glob("*/*.csv")}
+    """Folders of experiments with a table: those with a page of their own in its order, then the rest.
+
+    What `accelnas search` and others wrote beside them is the user's.
+    """
+    there = {path.parent.name for path in results.glob("*/*.csv")} & {each.shelf for each in EXPERIMENTS.values()}
     return [*(name for name in PAGES if name in there), *sorted(there - set(PAGES))]
 
 

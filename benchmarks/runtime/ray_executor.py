@@ -35,6 +35,7 @@ class _Worker:
     """One actor and what it was asked last; `handle` is the job it has, `ready` whether it can take one.
 
     asked: the reference of that answer.  node, core: where it runs, once it is known.  heard: when it last advanced.
+    asked_at: when it was last asked how far it is.
     """
 
     def __init__(self, actor: Any):
@@ -44,7 +45,7 @@ class _Worker:
         self.node, self.core = "", None
         self.ready = False
         self.fraction = 0.0
-        self.heard = time.monotonic()
+        self.heard = self.asked_at = time.monotonic()
         self.handle: JobHandle[Any] | None = None
 
 
@@ -172,8 +173,8 @@ class RayExecutor(Executor):
                 continue
             if now >= worker.heard + self._stall_seconds:
                 self._lose(worker, f"no progress for {self._stall_seconds / 60:.3g} min", ATTEMPTS)
-            elif worker.polled is None and now >= worker.heard + POLL_SECONDS:
-                worker.polled = worker.actor.progress.remote()
+            elif worker.polled is None and now >= max(worker.heard, worker.asked_at) + POLL_SECONDS:
+                worker.polled, worker.asked_at = worker.actor.progress.remote(), now
 
     def _lose(self, worker: _Worker, reason: str, attempts: int = LOST_ATTEMPTS) -> None:
         handle, worker.handle = worker.handle, None

@@ -89,7 +89,7 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
     settings = spec.key() | {"seeds": seeds, "final_seeds": final_seeds}
     folder = results / folder_name(spec, settings)
     if not any(each.best for each in found.values()):
-        _write(folder, settings, None, _candidates(found), {})
+        _write(folder, settings, None, _candidates(found, spec.bounds), {})
         raise NoResultError(why_nothing(found.values(), spec.bounds, task.metric))
     for seed, each in found.items():
         if each.best is None:
@@ -127,7 +127,7 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
                 }
             )
     table = pd.DataFrame(rows)
-    _write(folder, settings, table, _candidates(found), blocks)
+    _write(folder, settings, table, _candidates(found, spec.bounds), blocks)
     for trial, each in zip(trials, wanted, strict=True):
         if each.weights and trial.state == "done" and each.name.startswith("seed "):
             save(folder / each.name.replace(" ", "_"), home, task, each.name, each.blocks, final, each.seed)
@@ -187,12 +187,14 @@ def _spend(found: Found | None) -> dict[str, float]:
     }
 
 
-def _candidates(found: Mapping[int, Found]) -> pd.DataFrame:
+def _candidates(found: Mapping[int, Found], bounds: Mapping[str, float]) -> pd.DataFrame:
     rows = []
     for seed, each in sorted(found.items()):
         best, ends = -np.inf, {candidate.step for candidate in front(each)}
         for candidate in each.candidates:
-            if candidate.quality is not None and math.isfinite(candidate.quality):
+            within = all(candidate.cost[name] <= bound for name, bound in bounds.items())
+            whole = within and candidate.fidelity == 1
+            if whole and candidate.quality is not None and math.isfinite(candidate.quality):
                 best = max(best, candidate.quality)
             rows.append(
                 {
@@ -200,7 +202,7 @@ def _candidates(found: Mapping[int, Found]) -> pd.DataFrame:
                     "step": candidate.step,
                     "genotype": " ".join(map(str, candidate.genotype)),
                     **candidate.cost,
-                    "within_bound": candidate.state != "infeasible",
+                    "within_bound": within,
                     "fidelity": candidate.fidelity,
                     "trained": any(evaluation.spend.trainings for evaluation in candidate.evaluations),
                     "quality": candidate.quality,

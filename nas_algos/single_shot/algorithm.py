@@ -65,13 +65,18 @@ def all_of(variables: Variables, genotype: Genotype) -> Variables:
     return variables
 
 
+Finish = Callable[[Any, int, jax.Array, Callable[[float], None]], Chosen]
+"""See `SingleShot.finish`."""
+
+
 class SingleShot(NamedTuple):
     """Pure functions, and what a caller must know to run them and to charge for them.
 
     init(key) -> state, a pytree of arrays with a field `weights`.
     step(state, inputs) -> state, outcome; traceable, and the same shapes for the whole run.
-    finish(state, evaluations, key) -> Chosen, on the host; it may evaluate so many networks with inherited weights.
-    Raises AlgorithmInputError when no network within the bounds is found.
+    finish(state, evaluations, key, progress) -> Chosen, on the host; it may evaluate so many networks with inherited
+    weights, and calls progress with the share of them that it has.  Raises AlgorithmInputError when no network within
+    the bounds is found.
     logits(state) -> float32[D, K] of the distribution that it learns, as `relaxed.masked` has them; None where it
     learns none and chooses in `finish` only.
     bounds, settings: what it was made with.  paths: networks trained in each step.  held_out: what a step that
@@ -83,7 +88,7 @@ class SingleShot(NamedTuple):
     name: str
     init: Callable[[jax.Array], Any]
     step: Callable[[Any, Inputs], tuple[Any, Outcome]]
-    finish: Callable[[Any, int, jax.Array], Chosen]
+    finish: Finish
     logits: Callable[[Any], Any] | None
     bounds: Mapping[str, float]
     settings: Any

@@ -14,7 +14,7 @@ it and shrinks while they are under it, so that the search ends near its bounds 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -127,8 +127,8 @@ def gumbel(supernet: Supernet, bounds: Mapping[str, float], settings: GumbelSett
         multipliers = jnp.full(len(names), settings.multiplier, jnp.float32)
         return GumbelState(start_weights(supernet, key), logits, optimiser.init(logits), multipliers)
 
-    def finish(state: GumbelState, evaluations: int, key: jax.Array) -> Chosen:
-        del evaluations
+    def finish(state: GumbelState, evaluations: int, key: jax.Array, progress: Callable[[float], None]) -> Chosen:
+        del evaluations, progress  # one network is looked at
         found, preferred = most_probable_within(supernet, state.logits, bounds, key)
         return Chosen(as_genotype(found), None if preferred is None else as_genotype(preferred), ())
 

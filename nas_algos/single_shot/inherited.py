@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,27 +16,29 @@ from nas_algos.load import build_strategy
 from nas_algos.loop import Search, search
 from nas_algos.objectives import best_quality
 from nas_algos.policies import Policy
-from nas_algos.single_shot.algorithm import Chosen, Look, SingleShot, all_of, variables_of
+from nas_algos.single_shot.algorithm import Chosen, Finish, Look, SingleShot, all_of, variables_of
 from nas_algos.single_shot.supernet import Supernet, Variables
 from nas_algos.trajectory import Found
 
 STALE_PROPOSALS = 500
 """A strategy that proposed nothing new within the bounds so many times in a row is stopped."""
-Finish = Callable[[Any, int, jax.Array], Chosen]
 
 
 def inherited_weights(
     supernet: Supernet,
     variables: Variables,
     inherited: Callable[[Variables, Genotype], Variables] = all_of,
+    evaluated: Callable[[], None] = lambda: None,
 ) -> Immediate:
     """An evaluator of a supernet's networks; it knows one fidelity and no seeds: both are ignored.
 
-    inherited: as in `SingleShot`.
+    inherited: as in `SingleShot`.  evaluated: called after each.
     """
 
     def quality(genotype: Genotype) -> float:
-        return supernet.quality(inherited(variables, genotype), genotype)
+        found = supernet.quality(inherited(variables, genotype), genotype)
+        evaluated()
+        return found
 
     def evaluate(requests: Sequence[Request]) -> list[Evaluation]:
         return [Evaluation(quality(request.genotype), Spend()) for request in requests]
@@ -58,11 +61,15 @@ def finish_by_search(
     cardinalities = tuple(supernet.cardinalities)
     build_strategy(strategy, cardinalities, 1, 1, settings)  # what is wrong is told before the training
 
-    def finish(state: Any, evaluations: int, key: jax.Array) -> Chosen:
+    def finish(state: Any, evaluations: int, key: jax.Array, progress: Callable[[float], None]) -> Chosen:
+        numbers = itertools.count(1)
+        weights = inherited_weights(
+            supernet, variables_of(state), inherited, lambda: progress(next(numbers) / evaluations)
+        )
         found = search(
             Search(
                 build_strategy(strategy, cardinalities, evaluations, 1, settings),
-                inherited_weights(supernet, variables_of(state), inherited),
+                weights,
                 best_quality(bounds),
                 evaluations,
                 key,

@@ -100,7 +100,10 @@ def run_single_shot(
     with Checkpoints(folder) if folder else contextlib.nullcontext() as checkpoints:
         state, record = _train(algorithm, supernet, ledger, plan, keys, checkpoints, progress, checkpoint_steps)
     started = time.perf_counter()
-    found = algorithm.finish(state, plan.evaluations, keys[3])
+    trained = 1 - algorithm.search_share
+    found = algorithm.finish(
+        state, plan.evaluations, keys[3], lambda share: progress(trained + share * algorithm.search_share)
+    )
     variables = variables_of(state)
     looks = found.looks
     if not looks:

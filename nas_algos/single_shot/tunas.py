@@ -13,7 +13,7 @@ controller stands still meanwhile.  Advantages are in units of their typical siz
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -119,8 +119,8 @@ def tunas(supernet: Supernet, bounds: Mapping[str, float], settings: TunasSettin
         weights_key, controller_key = jax.random.split(key)
         return TunasState(start_weights(supernet, weights_key), controller.start(optimiser, controller_key))
 
-    def finish(state: TunasState, evaluations: int, key: jax.Array) -> Chosen:
-        del evaluations
+    def finish(state: TunasState, evaluations: int, key: jax.Array, progress: Callable[[float], None]) -> Chosen:
+        del evaluations, progress  # one network is looked at
         found, preferred = most_probable_within(supernet, state.controller.logits, bounds, key)
         return Chosen(as_genotype(found), None if preferred is None else as_genotype(preferred), ())
 

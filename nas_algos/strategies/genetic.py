@@ -2,9 +2,9 @@
 
 Goldberg and Deb, A Comparative Analysis of Selection Schemes Used in Genetic Algorithms, Foundations of Genetic
 Algorithms 1, 1991 (tournaments), with Syswerda's uniform crossover.  One child at a time replaces the worst (steady
-state); no two alike live.  Where nothing better has been found for long, all are replaced by uniform genotypes, as in
-Eshelman, The CHC Adaptive Search Algorithm, Foundations of Genetic Algorithms 1, 1991, but for the best one, which CHC
-keeps and this does not: its descendants would lead back to where the search was caught.
+state); no two alike live.  Where nothing better has been found for long all start anew, an idea of Eshelman, The CHC
+Adaptive Search Algorithm, Foundations of Genetic Algorithms 1, 1991.  There the best one stays, and the others become
+mutants of it; here all are uniform, as descendants of the best would lead back to where the search was caught.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from nas_algos.single_shot.registry import SINGLE_SHOT
 from tasks.data.datasets import DATASETS
 from tasks.registry import TASKS
 from tasks.spaces.registry import ARTICLE_SPACES, KINDS
-from tests.cli import accelnas
+from tests.cli import accelnas, refused
 
 
 def test_every_command_has_examples_and_all_of_them_are_understood():
@@ -38,6 +38,20 @@ def test_help_ends_with_the_examples_and_fits_into_80_columns(name, monkeypatch)
     assert [line.strip() for line in below.splitlines()] == [*EXAMPLES[name]]
     assert max(map(len, head.splitlines())) <= 80
     assert "{None}" not in printed
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train x.json --task detection --training passes=64 --training mirror=no",
+        "compare --budget 10 --budget=30",
+        "trials list --limit 1 --limit 2",
+    ],
+)
+def test_an_option_given_twice_is_refused_and_those_that_add_up_are_not(line):
+    option = next(word for word in reversed(line.split()) if word.startswith("--")).partition("=")[0]
+    assert f"{option} is given twice; allowed: once, with all its values" in refused(*line.split())
+    assert callable(_read(shlex.split("cost x.json --accelerator ethos-u55-256 --accelerator ethos-u65-512")))
 
 
 def test_names_that_are_allowed_stand_in_the_help():

@@ -10,7 +10,7 @@ from benchmarks.store.parquet import read_records, write_records
 from benchmarks.store.records import Result, Trial
 from benchmarks.store.sqlite import open_store
 from tests.benchmarks.store.records import done, failed, result
-from tests.cli import accelnas
+from tests.cli import accelnas, refused
 
 
 def run(*arguments):
@@ -62,6 +62,13 @@ def test_a_task_is_found_without_its_number_of_classes_and_one_that_no_trial_has
         assert run(*command, "--task", "pose", "--home", home) == (2, "", f"accelnas: {told}\n")
     assert not (tmp_path / "none.parquet").exists()
     assert run("list", "--task", "detection", "--home", tmp_path / "empty")[0] == 2
+
+
+def test_a_task_of_results_is_refused(home, tmp_path):
+    for line in (("list", "results"), ("export", tmp_path / "x.parquet", "--kind", "results")):
+        assert "--task detection with results; allowed: with trials" in refused(
+            "trials", *line, "--task", "detection", "--home", home
+        )
 
 
 def test_trials_go_from_one_home_to_another(home, tmp_path):

@@ -15,6 +15,7 @@ from benchmarks.evaluators.supernet import SupernetResult, checkpoint_folder, ra
 from benchmarks.experiments.single_shot.run import supernet_row
 from benchmarks.runtime.worker_data import WorkerData
 from benchmarks.store.keys import settings_digest
+from benchmarks.store.sqlite import ResultStore
 from hw_model.npu.model import NPUS
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.one_shot import OneShotSettings, one_shot
@@ -124,6 +125,17 @@ def test_a_strategy_of_an_installed_package_is_kept_under_its_text_and_none_unde
     monkeypatch.setattr("benchmarks.evaluators.spec.STRATEGIES_CODE_VERSION", "another")
     keys |= {settings_digest(spec(strategy=name).key()) for name in ("random", "climber")}
     assert len(keys) == 5
+
+
+def test_a_supernets_search_is_kept_under_the_version_of_the_strategies(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(ResultStore, "cached", lambda store, kind, key, compute: asked.append(key))
+    monkeypatch.setattr(supernet, "_read", lambda content: content)
+    for version in ("1", "another"):
+        monkeypatch.setattr(supernet, "STRATEGIES_CODE_VERSION", version)
+        search_supernet(None, (tmp_path, spec(evaluator="supernet:one_shot")))
+    assert asked[0] != asked[1]
+    assert asked[0]["strategy"] is None
 
 
 def test_a_row_says_what_a_supernet_cost_and_how_well_it_ranks():

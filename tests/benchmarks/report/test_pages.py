@@ -40,8 +40,9 @@ def test_the_pages_are_those_that_the_results_make():
     assert not different, "run: accelnas reproduce --pages"
 
 
-def test_every_folder_of_results_with_a_table_has_a_page():
+def test_every_experiments_folder_of_results_with_a_table_has_a_page():
     folders = {path.parent.name for path in (ROOT / "results").glob("*/*.csv")}
+    folders &= {each.shelf for each in site.EXPERIMENTS.values()}
     assert folders == {path.stem for path in (ROOT / "docs/results").glob("*.md")} - {"index"}
 
 
@@ -146,18 +147,27 @@ def test_every_experiment_is_on_a_page_with_its_command():
             assert f"| `{each.name}` | {each.shows} |" in texts["docs/results/index.md"]
 
 
+def test_what_a_user_compared_beside_the_shipped_results_changes_no_page(copy):
+    before = site.pages(copy)
+    folder = copy / "results" / "compare-01234567"
+    folder.mkdir()
+    (folder / "head_to_head.csv").write_text("task\n")
+    (folder / "settings.json").write_text('{"settings": {}, "made_by": {}}')
+    assert site.pages(copy) == before
+
+
 def test_a_digest_is_that_of_sha256sum(tmp_path):
     (tmp_path / "a").write_text("abc")  # FIPS 180-2, appendix B.1
     assert digest(tmp_path / "a") == "ba7816bf8f01cfea"
 
 
 def test_results_without_a_page_of_their_own_get_their_tables(copy):
-    (copy / "results/toy_thing").mkdir()
-    (copy / "results/toy_thing/toy.csv").write_text("name,value\na,0.125\nb,\n")
-    page = site.pages(copy)["docs/results/toy_thing.md"]
-    assert page.startswith("# Toy thing\n")
+    assert "bad_inputs" not in site.PAGES
+    (copy / "results/bad_inputs/bad_inputs.csv").write_text("name,value\na,0.125\nb,\n")
+    page = site.pages(copy)["docs/results/bad_inputs.md"]
+    assert page.startswith("# Bad inputs\n")
     assert lines_of(page)[:4] == [["name", "value"], ["---", "---"], ["a", "0.125"], ["b", "nan"]]
-    assert "[Toy thing](toy_thing.md)" in site.pages(copy)["docs/results/index.md"]
+    assert "[Bad inputs](bad_inputs.md)" in site.pages(copy)["docs/results/index.md"]
 
 
 def test_writing_pages_again_changes_nothing_and_removes_those_of_no_experiment(copy):

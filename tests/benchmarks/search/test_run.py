@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,6 +16,7 @@ from benchmarks.search import run
 from benchmarks.search.run import make_spec, run_search
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
+from nas_algos.policies import Policy
 from tasks.errors import TaskInputError
 from tasks.registry import make_task
 
@@ -121,6 +123,19 @@ def test_bounds_that_nothing_keeps_end_in_words_without_a_training(tmp_path, spe
     assert not made
     assert not pd.read_csv(written(tmp_path, "candidates.csv"))["within_bound"].any()
     assert not [*tmp_path.glob("results/*/table.csv")]
+
+
+def test_candidates_over_the_bound_are_said_to_be_and_are_no_best_so_far(tmp_path, spec, train):
+    train(lambda job: 0.5)
+    known = sorted({float(each) for each in spec(10.0).costs(np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))["latency_ms"]})
+    every = replace(spec(known[0]), budget=4, policy=Policy(skip_infeasible=False))
+    run_search(tmp_path, every, 1, 1, tmp_path / "results")
+    rows = pd.read_csv(written(tmp_path, "candidates.csv"))
+    assert rows["trained"].all()
+    assert (rows["within_bound"] == (rows["latency_ms"] <= known[0])).all()
+    assert 0 < rows["within_bound"].sum() < len(rows)
+    first = int(rows["within_bound"].to_numpy().argmax())
+    assert np.isfinite(rows["best_so_far"]).tolist() == [place >= first for place in range(len(rows))]
 
 
 def test_trainings_that_all_diverge_end_in_words(tmp_path, spec, train):

@@ -128,6 +128,14 @@ def test_a_networks_charge_is_two_operations_a_mac_forward_and_thrice_that_with_
     assert evaluation == (40, 2 * 60 * 130, 2 * 60 * 1_000)
 
 
+def test_progress_goes_on_while_networks_are_looked_at():
+    seen = []
+    found = run("one_shot", progress=seen.append)
+    share = made("one_shot", TOY).search_share
+    assert seen == sorted(seen)
+    assert sum(fraction > 1 - share for fraction in seen) >= len(found.looks) > 1
+
+
 @pytest.mark.parametrize("name", SINGLE_SHOT)
 def test_a_run_that_was_stopped_goes_on_to_the_same_result_bit_for_bit(runs, tmp_path, name):
     def stop(fraction):

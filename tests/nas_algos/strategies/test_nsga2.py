@@ -37,6 +37,7 @@ def test_twins_that_are_told_live_once_and_the_best_fronts_survive():
 def test_codes_tell_all_genotypes_of_a_space_apart_and_nearly_all_of_a_larger_one():
     every = jnp.array(np.indices(CARDINALITIES).reshape(5, -1).T, jnp.int32)
     assert sorted(codes(every, CARDINALITIES).tolist()) == list(range(360))
+    assert codes(jnp.full((1, 9), 3), (1, *[16] * 8)).shape == (1,)  # of 2^32 genotypes
     large = (50,) * 12
     rows = np.random.default_rng(0).integers(0, 50, (20_000, 12))
     distinct = len(np.unique(codes(jnp.array(rows, jnp.int32), large)))
