@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,6 +60,24 @@ def test_results_and_progress_are_those_of_the_local_executor(cluster):
         assert bad.error.startswith("RuntimeError: a bug (ray_jobs.py, line ")
     with pytest.raises(RuntimeError, match="closed"):
         far.submit(ray_jobs.nothing, 1)
+
+
+def test_a_job_that_stands_still_is_asked_about_every_other_second_and_no_more_often():
+    from benchmarks.runtime.ray_executor import RayExecutor, _Worker
+
+    asked = []
+    actor = SimpleNamespace(
+        where=SimpleNamespace(remote=lambda: "where"),
+        progress=SimpleNamespace(remote=lambda: asked.append(0) or "poll"),
+    )
+    one, worker = RayExecutor.__new__(RayExecutor), _Worker(actor)
+    one._workers, one._stall_seconds = [worker], 1_800.0
+    worker.handle = object()
+    worker.heard = worker.asked_at = time.monotonic() - 60
+    for _ in range(5):
+        one._look_after()
+        worker.polled = None  # the answer is what it was
+    assert len(asked) == 1
 
 
 def test_a_killed_workers_job_is_tried_again(cluster, tmp_path):
