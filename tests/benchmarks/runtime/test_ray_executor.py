@@ -66,10 +66,8 @@ def test_a_job_that_stands_still_is_asked_about_every_other_second_and_no_more_o
     from benchmarks.runtime.ray_executor import RayExecutor, _Worker
 
     asked = []
-    actor = SimpleNamespace(
-        where=SimpleNamespace(remote=lambda: "where"),
-        progress=SimpleNamespace(remote=lambda: asked.append(0) or "poll"),
-    )
+    where, progress = (SimpleNamespace(remote=remote) for remote in (lambda: "", lambda: asked.append(0) or "poll"))
+    actor = SimpleNamespace(where=where, progress=progress)
     one, worker = RayExecutor.__new__(RayExecutor), _Worker(actor)
     one._workers, one._stall_seconds = [worker], 1_800.0
     worker.handle = object()
