@@ -9,6 +9,7 @@ from benchmarks.experiments.claims.figures import TOLERANCE, Results, Row, Sourc
 from benchmarks.experiments.claims.rules import Figure
 
 DIFFERENCES = "head_to_head/head_to_head_differences.csv"
+AGGREGATES = "head_to_head/head_to_head_aggregates.csv"
 TRANSFER = "transfer/transfer.csv"
 ALIKE = 0.1
 """By which share of it two latencies may differ and still be about the same."""
@@ -62,10 +63,11 @@ def against_random(other: str, budget: int) -> Source:
     """Regret that a contender saves against another, mean over cells with its interval."""
 
     def source(results: Results) -> Figure:
+        counts = results.rows(AGGREGATES, budget=budget, algorithm=other)
         for row in results.rows(DIFFERENCES, budget=budget, algorithm=other):
             if row["other"] == "baseline_genetic":
                 return Figure(
-                    *(row["difference"], row["low"], row["high"], 9_000),
+                    *(row["difference"], row["low"], row["high"], counts[0]["searches"]),
                     *(
                         "predicted",
                         f"per cent of regret saved by starting from the baseline, no expert, {budget} trainings",
