@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.claims import curation, expert, impact, introduction
 from benchmarks.experiments.claims.figures import Results
 from benchmarks.experiments.claims.rules import verdict
@@ -24,7 +25,12 @@ CLAIMS = (*introduction.CLAIMS, *curation.CLAIMS, *expert.CLAIMS, *impact.CLAIMS
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Read, compare, print and write; the CSVs are the shipped ones."""
+    """Read, compare, print and write; the CSVs are the shipped ones.
+
+    Raises BenchmarkInputError where they are not there, as in a package that was installed without its clone.
+    """
+    if not (first := SHIPPED / "detection" / "detection.csv").exists():
+        raise BenchmarkInputError(f"no {first}, to read; allowed: a clone's accelnas")
     table = claims_table(Results(SHIPPED), settings)
     write_table(folder / "claims.csv", table)
     shown = table[["claim", "article", "ours", "low", "high", "n", "verdict"]]

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from benchmarks.experiments.head_to_head.plot import LINES
 from benchmarks.markdown import KIB, Row, listed, rows
 from benchmarks.report.html.charts import Chart, calibration, curves, scatter
 from benchmarks.report.html.gathered import gathered
@@ -25,6 +26,7 @@ SHOWN = "ethos-u65-512"
 """The accelerator of figures that show one."""
 BUDGET = 100
 """Trainings of the matrix of differences."""
+CURVES = "head_to_head/head_to_head_curves.csv"
 
 
 def write_report(root: Path) -> list[Path]:
@@ -56,11 +58,7 @@ def report(root: Path) -> str:
         claims=claims,
         counts={name: sum(row["verdict"] == name for row in claims) for name in verdicts},
         tables=tables,
-        waiting=sum(
-            line["source"].startswith("predicted") and line["model"] != "Baseline"
-            for lines in tables.values()
-            for line in lines
-        ),
+        waiting=sum(line["source"].startswith("predicted") for lines in tables.values() for line in lines),
         fitted=[row["n"] for row in surrogate_lines(results)],
         charts=[detection_chart(results), segmentation_chart(results)],
         anytime=anytime_chart(results),
@@ -72,6 +70,7 @@ def report(root: Path) -> str:
         matrix_names=names,
         matrix=matrix,
         budget=BUDGET,
+        cells=len({(row["task"], row["accelerator"]) for row in rows(results / CURVES)}),
         networks=network_lines(results),
         gathered=gathered(results),
         energy=rows(results / "sustainability/sustainability.csv"),
@@ -176,13 +175,18 @@ def segmentation_chart(results: Path) -> Chart:
 def anytime_chart(results: Path) -> Chart:
     """Regret as searches spend, on one accelerator."""
     panels: dict[str, dict[str, list[Row]]] = {}
-    for row in rows(results / "head_to_head/head_to_head_curves.csv"):
+    styles: dict[str, str] = {}
+    for row in rows(results / CURVES):
         if row["accelerator"] == SHOWN:
+            styles[row["algorithm"]] = LINES.get(row["family"], "-")
             lines = panels.setdefault(row["task"], {})
             point = {"x": row["trainings"], "y": row["regret"], "low": row["low"], "high": row["high"]}
             lines.setdefault(row["algorithm"], []).append(point)
-    text = f"Mean regret of each contender against trainings, three tasks on {SHOWN}, bands are 95% intervals"
-    return curves("anytime", "Regret as searches spend", text, panels, ("trainings", "regret"))
+    text = (
+        f"Mean regret of each contender against trainings, three tasks on {SHOWN}, bands are 95% intervals; hybrids "
+        "are dashed, random search is dotted"
+    )
+    return curves("anytime", "Regret as searches spend", text, panels, ("trainings", "regret"), styles)
 
 
 def calibration_chart(results: Path) -> Chart:
@@ -236,8 +240,8 @@ def origins(results: Path) -> list[Row]:
     read = [f"{name}/{name}.csv" for name in (*TABLES, "claims", "surrogate", "sustainability")]
     read += ["segmentation/segmentation_front.csv", "detection/detection_fusion.csv", "curation/curation.csv"]
     read += [f"{name}/{name}.csv" for name in ("zero_shot", "estimator", "optimisers_curse", "single_shot")]
-    read += ["tables/agreement.csv"]
-    read += [f"head_to_head/head_to_head_{part}.csv" for part in ("curves", "differences", "ledger")]
+    read += ["tables/agreement.csv", "truth/truth.csv", "landscape/landscape.png"]
+    read += [CURVES, "head_to_head/head_to_head_differences.csv"]
     return [
         {
             "file": name,

@@ -10,11 +10,12 @@ from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 
 from benchmarks.markdown import Row
 
-COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#999999", "#ee8866", "#44bb99", "#332288")
+COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#999999", "#ee8866", "#44bb99", "#8877dd")
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,10 @@ def chart(name: str, title: str, text: str, figure: Figure, tips: dict[str, str]
     svg = re.sub(r' style="(stroke|fill): currentColor"', r' style="\1: currentColor"', svg)
     for gid, tip in tips.items():
         mark = f'id="{name}-{gid}"'
-        svg = svg.replace(mark, f'{mark} class="tip" tabindex="0" data-tip="{_escaped(tip)}"')
-    svg = svg.replace("<svg", f'<svg role="img" aria-label="{_escaped(text)}"', 1)
+        svg = svg.replace(
+            mark, f'{mark} class="tip" tabindex="0" role="img" aria-label="{_escaped(tip)}" data-tip="{_escaped(tip)}"'
+        )
+    svg = svg.replace("<svg", f'<svg role="group" aria-label="{_escaped(text)}"', 1)
     return Chart(name, title, text, svg)
 
 
@@ -80,17 +83,26 @@ def scatter(name: str, title: str, text: str, panels: dict[str, list[Row]], axes
     return chart(name, title, text, figure, tips)
 
 
-def curves(name: str, title: str, text: str, panels: dict[str, dict[str, list[Row]]], axes: tuple[str, str]) -> Chart:
-    """Lines with bands, {panel: {line: rows with x, y, low, high}}."""
+def curves(
+    name: str,
+    title: str,
+    text: str,
+    panels: dict[str, dict[str, list[Row]]],
+    axes: tuple[str, str],
+    styles: Mapping[str, str],
+) -> Chart:
+    """Lines with bands, {panel: {line: rows with x, y, low, high}}.  styles: of each line, as matplotlib names them."""
     figure = Figure(figsize=(3.3 * len(panels), 3.8), layout="constrained")
     tips: dict[str, str] = {}
     names = list(dict.fromkeys(line for lines in panels.values() for line in lines))
+    # more lines than a palette has colours: hues far apart, of a lightness that both backgrounds bear
+    hues = {line: hsv_to_rgb((number * 0.618 % 1, 0.75, 0.75)) for number, line in enumerate(names)}
     for axis, (panel, lines) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         for line, points in lines.items():
             x, y, low, high = ([point[key] for point in points] for key in ("x", "y", "low", "high"))
-            gid, colour = f"l{len(tips)}", COLOURS[names.index(line) % len(COLOURS)]
+            gid, colour = f"l{len(tips)}", hues[line]
             tips[gid] = f"{line}: {y[-1]:.3g} at the end ({low[-1]:.3g} to {high[-1]:.3g})"
-            axis.plot(x, y, color=colour, label=line, linewidth=1.6, gid=gid)
+            axis.plot(x, y, styles[line], color=colour, label=line, linewidth=1.6, gid=gid)
             axis.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
         axis.set(title=panel, xscale="log", xlabel=axes[0], ylabel=axes[1])
         axis.set_ylim(0, None)

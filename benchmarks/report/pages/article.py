@@ -116,8 +116,8 @@ The budget is kept by {_kept(of)}.  Accuracy falls by {
         len(searched)
     } accelerators with NAS.  {
         claim(
-            "The article's recommendation saves the memory here and does not keep the quality; a search that may keep "
-            "depthwise convolutions loses less on every accelerator.",
+            "The article's recommendation does not keep the quality here; a search that may keep depthwise "
+            "convolutions loses less on every accelerator.",
             all(row["quality_difference_high"] < 0 for row in expert)
             and all(
                 ours["quality_difference"] > theirs["quality_difference_high"]

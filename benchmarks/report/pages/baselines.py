@@ -11,10 +11,10 @@ def page(folder: Path) -> str:
     """The page's Markdown."""
     header = ["task", "data set", "recipe", "quality (95% interval, n)", "without a network", "MMACs", "params KiB"]
     floors = _floors(rows(folder.parent / "controls" / "controls.csv"))
-    lines: dict[tuple[str, str], list[str]] = {}
+    lines: dict[tuple[str, str, str], list[str]] = {}
+    costs: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in rows(folder / "baselines.csv"):
-        name = f"{row['accelerator'].removeprefix('ethos-')}: ms, KiB"
-        header += [name] if name not in header else []
+        key = row["task"], row["dataset"], row["recipe"]
         start = [
             row["task"],
             row["dataset"],
@@ -24,8 +24,12 @@ def page(folder: Path) -> str:
             f"{row['macs'] / 1e6:.1f}",
             f"{row['param_bytes'] / KIB:.0f}",
         ]
-        cells = lines.setdefault((row["task"], row["dataset"]), start)
-        cells.append(f"{row['latency_ms']:.3f}, {row['peak_activation_bytes'] / KIB:.0f}")
+        lines[key] = start
+        cost = f"{row['latency_ms']:.3f}, {row['peak_activation_bytes'] / KIB:.0f}"
+        costs.setdefault(key, {})[row["accelerator"]] = cost
+    accelerators = list(dict.fromkeys(name for known in costs.values() for name in known))
+    header += [f"{name.removeprefix('ethos-')}: ms, KiB" for name in accelerators]
+    body = [[*start, *(costs[key].get(name, "-") for name in accelerators)] for key, start in lines.items()]
     return f"""\
 Classification of FashionObjects, detection and segmentation on FashionScenes share one interface, one kind of network
 (a chain of blocks) and one way of searching.  Each starts from a baseline designed for few MACs, depthwise throughout,
@@ -34,7 +38,7 @@ as one does for CPUs.  Quality is on test examples after trainings by the named 
 "without a network" is the best [control](../../results/controls/controls.csv).  Latency and peak SRAM are of the whole
 network, compiled.
 
-{table(header, lines.values())}
+{table(header, body)}
 What the baselines say of test scenes, truth left and prediction right, over each segmentation its own mIoU:
 [detection](../../results/baselines/predictions_detection.png),
 [segmentation](../../results/baselines/predictions_segmentation.png).

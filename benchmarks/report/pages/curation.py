@@ -24,6 +24,12 @@ Cells = dict[tuple[str, str], dict[str, Row]]
 """By task and accelerator, the rows by space."""
 
 
+def _winners(folder: Path) -> str:
+    if (folder.parent / "head_to_head" / "confirmed.csv").exists():
+        return "What winners of these searches came to when trained is on the [contests' page](head_to_head.md)."
+    return "Winners of these searches have not been trained."
+
+
 def page(folder: Path) -> str:
     """The page's Markdown."""
     found = rows(folder / "curation.csv")
@@ -50,7 +56,7 @@ channels that make a landscape smooth, and not which channels these are.  Agains
 
 {tables}
 Quality and latency are what the surrogate and the estimator expect, no trainings: how far they may be off is on the
-[surrogates' page](surrogate.md) and the [estimators'](estimator.md).  Winners of these searches have not been trained.
+[surrogates' page](surrogate.md) and the [estimators'](estimator.md).  {_winners(folder)}
 Regret: in per cent of the best known quality of the uncurated space, which holds all others (2 x 6,400 evaluations by
 NSGA-II of each of the spaces that networks were trained from, or what a search here found above that).  Evaluations a
 success takes: all that were spent over the number of searches that came within 5% (COCO's expected running time, ERT).

@@ -6,14 +6,17 @@ import math
 import re
 import shutil
 import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from benchmarks.report.html import build
 from benchmarks.report.html.build import TABLES, differences, model_lines, report
 from benchmarks.report.html.gathered import supernet_lines
+from benchmarks.store import made
 from benchmarks.tables.summaries import blocks_of
 
 ROOT = Path(__file__).parents[4]
@@ -76,6 +79,38 @@ def test_nothing_comes_from_outside(structure):
 def test_every_figure_has_a_text(structure):
     assert structure.bare == []
     assert PAGE.count("<svg role=") == 4
+
+
+def test_text_of_figures_has_the_pages_colour_and_marks_have_names():
+    assert "figure svg text { fill: currentColor; }" in PAGE
+    marks = re.findall(r"<g [^>]*data-tip=[^>]*>", PAGE)
+    assert len(marks) > 100
+    assert all('role="img"' in mark and "aria-label=" in mark for mark in marks)
+
+
+def test_lines_of_many_contenders_differ_in_colour():
+    figure = PAGE[PAGE.index('id="anytime-') :]
+    lines = re.findall(r'id="anytime-l\d+".*?stroke: (#\w+)', figure[: figure.index("</svg>")], re.DOTALL)
+    first = lines[: len(lines) // 3]
+    assert len(first) == len(set(first)) > 15
+
+
+def test_the_files_that_are_listed_are_those_that_are_read(monkeypatch):
+    listed = {row["file"] for row in build.origins(ROOT / "results")}
+    monkeypatch.setattr(build, "origins", lambda results: [])
+    monkeypatch.setattr(made, "digest", lambda path: "")  # which reads every file
+    read = set()
+
+    def note(event, details):
+        if event == "open" and isinstance(details[0], str | Path) and not noted[0]:
+            read.add(Path(details[0]))
+
+    noted = [False]
+    sys.addaudithook(note)
+    report(ROOT)
+    noted[0] = True  # a hook cannot be taken away
+    there = {path.relative_to(ROOT / "results").as_posix() for path in read if (ROOT / "results") in path.parents}
+    assert there - {"provenance.csv"} == listed
 
 
 def test_verdicts_come_first_and_count_as_the_file_does():
@@ -178,7 +213,7 @@ frame.addEventListener("load", () => {
       for (const sign of [1, -1]) {
         button.click();
         const values = [...table.tBodies[0].rows].map(row => row.children[place].textContent.trim()).filter(v => v);
-        const numbers = values.map(Number).filter(v => !Number.isNaN(v));
+        const numbers = values.map(v => Number(v.split(" to ")[0])).filter(v => !Number.isNaN(v));
         const right = numbers.every((v, i) => i === 0 || sign * (v - numbers[i - 1]) >= 0);
         if (right) told.sorted += 1; else told.unsorted.push(button.textContent);
       }
