@@ -20,6 +20,8 @@ from tasks.training import full_batches
 STRATEGY = "nsga2"
 # the baseline is in every space, and its figures differ there in the last bits
 ROUNDING = 1e-5
+ENUMERATED = 100_000
+"""Spaces of at most so many genotypes are enumerated where the best of each is sought."""
 CHUNK = 4_096
 """Networks of one compiled call."""
 

@@ -11,6 +11,7 @@ nothing is searched anew there, as no table tells what to search.  Nothing is tr
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,9 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.transfer.settings import Settings
-from benchmarks.experiments.truth.settings import ENUMERATED
-from benchmarks.experiments.truth.settings import Settings as TruthSettings
 from benchmarks.store.files import write_table
 from benchmarks.tables.models import Model, Models, Quality, Row, load_models, model_rows, quality_columns
+from benchmarks.tables.optima import ENUMERATED
 from benchmarks.tables.summaries import blocks_of, rewritten
 from hw_model.blocks import Block
 from hw_model.cost_models import parallelism_factor
@@ -34,6 +34,8 @@ __all__ = ["Settings", "run"]
 
 SOURCE, OTHER_DATA, OTHER_DATA_FILE = "detection", "detection on photo_objects", "photo_objects.csv"
 TARGETS = ("segmentation", "classification")
+SEARCHED = re.compile(r"best of (\d+) x (\d+) by ")
+"""What `how` of truth.csv says of a space that was searched."""
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
@@ -67,8 +69,10 @@ def networks_asked(truth: pd.DataFrame) -> int:
 
     truth: rows of truth.csv of one task and accelerator, each a space; those that were enumerated were not searched.
     """
-    each = TruthSettings()
-    return int((truth["log10_size"].to_numpy() > math.log10(ENUMERATED)).sum()) * each.searches * each.evaluations
+    searched = int((truth["log10_size"].to_numpy() > math.log10(ENUMERATED)).sum())
+    # "best of 2 x 6400 by nsga2", which all searches of a run are
+    searches, evaluations = next(found.groups() for how in truth["how"] if (found := SEARCHED.match(how)))
+    return searched * int(searches) * int(evaluations)
 
 
 def source_networks(settings: Settings) -> dict[str, str]:

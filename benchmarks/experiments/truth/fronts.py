@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.experiments.truth.settings import ENUMERATED, Settings
+from benchmarks.experiments.truth.settings import Settings
 from benchmarks.tables.held import held_by
-from benchmarks.tables.optima import STRATEGY, enumerated, evaluation_by, front, searched
+from benchmarks.tables.optima import ENUMERATED, STRATEGY, enumerated, evaluation_by, front, searched
 from benchmarks.tables.query import TrainedTable
 
 EXACT = "enumerated"

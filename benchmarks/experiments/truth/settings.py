@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from benchmarks.errors import BenchmarkInputError
 from tasks.registry import TASKS
 
-ENUMERATED = 100_000
-"""Spaces of at most so many genotypes are enumerated."""
-
 
 @dataclass(frozen=True)
 class Settings:

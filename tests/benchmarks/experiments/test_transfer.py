@@ -12,6 +12,7 @@ from benchmarks.experiments.transfer.run import (
     OTHER_DATA,
     TARGETS,
     as_it_is,
+    networks_asked,
     on_other_data,
     rewritten_networks,
     source_networks,
@@ -90,3 +91,9 @@ def test_the_page_says_what_takes_no_network_on_other_data_once_it_is_known(tmp_
     row = {"task": "detection", "dataset": "photo_objects", "control": "constant", "quality": 0.0123}
     pd.concat([table, pd.DataFrame([row])]).to_csv(path, index=False)
     assert "one has 0.012 on detection on photo_objects." in transfer(tmp_path / "transfer")
+
+
+def test_networks_asked_are_those_of_every_search_of_the_tasks_spaces():
+    how = ["best of 2 x 300 by nsga2 in curated-16", "best of 2 x 300 by nsga2", "enumerated", "enumerated in V3"]
+    truth = pd.DataFrame({"log10_size": [19.5, 14.4, 4.6, 13.2], "how": how})
+    assert networks_asked(truth) == 3 * 2 * 300

@@ -43,8 +43,9 @@ def run(path, tmp_path):
     """Call a command on the table; gives its exit code."""
 
     def call(command, *more):
-        counts = ("--budget", "3", "--seeds", "2", "--results", str(tmp_path / "results"))
-        return cli.run([command, "--table", str(path), *counts, *more])
+        budget = () if "--budget" in more else ("--budget", "3")
+        where = ("--results", str(tmp_path / "results"))
+        return cli.run([command, "--table", str(path), *budget, "--seeds", "2", *where, *more])
 
     return call
 

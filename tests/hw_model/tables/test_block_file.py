@@ -86,7 +86,7 @@ def test_every_timing_of_blocks_that_differ_in_what_means_nothing_counts(tmp_pat
     path = tmp_path / "mine.csv"
     rows = "kind,height,width,in_channels,out_channels,kernel,stride,activation,latency_ms\n"
     rows += "max_pool,8,8,4,4,2,2,yes,1\nmax_pool,8,8,4,4,2,2,no,4\nmax_pool,8,8,4,4,2,2,,4\n"
-    rows += "upsample,8,8,4,4,,,,1\nupsample,8,8,4,4,3,2,,3\nglobal_pool,8,8,4,4,,,,1\nglobal_pool,8,8,4,4,3,2,no,5\n"
+    rows += "upsample,8,8,4,4,,,,1\nupsample,8,8,4,4,3,2,,3\nglobal_pool,8,8,4,4,,,,1\nglobal_pool,8,8,4,4,3,,no,5\n"
     path.write_text(rows)
     pool, upsample, mean = (
         Block("max_pool", 8, 8, 4, 4, 2, 2),
