@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -119,9 +120,10 @@ def welch_of_means(ones: Sequence[Summary], others: Sequence[Summary]) -> float:
     it is `welch`.  1 or 0 where no group varies.
     """
     sides = [(each, len(side)) for side in (ones, others) for each in side]
-    difference = np.mean([each.mean for each in ones]) - np.mean([each.mean for each in others])
+    one, other = (float(np.mean([each.mean for each in side])) for side in (ones, others))
     if all(each.deviation == 0 for each, _ in sides):
-        return float(difference == 0)
+        return float(math.isclose(one, other, rel_tol=1e-12))  # means are rounded by how many there are
+    difference = one - other
     error, degrees = _error((each.deviation**2 / each.n / count**2, each.n) for each, count in sides)
     return float(2 * stats.t.sf(abs(difference) / error, degrees))
 

@@ -64,6 +64,8 @@ def test_the_readme_says_of_boards_what_the_file_says():
     off = silicon.percent(map(silicon.off, silicon.large(FOUND)))
     assert f"[{len(FOUND)} published measurements](docs/results/silicon.md)" in text
     assert f"above {silicon.OVERHEAD_MS} ms it is {off} off an i.MX 93" in text
+    shares = span((100 * (1 - row["vela_ms"] / row["measured_ms"]) for row in silicon.small(FOUND)), 0, "%")
+    assert f"below that a board's overhead is {shares} of the time" in text
     assert f"Alif's microcontrollers took {times} times" in text
 
 

@@ -103,6 +103,13 @@ def test_means_of_one_group_each_are_compared_by_welchs_test():
     assert welch_of_means([one], [other]) == pytest.approx(welch(one, other))
 
 
+def test_equal_constants_are_equal_however_many_there_are():
+    same = Summary(0.1, 0.1, 0.1, 5)
+    assert sum([0.1] * 3) / 3 != 0.1
+    assert welch_of_means([same] * 3, [same]) == 1
+    assert welch_of_means([same] * 3, [Summary(0.1000001, 0.1000001, 0.1000001, 5)]) == 0
+
+
 def test_means_of_groups_means_are_told_apart_five_times_in_a_hundred_where_they_are_equal():
     generator = np.random.default_rng(0)
     ours, theirs = [(0.0, 1.0, 40), (5.0, 2.0, 40)], [(2.0, 3.0, 12), (3.0, 0.5, 12)]  # both means are 2.5
