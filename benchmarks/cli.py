@@ -127,12 +127,15 @@ def _read(arguments: Sequence[str]) -> Any:
 
 def _check_once(arguments: Sequence[str]) -> None:
     """Raise BenchmarkInputError for an option given twice, of which the parser would take the last without a word."""
-    command = COMMANDS.get(arguments[0]) if arguments else None
-    hints = typing.get_type_hints(command, include_extras=True) if command else {}
-    appended = {name for name, hint in hints.items() if tyro.conf.UseAppendAction in getattr(hint, "__metadata__", ())}
     given = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
-    for option in given:
-        if given.count(option) > 1 and option.removeprefix("--").replace("-", "_") not in appended:
+    twice = [option for option in given if given.count(option) > 1]
+    if not twice:
+        return
+    command = COMMANDS.get(arguments[0])
+    hints = typing.get_type_hints(command, include_extras=True) if command else {}
+    for option in twice:
+        hint = hints.get(option.removeprefix("--").replace("-", "_"))
+        if tyro.conf.UseAppendAction not in getattr(hint, "__metadata__", ()):
             raise BenchmarkInputError(f"{option[:40]} is given twice; allowed: once, with all its values behind it")
 
 

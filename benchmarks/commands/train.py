@@ -85,8 +85,7 @@ def train(
     done = [trial for trial in trials if trial.state == "done"]
     if not done:
         raise NoResultError(f"none of {seeds} trainings came to a finite {chosen.metric}")
-    there_are = len(chosen.load(home, fidelity.data, fidelity.eval_split).images)
-    examples = min(fidelity.eval_examples, there_are)
+    examples = min(fidelity.eval_examples, len(chosen.load(home, fidelity.data, fidelity.eval_split).images))
     for name in done[0].quality:
         quality = interval_words([trial.quality[name] for trial in done])
         print(f"{name} {quality} over {len(done)} seed(s), {examples} examples")

@@ -53,7 +53,7 @@ def tau_b(a: np.ndarray, b: np.ndarray) -> float:
 
 def kendall(a: np.ndarray, b: np.ndarray, drawn: Drawn) -> Interval:
     """Tau-b of a [n] and b [n]."""
-    return _interval(*(_taus(a, b, weights) for weights in _weights(drawn, len(a))))
+    return interval_of(*(_taus(a, b, weights) for weights in _weights(drawn, len(a))))
 
 
 def taus_of(a: np.ndarray, b: np.ndarray, drawn: Drawn) -> np.ndarray:
@@ -63,7 +63,7 @@ def taus_of(a: np.ndarray, b: np.ndarray, drawn: Drawn) -> np.ndarray:
 
 def kendall_gain(a: np.ndarray, other: np.ndarray, b: np.ndarray, drawn: Drawn) -> Interval:
     """By how much a's tau-b with b exceeds the other's, all [n]; both on the same resamples."""
-    return _interval(*(_taus(a, b, weights) - _taus(other, b, weights) for weights in _weights(drawn, len(a))))
+    return interval_of(*(_taus(a, b, weights) - _taus(other, b, weights) for weights in _weights(drawn, len(a))))
 
 
 def kendall_within(a: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: Drawn) -> Interval:
@@ -71,12 +71,12 @@ def kendall_within(a: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: Draw
 
     A slice in which a resample has nothing to rank does not count there.
     """
-    return _interval(*(_taus_within(a, b, slices, weights) for weights in _weights(drawn, len(a))))
+    return interval_of(*(_taus_within(a, b, slices, weights) for weights in _weights(drawn, len(a))))
 
 
 def kendall_gain_within(a: np.ndarray, other: np.ndarray, b: np.ndarray, slices: np.ndarray, drawn: Drawn) -> Interval:
     """By how much a's mean tau-b within slices exceeds the other's, all [n]; both on the same resamples."""
-    return _interval(
+    return interval_of(
         *(
             _taus_within(a, b, slices, weights) - _taus_within(other, b, slices, weights)
             for weights in _weights(drawn, len(a))
@@ -96,7 +96,7 @@ def shared_best(a: np.ndarray, b: np.ndarray, count: int, drawn: np.ndarray) -> 
         for mine, values in zip(best, (a, b), strict=True):
             np.put_along_axis(mine, np.argsort(-values[rows], axis=1, kind="stable")[:, :count], True, axis=1)
         shares.append(best.all(0).sum(1) / count)
-    return _interval(*shares)
+    return interval_of(*shares)
 
 
 def equal_slices(values: np.ndarray, count: int = SLICES) -> np.ndarray:
@@ -129,7 +129,8 @@ def _ratio(both: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarra
     return np.where(scale > 0, both / np.where(scale > 0, scale, 1.0), np.nan)
 
 
-def _interval(value: np.ndarray, resampled: np.ndarray) -> Interval:
+def interval_of(value: np.ndarray, resampled: np.ndarray) -> Interval:
+    """Of a value [1] and what it is in resamples [n], of which those that are NaN do not count."""
     known = resampled[np.isfinite(resampled)]
     if not np.isfinite(value[0]) or not len(known):
         return Interval(np.nan, np.nan, np.nan)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.statistics.intervals import RESAMPLES
-from benchmarks.statistics.rank_correlation import Interval, draw_resamples, taus_of
+from benchmarks.statistics.rank_correlation import Interval, draw_resamples, interval_of, taus_of
 
 
 def mean_tau(ranked: np.ndarray, truth: np.ndarray, seed: int = 0) -> Interval:
@@ -27,9 +27,5 @@ def mean_tau(ranked: np.ndarray, truth: np.ndarray, seed: int = 0) -> Interval:
     drawn = draw_resamples(n, RESAMPLES, seed)
     # [S, 1 + RESAMPLES]: of all networks, and of each resample of them
     taus = np.stack([taus_of(row, truth, drawn) for row in ranked])
-    if not np.isfinite(taus[:, 0]).all():
-        return Interval(np.nan, np.nan, np.nan)
     chosen = np.random.default_rng(seed + 1).integers(count, size=(RESAMPLES, count))
-    means = taus[chosen, 1 + np.arange(RESAMPLES)[:, None]].mean(1)
-    low, high = np.percentile(means[np.isfinite(means)], [2.5, 97.5]) if np.isfinite(means).any() else (np.nan, np.nan)
-    return Interval(float(taus[:, 0].mean()), float(low), float(high))
+    return interval_of(taus[:, :1].mean(0), taus[chosen, 1 + np.arange(RESAMPLES)[:, None]].mean(1))

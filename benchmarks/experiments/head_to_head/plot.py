@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from matplotlib.colors import hsv_to_rgb
 
 from benchmarks.store.files import save_figure
 
 LINES = {"random": ":", "multi-shot": "-", "hybrid": "--"}
 
 
+def hues(names: Sequence[str]) -> dict[str, Any]:
+    """A colour for each of many lines: hues as far apart as can be, of a lightness that light and dark pages bear."""
+    return {name: hsv_to_rgb((number * 0.618 % 1, 0.85, 0.75)) for number, name in enumerate(names)}
+
+
 def write_plot(curves: pd.DataFrame, table: pd.DataFrame, path: Path) -> None:
     """Means with their 95% intervals as bands; what trains nothing is a marker at what it spent."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.colors import hsv_to_rgb
     from matplotlib.figure import Figure
 
     tasks, accelerators = (list(dict.fromkeys(table[name])) for name in ("task", "accelerator"))
     names = list(dict.fromkeys([*curves["algorithm"], *table["algorithm"]]))
-    colours = {name: hsv_to_rgb((number * 0.618 % 1, 0.85, 0.75)) for number, name in enumerate(names)}
+    colours = hues(names)
     figure = Figure(figsize=(4.6 * len(accelerators) + 2.4, 3.6 * len(tasks)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(tasks), len(accelerators), squeeze=False)

@@ -10,9 +10,9 @@ from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 
+from benchmarks.experiments.head_to_head.plot import hues
 from benchmarks.markdown import Row
 
 COLOURS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#999999", "#ee8866", "#44bb99", "#8877dd")
@@ -95,12 +95,11 @@ def curves(
     figure = Figure(figsize=(3.3 * len(panels), 3.8), layout="constrained")
     tips: dict[str, str] = {}
     names = list(dict.fromkeys(line for lines in panels.values() for line in lines))
-    # more lines than a palette has colours: hues far apart, of a lightness that both backgrounds bear
-    hues = {line: hsv_to_rgb((number * 0.618 % 1, 0.75, 0.75)) for number, line in enumerate(names)}
+    colours = hues(names)  # there are more lines than COLOURS
     for axis, (panel, lines) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         for line, points in lines.items():
             x, y, low, high = ([point[key] for point in points] for key in ("x", "y", "low", "high"))
-            gid, colour = f"l{len(tips)}", hues[line]
+            gid, colour = f"l{len(tips)}", colours[line]
             tips[gid] = f"{line}: {y[-1]:.3g} at the end ({low[-1]:.3g} to {high[-1]:.3g})"
             axis.plot(x, y, styles[line], color=colour, label=line, linewidth=1.6, gid=gid)
             axis.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
