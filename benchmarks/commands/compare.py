@@ -19,7 +19,7 @@ def compare(
     budget: tuple[int, ...] = (10, 30, 100),
     seeds: int = 1_000,
     slow_seeds: int = 30,
-    pool: int = 128,
+    pool: int = 125,
     latency_ms: float | None = None,
     peak_bytes: float | None = None,
     param_bytes: float | None = None,

@@ -2,7 +2,9 @@
 
 Agarwal, Schwarzer, Castro, Courville and Bellemare, Deep Reinforcement Learning at the Edge of the Statistical
 Precipice, arXiv:2108.13264, sections 4.1 to 4.3.  Intervals are percentiles of a stratified bootstrap: runs are drawn
-anew within each task, tasks are not.  Tasks may have different numbers of runs.
+anew within each task, tasks are not.  Tasks may have different numbers of runs.  Where runs depend on each other in
+groups, a row of runs each, whole groups are drawn (A. C. Davison and D. V. Hinkley, Bootstrap Methods and their
+Application, 1997, section 3.8).
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from benchmarks.statistics.intervals import RESAMPLES
 from benchmarks.statistics.rank_correlation import Interval
 
 Runs = Sequence[Sequence[float] | np.ndarray]
-"""Scores of the runs on each task, scaled so that tasks may be pooled; float[tasks][runs]."""
+"""Scores of the runs on each task, scaled so that tasks may be pooled: float[tasks][runs], or [tasks][groups, runs]."""
 
 
 def interquartile_mean(scores: Runs, confidence: float = 0.95, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
@@ -26,9 +28,11 @@ def interquartile_mean(scores: Runs, confidence: float = 0.95, seed: int = 0, re
     Raises BenchmarkInputError for no task and for a task without runs.
     """
     tasks = _checked(scores)
-    return _bootstrapped(
-        [tasks], lambda drawn: stats.trim_mean(np.concatenate(drawn[0]), 0.25), confidence, seed, resamples
-    )
+
+    def middle(drawn: list[list[np.ndarray]]) -> float:
+        return stats.trim_mean(np.concatenate([task.ravel() for task in drawn[0]]), 0.25)
+
+    return _bootstrapped([tasks], middle, confidence, seed, resamples)
 
 
 def probability_of_improvement(
@@ -47,7 +51,7 @@ def probability_of_improvement(
 def _mean_share(mine: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
     shares = []
     for ours, theirs in zip(mine, other, strict=True):
-        ordered = np.sort(theirs)
+        ordered = np.sort(theirs, axis=None)
         below, upto = np.searchsorted(ordered, ours, "left"), np.searchsorted(ordered, ours, "right")
         shares.append((below + upto).mean() / (2 * len(ordered)))
     return float(np.mean(shares))
@@ -71,6 +75,6 @@ def _bootstrapped(
 
 def _checked(scores: Runs) -> list[np.ndarray]:
     tasks = [np.asarray(task, float) for task in scores]
-    if not tasks or any(task.ndim != 1 or not len(task) for task in tasks):
+    if not tasks or any(task.ndim not in (1, 2) or not task.size for task in tasks):
         raise BenchmarkInputError(f"runs of {len(tasks)} tasks; allowed: one task or more, each of one run or more")
     return tasks

@@ -17,16 +17,16 @@ RESAMPLES = 400
 
 
 def p_against_random(regrets: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """Adjusted p of each contender's regret [seeds] in a cell, of those that search (`many_to_one`)."""
+    """Adjusted p of each contender's regret [independent] in a cell, of those that search (`many_to_one`)."""
     groups = {name: values.tolist() for name, values in regrets.items()}
     return {name: each.p for name, each in many_to_one(groups, CONTROL).items()}
 
 
 def over_cells(regrets: Sequence[Mapping[str, np.ndarray]], optima: Sequence[float]) -> dict[str, np.ndarray]:
-    """Mean over cells of regret as a share of the cell's optimum in per cent, [seeds] by contender.
+    """Mean over cells of regret [independent] as a share of the cell's optimum in per cent, likewise by contender.
 
-    Search s of the mean is search s of each cell, all independent of each other; of contenders with fewer searches in
-    some cell as many as there are.
+    Value s of the mean is value s of each cell: searches of their own in each, or the same part of a task's pool in all
+    cells of the task.  Of contenders with fewer in some cell as many as there are.
     """
     found = {}
     for name in regrets[0]:
@@ -55,7 +55,8 @@ def aggregate_rows(
 ) -> list[dict[str, Any]]:
     """Rows of head_to_head_aggregates.csv: each contender over the searches of all cells, pooled.
 
-    regrets: [seeds] by contender, in each cell.  Regrets are shares of the cell's optimum in per cent.
+    regrets: [independent, searches of each] by contender, in each cell (`Row.by_part`).  Regrets are shares of the
+    cell's optimum in per cent.
     """
     random = [each[CONTROL] for each in regrets]
     rows = []
@@ -65,7 +66,7 @@ def aggregate_rows(
         middle = interquartile_mean(shares, resamples=RESAMPLES)
         # a larger score is better there, and a smaller regret here
         better = probability_of_improvement([-each for each in own], [-each for each in random], resamples=RESAMPLES)
-        row: dict[str, Any] = {"budget": budget, "algorithm": name, "searches": sum(map(len, own))}
+        row: dict[str, Any] = {"budget": budget, "algorithm": name, "searches": sum(map(np.size, own))}
         for column, value in (("interquartile_regret_pct", middle), ("better_than_random", better)):
             row |= {column: value.value, f"{column}_low": value.low, f"{column}_high": value.high}
         rows.append(row)

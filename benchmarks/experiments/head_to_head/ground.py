@@ -25,8 +25,6 @@ from nas_algos.tabular import table_index
 REFERENCE_SHARE = 0.75
 """Of the baseline's quality: with the bound the reference point of hypervolumes."""
 ARENA = "arena"
-UNSCORED = 256
-"""Networks of a pool where none is scored."""
 NOT_SCORES = ("task", "space", "genotype", "metric", "quality", "latency_ms", "macs", "params")
 """Columns of the table of scores that are none, or that the arena has itself."""
 
@@ -40,6 +38,17 @@ class Pool:
     scores: dict[str, np.ndarray]
     """float64 [P] each, larger is better, NaN where a network has none."""
 
+    def parts(self, size: int) -> np.ndarray:
+        """int [parts, size]: places of the pool, each in one part or in none; always the same.
+
+        Searches of different parts choose among different networks; all of one part choose alike.  A pool of fewer
+        networks than a part has is one part.
+        """
+        count = len(self.rows)
+        size = min(size, count)
+        shuffled = np.random.default_rng(0).permutation(count)
+        return shuffled[: count // size * size].reshape(-1, size)
+
 
 @dataclass(frozen=True, eq=False)
 class Cell:
@@ -49,6 +58,14 @@ class Cell:
     accelerator: str
     arena: Arena
     pool: Pool
+
+    def counts(self) -> dict[str, np.ndarray]:
+        """float32 [N] each: scores that every network of the arena has."""
+        return {"macs": self.arena.macs, "params": self.arena.params}
+
+    def has_score(self, name: str) -> bool:
+        """Whether some of its networks have it."""
+        return name in self.counts() or name in self.pool.scores
 
     @cached_property
     def feasible(self) -> np.ndarray:
@@ -115,22 +132,15 @@ def make_cells(tasks: tuple[str, ...], accelerators: tuple[str, ...], results: P
 
 
 def read_pool(file: Path, task: str, arena: Arena) -> Pool:
-    """The arena's networks in the table of scores; counts are the arena's own.
-
-    Where the table has none, as many random ones, which have their counts alone.
-    """
+    """The arena's networks in the table of scores; none where that has none."""
     found = pd.read_csv(file, low_memory=False).to_dict("records") if file.exists() else []
     own = [row for row in found if row["task"] == task and row.get("space") == ARENA]
-    scores: dict[str, np.ndarray] = {}
-    if own:
-        genotypes = np.array([row["genotype"].split() for row in own], int)
-        rows = np.asarray(np.ravel_multi_index(tuple(genotypes.T), arena.cardinalities))
-        columns = {str(name): np.array([row[name] for row in own]) for name in own[0] if name not in NOT_SCORES}
-        scores = {name: values for name, values in columns.items() if np.isfinite(values).any()}
-    else:
-        rows = np.random.default_rng(0).choice(len(arena.macs), min(UNSCORED, len(arena.macs)), replace=False)
-    counts = {"macs": arena.macs, "params": arena.params}
-    return Pool(rows, scores | {name: values[rows].astype(np.float64) for name, values in counts.items()})
+    if not own:
+        return Pool(np.zeros(0, int), {})
+    genotypes = np.array([row["genotype"].split() for row in own], int)
+    rows = np.asarray(np.ravel_multi_index(tuple(genotypes.T), arena.cardinalities))
+    columns = {str(name): np.array([row[name] for row in own]) for name in own[0] if name not in NOT_SCORES}
+    return Pool(rows, {name: values for name, values in columns.items() if np.isfinite(values).any()})
 
 
 def training_of(cells: list[Cell], seeds: np.ndarray, objectives: int = 1) -> Callable[[Any, jax.Array], jax.Array]:

@@ -40,6 +40,16 @@ class Row:
         """float [seeds]: by how much that is below the optimum."""
         return self.cell.optimum - self.quality()
 
+    def by_part(self, values: np.ndarray) -> np.ndarray:
+        """Values [seeds, ...] of its searches, [independent, searches of a part, ...]: those that chose from the same
+        part of a pool depend on each other; searches that chose from networks of their own are a part each.
+        """
+        parts = {each.part for each in self.searches}
+        if None in parts:
+            return values[:, None]
+        # search number s is of part s modulo their number
+        return values.reshape(-1, len(parts), *values.shape[1:]).swapaxes(0, 1)
+
 
 def flops(cell: Cell, search: Searched) -> float:
     """Of a search's trainings and scores."""
@@ -55,8 +65,9 @@ def passes(cell: Cell, search: Searched) -> float:
 def table_row(row: Row, machine: Machine) -> dict[str, Any]:
     """A row of head_to_head.csv but `p_random`."""
     cell, searches, regret = row.cell, row.searches, row.regret()
+    independent = row.by_part(regret).mean(1)
     varies = np.ptp(regret) > 0
-    mean, low, high = mean_interval(regret.tolist()) if varies else (float(regret[0]),) * 3
+    mean, low, high = mean_interval(independent.tolist()) if varies else (float(regret[0]),) * 3
     spent = float(np.mean([flops(cell, each) for each in searches]))
     inside = {
         f"within_{share:.0%}".replace("%", "pct"): float((regret <= share * cell.optimum).mean()) for share in SHARES
@@ -67,7 +78,8 @@ def table_row(row: Row, machine: Machine) -> dict[str, Any]:
         "algorithm": row.contender.name,
         "family": row.contender.family,
         "budget": row.budget,
-        "seeds": len(searches) if row.contender.searches else 1,
+        "seeds": len(searches),
+        "independent": len(independent),
         "regret": mean,
         "low": low,
         "high": high,
@@ -92,8 +104,8 @@ def marks(budget: int) -> list[int]:
 
 def curve_rows(row: Row, machine: Machine) -> list[dict[str, Any]]:
     """Rows of head_to_head_curves.csv: regret after so many trainings, mean with Student's interval and quartiles."""
-    cell, trained = row.cell, [each for each in row.searches if each.trained]
-    if not trained:
+    cell, trained = row.cell, row.searches
+    if not all(each.trained for each in trained):
         return []
     most = max(each.trained for each in trained)
     regret = np.full((len(trained), most), np.nan)
@@ -107,7 +119,7 @@ def curve_rows(row: Row, machine: Machine) -> list[dict[str, Any]]:
     rows = []
     for mark in marks(most):
         at = regret[:, mark - 1]
-        mean, low, high = mean_interval(at.tolist())
+        mean, low, high = mean_interval(row.by_part(at).mean(1).tolist())
         done = float(spent[:, mark - 1].mean())
         rows.append(
             {

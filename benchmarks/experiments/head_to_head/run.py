@@ -74,7 +74,7 @@ def all_rows(
         if contender.peer and not installed(contender.peer):
             say(f"{contender.name}: needs {', '.join(PEERS[contender.peer].packages)}, not installed; no rows")
             continue
-        there = [at for at, cell in enumerate(cells) if not contender.score or contender.score in cell.pool.scores]
+        there = [at for at, cell in enumerate(cells) if not contender.score or cell.has_score(contender.score)]
         if not there:
             say(f"{contender.name}: no network of the arenas has this score; no rows")
             continue
@@ -97,7 +97,7 @@ def write_tables(
     """All files of the folder."""
     from benchmarks.experiments.head_to_head.plot import write_plot
 
-    regrets = {(id(row.cell), row.budget, row.contender.name): row.regret() for row in rows}
+    regrets = {(id(row.cell), row.budget, row.contender.name): row.by_part(row.regret()) for row in rows}
     searching = {row.contender.name for row in rows if row.contender.searches}
     machine, order = found[0], {id(cell): number for number, cell in enumerate(cells)}
     table = pd.DataFrame([table_row(row, machine) for row in rows])
@@ -108,12 +108,16 @@ def write_tables(
             for each in cells
         ]
         for cell, groups in zip(cells, by_cell, strict=True):
-            for name, p in p_against_random({name: groups[name] for name in groups if name in searching}).items():
+            # of a pool that is a single part nothing is known of other pools
+            tested = [name for name in groups if name in searching and len(groups[name]) > 1]
+            independent = {name: groups[name].mean(1) for name in tested}
+            for name, p in p_against_random(independent).items():
                 here = (table["task"] == cell.task) & (table["accelerator"] == cell.accelerator)
                 table.loc[here & (table["budget"] == budget) & (table["algorithm"] == name), "p_random"] = p
         everywhere = set.intersection(*(set(groups) for groups in by_cell))
         shared = [{name: groups[name] for name in groups if name in everywhere} for groups in by_cell]
-        differences.append(difference_rows(budget, over_cells(shared, optima)))
+        means = [{name: values.mean(1) for name, values in groups.items()} for groups in shared]
+        differences.append(difference_rows(budget, over_cells(means, optima)))
         aggregates += aggregate_rows(budget, shared, optima)
     place = [(order[id(row.cell)], row.budget) for row in rows]
     table = table.iloc[sorted(range(len(rows)), key=lambda number: place[number])]

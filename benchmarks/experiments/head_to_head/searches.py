@@ -19,6 +19,9 @@ from nas_algos.zero_shot.scores import SCORES, Combination, example_passes
 from tasks.expert.procedure import ExpertSettings
 from tasks.networks.initialise import host_generator
 
+NOISE = 2**31 - 1
+"""What trainings show is drawn by the key folded with this, beyond all that it is split into for searches: to split
+folds with 0, 1, 2, ..."""
 FIRST_KIND = 3
 """Decision of an arena from which on they are blocks' kinds."""
 
@@ -35,6 +38,8 @@ class Searched:
     """Example passes spent on scores."""
     flops_before: float = 0.0
     """Floating-point operations of those."""
+    part: int | None = None
+    """Which part of the pool it chose from, as other searches did; None: from networks drawn for it alone."""
 
     @property
     def trained(self) -> int:
@@ -59,44 +64,64 @@ def true_quality(cell: Cell, rows: np.ndarray) -> np.ndarray:
 
 
 class Chosen(NamedTuple):
-    """What a score of a pool came to, for one search."""
+    """What a score came to, for one search."""
 
     best: np.ndarray
-    """int [P]: the search's part of the pool, best first, those outside the bound last."""
+    """int [P]: the networks that it was asked of, best first, those outside the bound last."""
     passes: float
     flops: float
+    part: int | None = None
+    """As in `Searched`."""
 
 
-def choose(cell: Cell, score: str, size: int, generator: np.random.Generator) -> Chosen:
-    """A part of the cell's pool without repeats, ranked; ties and networks without a score in random order, last."""
-    rows = cell.pool.rows
-    part = generator.permutation(len(rows))[: min(size, len(rows))]
-    how = SCORES[score]
+def choose(cell: Cell, score: str, size: int, seeds: int, generator: np.random.Generator) -> list[Chosen]:
+    """What a score ranks for so many searches, ties and networks without one in random order.
+
+    A count is known of the whole arena, of which each search draws networks of its own.  Other scores are known of the
+    cell's pool: search s has part s modulo their number, and so that each has as many there may be fewer searches.
+    """
+    if score in cell.counts():
+        values, count = cell.counts()[score], len(cell.arena.macs)
+        drawn = (generator.choice(count, min(size, count), replace=False) for _ in range(seeds))
+        return [_ranked(cell, score, rows, values[rows]) for rows in drawn]
+    parts, how = cell.pool.parts(size), SCORES[score]
     names = how.parts if isinstance(how, Combination) else (score,)
-    # ranks are among the networks that the search has scored
-    own = {name: cell.pool.scores[name][part] for name in names}
-    ranked = how.combine(own) if isinstance(how, Combination) else own[score]
-    values = np.nan_to_num(ranked, nan=-np.inf)
-    order = np.lexsort((-values, ~cell.feasible[rows[part]]))
+    found = []
+    for number in range(seeds // len(parts) * len(parts) or seeds):
+        which = number % len(parts)
+        part = generator.permutation(parts[which])
+        # ranks are among the networks that the search has scored
+        own = {name: cell.pool.scores[name][part] for name in names}
+        values = how.combine(own) if isinstance(how, Combination) else own[score]
+        found.append(_ranked(cell, score, cell.pool.rows[part], values)._replace(part=which))
+    return found
+
+
+def _ranked(cell: Cell, score: str, rows: np.ndarray, values: np.ndarray) -> Chosen:
+    """Networks by their values of the score."""
+    order = np.lexsort((-np.nan_to_num(values, nan=-np.inf), ~cell.feasible[rows]))
     each = example_passes([score], BATCH)
-    return Chosen(rows[part][order], each * len(part), each * TRAINING * float(cell.arena.macs[rows[part]].sum()))
+    return Chosen(rows[order], each * len(rows), each * TRAINING * float(cell.arena.macs[rows].sum()))
 
 
 def search_cells(
     contender: Contender, cells: list[Cell], budget: int, seeds: int, pool: int, seed: int = 0
 ) -> dict[int, list[Searched]]:
-    """`seeds` searches of each cell, by its number; those of a strategy run all at once."""
+    """`seeds` searches of each cell, by its number; those of a strategy run all at once.
+
+    One of what needs no search, and of a score that `choose` says.
+    """
     numbers = range(len(cells))
     if contender.family == "none":
         row_of = expert_row if contender.name == "expert" else baseline_row
-        return {number: [_untrained([row_of(cells[number])])] * seeds for number in numbers}
+        return {number: [_untrained([row_of(cells[number])])] for number in numbers}
     key = jax.random.fold_in(jax.random.key(seed), budget)
     if contender.peer:
         return {number: _ask_peer(contender.peer, cells[number], budget, seeds, number) for number in numbers}
     chosen: dict[int, list[Chosen]] = {}
     if contender.score:
         generator = host_generator(key)
-        chosen = {n: [choose(cells[n], contender.score, pool, generator) for _ in range(seeds)] for n in numbers}
+        chosen = {n: choose(cells[n], contender.score, pool, seeds, generator) for n in numbers}
     if contender.make is None:
         return {n: [_untrained(each.best[:1], each) for each in chosen[n]] for n in numbers}
     return _train(contender, cells, budget, seeds, chosen, key)
@@ -104,8 +129,8 @@ def search_cells(
 
 def _untrained(rows: Any, chosen: Chosen | None = None) -> Searched:
     rows = np.asarray(rows)
-    passes, flops = (0.0, 0.0) if chosen is None else (chosen.passes, chosen.flops)
-    return Searched(rows, np.full(len(rows), np.nan), passes, flops)
+    unseen = np.full(len(rows), np.nan)
+    return Searched(rows, unseen) if chosen is None else Searched(rows, unseen, *chosen[1:])
 
 
 def baseline_row(cell: Cell) -> int:
@@ -147,6 +172,9 @@ def _ask_peer(peer: str, cell: Cell, budget: int, seeds: int, number: int) -> li
 def _train(
     contender: Contender, cells: list[Cell], budget: int, seeds: int, chosen: dict[int, list[Chosen]], key: jax.Array
 ) -> dict[int, list[Searched]]:
+    if chosen:
+        # as many of each cell, since search number s is of cell s % C
+        seeds = min(len(each) for each in chosen.values())
     make, shape, count = contender.make, cells[0].arena.cardinalities, seeds * len(cells)
     assert make is not None
     # search number s is of cell s % C, as `training_of` has it
@@ -156,7 +184,7 @@ def _train(
     )
     begin = _first_networks(contender, cells, chosen, who, min(budget, 128))
     firsts = jnp.asarray(np.stack(np.unravel_index(begin, shape), axis=-1).astype(np.int32))
-    words = np.asarray(jax.random.bits(jax.random.fold_in(key, 1), (count,)))
+    words = np.asarray(jax.random.bits(jax.random.fold_in(key, NOISE), (count,)))
     evaluate = training_of(cells, words, contender.objectives)
     runs = distinct_runs(lambda place: make(shape, left, firsts[place]), evaluate, left, jax.random.split(key, count))
     found: dict[int, list[Searched]] = {number: [] for number in range(len(cells))}
@@ -165,7 +193,7 @@ def _train(
         before = chosen[cell][number] if chosen else Chosen(rows, 0.0, 0.0)
         scores = np.asarray(run.scores).reshape(len(rows), -1)[:, 0]
         seen = np.where(cells[cell].feasible[rows], -scores, -np.inf)
-        found[cell].append(Searched(rows, seen, before.passes, before.flops))
+        found[cell].append(Searched(rows, seen, *before[1:]))
     return found
 
 

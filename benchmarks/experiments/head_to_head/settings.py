@@ -41,8 +41,8 @@ class Settings:
     """Searches of each contender."""
     slow_seeds: int = 30
     """Of those that fit a model between trainings, or run on the host, which compute more than they look up."""
-    pool: int = 128
-    """Networks that a score chooses from, another part of those that are scored for each search."""
+    pool: int = 125
+    """Networks that a score chooses from: one of the parts of so many that the scored ones are divided into."""
     profile: str = "quick"
     """quick is these settings; smoke a minute of them, full all seeds for the slow ones too, which takes a day."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 
 from benchmarks.experiments.head_to_head.contenders import find_contender
+from benchmarks.experiments.head_to_head.settings import Settings
 from benchmarks.markdown import Row, claim, code, listed, rows, span, table
 from benchmarks.report.pages.surrogate import of_whole_tables
 from nas_algos.registry import strategy_names
@@ -75,15 +76,27 @@ would have spent.  The article says that multi-shot search with full training ca
   {_taus(surrogate, "architecture")} where networks are held out, {_taus(surrogate, "cell")} where whole cells are
   ([more](surrogate.md)); optima extrapolate.  What wins here is a good searcher of this landscape.
 - Latencies are the estimator's, of the search and of the bound alike.
-- Counts and scores choose among 128 random networks of each task's space, other ones for each search.  All are drawn
-  from one list of 1,000 scored networks of the task, on every accelerator: intervals and p of these rows hold for that
-  list alone, and for any other would be several times as wide.
+{_pools(found)}
 - {claim(HYBRIDS, all(_without_supernet(row["algorithm"]) for row in found if row["family"] == "hybrid"))}
 - `expert` is the baseline with each block, from the front, of the kind that is fastest by the estimator and has no
   fewer MACs: it saves latency, which this contest does not ask for, and looks at no quality.
 - `nsga2` seeks the whole front of quality and latency, of which this contest looks at one end.
 - Not here: supernets, whose searches need live trainings.  {_confirmation(folder)}
 """
+
+
+def _pools(found: list[Row]) -> str:
+    """From how many networks scores choose."""
+    parts = sorted({row["independent"] for row in found if row["family"] == "zero-shot"})
+    scored = (
+        f"Scores choose among {Settings.pool} of the task's scored networks: the list of them is divided into "
+        f"{listed(map(str, parts))} parts, searches by a score have these in turn on every accelerator, and intervals "
+        "and tests of scores, and of hybrids that begin with one, count parts, not searches.  "
+    )
+    return (
+        f"- {scored if parts else ''}Counts (`macs`, `params`) choose among {Settings.pool} random networks of the "
+        "whole space, drawn for each search."
+    )
 
 
 def _confirmation(folder: Path) -> str:

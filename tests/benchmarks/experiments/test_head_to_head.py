@@ -4,6 +4,7 @@ import dataclasses
 import math
 from pathlib import Path
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +18,7 @@ from benchmarks.experiments.head_to_head.ground import Cell, Pool, noise, read_p
 from benchmarks.experiments.head_to_head.ledger import Machine, accelerator_seconds, kwh, ledger, machines
 from benchmarks.experiments.head_to_head.measures import Row, curve_rows, marks, table_row
 from benchmarks.experiments.head_to_head.searches import (
+    NOISE,
     Searched,
     baseline_row,
     choose,
@@ -54,7 +56,7 @@ def made_arena(seed_std=0.01, bound=1.5):
 
 def made_cell(**changes):
     rows = np.arange(0, COUNT, 2)
-    scores = {"params": rows.astype(float), "zen": np.where(rows % 3, rows, math.nan)}
+    scores = {"zen": np.where(rows % 3, rows, math.nan)}
     return Cell("detection", "toy", made_arena(**changes), Pool(rows, scores))
 
 
@@ -148,13 +150,57 @@ def test_found_is_the_best_seen_so_far_within_the_bound():
 
 
 def test_a_score_chooses_the_best_of_its_part_within_the_bound_and_networks_without_one_come_last():
-    picked = choose(CELL, "zen", 20, np.random.default_rng(1))
+    picked = choose(CELL, "zen", 20, 4, np.random.default_rng(1))[3]
     assert len(set(picked.best.tolist())) == 20
     scores = dict(zip(CELL.pool.rows.tolist(), CELL.pool.scores["zen"], strict=True))
     able = [row for row in picked.best.tolist() if CELL.feasible[row] and math.isfinite(scores[row])]
     assert picked.best[: len(able)].tolist() == sorted(able, key=lambda row: -scores[row])
     assert picked.passes == pytest.approx(20 * 32 * 2 / 3)  # zen: two forward passes of 32 images
     assert picked.flops == pytest.approx(6 * 32 * 2 / 3 * CELL.arena.macs[picked.best].sum())
+
+
+def test_searches_by_a_score_have_parts_of_the_pool_in_turn_and_parts_share_no_network():
+    found = choose(CELL, "zen", 10, 9, np.random.default_rng(1))
+    # 41 scored networks are four parts of ten; nine searches would give one part three
+    assert [each.part for each in found] == [0, 1, 2, 3] * 2
+    parts = [set(each.best.tolist()) for each in found]
+    assert parts[:4] == parts[4:]
+    assert len(set.union(*parts)) == 40
+    again = choose(CELL, "zen", 10, 9, np.random.default_rng(2))
+    assert [set(each.best.tolist()) for each in again] == parts
+    assert [each.part for each in choose(CELL, "zen", 10, 3, np.random.default_rng(1))] == [0, 1, 2]
+    assert [each.part for each in choose(CELL, "zen", 100, 3, np.random.default_rng(1))] == [0, 0, 0]
+
+
+def test_a_count_chooses_the_largest_within_the_bound_of_networks_of_the_whole_arena_drawn_for_each_search():
+    found = choose(CELL, "params", 20, 30, np.random.default_rng(1))
+    assert all(each.part is None and len(set(each.best.tolist())) == 20 for each in found)
+    assert len({frozenset(each.best.tolist()) for each in found}) == 30
+    assert set.union(*(set(each.best.tolist()) for each in found)) == set(range(COUNT))
+    for each in found:
+        inside = each.best[CELL.feasible[each.best]]
+        assert inside.tolist() == sorted(inside, reverse=True)  # the made arena's parameters are its rows' numbers
+
+
+def test_searches_of_one_part_count_as_one_value_of_an_interval():
+    inside = np.flatnonzero(CELL.feasible)[:2]
+    # two parts in turn, four searches: of each part both find the same
+    searches = [Searched(inside[[part]], np.array([math.nan]), part=part) for part in (0, 1, 0, 1)]
+    row = Row(CELL, find_contender("zero_shot:zen"), 1, searches)
+    regrets = (CELL.optimum - QUALITY[inside]).tolist()
+    assert row.by_part(row.regret()).tolist() == [[regrets[0]] * 2, [regrets[1]] * 2]
+    found = table_row(row, MACHINE)
+    assert (found["seeds"], found["independent"]) == (4, 2)
+    assert [found[name] for name in ("regret", "low", "high")] == pytest.approx(mean_interval(regrets))
+    alone = [dataclasses.replace(each, part=None) for each in searches]
+    assert table_row(Row(CELL, find_contender("random"), 1, alone), MACHINE)["independent"] == 4
+
+
+def test_what_trainings_show_is_drawn_by_no_key_of_a_search():
+    key = jax.random.key(3)
+    of_noise = jax.random.key_data(jax.random.fold_in(key, NOISE))
+    searches = jax.random.key_data(jax.random.split(key, 4_096))
+    assert not (searches == of_noise[None]).all(-1).any()
 
 
 def test_searches_are_charged_for_different_networks_and_what_scores_spent_comes_off_their_trainings():
@@ -175,7 +221,6 @@ def test_a_hybrid_begins_with_what_came_first(name):
         assert search.rows[0] == baseline_row(CELL)
     else:
         assert CELL.feasible[search.rows[0]]
-        assert search.rows[0] in CELL.pool.rows
     assert set(FROM_BASELINE) == {kind.replace("zero_shot", "baseline") for kind in HYBRIDS}
 
 
@@ -239,6 +284,15 @@ def test_differences_are_signed_and_against_random_search_by_welch_and_holm():
     assert ("still", "random") not in table.index
 
 
+def test_a_pool_that_is_one_part_gives_no_interval_and_no_test(tmp_path, monkeypatch):
+    monkeypatch.setattr(contest, "make_cells", lambda *_: [CELL, made_cell(bound=1.3)])
+    monkeypatch.setattr(contest, "machines", lambda *_: [MACHINE])
+    contest.run(Settings(contenders=("random", "zero_shot:zen"), budgets=(5,), seeds=4, pool=40), tmp_path, tmp_path)
+    table = pd.read_csv(tmp_path / "head_to_head.csv").set_index("algorithm").loc["zero_shot:zen"]
+    assert (table["independent"] == 1).all()
+    assert table["p_random"].isna().all()
+
+
 def test_a_search_that_always_finds_the_same_counts_with_all_its_seeds_and_the_baseline_as_one():
     searches = [Searched(np.array([BEST]), np.array([0.4]))] * 5
     row = table_row(Row(CELL, find_contender("genetic"), 1, searches), MACHINE)
@@ -281,7 +335,10 @@ def test_processes_that_share_an_accelerator_divide_its_time():
 
 def test_a_pool_is_what_the_table_of_scores_has_of_the_arena(tmp_path):
     file = tmp_path / "scores.csv"
-    assert set(read_pool(file, "detection", made_arena()).scores) == {"macs", "params"}
+    unscored = read_pool(file, "detection", made_arena())
+    assert (len(unscored.rows), unscored.scores) == (0, {})
+    assert dataclasses.replace(CELL, pool=unscored).has_score("macs")
+    assert not dataclasses.replace(CELL, pool=unscored).has_score("zen")
     rows = [
         ("detection", "arena", "0 0 1 2", 3.5),
         ("detection", "V3", "1 1", 1.0),
@@ -291,7 +348,6 @@ def test_a_pool_is_what_the_table_of_scores_has_of_the_arena(tmp_path):
     pool = read_pool(file, "detection", made_arena())
     assert pool.rows.tolist() == [5]
     assert pool.scores["zen"].tolist() == [3.5]
-    assert pool.scores["macs"].tolist() == [6e6]
 
 
 def test_a_contest_writes_its_files_and_the_same_ones_again(tmp_path, monkeypatch):
@@ -315,7 +371,8 @@ def test_a_contest_writes_its_files_and_the_same_ones_again(tmp_path, monkeypatc
 
 def test_searches_of_all_cells_are_pooled_as_shares_of_each_cells_optimum():
     # in the second cell all is ten times as large, and so is the optimum
-    cells = [{"random": scale * np.array([4.0, 3.0, 2.0, 1.0]), "ours": scale * np.full(3, 2.0)} for scale in (1, 10)]
+    random, ours = np.array([[4.0], [3.0], [2.0], [1.0]]), np.full((3, 1), 2.0)
+    cells = [{"random": scale * random, "ours": scale * ours} for scale in (1, 10)]
     random, ours = aggregate_rows(10, cells, [100.0, 1000.0])
     # a quarter of the eight is cut at each end: 2, 2, 3, 3
     assert (random["searches"], random["interquartile_regret_pct"], random["better_than_random"]) == (8, 2.5, 0.5)
@@ -378,7 +435,8 @@ def test_ranks_that_are_combined_are_those_of_the_networks_that_a_search_has_sco
         Cell("detection", "toy", made_arena(bound=3.0), Pool(rows, parts | {"az_nas": np.zeros(COUNT)})),
         "az_nas",
         10,
+        1,
         np.random.default_rng(0),
-    )
+    )[0]
     own = SCORES["az_nas"].combine({name: values[chosen.best] for name, values in parts.items()})
     assert (np.diff(own) <= 0).all()

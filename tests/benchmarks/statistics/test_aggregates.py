@@ -32,7 +32,18 @@ def test_runs_are_drawn_within_their_task():
     assert interquartile_mean([[1] * 8, [3] * 8]) == (2, 2, 2)
 
 
-@pytest.mark.parametrize("scores", [[], [[1.0], []], [[[1.0]]]])
+def test_runs_of_a_group_are_drawn_together():
+    generator = np.random.default_rng(0)
+    groups = np.repeat(generator.normal(size=(8, 1)), 50, axis=1)  # all runs of a group are the same
+    theirs = generator.normal(size=400)
+    for find in (interquartile_mean, lambda scores: probability_of_improvement(scores, [theirs])):
+        once, together, apart = find([groups[:, 0]]), find([groups]), find([groups.ravel()])
+        assert together.value == pytest.approx(apart.value)
+        assert together[1:] == pytest.approx(once[1:], abs=0.1)
+        assert apart.high - apart.low < 0.5 * (together.high - together.low)
+
+
+@pytest.mark.parametrize("scores", [[], [[1.0], []], [[[[1.0]]]], [[[], []]]])
 def test_tasks_without_runs_are_refused(scores):
     with pytest.raises(BenchmarkInputError, match="allowed: one task or more, each of one run or more"):
         interquartile_mean(scores)
