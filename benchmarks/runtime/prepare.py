@@ -41,5 +41,5 @@ def prepare_with_progress(home: Path, data: str, dataset: str = "fashion_scenes"
             workers=len(allowed_cores()),
         )
     console.print(f"{dataset} ({data}): {folder}", soft_wrap=True, highlight=False, markup=False)
-    for note in chosen.notes() if is_users(chosen) else ():
+    for note in (*chosen.notes(), *chosen.without(home)) if is_users(chosen) else ():
         console.print(f"  {note}", soft_wrap=True, highlight=False, markup=False)

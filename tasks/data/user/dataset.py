@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -180,9 +181,16 @@ class UserDataset:
         counts = ", ".join(f"{self.source.count(split)} {split}" for split in SPLITS)
         height, width = height_width(self.side_pixels)
         size = f"{height} x {width}, {'grey' if self.channels == 1 else 'colour'}"
-        names = ", ".join(self.class_names)
-        shown = names if len(names) <= 60 else names[:57] + "..."
-        return (f"{counts} images, {size}; {len(self.class_names)} classes: {shown}", *self.source.notes)
+        classes = f"{len(self.class_names)} classes: {_named(self.class_names)}"
+        return (f"{counts} images, {size}; {classes}", *self.source.notes)
+
+    def without(self, home: Path) -> tuple[str, ...]:
+        """Which classes splits of the prepared data have no example of, a line each; none where it does not say, being
+        prepared before this was noted.
+        """
+        content = json.loads((self._folder(home) / "content.json").read_text())
+        absent = {split: [self.class_names[label] for label in content.get(f"without {split}", ())] for split in SPLITS}
+        return tuple(f"no example of {_named(names)} in {split}" for split, names in absent.items() if names)
 
     def _allow(self, config: str) -> None:
         allowed(f"{self.name} has no config", config, self.configs)
@@ -211,6 +219,7 @@ class UserDataset:
                 if "detection" in self.configs and not unusable and not (arrays["labels"] >= 0).any():
                     raise TaskInputError(f"{self.name}: no object in {split}; allowed: one and more")
                 content[split] = {name: _digest(folder / f"{name}-{split}.npy") for name in arrays}
+                content[f"without {split}"] = np.setdiff1d(range(len(self.class_names)), arrays["labels"]).tolist()
         if unusable:
             raise TaskInputError(
                 f"{len(unusable)} of {sum(counts.values())} images cannot be used: {'; '.join(unusable[:_SHOWN])}"
@@ -272,6 +281,11 @@ def _mapped(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
         with path.open("r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return array
+
+
+def _named(classes: Sequence[str]) -> str:
+    names = ", ".join(classes)
+    return names if len(names) <= 60 else names[:57] + "..."
 
 
 def _digest(path: Path) -> str:

@@ -58,6 +58,16 @@ def test_images_of_all_forms_look_as_their_viewer_shows_them(tmp_path):
         assert to_array(load_image(path), 16, 1).shape == (16, 16, 1)
 
 
+def test_a_split_without_an_example_of_a_class_is_said(tmp_path):
+    write_folder(tmp_path / "a", 30, SHAPES[:2])
+    write_folder(tmp_path / "a", 2, SHAPES[2:])
+    found, dataset = prepared(f"folder:{tmp_path}/a?side=16", tmp_path), user_dataset(f"folder:{tmp_path}/a?side=16")
+    rare = dataset.class_names.index(SHAPES[2])
+    lacking = [split for split in SPLITS if rare not in found[split].labels]
+    assert lacking
+    assert dataset.without(tmp_path) == tuple(f"no example of {SHAPES[2]} in {split}" for split in lacking)
+
+
 def test_a_folder_is_prepared_once_and_is_the_same_wherever_it_lies(tmp_path):
     write_folder(tmp_path / "a", 30)
     (tmp_path / "a" / "notes.txt").write_text("mine")
