@@ -47,8 +47,9 @@ class Row:
         parts = {each.part for each in self.searches}
         if None in parts:
             return values[:, None]
-        # search number s is of part s modulo their number
-        return values.reshape(-1, len(parts), *values.shape[1:]).swapaxes(0, 1)
+        # search number s is of part s modulo their number; of cells with other pools, the last may not have all parts
+        whole = len(values) // len(parts) * len(parts)
+        return values[:whole].reshape(-1, len(parts), *values.shape[1:]).swapaxes(0, 1)
 
 
 def flops(cell: Cell, search: Searched) -> float:

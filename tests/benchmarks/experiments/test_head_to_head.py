@@ -189,6 +189,8 @@ def test_searches_of_one_part_count_as_one_value_of_an_interval():
     row = Row(CELL, find_contender("zero_shot:zen"), 1, searches)
     regrets = (CELL.optimum - QUALITY[inside]).tolist()
     assert row.by_part(row.regret()).tolist() == [[regrets[0]] * 2, [regrets[1]] * 2]
+    one_more = Row(CELL, row.contender, 1, [*searches, searches[0]])
+    assert one_more.by_part(one_more.regret()).tolist() == row.by_part(row.regret()).tolist()
     found = table_row(row, MACHINE)
     assert (found["seeds"], found["independent"]) == (4, 2)
     assert [found[name] for name in ("regret", "low", "high")] == pytest.approx(mean_interval(regrets))
