@@ -63,6 +63,11 @@ class Cell:
         """float32 [N] each: scores that every network of the arena has."""
         return {"macs": self.arena.macs, "params": self.arena.params}
 
+    def scores_of(self, name: str, part: np.ndarray) -> np.ndarray:
+        """float [p]: a score or count of places int [p] of the pool."""
+        counts = self.counts()
+        return counts[name][self.pool.rows[part]] if name in counts else self.pool.scores[name][part]
+
     def has_score(self, name: str) -> bool:
         """Whether some of its networks have it."""
         return name in self.counts() or name in self.pool.scores

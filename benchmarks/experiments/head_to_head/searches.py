@@ -91,7 +91,7 @@ def choose(cell: Cell, score: str, size: int, seeds: int, generator: np.random.G
         which = number % len(parts)
         part = generator.permutation(parts[which])
         # ranks are among the networks that the search has scored
-        own = {name: cell.pool.scores[name][part] for name in names}
+        own = {name: cell.scores_of(name, part) for name in names}
         values = how.combine(own) if isinstance(how, Combination) else own[score]
         found.append(_ranked(cell, score, cell.pool.rows[part], values)._replace(part=which))
     return found

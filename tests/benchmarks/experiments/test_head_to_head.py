@@ -432,7 +432,8 @@ def test_a_package_that_is_not_installed_is_said_and_has_no_rows(monkeypatch):
 
 def test_ranks_that_are_combined_are_those_of_the_networks_that_a_search_has_scored():
     rows, generator = np.arange(COUNT), np.random.default_rng(3)
-    parts = {name: generator.normal(size=COUNT) for name in SCORES["az_nas"].parts}
+    assert "macs" in SCORES["az_nas"].parts  # a count, of which the arena knows all
+    parts = {name: generator.normal(size=COUNT) for name in SCORES["az_nas"].parts if name != "macs"}
     chosen = choose(
         Cell("detection", "toy", made_arena(bound=3.0), Pool(rows, parts | {"az_nas": np.zeros(COUNT)})),
         "az_nas",
@@ -440,5 +441,6 @@ def test_ranks_that_are_combined_are_those_of_the_networks_that_a_search_has_sco
         1,
         np.random.default_rng(0),
     )[0]
-    own = SCORES["az_nas"].combine({name: values[chosen.best] for name, values in parts.items()})
+    macs = CELL.arena.macs[chosen.best]
+    own = SCORES["az_nas"].combine({"macs": macs} | {name: values[chosen.best] for name, values in parts.items()})
     assert (np.diff(own) <= 0).all()
