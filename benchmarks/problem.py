@@ -20,6 +20,7 @@ from hw_model.vela.measurements import MeasurementCache
 from nas_algos.evaluator import Costs, Genotype
 from nas_algos.objectives import within
 from tasks.data.datasets import get_dataset, is_users
+from tasks.fidelity import Fidelity
 from tasks.sides import height_width
 from tasks.spaces.check import output_fault
 from tasks.spaces.moves import sample
@@ -111,3 +112,18 @@ def size_note(blocks: Sequence[Block], task: Task) -> str:
         return ""
     more = "; its side=... prepares larger ones" if is_users(get_dataset(task.dataset)) else ""
     return f"{task.dataset}: images of {height} x {width} are enlarged to {first.height} x {first.width}{more}"
+
+
+def examples_note(task: Task, fidelity: Fidelity) -> str:
+    """How many of somebody's images a profile uses, empty where it uses all of both splits; the suite's own are made
+    in such numbers.
+    """
+    dataset = get_dataset(task.dataset)
+    if not is_users(dataset):
+        return ""
+    used = {"train": fidelity.train_examples, fidelity.eval_split: fidelity.eval_examples}
+    there = {split: dataset.source.count(split) for split in used}
+    if all(there[split] <= most for split, most in used.items()):
+        return ""
+    words = (f"{min(most, there[split]):,} of {there[split]:,} {split} images" for split, most in used.items())
+    return f"{task.dataset}: this profile uses {' and '.join(words)}, drawn at random and always the same"

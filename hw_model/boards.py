@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hw_model.errors import HardwareInputError
+from hw_model.vela.accelerators import EthosU
+from hw_model.vela.system import activations_in_sram, constants_in_sram
 
 
 @dataclass(frozen=True)
@@ -82,18 +84,27 @@ def get_board(name: str) -> Board:
     return BOARDS[name]
 
 
-def memory_warnings(board: Board, peak_sram_bytes: float, weight_bytes: float) -> list[str]:
+def memory_warnings(board: Board, peak_sram_bytes: float, weight_bytes: float, target: EthosU) -> list[str]:
     """What of a network does not fit on the board, in lines; weight_bytes: as stored.
 
-    Where weights come from behind the chip the compiler plans within the SRAM, and moves the rest.
+    target: what it was counted for, whose memory mode says what lies in SRAM.  Where weights come from behind the chip
+    the compiler plans within the SRAM, and moves the rest.
     """
     lines = []
+    if constants_in_sram(target):
+        peak_sram_bytes, weight_bytes = peak_sram_bytes + weight_bytes, 0.0
+    if board.flash_kib is not None and not activations_in_sram(target):
+        lines.append(
+            f"Warning: activations are counted in a memory behind the chip, and no source says that {board.title} has "
+            "one; --compile --memory-mode Shared_Sram keeps them in its SRAM."
+        )
     if board.sram_kib is None:
         lines.append(f"No source says how much SRAM {board.title} has: {peak_sram_bytes / 1024:.0f} KiB are needed.")
     elif peak_sram_bytes > board.sram_kib * 1024:
+        planned = target.arena_cache_bytes <= board.sram_kib * 1024
         lines.append(
             f"Warning: {peak_sram_bytes / 1024:.0f} KiB of SRAM in use; {board.title} has {board.sram_kib} KiB, so "
-            "this network does not run there as it is."
+            f"this network does not run there{'' if planned else ' as it is counted; --compile plans within that'}."
         )
     if board.flash_kib is not None and weight_bytes > board.flash_kib * 1024:
         lines.append(

@@ -26,9 +26,10 @@ from hw_model.network_file import Network, find_network, load_network
 if TYPE_CHECKING:
     from hw_model.predict import Prediction
     from hw_model.vela.accelerators import EthosU
-    from hw_model.vela.tflite_file import FileCost
 
 _DEFAULT_ACCELERATORS = ("ethos-u55-256", "npu-p32")
+_ARENA = ("arena_kib", "memory_mode", "vela_ini")
+"""Options that say otherwise how much SRAM the compiler plans with than a board does."""
 _RANGE = (("sparse", "0.8"), ("uniform",))
 """Assumptions of weights that the compiler stores in little, and in as much as there is."""
 
@@ -127,19 +128,21 @@ def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
 
     ranges: list[list[Prediction]] = []
     if asked.compile:
-        as_drawn = asked.weights == ("range",)
-        targets = _targets(asked)
+        as_drawn, targets = asked.weights == ("range",), _targets(asked)
         predictions = [_compiled(network, each, () if as_drawn else asked.weights) for each in targets]
         ranges = [[_compiled(network, each, words) for words in _RANGE] for each in targets] if as_drawn else []
     else:
         predictions = [predict(network.blocks, name) for name in asked.accelerators or _DEFAULT_ACCELERATORS]
+        targets = []
         if asked.board:
             predictions = [at_clock(each, asked.board.clock_mhz) for each in predictions]
+            targets = _named(asked)
     if asked.json:
         content = as_json(network, predictions)
         for result, found in zip(content["results"], ranges, strict=False):
             result["weight_range"] = [_end_as_json(each) for each in found]
-        _print_json(content, asked.board, [_exceeded(asked.board, each) for each in predictions])
+        over = [_exceeded(asked, *each) for each in zip(predictions, targets, strict=False)]
+        _print_json(content, asked.board, over)
         return
     from benchmarks.runtime.console import plain_console
 
@@ -147,18 +150,28 @@ def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
     for place, prediction in enumerate(predictions):
         console.print(*prediction_table(network, prediction, console.width), sep="\n")
         between = [_range_line(each) for each in ranges[place : place + 1]]
-        lines = [said, *remarks(prediction), *between, *_exceeded(asked.board, prediction), asked.board_line]
+        over = _exceeded(asked, prediction, targets[place]) if targets else []
+        lines = [said, *remarks(prediction), *between, *over, asked.board_line]
         parts = [(f"Block {part.kind}", part.latency_ms) for part in prediction.blocks]
         console.print("\n".join(filter(None, [*lines, dearest(parts, prediction.cost.latency_ms)])))
     if len(predictions) > 1:
         console.print(fastest([(each.accelerator, each.cost.latency_ms) for each in predictions]))
 
 
-def _exceeded(board: Board | None, prediction: Prediction) -> list[str]:
-    if board is None:
-        return []
+def _exceeded(asked: _Asked, prediction: Prediction, target: EthosU) -> list[str]:
     stored = prediction.cost.param_bytes * (prediction.weight_compression or 1)
-    return memory_warnings(board, prediction.cost.peak_activation_bytes, stored)
+    return _memory_lines(asked, prediction.cost.peak_activation_bytes, stored, target)
+
+
+def _memory_lines(asked: _Asked, peak_bytes: float, stored_bytes: float, target: EthosU) -> list[str]:
+    """What exceeds the board's memory, or what the compiler was told to plan with."""
+    lines = memory_warnings(asked.board, peak_bytes, stored_bytes, target) if asked.board else []
+    arena = asked.system["arena_kib"]
+    if arena is not None and peak_bytes > arena * 1024:
+        lines.append(
+            f"Warning: {peak_bytes / 1024:.0f} KiB of SRAM in use; the compiler could not do with {arena} KiB."
+        )
+    return lines
 
 
 def _print_json(content: dict[str, Any], board: Board | None, warnings: list[list[str]]) -> None:
@@ -200,20 +213,29 @@ def _end_as_json(end: Prediction) -> dict[str, Any]:
 
 def _targets(asked: _Asked) -> list[EthosU]:
     """What to compile for, ethos-u55-256 where nothing is named."""
-    from hw_model.vela.accelerators import ETHOS_U
     from hw_model.vela.system import in_system
 
-    for name in asked.accelerators:
-        if name not in ETHOS_U:
-            raise HardwareInputError(f"no compiler for {name}; allowed with compile: {', '.join(ETHOS_U)}")
-    found = [ETHOS_U[name] for name in asked.accelerators or ("ethos-u55-256",)]
-    system = dict(asked.system)
+    found, system = _named(asked), dict(asked.system)
     if asked.board and asked.board_clock:
         system["clock_mhz"] = asked.board.clock_mhz
+    sram_kib = asked.board.sram_kib if asked.board and all(system[name] is None for name in _ARENA) else None
+    if sram_kib and sram_kib * 1024 < found[0].arena_cache_bytes:
+        # else it would plan as if there were no end of SRAM, and say that a network does not fit which can be made to
+        system["arena_kib"] = sram_kib
     if all(value is None for value in system.values()):
         return found
     ini, *others = system.values()
     return [in_system(each, ini, *others) for each in found]
+
+
+def _named(asked: _Asked) -> list[EthosU]:
+    """The accelerators as Vela has them by default."""
+    from hw_model.vela.accelerators import ETHOS_U
+
+    for name in asked.accelerators:
+        if name not in ETHOS_U:
+            raise HardwareInputError(f"no compiler for {name}; allowed with compile: {', '.join(ETHOS_U)}")
+    return [ETHOS_U[name] for name in asked.accelerators or ("ethos-u55-256",)]
 
 
 def _cost_of_file(name: str, content: bytes, asked: _Asked) -> None:
@@ -234,21 +256,22 @@ def _cost_of_file(name: str, content: bytes, asked: _Asked) -> None:
             if any(each not in ETHOS_U for each in asked.accelerators):
                 raise
             said = f"Compiled, since {error}."
-    found = [compile_tflite(content, each) for each in _targets(asked)]
+    targets = _targets(asked)
+    found = [compile_tflite(content, each) for each in targets]
+    over = [
+        _memory_lines(asked, each.peak_activation_bytes, each.compressed_weight_bytes, target)
+        for each, target in zip(found, targets, strict=True)
+    ]
     if asked.json:
-        _print_json(file_as_json(name, found), asked.board, [_exceeded_by_file(asked.board, each) for each in found])
+        _print_json(file_as_json(name, found), asked.board, over)
         return
     from benchmarks.runtime.console import plain_console
 
     console = plain_console()
-    for each in found:
+    for each, exceeded in zip(found, over, strict=True):
         console.print(*file_table(name, each, console.width), sep="\n")
-        lines = [said, *file_remarks(each), *_exceeded_by_file(asked.board, each), asked.board_line]
+        lines = [said, *file_remarks(each), *exceeded, asked.board_line]
         parts = [(f"Operator {part.operator}", part.latency_ms) for part in each.operators]
         console.print("\n".join(filter(None, [*lines, dearest(parts, each.latency_ms)])))
     if len(found) > 1:
         console.print(fastest([(each.accelerator, each.latency_ms) for each in found]))
-
-
-def _exceeded_by_file(board: Board | None, cost: FileCost) -> list[str]:
-    return memory_warnings(board, cost.peak_activation_bytes, cost.compressed_weight_bytes) if board else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -94,6 +95,7 @@ def search(
         check_unused("--table", search, unused, "as a table has answers")
         search_table(table, accelerator, bounds, strategy, settings, budget, seeds, results)
         return
+    from benchmarks.problem import examples_note
     from benchmarks.search.run import make_spec, run_search
     from tasks.registry import make_task
 
@@ -110,4 +112,6 @@ def search(
         settings,
         training,
     )
+    if note := examples_note(spec.task, spec.fidelity):
+        print(note, file=sys.stderr)
     run_search(home, spec, seeds, final_seeds, results)

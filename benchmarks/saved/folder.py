@@ -114,7 +114,10 @@ def save(
     key = trial_key(task, network, fidelity, seed)
     kept = kept_folder(home, key)
     if not is_kept(kept):
-        raise BenchmarkInputError(f"{kept} has no weights of {name} with seed {seed}; the training has failed")
+        raise BenchmarkInputError(
+            f"{kept} has no weights of {name} with seed {seed}: its training failed, or was done by a machine that "
+            "shares no home with this one"
+        )
     settings = {"task": task.name, "dataset": task.dataset, "classes": task.classes}
     settings |= {"class_names": list(task.class_names), "data_version": key.data_version}
     settings |= {"fidelity": dataclasses.asdict(fidelity), "seed": seed, "trial": key.digest}

@@ -130,7 +130,8 @@ def block_table(blocks: Mapping[Block, float]) -> BlockTable:
 
 
 def block_estimate(table: BlockTable, work: Workload) -> Estimate:
-    """Cost of a workload [..., L]; its latency is infinite where a block is not in the table.  Pure, as jit needs it.
+    """Cost of a workload [..., L], pure, as jit needs it.  Latency and memory are infinite where a block is not in the
+    table, which breaks every bound.
 
     Standard deviations, energy and traffic are NaN.
     """
@@ -142,8 +143,14 @@ def block_estimate(table: BlockTable, work: Workload) -> Estimate:
     each = jnp.where(work.mask, jnp.where(known, jnp.asarray(table.latency_ms)[place], jnp.inf), 0.0)
     counted = npu_estimate(_COUNTS, work)
     latency_ms = each.sum(-1)
-    unknown = jnp.full_like(latency_ms, jnp.nan)
-    cost = counted.cost._replace(latency_ms=latency_ms, energy_mj=unknown, off_chip_bytes=unknown)
+    unknown, over = jnp.full_like(latency_ms, jnp.nan), jnp.where(jnp.isinf(latency_ms), jnp.inf, 0.0)
+    cost = counted.cost._replace(
+        latency_ms=latency_ms,
+        param_bytes=counted.cost.param_bytes + over,
+        peak_activation_bytes=counted.cost.peak_activation_bytes + over,
+        energy_mj=unknown,
+        off_chip_bytes=unknown,
+    )
     return counted._replace(cost=cost, block_latency_ms=each)
 
 

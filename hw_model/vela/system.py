@@ -85,13 +85,22 @@ def in_system(
     )
 
 
-@functools.cache
 def constants_in_sram(accelerator: EthosU) -> bool:
     """Whether weights lie in SRAM for good, by what its memory mode says and not by the mode's name."""
+    return _memory(accelerator, "const_mem_area") == "Sram"
+
+
+def activations_in_sram(accelerator: EthosU) -> bool:
+    """Likewise whether activations lie there, and not behind it with the SRAM as a cache."""
+    return _memory(accelerator, "arena_mem_area") == "Sram"
+
+
+@functools.cache
+def _memory(accelerator: EthosU, area: str) -> str | None:
+    """What kind of memory its mode puts this into."""
     sections = _parsed(accelerator.ini or shipped_ini(), "vela.ini")
-    port = _field(sections, f"Memory_Mode.{accelerator.memory_mode}", "const_mem_area", None) or ""
-    system = f"System_Config.{accelerator.system_config}"
-    return _field(sections, system, f"{port.lower()}_port", None) == "Sram"
+    port = _field(sections, f"Memory_Mode.{accelerator.memory_mode}", area, None) or ""
+    return _field(sections, f"System_Config.{accelerator.system_config}", f"{port.lower()}_port", None)
 
 
 def _read(path: Path) -> str:
