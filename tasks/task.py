@@ -126,6 +126,10 @@ class Task(Protocol):
         """
         ...
 
+    def words(self, prediction: Any) -> tuple[str, ...]:
+        """What was predicted of that example, a line for each class or box, the likeliest or largest first."""
+        ...
+
 
 @dataclass(frozen=True)
 class DatasetTask:

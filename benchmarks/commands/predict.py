@@ -17,7 +17,7 @@ def predict(
     model: Literal["weights", "float", "int8"] = "weights",
     output: Path | None = None,
 ) -> None:
-    """Draw what a trained network predicts of an image, which is stretched to the size of its training images.
+    """Print and draw what a trained network predicts of an image, stretched to the size of its training images.
 
     Args:
         folder: What `accelnas train` kept of a network (its option save).
@@ -34,5 +34,6 @@ def predict(
     from benchmarks.saved.folder import read_saved
 
     saved = read_saved(folder)
-    draw_prediction(saved, read_image(image, saved.task.channels), model, target)
+    words = draw_prediction(saved, read_image(image, saved.task.channels), model, target)
+    print("\n".join(words or ("Nothing is found.",)))
     print(f"Written to {target}")

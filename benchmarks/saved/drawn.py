@@ -34,8 +34,10 @@ def read_image(path: Path, channels: int) -> np.ndarray:
     return np.asarray(found, np.uint8).reshape(found.height, found.width, channels)
 
 
-def draw_prediction(saved: Saved, image: np.ndarray, model: Literal["weights", "float", "int8"], path: Path) -> None:
-    """Write a PNG of the image with what the network predicts of it.
+def draw_prediction(
+    saved: Saved, image: np.ndarray, model: Literal["weights", "float", "int8"], path: Path
+) -> tuple[str, ...]:
+    """Write a PNG of the image with what the network predicts of it, and return that in words (`Task.words`).
 
     Raises BenchmarkInputError where the weights or the file of the model are not there.
     """
@@ -54,4 +56,6 @@ def draw_prediction(saved: Saved, image: np.ndarray, model: Literal["weights", "
             raise BenchmarkInputError(f"{file}: no such file; `accelnas export {saved.folder}` writes it")
         found = file_predictions(file.read_bytes(), task, fit_images(blocks, resized))
     scale = max(1, -(-SHORTEST // max(image.shape[:2])))
-    write_image(path, task.draw(image, jax.tree.map(lambda leaf: leaf[0], found), scale))
+    own = jax.tree.map(lambda leaf: leaf[0], found)
+    write_image(path, task.draw(image, own, scale))
+    return task.words(own)

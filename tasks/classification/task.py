@@ -29,6 +29,10 @@ class Classification(NamedTuple):
     log_probabilities: jax.Array
 
 
+MOST_WORDS = 5
+"""Classes that `words` names."""
+
+
 @dataclass(frozen=True)
 class ClassificationTask(DatasetTask):
     """One label an image; the network's output is [N, 1, 1, classes]."""
@@ -118,3 +122,9 @@ class ClassificationTask(DatasetTask):
         return mark_classes(
             image, np.asarray(prediction.log_probabilities), get_dataset(self.dataset).class_names, scale
         )
+
+    def words(self, prediction: Classification) -> tuple[str, ...]:
+        """The most probable classes, MOST_WORDS at most."""
+        probabilities = np.exp(np.asarray(prediction.log_probabilities))
+        best = np.argsort(-probabilities, kind="stable")[:MOST_WORDS].tolist()
+        return tuple(f"{self.class_names[label]} {probabilities[label]:.1%}" for label in best)

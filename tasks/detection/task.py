@@ -13,7 +13,7 @@ from tasks.by_class import ByClass, rows_of
 from tasks.data.datasets import get_dataset, is_users
 from tasks.data.scenes import Scenes
 from tasks.detection.coco import coco_by_class, coco_map
-from tasks.detection.confusion import matched
+from tasks.detection.confusion import CONFIDENT, matched
 from tasks.detection.head import MOST_BOXES, Detections, detect, output_channels, read_output
 from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
@@ -97,6 +97,16 @@ class DetectionTask(DatasetTask):
         from tasks.detection.drawing import mark_detections
 
         return mark_detections(image, prediction, self._names, scale)
+
+    def words(self, prediction: Detections) -> tuple[str, ...]:
+        """Boxes of a score of CONFIDENT and more, their corners in shares of the image's height and width."""
+        found = zip(*(np.asarray(part).tolist() for part in prediction), strict=True)
+        corners = "top {:.3f}, left {:.3f}, bottom {:.3f}, right {:.3f}"
+        return tuple(
+            f"{self.class_names[label]} {score:.2f}: {corners.format(*box)}"
+            for box, score, label in found
+            if score >= CONFIDENT
+        )
 
     @property
     def _names(self) -> tuple[str, ...]:

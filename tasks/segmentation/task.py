@@ -107,6 +107,12 @@ class SegmentationTask(DatasetTask):
 
         return mark_segments(image, prediction, self.classes, scale)
 
+    def words(self, prediction: np.ndarray) -> tuple[str, ...]:
+        """Shares of the image's pixels, of the classes that have any."""
+        shares = np.bincount(np.asarray(prediction).ravel(), minlength=self.classes + 1) / prediction.size
+        names, order = ("background", *self.class_names), np.argsort(-shares, kind="stable").tolist()
+        return tuple(f"{names[label]} {shares[label]:.1%}" for label in order if shares[label])
+
     def _masks(self, scenes: Scenes) -> np.ndarray:
         if self.classes == 1:
             return np.where(scenes.masks == IGNORED, np.uint8(IGNORED), (scenes.masks > 0).astype(np.uint8))

@@ -230,7 +230,10 @@ def test_an_image_is_turned_as_its_camera_says_and_drawn_on_at_its_own_size(fold
     assert read_image(tmp_path / "turned.jpg", 1).shape == (60, 30, 1)
     Image.new("L", (3000, 1500)).save(tmp_path / "large.png")
     assert read_image(tmp_path / "large.png", 3).shape == (512, 1024, 3)
-    draw_prediction(read_saved(folder), read_image(tmp_path / "turned.jpg", 1), "weights", tmp_path / "drawn.png")
+    saved, turned = read_saved(folder), read_image(tmp_path / "turned.jpg", 1)
+    words = draw_prediction(saved, turned, "weights", tmp_path / "drawn.png")
+    assert len(words) == 5
+    assert words[0].rpartition(" ")[0] in TASK.class_names
     with Image.open(tmp_path / "drawn.png") as drawn:
         assert drawn.size == (150, 300)
         assert len(drawn.getcolors(100_000)) > 1

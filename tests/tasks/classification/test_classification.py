@@ -11,6 +11,7 @@ from tasks.augmentation import mirrored, shifted
 from tasks.classification.task import Classification, ClassificationTask
 from tasks.data.labelled import LabelledImages
 from tasks.errors import TaskInputError
+from tasks.registry import make_task
 
 
 def labelled(labels):
@@ -75,3 +76,11 @@ def test_labels_stay_with_their_images():
     images = jnp.broadcast_to(jnp.arange(5, dtype=jnp.uint8)[:, None, None, None] * 10 + 1, (5, 8, 8, 1))
     after = jax.jit(ClassificationTask().augment)(jax.random.key(3), {"images": images, "labels": jnp.arange(5)})
     assert (np.asarray(after["images"]).max((1, 2, 3)) == np.asarray(after["labels"]) * 10 + 1).all()
+
+
+def test_a_prediction_in_words_is_the_five_most_probable_classes_with_the_best_first():
+    task = make_task("classification", "fashion_items")
+    log_p = np.log(np.array([0.01, 0.02, 0.03, 0.04, 0.4, 0.05, 0.06, 0.07, 0.08, 0.24]))
+    words = task.words(Classification(log_p))
+    assert words[:2] == (f"{task.class_names[4]} 40.0%", f"{task.class_names[9]} 24.0%")
+    assert len(words) == 5

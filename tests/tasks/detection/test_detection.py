@@ -17,6 +17,7 @@ from tasks.detection.targets import make_targets
 from tasks.detection.task import DetectionTask
 from tasks.drawing import HEADER
 from tasks.errors import TaskInputError
+from tasks.registry import make_task
 
 GRID = (12, 12)
 
@@ -174,3 +175,10 @@ def test_the_drawing_shows_truth_left_and_what_is_sure_right(tmp_path):
     assert right[96, 96].tolist() == list(FOUND_COLOUR)
     assert not left[:96].any()
     assert not right[:96, :96].any()  # score 0.1 is not drawn
+
+
+def test_a_prediction_in_words_is_its_confident_boxes():
+    task = make_task("detection")
+    boxes = np.array([[0.1, 0.2, 0.5, 0.75], [0, 0, 1, 1]])
+    found = Detections(boxes, np.array([0.9, 0.2]), np.array([0, 0]))
+    assert task.words(found) == (f"{task.class_names[0]} 0.90: top 0.100, left 0.200, bottom 0.500, right 0.750",)

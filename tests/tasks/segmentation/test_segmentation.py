@@ -14,6 +14,7 @@ from PIL import Image
 from tasks.data.scenes import empty_scenes
 from tasks.drawing import HEADER
 from tasks.errors import TaskInputError
+from tasks.registry import make_task
 from tasks.segmentation.drawing import COLOURS, TINT, YELLOW, draw_segments
 from tasks.segmentation.iou import confusion_matrix, segmentation_quality
 from tasks.segmentation.losses import enlarge, pixel_cross_entropy
@@ -186,3 +187,8 @@ def test_of_one_class_all_items_are_drawn_alike_and_unknown_pixels_black(tmp_pat
     assert (left[79] == YELLOW[0]).all()
     assert not left[120:].any()
     assert (right == tinted).all()
+
+
+def test_a_prediction_in_words_is_the_share_of_pixels_of_each_class_there():
+    task = make_task("segmentation")
+    assert task.words(np.array([[0, 0, 0], [0, 1, 0]])) == ("background 83.3%", f"{task.class_names[0]} 16.7%")
