@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from tasks.data.user.images import is_image, load_image, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import Example, FileSource, Item, with_digests
-from tasks.data.user.split import complete, split_of
+from tasks.data.user.split import complete, group_notes, split_of
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
@@ -24,14 +25,14 @@ def scan_folder(path: Path, options: Options) -> FileSource:
         loose = sum(is_image(each) for each in path.iterdir())
         have = f"{len(names)} sub-folder{'s' * (len(names) != 1)} with images, {loose} images beside them"
         raise TaskInputError(f"{str(path)[-120:]!r} has {have}; allowed: a sub-folder for each of two classes and more")
+    depth = 2 if by_split else 1
+
+    def item(file: Path, label: int) -> Item:
+        within = file.relative_to(path)
+        return Item(file, str(within), label, below=str(Path(*within.parts[depth:])))
+
     items = {
-        split: with_digests(
-            [
-                Item(file, str(file.relative_to(path)), label)
-                for label, name in enumerate(names)
-                for file in found.get(name, ())
-            ]
-        )
+        split: with_digests([item(file, label) for label, name in enumerate(names) for file in found.get(name, ())])
         for split, found in images.items()
     }
     splits = complete(items if by_split else {"train": items[""]}, options.group)
@@ -45,7 +46,7 @@ def scan_folder(path: Path, options: Options) -> FileSource:
         options.channels,
         splits,
         partial(_decode, side=options.side, channels=options.channels),
-        notes=left_out(path),
+        notes=(*left_out(path), *group_notes(chain(*splits.values()), options.group)),
     )
 
 

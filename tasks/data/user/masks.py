@@ -19,7 +19,7 @@ from tasks.data.user.folder import images_below, splits_among, sub_folders
 from tasks.data.user.images import UnusableError, load_image, load_mask, resize_mask, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import Example, FileSource, Item, with_digests
-from tasks.data.user.split import complete
+from tasks.data.user.split import complete, group_notes
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
@@ -34,7 +34,7 @@ def scan_masks(path: Path, options: Options) -> FileSource:
     every = [item for found in items.values() for item in found]
     first = 1 if options.background else 0
     values = _values(every)
-    notes = []
+    notes = [*group_notes(every, options.group)]
     names_file = path / "classes.txt"
     names: tuple[str, ...] = ()
     if names_file.is_file():
@@ -113,7 +113,10 @@ def _pairs(path: Path, images: Path, masks: Path) -> list[Item]:
         raise TaskInputError(
             f"{str(path)[-80:]!r}: {len(alone)} files lack the other half, such as {alone[0][-40:]!r}: no {what}"
         )
-    return [Item(file, str(file.relative_to(path)), mask=of_masks[name]) for name, file in of_images.items()]
+    return [
+        Item(file, str(file.relative_to(path)), mask=of_masks[name], below=str(file.relative_to(images)))
+        for name, file in of_images.items()
+    ]
 
 
 def _values(items: list[Item]) -> list[int]:
