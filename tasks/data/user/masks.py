@@ -41,6 +41,11 @@ def scan_masks(path: Path, options: Options) -> FileSource:
         names = tuple(filter(None, map(str.strip, names_file.read_text(errors="replace").splitlines())))
         if len(set(names)) < len(names):
             raise TaskInputError(f"{str(names_file)[-100:]!r} names a class twice; allowed: a line for each")
+        if options.background and names and names[0].strip("_").lower() == "background":
+            raise TaskInputError(
+                f"{str(names_file)[-100:]!r} begins with {names[0][:20]!r}, and names are from value 1 on; allowed: "
+                "without it, or background=no"
+            )
     if set(values) == {0, IGNORED} and options.background:
         if len(names) > 1:
             raise TaskInputError(
@@ -84,11 +89,11 @@ def scan_masks(path: Path, options: Options) -> FileSource:
 def _folders(path: Path) -> dict[str, tuple[Path, Path]]:
     images, masks = path / "images", path / "masks"
     if images.is_dir() and masks.is_dir():
-        of_images = splits_among(sub_folders(images))
-        of_masks = splits_among(sub_folders(masks))
-        if of_images and of_images.keys() == of_masks.keys():
-            return {split: (folder, of_masks[split]) for split, folder in of_images.items()}
-        return {"train": (images, masks)}
+        of_images, of_masks = (splits_among(sub_folders(each), may_be_classes=False) for each in (images, masks))
+        if of_images.keys() != of_masks.keys():
+            one, other = (", ".join(found) or "none" for found in (of_images, of_masks))
+            raise TaskInputError(f"{str(path)[-80:]!r}: images/ has splits {one}; masks/ {other}; allowed: the same")
+        return {split: (folder, of_masks[split]) for split, folder in of_images.items()} or {"train": (images, masks)}
     found = {split: (folder / "images", folder / "masks") for split, folder in splits_among(sub_folders(path)).items()}
     if not found or not all(folder.is_dir() for folders in found.values() for folder in folders):
         raise TaskInputError(f"{str(path)[-120:]!r} has no images/ and masks/; allowed: both, or both below train/ ...")

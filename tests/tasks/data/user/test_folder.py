@@ -202,3 +202,15 @@ def test_folders_of_which_some_alone_are_called_after_splits_are_refused_unless_
     )
     (tmp_path / "square").rename(tmp_path / "valid")
     assert "has folders train, val, valid; allowed:" in refusal(f"folder:{tmp_path}?side=32")
+
+
+@pytest.mark.parametrize("names", [("train", "dev"), ("holdout", "training"), ("val", "test"), ("circle", "test")])
+def test_folders_of_classes_called_after_splits_are_no_classes_themselves(names, tmp_path):
+    for number, name in enumerate(names):
+        write_folder(tmp_path / "some", 20 + number).rename(tmp_path / name)
+    said = refusal(f"folder:{tmp_path}")
+    assert f"has folders {', '.join(sorted(names))}; allowed: all or none called after splits, each once: train" in said
+    for name in names:  # a class that is really called so
+        for path in sorted((tmp_path / name).glob("*/*")):
+            path.rename(tmp_path / name / f"{path.parent.name}{path.name}")
+    assert user_dataset(f"folder:{tmp_path}").class_names == tuple(sorted(names))
