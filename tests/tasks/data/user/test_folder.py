@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.runtime.prepare import prepare_with_progress
 from tasks.data.settings import SPLITS
 from tasks.data.user.dataset import UserDataset, user_dataset
 from tasks.data.user.folder import scan_folder
@@ -155,6 +156,19 @@ def test_want_of_open_files_is_not_said_to_be_damage_or_absence(tmp_path, monkey
             with pytest.raises(OSError, match="Too many open files"):
                 dataset.load(tmp_path, "classification", "test")
     (dataset.prepare(tmp_path, "classification") / "content.json").write_text("{")
+    with pytest.raises(TaskInputError, match=r"content.json is damaged: delete its folder"):
+        dataset.load(tmp_path, "classification", "test")
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"train": {}}', "\xff"])
+def test_what_lists_the_arrays_is_named_where_it_is_damaged_when_data_are_prepared_again(content, tmp_path):
+    name = f"folder:{write_folder(tmp_path / 'a', 30)}?side=16"
+    dataset = user_dataset(name)
+    with pytest.raises(TaskInputError, match="is not prepared in"):
+        dataset.without(tmp_path)
+    (dataset.prepare(tmp_path, "classification") / "content.json").write_text(content, encoding="latin-1")
+    with pytest.raises(TaskInputError, match=r"content.json is damaged: delete its folder"):
+        prepare_with_progress(tmp_path, "classification", name)
     with pytest.raises(TaskInputError, match=r"content.json is damaged: delete its folder"):
         dataset.load(tmp_path, "classification", "test")
 

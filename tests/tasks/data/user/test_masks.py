@@ -86,6 +86,20 @@ def test_masks_of_0_and_255_are_one_class_and_palettes_count_by_index(tmp_path):
     assert sorted(np.unique(found.masks)) == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("background", ["yes", "no"])
+def test_a_split_of_which_no_mask_shows_a_class_is_said(background, tmp_path):
+    write_masks(tmp_path / "m", 20)
+    name = f"masks:{tmp_path}/m?side=60&background={background}"
+    tested = user_dataset(name).source.splits["test"]
+    for item in tested:  # the circle's pixels count for nothing
+        mask = np.asarray(Image.open(item.mask))
+        Image.fromarray(np.where(mask == 1, IGNORED, mask).astype(np.uint8)).save(item.mask)
+    circle = name.replace("side=60", "side=48")  # images are divided by their content alone
+    prepared(circle, tmp_path)
+    assert user_dataset(circle).class_names[-3] == "1"
+    assert user_dataset(circle).without(tmp_path) == ("no example of 1 in test",)
+
+
 @pytest.mark.parametrize("names", [("train", "dev"), ("val", "test"), ("film", "testing")])
 def test_images_that_are_held_out_are_not_mixed_into_training(names, tmp_path):
     for number, name in enumerate(names):
