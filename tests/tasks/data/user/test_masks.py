@@ -26,6 +26,10 @@ def test_index_masks_keep_their_values_with_and_without_a_background(tmp_path):
     np.testing.assert_array_equal(every.masks, found["train"].masks + 1)
     task = make_task("segmentation", name)
     assert (task.classes, task.output_channels) == (4, 4)
+    assert task.output_names == ("ground", "circle", "square", "bar")
+    (tmp_path / "m" / "classes.txt").write_text("circle\nsquare\nbar\n")
+    with_background = make_task("segmentation", f"masks:{tmp_path}/m?side=48")
+    assert with_background.output_names == ("background", "circle", "square", "bar")
     with pytest.raises(TaskInputError, match="into 1 classes; allowed: 4"):
         make_task("segmentation", name, 1)
     with pytest.raises(TaskInputError, match="allowed: segmentation"):
