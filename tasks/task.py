@@ -67,6 +67,11 @@ class Task(Protocol):
         ...
 
     @property
+    def output_names(self) -> tuple[str, ...]:
+        """Of these channels, in their order."""
+        ...
+
+    @property
     def takes_size(self) -> bool:
         """Whether `loss` and `predict` heed their `size`, or need not."""
         ...
@@ -180,6 +185,11 @@ class DatasetTask:
 
     def _usually_augment(self, key: jax.Array, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
         return mirrored(key, batch)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The classes', where there is nothing else."""
+        return self.class_names
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -64,6 +64,7 @@ def export(
     write_whole(folder / INT8, exported.int8_file)
     compiled = compile_exported(saved.blocks, exported.int8_file, names)
     content = {
+        "outputs": task.output_names,
         "quality": {"trained": quality, "float": exported.float_quality, "int8": exported.int8_quality},
         "examples": len(test.images),
         "split": fidelity.eval_split,

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+SIDES = ("top", "left", "bottom", "right")
 # Distances are predicted as 2**raw cells, so that raw = 0 is a box two cells wide.
 LOWEST_RAW, HIGHEST_RAW = -4.0, 4.0
 # Initial heat logit: about one cell in a hundred is an object's centre (focal loss, arXiv:1708.02002, section 3.3).

@@ -43,6 +43,11 @@ class SegmentationTask(DatasetTask):
         return self.classes + self._background
 
     @property
+    def output_names(self) -> tuple[str, ...]:
+        """The background, where there is any, and the classes."""
+        return ("background",) * self._background + self.class_names
+
+    @property
     def _background(self) -> bool:
         dataset = get_dataset(self.dataset)
         return dataset.background if is_users(dataset) else True

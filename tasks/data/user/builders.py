@@ -30,7 +30,14 @@ from tasks.errors import TaskInputError
 from tasks.sides import Side
 
 ENOUGH = 1_000
-"""Training examples of a builder that are looked at, at random, to find the most objects and the values of masks."""
+"""Training examples of a builder that are looked at, at random, to find the values of masks.
+
+Of one with no more in all splits, all are, to find the most objects.
+"""
+_FLAGS = ("is_crowd", "is_difficult")
+"""Features of objects that COCO and VOC count neither as found nor as missed; here they are none."""
+_KEPT = b"2"
+"""Raise it when a change here changes which objects are kept: they are another folder then."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,6 @@ class BuilderSource:
     """Its version's."""
     options: Options
     threads: bool = False
-    notes: tuple[str, ...] = ()
     background: bool = True
 
     @cached_property
@@ -103,9 +109,23 @@ class BuilderSource:
         return self.options.channels
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Which objects would be left out; whether there are any is not known before all examples are read."""
+        if self.tasks != ("detection",):
+            return ()
+        what = ["objects of no area"]
+        if flags := " or ".join(self._flags):
+            what.append(f"those with {flags} (what is found there counts as wrong)")
+        if self.most_objects == MOST_OBJECTS:
+            what.append(f"those beyond the largest {MOST_OBJECTS} of an image")
+        return (f"left out where there are any: {', '.join(what)}",)
+
+    @property
     def digest(self) -> str:
         """Of its description, in which the numbers and bytes of its examples are, and its files' names and sizes."""
         found = hashlib.sha256(f"{self.side_pixels} {self.channels}".encode())
+        if self.tasks == ("detection",):
+            found.update(_KEPT)
         for file in sorted(self.folder.iterdir()):
             found.update(f"{file.name} {file.stat().st_size};".encode())
             if file.suffix in (".json", ".txt"):
@@ -114,14 +134,34 @@ class BuilderSource:
 
     @property
     def most_objects(self) -> int:
-        """Of ENOUGH of its examples; of one with more, the largest are kept."""
+        """Of all examples, if they are no more than ENOUGH; else as many as are ever kept of one."""
         return self._most
 
     @cached_property
     def _most(self) -> int:
         if self.tasks != ("detection",):
             return len(self.class_names)
-        return min(MOST_OBJECTS, max(len(record["objects"]["label"]) for record in self._looked_at()) or 1)
+        places = [(split, place) for split in SPLITS for place in range(self.count(split))]
+        if len(places) > ENOUGH:
+            return MOST_OBJECTS
+        return max(len(self._objects(self._record(*each))) for each in places) or 1
+
+    @property
+    def _flags(self) -> list[str]:
+        return [name for name in _FLAGS if name in self._builder.info.features["objects"].feature]
+
+    def _objects(self, record: Any) -> list[tuple[float, tuple[float, ...], Any]]:
+        """(area, box, label) of those that are kept, the largest first."""
+        given = record["objects"]
+        flagged = np.zeros(len(given["label"]), bool)
+        for name in self._flags:
+            flagged |= np.asarray(given[name], bool)
+        found = [
+            (max(0.0, float(box[2] - box[0])) * max(0.0, float(box[3] - box[1])), tuple(map(float, box)), label)
+            for box, label, left_out in zip(given["bbox"], given["label"], flagged, strict=True)
+            if not left_out
+        ]
+        return sorted((each for each in found if each[0] > 0), key=lambda one: -one[0])[:MOST_OBJECTS]
 
     def _looked_at(self) -> Iterator[Any]:
         """Records of ENOUGH training examples, or of all."""
@@ -183,12 +223,8 @@ class BuilderSource:
             if wrong := mask[(mask > classes) & (mask != IGNORED)].tolist():
                 raise UnusableError(f"has {wrong[0]} in its mask; {ENOUGH:,} of train hold 0 to {classes}")
             return Example(image, -1, (), (), resize_mask(mask, side))
-        found = [
-            (max(0.0, float(box[2] - box[0])) * max(0.0, float(box[3] - box[1])), tuple(map(float, box)), number)
-            for box, number in zip(record["objects"]["bbox"], map(self._known, record["objects"]["label"]), strict=True)
-        ]
-        kept = sorted((each for each in found if each[0] > 0), key=lambda one: -one[0])[: self.most_objects]
-        return Example(image, -1, [box for _, box, _ in kept], [number for *_, number in kept])
+        kept = self._objects(record)
+        return Example(image, -1, [box for _, box, _ in kept], [self._known(label) for *_, label in kept])
 
     def _known(self, label: Any) -> int:
         if not 0 <= label < len(self.class_names):  # builders give -1 where they keep a label back

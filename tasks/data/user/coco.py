@@ -9,7 +9,8 @@ import json
 import warnings
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
+from itertools import chain
+from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,7 +20,7 @@ from tasks.data.scenes import IGNORED
 from tasks.data.user.images import load_image, resize_mask, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import MOST_OBJECTS, Example, FileSource, Item, with_digests
-from tasks.data.user.split import complete, split_of
+from tasks.data.user.split import complete, group_notes, split_of
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
@@ -36,7 +37,8 @@ _OTHERS = ("captions", "image_info", "panoptic", "person_keypoints", "stuff")
 def scan_coco(path: Path, options: Options) -> FileSource:
     """What the annotations say.  Raises TaskInputError for what is not as COCO has it, and for missing images."""
     files = _files(path)
-    read = {split: _Annotations(file, options.images) for split, file in files.items()}
+    # a file for all has no split, and its images' folders are as they are
+    read = {split: _Annotations(file, options.images, split * path.is_dir()) for split, file in files.items()}
     names = next(iter(read.values())).class_names
     other = next((each for each in read.values() if each.class_names != names), None)
     if other is not None:
@@ -46,7 +48,8 @@ def scan_coco(path: Path, options: Options) -> FileSource:
     for split, each in splits.items():
         if not any(item.labels for item in each):
             raise TaskInputError(f"{str(path)[-80:]}: no object in {split}; allowed: one and more")
-    notes, masked = [], all(each.masked for each in read.values())
+    notes = [*group_notes(chain(*items.values()), options.group)]
+    masked = all(each.masked for each in read.values())
     if masked and len(names) > _MOST_CLASSES:
         masked = False
         notes.append(f"masks left out: {len(names)} categories; allowed for segmentation: up to {_MOST_CLASSES}")
@@ -94,8 +97,8 @@ def _files(path: Path) -> dict[str, Path]:
 class _Annotations:
     """One file, checked."""
 
-    def __init__(self, file: Path, images: str):
-        self.file = str(file)[-80:]
+    def __init__(self, file: Path, images: str, split: str):
+        self.file, self._split = str(file)[-80:], split
         self.left_out = {"empty": 0, "too_many": 0, "crowds": 0, "beyond": 0, "tiny": 0}
         content = self._content(file)
         categories = self._by_id(content, "categories")
@@ -199,7 +202,16 @@ class _Annotations:
             boxes=tuple(box for _, box, _ in kept),
             labels=tuple(self._labels[each["category_id"]] for *_, each in kept),
             annotation=json.dumps([width, height, *shapes]),
+            below=_below(name, self._split),
         )
+
+
+def _below(name: str, split: str) -> str:
+    """A file's path without the folders of all images and of its split."""
+    parts = PurePath(name).parts
+    while len(parts) > 1 and split and (parts[0] == "images" or split_of(parts[0]) == split):
+        parts = parts[1:]
+    return str(PurePath(*parts))
 
 
 def _decode(item: Item, side: Side, channels: int, masked: bool) -> Example:

@@ -35,6 +35,7 @@ from tasks.data.user.module import load_entry, load_module
 from tasks.data.user.name import Name, parse_name
 from tasks.data.user.source import Example, Source
 from tasks.data.user.split import mixed
+from tasks.data.user.stored import CONTENT, array_digest, new_array, read_array, read_content
 from tasks.errors import TaskInputError
 from tasks.sides import Side, height_width
 
@@ -132,7 +133,7 @@ class UserDataset:
         self._allow(config)
         folder = self._folder(home)
         with one_at_a_time(folder.parent, folder.name):
-            if not (folder / "content.json").is_file():
+            if not (folder / CONTENT).is_file():
                 for leftover in folder.parent.glob(f"incomplete.{folder.name}.*"):  # of a run that was killed
                     shutil.rmtree(leftover, ignore_errors=True)
                 with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"incomplete.{folder.name}.") as aside:
@@ -153,14 +154,8 @@ class UserDataset:
         """
         self._allow(config)
         allowed(f"{self.name} has no split", split, SPLITS)
-        folder = self._folder(home)
-        try:
-            content = json.loads((folder / "content.json").read_text())
-        except FileNotFoundError as error:
-            raise TaskInputError(f"{self.name} is not prepared in {home}: prepare it first") from error
-        except ValueError as error:
-            raise _damaged(folder / "content.json") from error
-        arrays = {name: _verified(folder / f"{name}-{split}.npy", digest) for name, digest in content[split].items()}
+        digests, folder = self._content(home)[split], self._folder(home)
+        arrays = {name: read_array(folder / f"{name}-{split}.npy", digest) for name, digest in digests.items()}
         n = len(arrays["images"])
         ids = SPLITS.index(split) * 10**9 + mixed(n)
         if self.configs == ("classification",):
@@ -186,9 +181,9 @@ class UserDataset:
 
     def without(self, home: Path) -> tuple[str, ...]:
         """Which classes splits of the prepared data have no example of, a line each; none where it does not say, being
-        prepared before this was noted.
+        prepared before this was noted.  Raises TaskInputError as `load` does.
         """
-        content = json.loads((self._folder(home) / "content.json").read_text())
+        content = self._content(home)
         absent = {split: [self.class_names[label] for label in content.get(f"without {split}", ())] for split in SPLITS}
         return tuple(f"no example of {_named(names)} in {split}" for split, names in absent.items() if names)
 
@@ -197,6 +192,12 @@ class UserDataset:
 
     def _folder(self, home: Path) -> Path:
         return home / "data" / "user" / f"{self.parsed.kind}-{self.digits}"
+
+    def _content(self, home: Path) -> dict[str, Any]:
+        try:
+            return read_content(self._folder(home))
+        except FileNotFoundError as error:
+            raise TaskInputError(f"{self.name} is not prepared in {home}: prepare it first") from error
 
     def _write(self, folder: Path, progress: Progress, workers: int) -> None:
         counts = {split: self.source.count(split) for split in SPLITS}
@@ -218,14 +219,25 @@ class UserDataset:
                         array.flush()
                 if "detection" in self.configs and not unusable and not (arrays["labels"] >= 0).any():
                     raise TaskInputError(f"{self.name}: no object in {split}; allowed: one and more")
-                content[split] = {name: _digest(folder / f"{name}-{split}.npy") for name in arrays}
-                content[f"without {split}"] = np.setdiff1d(range(len(self.class_names)), arrays["labels"]).tolist()
+                content[split] = {name: array_digest(folder / f"{name}-{split}.npy") for name in arrays}
+                found = self._labels(arrays)
+                content[f"without {split}"] = np.setdiff1d(range(len(self.class_names)), found).tolist()
         if unusable:
             raise TaskInputError(
                 f"{len(unusable)} of {sum(counts.values())} images cannot be used: {'; '.join(unusable[:_SHOWN])}"
                 f"{' ...' if len(unusable) > _SHOWN else ''}; repair or remove them"
             )
-        (folder / "content.json").write_text(json.dumps(content))
+        (folder / CONTENT).write_text(json.dumps(content))
+
+    def _labels(self, arrays: dict[str, np.ndarray]) -> np.ndarray:
+        """Those that occur, and maybe -1 and more than there are."""
+        if self.configs != ("segmentation",):
+            return arrays["labels"]
+        # each image has all classes as its objects, seen or not: 1 + label where it is seen
+        seen = np.zeros(IGNORED + 1, bool)
+        for instances in arrays["instances"]:
+            seen[instances] = True
+        return np.flatnonzero(seen) - 1
 
     def _arrays(self, folder: Path, split: str, n: int) -> dict[str, np.ndarray]:
         size, many = height_width(self.side_pixels), self.source.most_objects
@@ -238,7 +250,7 @@ class UserDataset:
                 shapes["instances"] = ((n, *size), np.uint8)
         try:
             return {
-                name: _mapped(folder / f"{name}-{split}.npy", dtype, shape) for name, (shape, dtype) in shapes.items()
+                name: new_array(folder / f"{name}-{split}.npy", dtype, shape) for name, (shape, dtype) in shapes.items()
             }
         except OSError as error:
             raise TaskInputError(f"{str(folder)[-120:]} cannot be written: {error.strerror or error}") from error
@@ -274,34 +286,6 @@ def _read_all(pool: Executor | None, source: Source, split: str, places: list[in
     return ((place, future.result()) for place, future in zip(places, futures, strict=True))
 
 
-def _mapped(path: Path, dtype: type, shape: tuple[int, ...]) -> np.memmap:
-    """An array of zeros in a file that has its room on disk: without it, a write into memory would end the process."""
-    array = np.lib.format.open_memmap(path, "w+", dtype, shape)
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return array
-
-
 def _named(classes: Sequence[str]) -> str:
     names = ", ".join(classes)
     return names if len(names) <= 60 else names[:57] + "..."
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _verified(path: Path, digest: str) -> np.ndarray:
-    """The array of a file, memory-mapped; its content is read once for its checksum, and not kept."""
-    try:
-        if _digest(path) == digest:
-            return np.load(path, mmap_mode="r")
-    except (FileNotFoundError, ValueError):
-        pass
-    raise _damaged(path)
-
-
-def _damaged(path: Path) -> TaskInputError:
-    return TaskInputError(f"{str(path)[-160:]} is damaged: delete its folder and prepare again")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from tasks.data.user.images import is_image, load_image, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import Example, FileSource, Item, with_digests
-from tasks.data.user.split import complete, split_of
+from tasks.data.user.split import complete, group_notes, split_of
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
@@ -24,14 +25,14 @@ def scan_folder(path: Path, options: Options) -> FileSource:
         loose = sum(is_image(each) for each in path.iterdir())
         have = f"{len(names)} sub-folder{'s' * (len(names) != 1)} with images, {loose} images beside them"
         raise TaskInputError(f"{str(path)[-120:]!r} has {have}; allowed: a sub-folder for each of two classes and more")
+    depth = 2 if by_split else 1
+
+    def item(file: Path, label: int) -> Item:
+        within = file.relative_to(path)
+        return Item(file, str(within), label, below=str(Path(*within.parts[depth:])))
+
     items = {
-        split: with_digests(
-            [
-                Item(file, str(file.relative_to(path)), label)
-                for label, name in enumerate(names)
-                for file in found.get(name, ())
-            ]
-        )
+        split: with_digests([item(file, label) for label, name in enumerate(names) for file in found.get(name, ())])
         for split, found in images.items()
     }
     splits = complete(items if by_split else {"train": items[""]}, options.group)
@@ -45,7 +46,7 @@ def scan_folder(path: Path, options: Options) -> FileSource:
         options.channels,
         splits,
         partial(_decode, side=options.side, channels=options.channels),
-        notes=left_out(path),
+        notes=(*left_out(path), *group_notes(chain(*splits.values()), options.group)),
     )
 
 
@@ -61,24 +62,30 @@ def sub_folders(path: Path) -> list[Path]:
         raise TaskInputError(f"{str(path)[-120:]!r}: {error.strerror or error}; allowed: a folder") from error
 
 
-def splits_among(folders: list[Path]) -> dict[str, Path]:
+def splits_among(folders: list[Path], may_be_classes: bool = True) -> dict[str, Path]:
     """Folders by the splits that they are called after; nothing unless all with images are, train among them.
 
-    Raises TaskInputError where train and another split are there, and something else: classes may be called train.
+    may_be_classes: whether one called after a split may be a class, which holds images itself.  Raises TaskInputError
+    where some folders are splits, and others are none or train is not there: those held out would be trained on.
     """
     folders = [each for each in folders if split_of(each.name) or any(map(is_image, each.rglob("*")))]
     found = {split: folder for folder in folders if (split := split_of(folder.name))}
-    if "train" not in found:
-        return {}
-    if len(found) == len(folders):
+    trained = "train" in found
+    if trained and len(found) == len(folders):
         return found
-    if len(found) > 1:
+    splits = [folder for folder in found.values() if not may_be_classes or _holds_folders(folder)]
+    if splits or (trained and len(found) > 1):
         names = ", ".join(each.name for each in folders)
         raise TaskInputError(
-            f"{str(folders[0].parent)[-80:]!r} has folders {names[:120]}; allowed: all or none called after splits, "
-            "each once"
+            f"{str(folders[0].parent)[-80:]!r} has folders {names[:80]}; allowed: all or none called after splits, "
+            "each once: train, with it val (validation), test"
         )
     return {}
+
+
+def _holds_folders(folder: Path) -> bool:
+    """Whether there are images below its folders, and none in itself."""
+    return not any(map(is_image, folder.iterdir())) and any(map(is_image, folder.rglob("*")))
 
 
 def images_below(folder: Path) -> list[Path]:

@@ -19,7 +19,7 @@ from tasks.data.user.folder import images_below, splits_among, sub_folders
 from tasks.data.user.images import UnusableError, load_image, load_mask, resize_mask, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import Example, FileSource, Item, with_digests
-from tasks.data.user.split import complete
+from tasks.data.user.split import complete, group_notes
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
@@ -34,13 +34,18 @@ def scan_masks(path: Path, options: Options) -> FileSource:
     every = [item for found in items.values() for item in found]
     first = 1 if options.background else 0
     values = _values(every)
-    notes = []
+    notes = [*group_notes(every, options.group)]
     names_file = path / "classes.txt"
     names: tuple[str, ...] = ()
     if names_file.is_file():
         names = tuple(filter(None, map(str.strip, names_file.read_text(errors="replace").splitlines())))
         if len(set(names)) < len(names):
             raise TaskInputError(f"{str(names_file)[-100:]!r} names a class twice; allowed: a line for each")
+        if options.background and names and names[0].strip("_").lower() == "background":
+            raise TaskInputError(
+                f"{str(names_file)[-100:]!r} begins with {names[0][:20]!r}, and names are from value 1 on; allowed: "
+                "without it, or background=no"
+            )
     if set(values) == {0, IGNORED} and options.background:
         if len(names) > 1:
             raise TaskInputError(
@@ -84,11 +89,11 @@ def scan_masks(path: Path, options: Options) -> FileSource:
 def _folders(path: Path) -> dict[str, tuple[Path, Path]]:
     images, masks = path / "images", path / "masks"
     if images.is_dir() and masks.is_dir():
-        of_images = splits_among(sub_folders(images))
-        of_masks = splits_among(sub_folders(masks))
-        if of_images and of_images.keys() == of_masks.keys():
-            return {split: (folder, of_masks[split]) for split, folder in of_images.items()}
-        return {"train": (images, masks)}
+        of_images, of_masks = (splits_among(sub_folders(each), may_be_classes=False) for each in (images, masks))
+        if of_images.keys() != of_masks.keys():
+            one, other = (", ".join(found) or "none" for found in (of_images, of_masks))
+            raise TaskInputError(f"{str(path)[-80:]!r}: images/ has splits {one}; masks/ {other}; allowed: the same")
+        return {split: (folder, of_masks[split]) for split, folder in of_images.items()} or {"train": (images, masks)}
     found = {split: (folder / "images", folder / "masks") for split, folder in splits_among(sub_folders(path)).items()}
     if not found or not all(folder.is_dir() for folders in found.values() for folder in folders):
         raise TaskInputError(f"{str(path)[-120:]!r} has no images/ and masks/; allowed: both, or both below train/ ...")
@@ -113,7 +118,10 @@ def _pairs(path: Path, images: Path, masks: Path) -> list[Item]:
         raise TaskInputError(
             f"{str(path)[-80:]!r}: {len(alone)} files lack the other half, such as {alone[0][-40:]!r}: no {what}"
         )
-    return [Item(file, str(file.relative_to(path)), mask=of_masks[name]) for name, file in of_images.items()]
+    return [
+        Item(file, str(file.relative_to(path)), mask=of_masks[name], below=str(file.relative_to(images)))
+        for name, file in of_images.items()
+    ]
 
 
 def _values(items: list[Item]) -> list[int]:

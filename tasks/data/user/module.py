@@ -7,7 +7,7 @@
         channels = 3
         version = "1"                    # another one whenever what `load` gives changes without this file
 
-        def load(self, split):           # train, validation, test
+        def load(self, split):           # train, validation, test; asked twice and more, and gives the same
             return {"images": ..., "labels": ...}
 
     DATASET = Mine()
@@ -59,6 +59,9 @@ class ModuleSource:
     notes: tuple[str, ...] = ()
     background: bool = True
     _loaded: dict[str, Mapping[str, np.ndarray]] = field(default_factory=dict, compare=False)
+    """Of the one split that was read last."""
+    _sizes: dict[str, tuple[int, int]] = field(default_factory=dict, compare=False)
+    """(images, places for objects in each) of splits that were counted."""
 
     def __post_init__(self):
         tasks, names, side = self._get("task"), self._get("class_names"), self._get("side_pixels")
@@ -121,11 +124,11 @@ class ModuleSource:
         """Of all splits; of masks each class is one."""
         if self.tasks != ("detection",):
             return len(self.class_names)
-        return max(self._arrays(split)["boxes"].shape[1] for split in SPLITS)
+        return max(self._size(split)[1] for split in SPLITS)
 
     def count(self, split: str) -> int:
         """Images that `load` gave."""
-        return len(self._arrays(split)["images"])
+        return self._size(split)[0]
 
     def name(self, split: str, place: int) -> str:
         """Its place."""
@@ -142,8 +145,15 @@ class ModuleSource:
         there = arrays["labels"][place] >= 0
         return Example(image, -1, arrays["boxes"][place][there].tolist(), arrays["labels"][place][there].tolist())
 
+    def _size(self, split: str) -> tuple[int, int]:
+        if split not in self._sizes:
+            self._arrays(split)
+            self._loaded.clear()  # each worker counts, and most read nothing
+        return self._sizes[split]
+
     def _arrays(self, split: str) -> Mapping[str, np.ndarray]:
         if split not in self._loaded:
+            self._loaded.clear()
             try:
                 given = self._get("load")(split)
                 arrays = {name: np.asarray(given[name]) for name in _ARRAYS[self.tasks[0]]}
@@ -152,6 +162,9 @@ class ModuleSource:
             except (Exception, SystemExit) as error:  # a user's file may raise anything
                 self._fail(f"load({split!r}) raised {raised(error)}")
             self._check(split, arrays)
+            size = len(arrays["images"]), arrays["boxes"].shape[1] if "boxes" in arrays else 0
+            if self._sizes.setdefault(split, size) != size:
+                self._fail(f"load({split!r}) gave other shapes than before; allowed: the same each time")
             self._loaded[split] = arrays
         return self._loaded[split]
 

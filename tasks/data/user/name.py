@@ -36,7 +36,10 @@ class Options:
     background: bool = True
     """masks: whether value 0 is what belongs to no class."""
     group: str = ""
-    """Files whose names agree before this text are of one photograph or film, and stay in one split."""
+    """Files of a folder whose names agree before this text are of one photograph or film, and stay in one split.
+
+    "/": those of a folder are, whatever they are called.
+    """
     images: str = ""
     """coco: the folder of the images, where it is none of the usual ones."""
 
@@ -119,6 +122,10 @@ def _read(setting: str, value: str) -> Any:
     if setting in ("group", "images"):
         if not value:
             raise TaskInputError(f"{setting} is empty; allowed: a text")
+        if setting == "group" and "/" in value and value != "/":
+            raise TaskInputError(
+                f"group is {value[:40]!r}; allowed: a text of files' names without a slash, or / for a folder a film"
+            )
         return value if setting == "group" else str(Path(value).expanduser().absolute())
     if setting == "side":
         return _read_side(value)

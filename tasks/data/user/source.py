@@ -116,6 +116,8 @@ class Item:
     """SHA-256 of its content."""
     mask_digest: str = ""
     """SHA-256 of its mask's content."""
+    below: str = ""
+    """Its path below the folder of all images, of its split or its class, which are no film; groups are told by it."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ first of them for training.  The same files are divided alike wherever they lie 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import TypeVar
 
@@ -42,8 +42,10 @@ def complete(given: Mapping[str, Sequence[Item]], group: str) -> dict[str, tuple
         found |= divide(given["train"], ("train", *(split for split in missing if split != "train")), group)
     empty = [split for split in SPLITS if not found[split]]
     if empty:
-        count = sum(map(len, given.values()))
-        raise TaskInputError(f"{count} images leave none for {empty[0]}; allowed: 20 and more that differ")
+        count, groups = sum(map(len, given.values())), len(_groups(given["train"], group))
+        of = f" that group={group[:20]} makes {groups} group{'s' * (groups != 1)}" if group else ""
+        allowed = "3 groups and more" if group else "20 and more that differ"
+        raise TaskInputError(f"{count} images{of} leave none for {empty[0]}; allowed: {allowed}")
     where: dict[tuple[str, str], tuple[str, Item]] = {}
     for split in SPLITS:
         for item in found[split]:
@@ -93,14 +95,26 @@ def _share(split: str, total: int, groups: int) -> int:
     return max(1 if groups > 2 else 0, round(SHARES[split] * total))
 
 
+def group_notes(items: Iterable[Item], group: str) -> tuple[str, ...]:
+    """A line where no two of the images are of one group, so that saying `group` changes nothing."""
+    found = [key for item in items for key in _keys(item, group) if key[0] == "group"]
+    alone = bool(group) and len(set(found)) == len(found)
+    return (f"group={group[:20]}: no two images are of one group",) if alone else ()
+
+
 def _keys(item: Item, group: str) -> list[tuple[str, str]]:
     """What items that must stay together have in common, one of these at least."""
-    name = [("name", PurePath(item.name).name.partition(group)[0])] if group else []
-    return [("content", item.digest), *name]
+    path = PurePath(item.below)
+    before, separator, _ = path.name.partition(group) if group else ("", "", "")
+    if group == "/" and path.parent.parts:
+        return [("content", item.digest), ("group", str(path.parent))]
+    if separator:  # in its folder: frames of a film in each are called alike
+        return [("content", item.digest), ("group", f"{path.parent}/{before}")]
+    return [("content", item.digest)]
 
 
 def _groups(items: Sequence[Item], group: str) -> list[list[int]]:
-    """Places of items that must stay together: equal content, or names that agree before `group`."""
+    """Places of items that must stay together: equal content, or one group."""
     parent = list(range(len(items)))
 
     def root(place: int) -> int:

@@ -5,6 +5,7 @@ import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -25,6 +26,7 @@ from hw_model.blocks import Block
 from hw_model.vela.tflite_writer import write_tflite
 from tasks.augmentation import Augmentation
 from tasks.data.labelled import LabelledImages
+from tasks.deployment.litert import run_tflite
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.initialise import initialise
@@ -166,6 +168,18 @@ def test_a_folder_without_the_trained_quality_is_refused_before_anything_is_expo
     monkeypatch.setattr("tasks.deployment.litert.check_extra", lambda: None)
     with pytest.raises(BenchmarkInputError, match=r'metrics.json has no "quality" with accuracy'):
         export(folder)
+
+
+def test_an_export_names_the_outputs_of_its_files_in_their_order(folder, monkeypatch):
+    images = np.random.default_rng(0).integers(0, 256, (16, 28, 28, 1), dtype=np.uint8)
+    examples = SimpleNamespace(images=images, labels=np.arange(16, dtype=np.int32) % 10, take=lambda _: examples)
+    monkeypatch.setattr("benchmarks.runtime.prepare.prepare_with_progress", lambda *_: None)
+    monkeypatch.setattr(type(TASK), "load", lambda *_: examples)
+    export(folder)
+    outputs = json.loads((folder / "export.json").read_text())["outputs"]
+    assert outputs == list(TASK.class_names)
+    found = run_tflite((folder / "int8.tflite").read_bytes(), np.zeros((1, 14, 14, 1), np.float32))
+    assert found.shape == (1, 1, 1, len(outputs))
 
 
 @pytest.mark.parametrize(("damage", "line"), DAMAGES, ids=[line[:40] for _, line in DAMAGES])

@@ -114,6 +114,17 @@ def test_boxes_and_masks_of_prepared_builders(tmp_path, monkeypatch):
     assert user_dataset("tfds:scenery/masks?side=64").configs == ("segmentation",)
 
 
+def test_what_is_kept_of_objects_is_part_of_the_digits_of_boxes_and_of_nothing_else(tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    for config in ("boxes", "masks"):
+        Scenery(data_dir=str(tmp_path / "tfds"), config=config, file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    sources = [user_dataset(f"tfds:scenery/{config}?side=48").source for config in ("boxes", "masks")]
+    before = [source.digest for source in sources]
+    monkeypatch.setattr(builders, "_KEPT", b"otherwise")
+    assert [source.digest == old for source, old in zip(sources, before, strict=True)] == [False, True]
+
+
 def test_a_split_without_an_object_is_refused_before_anything_is_trained(tmp_path, monkeypatch):
     class Unannotated(Scenery, skip_registration=True):
         BUILDER_CONFIGS = [tfds.core.BuilderConfig(name="boxes")]  # noqa: RUF012
@@ -126,6 +137,62 @@ def test_a_split_without_an_object_is_refused_before_anything_is_trained(tmp_pat
     Unannotated(data_dir=str(tmp_path / "tfds"), config="boxes", file_format="array_record").download_and_prepare()
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
     assert "no object in test; allowed: one and more" in refusal("tfds:unannotated/boxes?side=32", tmp_path)
+
+
+class Crowded(Scenery, skip_registration=True):
+    """Of each image the first object is a crowd, and of one for tests there are more than of any other."""
+
+    BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name) for name in ("is_crowd", "is_difficult")]  # noqa: RUF012
+
+    def _info(self):
+        features = dict(super()._info().features)
+        one = dict(features["objects"].feature) | {self.builder_config.name: np.bool_}
+        features["objects"] = tfds.features.Sequence(one)
+        return tfds.core.DatasetInfo(builder=self, features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._marked(2), "test": self._marked(70)}
+
+    def _marked(self, most):
+        for number, record in self._generate_examples():
+            boxes = [tfds.features.BBox(0.0, 0.0, 1.0, (1 + k) / 100) for k in range(most if number == 7 else 1)]
+            marked = [{"bbox": box, "label": SHAPES[0], self.builder_config.name: False} for box in boxes]
+            crowd = {"bbox": tfds.features.BBox(0.0, 0.0, 1.0, 1.0), "label": SHAPES[1], self.builder_config.name: True}
+            yield number, record | {"objects": [crowd, *marked]}
+
+
+@pytest.mark.parametrize("flag", ["is_crowd", "is_difficult"])
+def test_marked_objects_are_none_and_the_fullest_image_of_any_split_keeps_its_largest(flag, tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    Crowded(data_dir=str(tmp_path / "tfds"), config=flag, file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    monkeypatch.setattr(builders, "ENOUGH", 10)
+    found, notes = (
+        prepared(f"tfds:crowded/{flag}?side=16", tmp_path),
+        user_dataset(f"tfds:crowded/{flag}?side=16").notes(),
+    )
+    assert notes[1:] == (
+        f"left out where there are any: objects of no area, those with {flag} (what is found there counts as wrong), "
+        "those beyond the largest 64 of an image",
+    )
+    for scenes in found.values():
+        assert set(scenes.labels.ravel().tolist()) == {-1, 0}
+    full = found["test"].boxes[(found["test"].labels >= 0).sum(1) == 64]
+    np.testing.assert_allclose(full[0, :, 3], np.arange(70, 6, -1) / 100, rtol=1e-6)
+    assert sorted((found["test"].labels >= 0).sum(1)) == [*[1] * 19, 64]
+
+
+def test_arrays_of_few_images_are_as_wide_as_the_fullest_of_all(tmp_path, monkeypatch):
+    class Few(Crowded, skip_registration=True):
+        def _split_generators(self, dl_manager):
+            return {"train": self._marked(2), "test": self._marked(5)}
+
+    tfds.disable_progress_bar()
+    Few(data_dir=str(tmp_path / "tfds"), config="is_crowd", file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    found = prepared("tfds:few/is_crowd?side=16", tmp_path)
+    assert {scenes.labels.shape[1] for scenes in found.values()} == {5}
+    assert "beyond" not in user_dataset("tfds:few/is_crowd?side=16").notes()[1]
 
 
 def test_a_value_of_a_mask_that_was_not_met_where_classes_are_looked_for_is_refused(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.runtime.prepare import prepare_with_progress
 from tasks.data.settings import SPLITS
 from tasks.data.user.dataset import UserDataset, user_dataset
 from tasks.data.user.folder import scan_folder
@@ -159,6 +160,19 @@ def test_want_of_open_files_is_not_said_to_be_damage_or_absence(tmp_path, monkey
         dataset.load(tmp_path, "classification", "test")
 
 
+@pytest.mark.parametrize("content", ["{", "[]", '{"train": {}}', "\xff"])
+def test_what_lists_the_arrays_is_named_where_it_is_damaged_when_data_are_prepared_again(content, tmp_path):
+    name = f"folder:{write_folder(tmp_path / 'a', 30)}?side=16"
+    dataset = user_dataset(name)
+    with pytest.raises(TaskInputError, match="is not prepared in"):
+        dataset.without(tmp_path)
+    (dataset.prepare(tmp_path, "classification") / "content.json").write_text(content, encoding="latin-1")
+    with pytest.raises(TaskInputError, match=r"content.json is damaged: delete its folder"):
+        prepare_with_progress(tmp_path, "classification", name)
+    with pytest.raises(TaskInputError, match=r"content.json is damaged: delete its folder"):
+        dataset.load(tmp_path, "classification", "test")
+
+
 def test_a_full_disk_is_said_before_anything_is_decoded(tmp_path, monkeypatch):
     write_folder(tmp_path / "a", 30)
     asked = []
@@ -202,3 +216,15 @@ def test_folders_of_which_some_alone_are_called_after_splits_are_refused_unless_
     )
     (tmp_path / "square").rename(tmp_path / "valid")
     assert "has folders train, val, valid; allowed:" in refusal(f"folder:{tmp_path}?side=32")
+
+
+@pytest.mark.parametrize("names", [("train", "dev"), ("holdout", "training"), ("val", "test"), ("circle", "test")])
+def test_folders_of_classes_called_after_splits_are_no_classes_themselves(names, tmp_path):
+    for number, name in enumerate(names):
+        write_folder(tmp_path / "some", 20 + number).rename(tmp_path / name)
+    said = refusal(f"folder:{tmp_path}")
+    assert f"has folders {', '.join(sorted(names))}; allowed: all or none called after splits, each once: train" in said
+    for name in names:  # a class that is really called so
+        for path in sorted((tmp_path / name).glob("*/*")):
+            path.rename(tmp_path / name / f"{path.parent.name}{path.name}")
+    assert user_dataset(f"folder:{tmp_path}").class_names == tuple(sorted(names))

@@ -26,6 +26,10 @@ def test_index_masks_keep_their_values_with_and_without_a_background(tmp_path):
     np.testing.assert_array_equal(every.masks, found["train"].masks + 1)
     task = make_task("segmentation", name)
     assert (task.classes, task.output_channels) == (4, 4)
+    assert task.output_names == ("ground", "circle", "square", "bar")
+    (tmp_path / "m" / "classes.txt").write_text("circle\nsquare\nbar\n")
+    with_background = make_task("segmentation", f"masks:{tmp_path}/m?side=48")
+    assert with_background.output_names == ("background", "circle", "square", "bar")
     with pytest.raises(TaskInputError, match="into 1 classes; allowed: 4"):
         make_task("segmentation", name, 1)
     with pytest.raises(TaskInputError, match="allowed: segmentation"):
@@ -40,6 +44,15 @@ def test_without_a_background_the_loss_and_the_prediction_begin_with_the_first_c
     loss, predicted = map(np.asarray, jax.jit(lambda x: (task.loss(x, {"masks": masks}), task.predict(x)))(right))
     assert loss < 0.01
     assert (predicted == np.where(masks == IGNORED, 1, masks)).all()
+
+
+@pytest.mark.parametrize("first", ["background", "_Background_", "__background__"])
+def test_names_that_begin_with_the_background_are_refused_as_each_would_be_the_next_ones(first, tmp_path):
+    write_masks(tmp_path / "m", 20)
+    (tmp_path / "m" / "classes.txt").write_text(f"{first}\ncircle\nsquare\nbar\n")
+    said = refusal(f"masks:{tmp_path}/m?side=60")
+    assert f"begins with {first!r}, and names are from value 1 on; allowed: without it, or background=no" in said
+    assert user_dataset(f"masks:{tmp_path}/m?side=60&background=no").class_names[0] == first
 
 
 def save_masks(folder: Path, change) -> Path:
@@ -75,6 +88,41 @@ def test_masks_of_0_and_255_are_one_class_and_palettes_count_by_index(tmp_path):
 
     found = prepared(f"masks:{save_masks(tmp_path / 'p', with_palette)}?side=60", tmp_path)["train"]
     assert sorted(np.unique(found.masks)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("background", ["yes", "no"])
+def test_a_split_of_which_no_mask_shows_a_class_is_said(background, tmp_path):
+    write_masks(tmp_path / "m", 20)
+    name = f"masks:{tmp_path}/m?side=60&background={background}"
+    tested = user_dataset(name).source.splits["test"]
+    for item in tested:  # the circle's pixels count for nothing
+        mask = np.asarray(Image.open(item.mask))
+        Image.fromarray(np.where(mask == 1, IGNORED, mask).astype(np.uint8)).save(item.mask)
+    circle = name.replace("side=60", "side=48")  # images are divided by their content alone
+    prepared(circle, tmp_path)
+    assert user_dataset(circle).class_names[-3] == "1"
+    assert user_dataset(circle).without(tmp_path) == ("no example of 1 in test",)
+
+
+@pytest.mark.parametrize("names", [("train", "dev"), ("val", "test"), ("film", "testing")])
+def test_images_that_are_held_out_are_not_mixed_into_training(names, tmp_path):
+    for number, name in enumerate(names):
+        write_masks(tmp_path / "some", 20 + number)
+        for kind in ("images", "masks"):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            (tmp_path / "some" / kind).rename(tmp_path / kind / name)
+    said = refusal(f"masks:{tmp_path}")
+    assert f"/images' has folders {', '.join(sorted(names))}; allowed: all or none called after splits" in said
+
+
+def test_masks_of_other_splits_than_images_are_refused(tmp_path):
+    write_masks(tmp_path / "train", 20)
+    for kind in ("images", "masks"):
+        (tmp_path / kind).mkdir()
+        (tmp_path / "train" / kind).rename(tmp_path / kind / "train")
+    assert user_dataset(f"masks:{tmp_path}").source.count("test") == 3
+    (tmp_path / "masks" / "test").mkdir()
+    assert "images/ has splits train; masks/ test, train; allowed: the same" in refusal(f"masks:{tmp_path}?side=16")
 
 
 def test_masks_that_cannot_be_are_refused(tmp_path):

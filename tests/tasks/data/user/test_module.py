@@ -1,11 +1,13 @@
 """Data sets that a Python file or an installed package defines."""
 
 import re
+import weakref
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tasks.data.settings import SPLITS
 from tasks.data.user import module
 from tasks.data.user.dataset import user_dataset
 from tasks.errors import TaskInputError
@@ -95,6 +97,39 @@ def test_boxes_and_masks_that_a_file_gives_are_checked(given, said):
     )
     with pytest.raises(TaskInputError, match=re.escape(said)):
         module.ModuleSource("mine", mine, "").count("train")
+
+
+class Boxes:
+    task, class_names, side_pixels, channels = "detection", ("thing",), 16, 3
+
+    def __init__(self):
+        self.given, self.more = [], 0
+
+    def load(self, split):
+        n, many = {"train": (6, 2), "validation": (4, 5), "test": (2, 1)}[split]
+        boxes = np.broadcast_to(np.array([0, 0, 0.5, 1]), (n + self.more, many, 4))
+        arrays = {"images": np.zeros((len(boxes), 16, 16, 3), np.uint8), "boxes": boxes}
+        self.given.append((split, weakref.ref(arrays["images"])))
+        return arrays | {"labels": np.zeros(boxes.shape[:2], int)}
+
+    def held(self):
+        return [split for split, images in self.given if images() is not None]
+
+
+def test_what_a_file_gives_is_not_held_once_it_is_counted_and_one_split_of_it_while_it_is_read():
+    mine = Boxes()
+    source = module.ModuleSource("mine", mine, "")
+    assert source.most_objects == 5
+    assert mine.held() == []
+    assert [source.count(split) for split in SPLITS] == [6, 4, 2]
+    assert (source.most_objects, len(mine.given)) == (5, 3)
+    for split in SPLITS:
+        assert len(source.read(split, 1).boxes) == {"train": 2, "validation": 5, "test": 1}[split]
+        assert mine.held() == [split]
+    assert len(mine.given) == 6
+    mine.more = 1
+    with pytest.raises(TaskInputError, match=r"load\('train'\) gave other shapes than before; allowed: the same each"):
+        source.read("train", 0)
 
 
 def test_an_installed_package_may_bring_a_data_set(monkeypatch):

@@ -30,9 +30,9 @@ def test_equal_files_and_frames_of_one_film_are_never_in_two_splits():
     digests = [f"{n % 10:02}" for n in range(100)]
     found = divide(items(digests), SPLITS)
     assert sum(len({item.digest for item in each}) for each in found.values()) == 10
-    films = [Item(Path(), f"film{n % 8}_{n}.png", digest=f"{n * 7919 % 1000:04}") for n in range(80)]
+    films = [Item(Path(), "", digest=f"{n * 7919 % 1000:04}", below=f"film{n % 8}_{n}.png") for n in range(80)]
     found = divide(films, SPLITS, group="_")
-    assert sum(len({item.name.split("_")[0] for item in each}) for each in found.values()) == 8
+    assert sum(len({item.below.split("_")[0] for item in each}) for each in found.values()) == 8
     assert all(found.values())
 
 
@@ -49,7 +49,9 @@ def test_splits_that_are_given_are_kept_and_what_is_missing_comes_from_training(
 def test_a_group_in_two_splits_that_are_given_is_refused():
     films = {
         split: [
-            Item(Path(), f"{split}/{film}_{n}.png", digest=f"{split} {film} {n}") for film in names for n in range(3)
+            Item(Path(), f"{split}/{film}_{n}.png", digest=f"{split} {film} {n}", below=f"{film}_{n}.png")
+            for film in names
+            for n in range(3)
         ]
         for split, names in (("train", ("sea", "hill")), ("validation", ("wood",)), ("test", ("lake", "hill")))
     }
