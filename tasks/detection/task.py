@@ -13,13 +13,8 @@ from tasks.by_class import ByClass, rows_of
 from tasks.data.datasets import get_dataset, is_users
 from tasks.data.scenes import Scenes
 from tasks.detection.coco import coco_by_class, coco_map
-<<<<<<< HEAD
 from tasks.detection.confusion import CONFIDENT, matched
-from tasks.detection.head import MOST_BOXES, Detections, detect, output_channels, read_output
-=======
-from tasks.detection.confusion import matched
 from tasks.detection.head import MOST_BOXES, SIDES, Detections, detect, output_channels, read_output
->>>>>>> m1
 from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
 from tasks.errors import TaskInputError

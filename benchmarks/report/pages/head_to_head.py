@@ -191,8 +191,8 @@ def _over_all(path: Path) -> str:
     return f"""\
 Searches of all cells pooled, intervals by a bootstrap over searches within each cell (Agarwal and others, 2021), of
 scores over parts: these draw the parts of a task's pool for each accelerator apart, though they are the same, so that
-intervals of scores and of what begins with one are too narrow, at most by a factor of 1.7.  At {best["budget"]} trainings
-the lowest interquartile mean is that of `{best["algorithm"]}`
+intervals of scores and of what begins with one are too narrow, at most by a factor of 1.7.  At {best["budget"]}
+trainings the lowest interquartile mean is that of `{best["algorithm"]}`
 ([file](../../results/head_to_head/head_to_head_aggregates.csv)):
 
 {table(header, lines)}
