@@ -84,19 +84,18 @@ def kendall_gain_within(a: np.ndarray, other: np.ndarray, b: np.ndarray, slices:
     )
 
 
-def shared_best(a: np.ndarray, b: np.ndarray, count: int, drawn: np.ndarray) -> Interval:
+def shared_best(a: np.ndarray, b: np.ndarray, count: int, drawn: Drawn) -> Interval:
     """Share of the `count` largest of b [n] that are among the `count` largest of a [n]; of all n where they are fewer.
 
     What a resample drew twice counts twice there.
     """
-    count = min(count, len(a))
-    shares = []
-    for rows in (np.arange(len(a))[None], drawn):
-        best = np.zeros((2, *rows.shape), bool)
-        for mine, values in zip(best, (a, b), strict=True):
-            np.put_along_axis(mine, np.argsort(-values[rows], axis=1, kind="stable")[:, :count], True, axis=1)
-        shares.append(best.all(0).sum(1) / count)
-    return interval_of(*shares)
+
+    def share(rows: np.ndarray) -> float:
+        most = min(count, len(rows))
+        mine, other = (set(np.argsort(-values[rows], kind="stable")[:most].tolist()) for values in (a, b))
+        return len(mine & other) / most
+
+    return interval_of(np.array([share(np.arange(len(a)))]), np.array([share(rows) for rows in drawn]))
 
 
 def equal_slices(values: np.ndarray, count: int = SLICES) -> np.ndarray:

@@ -6,7 +6,17 @@ from pathlib import Path
 
 from benchmarks.markdown import interval, listed, rows, table
 
-HEADER = ("task", "networks", "Kendall tau (95% interval)", "best tenth shared", "mean by search", "by final")
+FEWEST_CELLS = 5
+"""Of fewer a bootstrap says too little of other cells."""
+HEADER = (
+    "task",
+    "networks",
+    "in cells",
+    "Kendall tau (95% interval)",
+    "best tenth shared",
+    "mean by search",
+    "by final",
+)
 
 
 def page(folder: Path) -> str:
@@ -16,6 +26,7 @@ def page(folder: Path) -> str:
         [
             row["task"],
             str(row["n"]),
+            str(row["cells"]),
             interval(row, "kendall_tau", "tau_low", "tau_high", digits=2),
             interval(row, "best_tenth_overlap", "best_tenth_low", "best_tenth_high", digits=2),
             f"{row['low_quality']:.3f}",
@@ -23,13 +34,17 @@ def page(folder: Path) -> str:
         ]
         for row in found
     ]
-    told = [row["task"] for row in found if row["tau_low"] > 0]
+    enough = [row for row in found if row["cells"] >= FEWEST_CELLS]
+    told = [row["task"] for row in enough if row["tau_low"] > 0]
+    few = [f"{row['cells']} ({row['task']})" for row in found if row["cells"] < FEWEST_CELLS]
+    unsure = f"  Intervals draw whole cells, of which {listed(few)} are too few to tell." if few else ""
     return f"""\
 The trained tables are of networks trained by the recipe *search*; *final* has eight times its
 passes.  Networks that were drawn before any was trained, by both:
 
 {table(HEADER, lines)}
-A short training's ranking agrees with the longer one's better than chance (its interval excludes 0) on {listed(told)}.
+A short training's ranking agrees with the longer one's better than chance (its interval excludes 0) on
+{listed(told) or "no task"}.{unsure}
 Of the
 best, too few were trained to tell: a tenth is {listed(f"{max(1, row['n'] // 10)} ({row['task']})" for row in found)}.
 """

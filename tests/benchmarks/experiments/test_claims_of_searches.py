@@ -137,17 +137,22 @@ def test_a_landscape_is_rocky_where_the_compilers_latency_falls_along_lines_on_w
 @pytest.mark.parametrize(
     ("latency", "wanted"),
     [
-        (lambda i, j: 100 + (i + j) * (1 if i % 2 == j % 2 else 0.5), "reproduced"),
-        (lambda i, j: 100 + i + j - 5 * (i in (1, 3) and j > 8), "partly"),
+        # few channels are dear, but for those of which four are computed at once
+        (lambda i, j: 100 + i + j + 60 * ((i % 4 > 0 or j % 4 > 0) and min(i, j) < 5), "reproduced"),
+        # falls on one of the other grids alone
+        (lambda i, j: 100 + i + j - 20 * (i == 5 and j > 8), "partly"),
+        # falls at every second step, so that no grid of every fourth channel sees it: thinning is not curation
+        (lambda i, j: 100 + (i + j) * (1 if i % 2 == j % 2 else 0.5), "not reproduced"),
         (lambda i, j: 100 - i - j, "not reproduced"),
     ],
 )
-def test_a_curated_space_is_more_monotone_where_fewer_of_its_lines_fall(tmp_path, latency, wanted):
+def test_a_curated_space_is_more_monotone_where_fewer_of_its_lines_fall_than_of_others_as_coarse(
+    tmp_path, latency, wanted
+):
     results = write(tmp_path, LANDSCAPE, window(latency, 4))
     found, reason = judged("the curated space is more monotone", results, [LANDSCAPE])
     assert found == wanted
-    if wanted == "not reproduced":
-        assert reason == "ours 0 is not above 0; of single steps 480 of 480 (100.0%) against 24 of 24 (100.0%)"
+    assert " of 3 such grids beside them, " in reason
 
 
 def test_without_a_landscape_nothing_is_said_of_it(tmp_path):
