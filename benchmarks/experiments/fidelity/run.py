@@ -60,7 +60,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 def by_both(
     chosen: Mapping[str, str], metric: str, low: Sequence[Trial], high: Sequence[Trial]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Of the networks of these genotypes, each with its cell, that both recipes trained: qualities [n, 2], cells [n]."""
+    """Of networks of these genotypes, each with its cell, that both recipes trained: qualities [n, 2], cells [n]."""
     by_recipe: list[dict[tuple[str, int, str], float]] = []
     for trials in (low, high):
         found = {}
