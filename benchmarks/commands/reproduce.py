@@ -75,8 +75,9 @@ def reproduce(
         check_folders(home)
         from benchmarks.verification.again import main_job
 
-        print("\n".join(main_job(home)))
-        return
+        lines, equal = main_job(home)
+        print("\n".join(lines))
+        sys.exit(0 if equal else 1)
     chosen = find_experiments(names)
     # all of them before the first is run
     settings = [each.settings(given) for each in chosen]

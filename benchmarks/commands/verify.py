@@ -17,10 +17,11 @@ def verify(
     home: Path = DEFAULT_HOME,
     results: Path = Path("results"),
 ) -> None:
-    """Check every row of the trained tables, make tables again that need no training, and train some rows again.
+    """Check every row of the trained tables and every recorded file, make tables again that need no training, and train
+    some rows again.
 
     Each row that was trained again has its verdict: equal to the last bit, within the noise of seeds, or a miss.  Exit
-    code 1 where one is missed, a row is damaged, or a cell differs.  Stop it at any moment and run it again: what was
+    code 1 where one is missed, a row is damaged, or a cell or file differs.  Stop it at any moment and run it again: what was
     trained is kept until a run ends.
 
     Args:

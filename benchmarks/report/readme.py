@@ -76,7 +76,12 @@ def _detection(root: Path) -> str:
         for row in here
     ]
     others = [row for row in found if row["model"] == "V3" and row not in here]
+    seeds = min(row["seeds"] for row in here)
+    anew = f"What they found was trained anew, eight times as long, with {seeds} seeds" if seeds else "What they found"
+    final = all(row["recipe"] == "final" for row in here)
     return f"""\
+{anew if final or not seeds else f"What they found was trained anew with {seeds} seeds"}:
+
 {table(header, lines)}
 V3 cuts {listed(map(_v3, others))}.
 """

@@ -28,12 +28,23 @@ def recorded(results: Path) -> dict[str, Made]:
 
     A row holds the first 16 digits of a file's SHA-256, so that a file made again does not keep the old one's origin.
     """
-    lines = csv.DictReader((results / "provenance.csv").read_text().splitlines())
     return {
         row["file"]: Made(row["date"], row["commit"], row["machine"], row["first_version"] == "1")
-        for row in lines
+        for row in _rows(results)
         if digest(results / row["file"]) == row["sha256"]
     }
+
+
+def changed(results: Path) -> list[str]:
+    """Paths below `results` of files that are not those which `results/provenance.csv` speaks of; where that is not
+    there, none.
+    """
+    there = (results / "provenance.csv").is_file()
+    return [row["file"] for row in _rows(results) if digest(results / row["file"]) != row["sha256"]] if there else []
+
+
+def _rows(results: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((results / "provenance.csv").read_text().splitlines()))
 
 
 def noted(folder: Path) -> dict[str, Made]:

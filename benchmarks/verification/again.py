@@ -65,8 +65,8 @@ class Trained(NamedTuple):
     here: float
 
 
-def main_job(home: Path) -> list[str]:
-    """Make again, train, write the report below `home`; the lines of the summary.
+def main_job(home: Path) -> tuple[list[str], bool]:
+    """Make again, train, write the report below `home`; the lines of the summary, and whether every cell is as shipped.
 
     Raises BenchmarkInputError where the shipped results are not there, as in a package that was installed without its
     clone, TaskInputError where data are missing and cannot be had.
@@ -87,7 +87,8 @@ def main_job(home: Path) -> list[str]:
     trained = train_winners(home)
     write_report(root)
     minutes = (time.perf_counter() - started) / 60
-    return [*summary(compared, trained), f"report: {results / 'report.html'} ({minutes:.0f} minutes)"]
+    lines = [*summary(compared, trained), f"report: {results / 'report.html'} ({minutes:.0f} minutes)"]
+    return lines, not any(each.different for each in compared)
 
 
 def copy_shipped(results: Path) -> None:

@@ -25,6 +25,7 @@ from benchmarks.evaluators.trainings import run_trainings
 from benchmarks.evaluators.verify import Checked, check, training_of
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.keys import canonical_json
+from benchmarks.store.made import changed
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.files import SHIPPED, table_file
@@ -119,9 +120,12 @@ def verify(
     results: Path = SHIPPED,
     say: Callable[[str], None] = print,
 ) -> bool:
-    """Check all rows, make tables again, train `count` rows of each task again; whether all of it holds."""
+    """Check all rows and files, make tables again, train `count` rows of each task again; whether all of it holds."""
     checked = {task: sample(task, home, count, seed, results) for task in tasks}
-    holds = True
+    strange = changed(results)
+    for path in strange:
+        say(f"{path}: not the file that provenance.csv records")
+    holds = not strange
     for task, found in checked.items():
         say(f"{task}: {found.rows} rows, {found.damaged} damaged; {found.repeatable} can be trained again here")
         holds &= not found.damaged

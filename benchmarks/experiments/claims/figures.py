@@ -74,8 +74,11 @@ def known_by(rows: Iterable[Row]) -> str:
 
 
 def trained_alike(*rows: Row) -> bool:
-    """Whether all these rows' networks have trainings, by one recipe."""
-    return all(row["seeds"] for row in rows) and len({row["recipe"] for row in rows}) == 1
+    """Whether all these rows' networks have trainings, by one recipe and on one kind of machine: trainings on two end a
+    little apart (`accelnas reproduce agreement`).
+    """
+    how = {(row["recipe"], row.get("trained_on")) for row in rows}
+    return all(row["seeds"] for row in rows) and len(how) == 1
 
 
 def kept(row: Row, name: str = "latency_reduction_pct") -> tuple[float, float, float]:

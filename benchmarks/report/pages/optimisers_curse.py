@@ -30,11 +30,12 @@ def page(folder: Path) -> str:
     header = ("task", "round", "winners", "predicted", "trained", "difference", "std of seeds", "off by more")
     return f"""\
 A surrogate errs most where it was searched: what is best by it is best in part by error.  For each task 20 searches
-were run on its surrogate, within the baseline's latency.  Of what they ended with, so many were trained, with five
-seeds each:
+were run on its surrogate, within the baseline's latency.  Of what they ended with, so many were trained, the best
+predicted first, with five seeds each:
 
 {table(header, map(_line, rounds(folder)))}
-Predicted, trained and difference are means over the winners of a round.  Off by more: whether that difference is more
+Predicted, trained and difference are means over the winners of a round, predicted by the surrogate that chose them; it
+was fitted again since, with these trainings among others.  Off by more: whether that difference is more
 than one standard deviation between seeds, after which the winners join the table and the surrogate is fitted again.
 """
 

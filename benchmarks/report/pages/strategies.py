@@ -49,7 +49,8 @@ the bound the peers and `auto` are told the error as well; our other strategies 
 
 Sought are the least error, the least within a bound that a quarter of the networks keep (both: regret, the true error
 of the network found less the least there is, while a search sees one noisy draw), and the Pareto front of error and
-cost (hypervolume as a share of the true front's).  Our best strategy against the best peer, by the mean over seeds; p:
+cost (hypervolume as a share of the true front's).  The made-up tables and NAS-Bench-Macro have three draws, which
+searches share: intervals and p are given these.  Our best strategy against the best peer, by the mean over seeds; p:
 Welch's test, two-sided, adjusted for all rows by Holm's procedure:
 
 {table(CONTESTS, map(_contest, contests))}

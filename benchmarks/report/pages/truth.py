@@ -21,7 +21,7 @@ this surrogate; of the others the row is the {searched}, there or in a smaller s
 a better search may surpass:
 
 {table(HEADER, map(_row, found))}
-These are predictions, and the best of many predictions flatters: no network here was chosen by its own trainings.
+These are predictions, and the best of many predictions flatters.
 See [how poorly the surrogates rank the best networks](surrogate.md) before relying on these rows.
 Genotypes of the best, and how each was found, are in [truth.csv](../../results/truth/truth.csv), all networks of
 the fronts of enumerated spaces in [truth_fronts.csv](../../results/truth/truth_fronts.csv).

@@ -30,8 +30,8 @@ Scores of untrained networks (zero-cost proxies) beside parameters, MACs and dep
 
 Kendall's tau (95% interval by bootstrap over cells of the design, whose networks share all but channels); then the
 mean tau within quartiles of latency, where a search under a latency bound chooses, and the tau within the best tenth,
-where it ends; *: better than MACs, by the interval of the difference, after each of the first two for itself.  Where
-an n is said, so many of the networks have the score: a
+where it ends; *: better than MACs, by the interval of the difference, after each of the first two for itself, not
+adjusted for how many scores are compared.  Where an n is said, so many of the networks have the score: a
 random draw made before looking, or all but those that are yet to be scored or whose score is not finite.  Networks a
 CPU second are through one supernet that serves all.
 
