@@ -2,7 +2,8 @@
 
 Quality is that of trainings by the recipe "final" where the table holds them, of those by "search" where it holds
 those, and what the surrogate expects elsewhere: `quality_source` and `recipe` say which.  A difference from the
-baseline is of one source: both trained by one recipe, or both predicted.  The interval of a quality has what other
+baseline is of one source: both trained by one recipe, or both predicted; and where both have trainings done alone, or
+both with others at once, of these, as the two end a little apart (`accelnas reproduce agreement`).  The interval of a quality has what other
 photographs could change; that of a difference has not, as both are of the same images.
 """
 
@@ -30,7 +31,7 @@ from benchmarks.tables.optima import ROUNDING
 from benchmarks.tables.query import TrainedTable, load_table
 from benchmarks.tables.recipes import RECIPES
 from benchmarks.tables.surrogate import predict
-from benchmarks.tables.trained import by_network, trials_by
+from benchmarks.tables.trained import trials_by
 from hw_model.blocks import Block
 from hw_model.cost import Cost
 from hw_model.network_text import summary
@@ -60,6 +61,17 @@ class Network(NamedTuple):
     def key(self) -> str:
         """The canonical JSON of its blocks, as trainings are found by."""
         return canonical_json([asdict(block) for block in self.blocks])
+
+
+class Training(NamedTuple):
+    """What one training came to."""
+
+    quality: float
+    """The task's metric."""
+    way: str
+    """The code path: static, done alone, or many_at_once."""
+    device: str
+    """The machine."""
 
 
 class Quality(NamedTuple):
@@ -97,10 +109,8 @@ class Models:
 
     table: TrainedTable
     """Of the uncurated space, which holds all of the skeleton's."""
-    final: Mapping[str, tuple[float, ...]]
-    """Qualities of trainings by the recipe "final", by the canonical JSON of the network."""
-    machines: Mapping[tuple[str, str], str]
-    """What trained a network, by recipe and that JSON."""
+    trained: Mapping[tuple[str, str], tuple[Training, ...]]
+    """What is trained, by recipe and the canonical JSON of the network."""
     photographs: tuple[float, float]
     """By how much other photographs behind the images may lower and raise a quality at most (`photograph_term`)."""
 
@@ -126,15 +136,22 @@ class Models:
         laid = in_layout(workload, places(space, layout), len(layout.layers))
         return np.asarray(features(laid, layout))[0]
 
-    def quality_of(self, network: Network) -> dict[tuple[str, str], Quality]:
-        """By (source, recipe), all that is known of a network, the best source first."""
+    def quality_of(self, network: Network, way: str = "") -> dict[tuple[str, str], Quality]:
+        """By (source, recipe), all that is known of a network, the best source first.
+
+        way: a code path whose trainings alone count; if left out, of each recipe that with most, alone before at once.
+        """
         found = predict(self.table.surrogate, network.features[None])
         quality, std, seed_std = (float(np.asarray(value)[0]) for value in found)
         known_by: dict[tuple[str, str], Quality] = {}
-        for recipe, trained in (("final", self.final), ("search", self.table.trained)):
-            if known := trained.get(network.key):
-                where = self.machines.get((recipe, network.key), "")
-                known_by["trained", recipe] = Quality(*_interval(known, seed_std), len(known), "trained", recipe, where)
+        for recipe in ("final", "search"):
+            every = self.trained.get((recipe, network.key), ())
+            most = max(self._ways(recipe, network), key=lambda each: sum(one.way == each for one in every), default="")
+            if found := [one for one in every if one.way == (way or most)]:
+                values, where = [one.quality for one in found], " and ".join(sorted({one.device for one in found}))
+                known_by["trained", recipe] = Quality(
+                    *_interval(values, seed_std), len(values), "trained", recipe, where
+                )
         half = NORMAL_95 * std
         known_by[PREDICTED, "search"] = Quality(quality, quality - half, quality + half, 0, PREDICTED, "search")
         return known_by
@@ -146,20 +163,29 @@ class Models:
             first = next(iter(base.values()))
             return first, first
         source = next(each for each in own if each in base)
+        for way in self._ways(source[1], network) if source[0] == "trained" else ():
+            if way in self._ways(source[1], self.baseline):
+                own, base = self.quality_of(network, way), self.quality_of(self.baseline, way)
+                break
         return own[source], base[source]
+
+    def _ways(self, recipe: str, network: Network) -> list[str]:
+        """Code paths of a network's trainings, alone first."""
+        found = {one.way for one in self.trained.get((recipe, network.key), ())}
+        return sorted(found, key=lambda way: way == "many_at_once")
 
 
 def load_models(task: str, results: Path = SHIPPED) -> Models:
     """What is shipped of a task.  Raises TaskInputError for an unknown one, BenchmarkInputError for a missing file."""
     table = load_table(task, results=results)
     trials = {recipe: trials_by(results, task, RECIPES[recipe][task]) for recipe in ("final", "search")}
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, str], tuple[Training, ...]] = {}
     for recipe, own in trials.items():
         for trial in own:
-            found.setdefault((recipe, trial.key.architecture), set()).add(trial.provenance.device)
-    machines = {key: " and ".join(sorted(names)) for key, names in found.items()}
-    final = by_network(trials["final"], table.task.metric)
-    return Models(table, final, machines, photograph_term(results, task, table.task.dataset))
+            known = Training(trial.quality[table.task.metric], trial.key.code_path, trial.provenance.device)
+            key = recipe, trial.key.architecture
+            found[key] = (*found.get(key, ()), known)
+    return Models(table, found, photograph_term(results, task, table.task.dataset))
 
 
 def photograph_term(results: Path, task: str, dataset: str) -> tuple[float, float]:
@@ -175,7 +201,7 @@ def photograph_term(results: Path, task: str, dataset: str) -> tuple[float, floa
     raise BenchmarkInputError(f"{file}: no row of {task} on {dataset}; `accelnas reproduce baselines` makes it")
 
 
-def _interval(known: tuple[float, ...], seed_std: float) -> tuple[float, float, float]:
+def _interval(known: Sequence[float], seed_std: float) -> tuple[float, float, float]:
     if len(known) >= LEAST_SEEDS:
         return mean_interval(known)
     mean, half = float(np.mean(known)), NORMAL_95 * seed_std / len(known) ** 0.5
@@ -238,6 +264,7 @@ def quality_columns(own: Quality, reference: Quality, photographs: tuple[float, 
         "seeds": own.seeds,
         "quality_source": own.source,
         "trained_on": own.trained_on,
+        "baseline_trained_on": reference.trained_on,
         "recipe": own.recipe,
         "quality_difference": difference,
         "quality_difference_low": difference - half,

@@ -125,12 +125,9 @@ def at_equal_quality(
         if waiting:
             return Figure(measured=measured, lacking=f"no trainings of {', '.join(dict.fromkeys(waiting))}")
         apart = [
-            f"{row['model']} on {base['accelerator']} was trained on {row['trained_on']}, its baseline on {machine}"
-            for file, names in models.items()
-            for base in results.rows(file, model="Baseline")
-            if (machine := base.get("trained_on")) is not None
-            for row in results.rows(file, accelerator=base["accelerator"])
-            if row["model"] in names and row["seeds"] and row["trained_on"] != machine
+            f"{row['model']} on {row['accelerator']} was trained on {row['trained_on']}, its baseline on {machine}"
+            for row in trained
+            if (machine := row.get("baseline_trained_on", row.get("trained_on"))) != row.get("trained_on")
             if kept(row, name)[0] == (ours if most else best[row["accelerator"]][0]) > 0
         ]
         return Figure(ours, low, high, len(trained), "compiled, trained", measured, note="; ".join(apart))
