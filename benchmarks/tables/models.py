@@ -3,8 +3,8 @@
 Quality is that of trainings by the recipe "final" where the table holds them, of those by "search" where it holds
 those, and what the surrogate expects elsewhere: `quality_source` and `recipe` say which.  A difference from the
 baseline is of one source: both trained by one recipe, or both predicted; and where both have trainings done alone, or
-both with others at once, of these, as the two end a little apart (`accelnas reproduce agreement`).  The interval of a quality has what other
-photographs could change; that of a difference has not, as both are of the same images.
+both with others at once, of these, as the two end a little apart (`accelnas reproduce agreement`).  The interval of a
+quality has what other photographs could change; that of a difference has not, as both are of the same images.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ def test_what_is_not_sure_to_keep_the_quality_is_counted_as_nothing_at_the_lower
 
 
 def test_it_is_said_where_a_figures_network_and_its_baseline_were_trained_on_different_machines(tmp_path):
-    rows = [saving("Baseline", "a", 0.0, True, True) | {"trained_on": "GPU"}]
-    rows.append(saving("V1", "a", 30.0, True, True) | {"trained_on": "CPU"})
-    rows.append(saving("V2", "a", 20.0, True, True) | {"trained_on": "CPU"})  # less than the figure
+    apart = {"trained_on": "CPU", "baseline_trained_on": "GPU"}
+    rows = [saving("V1", "a", 30.0, True, True) | apart]
+    rows.append(saving("V2", "a", 20.0, True, True) | apart)  # less than the figure
     results = write(tmp_path, "a/a.csv", rows)
     for most in (True, False):
         figure = at_equal_quality({"a/a.csv": ("V1", "V2")}, "saved", most=most)(results)

@@ -8,11 +8,24 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.files import SHIPPED
-from benchmarks.tables.models import Model, Quality, keeps, load_models, model_rows, photograph_term, quality_columns
+from benchmarks.tables.models import (
+    Model,
+    Quality,
+    Training,
+    keeps,
+    load_models,
+    model_rows,
+    photograph_term,
+    quality_columns,
+)
 from benchmarks.tables.recipes import FINAL
 from benchmarks.tables.trained import trials_by
 from hw_model.vela.measurements import MeasurementCache
 from tasks.spaces.registry import article_space
+
+
+def alone(*qualities):
+    return tuple(Training(quality, "static", "a CPU") for quality in qualities)
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +35,8 @@ def models():
 
 def test_trainings_come_before_predictions_and_the_final_recipe_before_the_search_recipe(models):
     network = models.of_space(article_space(models.table.task, "V1"), [3])
-    known = dataclasses.replace(
-        models,
-        table=dataclasses.replace(models.table, trained={network.key: (0.5, 0.52)}),
-        final={network.key: (0.6, 0.62, 0.64)},
-    )
+    trained = {("search", network.key): (0.5, 0.52), ("final", network.key): (0.6, 0.62, 0.64)}
+    known = dataclasses.replace(models, trained={key: alone(*values) for key, values in trained.items()})
     found = known.quality_of(network)
     assert list(found) == [("trained", "final"), ("trained", "search"), ("predicted", "search")]
     final = found["trained", "final"]
@@ -37,6 +47,28 @@ def test_trainings_come_before_predictions_and_the_final_recipe_before_the_searc
     assert found["predicted", "search"].seeds == 0
     # the baseline was trained in none of these ways, so that both are predicted
     assert [each.source for each in known.compared(network)] == ["predicted", "predicted"]
+
+
+def test_a_difference_is_of_trainings_done_the_same_way_where_both_have_such(models):
+    network = models.of_space(article_space(models.table.task, "V1"), [3])
+    at_once = tuple(Training(quality, "many_at_once", "a GPU") for quality in (0.5, 0.51, 0.52))
+    of_base = {("final", models.baseline.key): (*alone(0.6, 0.61), *at_once)}
+    known = dataclasses.replace(models, trained=of_base | {("final", network.key): alone(0.58)})
+    own, base = known.compared(network)
+    assert (own.quality, own.trained_on, base.quality, base.trained_on) == (
+        0.58,
+        "a CPU",
+        pytest.approx(0.605),
+        "a CPU",
+    )
+    # alone it is what most of its trainings are
+    assert known.quality_of(models.baseline)["trained", "final"].quality == pytest.approx(0.51)
+    there = dataclasses.replace(models, trained=of_base | {("final", network.key): at_once})
+    assert [each.trained_on for each in there.compared(network)] == ["a GPU", "a GPU"]
+    # where they have none in common, as they are
+    apart = {("final", models.baseline.key): at_once, ("final", network.key): alone(0.58)}
+    own, base = dataclasses.replace(models, trained=apart).compared(network)
+    assert (own.trained_on, base.trained_on) == ("a CPU", "a GPU")
 
 
 def test_a_network_of_a_space_and_the_same_one_rewritten_look_alike(models):
@@ -51,7 +83,8 @@ def test_a_network_of_a_space_and_the_same_one_rewritten_look_alike(models):
 def test_the_baselines_row_has_the_source_of_most_others_and_of_equally_many_the_weakest(models, tmp_path):
     space = article_space(models.table.task, "V1")
     trained, other = (models.of_space(space, [choice]) for choice in (1, 2))
-    known = dataclasses.replace(models, final={each.key: (0.6, 0.61, 0.62) for each in (trained, models.baseline)})
+    both = {("final", each.key): alone(0.6, 0.61, 0.62) for each in (trained, models.baseline)}
+    known = dataclasses.replace(models, trained=both)
     chosen = [Model("a", 14.0, trained), Model("b", math.nan, other)]
     with MeasurementCache(tmp_path / "measurements.sqlite") as cache:
         base, first, second = model_rows(known, chosen, "ethos-u55-256", cache)
