@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Any
 
 import pandas as pd
+from scipy.stats import norm
 
 from benchmarks.experiments.claims.rules import Figure
 from benchmarks.statistics.intervals import mean_interval
@@ -81,21 +82,29 @@ def trained_alike(*rows: Row) -> bool:
     return all(row["seeds"] for row in rows) and len(how) == 1
 
 
-def kept(row: Row, name: str = "latency_reduction_pct") -> tuple[float, float, float]:
+def kept(row: Row, name: str = "latency_reduction_pct", asked: int = 1) -> tuple[float, float, float]:
     """A column of a row's network: 0 unless it keeps the quality, 0 unless it surely does, and as it is.
 
-    A table without the columns that say so is held to the tolerance of the others.
+    A table without the columns that say so is held to the tolerance of the others.  asked: networks of which the best
+    that surely does is taken, one of which does by chance the sooner the more there are: their intervals are as wide as
+    Bonferroni's inequality asks.
     """
     told = row if "keeps_quality" in row else keeps(row, TOLERANCE)
-    value = float(row[name])
-    return value if told["keeps_quality"] else 0.0, value if told["surely_keeps"] else 0.0, value
+    value, surely = float(row[name]), told["surely_keeps"]
+    if asked > 1 and surely:
+        difference = row["quality_difference"]
+        wider = float(norm.ppf(1 - 0.025 / asked) / norm.ppf(0.975))
+        low = difference - wider * (difference - row["quality_difference_low"])
+        surely = keeps(row | {"quality_difference_low": low}, TOLERANCE)["surely_keeps"]
+    return value if told["keeps_quality"] else 0.0, value if surely else 0.0, value
 
 
 def at_equal_quality(
     models: Mapping[str, tuple[str, ...]], what: str, name: str = "latency_reduction_pct", most: bool = False
 ) -> Source:
     """A column of models at equal quality, 0 of one that does not keep it: the most of an accelerator's, and of these
-    the mean, or the most.  The ends count those alone that surely keep it, and all.
+    the mean, or the most.  The ends count those alone that surely keep it (of the most, for all networks at once), and
+    all.
 
     models: by file.  Only networks with trainings of their own count: what a prediction says of them does not tell
     whether the quality is kept.  There is no figure while a network without trainings might change it, as which is
@@ -114,7 +123,7 @@ def at_equal_quality(
         best: dict[str, tuple[float, ...]] = {}
         for row in trained:
             where = row["accelerator"]
-            values = kept(row, name)
+            values = kept(row, name, len(trained) if most else 1)
             best[where] = tuple(map(max, best.get(where, values), values))
         ours, low, high = (max(values) if most else fmean(values) for values in zip(*best.values(), strict=True))
         waiting = []

@@ -43,6 +43,16 @@ def test_it_is_said_where_a_figures_network_and_its_baseline_were_trained_on_dif
     assert at_equal_quality({"a/b.csv": ("V1",)}, "saved")(results).note == ""
 
 
+def test_of_many_networks_the_best_that_surely_keeps_the_quality_does_so_for_all_at_once(tmp_path):
+    # by .008 above the tolerance's end, with an interval of .0075 to each side
+    edge = {"quality_difference": -0.002, "quality_difference_low": -0.0095}
+    rows = [saving("V1", str(place), 30.0, True, True) | edge for place in range(40)]
+    for count, low in ((1, 30.0), (40, 0.0)):
+        results = write(tmp_path, f"a/{count}.csv", rows[:count])
+        assert at_equal_quality({f"a/{count}.csv": ("V1",)}, "saved", most=True)(results)[:2] == (30.0, low)
+        assert at_equal_quality({f"a/{count}.csv": ("V1",)}, "saved")(results)[:2] == (30.0, 30.0)
+
+
 def test_a_network_that_is_not_trained_counts_where_it_might_change_the_figure(tmp_path):
     models = {"a/a.csv": ("V1", "V3")}
     rows = [saving("V1", "a", 30.0, True, True), saving("V1", "b", 20.0, True, True)]
