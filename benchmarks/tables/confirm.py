@@ -19,6 +19,7 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.arena import arena_space, in_uncurated
 from benchmarks.tables.design import REFERENCE, Cell, table_spaces
+from benchmarks.tables.trained import CONFIRM_SEEDS
 from tasks.task import Task
 
 BEST = 2
@@ -27,8 +28,6 @@ CONFIRMED = 10
 """Searches of each algorithm."""
 IN_SPACES = "kinds of space"
 """The family of what curation's searches found."""
-FIRST_SEED, SPREAD = 1_100_000_000, 900_000_000
-"""Apart from the seeds of other parts; a network's own follows from its genotype, whichever others are there."""
 
 
 class Winner(NamedTuple):
@@ -107,5 +106,5 @@ def confirm_cells(results: Path, task: Task) -> list[Cell]:
 
 
 def seed_of(genotype: tuple[int, ...]) -> int:
-    """Of a network's training."""
-    return FIRST_SEED + crc32(" ".join(map(str, genotype)).encode()) % SPREAD
+    """Of a network's training: it follows from its genotype, whichever others are there."""
+    return CONFIRM_SEEDS[crc32(" ".join(map(str, genotype)).encode()) % len(CONFIRM_SEEDS)]

@@ -20,6 +20,10 @@ from hw_model.workload import Workload
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
 
+CONFIRM_SEEDS = range(1_100_000_000, 2_000_000_000)
+"""Of trainings that promises of contests are held against, apart from those of other parts: no surrogate is fitted to
+them."""
+
 
 class Trained(NamedTuple):
     """Finished trainings of one recipe, a row each, n in all."""
@@ -76,8 +80,11 @@ def by_network(trials: Iterable[Trial], metric: str) -> dict[str, tuple[float, .
 
 
 def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
-    """`finished_trials` as arrays.  Raises BenchmarkInputError where there are none, and where there is no design."""
-    task, trials = make_task(name), finished_trials(results, name, recipe)
+    """`finished_trials` but those of CONFIRM_SEEDS, as arrays.  Raises BenchmarkInputError where there are none, and
+    where there is no design.
+    """
+    task, every = make_task(name), finished_trials(results, name, recipe)
+    trials = tuple(trial for trial in every if trial.key.seed not in CONFIRM_SEEDS)
     workload = design_workload(name, [(trial.space, trial.genotype) for trial in trials])
     cells = design_cells(results, name)
     networks: dict[str, int] = {}

@@ -4,9 +4,10 @@ Writes results/head_to_head/confirmed.csv, a row for each task and algorithm; ru
 Nothing is trained here: `accelnas reproduce --live confirmed`, or an accelerator (`accelnas table jobs --part
 confirm`), does that.  Which algorithms and networks: benchmarks/tables/confirm.py.
 
-promised: mean quality that the table expects of what the searches found.  trained: mean of one training each by the
-recipe that the table rests on, with a 95% interval (Student) over searches; difference: promised less trained.  final:
-the same by the recipe final.  searches: those whose networks are trained by both recipes.
+promised: mean quality that the table expects of the networks that the searches found, each once however many found it.
+trained: mean of one training each by the recipe that the table rests on, with a 95% interval (Student) over networks;
+difference: promised less trained.  final: the same by the recipe final.  An algorithm has its row once all its networks
+are trained by both recipes: which are trained first is no draw.  No surrogate is fitted to these trainings.
 """
 
 from __future__ import annotations
@@ -67,18 +68,17 @@ def trained(results: Path, task: str, recipe: str, metric: str) -> Known:
 
 
 def confirmed_rows(task: str, found: Sequence[Winner], known: Mapping[str, Known]) -> Iterator[dict[str, Any]]:
-    """A row for each algorithm of which two searches and more are trained by both recipes."""
+    """A row for each algorithm that found two networks and more, all of which are trained by both recipes."""
     for algorithm in dict.fromkeys(winner.algorithm for winner in found):
         own = [winner for winner in found if winner.algorithm == algorithm]
-        keys = [(winner.genotype, seed_of(winner.genotype)) for winner in own]
-        there = [place for place, key in enumerate(keys) if all(key in by for by in known.values())]
-        if len(there) < 2:
+        networks = {(winner.genotype, seed_of(winner.genotype)): winner.promised for winner in own}
+        if len(networks) < 2 or not all(key in by for by in known.values() for key in networks):
             continue
-        promised = float(np.mean([own[place].promised for place in there]))
-        search, final = (mean_interval([known[how][keys[place]] for place in there]) for how in ("search", "final"))
+        promised = float(np.mean(list(networks.values())))
+        search, final = (mean_interval([known[how][key] for key in networks]) for how in ("search", "final"))
         yield {
             **{"task": task, "accelerator": REFERENCE, "algorithm": algorithm, "family": own[0].family},
-            **{"searches": len(there), "networks": len({keys[place] for place in there}), "promised": promised},
+            **{"searches": len(own), "networks": len(networks), "promised": promised},
             **dict(zip(("trained", "low", "high"), search, strict=True)),
             "difference": promised - search[0],
             **dict(zip(("final", "final_low", "final_high"), final, strict=True)),

@@ -1,17 +1,22 @@
 """Promise beside truth: which algorithms are confirmed, what is trained for it, and rows by hand."""
 
+import dataclasses
 import math
+import shutil
 
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation.settings import KINDS
 from benchmarks.experiments.head_to_head.confirmed import Settings, confirmed_rows, run
+from benchmarks.store.parquet import write_records
+from benchmarks.store.records import Trial
 from benchmarks.tables.confirm import BEST, IN_SPACES, Winner, algorithms, seed_of, winners
-from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.files import SHIPPED, table_file
 from benchmarks.tables.jobs import job_of
 from benchmarks.tables.parts import part_of, size_of
 from benchmarks.tables.recipes import FINAL, SEARCH
+from benchmarks.tables.trained import read_trained
 from tasks.registry import make_task
 
 
@@ -48,11 +53,27 @@ def test_a_row_has_the_mean_promise_and_the_means_of_both_recipes():
         "final": dict(zip(keys, (0.7, 0.73), strict=False)),
     }
     (row,) = confirmed_rows("toy", found, known)
+    # two of three searches found one network, which was trained once
     assert (row["algorithm"], row["searches"], row["networks"]) == ("a", 3, 2)
-    assert (row["trained"], row["final"]) == (pytest.approx(0.54), pytest.approx(0.72))
-    assert row["difference"] == pytest.approx(0.06)
-    # Student's quantile for two degrees of freedom, 4.303, times .0346 / sqrt(3)
-    assert row["high"] - row["trained"] == pytest.approx(4.303 * 0.034641 / math.sqrt(3), rel=1e-3)
+    assert (row["trained"], row["final"]) == (pytest.approx(0.53), pytest.approx(0.715))
+    assert row["difference"] == pytest.approx(0.07)
+    # Student's quantile for one degree of freedom, 12.706, times .0424 / sqrt(2)
+    assert row["high"] - row["trained"] == pytest.approx(12.706 * 0.042426 / math.sqrt(2), rel=1e-3)
+
+
+def test_an_algorithm_has_no_row_before_all_its_networks_are_trained():
+    found = [Winner("a", "one", (place,), 0.6) for place in range(3)]
+    known = {how: {((place,), seed_of((place,))): 0.5 for place in range(2)} for how in ("search", "final")}
+    assert not list(confirmed_rows("toy", found, known))
+
+
+def test_no_surrogate_is_fitted_to_what_promises_are_held_against(tmp_path):
+    trained = read_trained(SHIPPED, "detection", SEARCH["detection"])
+    trial = trained.trials[0]
+    confirming = dataclasses.replace(trial, key=dataclasses.replace(trial.key, seed=seed_of(trial.genotype)))
+    shutil.copytree(SHIPPED / "tables" / "design", tmp_path / "tables" / "design")
+    write_records(table_file(tmp_path, "detection"), Trial, [trial, confirming])
+    assert read_trained(tmp_path, "detection", SEARCH["detection"]).trials == (trial,)
 
 
 def test_without_trainings_it_says_what_makes_them(tmp_path):
