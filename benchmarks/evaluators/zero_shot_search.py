@@ -15,6 +15,7 @@ import jax.numpy as jnp
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.spec import SearchSpec
+from benchmarks.evaluators.stored import read_found
 from benchmarks.evaluators.zero_shot import BATCH, CHUNK, SCORES_CODE_VERSION, Scorer, make_scorer
 from benchmarks.runtime.worker_data import WorkerData
 from benchmarks.store.sqlite import open_store
@@ -25,7 +26,7 @@ from nas_algos.load import build_strategy
 from nas_algos.loop import Search, search
 from nas_algos.objectives import Objective, best_quality
 from nas_algos.single_shot.charges import TRAINING
-from nas_algos.trajectory import Candidate, Found
+from nas_algos.trajectory import Found
 from nas_algos.zero_shot.scores import example_passes
 from tasks.spaces.space import SearchSpace
 from tasks.training import TRAINING_CODE_VERSION
@@ -87,7 +88,7 @@ def search_zero_shot(
     key = spec.key() | {"code_version": version, "batch": BATCH, "most": MOST_EVALUATIONS}
     with open_store(home) as store:
         kept = store.cached("zero_shot_search", key, lambda: _search(data, spec, report)._asdict())
-    return ScoreSearchResult(_found(kept))
+    return ScoreSearchResult(read_found(kept))
 
 
 def count_evaluations(spec: SearchSpec) -> int:
@@ -120,16 +121,3 @@ def _compressed(objective: Objective) -> Objective:
         return objective.score(jnp.sign(quality) * jnp.log1p(jnp.abs(quality)), costs)
 
     return objective._replace(score=score)
-
-
-def _found(content: dict[str, Any]) -> Found:
-    best = content["best"]
-    candidates = tuple(map(_candidate, content["candidates"]))
-    ended = content.get("ended", "")  # of one that was stored before this was told
-    return Found(None if best is None else _candidate(best), candidates, Spend(*content["spend"]), ended)
-
-
-def _candidate(row: list[Any]) -> Candidate:
-    plain = Candidate(*row)
-    evaluations = tuple(Evaluation(quality, Spend(*spend), error) for quality, spend, error in plain.evaluations)
-    return plain._replace(genotype=tuple(plain.genotype), score=tuple(plain.score), evaluations=evaluations)
