@@ -39,6 +39,9 @@ from tasks.training import TRAINING_CODE_VERSION
 SUPERNET_CODE_VERSION = "1"
 """Raise it when a change to supernets or single-shot algorithms changes what a search with one comes to."""
 
+CHECKPOINTS_VERSION = "2"
+"""Raise it when checkpoints that are there could not be gone on from, so that none are found."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -189,7 +192,7 @@ def supernet_for(data: WorkerData, spec: SearchSpec) -> TaskSupernet:
 
 def checkpoint_folder(home: Path, spec: SearchSpec) -> Path:
     """Where a search's checkpoints are: the same search finds them again, another one does not."""
-    return home / "single_shot" / settings_digest(_key(spec))[:20]
+    return home / "single_shot" / settings_digest(_key(spec) | {"checkpoints": CHECKPOINTS_VERSION})[:20]
 
 
 def _alone(home: Path, spec: SearchSpec, report: Callable[[float], None]) -> AbstractContextManager[None]:
