@@ -43,13 +43,19 @@ class Objective(NamedTuple):
 def within(costs: Mapping[str, Any], bounds: Mapping[str, float], count: int) -> np.ndarray:
     """bool[count]: which networks keep all bounds; one whose cost is NaN does not.
 
-    Raises AlgorithmInputError for a bound of a cost that there is not.
+    Compared as scores are computed, in float32: in float64 a cost of 0.1 + 0.2 would break a bound of 0.3, and score
+    as what keeps it.  Raises AlgorithmInputError for a bound of a cost that there is not.
     """
     if missing := [name for name in bounds if name not in costs]:
         raise AlgorithmInputError(f"the problem has no cost {missing[0]!r}; allowed: {', '.join(costs)}")
-    return np.logical_and.reduce(
-        [np.asarray(costs[name]) <= bound for name, bound in bounds.items()], initial=True
-    ) & np.ones(count, bool)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite
+        kept = [np.asarray(costs[name]).astype(np.float32) <= np.float32(bound) for name, bound in bounds.items()]
+    return np.logical_and.reduce(kept, initial=True) & np.ones(count, bool)
+
+
+def keeps(cost: Mapping[str, float], bounds: Mapping[str, float]) -> bool:
+    """Whether one network keeps all bounds, as `within` has it."""
+    return bool(within(cost, bounds, 1)[0])
 
 
 def is_feasible(scores: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nas_algos.evaluator import Evaluation, Evaluator, Genotype
 from nas_algos.ledger import Spend, total
-from nas_algos.objectives import Objective
+from nas_algos.objectives import Objective, keeps
 
 Kind = Literal["evaluated", "known", "infeasible", "hopeless", "left out"]
 
@@ -144,7 +144,7 @@ class Trajectory:
             each.quality is not None
             and all(map(math.isfinite, each.score))
             and each.quality >= objective.floor
-            and all(each.cost[name] <= bound for name, bound in objective.bounds.items())
+            and keeps(each.cost, objective.bounds)
         )
 
 

@@ -16,14 +16,17 @@ from typing import Any
 import jax
 
 from benchmarks.evaluators.spec import STRATEGIES_CODE_VERSION, SearchSpec
+from benchmarks.evaluators.stored import read_found
 from benchmarks.evaluators.task_supernet import TaskSupernet
 from benchmarks.runtime.jobs import run_jobs
 from benchmarks.runtime.worker import release_memory
 from benchmarks.runtime.worker_data import WorkerData
 from benchmarks.store.keys import settings_digest
 from benchmarks.store.sqlite import open_store
+from nas_algos.errors import NothingFoundError
 from nas_algos.evaluator import Genotype
 from nas_algos.ledger import Spend
+from nas_algos.objectives import keeps
 from nas_algos.single_shot.algorithm import Look, SingleShot
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import build_single_shot
@@ -35,6 +38,9 @@ from tasks.training import TRAINING_CODE_VERSION
 
 SUPERNET_CODE_VERSION = "1"
 """Raise it when a change to supernets or single-shot algorithms changes what a search with one comes to."""
+
+CHECKPOINTS_VERSION = "2"
+"""Raise it when checkpoints that are there could not be gone on from, so that none are found."""
 
 
 @dataclass(frozen=True)
@@ -80,35 +86,55 @@ class SupernetResult:
     """Incumbents as the spend grew."""
     looks: tuple[Look, ...]
     """Networks evaluated with inherited weights after the training."""
+    # the last two have values where results were stored before these were told
+    within_bounds: bool = True
+    """Whether `cost` keeps them."""
+    ended: str = ""
+    """As in `Found`."""
 
     @property
     def found(self) -> Found:
         """As a search of the loop has it: candidates are the incumbents, at last what was found."""
         rows = [(each.genotype, each.cost, each.within_bounds, each.quality) for each in self.history]
-        rows.append((self.genotype, self.cost, True, self.quality))
+        rows.append((self.genotype, self.cost, self.within_bounds, self.quality))
         candidates = [
             Candidate(step, genotype, cost, "known" if inside else "infeasible", _finite(quality), ())
             for step, (genotype, cost, inside, quality) in enumerate(rows)
         ]
-        return Found(candidates[-1], tuple(candidates), self.spend)
+        return Found(candidates[-1], tuple(candidates), self.spend, self.ended)
 
     def describe(self) -> str:
         """A few words for the progress display."""
         return f"quality {self.quality:.3f} inherited ({self.spend.seconds:.0f} s)"
 
 
+@dataclass(frozen=True)
+class NothingFound:
+    """That a search with a supernet found no network; `found.ended` says why."""
+
+    found: Found
+
+    def describe(self) -> str:
+        """A few words for the progress display."""
+        return f"found nothing: {self.found.ended}"
+
+
 def search_supernet(
     data: WorkerData, job: tuple[Path, SearchSpec], report: Callable[[float], None] = lambda fraction: None
-) -> SupernetResult:
+) -> SupernetResult | NothingFound:
     """Search, or go on from its checkpoints, or read the result from the store; what LocalExecutor.submit takes.
 
     job: home and spec.  data: with the fidelity's training and evaluation splits.  Raises AlgorithmInputError for a
-    budget that is too small, bounds that no network keeps, and settings that there are not.
+    budget that is too small, bounds that no network keeps as far as is known before the training, and settings that
+    there are not.
     """
     home, spec = job
 
     def search() -> dict[str, Any]:
-        result = asdict(_result(run_single_shot(*_training(data, home, spec), report), spec))
+        try:
+            result = asdict(_result(run_single_shot(*_training(data, home, spec), report), spec))
+        except NothingFoundError as error:
+            result = {"nothing": error.found._asdict()}
         _tidy()
         return result
 
@@ -166,7 +192,7 @@ def supernet_for(data: WorkerData, spec: SearchSpec) -> TaskSupernet:
 
 def checkpoint_folder(home: Path, spec: SearchSpec) -> Path:
     """Where a search's checkpoints are: the same search finds them again, another one does not."""
-    return home / "single_shot" / settings_digest(_key(spec))[:20]
+    return home / "single_shot" / settings_digest(_key(spec) | {"checkpoints": CHECKPOINTS_VERSION})[:20]
 
 
 def _alone(home: Path, spec: SearchSpec, report: Callable[[float], None]) -> AbstractContextManager[None]:
@@ -204,11 +230,8 @@ def _finite(quality: float) -> float | None:
 
 
 def _result(found: SingleShotRun, spec: SearchSpec) -> SupernetResult:
-    def within(cost: dict[str, float]) -> bool:
-        return all(cost[name] <= bound for name, bound in spec.bounds.items())
-
     points = [
-        Point(m.step, m.spend, m.genotype, m.cost, within(m.cost), math.nan, m.loss, m.skipped)
+        Point(m.step, m.spend, m.genotype, m.cost, keeps(m.cost, spec.bounds), math.nan, m.loss, m.skipped)
         for m in found.history
         if m.genotype is not None
     ]
@@ -216,7 +239,8 @@ def _result(found: SingleShotRun, spec: SearchSpec) -> SupernetResult:
     for look, cost, spend in zip(found.looks, found.looks_cost, found.looks_spend, strict=True):
         if look.quality > best:
             best = look.quality
-            points.append(Point(found.steps, spend, look.genotype, cost, True, best, last.loss, found.skipped))
+            inside = keeps(cost, spec.bounds)
+            points.append(Point(found.steps, spend, look.genotype, cost, inside, best, last.loss, found.skipped))
     return SupernetResult(
         algorithm=found.algorithm,
         seed=spec.seed,
@@ -231,10 +255,14 @@ def _result(found: SingleShotRun, spec: SearchSpec) -> SupernetResult:
         skipped=found.skipped,
         history=tuple(points),
         looks=found.looks,
+        within_bounds=keeps(found.cost, spec.bounds),
+        ended=found.ended,
     )
 
 
-def _read(content: dict[str, Any]) -> SupernetResult:
+def _read(content: dict[str, Any]) -> SupernetResult | NothingFound:
+    if "nothing" in content:
+        return NothingFound(read_found(content["nothing"]))
     preferred = content["preferred"]
     history = [
         Point(**row | {"spend": Spend(*row["spend"]), "genotype": tuple(row["genotype"])}) for row in content["history"]

@@ -91,10 +91,12 @@ class TaskSupernet:
 
     @cached_property
     def _cost_sample(self) -> str:
-        # tells accelerators apart, which costs are a function of and do not name
+        # tells accelerators apart, which costs are a function of and do not name; to three digits, as another CPU may
+        # round the last one otherwise, and checkpoints would be refused for that
         drawn = np.random.default_rng(0).integers(0, self.cardinalities, (8, len(self.cardinalities)))
         costs = self.cost(jnp.asarray(drawn, jnp.int32))
-        return " ".join(f"{name} {np.asarray(values).tolist()}" for name, values in sorted(costs.items()))
+        digits = {name: [f"{value:.3g}" for value in np.asarray(values).tolist()] for name, values in costs.items()}
+        return " ".join(f"{name} {digits[name]}" for name in sorted(digits))
 
     @property
     def cardinalities(self) -> tuple[int, ...]:

@@ -93,7 +93,10 @@ class TrainingPool:
 
     def __exit__(self, kind: object, *_: object) -> None:
         if self._executor is not None:
-            self._executor.close(cancel=kind is not None)
+            try:
+                self._executor.close(cancel=kind is not None)
+            finally:  # what ended while its owner computed
+                self._store_all(self._executor.take_ended())
 
     def show(self, progress: SearchProgress) -> None:
         """Tell this progress display of everything from now on."""
@@ -141,28 +144,38 @@ class TrainingPool:
         which says nothing of the network; by then, trainings that ran beside it are finished and kept.
         """
         if not self._done and self._waiting and self._executor is not None:
-            handle = next(iter(self._executor.as_completed()))
-            trial = self._kept(handle)
-            self._answer(trial, self._waiting.pop(trial.key.digest), reused=False)
+            handles = [next(iter(self._executor.as_completed())), *self._executor.take_ended()]
+            # all are kept before one is answered, and those that did not fail before one that did is told
+            for trial in [self._kept(handle) for handle in sorted(handles, key=lambda each: each.error is not None)]:
+                self._answer(trial, self._waiting.pop(trial.key.digest), reused=False)
         return self._done.pop(owner, [])
 
     def _kept(self, handle: JobHandle[Trial]) -> Trial:
         try:
-            trial = handle.result()
+            return self._stored(handle)
         except JobFailedError as error:
             if isinstance(error.__cause__, INPUT_ERRORS):
                 raise error.__cause__ from None
             self._finish_running(self._label(handle), error)
+
+    def _stored(self, handle: JobHandle[Trial]) -> Trial:
+        trial = handle.result()
+        if handle.job.kept is not None and trial.state == "done":
+            # trained again for its weights: the figures that lie beside them are its result from now on
+            self._store.remove([trial.digest])
         self._store.put(trial)
         return trial
+
+    def _store_all(self, handles: Iterable[JobHandle[Trial]]) -> None:
+        for handle in handles:
+            with contextlib.suppress(JobFailedError):
+                self._stored(handle)
 
     def _finish_running(self, label: str, failure: JobFailedError) -> NoReturn:
         assert self._executor is not None
         report(f"{label}: {failure}; no more is begun, and what runs is finished first")
         self._executor.cancel_waiting()
-        for handle in self._executor.as_completed():
-            with contextlib.suppress(JobFailedError):
-                self._store.put(handle.result())
+        self._store_all(self._executor.as_completed())
         raise JobFailedError(f"{label}: {failure}", failure.details) from failure.__cause__
 
     def _label(self, handle: JobHandle[Any]) -> str:

@@ -8,13 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.spec import SearchSpec
+from benchmarks.evaluators.spec import STRATEGIES_CODE_VERSION, SearchSpec
+from benchmarks.evaluators.stored import read_found
 from benchmarks.evaluators.zero_shot import BATCH, CHUNK, SCORES_CODE_VERSION, Scorer, make_scorer
 from benchmarks.runtime.worker_data import WorkerData
 from benchmarks.store.sqlite import open_store
@@ -23,9 +22,9 @@ from nas_algos.evaluator import Costs, Evaluation, Immediate, Request
 from nas_algos.ledger import Spend
 from nas_algos.load import build_strategy
 from nas_algos.loop import Search, search
-from nas_algos.objectives import Objective, best_quality
+from nas_algos.objectives import best_quality
 from nas_algos.single_shot.charges import TRAINING
-from nas_algos.trajectory import Candidate, Found
+from nas_algos.trajectory import Found
 from nas_algos.zero_shot.scores import example_passes
 from tasks.spaces.space import SearchSpace
 from tasks.training import TRAINING_CODE_VERSION
@@ -34,6 +33,8 @@ STRATEGY = "random"
 """That a score is searched with where no other is asked for."""
 MOST_EVALUATIONS = 1_000
 """However cheap a score is."""
+SEARCH_CODE_VERSION = "2"
+"""Raise it when a change to how a score is searched with changes what a search comes to."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,12 @@ def search_zero_shot(
     that split has fewer than BATCH examples.
     """
     home, spec = job
-    version = f"{SCORES_CODE_VERSION}, training {TRAINING_CODE_VERSION}"
+    version = f"{SEARCH_CODE_VERSION}, scores {SCORES_CODE_VERSION}, training {TRAINING_CODE_VERSION}"
     key = spec.key() | {"code_version": version, "batch": BATCH, "most": MOST_EVALUATIONS}
+    key |= {"strategies": STRATEGIES_CODE_VERSION}  # of STRATEGY too, where the spec names none
     with open_store(home) as store:
         kept = store.cached("zero_shot_search", key, lambda: _search(data, spec, report)._asdict())
-    return ScoreSearchResult(_found(kept))
+    return ScoreSearchResult(read_found(kept))
 
 
 def count_evaluations(spec: SearchSpec) -> int:
@@ -107,29 +109,5 @@ def _search(data: WorkerData, spec: SearchSpec, report: Callable[[float], None])
     names, chunk = (spec.variant,), min(CHUNK, strategy.batch)
     scorer = make_scorer(data.task, spec.space, names, jax.random.key(spec.seed), data.task.arrays(train), BATCH, chunk)
     evaluator = scored(spec.space, jax.jit(spec.costs), scorer, spec.variant, lambda done: report(done / count))
-    objective = _compressed(best_quality(spec.bounds))
     key = jax.random.fold_in(jax.random.key(0), spec.seed)
-    return search(Search(strategy, evaluator, objective, count, key, spec.policy, spec.seed))
-
-
-def _compressed(objective: Objective) -> Objective:
-    """The objective of the logarithm of quality: scores of millions would else be equal ones to 32 bits."""
-
-    def score(quality: Any, costs: Any) -> jax.Array:
-        quality = jnp.asarray(quality, jnp.float32)
-        return objective.score(jnp.sign(quality) * jnp.log1p(jnp.abs(quality)), costs)
-
-    return objective._replace(score=score)
-
-
-def _found(content: dict[str, Any]) -> Found:
-    best = content["best"]
-    candidates = tuple(map(_candidate, content["candidates"]))
-    ended = content.get("ended", "")  # of one that was stored before this was told
-    return Found(None if best is None else _candidate(best), candidates, Spend(*content["spend"]), ended)
-
-
-def _candidate(row: list[Any]) -> Candidate:
-    plain = Candidate(*row)
-    evaluations = tuple(Evaluation(quality, Spend(*spend), error) for quality, spend, error in plain.evaluations)
-    return plain._replace(genotype=tuple(plain.genotype), score=tuple(plain.score), evaluations=evaluations)
+    return search(Search(strategy, evaluator, best_quality(spec.bounds), count, key, spec.policy, spec.seed))

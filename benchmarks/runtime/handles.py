@@ -117,6 +117,10 @@ class Executor(ABC):
                     known.remove(handle)
             yield handle
 
+    def take_ended(self) -> list[JobHandle[Any]]:
+        """The jobs that have ended and were not given out yet, failed ones too, in that order; waits for none."""
+        return list(self.as_completed([each for each in self._unreported if each.done]))
+
     def cancel_waiting(self) -> None:
         """Let no further job begin: those that have not fail."""
         while self._waiting:

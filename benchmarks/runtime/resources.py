@@ -79,7 +79,7 @@ class Resources:
         if self.workers is not None:
             return max(1, int(min(jobs, self.workers)))
         each, free = self.worker_gib or gib, free_bytes()
-        fitting = int(min(most, max(1, free // (each * GIB))))
+        fitting = int(min(most, max(1, free / (each * GIB))))
         if fitting < most:
             report(
                 f"{fitting} workers on {cores} cores: {free / GIB:.1f} GiB of memory are free, and one takes up to "

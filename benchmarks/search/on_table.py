@@ -29,7 +29,7 @@ from benchmarks.tables.own import ABSENT, OwnTable
 from benchmarks.tables.own_files import read_table, with_costs
 from nas_algos.load import build_strategy, factory_of
 from nas_algos.loop import Search, search
-from nas_algos.objectives import Objective, best_quality, highest_quality, pareto, within
+from nas_algos.objectives import Objective, best_quality, highest_quality, keeps, pareto, within
 from nas_algos.policies import POLICIES, Policy
 from nas_algos.settings import default_settings, setting_names
 from nas_algos.strategy import Strategy
@@ -118,7 +118,7 @@ def run_search(
                     "quality": float(table.true[table.places[candidate.genotype]]),
                     "below_best": best - float(table.true[table.places[candidate.genotype]]),
                     **{name: candidate.cost[name] for name in table.costs},
-                    "within_bound": all(candidate.cost[name] <= bound for name, bound in limits.items()),
+                    "within_bound": keeps(candidate.cost, limits),
                     "evaluations": int(each.spend.trainings),
                 }
             )

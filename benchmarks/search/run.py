@@ -40,6 +40,7 @@ from hw_model.network_text import summary
 from hw_model.predict import predict
 from hw_model.vela.measurements import MeasurementCache
 from nas_algos.ledger import Spend
+from nas_algos.objectives import keeps
 from nas_algos.trajectory import Found
 from tasks.data.datasets import short_name
 from tasks.registry import make_task
@@ -121,7 +122,7 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
                     **_quality(again),
                     "seen_by_search": math.nan if mine is None else _seen(mine),
                     **cost,
-                    "within_bound": all(cost[limited] <= bound for limited, bound in spec.bounds.items()),
+                    "within_bound": keeps(cost, spec.bounds),
                     **_spend(mine),
                     "architecture": summary(network),
                 }
@@ -192,7 +193,7 @@ def _candidates(found: Mapping[int, Found], bounds: Mapping[str, float]) -> pd.D
     for seed, each in sorted(found.items()):
         best, ends = -np.inf, {candidate.step for candidate in front(each)}
         for candidate in each.candidates:
-            within = all(candidate.cost[name] <= bound for name, bound in bounds.items())
+            within = keeps(candidate.cost, bounds)
             whole = within and candidate.fidelity == 1
             if whole and candidate.quality is not None and math.isfinite(candidate.quality):
                 best = max(best, candidate.quality)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.statistics.contrasts import LEVEL
+from nas_algos.objectives import keeps
 from nas_algos.trajectory import Candidate, Found
 
 
@@ -21,7 +22,7 @@ def why_nothing(found: Iterable[Found], bounds: Mapping[str, float], metric: str
 
 
 def _nothing(candidates: Sequence[Candidate], bounds: Mapping[str, float], metric: str) -> str:
-    inside = [each for each in candidates if all(each.cost[name] <= bound for name, bound in bounds.items())]
+    inside = [each for each in candidates if keeps(each.cost, bounds)]
     if not inside:
         limits = " and ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())
         known = [each for each in candidates if all(math.isfinite(each.cost[name]) for name in bounds)]

@@ -15,6 +15,7 @@ from benchmarks.errors import BenchmarkInputError
 from nas_algos.checks import checked_genotypes
 from nas_algos.evaluator import Evaluation, Genotype, Immediate, Request
 from nas_algos.ledger import Spend
+from nas_algos.objectives import within
 from nas_algos.strategy import Strategy
 from nas_algos.tabular import table_index
 
@@ -75,10 +76,7 @@ class OwnTable:
 
     def within(self, bounds: Mapping[str, float]) -> np.ndarray:
         """bool[networks]: those that keep the bounds and did not fail in every training."""
-        able = np.isfinite(self.true)
-        for name, bound in bounds.items():
-            able &= self.costs[name] <= bound
-        return able
+        return np.isfinite(self.true) & within(self.costs, bounds, len(self.qualities))
 
     def canonical(self, strategy: Strategy) -> Strategy:
         """The strategy, which proposes one and the same genotype for a network that has several, so that it costs once.

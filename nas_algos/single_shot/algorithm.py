@@ -52,12 +52,13 @@ class Look(NamedTuple):
 class Chosen(NamedTuple):
     """genotype: within all bounds.  preferred: what the algorithm would have had without them, None if the same.
 
-    looks: every network evaluated with inherited weights on the way.
+    looks: every network evaluated with inherited weights on the way.  ended: as `nas_algos.trajectory.Found`.
     """
 
     genotype: Genotype
     preferred: Genotype | None
     looks: tuple[Look, ...]
+    ended: str = ""
 
 
 def all_of(variables: Variables, genotype: Genotype) -> Variables:
@@ -75,8 +76,8 @@ class SingleShot(NamedTuple):
     init(key) -> state, a pytree of arrays with a field `weights`.
     step(state, inputs) -> state, outcome; traceable, and the same shapes for the whole run.
     finish(state, evaluations, key, progress) -> Chosen, on the host; it may evaluate so many networks with inherited
-    weights, and calls progress with the share of them that it has.  Raises AlgorithmInputError when no network within
-    the bounds is found.
+    weights, and calls progress with the share of them that it has.  Raises NothingFoundError when it finds no network
+    within the bounds, or none whose quality is a finite number.
     logits(state) -> float32[D, K] of the distribution that it learns, as `relaxed.masked` has them; None where it
     learns none and chooses in `finish` only.
     bounds, settings: what it was made with.  paths: networks trained in each step.  held_out: what a step that

@@ -3,8 +3,8 @@
 Each step trains as many networks as the decision with most choices has choices, drawn without replacement: each of
 these choices is in exactly one of them, and the weights move once, by the gradients of all.  Here decisions have
 different numbers of choices; one with fewer goes on where the last step stopped, so that after every step the updates
-of its choices differ by one at most.  The mean of the gradients is taken instead of their sum, which Adam does not
-notice.
+of its choices differ by one at most.  The mean of the gradients is taken instead of their sum: Adam alone would not
+notice, but where their norm is clipped before it, as the tasks' optimiser does, sums are clipped sooner than means.
 """
 
 from __future__ import annotations

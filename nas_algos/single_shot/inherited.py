@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from nas_algos.errors import AlgorithmInputError
+from nas_algos.errors import NothingFoundError
 from nas_algos.evaluator import Evaluation, Genotype, Immediate, Request
 from nas_algos.ledger import Spend
 from nas_algos.load import build_strategy
@@ -78,12 +78,13 @@ def finish_by_search(
         )
         looks = looks_of(found)
         if found.best is None:
-            why = "none could be evaluated" if looks else "none was within the bounds"
-            raise AlgorithmInputError(
-                f"{strategy}: of {len(found.candidates)} networks proposed {why}"
-                f"{found.ended and f' ({found.ended})'}; allowed: bounds some keep"
+            why = (
+                f"none of {len(looks)} networks came to a finite quality with inherited weights"
+                if looks
+                else f"none of {len(found.candidates)} networks that {strategy} proposed is within the bounds"
             )
-        return Chosen(found.best.genotype, None, looks)
+            raise NothingFoundError(found._replace(ended=f"{why}{found.ended and f' ({found.ended})'}"))
+        return Chosen(found.best.genotype, None, looks, found.ended)
 
     return finish
 

@@ -1,7 +1,8 @@
 """A supernet trained on uniformly drawn networks, then searched with the weights that they inherit from it.
 
 Guo et al., Single path one-shot NAS with uniform sampling (SPOS), arXiv:1904.00420: one network, uniformly drawn, in
-each step; evolution afterwards, statistics of batch normalisation collected anew for each candidate.
+each step; evolution afterwards, statistics of batch normalisation collected anew for each candidate.  The evolution is
+another one here: the paper's is a genetic algorithm, with crossover and mutation of the top k of all networks so far.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from nas_algos.single_shot.supernet import Supernet
 from nas_algos.single_shot.weights import Weights, start_weights, train_paths
 
 STRATEGY = "regularised_evolution"
-"""That searches with inherited weights, as in the paper, unless another is asked for."""
+"""That searches with inherited weights unless another is asked for; the paper has a genetic algorithm."""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nas_algos.errors import AlgorithmInputError
+from nas_algos.errors import AlgorithmInputError, NothingFoundError
 from nas_algos.genotypes import sample
+from nas_algos.ledger import Spend
 from nas_algos.objectives import within
 from nas_algos.single_shot.supernet import Supernet
+from nas_algos.trajectory import Candidate, Found
 
 NEVER = -1e9
 DRAWN = 2_000
@@ -90,7 +92,7 @@ def most_probable_within(
 
     When the most probable of all breaks a bound, DRAWN networks are drawn from the distribution, and again from
     flatter ones (logits over HEATS, at last uniform) until some are within; the most probable of these is it.
-    Where none ever is, it is the smallest network.
+    Where none ever is, it is the smallest network; raises NothingFoundError where that is over a bound too.
     """
     cardinalities = supernet.cardinalities
     log_p = jax.nn.log_softmax(masked(logits, cardinalities), axis=-1)
@@ -110,7 +112,19 @@ def most_probable_within(
             places = jnp.arange(len(cardinalities))[None]
             likely = np.where(inside, np.asarray(log_p[places, drawn].sum(-1)), -np.inf)
             return np.asarray(drawn[int(likely.argmax())]), np.asarray(best)
-    return extreme(supernet, largest=False), np.asarray(best)
+    smallest = extreme(supernet, largest=False)
+    looked_at = np.stack([best, smallest])
+    costs = {name: np.asarray(values, float) for name, values in cost(jnp.asarray(looked_at)).items()}
+    if not within(costs, bounds, 2)[1]:
+        candidates = tuple(
+            Candidate(
+                step, tuple(row), {name: float(each[step]) for name, each in costs.items()}, "infeasible", None, ()
+            )
+            for step, row in enumerate(looked_at.tolist())
+        )
+        why = f"neither the smallest network nor any of {DRAWN * len(keys)} drawn is within the bounds"
+        raise NothingFoundError(Found(None, candidates, Spend(), why))
+    return smallest, np.asarray(best)
 
 
 def choice_macs(supernet: Supernet) -> np.ndarray:

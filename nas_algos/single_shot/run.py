@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nas_algos.errors import AlgorithmInputError
+from nas_algos.errors import AlgorithmInputError, NothingFoundError
 from nas_algos.evaluator import Genotype
 from nas_algos.ledger import Spend
 from nas_algos.single_shot.algorithm import (
@@ -56,7 +56,7 @@ class SingleShotRun(NamedTuple):
     would have been without the bounds, None if the same.  certainty: `relaxed.certainty` of the distribution learned,
     None where none is.  spend: of all, training and evaluations.  computed_flops: spend.training_flops with the unused
     channels that were computed and emptied.  looks: networks evaluated with inherited weights, in order, with their
-    costs and what had been spent by then.
+    costs and what had been spent by then.  ended: as `nas_algos.trajectory.Found`, of the search among them.
     """
 
     algorithm: str
@@ -74,6 +74,7 @@ class SingleShotRun(NamedTuple):
     looks_cost: tuple[dict[str, float], ...]
     looks_spend: tuple[Spend, ...]
     variables: Variables
+    ended: str = ""
 
 
 def run_single_shot(
@@ -90,8 +91,8 @@ def run_single_shot(
     folder: of checkpoints, one about each `checkpoint_steps` steps and one after the last; a run that finds some goes
     on from there, and comes to the same result bit for bit (seconds apart).  progress is called with the fraction done.
     The training is whole calls of STEPS_PER_CALL steps, so that up to one call's steps of the budget are not spent.
-    Raises AlgorithmInputError when the budget is too small, the folder holds another run, or no network is within
-    the bounds.
+    Raises AlgorithmInputError when the budget is too small or the folder holds another run, and NothingFoundError, with
+    what was spent, when the trained supernet has no network to give out.
     """
     if checkpoint_steps < 1:
         raise AlgorithmInputError(f"checkpoint_steps is {checkpoint_steps}; allowed: 1 and more")
@@ -101,20 +102,20 @@ def run_single_shot(
         state, record = _train(algorithm, supernet, ledger, plan, keys, checkpoints, progress, checkpoint_steps)
     started = time.perf_counter()
     trained = 1 - algorithm.search_share
-    found = algorithm.finish(
-        state, plan.evaluations, keys[3], lambda share: progress(trained + share * algorithm.search_share)
-    )
+    try:
+        found = algorithm.finish(
+            state, plan.evaluations, keys[3], lambda share: progress(trained + share * algorithm.search_share)
+        )
+    except NothingFoundError as error:
+        evaluated = [each.genotype for each in error.found.candidates if each.state == "evaluated"]
+        spends, _ = _spends(ledger, record, evaluated, time.perf_counter() - started)
+        raise NothingFoundError(error.found._replace(spend=spends[-1])) from None
     variables = variables_of(state)
     looks = found.looks
     if not looks:
         own = algorithm.inherited(variables, found.genotype)
         looks = (Look(found.genotype, supernet.quality(own, found.genotype)),)
-    seconds = record["seconds"] + time.perf_counter() - started
-    charge, spends = Charge(*record["charge"]), []
-    for number, look in enumerate(looks, start=1):
-        charge = charge.plus(ledger.evaluation([look.genotype]))
-        passed = record["seconds"] + (seconds - record["seconds"]) * number / len(looks)
-        spends.append(_spend(charge, passed))
+    spends, charge = _spends(ledger, record, [look.genotype for look in looks], time.perf_counter() - started)
     progress(1.0)
     return SingleShotRun(
         algorithm=algorithm.name,
@@ -130,8 +131,9 @@ def run_single_shot(
         history=_history(supernet, record["history"]),
         looks=looks,
         looks_cost=tuple(_costs(supernet, [look.genotype for look in looks])),
-        looks_spend=tuple(spends),
+        looks_spend=tuple(spends[1:]),
         variables=variables,
+        ended=found.ended,
     )
 
 
@@ -208,6 +210,21 @@ def _train(
             checkpoints.save(done, state, record)
         progress(done / plan.steps * (1 - algorithm.search_share))
     return state, record
+
+
+def _spends(
+    ledger: Ledger, record: dict[str, Any], looked_at: Sequence[Genotype], seconds: float
+) -> tuple[list[Spend], Charge]:
+    """What was spent after the training, and after each look at a network; and the charge of all.
+
+    seconds: that all looks took.
+    """
+    charge = Charge(*record["charge"])
+    spends = [_spend(charge, record["seconds"])]
+    for number, genotype in enumerate(looked_at, start=1):
+        charge = charge.plus(ledger.evaluation([genotype]))
+        spends.append(_spend(charge, record["seconds"] + seconds * number / len(looked_at)))
+    return spends, charge
 
 
 def _spend(charge: Charge, seconds: float) -> Spend:

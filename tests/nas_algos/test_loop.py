@@ -13,7 +13,7 @@ from nas_algos.errors import AlgorithmInputError
 from nas_algos.evaluator import Evaluation
 from nas_algos.ledger import Spend
 from nas_algos.loop import CONFIRMING, Search, search, side_by_side
-from nas_algos.objectives import INFEASIBLE, best_quality, highest_quality, least_cost, pareto
+from nas_algos.objectives import INFEASIBLE, best_quality, highest_quality, is_feasible, least_cost, pareto
 from nas_algos.policies import POLICIES, Policy
 from nas_algos.registry import STRATEGIES
 from nas_algos.rounds import compiled
@@ -73,6 +73,18 @@ def test_evaluates_nothing_twice_and_nothing_over_a_bound_within_the_budget(name
     # the bound is reached: the best network within it has quality .6
     assert found.best.quality == pytest.approx(0.6)
     assert found.spend == Spend(len(asked), 10 * len(asked), 0.0, 0.0, 0.0)
+
+
+def test_a_cost_that_rounds_to_its_bound_keeps_it_and_no_network_is_infeasible_with_a_feasible_score():
+    def tenths(genotypes):  # float64, where 3 * 0.1 is above 0.3
+        return {"latency_ms": np.asarray(genotypes).sum(-1) * 0.1}
+
+    evaluator = Asked(lambda request: Evaluation(tenth(request.genotype), Spend(1)), tenths, CARDINALITIES)
+    found = search(Search(made("random"), evaluator, best_quality({"latency_ms": 0.3}), 20, jax.random.key(1)))
+    assert found.best.cost["latency_ms"] > 0.3
+    outside = [each for each in found.candidates if each.state == "infeasible"]
+    assert outside
+    assert not is_feasible(np.array([each.score[0] for each in outside])).any()
 
 
 def test_of_networks_of_equal_quality_two_objectives_give_out_one_that_none_dominates():

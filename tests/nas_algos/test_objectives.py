@@ -3,7 +3,17 @@ import numpy as np
 import pytest
 
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.objectives import best_quality, is_feasible, least_cost, mnasnet, pareto, tunas, violation
+from nas_algos.objectives import (
+    best_quality,
+    is_feasible,
+    keeps,
+    least_cost,
+    mnasnet,
+    pareto,
+    tunas,
+    violation,
+    within,
+)
 
 NAN, INF = float("nan"), float("inf")
 
@@ -51,6 +61,17 @@ def test_what_is_at_its_bound_keeps_it_under_jit():
     objective = best_quality({"latency_ms": 6.0})
     score = jax.jit(objective.score)(np.float32([0.5]), {"latency_ms": np.float32([6.0])})
     assert score.tolist() == [-0.5]
+
+
+def test_bounds_are_kept_in_float32_as_scores_have_it():
+    costs = {"t": np.array([0.1 + 0.2, 0.3, 0.30001, NAN])}
+    assert within(costs, {"t": 0.3}, 4).tolist() == [True, True, False, False]
+    scores = scored(best_quality({"t": 0.3}), [0.5] * 4, **costs)
+    assert is_feasible(scores).tolist() == within(costs, {"t": 0.3}, 4).tolist()
+    assert keeps({"t": 0.1 + 0.2, "u": 9.0}, {"t": 0.3})
+    assert not keeps({"t": 0.1, "u": 9.0}, {"t": 0.3, "u": 8.0})
+    assert keeps({"t": 1.0}, {"t": 1e300})
+    assert not keeps({"t": 1e300}, {"t": 1.0})
 
 
 def test_a_pareto_row_with_one_failed_column_failed():

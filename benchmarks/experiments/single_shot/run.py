@@ -31,8 +31,9 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
+from benchmarks.errors import NoResultError, report_skipped
 from benchmarks.evaluators.spec import SearchSpec, space_costs
-from benchmarks.evaluators.supernet import SupernetResult, rank_side_by_side
+from benchmarks.evaluators.supernet import NothingFound, SupernetResult, rank_side_by_side
 from benchmarks.experiments.single_shot.networks import networks_to_rank
 from benchmarks.experiments.single_shot.settings import Settings
 from benchmarks.problem import baseline_blocks, space_for
@@ -46,6 +47,7 @@ from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
 from hw_model.cost import count_macs
 from hw_model.predict import predict
+from nas_algos.objectives import keeps
 from tasks.registry import make_task
 from tasks.training import training_flops
 
@@ -56,7 +58,10 @@ SPEND_KEY = KEY[:-1]
 def run_task(
     home: Path, name: str, accelerator: str, algorithms: Sequence[str], seeds: int, budget: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A row for each algorithm and seed, and one for each algorithm; what is stored under `home` is not repeated."""
+    """A row for each algorithm and seed, and one for each algorithm; what is stored under `home` is not repeated.
+
+    A search that found no network has none; a line on stderr says so.
+    """
     task, fidelity = make_task(name), SEARCH[name]
     space = space_for(task, "curated", accelerator)
     networks = networks_to_rank(SHIPPED, task, space)
@@ -73,6 +78,10 @@ def run_task(
         for seed in range(seeds)
     }
     results = search_in_workers(home, f"{name} single-shot", specs)
+    for algorithm, seed in [who for who, result in results.items() if isinstance(result, NothingFound)]:
+        nothing = results.pop((algorithm, seed))
+        report_skipped(f"{name} {algorithm} {seed}, which {nothing.describe()}")
+        del specs[algorithm, seed]
     inherited = rank_side_by_side(home, task, f"{name} with inherited weights", list(specs.values()), genotypes)
     one_training = float(np.mean([training_flops(chain, fidelity) for chain in blocks]))
     macs = [float(count_macs(chain)) for chain in blocks]
@@ -89,7 +98,7 @@ def run_task(
             | {
                 "latency_ms": result.cost["latency_ms"],
                 "latency_target_ms": target,
-                "meets_target": result.cost["latency_ms"] <= target,
+                "meets_target": keeps(result.cost, bounds),
                 "preferred_latency_ms": preferred_ms,
                 "met_unconstrained": met_unconstrained,
                 "certainty": result.certainty,
@@ -160,11 +169,16 @@ def supernet_row(
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Train the supernets, rank, and write the table."""
+    """Train the supernets, rank, and write the table.  Raises NoResultError where none found a network."""
     check_mergeable(folder / "single_shot.csv", KEY)
+    table = None
     for name in settings.task:
         # written after each task, so that what is done is seen
         found, spends = run_task(home, name, settings.accelerator, settings.algorithm, settings.seeds, settings.budget)
+        if found.empty:
+            continue
         table = merge_rows(folder / "single_shot.csv", found, KEY)
         merge_rows(folder / "single_shot_spend.csv", spends, SPEND_KEY)
         print_frame(table)
+    if table is None:
+        raise NoResultError("no supernet's search found a network within the bounds")

@@ -49,11 +49,15 @@ class Inline:
                 raise JobFailedError("worker killed")
             return function(None, job, None)
 
-        self.waiting.append(SimpleNamespace(job=job, result=result))
+        error = "worker killed" if job.seed > 90 else None
+        self.waiting.append(SimpleNamespace(job=job, result=result, error=error))
 
     def as_completed(self):
         while self.waiting:
             yield self.waiting.pop()  # the latest first, as any order may be
+
+    def take_ended(self):
+        return []
 
     def cancel_waiting(self):
         self.waiting.clear()

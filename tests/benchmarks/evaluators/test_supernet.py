@@ -1,9 +1,10 @@
 """Searches with real supernets as jobs: what is kept in their folders, and the table's row."""
 
+import json
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -73,6 +74,19 @@ def test_two_searches_with_one_supernet_at_once_train_it_once_and_the_other_wait
     assert both == [result, result]
     assert len(told) > 1  # a worker of which nothing is heard is stopped
     assert 0 < told[0] < told[-1] < 0.001
+
+
+def test_a_stored_result_is_read_as_it_was_also_one_that_does_not_say_why_it_ended():
+    result = SupernetResult(
+        *("one_shot", 0, (0,), {"latency_ms": 1.0}, 0.5, None, None, Spend(1, 600), 0.0, 75, 0, (), ()),
+        within_bounds=False,
+        ended="all 4 genotypes were looked at",
+    )
+    content = json.loads(json.dumps(asdict(result)))
+    assert supernet._read(content) == result
+    assert (result.found.ended, result.found.candidates[-1].state) == (result.ended, "infeasible")
+    del content["ended"], content["within_bounds"]
+    assert supernet._read(content) == replace(result, within_bounds=True, ended="")
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,12 @@ def test_names_tell_apart_what_weights_depend_on():
     assert net.widths == (True, True, False, False, False, False)
 
 
+def test_costs_that_another_cpu_rounds_otherwise_leave_the_name_as_it_is():
+    net = classification()
+    assert net.name == classification(price=1 + 1e-7).name
+    assert net.name != classification(price=2).name
+
+
 def test_too_few_examples_are_one_line():
     with pytest.raises(TaskInputError, match="10 training examples and 10 to evaluate by; allowed: 20 and more"):
         classification(examples=10)

@@ -2,18 +2,24 @@
 
 import math
 
+import pandas as pd
 import pytest
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, NoResultError
+from benchmarks.evaluators.supernet import NothingFound, SupernetResult
 from benchmarks.experiments.single_shot import networks as module
+from benchmarks.experiments.single_shot import run as module_run
 from benchmarks.experiments.single_shot.networks import networks_to_rank
 from benchmarks.experiments.single_shot.run import spend_rows
+from benchmarks.experiments.single_shot.settings import Settings
 from benchmarks.problem import space_for
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.held import held_by
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import trials_by
+from nas_algos.ledger import Spend
+from nas_algos.trajectory import Found
 from tasks.registry import make_task
 
 
@@ -45,6 +51,34 @@ def test_too_few_networks_are_refused(monkeypatch):
     task = make_task("detection")
     with pytest.raises(BenchmarkInputError, match=r"networks of the space curated.*; allowed: 1000000 and more"):
         networks_to_rank(SHIPPED, task, space_for(task, "curated", "ethos-u65-512"))
+
+
+def test_a_search_that_found_nothing_has_no_row_and_the_others_of_its_task_have(monkeypatch, tmp_path, capsys):
+    def search(home, title, specs):
+        found = {}
+        for name, seed in specs:
+            found[name, seed] = NothingFound(Found(None, (), Spend(), "none of 9 networks"))
+            if name in able:
+                cost = {"latency_ms": 0.1}
+                found[name, seed] = SupernetResult(
+                    name, seed, (0,), cost, 0.5, None, None, Spend(1, 600, 3e9), 5e9, 75, 0, (), ()
+                )
+        return found
+
+    monkeypatch.setattr(module_run, "prepare_with_progress", lambda *_: None)
+    monkeypatch.setattr(module_run, "search_in_workers", search)
+    monkeypatch.setattr(
+        module_run, "rank_side_by_side", lambda home, task, title, specs, rows: [range(len(rows))] * len(specs)
+    )
+    settings = Settings(("detection",), algorithm=("fair", "one_shot"), seeds=1)
+    able = {"one_shot"}
+    module_run.run(settings, tmp_path, tmp_path)
+    for name in ("single_shot.csv", "single_shot_spend.csv"):
+        assert pd.read_csv(tmp_path / name)["algorithm"].tolist() == ["one_shot"]
+    assert "skipped detection fair 0, which found nothing: none of 9 networks" in capsys.readouterr().err
+    able = set()
+    with pytest.raises(NoResultError, match="no supernet's search found a network"):
+        module_run.run(settings, tmp_path, tmp_path)
 
 
 def test_a_spends_row_is_over_all_seeds_of_an_algorithm():

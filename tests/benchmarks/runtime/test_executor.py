@@ -17,6 +17,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.runtime.executor import LocalExecutor
 from benchmarks.runtime.handles import JobFailedError
 from benchmarks.runtime.worker import WORKER_ENVIRONMENT, allowed_cores, release_memory
+from tests.inline_executor import InlineExecutor
 
 # Read while a worker imports this module, which is before it runs any of our code.
 CORES_AT_IMPORT = allowed_cores()
@@ -122,6 +123,15 @@ def test_every_job_gives_its_result_with_the_state_of_the_initializer():
         assert {handle.job: handle.result() for handle in completed} == {job: 100 + job for job in range(8)}
         assert all(handle.done and handle.error is None for handle in handles)
         assert list(executor.as_completed()) == []
+
+
+def test_what_has_ended_is_taken_once_without_waiting_for_the_rest():
+    with InlineExecutor(1) as executor:
+        first, second, third = (executor.submit(add, job) for job in range(3))
+        assert executor.take_ended() == []
+        second.result()  # which runs the first before it
+        assert executor.take_ended() == [first, second]
+        assert list(executor.as_completed()) == [third]
 
 
 def test_jobs_submitted_while_others_complete_are_completed_too():

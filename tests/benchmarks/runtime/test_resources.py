@@ -25,7 +25,10 @@ def machine(monkeypatch):
 
 @pytest.mark.parametrize(
     ("free", "jobs", "gib", "workers"),
-    [(1000, 3, 4, 3), (1000, math.inf, 4, 16), (50, math.inf, 4, 12), (50, 99, 6.5, 7), (3, 99, 4, 1), (0, 99, 4, 1)],
+    [
+        *((1000, 3, 4, 3), (1000, math.inf, 4, 16), (50, math.inf, 4, 12), (50, 99, 6.5, 7), (3, 99, 4, 1)),
+        *((0, 99, 4, 1), (math.inf, math.inf, 4, 16), (math.inf, 3, 4, 3)),
+    ],
 )
 def test_workers_are_as_many_as_cores_and_free_memory_allow(machine, capsys, free, jobs, gib, workers):
     machine(free)

@@ -9,16 +9,22 @@ import pandas as pd
 import pytest
 
 from benchmarks.errors import NoResultError
-from benchmarks.evaluators import trained
+from benchmarks.evaluators import supernet, trained
 from benchmarks.evaluators.trained import run_trial
 from benchmarks.runtime.handles import JobFailedError, JobHandle
 from benchmarks.search import run
 from benchmarks.search.run import make_spec, run_search
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
+from nas_algos.errors import NothingFoundError
+from nas_algos.ledger import Spend
 from nas_algos.policies import Policy
+from nas_algos.single_shot.algorithm import Look
+from nas_algos.single_shot.run import Moment, SingleShotRun
+from nas_algos.trajectory import Candidate, Found
 from tasks.errors import TaskInputError
 from tasks.registry import make_task
+from tests.inline_executor import InlineExecutor
 
 TINY = """
 from tasks.spaces.layer import Decision, Layer
@@ -69,6 +75,9 @@ class Trainer:
             except JobFailedError as failure:
                 handle._failure = failure
             yield handle
+
+    def take_ended(self):
+        return []
 
     def cancel_waiting(self):
         self.waiting = self.waiting[:1]  # one runs beside it
@@ -211,6 +220,58 @@ def test_a_failure_of_the_machine_or_the_code_ends_the_search_and_is_never_score
     table = run_search(tmp_path, spec(10.0), 2, 1, tmp_path / "results")
     assert table["quality"].tolist() == [0.5] * len(table)
     assert len(again) == 2  # searches, winners
+
+
+@pytest.fixture
+def supernets(monkeypatch, train):
+    """Have the seeds named find nothing in supernets that are never trained, and the others the first genotype."""
+    train(lambda job: 0.5)
+    monkeypatch.setattr("benchmarks.runtime.jobs.LocalExecutor", InlineExecutor)
+    monkeypatch.setattr("benchmarks.runtime.jobs.load_worker_data", lambda *_: None)
+    monkeypatch.setattr(supernet, "_training", lambda data, home, spec: (spec,))
+
+    def use(*nothing):
+        def search(spec, report):
+            cost = {name: float(values[0]) for name, values in spec.costs(np.zeros((1, 2), np.int32)).items()}
+            spend, looks = Spend(1, 600), (Look((0, 0), 0.5),)
+            if spec.seed in nothing:
+                seen = Candidate(0, (0, 0), cost, "evaluated", math.nan, (math.inf,))
+                raise NothingFoundError(Found(None, (seen,), spend, "none of 1 networks came to a finite quality"))
+            history = (Moment(75, spend, 1.0, 0, None, {}),)
+            return SingleShotRun(
+                *("one_shot", (0, 0), cost, 0.5, None, None, spend, 0.0, 75, 0, history),
+                *(looks, (cost,), (spend,), None, "all 4 genotypes were looked at"),
+            )
+
+        monkeypatch.setattr(supernet, "run_single_shot", search)
+
+    return use
+
+
+def test_a_supernet_that_finds_nothing_leaves_the_others_networks_to_be_trained_and_written(
+    tmp_path, spec, supernets, capsys
+):
+    supernets(1)
+    search = replace(spec(10.0), strategy=None, evaluator="supernet:one_shot")
+    for _ in range(2):  # the second time it is read from the store
+        table = run_search(tmp_path, search, 2, 1, tmp_path / "results")
+        assert table["network"].iloc[-1] == "seed 0"
+        assert len(pd.read_csv(written(tmp_path, "table.csv"))) == len(table)
+        assert sorted(set(pd.read_csv(written(tmp_path, "candidates.csv"))["seed"])) == [0, 1]
+        said = capsys.readouterr().err
+        assert "search 0 ended before its budget was spent: all 4 genotypes were looked at" in said
+        assert "search 1 found nothing: none of 1 proposals within the bounds can be given out" in said
+        assert "; none of 1 networks came to a finite quality" in said
+        supernets(0, 1)
+
+
+def test_supernets_of_which_none_finds_a_network_leave_what_they_looked_at(tmp_path, spec, supernets):
+    supernets(0, 1)
+    search = replace(spec(10.0), strategy=None, evaluator="supernet:one_shot")
+    with pytest.raises(NoResultError, match=r"none of 1 networks came to a finite quality$"):
+        run_search(tmp_path, search, 2, 1, tmp_path / "results")
+    assert pd.read_csv(written(tmp_path, "candidates.csv"))["seed"].tolist() == [0, 1]
+    assert not [*tmp_path.glob("results/*/table.csv")]
 
 
 @pytest.mark.parametrize("evaluator", ["supernet:one_shot", "zero_shot:naswot"])

@@ -2,13 +2,14 @@
 
 import functools
 import itertools
+import pickle
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nas_algos.errors import AlgorithmInputError
+from nas_algos.errors import AlgorithmInputError, NothingFoundError
 from nas_algos.registry import describe
 from nas_algos.single_shot.algorithm import Inputs
 from nas_algos.single_shot.charges import Budget, Ledger
@@ -260,6 +261,50 @@ def test_the_network_within_the_bounds_is_the_most_probable_of_those():
     likely = log_p[np.arange(4), NETWORKS].sum(-1)
     inside = np.asarray(toy.cost(jnp.asarray(NETWORKS))["latency_ms"]) <= BOUND
     assert log_p[np.arange(4), found].sum() == pytest.approx(likely[inside].max())
+
+
+def test_the_smallest_network_is_not_given_out_where_it_is_over_a_bound():
+    with pytest.raises(NothingFoundError, match="neither the smallest network nor any of 12000 drawn") as raised:
+        most_probable_within(TOY, jnp.zeros((4, 4)), {"latency_ms": 0.5}, jax.random.key(0))
+    found = pickle.loads(pickle.dumps(raised.value)).found
+    assert found.best is None
+    assert [each.cost["latency_ms"] for each in found.candidates][-1] == 1.0
+    assert {each.state for each in found.candidates} == {"infeasible"}
+
+
+class Deaf(ToySupernet):
+    """Whose predictions are never finite."""
+
+    def quality(self, variables, genotype):
+        return np.nan
+
+
+def test_a_supernet_that_evaluates_no_network_says_so_and_what_was_spent():
+    toy = Deaf()
+    with pytest.raises(NothingFoundError, match=r"^none of (\d+) networks came to a finite quality") as raised:
+        run_single_shot(one_shot(toy, {"latency_ms": BOUND}), toy, BUDGET, jax.random.key(0))
+    found = raised.value.found
+    assert found.best is None
+    looks = [each for each in found.candidates if each.state == "evaluated"]
+    assert all(np.isnan(each.quality) for each in looks)
+    assert found.spend.trainings == 1
+    share = made("one_shot", TOY).search_share
+    searched = len(looks) * toy.evaluation_examples / 3
+    assert searched == pytest.approx(share * BUDGET.example_passes, rel=0.1)
+    assert found.spend.example_passes - searched == pytest.approx((1 - share) * BUDGET.example_passes, rel=0.1)
+
+
+class Four(ToySupernet):
+    """Of four networks."""
+
+    cardinalities = (2, 1, 2, 1)
+
+
+def test_a_search_that_has_looked_at_all_networks_of_a_supernet_says_that_it_ended_so():
+    toy = Four()
+    found = run_single_shot(one_shot(toy, {"latency_ms": BOUND}), toy, BUDGET, jax.random.key(0))
+    assert found.ended == "all 4 genotypes were looked at"
+    assert len(found.looks) == 4
 
 
 def test_one_score_is_compared_with_those_before_it():
