@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -13,7 +14,7 @@ from hw_model.blocks import Block, check_chain
 from hw_model.cost import Cost, count_macs
 from hw_model.cost_models import cost_model, parallelism_factor
 from hw_model.errors import HardwareInputError
-from hw_model.predict import predict
+from hw_model.predict import compiled, predict
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.chain import whole_cost
 from hw_model.vela.measurements import MeasurementCache
@@ -22,7 +23,7 @@ from nas_algos.objectives import within
 from tasks.data.datasets import get_dataset, is_users
 from tasks.fidelity import Fidelity
 from tasks.sides import height_width
-from tasks.spaces.check import output_fault
+from tasks.spaces.check import output_fault, probes
 from tasks.spaces.moves import sample
 from tasks.spaces.registry import make_space, skeleton_for
 from tasks.spaces.skeleton import uncurated_space
@@ -67,6 +68,22 @@ def largest_within(
         return {}
     chosen = {name: int(np.argmax(np.where(inside, cost[name], -np.inf))) for name in ("macs", "param_bytes")}
     return {name: tuple(np.asarray(genotypes[place]).tolist()) for name, place in chosen.items()}
+
+
+def check_compiles(space: SearchSpace, accelerator: str) -> None:
+    """Raise HardwareInputError where the accelerator's compiler refuses a block of a space: of each kind, kernel and
+    stride the first that its probes have is compiled alone.
+    """
+    if accelerator not in ETHOS_U:
+        return
+    blocks = (block for genotype in probes(space).tolist() for block in space.decode(genotype))
+    different = {(block.kind, block.kernel, block.stride): block for block in blocks}
+    for block in different.values():
+        try:
+            compiled((replace(block, residual=False),), ETHOS_U[accelerator])
+        except HardwareInputError as error:
+            said = str(error).removeprefix("block 0 ")
+            raise HardwareInputError(f"space {space.name!r}: {accelerator} does not run {block.kind} {said}") from error
 
 
 def baseline_blocks(task: Task) -> tuple[Block, ...]:

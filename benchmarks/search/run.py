@@ -18,7 +18,7 @@ from benchmarks.evaluators.spec import SearchSpec, strategy_title
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.evaluators.trainings import Training, train_all
 from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
-from benchmarks.problem import baseline_blocks, exact_cost, largest_within, space_for
+from benchmarks.problem import baseline_blocks, check_compiles, exact_cost, largest_within, space_for
 from benchmarks.runtime.console import plain_console
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.saved.folder import save
@@ -69,6 +69,8 @@ def make_spec(
             raise BenchmarkInputError(f"bound on {name} is {bound}; allowed: finite numbers above 0")
     task, fidelity = with_training(task, get_fidelity(task.name, profile), training)
     made = space_for(task, space, accelerator)
+    if space.endswith(".py"):
+        check_compiles(made, accelerator)
     algorithm = parse_algorithm(strategy, evaluator, policy, settings, made.cardinalities, budget)
     limits = bounds
     if not bounds or is_block_file(accelerator):  # which has to know the baseline's blocks too
@@ -80,6 +82,8 @@ def make_spec(
 def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, results: Path) -> pd.DataFrame:
     """Search, train the winners anew, print and write; what is in the stores under `home` is not repeated.
 
+    What was found is written before it is compiled and trained, so that a refusal loses none of it.
+
     seeds: searches, with 0, 1, ... instead of the spec's seed.  final_seeds: trainings of each winner.  Raises
     NoResultError where no search found a network; what they looked at is written by then.
     """
@@ -89,8 +93,9 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
     found = search_all(home, specs)
     settings = spec.key() | {"seeds": seeds, "final_seeds": final_seeds}
     folder = results / folder_name(spec, settings)
+    candidates = _candidates(found, spec.bounds)
     if not any(each.best for each in found.values()):
-        _write(folder, settings, None, _candidates(found, spec.bounds), {})
+        _write(folder, settings, None, candidates, {})
         raise NoResultError(why_nothing(found.values(), spec.bounds, task.metric))
     for seed, each in found.items():
         if each.best is None:
@@ -101,6 +106,9 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
     blocks = {"baseline": baseline_blocks(task)}
     blocks |= {f"most {name}": space.decode(genotype) for name, genotype in largest.items()}
     blocks |= {f"seed {seed}": space.decode(each.best.genotype) for seed, each in found.items() if each.best}
+    _write(folder, settings, None, candidates, blocks)
+    with MeasurementCache(home / "measurements.sqlite") as cache:
+        costs = {name: _cost(exact_cost(network, spec.accelerator, cache)) for name, network in blocks.items()}
     final = on_test(fidelity)
     wanted = [
         Training(name, network, final, FIRST_FINAL_SEED + repeat, weights=repeat == 0)
@@ -109,29 +117,31 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
     ]
     trials = train_all(home, task, "Winners", wanted)
     rows = []
-    with MeasurementCache(home / "measurements.sqlite") as cache:
-        for name, network in blocks.items():
-            again = [t.value(task.metric) for t, w in zip(trials, wanted, strict=True) if w.name == name]
-            mine = found[int(name.removeprefix("seed "))] if name.startswith("seed ") else None
-            cost = _cost(exact_cost(network, spec.accelerator, cache))
-            rows.append(
-                {
-                    "strategy": "-" if mine is None else strategy_title(spec.strategy or "own"),
-                    "evaluator": "-" if mine is None else spec.evaluator,
-                    "network": name,
-                    **_quality(again),
-                    "seen_by_search": math.nan if mine is None else _seen(mine),
-                    **cost,
-                    "within_bound": keeps(cost, spec.bounds),
-                    **_spend(mine),
-                    "architecture": summary(network),
-                }
-            )
+    for name, network in blocks.items():
+        again = [t.value(task.metric) for t, w in zip(trials, wanted, strict=True) if w.name == name]
+        mine = found[int(name.removeprefix("seed "))] if name.startswith("seed ") else None
+        rows.append(
+            {
+                "strategy": "-" if mine is None else strategy_title(spec.strategy or "own"),
+                "evaluator": "-" if mine is None else spec.evaluator,
+                "network": name,
+                **_quality(again),
+                "seen_by_search": math.nan if mine is None else _seen(mine),
+                **costs[name],
+                "within_bound": keeps(costs[name], spec.bounds),
+                **_spend(mine),
+                "architecture": summary(network),
+            }
+        )
     table = pd.DataFrame(rows)
-    _write(folder, settings, table, _candidates(found, spec.bounds), blocks)
+    _write(folder, settings, table, candidates, blocks)
     for trial, each in zip(trials, wanted, strict=True):
-        if each.weights and trial.state == "done" and each.name.startswith("seed "):
+        if not each.weights or trial.state != "done" or not each.name.startswith("seed "):
+            continue
+        try:
             save(folder / each.name.replace(" ", "_"), home, task, each.name, each.blocks, final, each.seed)
+        except BenchmarkInputError as error:  # trained by a machine that shares no home with this one
+            report(f"{each.name}: {error}")
     _print(rows, task.metric, spec.bounds, folder)
     winners = [row for row in rows if row["network"].startswith("seed ")]
     if not any(row["seeds"] for row in winners):

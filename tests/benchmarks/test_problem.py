@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 import jax
+import pytest
 
 from benchmarks.fidelities import get_fidelity, on_test
-from benchmarks.problem import baseline_blocks, examples_note, size_note, spread_architectures
+from benchmarks.problem import baseline_blocks, check_compiles, examples_note, size_note, spread_architectures
 from hw_model.cost import count_macs
+from hw_model.errors import HardwareInputError
 from tasks.registry import make_task
+from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.registry import SKELETONS
 from tasks.spaces.skeleton import curated_space
+from tasks.spaces.space import SearchSpace
 from tests.tasks.data.user.generated import write_folder
 
 
@@ -39,3 +43,20 @@ def test_it_is_said_where_a_profile_uses_some_of_a_users_images(tmp_path):
     note = examples_note(task, on_test(fidelity))
     assert "uses 20 of 42 train images and 9 of 9 test images" in note
     assert examples_note(make_task("detection"), get_fidelity("detection", "smoke")) == ""
+
+
+def test_a_block_of_a_users_space_that_the_compiler_refuses_is_named_before_any_training(tmp_path):
+    task = make_task("segmentation")
+
+    def space(stride):
+        layers = (
+            Layer("conv", "width", stride=stride),
+            Layer("upsample", "width", stride=stride),
+            Layer("conv", task.output_channels, kernel=1, activation=False),
+        )
+        return SearchSpace("mine", (Decision("width", (8, 16)),), layers, input_side=96)
+
+    check_compiles(space(2), "ethos-u55-256")
+    check_compiles(space(3), "npu-p32")
+    with pytest.raises(HardwareInputError, match="space 'mine': ethos-u55-256 does not run upsample"):
+        check_compiles(space(3), "ethos-u55-256")

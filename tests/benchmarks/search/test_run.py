@@ -12,10 +12,12 @@ from benchmarks.errors import NoResultError
 from benchmarks.evaluators import supernet, trained
 from benchmarks.evaluators.trained import run_trial
 from benchmarks.runtime.handles import JobFailedError, JobHandle
+from benchmarks.saved.folder import save
 from benchmarks.search import run
 from benchmarks.search.run import make_spec, run_search
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
+from hw_model.errors import HardwareInputError
 from nas_algos.errors import NothingFoundError
 from nas_algos.ledger import Spend
 from nas_algos.policies import Policy
@@ -287,3 +289,29 @@ def test_a_task_that_takes_outputs_of_one_size_refuses_a_supernet_of_several_bef
         make("detection", evaluator)
     assert make("detection", "trained").kind == "trained"
     assert make("segmentation", evaluator).evaluator == evaluator
+
+
+def test_what_was_found_is_written_where_the_compiler_refuses_it(tmp_path, spec, train, monkeypatch):
+    made = train(lambda job: 0.5)
+
+    def refuse(*_):
+        raise HardwareInputError("block 1 (upsample): runs on the host")
+
+    monkeypatch.setattr(run, "exact_cost", refuse)
+    with pytest.raises(HardwareInputError, match="runs on the host"):
+        run_search(tmp_path, spec(10.0), 1, 1, tmp_path / "results")
+    assert pd.read_csv(written(tmp_path, "candidates.csv"))["trained"].any()
+    assert written(tmp_path, "seed_0.json").is_file()
+    assert len(made) == 1  # the search's trainer, and none for the winners
+
+
+def test_a_search_whose_weights_lie_on_another_machine_says_so_and_ends_as_usual(
+    tmp_path, spec, train, monkeypatch, capsys
+):
+    train(lambda job: 0.5)
+    monkeypatch.setattr(run, "save", save)
+    run_search(tmp_path, spec(10.0), 1, 1, tmp_path / "results")
+    told = capsys.readouterr()
+    assert "has no weights of seed 0" in told.err
+    assert "shares no home with this one" in told.err
+    assert "Verdict: " in told.out
