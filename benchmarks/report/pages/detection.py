@@ -95,19 +95,18 @@ def _machines(found: list[Row], folder: Path) -> str:
     others = [row for row in found if row["seeds"] and row["recipe"] == "final" and row["trained_on"] not in base]
     if not others:
         return ""
-    apart_from = [row for row in others if row["trained_on"] != row["baseline_trained_on"]]
-    held = (
-        "which the differences above have in them"
-        if apart_from
-        else "so their differences are from trainings of the baseline on the same machine, which its row does not show"
-    )
     agreement = next(row for row in rows(folder.parent / "tables" / "agreement.csv") if row["task"] == "detection")
     apart = agreement["difference"]
-    named = listed(f"{row['model']} of the {row['accelerator']} on {row['trained_on']}" for row in others)
+    named = listed(
+        f"{row['model']} of the {row['accelerator']} on {row['trained_on']} (held against the baseline on "
+        f"{row['baseline_trained_on']})"
+        for row in others
+    )
     return f"""\
-- Trained on other machines than the baseline ({listed(sorted(base))}): {named}.  An accelerator's trainings
+- Trained on other machines than the baseline's row ({listed(sorted(base))}): {named}.  An accelerator's trainings
   by the recipe search end {abs(apart):.4f} mAP {"below" if apart < 0 else "above"} a CPU's on average
-  ({agreement["difference_low"]:.4f} to {agreement["difference_high"]:.4f}; [compared](tables.md)), {held}.
+  ({agreement["difference_low"]:.4f} to {agreement["difference_high"]:.4f}; [compared](tables.md)): so differences are
+  of trainings of the same kind where the baseline has such.
 """
 
 
