@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 import jax
@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.evaluators.spec import STRATEGIES_CODE_VERSION
 from benchmarks.evaluators.supernet import SUPERNET_CODE_VERSION
-from benchmarks.evaluators.task_supernet import TaskSupernet
+from benchmarks.evaluators.task_supernet import EVALUATED_EXAMPLES, TaskSupernet
 from benchmarks.evaluators.zero_shot import SCORES_CODE_VERSION, make_scorer
 from benchmarks.experiments.head_to_head.contenders import MODELS
 from hw_model.blocks import Block, check_chain
@@ -24,7 +24,9 @@ from nas_algos.rounds import Rounds, compiled
 from nas_algos.settings import default_settings
 from nas_algos.single_shot.charges import Budget
 from nas_algos.single_shot.registry import SINGLE_SHOT
+from nas_algos.single_shot.relaxed import choice_mask
 from nas_algos.single_shot.run import run_single_shot
+from nas_algos.single_shot.supernet import Variables
 from nas_algos.single_shot.weights import start_weights, train_paths
 from nas_algos.small_budgets import settings_for
 from nas_algos.zero_shot.scores import SCORES
@@ -37,7 +39,7 @@ from tests.benchmarks.evaluators import zero_shot_toys
 from tests.benchmarks.noise_pictures import FIDELITY, TASK, noise_pictures
 from tests.nas_algos.single_shot.toy_supernet import ToySupernet
 from tests.nas_algos.toys import CARDINALITIES, separable
-from tests.tasks.networks.supernet_spaces import CLASSIFICATION, random_genotypes
+from tests.tasks.networks.supernet_spaces import CLASSIFICATION, compile_quickly, random_genotypes
 from tests.tasks.networks.test_training import examples
 
 STEPS = 3
@@ -88,7 +90,7 @@ DATASETS = {"classification": "fashion_items"}
 
 
 def training() -> Numbers:
-    """Weights and predictions after three steps of a network of each task."""
+    """Weights and predictions after three steps of a network of each task, and how good predictions are."""
     found: Numbers = {}
     fidelity = Fidelity("tiny", 12, STEPS * 4, "validation", 4, batch_size=4)
     for name in TASKS:
@@ -96,12 +98,24 @@ def training() -> Numbers:
         data, blocks = examples(task, 12), network(task)
         state = train(blocks, task, task.arrays(data), fidelity, jax.random.key(1))
         found |= _summary(f"{name} weights", (state.params, state.batch_stats))
-        found |= _summary(f"{name} predictions", predict_images(blocks, task, state, data.images[:4]))
+        predictions = predict_images(blocks, task, state, data.images[:4])
+        found |= _summary(f"{name} predictions", predictions)
+        qualities = {name: task.quality(data.take(slice(0, 4)), predictions)}
+        if name == "detection":  # whose boxes overlap no object by then: have each nearer to one than the next
+            moved = 0.05 * np.arange(4, dtype=np.float32)[:, None]
+            boxes = np.array(predictions.boxes)
+            boxes[:, 0] = data.boxes[:4, 0] + moved
+            near = task.quality(data.take(slice(0, 4)), predictions._replace(boxes=boxes))
+            qualities["detection near objects"] = near
+        for which, quality in qualities.items():
+            found |= {f"{which} quality {metric}": value for metric, value in quality.items()}
     return found
 
 
 def supernet() -> Numbers:
-    """What every algorithm finds on a toy, and the weights of a task's supernet after three steps."""
+    """What every algorithm finds on a toy; of a task's supernet the weights after three steps, and what they say of
+    networks.
+    """
     found: Numbers = {}
     toy = ToySupernet()
     for name, factory in SINGLE_SHOT.items():
@@ -111,7 +125,10 @@ def supernet() -> Numbers:
         found |= {f"{name} choice {place}": float(choice) for place, choice in enumerate(result.genotype)}
         found |= {f"{name} quality": result.quality, f"{name} loss": result.history[-1].loss}
     some = noise_pictures()
-    net = TaskSupernet(TASK, CLASSIFICATION, lambda genotypes: {}, some, some, FIDELITY)
+    # more than it evaluates by
+    many = some.take(np.arange(2 * EVALUATED_EXAMPLES) % len(some))
+    fidelity = replace(FIDELITY, eval_examples=len(many))
+    net = TaskSupernet(TASK, CLASSIFICATION, lambda genotypes: {}, some, many, fidelity)
     weights, paths = start_weights(net, jax.random.key(0)), random_genotypes(CLASSIFICATION, STEPS, 1)
     rows, _ = net.batch_order(jax.random.key(1), STEPS)
     step = jax.jit(lambda *inputs: train_paths(net, *inputs)[0])
@@ -119,7 +136,15 @@ def supernet() -> Numbers:
         batch = jax.tree.map(lambda array, number=number: array[rows[number]], net.data)
         path = jnp.asarray(paths[number : number + 1], jnp.int32)
         weights = step(weights, path, batch, jax.random.key(number), jnp.float32(0.02))
-    return found | _summary("weights", (weights.params, weights.statistics))
+    variables = Variables(weights.params, weights.statistics)
+    for number, path in enumerate(paths):
+        found[f"inherited quality {number}"] = net.quality(variables, path.tolist())
+    path = jnp.asarray(paths[0], jnp.int32)
+    loss, effects = compile_quickly(net.effects)(variables, path, batch, jax.random.key(0))
+    # past a decision's choices they mean nothing
+    meant = jnp.where(choice_mask(net.cardinalities), effects, 0.0)
+    found |= {"evaluation examples": float(net.evaluation_examples), "loss of effects": float(loss)}
+    return found | _summary("effects", meant) | _summary("weights", (weights.params, weights.statistics))
 
 
 def scores() -> Numbers:
