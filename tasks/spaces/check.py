@@ -109,12 +109,26 @@ def output_fault(last: Block, task: Task) -> str | None:
 
 
 def check_one_size(space: Any, task: Task) -> None:
-    """Raise TaskInputError where a supernet's canvas would be larger than some network's output, as sides vary, and the
-    task does not take that.
+    """Raise TaskInputError where a supernet or a zero-shot score would take wrong sizes of the space's networks.
+
+    They read the input's size from the first place and the output's from the input of the last; and where sides vary,
+    their canvas is larger than some network's output, which not every task takes.
     """
+    first, last = space.slots[0], space.slots[-1]
+    if first.optional:
+        raise TaskInputError(
+            f"space {space.name}: its first layer may be missing; allowed with a supernet or a zero-shot score: one "
+            "that is always there"
+        )
+    steps = any(KINDS[kind].out_size(2, last.stride) != 2 for kind in last.kinds)
+    # what classification takes is one pixel whatever gives it
+    if task.name != "classification" and (last.optional or steps):
+        raise TaskInputError(
+            f"space {space.name}: its last layer {'may be missing' if last.optional else 'changes the size'}; allowed "
+            f"for {task.name} with a supernet or a zero-shot score: one that is always there and keeps the size"
+        )
     if task.takes_size:
         return
-    last = space.slots[-1]
     largest = tuple(KINDS[last.kinds[0]].out_size(pixels, last.stride) for pixels in (last.height, last.width))
     for blocks in space.decode_all(probes(space)):
         size = blocks[-1].out_height, blocks[-1].out_width
