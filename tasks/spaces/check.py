@@ -61,7 +61,9 @@ def check_fields(space: Any) -> None:
         _check_each(f"{at}: block", layer.block, choices, _BLOCK)
         if layer.channels is not None:
             _check_each(f"{at}: channels", layer.channels, choices, _whole(MAX_CHANNELS))
-        _check_each(f"{at}: kernel", layer.kernel, choices, _KERNEL)
+        kinds = {parse_block(each)[0] for each in choices.get(layer.block, (layer.block,))}
+        centred = any(KINDS[kind].has_window for kind in kinds)
+        _check_each(f"{at}: kernel", layer.kernel, choices, _ODD if centred else _whole(MAX_KERNEL))
         _check_each(f"{at}: stride", layer.stride, {}, _whole(MAX_STRIDE))
         for flag in ("activation", "fixed_channels", "residual"):
             _check_each(f"{at}: {flag}", getattr(layer, flag), {}, _FLAG)
@@ -164,6 +166,7 @@ def _faults(work: Workload) -> Iterator[tuple[np.ndarray, str]]:
     wide = np.maximum(work.in_channels, work.out_channels) > MAX_CHANNELS
     yield work.mask & wide, f"allowed: at most {MAX_CHANNELS} channels"
     enlarges = np.array([kind.enlarges for kind in KINDS.values()])[work.kind]
+    yield work.mask & enlarges & (work.stride == 1), f"enlarges by its stride, 1; allowed: 2 to {MAX_STRIDE}"
     longer = np.maximum(work.height, work.width)
     size = np.maximum(longer, np.where(enlarges, longer * work.stride, 0))
     yield work.mask & (size > MAX_SIZE), f"allowed: at most {MAX_SIZE} pixels"
@@ -227,7 +230,7 @@ def _is_multiplier(value: Any) -> bool:
 
 _KINDS = ", ".join(kind_names(lambda kind: not kind.only_costed))
 _BLOCK: Rule = (_is_block, f"{_KINDS}, with an expansion of 1 to {MAX_EXPANSION} as in ibn_6")
-_KERNEL: Rule = (lambda value: type(value) is int and value % 2 == 1 and 1 <= value <= MAX_KERNEL, "1, 3, 5, 7")
+_ODD: Rule = (lambda value: type(value) is int and value % 2 == 1 and 1 <= value <= MAX_KERNEL, "1, 3, 5, 7")
 _MULTIPLIER: Rule = (_is_multiplier, f"numbers above 0 to {MAX_MULTIPLIER}")
 _SIDE: Rule = (lambda value: is_side(value, 1, MAX_SIZE), f"whole numbers 1 to {MAX_SIZE}, or (height, width) of them")
 _FLAG: Rule = (lambda value: isinstance(value, bool), "True or False")
