@@ -14,12 +14,13 @@ import numpy as np
 from jax import lax
 
 from hw_model.blocks import Block
+from hw_model.kinds import KINDS
 from tasks.cohort import Cohort, present
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork, layer_name
 from tasks.networks.gates import window_start
 from tasks.networks.initialise import initialise
-from tasks.networks.supernet import Supernet, block_name
+from tasks.networks.supernet import Supernet, block_name, names_without_expansion
 from tasks.spaces.slots import Slot
 from tasks.task import Task
 from tasks.training import (
@@ -66,8 +67,10 @@ def _as_slots(
         own, ours = layer_name(index, block), block_name(place, block.kind)
         for group, blocks in variables.items():
             if own in blocks:
+                names = {} if block.expands else names_without_expansion(KINDS[block.kind])
+                layers = {names.get(name, name): layer for name, layer in blocks[own].items()}
                 fill = partial(_padded, slot=slots[place], kernel=block.kernel)
-                made[group][ours] = jax.tree.map(fill, shapes[group][ours], blocks[own])
+                made[group][ours] |= jax.tree.map(fill, {name: shapes[group][ours][name] for name in layers}, layers)
         index += 1
     return made
 

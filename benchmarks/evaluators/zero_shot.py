@@ -23,12 +23,12 @@ from hw_model.workload import Workload
 from nas_algos.zero_shot.network import make_probe
 from nas_algos.zero_shot.scores import SCORES, Combination, Score, measured_names
 from tasks.errors import TaskInputError
-from tasks.networks.gates import Gates, make_gates
+from tasks.networks.gates import Gates, check_workload, make_gates
 from tasks.networks.initialise import host_generator
 from tasks.networks.probe import Probe, draw_unit_kernels
 from tasks.networks.resize import resize_images
 from tasks.sides import Side, height_width
-from tasks.spaces.check import check_one_size
+from tasks.spaces.check import check_one_size, probes
 from tasks.spaces.slots import Slot
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
@@ -106,7 +106,8 @@ def make_scorer(
     arrays: `task.arrays` of training examples, of which `batch` are drawn.  compiler_options: XLA's; less optimisation
     compiles in half the time.
     Raises AlgorithmInputError for an unknown name, BenchmarkInputError for a chunk of none and for a batch of fewer
-    than two examples or more than there are, TaskInputError where outputs vary in size and the task does not take that.
+    than two examples or more than there are, TaskInputError where outputs vary in size and the task does not take that,
+    and where a supernet of the space is refused.
     """
     check_one_size(space, task)
     measured = measured_names(names)
@@ -115,6 +116,7 @@ def make_scorer(
     side_choices = _sides(space)
     inputs = make_inputs(space.slots, side_choices, key, arrays, batch)
     varying = sizes_vary(space)
+    check_workload(space.slots, space.lower(probes(space)), varying)  # which under tracing nothing does
 
     def score_all(inputs: Inputs, genotypes: jax.Array) -> dict[str, jax.Array]:
         def score_one(genotype: jax.Array) -> dict[str, jax.Array]:

@@ -21,7 +21,7 @@ from tasks.data.labelled import LabelledImages
 from tasks.data.scenes import Scenes
 from tasks.data.settings import SIDE, SPLITS
 from tasks.data.store import Progress, allowed, first_line, is_machines, records
-from tasks.data.views import View, heads, labelled_by, trimaps, voc_objects
+from tasks.data.views import MOST_VOC_OBJECTS, View, heads, labelled_by, trimaps, voc_objects
 from tasks.errors import TaskInputError
 
 _IDS_PER_SPLIT = 1_000_000
@@ -33,7 +33,7 @@ class CatalogueDataset:
 
     name: as the catalogue writes it, with a config after a slash. release: the version. megabytes: of the download.
     shares: for each split, which official split it is taken from, and from which per cent of it to which. views: what
-    each config makes of a number of records and the records.
+    each config makes of a number of records and the records. most_objects: of one image, at most.
     """
 
     name: str
@@ -44,6 +44,7 @@ class CatalogueDataset:
     class_names: tuple[str, ...]
     side_pixels: int = SIDE
     channels: int = 3
+    most_objects: int = 1
 
     @property
     def configs(self) -> tuple[str, ...]:
@@ -87,9 +88,10 @@ class CatalogueDataset:
         return arrays
 
     def version(self, config: str) -> str:
-        """Name, release, config and size of the images; the content itself is not pinned."""
+        """Name, release, config, size of the images and most objects; the content itself is not pinned."""
         self._allow(config)
-        return "-".join([self.name.replace("/", "_"), self.release, config, str(self.side_pixels)])
+        several = [f"{self.most_objects}_objects"] if self.most_objects > 1 else []
+        return "-".join([self.name.replace("/", "_"), self.release, config, str(self.side_pixels), *several])
 
     def _allow(self, config: str) -> None:
         allowed(f"{self.name} has no config", config, self.configs)
@@ -217,4 +219,5 @@ VOC_2007 = CatalogueDataset(
     shares={split: (split, 0, 100) for split in SPLITS},
     views={"objects": voc_objects},
     class_names=VOC_CLASSES,
+    most_objects=MOST_VOC_OBJECTS,
 )

@@ -39,6 +39,11 @@ class Dataset(Protocol):
         ...
 
     @property
+    def most_objects(self) -> int:
+        """Of one image, at most."""
+        ...
+
+    @property
     def configs(self) -> tuple[str, ...]:
         """The names of its sizes."""
         ...

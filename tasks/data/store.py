@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from tasks.data.settings import SPLITS, SplitCounts
+from tasks.data.settings import MOST_OBJECTS, SPLITS, SplitCounts
 from tasks.errors import TaskInputError
 
 Progress = Callable[[int, int], None]
@@ -51,6 +51,7 @@ class DatasetStore:
     remedy: str
     """What to do where content differs from what is pinned and preparing again does not help."""
     release: str = "1.1.0"
+    most_objects: int = MOST_OBJECTS
 
     @property
     def configs(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from tasks.by_class import ByClass, rows_of
-from tasks.data.datasets import get_dataset, is_users
+from tasks.data.datasets import get_dataset
 from tasks.data.scenes import Scenes
 from tasks.detection.coco import coco_by_class, coco_map
 from tasks.detection.confusion import CONFIDENT, matched
@@ -65,10 +65,8 @@ class DetectionTask(DatasetTask):
         return detection_loss(read_output(output), targets)
 
     def predict(self, output: jax.Array, size: Size | None = None) -> Detections:
-        """MOST_BOXES detections of the output, or twice the objects of the fullest image of what somebody brought."""
-        dataset = get_dataset(self.dataset)
-        most = 2 * dataset.source.most_objects if is_users(dataset) else 0
-        return detect(read_output(output), max(MOST_BOXES, most))
+        """MOST_BOXES detections of the output, or twice the objects of the fullest image where those are more."""
+        return detect(read_output(output), max(MOST_BOXES, 2 * get_dataset(self.dataset).most_objects))
 
     def quality(self, examples: Scenes, predictions: Detections) -> dict[str, float]:
         """{"map", "map50"} in 0..1 of predictions for all scenes, in their order."""

@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax import lax
 
-from hw_model.kinds import KINDS, TWO_INPUTS
+from hw_model.kinds import KINDS, TWO_INPUTS, Kind
 from tasks.errors import TaskInputError
 from tasks.networks.batch_norm import BatchNorm
 from tasks.networks.blocks import DRAWN_LATER, relu6, upsample
@@ -184,6 +184,13 @@ class Supernet(nn.Module):
 def block_name(place: int, kind: str) -> str:
     """What the block of a kind at the slot in that place is called among the parameters."""
     return f"slot_{place:02d}_{kind}"
+
+
+def names_without_expansion(kind: Kind) -> dict[str, str]:
+    """What a static block of expansion 1 calls its weighted layers, to what the supernet's block calls the same."""
+    standing = [one for one in kind.convolutions if not one.part.optional]
+    pairs = zip(kind.standing_convolutions(False), standing, strict=True)
+    return {name: full for own, of in pairs for name, full in ((own.name, of.name), (own.norm, of.norm))}
 
 
 def stands_always(slot: Slot) -> bool:

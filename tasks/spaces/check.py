@@ -61,7 +61,9 @@ def check_fields(space: Any) -> None:
         _check_each(f"{at}: block", layer.block, choices, _BLOCK)
         if layer.channels is not None:
             _check_each(f"{at}: channels", layer.channels, choices, _whole(MAX_CHANNELS))
-        _check_each(f"{at}: kernel", layer.kernel, choices, _KERNEL)
+        kinds = {parse_block(each)[0] for each in choices.get(layer.block, (layer.block,))}
+        centred = any(KINDS[kind].has_window for kind in kinds)
+        _check_each(f"{at}: kernel", layer.kernel, choices, _ODD if centred else _whole(MAX_KERNEL))
         _check_each(f"{at}: stride", layer.stride, {}, _whole(MAX_STRIDE))
         for flag in ("activation", "fixed_channels", "residual"):
             _check_each(f"{at}: {flag}", getattr(layer, flag), {}, _FLAG)
@@ -109,12 +111,26 @@ def output_fault(last: Block, task: Task) -> str | None:
 
 
 def check_one_size(space: Any, task: Task) -> None:
-    """Raise TaskInputError where a supernet's canvas would be larger than some network's output, as sides vary, and the
-    task does not take that.
+    """Raise TaskInputError where a supernet or a zero-shot score would take wrong sizes of the space's networks.
+
+    They read the input's size from the first place and the output's from the input of the last; and where sides vary,
+    their canvas is larger than some network's output, which not every task takes.
     """
+    first, last = space.slots[0], space.slots[-1]
+    if first.optional:
+        raise TaskInputError(
+            f"space {space.name}: its first layer may be missing; allowed with a supernet or a zero-shot score: one "
+            "that is always there"
+        )
+    steps = any(KINDS[kind].out_size(2, last.stride) != 2 for kind in last.kinds)
+    # what classification takes is one pixel whatever gives it
+    if task.name != "classification" and (last.optional or steps):
+        raise TaskInputError(
+            f"space {space.name}: its last layer {'may be missing' if last.optional else 'changes the size'}; allowed "
+            f"for {task.name} with a supernet or a zero-shot score: one that is always there and keeps the size"
+        )
     if task.takes_size:
         return
-    last = space.slots[-1]
     largest = tuple(KINDS[last.kinds[0]].out_size(pixels, last.stride) for pixels in (last.height, last.width))
     for blocks in space.decode_all(probes(space)):
         size = blocks[-1].out_height, blocks[-1].out_width
@@ -150,6 +166,7 @@ def _faults(work: Workload) -> Iterator[tuple[np.ndarray, str]]:
     wide = np.maximum(work.in_channels, work.out_channels) > MAX_CHANNELS
     yield work.mask & wide, f"allowed: at most {MAX_CHANNELS} channels"
     enlarges = np.array([kind.enlarges for kind in KINDS.values()])[work.kind]
+    yield work.mask & enlarges & (work.stride == 1), f"enlarges by its stride, 1; allowed: 2 to {MAX_STRIDE}"
     longer = np.maximum(work.height, work.width)
     size = np.maximum(longer, np.where(enlarges, longer * work.stride, 0))
     yield work.mask & (size > MAX_SIZE), f"allowed: at most {MAX_SIZE} pixels"
@@ -213,7 +230,7 @@ def _is_multiplier(value: Any) -> bool:
 
 _KINDS = ", ".join(kind_names(lambda kind: not kind.only_costed))
 _BLOCK: Rule = (_is_block, f"{_KINDS}, with an expansion of 1 to {MAX_EXPANSION} as in ibn_6")
-_KERNEL: Rule = (lambda value: type(value) is int and value % 2 == 1 and 1 <= value <= MAX_KERNEL, "1, 3, 5, 7")
+_ODD: Rule = (lambda value: type(value) is int and value % 2 == 1 and 1 <= value <= MAX_KERNEL, "1, 3, 5, 7")
 _MULTIPLIER: Rule = (_is_multiplier, f"numbers above 0 to {MAX_MULTIPLIER}")
 _SIDE: Rule = (lambda value: is_side(value, 1, MAX_SIZE), f"whole numbers 1 to {MAX_SIZE}, or (height, width) of them")
 _FLAG: Rule = (lambda value: isinstance(value, bool), "True or False")

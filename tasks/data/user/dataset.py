@@ -102,6 +102,11 @@ class UserDataset:
         return self.source.channels
 
     @property
+    def most_objects(self) -> int:
+        """Of one image."""
+        return self.source.most_objects
+
+    @property
     def configs(self) -> tuple[str, ...]:
         """Names of tasks."""
         return self.source.tasks
@@ -240,7 +245,7 @@ class UserDataset:
         return np.flatnonzero(seen) - 1
 
     def _arrays(self, folder: Path, split: str, n: int) -> dict[str, np.ndarray]:
-        size, many = height_width(self.side_pixels), self.source.most_objects
+        size, many = height_width(self.side_pixels), self.most_objects
         shapes: dict[str, tuple[tuple[int, ...], type]] = {"images": ((n, *size, self.channels), np.uint8)}
         if self.configs == ("classification",):
             shapes["labels"] = ((n,), np.int32)

@@ -21,7 +21,7 @@ from tasks.networks.gates import out_size
 from tasks.networks.initialise import initialise
 from tasks.networks.probe import one_network
 from tasks.networks.supernet import Supernet
-from tasks.spaces.layer import Decision
+from tasks.spaces.layer import Decision, Layer
 from tasks.training import fit_images, normalise_images
 from tests.benchmarks.evaluators.zero_shot_reference import kernels_of, reference_scores
 from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, examples, toy_scorer
@@ -263,3 +263,11 @@ def test_outputs_of_sizes_that_the_task_does_not_take_are_refused():
     space = replace(SPACES["detection"], decisions=(sides, *SPACES["detection"].decisions), input_side="side")
     with pytest.raises(TaskInputError, match="outputs are 2 x 2 to 4 x 4; allowed for detection with a supernet or a"):
         make_scorer(TASKS["detection"], space, ("macs",), jax.random.key(0), examples("detection"), 4)
+
+
+def test_a_space_whose_windows_stand_differently_over_the_canvas_is_refused_as_the_supernet_refuses_it():
+    sides, space = Decision("input_side", (96, 72, 90)), SPACES["segmentation"]
+    space = replace(space, decisions=(sides, *space.decisions[1:]), layers=(Layer("conv", 4, stride=2), *space.layers))
+    arrays = {name: array.repeat(6, 1).repeat(6, 2) for name, array in examples("segmentation").items()}
+    with pytest.raises(TaskInputError, match="slot 1: kernel 3 with stride 2 stands differently over 45 pixels than"):
+        make_scorer(TASKS["segmentation"], space, ("macs",), jax.random.key(0), arrays, 4)

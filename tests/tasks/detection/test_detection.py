@@ -137,6 +137,20 @@ def test_only_local_maxima_are_detections():
     assert (scores > 0.1).sum() == 2
 
 
+@pytest.mark.parametrize(
+    ("dataset", "boxes"), [("voc_2007", 64), ("oxford_iiit_pet", 20), ("fashion_scenes", 20), ("photo_objects", 20)]
+)
+def test_twice_as_many_boxes_are_predicted_as_an_image_has_objects_and_twenty_at_least(dataset, boxes):
+    task = make_task("detection", dataset)
+    found = jax.eval_shape(task.predict, jax.ShapeDtypeStruct((1, *GRID, task.output_channels), jnp.float32))
+    assert found.boxes.shape == (1, boxes, 4)
+
+
+def test_trainings_whose_boxes_were_fewer_are_not_taken_for_todays():
+    assert make_task("detection", "voc_2007").data_version("full") == "voc_2007-5.0.0-objects-96-32_objects"
+    assert make_task("detection", "oxford_iiit_pet").data_version("full") == "oxford_iiit_pet-4.0.0-heads-96"
+
+
 def test_scenes_without_any_object_have_no_map():
     boxes, labels = one_scene()
     found = Detections(np.array([[[0.0, 0.0, 0.5, 0.5]]]), np.array([[0.9]]), np.zeros((1, 1), np.int32))

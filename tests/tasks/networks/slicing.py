@@ -9,11 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from hw_model.blocks import Block
-from hw_model.kinds import KINDS, Kind
+from hw_model.kinds import KINDS
 from hw_model.workload import Workload, chains_from_workload
 from tasks.errors import TaskInputError
 from tasks.networks.blocks import ChainNetwork, layer_name
 from tasks.networks.gates import check_workload, window_start
+from tasks.networks.supernet import block_name, names_without_expansion
 from tasks.spaces.slots import Slot
 
 
@@ -39,20 +40,13 @@ def slice_variables(variables: Any, slots: tuple[Slot, ...], workload: Workload)
         index, block = layers[layer]
         place = int(places[index])
         if block.expansion == 1:
-            names = [_names_without_expansion(KINDS[block.kind]).get(names[0], names[0]), *names[1:]]
-        source = variables[collection][f"slot_{place:02d}_{block.kind}"]
+            names = [names_without_expansion(KINDS[block.kind]).get(names[0], names[0]), *names[1:]]
+        source = variables[collection][block_name(place, block.kind)]
         for name in names:
             source = source[name]
         return source[_region(slots[place], block, names, leaf.shape, source.shape)]
 
     return jax.tree_util.tree_map_with_path(cut, {name: shapes[name] for name in variables if name in shapes})
-
-
-def _names_without_expansion(kind: Kind) -> dict[str, str]:
-    """What layers and normalisations are called in a block of expansion 1, to their names in `convolutions`."""
-    standing = [one for one in kind.convolutions if not one.part.optional]
-    pairs = zip(kind.standing_convolutions(False), standing, strict=True)
-    return {name: full for own, of in pairs for name, full in ((own.name, of.name), (own.norm, of.norm))}
 
 
 def _region(

@@ -15,7 +15,7 @@ from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.gates import window_start
 from tasks.networks.initialise import initialise
-from tasks.networks.supernet import block_name
+from tasks.networks.supernet import Supernet, block_name
 from tasks.registry import make_task
 from tasks.spaces.layer import parse_block
 from tasks.spaces.skeleton import uncurated_space
@@ -107,6 +107,27 @@ def test_networks_of_a_cohort_start_with_the_weights_that_they_have_alone():
         total = sum(float(np.abs(leaf).sum()) for block in alone.values() for leaf in _kernels(block))
         found = sum(float(np.abs(leaf[row]).sum()) for block in params.values() for leaf in _kernels(block))
         assert found == pytest.approx(total, rel=1e-5)
+
+
+def test_a_cohort_starts_as_its_networks_where_some_blocks_do_not_expand():
+    task, rng = make_task("detection"), np.random.default_rng(0)
+    chains = tuple(
+        (
+            Block("conv", 8, 8, 3, width, stride=2),
+            Block("ibn", 4, 4, width, width, expansion=expansion, residual=True),
+            Block("ibn", 4, 4, width, 6, kernel=5, stride=2),
+            Block("conv", 2, 2, 6, task.output_channels, kernel=1, activation=False),
+        )
+        for width, expansion in ((4, 1), (6, 3))
+    )
+    cohort, images = cohort_of(task, chains), rng.normal(size=(2, 8, 8, 3)).astype(np.float32)
+    state, gates = start_cohort(cohort), cohort.gates
+    for row, chain in enumerate(chains):
+        alone, shared = ChainNetwork(chain), Supernet(cohort.slots)
+        own = initialise(alone, (8, 8, 3), jax.random.split(cohort.keys[row], 3)[0])
+        ours = {"params": state.params, "batch_stats": state.batch_stats}
+        ours, gate = jax.tree.map(lambda leaf, row=row: leaf[row], (ours, gates))
+        np.testing.assert_allclose(shared.apply(ours, images, gate), alone.apply(own, images, False), atol=1e-5)
 
 
 def _kernels(block):

@@ -214,11 +214,27 @@ def test_auto_curation_by_a_cost_model_that_does_not_know_all_networks_is_refuse
 
 @pytest.mark.parametrize(
     ("layer", "words"),
-    [(Layer("global_pool", kernel=7), "has no window; "), (Layer("global_pool", stride=2), "has no window to move; ")],
+    [
+        (Layer("global_pool", kernel=7), "has no window; "),
+        (Layer("global_pool", stride=2), "has no window to move; "),
+        (Layer("upsample"), "enlarges by its stride, 1; "),
+        (Layer("conv", 4, kernel=2), "kernel is 2; "),
+        (Layer("max_pool", kernel=8), "kernel is 8; "),
+        (Layer("pool", kernel=2), "kernel is 2; "),
+    ],
 )
-def test_a_space_has_no_windows_that_its_networks_files_refuse(layer, words):
-    with pytest.raises(TaskInputError, match=f"layer 1 .*{words}allowed"):
-        SearchSpace("windows", (Decision("channels", (4, 8)),), (Layer("conv", "channels"), layer), 8)
+def test_a_space_has_no_windows_that_its_networks_files_refuse_and_no_layer_that_does_nothing(layer, words):
+    decisions = (Decision("channels", (4, 8)), Decision("pool", ("max_pool", "depthwise")))
+    with pytest.raises(TaskInputError, match=f"layer 1.*{words}allowed"):
+        SearchSpace("windows", decisions, (Layer("conv", "channels"), layer, Layer("pool", stride=2)), 8)
+
+
+def test_pooling_may_have_an_even_window():
+    layers = (Layer("conv", "channels"), Layer("max_pool", kernel="window", stride=2))
+    space = SearchSpace("pools", (Decision("channels", (4, 8)), Decision("window", (2, 3))), layers, 8)
+    blocks = space.decode((1, 0))
+    check_chain(blocks)
+    assert (blocks[1].kernel, blocks[1].out_height) == (2, 4)
 
 
 def test_a_space_of_ones_own_is_one_short_file(tmp_path):
