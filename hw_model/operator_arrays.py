@@ -59,7 +59,9 @@ class OperatorArrays(NamedTuple):
     relu6: Array
     """bool: ReLU6 is fused into the operator."""
     adds: Array
-    """bool: a residual addition follows."""
+    """bool: an addition or a product follows."""
+    result_pixels: Array
+    """Height x width of what stands here in the end: of the output, or of what follows it."""
     held_bytes: Array
     """What is kept while this runs besides its input and output: for an addition, or for a later block.  Channels are
     padded to sixteen here whatever the accelerator pads its feature maps to."""
@@ -127,7 +129,8 @@ def operator_arrays(workload: Workload) -> OperatorArrays:
 
     in_height, out_height = sizes(height)
     in_width, out_width = sizes(width)
-    adds = jnp.asarray(workload.residual) | _meets_input()[kind]
+    meets, is_last = _meets_input()[kind], jnp.arange(PLACES) == PLACES - 1
+    adds = jnp.asarray(workload.residual) | meets
     held = jnp.where(adds, height * width * round_up(inputs, 16), 0.0)
     # the first operator reads the block's input anyhow
     is_later = jnp.stack([there[..., :place].any(-1) for place in range(PLACES)], axis=-1)
@@ -145,7 +148,8 @@ def operator_arrays(workload: Workload) -> OperatorArrays:
         taps=kernels**2,
         stride=strides,
         relu6=known(lambda part: part.relu6 is True) | (known(lambda part: part.relu6 == "block") & activation),
-        adds=adds[..., None] & (jnp.arange(PLACES) == PLACES - 1),
+        adds=adds[..., None] & is_last,
+        result_pixels=jnp.where(meets[..., None] & is_last, (height * width)[..., None], out_height * out_width),
         held_bytes=jnp.where(is_later, held[..., None], 0.0),
         mask=there,
     )
@@ -211,6 +215,7 @@ def graph_arrays(blocks: Sequence[Block], length: int) -> OperatorArrays:
             at = (0, *next(places))
             if operator.kind in TWO_INPUTS:
                 arrays["adds"][at] = True
+                arrays["result_pixels"][at] = operator.out_height * operator.out_width
                 arrays["relu6"][at] |= operator.relu6
             elif operator.kind not in BEFORE:
                 values = {
@@ -219,6 +224,7 @@ def graph_arrays(blocks: Sequence[Block], length: int) -> OperatorArrays:
                     "in_width": operator.width,
                     "height": operator.out_height,
                     "width": operator.out_width,
+                    "result_pixels": operator.out_height * operator.out_width,
                     "in_channels": operator.in_channels,
                     "out_channels": operator.out_channels,
                     "kernel": max(operator.window),

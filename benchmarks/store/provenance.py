@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
-import platform
 import subprocess
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+
+from hw_model.processor import cpu_model, usable_threads
 
 _ROOT = Path(__file__).parents[2]
 
@@ -42,8 +42,8 @@ def current_provenance() -> Provenance:
         jax=jax.__version__,
         jaxlib=metadata.version("jaxlib"),
         vela=metadata.version("ethos-u-vela"),
-        device=_cpu_model() if device == "cpu" else device,
-        threads=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 0,
+        device=cpu_model() if device == "cpu" else device,
+        threads=usable_threads(),
     )
 
 
@@ -64,12 +64,3 @@ def _commit() -> str:
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", "-C", str(_ROOT), *arguments], capture_output=True, text=True, timeout=20, check=True)
     return done.stdout.strip()
-
-
-def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return next((name for name in named if name), platform.processor() or platform.machine() or "unknown")

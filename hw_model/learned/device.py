@@ -19,6 +19,7 @@ from jax import Array
 from hw_model.blocks import Block, check_chain
 from hw_model.kinds import TWO_INPUTS
 from hw_model.operators import Operator, OperatorReport, block_operators, chain_operators
+from hw_model.processor import cpu_model, usable_threads
 
 THIS_DEVICE = "this-device"
 """What commands take for the device that JAX computes on."""
@@ -36,7 +37,7 @@ class Device:
     """
 
     kind: str
-    """As JAX calls it."""
+    """As JAX calls it; of a CPU, which JAX calls "cpu" whatever it is, its model and the threads that may be used."""
     jax_version: str = jax.__version__
     """Times are those of its code."""
     macs_per_cycle: int = 16
@@ -61,7 +62,8 @@ class Device:
 
 def current_device() -> Device:
     """The device JAX computes on."""
-    return Device(kind=jax.devices()[0].device_kind)
+    kind = jax.devices()[0].device_kind
+    return Device(kind=f"{cpu_model()}, {usable_threads()} threads" if kind == "cpu" else kind)
 
 
 def unsteadiness() -> float:

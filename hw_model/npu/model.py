@@ -2,8 +2,9 @@
 
 The arithmetic unit computes `rows x columns` pixels of `output_lanes` channels at a time and reads `input_lanes`
 channels for each; what does not fill the lanes is wasted, which makes the landscape rocky.  A depthwise operator fills
-the output lanes only.  Beside it run the SRAM and the memory behind it; an operator takes as long as the slowest of
-the three.
+the output lanes only.  A pool is counted as the traffic that it is, and as one pass over its outputs: its window has no
+taps here.  Beside the unit run the SRAM and the memory behind it; an operator takes as long as the slowest of the
+three.
 """
 
 from __future__ import annotations
@@ -119,14 +120,19 @@ def _feature_maps(npu: Npu, operators: OperatorArrays) -> tuple[Array, Array]:
 
 
 def _live_bytes(npu: Npu, operators: OperatorArrays) -> Array:
-    inputs, outputs = _feature_maps(npu, operators)
-    return jnp.where(operators.mask, inputs + outputs + operators.held_bytes, 0.0)
+    inputs, _ = _feature_maps(npu, operators)
+    return jnp.where(operators.mask, inputs + _results(npu, operators) + operators.held_bytes, 0.0)
+
+
+def _results(npu: Npu, operators: OperatorArrays) -> Array:
+    """Bytes of the outputs, but of a product those of the whole picture that an output of one pixel scales."""
+    return operators.result_pixels * round_up(operators.out_channels, npu.channel_alignment)
 
 
 def _traffic(npu: Npu, operators: OperatorArrays) -> tuple[Array, Array]:
     """Bytes through the SRAM and to or from what lies behind it [..., L, 3]."""
     inputs, outputs = _feature_maps(npu, operators)
-    adding = 2.0 * outputs * operators.adds
+    adding = 2.0 * _results(npu, operators) * operators.adds
     sram = inputs + outputs + adding + operators.param_bytes
     spilled = jnp.maximum(_live_bytes(npu, operators) - npu.sram_bytes, 0.0)
     memory = operators.param_bytes * npu.weights_in_memory + spilled

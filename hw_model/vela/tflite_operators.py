@@ -116,9 +116,8 @@ def _dense(reading: Reading, site: Site) -> None:
     found = site.options(FullyConnectedOptions.FullyConnectedOptions)
     out, depth = (int(size) for size in reading.graph.Tensors(site.inputs[1]).ShapeAsNumpy())
     taken = reading.at[site.moving[0]]
-    first = reading.blocks[taken[0]] if taken != (NETWORK_INPUT,) else None
-    height, width = (first.out_height, first.out_width) if first else reading.shape(site.moving[0])[:2]
-    channels = sum(reading.blocks[p].out_channels for p in taken) if first else reading.shape(site.moving[0])[2]
+    alone = taken == (NETWORK_INPUT,)
+    height, width, channels = reading.shape(site.moving[0]) if alone else reading.joined(taken)
     if depth != height * width * channels:
         raise NotKnownError(" of several rows")
     active = _activates(found.FusedActivationFunction())
@@ -132,7 +131,8 @@ def _add(reading: Reading, site: Site) -> None:
     active = _activates(site.options(AddOptions.AddOptions).FusedActivationFunction())
     last = len(reading.blocks) - 1
     for tensor, other in (site.moving, site.moving[::-1]):
-        block = reading.blocks[last] if reading.at[tensor] == (last,) and reading.uses[tensor] == 1 else None
+        lone = bool(reading.blocks) and reading.at[tensor] == (last,) and reading.uses[tensor] == 1
+        block = reading.blocks[last] if lone else None
         adds_already = isinstance(block, GraphBlock) and block.adds is not None
         if block is not None and not adds_already and len(reading.taken(other)) == 1:
             # an activation before the addition costs what one behind it does
@@ -173,7 +173,8 @@ def _upsample(reading: Reading, site: Site) -> None:
 def _activation(reading: Reading, site: Site) -> None:
     taken, last = reading.at[site.moving[0]], len(reading.blocks) - 1
     if (
-        taken != (last,)
+        not reading.blocks
+        or taken != (last,)
         or reading.uses[site.moving[0]] != 1
         or reading.blocks[last].kind not in ("conv", "depthwise", "dense")
     ):

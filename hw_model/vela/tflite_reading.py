@@ -44,14 +44,25 @@ class Reading:
             raise NotKnownError(f" of shape {'x'.join(map(str, shape))}")
         return (1, 1, shape[1]) if len(shape) == 2 else (shape[1], shape[2], shape[3])
 
+    def joined(self, taken: Taken) -> tuple[int, int, int]:
+        """Height, width and channels of what these give, joined along the channels."""
+        given = [self._given(place) for place in taken]
+        return *given[0][:2], sum(channels for _, _, channels in given)
+
+    def _given(self, place: int) -> tuple[int, int, int]:
+        if place == NETWORK_INPUT:
+            return self.shape(self.graph.Inputs(0))
+        block = self.blocks[place]
+        return block.out_height, block.out_width, block.out_channels
+
     def taken(self, tensor: int) -> Taken:
-        """What a tensor is.  Raises NotKnownError where it has not the shape in which the blocks give it."""
+        """What a tensor is.  Raises NotKnownError where it has not the shape in which the blocks give it.
+
+        The network's input by itself may have any: it is what the block says that takes it.
+        """
         taken = self.at[tensor]
-        if taken != (NETWORK_INPUT,):
-            channels = sum(self.blocks[place].out_channels for place in taken)
-            first = self.blocks[taken[0]]
-            if self.shape(tensor) != (first.out_height, first.out_width, channels):
-                raise NotKnownError(" of a reshaped tensor")
+        if taken != (NETWORK_INPUT,) and self.shape(tensor) != self.joined(taken):
+            raise NotKnownError(" of a reshaped tensor")
         return taken
 
     def append(self, output: int, block: Block, taken: Taken, **more: Any) -> None:

@@ -27,6 +27,7 @@ from tests.hw_model.networks import NETWORKS
 from tests.hw_model.published_graphs import GRAPHS
 
 ACCELERATORS = ("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024")
+EXTRAPOLATED = {"ds_cnn", "wake_words", "resnet8", "autoencoder", "mobilenet_v1", "mobilenet_v3_small", "u_net"}
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:ethosu")
@@ -40,7 +41,7 @@ def test_published_networks_compile_to_the_command_lines_figures_and_are_estimat
     assert sum(report.operator_cycles) == measured.cycles
     estimated = predict(blocks, accelerator.name)
     assert estimated.cost.latency_ms == pytest.approx(measured.latency_ms, rel=0.2)
-    assert estimated.extrapolated >= bool(estimated.outside_fit)
+    assert estimated.extrapolated == (name in EXTRAPOLATED)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +124,22 @@ def test_what_no_fit_has_seen_is_named_with_its_block():
     rows = outside_fit(parse_network(GRAPHS["autoencoder"]()).blocks)
     assert rows == tuple(f"dense layers in a row (block {place})" for place in range(1, 10))
     assert predict(blocks, "npu-p32").outside_fit == ()
+
+
+def test_pools_and_resizes_of_sizes_that_no_fit_has_seen_are_named():
+    start, end = {"kind": "conv", "channels": 64}, {"kind": "conv", "channels": 16}
+    for between, words in (
+        ({"kind": "max_pool", "kernel": 7, "stride": 1}, ("a max_pool of 7 x 7 in steps of 1 x 1 (block 1)",)),
+        ({"kind": "max_pool", "kernel": 5, "stride": 2}, ("a max_pool of 5 x 5 in steps of 2 x 2 (block 1)",)),
+        ({"kind": "max_pool", "kernel": 3, "stride": 3}, ("a max_pool of 3 x 3 in steps of 3 x 3 (block 1)",)),
+        ({"kind": "upsample", "stride": 3}, ("an upsample by 3 x 3 (block 1)",)),
+        ({"kind": "upsample", "stride": [2, 1]}, ("an upsample by 2 x 1 (block 1)",)),
+        ({"kind": "max_pool", "kernel": 3, "stride": 2}, ()),
+        ({"kind": "upsample", "stride": 2}, ()),
+    ):
+        blocks = parse_network({"input": [48, 48, 16], "blocks": [start, between, end]}).blocks
+        found = predict(blocks, "ethos-u55-256")
+        assert (found.outside_fit, found.extrapolated) == (words, bool(words))
 
 
 def test_graphs_have_a_cost_and_no_trained_form():

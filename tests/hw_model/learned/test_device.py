@@ -10,14 +10,15 @@ import pytest
 from benchmarks.commands.measure import measure
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
-from hw_model.cost_models import accelerator_names, fitted_folder
+from hw_model.cost_models import PRETRAINED, accelerator_names, fitted_folder
 from hw_model.errors import HardwareInputError
-from hw_model.learned import measuring
-from hw_model.learned.dataset import load_dataset
+from hw_model.learned import device, measuring
+from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
 from hw_model.learned.device import _network, current_device, time_blocks
-from hw_model.learned.fitting import FitSettings, fit, load_estimator
-from hw_model.operators import chain_operators
+from hw_model.learned.fitting import FitSettings, fit, load_estimator, save_estimator
+from hw_model.operators import OperatorReport, chain_operators
 from hw_model.predict import predict
+from hw_model.vela.accelerators import ETHOS_U
 from tests.hw_model.networks import ALL_KINDS, NETWORKS
 
 
@@ -59,6 +60,24 @@ def test_a_device_that_was_not_timed_names_the_command_that_does(tmp_path, monke
     for name in ("this-device", current_device().name):
         with pytest.raises(HardwareInputError, match="fit one with `accelnas measure --accelerator this-device --fit`"):
             predict(ALL_KINDS, name)
+
+
+@pytest.mark.parametrize("changed", [{"cpu_model": lambda: "Another CPU"}, {"usable_threads": lambda: 999}])
+def test_times_of_another_cpu_or_of_other_threads_and_what_was_fitted_to_them_are_refused(
+    changed, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(jax, "devices", lambda: [SimpleNamespace(device_kind="cpu")])
+    data, fitted, ours = tmp_path / "a.parquet", tmp_path / "a.npz", current_device()
+    blocks = (Block("conv", 8, 8, 3, 8),)
+    save_dataset(data, [MeasuredChain("train", blocks, OperatorReport(9, 9, (9,), (9,)))], ours)
+    save_estimator(fitted, load_estimator(PRETRAINED / "ethos-u55-32.npz", ETHOS_U["ethos-u55-32"]), ours)
+    assert [chain.blocks for chain in load_dataset(data, current_device())] == [blocks]
+    load_estimator(fitted, current_device())
+    for name, value in changed.items():
+        monkeypatch.setattr(device, name, value)
+    for load, path in ((load_dataset, data), (load_estimator, fitted)):
+        with pytest.raises(HardwareInputError, match=r"Another CPU|, 999 threads"):
+            load(path, current_device())
 
 
 def test_too_few_networks_to_fit_to_are_refused_before_any_is_timed(tmp_path, monkeypatch):
@@ -113,7 +132,7 @@ def quick_fit(chains, accelerator):
 
 @pytest.mark.slow
 def test_this_device_becomes_an_accelerator(tmp_path, monkeypatch):
-    device = current_device()
+    ours = current_device()
     monkeypatch.setattr(measuring, "fit", quick_fit)
     monkeypatch.setenv("ACCELNAS_HOME", str(tmp_path))
     # as few operators as a fit takes, since each is compiled
@@ -121,10 +140,10 @@ def test_this_device_becomes_an_accelerator(tmp_path, monkeypatch):
     networks.append((Block("conv", 8, 8, 3, 8), Block("ibn", 8, 8, 8, 8, 3, 1, 2, True)))
     monkeypatch.setattr("hw_model.learned.measuring.sample_general_networks", lambda seed, count: networks[:count])
     measure(("this-device",), budget=0, general=22, test=0, fit=True, results=tmp_path)
-    assert len(load_dataset(tmp_path / f"{device.name}.parquet", device)) == 22
-    assert device.name in accelerator_names()
+    assert len(load_dataset(tmp_path / f"{ours.name}.parquet", ours)) == 22
+    assert ours.name in accelerator_names()
     found = predict(networks[-1], "this-device")
-    assert str(found) == str(predict(networks[-1], device.name))
+    assert str(found) == str(predict(networks[-1], ours.name))
     assert np.isnan([found.cost.energy_mj, found.cost.off_chip_bytes]).all()
-    assert not load_estimator(fitted_folder() / f"{device.name}.npz", device).knows_traffic
+    assert not load_estimator(fitted_folder() / f"{ours.name}.npz", ours).knows_traffic
     assert 0 < found.cost.latency_ms < 1000

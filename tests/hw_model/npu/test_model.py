@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from hw_model.blocks import Block
+from hw_model.blocks import Block, GraphBlock
 from hw_model.cost import count_macs
 from hw_model.learned.samples import NETWORK_SETS, sample_network, sample_networks
-from hw_model.npu.model import NPUS, Npu, npu_estimate
+from hw_model.npu.model import NPUS, Npu, npu_estimate, operator_cycles, operator_sram_bytes
+from hw_model.operator_arrays import graph_arrays
 from hw_model.workload import Workload, workload_from_chains
 
 LENGTH = 32
@@ -41,6 +42,17 @@ def test_a_convolution_takes_the_cycles_worked_out_by_hand():
 def test_a_depthwise_fills_the_output_lanes_only():
     # 5x5 on 32x32 and 64 channels: 1024 * 25 * 64 MACs, 32 a cycle
     assert one([Block("depthwise", 32, 32, 64, 64, 5)]).cost.latency_ms * 1e6 == pytest.approx(1024 * 25 * 2 + 100)
+
+
+@pytest.mark.parametrize("side", [16, 32])
+def test_a_product_reads_writes_and_holds_the_picture_that_it_scales(side):
+    block = GraphBlock("squeeze_excite", side, side, 64, 64, kernel=1, hidden=16)
+    operators = graph_arrays([block], 1)
+    picture = side * side * 64
+    # with the layer before it, of 16 channels, padded to 32, to 64, and their weights and biases; 4 x 32 bytes a cycle
+    traffic = 32 + 64 + 16 * 64 + 4 * 64 + 2 * picture
+    assert operator_cycles(P32, operators)[0, 0, 2] == pytest.approx(traffic / 128 + 100)
+    assert operator_sram_bytes(P32, operators)[0, 0, 2] == 32 + 2 * picture
 
 
 def test_channels_beyond_a_whole_tile_cost_a_whole_tile():

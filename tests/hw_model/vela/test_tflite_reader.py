@@ -2,7 +2,7 @@
 
 import pytest
 
-from hw_model.blocks import Block, GraphBlock, check_chain
+from hw_model.blocks import Block, GraphBlock, check_chain, sources
 from hw_model.cost import count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import parse_network
@@ -58,6 +58,29 @@ def test_an_addition_is_its_last_block_s_whether_its_activation_stands_before_or
     graph.conv(second, 8)
     with pytest.raises(UnknownOperatorsError, match=r": ADD of two earlier tensors$"):
         read_blocks(graph.finish(graph.add(first, second)))
+
+
+@pytest.mark.parametrize("kind", ["conv", "dense"])
+def test_the_input_joined_with_a_later_tensor_is_read_back_so(kind):
+    layers = [
+        {"kind": "conv", "channels": 8, "name": "a"},
+        {"kind": kind, "channels": 4, "kernel": 3 if kind == "conv" else 1, "from": ["input", "a"]},
+    ]
+    blocks = parse_network({"input": [8, 8, 3], "blocks": layers}).blocks
+    again = read_blocks(write_tflite(blocks))
+    assert [sources(block, place) for place, block in enumerate(again)] == [(-1,), (-1, 0)]
+    assert [block.in_channels for block in again] == [3, 11]
+    assert again == blocks
+
+
+def test_activations_and_additions_of_the_input_itself_are_named():
+    for made, named in (
+        (lambda graph: graph.operator("RELU", [graph.input], graph.shapes[graph.input]), "RELU that follows no conv"),
+        (lambda graph: graph.add(graph.pad(graph.input, 0, 0), graph.input), "ADD of two earlier tensors"),
+    ):
+        graph = Graph(8, 8, 4)
+        with pytest.raises(UnknownOperatorsError, match=f": {named}"):
+            read_blocks(graph.finish(graph.conv(made(graph), 4)))
 
 
 def test_a_file_larger_than_estimators_know_is_left_to_the_compiler(monkeypatch):

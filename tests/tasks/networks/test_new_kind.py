@@ -18,7 +18,7 @@ from hw_model.kinds import KINDS, TWO_INPUTS, Kind, Part
 from hw_model.network_file import network_schema, parse_network
 from hw_model.network_text import network_content, summary
 from hw_model.npu.model import NPUS, npu_estimate
-from hw_model.operator_arrays import operator_arrays, operator_places
+from hw_model.operator_arrays import graph_arrays, operator_arrays, operator_places
 from hw_model.operators import block_operators, chain_operators
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
@@ -133,6 +133,9 @@ def test_arrays_of_operators_hold_it():
         if one.kind not in TWO_INPUTS:
             assert (arrays.height[0][place], arrays.width[0][place]) == (one.out_height, one.out_width)
             assert (arrays.in_channels[0][place], arrays.out_channels[0][place]) == (one.in_channels, one.out_channels)
+    pixels, mask = graph_arrays(CHAIN, 8).result_pixels, np.asarray(arrays.mask)
+    np.testing.assert_array_equal(pixels[mask], np.asarray(arrays.result_pixels)[mask])
+    assert pixels[0, 2, 2] == 5 * 3  # of what the gate scales
     assert np.isfinite(npu_estimate(NPUS["npu-p32"], workload).cost.latency_ms).all()
 
 
