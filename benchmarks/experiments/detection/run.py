@@ -13,7 +13,7 @@ that): `quality_source` says where a quality comes from.  map50: of the row's ow
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,11 @@ from benchmarks.experiments.detection.fusion import fusion_rows
 from benchmarks.experiments.detection.searches import Found, full_search, search_space
 from benchmarks.experiments.detection.settings import Settings
 from benchmarks.store.files import write_table
+from benchmarks.store.records import Trial
 from benchmarks.tables.models import Model, Models, Row, keeps, load_models, model_rows
 from benchmarks.tables.optima import baseline_figures
 from benchmarks.tables.recipes import RECIPES
-from benchmarks.tables.trained import by_network, trials_by
+from benchmarks.tables.trained import trials_by
 from hw_model.cost import Cost
 from hw_model.cost_models import parallelism_factor
 from hw_model.predict import predict
@@ -54,12 +55,12 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     settings, models = settings.of_profile(), load_models(TASK, settings.tables)
     home.mkdir(parents=True, exist_ok=True)
     rows, levels, fusion = list[Row](), list[Row](), list[Row]()
-    map50s = {name: by_network(trials_by(settings.tables, TASK, each[TASK]), "map50") for name, each in RECIPES.items()}
+    trials = {name: trials_by(settings.tables, TASK, each[TASK]) for name, each in RECIPES.items()}
     known = baseline_figures(models.table, settings.accelerators)
     with MeasurementCache(home / "measurements.sqlite") as cache:
         for accelerator in settings.accelerators:
             found = [search_space(name, accelerator, known[accelerator], settings) for name in ARTICLE_SPACES[TASK]]
-            own = accelerator_rows(models, map50s, found, accelerator, known[accelerator], settings, cache)
+            own = accelerator_rows(models, trials, found, accelerator, known[accelerator], settings, cache)
             levels += [row for each in found for row in each.levels]
             fusion += fusion_rows(models, accelerator, cache)
             rows += own
@@ -82,7 +83,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
 def accelerator_rows(
     models: Models,
-    map50s: Mapping[str, Mapping[str, tuple[float, ...]]],
+    trials: Mapping[str, Sequence[Trial]],
     found: list[Found],
     accelerator: str,
     known: tuple[float, float],
@@ -91,7 +92,7 @@ def accelerator_rows(
 ) -> list[Row]:
     """The rows of one accelerator, Baseline, V1 to V3, and what an expert and a search of everything come to.
 
-    map50s: mAP@.5 of trainings, by recipe and by `Network.key`.
+    trials: finished trainings by recipe, for the mAP@.5 of those that a row's quality is of.
     """
     chosen = [Model("Baseline", math.nan, models.baseline, _table_columns(known[0], known[0]))]
     for each in found:
@@ -114,8 +115,14 @@ def accelerator_rows(
     described = ["x1 --------", *(architecture(each.space, each.genotype) for each in found)]
     for number, (model, row) in enumerate(zip(chosen, rows, strict=True)):
         row |= keeps(row, settings.tolerance)
-        trained = map50s[row["recipe"]][model.network.key] if row["seeds"] else (math.nan,)
-        row |= {"keeps_map": row["keeps_quality"], "map50": float(np.mean(trained)), "map": row.pop("quality")}
+        machines = row["trained_on"].split(" and ")
+        own = [
+            trial.quality["map50"]
+            for trial in (trials[row["recipe"]] if row["seeds"] else ())
+            if trial.key.architecture == model.network.key and trial.provenance.device in machines
+        ]
+        map50 = float(np.mean(own)) if own else math.nan
+        row |= {"keeps_map": row["keeps_quality"], "map50": map50, "map": row.pop("quality")}
         row |= {f"map_{end}": row.pop(f"quality_{end}") for end in ("low", "high")}
         row["architecture"] = described[number] if number < len(described) else "-"
     of = {row["model"]: row["latency_reduction_pct"] / 100 for row in rows}
