@@ -226,7 +226,7 @@ def test_the_head_to_head_page_pools_the_searches_of_all_cells_where_that_was_ru
     ]
     pd.DataFrame(rows).to_csv(folder / "head_to_head_aggregates.csv", index=False)
     page = head_to_head.page(folder)
-    assert "at\n30 trainings the lowest interquartile mean is that of `genetic`" in page
+    assert "At 30\ntrainings the lowest interquartile mean is that of `genetic`" in page
     assert ["`auto`", "10", "0.25 (0.25 to 0.25)", "0.250 (0.250 to 0.250)"] in lines_of(page)
 
 
