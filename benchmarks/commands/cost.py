@@ -137,11 +137,12 @@ def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
         if asked.board:
             predictions = [at_clock(each, asked.board.clock_mhz) for each in predictions]
             targets = _named(asked)
+    # estimates without a board have no memory to exceed
+    over = [_exceeded(asked, *each) for each in zip(predictions, targets, strict=True)] if targets else []
     if asked.json:
         content = as_json(network, predictions)
         for result, found in zip(content["results"], ranges, strict=False):
             result["weight_range"] = [_end_as_json(each) for each in found]
-        over = [_exceeded(asked, *each) for each in zip(predictions, targets, strict=False)]
         _print_json(content, asked.board, over)
         return
     from benchmarks.runtime.console import plain_console
@@ -150,8 +151,8 @@ def _cost_of_blocks(network: Network, asked: _Asked, said: str = "") -> None:
     for place, prediction in enumerate(predictions):
         console.print(*prediction_table(network, prediction, console.width), sep="\n")
         between = [_range_line(each) for each in ranges[place : place + 1]]
-        over = _exceeded(asked, prediction, targets[place]) if targets else []
-        lines = [said, *remarks(prediction), *between, *over, asked.board_line]
+        exceeded = over[place] if over else []
+        lines = [said, *remarks(prediction), *between, *exceeded, asked.board_line]
         parts = [(f"Block {part.kind}", part.latency_ms) for part in prediction.blocks]
         console.print("\n".join(filter(None, [*lines, dearest(parts, prediction.cost.latency_ms)])))
     if len(predictions) > 1:

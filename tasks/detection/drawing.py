@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from tasks.detection.confusion import CONFIDENT
 from tasks.detection.head import Detections
 from tasks.drawing import SCALE, enlarged, write_pairs
 
 if TYPE_CHECKING:
     from tasks.data.scenes import Scenes
 
-LEAST_SCORE = 0.3
 TRUE_COLOUR, FOUND_COLOUR = (90, 255, 140), (255, 194, 10)
 
 
@@ -35,7 +35,7 @@ def draw_detections(scenes: Scenes, detections: Detections, path: Path, names: S
 
 def mark_detections(image: np.ndarray, found: Detections, names: Sequence[str] = (), scale: int = SCALE) -> Image.Image:
     """Image uint8 [H, W, 1 or 3], enlarged, with what was found in it of score 0.3 and more; names as above."""
-    sure = np.asarray(found.scores) >= LEAST_SCORE
+    sure = np.asarray(found.scores) >= CONFIDENT
     boxes, labels, scores = (np.asarray(part)[sure] for part in (found.boxes, found.classes, found.scores))
     return _boxes(image, boxes, labels, scores, names, scale)
 
