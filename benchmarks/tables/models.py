@@ -72,6 +72,8 @@ class Training(NamedTuple):
     """The code path: static, done alone, or many_at_once."""
     device: str
     """The machine."""
+    others: Mapping[str, float] = MappingProxyType({})
+    """All that was measured, by name."""
 
 
 class Quality(NamedTuple):
@@ -91,6 +93,8 @@ class Quality(NamedTuple):
     """By which it was trained, or by which the surrogate's networks were."""
     trained_on: str = ""
     """The machines of its trainings."""
+    others: Mapping[str, float] = MappingProxyType({})
+    """Means over its trainings of all that was measured, by name; empty where predicted."""
 
     @property
     def rank(self) -> int:
@@ -149,8 +153,9 @@ class Models:
             most = max(self._ways(recipe, network), key=lambda each: sum(one.way == each for one in every), default="")
             if found := [one for one in every if one.way == (way or most)]:
                 values, where = [one.quality for one in found], " and ".join(sorted({one.device for one in found}))
+                others = {name: float(np.mean([one.others[name] for one in found])) for name in found[0].others}
                 known_by["trained", recipe] = Quality(
-                    *_interval(values, seed_std), len(values), "trained", recipe, where
+                    *_interval(values, seed_std), len(values), "trained", recipe, where, others
                 )
         half = NORMAL_95 * std
         known_by[PREDICTED, "search"] = Quality(quality, quality - half, quality + half, 0, PREDICTED, "search")
@@ -182,7 +187,8 @@ def load_models(task: str, results: Path = SHIPPED) -> Models:
     found: dict[tuple[str, str], tuple[Training, ...]] = {}
     for recipe, own in trials.items():
         for trial in own:
-            known = Training(trial.quality[table.task.metric], trial.key.code_path, trial.provenance.device)
+            quality = trial.quality
+            known = Training(quality[table.task.metric], trial.key.code_path, trial.provenance.device, quality)
             key = recipe, trial.key.architecture
             found[key] = (*found.get(key, ()), known)
     return Models(table, found, photograph_term(results, task, table.task.dataset))
@@ -221,11 +227,14 @@ class Model(NamedTuple):
     """Further columns."""
 
 
-def model_rows(models: Models, chosen: Sequence[Model], accelerator: str, cache: MeasurementCache) -> list[Row]:
+def model_rows(
+    models: Models, chosen: Sequence[Model], accelerator: str, cache: MeasurementCache, others: Sequence[str] = ()
+) -> list[Row]:
     """The baseline and what was chosen on an accelerator, a row each, compiled whole.
 
-    quality_difference: from the baseline's by the row's own source, errors taken as independent.  The baseline's own
-    row has the source of most others, of equally many the weakest.
+    others: further metrics, means over the row's own trainings, NaN where it is predicted.  quality_difference: from
+    the baseline's by the row's own source, errors taken as independent.  The baseline's own row has the source of most
+    others, of equally many the weakest.
     """
     base = exact_cost(models.baseline.blocks, accelerator, cache)
     pairs = [models.compared(each.network) for each in chosen]
@@ -236,7 +245,9 @@ def model_rows(models: Models, chosen: Sequence[Model], accelerator: str, cache:
     rows = []
     for each, pair in of_networks:
         cost = exact_cost(each.network.blocks, accelerator, cache)
-        rows.append(_row(each, accelerator, cost, base, quality_columns(*pair, models.photographs)))
+        quality = quality_columns(*pair, models.photographs)
+        quality |= {name: pair[0].others.get(name, math.nan) for name in others}
+        rows.append(_row(each, accelerator, cost, base, quality))
     return rows
 
 

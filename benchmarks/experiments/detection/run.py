@@ -13,21 +13,16 @@ that): `quality_source` says where a quality comes from.  map50: of the row's ow
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.experiments.detection.fusion import fusion_rows
 from benchmarks.experiments.detection.searches import Found, full_search, search_space
 from benchmarks.experiments.detection.settings import Settings
 from benchmarks.store.files import write_table
-from benchmarks.store.records import Trial
 from benchmarks.tables.models import Model, Models, Row, keeps, load_models, model_rows
 from benchmarks.tables.optima import baseline_figures
-from benchmarks.tables.recipes import RECIPES
-from benchmarks.tables.trained import trials_by
 from hw_model.cost import Cost
 from hw_model.cost_models import parallelism_factor
 from hw_model.predict import predict
@@ -55,12 +50,11 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     settings, models = settings.of_profile(), load_models(TASK, settings.tables)
     home.mkdir(parents=True, exist_ok=True)
     rows, levels, fusion = list[Row](), list[Row](), list[Row]()
-    trials = {name: trials_by(settings.tables, TASK, each[TASK]) for name, each in RECIPES.items()}
     known = baseline_figures(models.table, settings.accelerators)
     with MeasurementCache(home / "measurements.sqlite") as cache:
         for accelerator in settings.accelerators:
             found = [search_space(name, accelerator, known[accelerator], settings) for name in ARTICLE_SPACES[TASK]]
-            own = accelerator_rows(models, trials, found, accelerator, known[accelerator], settings, cache)
+            own = accelerator_rows(models, found, accelerator, known[accelerator], settings, cache)
             levels += [row for each in found for row in each.levels]
             fusion += fusion_rows(models, accelerator, cache)
             rows += own
@@ -83,17 +77,13 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
 def accelerator_rows(
     models: Models,
-    trials: Mapping[str, Sequence[Trial]],
     found: list[Found],
     accelerator: str,
     known: tuple[float, float],
     settings: Settings,
     cache: MeasurementCache,
 ) -> list[Row]:
-    """The rows of one accelerator, Baseline, V1 to V3, and what an expert and a search of everything come to.
-
-    trials: finished trainings by recipe, for the mAP@.5 of those that a row's quality is of.
-    """
+    """The rows of one accelerator, Baseline, V1 to V3, and what an expert and a search of everything come to."""
     chosen = [Model("Baseline", math.nan, models.baseline, _table_columns(known[0], known[0]))]
     for each in found:
         more = _table_columns(each.latency_ms, each.optimum_ms) | each.searches
@@ -110,19 +100,12 @@ def accelerator_rows(
     space, genotype, latency_ms = full_search(models, accelerator, known, settings)
     more = _table_columns(latency_ms, math.nan)
     chosen.append(Model("Full NAS", ARTICLE_PCT["Full NAS"], models.of_space(space, genotype), more))
-    base, *rest = model_rows(models, chosen[1:], accelerator, cache)
+    base, *rest = model_rows(models, chosen[1:], accelerator, cache, others=("map50",))
     rows = [base | dict(chosen[0].more), *rest]
     described = ["x1 --------", *(architecture(each.space, each.genotype) for each in found)]
-    for number, (model, row) in enumerate(zip(chosen, rows, strict=True)):
+    for number, row in enumerate(rows):
         row |= keeps(row, settings.tolerance)
-        machines = row["trained_on"].split(" and ")
-        own = [
-            trial.quality["map50"]
-            for trial in (trials[row["recipe"]] if row["seeds"] else ())
-            if trial.key.architecture == model.network.key and trial.provenance.device in machines
-        ]
-        map50 = float(np.mean(own)) if own else math.nan
-        row |= {"keeps_map": row["keeps_quality"], "map50": map50, "map": row.pop("quality")}
+        row |= {"keeps_map": row["keeps_quality"], "map": row.pop("quality")}
         row |= {f"map_{end}": row.pop(f"quality_{end}") for end in ("low", "high")}
         row["architecture"] = described[number] if number < len(described) else "-"
     of = {row["model"]: row["latency_reduction_pct"] / 100 for row in rows}

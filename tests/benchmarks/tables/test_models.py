@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -100,9 +101,12 @@ def test_the_baselines_row_has_the_source_of_most_others_and_of_equally_many_the
     assert first["latency_reduction_pct"] == pytest.approx(100 * (1 - first["latency_ms"] / base["latency_ms"]))
 
 
-def test_a_row_names_the_machines_that_trained_its_network(models, tmp_path):
+def test_a_row_names_the_machines_that_trained_its_network_and_has_what_else_they_measured(models, tmp_path):
+    untrained = dataclasses.replace(models, trained={})
+    chosen = [Model("again", math.nan, models.baseline)]
     with MeasurementCache(tmp_path / "measurements.sqlite") as cache:
-        base, again = model_rows(models, [Model("again", math.nan, models.baseline)], "ethos-u55-256", cache)
+        base, again = model_rows(models, chosen, "ethos-u55-256", cache, others=("map50",))
+        predicted, _ = model_rows(untrained, chosen, "ethos-u55-256", cache, others=("map50",))
     own = [
         trial
         for trial in trials_by(SHIPPED, "detection", FINAL["detection"])
@@ -112,6 +116,9 @@ def test_a_row_names_the_machines_that_trained_its_network(models, tmp_path):
     (machine,) = {trial.provenance.device for trial in own if trial.key.code_path == "many_at_once"}
     assert base["trained_on"] == again["trained_on"] == base["baseline_trained_on"] == machine
     assert base["seeds"] == sum(trial.key.code_path == "many_at_once" for trial in own) < len(own)
+    map50 = [trial.quality["map50"] for trial in own if trial.key.code_path == "many_at_once"]
+    assert base["map50"] == again["map50"] == pytest.approx(statistics.mean(map50))
+    assert math.isnan(predicted["map50"])
 
 
 def test_other_photographs_widen_the_interval_of_a_quality_and_not_that_of_a_difference():
