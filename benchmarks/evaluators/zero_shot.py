@@ -34,7 +34,7 @@ from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 from tasks.training import normalise_images
 
-SCORES_CODE_VERSION = "1"
+SCORES_CODE_VERSION = "2"
 """Raise it when a change to the scores, or to the networks they look at, changes what a score is."""
 BATCH = 32
 # genotypes of one call of the compiled function; progress shows between calls

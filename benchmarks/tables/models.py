@@ -93,8 +93,8 @@ class Quality(NamedTuple):
     """By which it was trained, or by which the surrogate's networks were."""
     trained_on: str = ""
     """The machines of its trainings."""
-    others: Mapping[str, float] = MappingProxyType({})
-    """Means over its trainings of all that was measured, by name; empty where predicted."""
+    others: tuple[tuple[str, float], ...] = ()
+    """Names and means over its trainings of all that was measured; empty where predicted."""
 
     @property
     def rank(self) -> int:
@@ -153,7 +153,7 @@ class Models:
             most = max(self._ways(recipe, network), key=lambda each: sum(one.way == each for one in every), default="")
             if found := [one for one in every if one.way == (way or most)]:
                 values, where = [one.quality for one in found], " and ".join(sorted({one.device for one in found}))
-                others = {name: float(np.mean([one.others[name] for one in found])) for name in found[0].others}
+                others = tuple((name, float(np.mean([one.others[name] for one in found]))) for name in found[0].others)
                 known_by["trained", recipe] = Quality(
                     *_interval(values, seed_std), len(values), "trained", recipe, where, others
                 )
@@ -246,7 +246,7 @@ def model_rows(
     for each, pair in of_networks:
         cost = exact_cost(each.network.blocks, accelerator, cache)
         quality = quality_columns(*pair, models.photographs)
-        quality |= {name: pair[0].others.get(name, math.nan) for name in others}
+        quality |= {name: dict(pair[0].others).get(name, math.nan) for name in others}
         rows.append(_row(each, accelerator, cost, base, quality))
     return rows
 

@@ -41,6 +41,8 @@ def block_passes(
     for place, (slot, own) in enumerate(zip(slots, gates, strict=True)):
         used = (jnp.arange(slot.in_channels) < in_channels[place]).astype(jnp.float32)[None, None, None]
         used = used if own.pixels is None else used * own.pixels[None, :, :, None]
+        # an empty place passes on all that it gets; what would be in use there is that of a stand-in
+        used = jnp.where(own.present > 0, used, 1.0)
 
         def one(
             x: jax.Array, place: int = place, slot: Slot = slot, used: jax.Array = used

@@ -14,7 +14,8 @@ EXAMPLES = 5
 # LLVM's optimisations cost most of the time of functions that run a few times only
 QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
-# an odd side, a kind without hidden channels, an ibn without expanding convolution, a place that may be empty
+# an odd side, a kind without hidden channels, an ibn without expanding convolution, a place that may be empty before
+# another block
 CLASSIFICATION = SearchSpace(
     "toy classification",
     (
@@ -25,8 +26,8 @@ CLASSIFICATION = SearchSpace(
     ),
     (
         Layer("conv", "stem", stride=2),
-        Layer("block", "stem", kernel="kernel"),
         Layer("depthwise", None, present=Presence("layers", (2,))),
+        Layer("block", "stem", kernel="kernel"),
         Layer("global_pool", kernel=1),
         predicting(3),
     ),
@@ -50,17 +51,20 @@ DETECTION = SearchSpace(
     input_side=(16, 12),
     channel_step=2,
 )
-# images of two sizes, an output of two
+# images of two sizes, an output of two, a place that may be empty before another block
 SEGMENTATION = SearchSpace(
     "toy segmentation",
     (
         Decision("input_side", (16, 12)),
         Decision("channels", (6, 4)),
         Decision("block", ("fused_ibn_2", "conv")),
+        Decision("layers", (1, 2)),
         Decision("output_stride", (1, 2)),
     ),
     (
         Layer("block", "channels", stride=2),
+        Layer("depthwise", None, present=Presence("layers", (2,))),
+        Layer("conv", "channels"),
         Layer("upsample", kernel=1, stride=2, present=Presence("output_stride", (1,))),
         Layer("conv", 5, present=Presence("output_stride", (1,))),
         predicting(3),
