@@ -204,6 +204,14 @@ _ALL = (
         chooses_rows=("peer",),
     ),
     _experiment(
+        "training_cost",
+        "CPU seconds of trainings by the recipe of searches, which claims and ledgers count with",
+        0.2,
+        shelf="timings",
+        module="benchmarks.timings.training_cost",
+        chooses_rows=("task",),
+    ),
+    _experiment(
         "training_profile",
         "where a training step's milliseconds go",
         0.1,

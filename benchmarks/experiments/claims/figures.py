@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,11 +12,11 @@ from statistics import fmean
 from typing import Any
 
 import pandas as pd
-from scipy.stats import norm
+from scipy.stats import t
 
 from benchmarks.experiments.claims.rules import Figure
 from benchmarks.statistics.intervals import mean_interval
-from benchmarks.tables.models import keeps
+from benchmarks.tables.models import LEAST_SEEDS, keeps
 
 Row = dict[str, Any]
 
@@ -87,13 +88,15 @@ def kept(row: Row, name: str = "latency_reduction_pct", asked: int = 1) -> tuple
 
     A table without the columns that say so is held to the tolerance of the others.  asked: networks of which the best
     that surely does is taken, one of which does by chance the sooner the more there are: their intervals are as wide as
-    Bonferroni's inequality asks.
+    Bonferroni's inequality asks of Student's distribution with the degrees of freedom of the fewer seeds.
     """
     told = row if "keeps_quality" in row else keeps(row, TOLERANCE)
     value, surely = float(row[name]), told["surely_keeps"]
     if asked > 1 and surely:
         difference = row["quality_difference"]
-        wider = float(norm.ppf(1 - 0.025 / asked) / norm.ppf(0.975))
+        seeds = [each for each in (row["seeds"], row.get("baseline_seeds", row["seeds"])) if each >= LEAST_SEEDS]
+        degrees = min(seeds, default=math.inf) - 1  # of fewer seeds the interval is by what is known of noise
+        wider = float(t.ppf(1 - 0.025 / asked, degrees) / t.ppf(0.975, degrees))
         low = difference - wider * (difference - row["quality_difference_low"])
         surely = keeps(row | {"quality_difference_low": low}, TOLERANCE)["surely_keeps"]
     return value if told["keeps_quality"] else 0.0, value if surely else 0.0, value
@@ -106,10 +109,11 @@ def at_equal_quality(
     the mean, or the most.  The ends count those alone that surely keep it (of the most, for all networks at once), and
     all.
 
-    models: by file.  Only networks with trainings of their own count: what a prediction says of them does not tell
-    whether the quality is kept.  There is no figure while a network without trainings might change it, as which is
-    trained first would decide: one that might have more, and of a mean any on an accelerator without trained ones.
-    Trainings on two kinds of machine end a little apart: it is said where the figure's networks and baselines are so.
+    models: by file; where an accelerator has several trained, the best is one of as many.  Only networks with trainings
+    of their own count: what a prediction says of them does not tell whether the quality is kept.  There is no figure
+    while a network without trainings might change it, as which is trained first would decide: one that might have more,
+    and of a mean any on an accelerator without trained ones.  Trainings on two kinds of machine end a little apart: it
+    is said where the figure's networks and baselines are so.
     """
 
     def source(results: Results) -> Figure:
@@ -121,9 +125,10 @@ def at_equal_quality(
         if not trained:
             return Figure(measured=measured, lacking=f"no trainings of {title}" if rows else "")
         best: dict[str, tuple[float, ...]] = {}
+        of_each = Counter(row["accelerator"] for row in trained)
         for row in trained:
             where = row["accelerator"]
-            values = kept(row, name, len(trained) if most else 1)
+            values = kept(row, name, len(trained) if most else of_each[where])
             best[where] = tuple(map(max, best.get(where, values), values))
         ours, low, high = (max(values) if most else fmean(values) for values in zip(*best.values(), strict=True))
         waiting = []

@@ -1,7 +1,8 @@
 """What contests cost: seconds, energy and CO2 by stated models, per family and beside the article's search.
 
-Seconds of a training are its FLOPs at the rate of the table's own trainings on that kind of machine: on a core their
-median, on an accelerator, which many processes share, that of a whole run (tables/gpu.csv).  Energy is those seconds at
+Seconds of a training are its FLOPs at the rate of the table's own trainings on that kind of machine: on a core the CPU
+seconds of some of them, compiled each (timings/training_cost.csv), on an accelerator, which many processes share, that
+of a whole run (tables/gpu.csv).  Energy is those seconds at
 a stated power.  Nothing here was measured with a meter.
 """
 
@@ -14,12 +15,9 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.tables.jobs import MEANS
-from benchmarks.tables.recipes import SEARCH
-from benchmarks.tables.trained import finished_trials
 
 JOULES_PER_KWH = 3.6e6
 ACCELERATOR_WATTS = 700.0
@@ -45,22 +43,24 @@ class Machine:
 
 
 def machines(results: Path, tasks: Iterable[str]) -> list[Machine]:
-    """The accelerator that trained the tables, and a core.  Raises BenchmarkInputError where a table is missing."""
-    core: dict[str, float] = {}
+    """The accelerator that trained the tables, and a core of each kind whose trainings were timed."""
     whole = accelerator_seconds(pd.read_csv(results / "tables" / "gpu.csv"))
-    for task in tasks:
-        rates = [
-            trial.seconds / trial.training_flops * 1e12
-            for trial in finished_trials(results, task, SEARCH[task])
-            if "Xeon" in str(trial.provenance.device)
-        ]
-        if rates:
-            core[task] = float(np.median(rates))
-    accelerator = {task: whole[task] for task in tasks if task in whole}
-    return [
-        Machine("NVIDIA H200, networks trained many at once", ACCELERATOR_WATTS, accelerator),
-        Machine("a core of a 2-core Intel Xeon", CORE_WATTS, core),
+    costs = pd.read_csv(results / "timings" / "training_cost.csv")
+    cores = [
+        Machine(f"a core of an {device}", CORE_WATTS, core_seconds(own[own["task"].isin(list(tasks))]))
+        for device, own in costs.groupby("device")
     ]
+    accelerator = {task: whole[task] for task in tasks if task in whole}
+    return [Machine("NVIDIA H200, networks trained many at once", ACCELERATOR_WATTS, accelerator), *cores]
+
+
+def core_seconds(costs: pd.DataFrame) -> dict[str, float]:
+    """CPU seconds of a core for 10^12 training FLOPs, by task.
+
+    costs: rows of timings/training_cost.csv, of one kind of core.
+    """
+    summed = costs.groupby("task")[["cpu_s", "compile_s", "train_flops"]].sum()
+    return {str(task): 1e12 * (row.cpu_s + row.compile_s) / row.train_flops for task, row in summed.iterrows()}
 
 
 def accelerator_seconds(speeds: pd.DataFrame) -> dict[str, float]:

@@ -6,7 +6,7 @@ from benchmarks.experiments.claims.claim import ESTIMATOR
 from benchmarks.experiments.claims.curation import CURATION, LANDSCAPE
 from benchmarks.experiments.claims.figures import Results
 from benchmarks.experiments.claims.impact import ISO
-from benchmarks.experiments.claims.introduction import RECIPES, SCORES, fused_early
+from benchmarks.experiments.claims.introduction import COSTS, SCORES, fused_early
 from tests.benchmarks.experiments.claims_frames import judged, write
 
 
@@ -33,13 +33,9 @@ def test_scores_are_cheap_as_a_share_of_a_training(tmp_path, scores_per_s, wante
         *({"task": "a", "score": score, "scores_per_s": each} for score, each in (("slow", 0.1), ("macs", 1e5))),
     ]
     write(tmp_path, SCORES, rows)
-    recipes = [
-        {"task": task, "recipe": recipe, "core_seconds": seconds}
-        for task in "ab"
-        for recipe, seconds in (("search", 100.0), ("final", 0.0))
-    ]
-    results = write(tmp_path, RECIPES, recipes)
-    found, reason = judged("scores of untrained", results, [SCORES, RECIPES])
+    costs = [{"task": task, "cpu_s": seconds} for task in "ab" for seconds in (50.0, 150.0)]
+    results = write(tmp_path, COSTS, costs)
+    found, reason = judged("scores of untrained", results, [SCORES, COSTS])
     assert found == wanted
     assert reason.endswith("to 10%")
 
