@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -115,9 +116,12 @@ def search_cells(
     if contender.family == "none":
         row_of = expert_row if contender.name == "expert" else baseline_row
         return {number: [_untrained([row_of(cells[number])])] for number in numbers}
-    key = jax.random.fold_in(jax.random.key(seed), budget)
+    # of its own, since groups are tested as independent
+    own = zlib.crc32(contender.name.encode())
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), budget), own)
     if contender.peer:
-        return {number: _ask_peer(contender.peer, cells[number], budget, seeds, number) for number in numbers}
+        words = {n: np.random.default_rng([budget, n, own]).integers(0, 2**31, seeds) for n in numbers}
+        return {n: _ask_peer(contender.peer, cells[n], budget, words[n].tolist()) for n in numbers}
     chosen: dict[int, list[Chosen]] = {}
     if contender.score:
         generator = host_generator(key)
@@ -158,11 +162,10 @@ def expert_row(cell: Cell) -> int:
     return now
 
 
-def _ask_peer(peer: str, cell: Cell, budget: int, seeds: int, number: int) -> list[Searched]:
-    """Searches of a cell one after the other, each of which sees other trainings."""
+def _ask_peer(peer: str, cell: Cell, budget: int, words: list[int]) -> list[Searched]:
+    """Searches of a cell one after the other, each by a word of its own and seeing other trainings."""
     found, every = [], np.arange(len(cell.feasible))
-    words = np.random.default_rng([budget, number]).integers(0, 2**31, seeds)
-    for word in words.tolist():
+    for word in words:
         seen = cell.arena.quality + cell.arena.seed_std * np.asarray(noise(np.uint32(word), every))
         rows = looked_at(peer, Lookup(cell.arena.cardinalities, -seen, budget, cell.excess), word)
         found.append(Searched(rows, np.where(cell.feasible[rows], seen[rows], -np.inf)))

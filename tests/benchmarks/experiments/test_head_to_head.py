@@ -198,6 +198,16 @@ def test_searches_of_one_part_count_as_one_value_of_an_interval():
     assert table_row(Row(CELL, find_contender("random"), 1, alone), MACHINE)["independent"] == 4
 
 
+def test_contenders_search_apart_even_where_they_do_alike():
+    one = find_contender("random")
+    searched = [
+        search_cells(dataclasses.replace(one, name=name), [CELL], 5, 20, 8)[0] for name in ("random", "other", "random")
+    ]
+    rows = [[each.rows.tolist() for each in several] for several in searched]
+    assert rows[0] == rows[2] != rows[1]
+    assert sum(mine == theirs for mine, theirs in zip(*rows[:2], strict=True)) < 5
+
+
 def test_what_trainings_show_is_drawn_by_no_key_of_a_search():
     key = jax.random.key(3)
     of_noise = jax.random.key_data(jax.random.fold_in(key, NOISE))
