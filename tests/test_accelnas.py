@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import accelnas
-from benchmarks.tables.files import SHIPPED, table_file
+from benchmarks.experiments.registry import EXPERIMENTS
+from benchmarks.tables.files import SHIPPED, design_file, table_file, winners_file
 from tasks.registry import TASKS
 from tests import cli
 from tests.cli import accelnas_process
@@ -122,11 +123,17 @@ def test_a_module_of_such_a_name_that_was_imported_before_is_named(tmp_path):
     assert f"module 'tasks' is {tmp_path / 'tasks.py'} here" in run(["-c", code], tmp_path)
 
 
-def test_an_installation_holds_the_trained_tables_and_their_surrogates():
+def test_an_installation_holds_the_trained_tables_their_surrogates_and_what_experiments_read_of_one_another():
     patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["results"]
     held = {path for pattern in patterns for path in SHIPPED.glob(pattern)}
     for task in TASKS:
         assert {table_file(SHIPPED, task), SHIPPED / "surrogate" / f"{task}.npz"} <= held
+        assert {design_file(SHIPPED, task), winners_file(SHIPPED, task)} <= held
+    read = ("provenance.csv", "tables/gpu.csv", "zero_shot/zero_shot_scores.csv", "ray/ray.csv", "timings/store.csv")
+    assert {SHIPPED / name for name in read} <= held
+    written = {SHIPPED / each.shelf / name for each in EXPERIMENTS.values() for name in each.files}
+    assert {path for path in written if path.suffix == ".csv" and path.exists()} <= held
+    assert sum(path.stat().st_size for path in held) < 6e6
 
 
 def test_the_version_is_told():

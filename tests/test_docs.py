@@ -25,6 +25,7 @@ NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 PROSE = {"is", "maintainers", "runs"}
 """What follows the name where no command does."""
 COLUMNS = ROOT / "docs/reference/columns.md"
+BUILDING = ROOT / "docs/how-to/build_tables.md"
 
 
 def commands_of(text):
@@ -105,11 +106,46 @@ def test_every_column_of_every_result_is_explained_once():
 
 
 def test_the_page_on_building_tables_names_every_part_and_how_many_recipes_the_sweep_is_of():
-    text = (ROOT / "docs/how-to/build_tables.md").read_text()
+    text = BUILDING.read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == set(PARTS)
     for task in SEARCH:
         recipes = {(fidelity, rate) for fidelity, rates, _ in sweep(task) for rate in rates}
         assert f"the baseline by {len(recipes)} recipes" in text
+
+
+def test_each_file_of_jobs_on_the_page_on_building_tables_is_written_once():
+    # `table jobs` refuses a file that is there
+    written = re.findall(r"^accelnas table jobs (\S+)", BUILDING.read_text(), re.MULTILINE)
+    assert len(written) == len(set(written)) == 4
+
+
+def test_what_asks_the_surrogates_is_made_again_after_a_fit():
+    section = BUILDING.read_text().split("## After a fit")[1]
+    asks = re.compile(r"\b(load_table|enumerate_arena|load_models)\(")
+    folders = (ROOT / "benchmarks/experiments").glob("*/*.py")
+    asking = {path.parent.name for path in folders if asks.search(path.read_text())}
+    assert asking >= {"truth", "head_to_head", "strategies"}
+    assert not {name for name in asking if not re.search(rf"\b{name}\b", section)}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/install.md", "docs/tutorials/first_search.md"])
+def test_pages_that_a_fresh_machine_begins_with_say_how_it_gets_the_data(page):
+    text = (ROOT / page).read_text()
+    step = text.index("python -m tasks.data.packages")
+    first = re.search(r"^accelnas (search|train) (?!--table)", text, re.MULTILINE)
+    assert first is None or step < first.start()
+
+
+def test_the_page_on_security_names_what_searches_fetch_and_the_folders_that_files_name():
+    text = " ".join((ROOT / "docs/reference/security.md").read_text().split())
+    network, told = text.partition("## What reaches the network")[2].split("## What the files say of you")
+    assert "Fashion-MNIST" in network
+    assert "settings.json" in told
+    assert "absolute path" in told
+
+
+def test_the_page_on_adding_a_score_names_the_table_that_explains_its_column():
+    assert "reference/columns.md" in (ROOT / "docs/how-to/add_a_score.md").read_text()
 
 
 def test_the_page_on_installing_names_every_extra():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkInputError, check_count, check_unused
-from benchmarks.experiments.head_to_head.settings import COUNTS, STRATEGIES, Settings
+from benchmarks.experiments.head_to_head.settings import BUDGETS, COUNTS, STRATEGIES, Settings
 from benchmarks.home import DEFAULT_HOME, check_folders
 from benchmarks.runtime.resources import choose_executor
 
@@ -61,7 +61,7 @@ def compare(
     choose_executor(executor, address)
     check_folders(*(() if table else (home,)), results)
     for each in budget or (0,):
-        check_count("budget", each)
+        check_count("budget", each, *(BUDGETS if table is None else ()))
     bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
     if table is None and (objectives != 1 or any(value is not None for value in bounds.values())):
         raise BenchmarkInputError("a bound or --objectives without --table; allowed: with a table of one's own")

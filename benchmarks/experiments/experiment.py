@@ -82,8 +82,11 @@ def _note_settings(path: Path, name: str, settings: Any) -> None:
     from hw_model.files import write_whole
 
     kept = json.loads(path.read_text()) if path.exists() else {}
+    default = vars(type(settings)())
+    told = dataclasses.asdict(settings).items()
     kept[name] = {
-        "settings": dataclasses.asdict(settings),
+        # folders of the suite's own say where it lies on this machine, and nothing of the figures
+        "settings": {each: value for each, value in told if not (isinstance(value, Path) and value == default[each])},
         "provenance": dataclasses.asdict(current_provenance()),
     }
     write_whole(path, json.dumps(dict(sorted(kept.items())), indent=1, default=str) + "\n")

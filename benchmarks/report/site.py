@@ -35,6 +35,7 @@ from benchmarks.report.pages import (
     zero_shot,
 )
 from benchmarks.store.made import Made, noted, recorded
+from benchmarks.tables.parts import build_command
 from hw_model.files import write_whole
 
 INDEX = ("page", "experiment", "what it shows", "time on two cores")
@@ -174,8 +175,9 @@ def _index(results: Path) -> str:
 
 One page for each experiment, written from the CSVs in [results](../../results) by `accelnas reproduce --pages`.
 `accelnas reproduce --list` prints the experiments; `accelnas reproduce NAME` makes an experiment's files again, with
-`--set` other settings.  `confirmed` makes a table of trainings that must be there first: `accelnas table build --part
-confirm` does them, or `accelnas reproduce --live confirmed`.
+`--set` other settings.  `confirmed` makes a table of trainings that must be there first: {
+        build_command("detection", "confirm")
+    } does those of detection, likewise the other tasks', or `accelnas reproduce --live confirmed` all.
 
 {table(INDEX, (line for name in _names(results) for line in _lines(results, name)))}"""
 

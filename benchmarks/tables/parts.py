@@ -50,6 +50,10 @@ FINAL_CELLS, FINAL_NETWORKS = 10, 4
 FINAL_DRAW_SEED = 3
 
 
+# a count that is larger than what any part has left
+ALL = 10_000
+
+
 class Wanted(NamedTuple):
     """A cell that is trained in one way."""
 
@@ -73,6 +77,11 @@ def check_part(name: str) -> None:
     """Raises BenchmarkInputError for a part that there is not."""
     if name not in PARTS:
         raise BenchmarkInputError(f"unknown part {name[:40]!r}; allowed: {', '.join(PARTS)}")
+
+
+def build_command(task: str, part: str) -> str:
+    """The command, as code, that trains here all of a task's part that the table does not have."""
+    return f"`accelnas table build --task {task} --part {part} --new-only --count {ALL}`"
 
 
 def size_of(results: Path, task: str, name: str) -> int:

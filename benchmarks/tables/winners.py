@@ -20,6 +20,7 @@ from benchmarks.store.keys import canonical_json
 from benchmarks.tables.design import COLUMNS, REFERENCE
 from benchmarks.tables.files import winners_file
 from benchmarks.tables.optima import baseline_figures, best_within, evaluation_by, searched
+from benchmarks.tables.parts import build_command
 from benchmarks.tables.query import TrainedTable, load_table
 from benchmarks.tables.surrogate import predict
 
@@ -45,7 +46,7 @@ def write_winners(results: Path, task: str) -> int:
         if missing:
             raise BenchmarkInputError(
                 f"{file}: {missing} of {len(last)} winners of round {number - 1} are not trained; "
-                "`accelnas table build --part curse` does that"
+                f"{build_command(task, 'curse')} does that"
             )
     known = {_architecture(table, genotype.split()) for genotype in earlier["genotype"].unique()}
     rows = round_rows(table, number, find_winners(table, known))

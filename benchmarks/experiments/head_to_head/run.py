@@ -54,9 +54,10 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     """Search, compare, print and write; nothing is kept below the home."""
     settings = settings.of_profile()
     contenders = [find_contender(name) for name in dict.fromkeys(settings.contenders)]
+    found = machines(SHIPPED, settings.task)  # before searches take minutes, as its files may be missing
     cells = make_cells(settings.task, settings.accelerators)
     rows = all_rows(contenders, cells, settings)
-    write_tables(rows, cells, settings.budgets, machines(SHIPPED, settings.task), folder)
+    write_tables(rows, cells, settings.budgets, found, folder)
 
 
 def all_rows(

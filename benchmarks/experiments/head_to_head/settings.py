@@ -22,6 +22,8 @@ HYBRIDS = (
 """With a count and a score, fixed before any of their searches was seen."""
 SMOKE = ("baseline", "random", "local_search", "zero_shot:macs")
 PROFILES = ("smoke", "quick", "full")
+BUDGETS = 2, 10_000
+"""The smallest and the largest."""
 CONTENDERS = ("baseline", "expert", *STRATEGIES, *MORE_STRATEGIES, *COUNTS, *ZERO_SHOT, *HYBRIDS)
 
 
@@ -52,7 +54,7 @@ class Settings:
         for name, least in (("seeds", 2), ("slow_seeds", 2), ("pool", 2)):
             check_count(name, getattr(self, name), least, most=100_000)
         for budget in self.budgets:
-            check_count("budgets", budget, 2, most=10_000)
+            check_count("budgets", budget, *BUDGETS)
         if "random" not in self.contenders:
             raise BenchmarkInputError(
                 f"contenders are {', '.join(self.contenders)[:120]}; allowed: random, and others to compare with it"

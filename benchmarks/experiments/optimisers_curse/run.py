@@ -2,7 +2,8 @@
 
 Writes results/optimisers_curse/optimisers_curse.csv, a row for each winner of the tables' part "curse"; run: accelnas
 reproduce optimisers_curse.  Nothing is trained: `accelnas table design --part curse` draws a round of winners by the
-surrogates that there are, and `accelnas table build --part curse` or an accelerator trains them.
+surrogates that there are, and `accelnas table build --task TASK --part curse --new-only --count 10000` or an
+accelerator trains them.
 
 predicted: what the surrogate expected when the round was drawn, before any of it was trained.  trained: mean over
 seeds, with a 95% interval (Student).  difference: predicted less trained; where its mean over a round is more than
@@ -23,7 +24,7 @@ from benchmarks.experiments.optimisers_curse.settings import Settings
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_table
 from benchmarks.store.records import Trial
-from benchmarks.tables.parts import part_rows
+from benchmarks.tables.parts import build_command, part_rows
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.trained import finished_trials
 from tasks.registry import make_task
@@ -41,7 +42,11 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         )
         rows += curse_rows(task, make_task(task).metric, winners, trials)
     if not rows:
-        raise BenchmarkInputError("no winner of any task is trained; `accelnas table build --part curse` does that")
+        first, *others = settings.task
+        likewise = f", and likewise {', '.join(others)}" if others else ""
+        raise BenchmarkInputError(
+            f"no winner of any task is trained; {build_command(first, 'curse')} trains those of {first}{likewise}"
+        )
     table = pd.DataFrame(rows)
     write_table(folder / "optimisers_curse.csv", table)
     print(table.to_string(index=False, float_format="%.3g"))

@@ -7,14 +7,20 @@ from pathlib import Path
 
 from benchmarks.experiments.segmentation.settings import Settings
 from benchmarks.markdown import KIB, Row, claim, interval, listed, rows, span, table
+from benchmarks.tables.parts import build_command
+from benchmarks.tables.recipes import FINAL
 
 HEADER = ("model", "accelerator", "latency ms", "less latency", "MMACs", "param KiB", "peak SRAM KiB")
 
 
-def note(found: list[Row]) -> str:
-    """How latency and quality of a table's rows came about, and how many networks wait for trainings."""
+def note(found: list[Row], task: str = "") -> str:
+    """How latency and quality of a table's rows came about, and how many networks wait for trainings.
+
+    task: that of rows which name none.
+    """
     chosen = [row for row in found if row["model"] != "Baseline"]
-    waiting = sum(row["seeds"] == 0 for row in chosen)
+    tasks = [row.get("task", row.get("target", task)) for row in chosen if row["seeds"] == 0]
+    waiting = [name for name in tasks if name in FINAL]  # the others are of data that no table has
     text = """\
 Latency, SRAM and parameters are those of each network compiled whole.  Quality is that of the trained tables, on
 validation images, by which recipes and searches went too.  Its interval is over seeds and, as far as that of the
@@ -26,9 +32,10 @@ surrogate errs by on networks unlike those it was fitted to; the best of many pr
         return text.partition('  "Predicted"')[0]
     return f"""\
 {text}  Each difference is taken against a quality of the baseline from the same source; the
-baseline's row shows the source that most rows have.  {waiting} of the
-{len(chosen)} networks chosen here have no trainings of their own: `accelnas table build --part article` trains them
-(recipe final, five seeds), and rows turn to "trained" once it is in the tables."""
+baseline's row shows the source that most rows have.  {len(waiting)} of the
+{len(chosen)} networks chosen here have no trainings of their own.  They are trained by {
+        listed(build_command(name, "article") for name in dict.fromkeys(waiting))
+    } (recipe final, five seeds), and rows turn to "trained" once that is in the tables."""
 
 
 def confirmed(found: list[Row], keeps: str) -> str:
@@ -126,7 +133,7 @@ The budget is kept by {_kept(of)}.  Accuracy falls by {
         )
     }
 
-{note(found)}
+{note(found, "classification")}
 
 SRAM in use is what Vela schedules in each accelerator's default memory mode; on the U65 and U85 there is DRAM behind.
 """
@@ -166,7 +173,7 @@ E saves {
 
 {confirmed(found, "keeps_quality")}
 
-{note(found)}
+{note(found, "segmentation")}
 
 [The whole front](../../results/segmentation/segmentation_front.csv), by the estimator.
 """

@@ -46,7 +46,7 @@ space decides.  "Article" is the article's figure for its own detector on its ow
 mAP: the three spaces are enumerated.  The network column gives the width multiplier, then each block: `-` kept, `F3`
 fused with expansion 3.
 
-{note(found)}
+{note(found, "detection")}
 
 ## What it says
 

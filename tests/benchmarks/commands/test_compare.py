@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks.commands.compare import compare
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.head_to_head import run as contest
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -17,3 +21,19 @@ def test_another_content_of_a_contenders_file_has_a_folder_of_its_own(tmp_path, 
         mine.write_text((EXAMPLES / "climber.py").read_text() + more)
         compare("detection", contenders=(str(mine),), budget=(10,), home=tmp_path, results=results)
     assert folders[0] == folders[1] != folders[2]
+
+
+@pytest.mark.parametrize(("budget", "allowed"), [((10, 1), "1; allowed: 2 to 10000"), ((), "0; allowed: 2 to 10000")])
+def test_a_budget_that_no_contest_can_spend_is_refused_by_the_option_s_name(budget, allowed, tmp_path):
+    with pytest.raises(BenchmarkInputError, match=f"^budget is {allowed}$"):
+        compare("detection", budget=budget, home=tmp_path, results=tmp_path)
+
+
+def test_a_contest_reads_what_its_ledger_needs_before_it_searches(tmp_path, monkeypatch):
+    def missing(results, tasks):
+        raise BenchmarkInputError("no speeds")
+
+    monkeypatch.setattr(contest, "machines", missing)
+    monkeypatch.setattr(contest, "make_cells", lambda *given: pytest.fail("went on without the speeds"))
+    with pytest.raises(BenchmarkInputError, match="no speeds"):
+        contest.run(contest.Settings(), tmp_path, tmp_path)

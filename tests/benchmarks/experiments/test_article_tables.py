@@ -18,6 +18,7 @@ from tasks.spaces.registry import skeleton_for
 from tasks.spaces.skeleton import curated_space
 
 ROOT = Path(__file__).parents[3]
+TRAINED_BY = "`accelnas table build --task segmentation --part article --new-only --count 10000`"
 ISSUE = [
     *("model", "article_reduction_pct", "accelerator", "latency_ms", "latency_reduction_pct", "quality"),
     *("quality_low", "quality_high", "seeds", "param_bytes", "peak_activation_bytes", "macs", "quality_source"),
@@ -82,9 +83,17 @@ def test_the_articles_five_models_are_there_with_their_figures():
 
 def test_a_pages_note_counts_the_networks_that_wait_for_trainings():
     rows = [{"model": "Baseline", "seeds": 0}, {"model": "V1", "seeds": 5}, {"model": "V2", "seeds": 0}]
-    assert "1 of the 2 networks chosen here have no trainings" in " ".join(note(rows).split())
-    assert "have no trainings" not in note(rows[:2])
-    assert "Predicted" not in note(rows[:2])
+    text = " ".join(note(rows, "segmentation").split())
+    assert f"1 of the 2 networks chosen here have no trainings of their own. They are trained by {TRAINED_BY} (" in text
+    assert "have no trainings" not in note(rows[:2], "segmentation")
+    assert "Predicted" not in note(rows[:2], "segmentation")
+
+
+def test_a_pages_note_names_a_command_for_each_task_whose_networks_wait():
+    targets = ("segmentation", "classification", "segmentation", "detection on photo_objects")
+    text = " ".join(note([{"model": "As it is", "seeds": 0, "target": target} for target in targets]).split())
+    assert "3 of the 4 networks" in text
+    assert f"{TRAINED_BY} and {TRAINED_BY.replace('segmentation', 'classification')} (" in text
 
 
 @pytest.mark.parametrize("task", ["classification", "detection", "segmentation"])

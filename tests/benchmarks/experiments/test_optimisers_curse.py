@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.optimisers_curse import run as module
 from benchmarks.experiments.optimisers_curse.run import curse_rows
 from benchmarks.report.pages.optimisers_curse import page
 from tests.benchmarks.store.records import of_genotype as trained
@@ -34,3 +36,11 @@ def test_the_pages_say_whether_winners_are_off_and_how_the_recipes_agree(tmp_pat
     trials = [trained((0, 1), seed, 0.50 + 0.01 * seed) for seed in range(5)]
     pd.DataFrame(curse_rows("toy", "map", winners(), trials)).to_csv(tmp_path / "optimisers_curse.csv", index=False)
     assert "| toy | 1 | 1 | 0.600 | 0.520 | +0.080 | 0.016 | yes |" in page(tmp_path)
+
+
+def test_where_no_winner_is_trained_the_command_that_trains_a_task_s_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "part_rows", lambda *given: winners())
+    monkeypatch.setattr(module, "finished_trials", lambda *given: ())
+    command = "`accelnas table build --task classification --part curse --new-only --count 10000`"
+    with pytest.raises(BenchmarkInputError, match=f"{command} trains those of classification, and likewise detection$"):
+        module.run(module.Settings(task=("classification", "detection")), tmp_path, tmp_path)

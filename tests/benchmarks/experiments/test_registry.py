@@ -12,6 +12,8 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS, find_experiments
+from benchmarks.store.made import noted
+from benchmarks.tables.files import SHIPPED
 from nas_algos.errors import AlgorithmInputError
 from tasks.registry import TASKS
 
@@ -113,11 +115,17 @@ def test_a_folder_says_with_which_settings_each_experiment_was_run(tmp_path):
     assert list(told) == ["one", "other"]
     assert told["one"]["settings"] == {"number": 1}
     assert told["one"]["provenance"]["threads"] >= 1
+    assert set(noted(tmp_path / "here")) == {"one", "other"}
+    experiment = speeds[0]
+    folder = experiment.run(experiment.settings({"tables": str(tmp_path)}), tmp_path, tmp_path)
+    told = json.loads((folder / "settings.json").read_text())
+    assert told["one"]["settings"] == {"number": 1, "tables": str(tmp_path)}  # a folder that was given is named
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
     number: int = 1
+    tables: Path = SHIPPED
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:

@@ -7,7 +7,7 @@ from benchmarks.store.parquet import write_records
 from benchmarks.store.records import Trial
 from benchmarks.tables import build as module
 from benchmarks.tables.files import SHIPPED, table_file, table_trials
-from benchmarks.tables.parts import part_of
+from benchmarks.tables.parts import build_command, part_of
 from benchmarks.tables.recipes import RECIPES
 from tasks.registry import make_task
 from tests.cli import accelnas
@@ -42,6 +42,23 @@ def test_new_only_trains_nothing_that_an_accelerator_has_trained(tmp_path, monke
     # the first cell is left with its second network, which comes first now
     left = module.build(tmp_path, tmp_path, "detection", "kinds", 3, new_only=True)
     assert left == [asked[2], asked[1], asked[3]]
+
+
+def test_the_command_that_pages_name_asks_for_all_that_a_part_lacks(tmp_path, monkeypatch):
+    task = make_task("segmentation")
+    wanted = part_of(SHIPPED, task, "kinds")[:6]
+    asked = list(module.trainings(wanted))
+    assert len(asked) > 40  # the count without the option
+    key = replace(trial_key(task, asked[0].chain, asked[0].fidelity, asked[0].seed), code_path="many_at_once")
+    there = Trial.finished(key, {"miou": 0.5}, example_passes=1, seconds=1.0, training_flops=1e12)
+    write_records(table_file(tmp_path, "segmentation"), Trial, [there])
+    found = []
+    monkeypatch.setattr(module, "part_of", lambda *_: wanted)
+    monkeypatch.setattr(module, "train", lambda home, results, task, trainings: found.extend(trainings) or 1)
+
+    command = build_command("segmentation", "kinds").strip("`").split()[1:]
+    assert accelnas(*command, "--home", str(tmp_path), "--results", str(tmp_path))[0] == 0
+    assert sorted(each.seed for each in found) == sorted(each.seed for each in asked[1:])
 
 
 def test_the_status_counts_different_networks_by_recipe_whatever_seed_and_machine(tmp_path):
