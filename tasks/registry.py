@@ -9,6 +9,7 @@ from typing import Any
 
 from tasks.augmentation import Augmentation
 from tasks.classification.task import ClassificationTask
+from tasks.data.catalogue import CatalogueDataset
 from tasks.data.datasets import get_dataset, is_users
 from tasks.detection.task import DetectionTask
 from tasks.errors import TaskInputError
@@ -27,7 +28,8 @@ def make_task(
 
     The classes are the data set's, or one: all objects alike, which classification cannot have.  On the suite's own
     data sets the default is one; on what somebody brings it is the data's.
-    Raises TaskInputError for an unknown task or data set, and for another number of classes.
+    Raises TaskInputError for an unknown task or data set, for one that is not there for the task, and for another
+    number of classes.
     """
     if name not in TASKS:
         raise TaskInputError(f"unknown task {name!r}; allowed: {', '.join(TASKS)}")
@@ -41,6 +43,9 @@ def make_task(
             raise TaskInputError(f"{name} on {found.name[-120:]}; allowed: {', '.join(found.configs)}")
         chosen = {"dataset": found.name}
         allowed = (known, 1) if found.background and name != "classification" else (known,)
+    if isinstance(found, CatalogueDataset) and not set(task.views) & set(found.configs):
+        fitting = [each for each in TASKS if set(TASKS[each](dataset=task.dataset).views) & set(found.configs)]
+        raise TaskInputError(f"{name} on {task.dataset}; allowed: {', '.join(fitting)}")
     if classes is None:
         classes = allowed[0]
     if classes not in allowed:

@@ -36,7 +36,7 @@ from tasks.data.store import one_at_a_time
 from tasks.task import Task
 from tasks.training import TRAINING_CODE_VERSION
 
-SUPERNET_CODE_VERSION = "1"
+SUPERNET_CODE_VERSION = "2"
 """Raise it when a change to supernets or single-shot algorithms changes what a search with one comes to."""
 
 CHECKPOINTS_VERSION = "2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import jax
@@ -163,19 +163,25 @@ class TaskSupernet:
         return self._loss(self._learning, variables, self._gates(work), work, batch, key)
 
     def effects(self, variables: Variables, genotype: Any, batch: Any, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Gradients in the gates, multiplied by the gates of each choice."""
-        work = self._space.lower(genotype)
+        """Gradients in the gates, multiplied by the gates of each choice.
+
+        A block's being there is a gate of its own: its others are what they would be, or are, while it stands.
+        """
+        work = self._space.lower(genotype, absent_too=True)
+        here = self._gates(work)
 
         def of_gates(gates: Gates) -> jax.Array:
             return self._loss(self._relaxed, variables, gates, work, batch, key)[0]
 
-        loss, gradient = jax.value_and_grad(of_gates)(self._gates(work))
+        loss, gradient = jax.value_and_grad(of_gates)(here)
 
         def of_choices(genotypes: jax.Array) -> jax.Array:
+            gates = [
+                jax.tree.map(partial(_where, slot.present > 0), slot, own)._replace(present=slot.present)
+                for slot, own in zip(self._gates(self._space.lower(genotypes, absent_too=True)), here, strict=True)
+            ]
             products = jax.tree.map(
-                lambda g, choice: (g[None] * choice).reshape(len(genotypes), -1).sum(-1),
-                gradient,
-                self._gates(self._space.lower(genotypes)),
+                lambda g, choice: (g[None] * choice).reshape(len(genotypes), -1).sum(-1), gradient, tuple(gates)
             )
             return sum(jax.tree.leaves(products), jnp.zeros(len(genotypes)))
 
@@ -261,6 +267,11 @@ class TaskSupernet:
         resized = jnp.einsum("hH,nHWc,wW->nhwc", rows, images.astype(jnp.float32), columns)
         fitted = normalise_images(jnp.clip(jnp.round(resized), 0, 255))
         return fitted if pixels is None else fitted * pixels[None, :, :, None]
+
+
+def _where(which: jax.Array, some: jax.Array, other: jax.Array) -> jax.Array:
+    """Of some [n, ...] the rows that `which`, bool [n], names; in the others other [...]."""
+    return jnp.where(which.reshape(-1, *(1,) * other.ndim), some, other[None])
 
 
 def _steps_size(slot: Slot) -> bool:

@@ -107,9 +107,14 @@ def make_scorer(
     compiles in half the time.
     Raises AlgorithmInputError for an unknown name, BenchmarkInputError for a chunk of none and for a batch of fewer
     than two examples or more than there are, TaskInputError where outputs vary in size and the task does not take that,
-    and where a supernet of the space is refused.
+    where all layers are heads, and where a supernet of the space is refused.
     """
     check_one_size(space, task)
+    if all(slot.is_head for slot in space.slots):
+        raise TaskInputError(
+            f"space {space.name}: its layers pool or predict, which gives no features; allowed with a zero-shot score: "
+            "a layer more"
+        )
     measured = measured_names(names)
     if chunk < 1:
         raise BenchmarkInputError(f"chunk is {chunk}; allowed: 1 and more genotypes")
@@ -227,5 +232,6 @@ def _combined(name: str, measured: Mapping[str, np.ndarray]) -> np.ndarray:
 def _sides(space: SearchSpace) -> tuple[Side, ...]:
     if not isinstance(space.input_side, str):
         return (space.input_side,)
-    (sides,) = (decision.choices for decision in space.decisions if decision.name == space.input_side)
+    known = (*space.decisions, *space.fixed)
+    (sides,) = (decision.choices for decision in known if decision.name == space.input_side)
     return tuple(int(side) for side in sides)

@@ -105,8 +105,9 @@ class RayExecutor(Executor):
             if done:
                 done, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
             for ref in done:
-                if asked[ref] in self._workers:
-                    self._receive(asked[ref], ref)
+                worker = asked[ref]
+                if worker in self._workers and ref in (worker.asked, worker.polled):  # still, after the answers before
+                    self._receive(worker, ref)
         elif timeout:
             time.sleep(min(timeout, POLL_SECONDS))
         self._look_after()
@@ -155,6 +156,7 @@ class RayExecutor(Executor):
 
     def _take(self, worker: _Worker, outcome: tuple[str, Any], resident: int) -> None:
         handle, worker.handle, worker.asked = worker.handle, None, None
+        worker.polled = None  # an answer still to come is of this job
         assert handle is not None
         kind, value = outcome
         if kind == "result":

@@ -8,6 +8,7 @@ tasks.data.checksums.
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, fields
 from multiprocessing import get_context
 from pathlib import Path
@@ -217,7 +218,7 @@ def compose_rows(
         progress: called as ``progress(images done, count)``.
 
     Raises:
-        TaskInputError: a source is missing or damaged, or ``workers`` is less than 1.
+        TaskInputError: a source is missing or damaged, ``workers`` is less than 1, or one of them was killed.
     """
     if workers < 1:
         raise TaskInputError(f"{workers} processes cannot compose; allowed: 1 or more")
@@ -237,6 +238,12 @@ def compose_rows(
         sources = _read_sources(recipe.pool, split, objects, photographs)
         gather(job.compose(chunk, sources) for chunk in chunks)
     else:
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            gather(pool.map(functools.partial(_compose_chunk, job), chunks))
+        try:
+            with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+                gather(pool.map(functools.partial(_compose_chunk, job), chunks))
+        except BrokenProcessPool as error:
+            raise TaskInputError(
+                f"a process that composed images was killed (out of memory?), or its script is not guarded by "
+                f'`if __name__ == "__main__"`; allowed: fewer than {workers} at once'
+            ) from error
     return whole

@@ -151,8 +151,7 @@ class Probe:
 
     @property
     def _features_at(self) -> int:
-        heads = [slot.kinds == ("global_pool",) or not slot.activation for slot in self.slots]
-        return max(place for place, head in enumerate(heads) if not head)
+        return max(place for place, slot in enumerate(self.slots) if not slot.is_head)
 
     def _gates(self, place: int, residuals: bool) -> SlotGates:
         gates = self.gates[place]

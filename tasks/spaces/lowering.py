@@ -95,8 +95,11 @@ def _known(choices: dict[str, tuple[Choice, ...]], name: str) -> tuple[Choice, .
     return choices[name]
 
 
-def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
-    """Genotypes [..., D] to a Workload [..., L] in the array module xp (numpy or jax.numpy)."""
+def lower_rows(tables: Tables, genotypes: Any, xp: Any, absent_too: bool = False) -> Workload:
+    """Genotypes [..., D] to a Workload [..., L] in the array module xp (numpy or jax.numpy).
+
+    absent_too: see `tasks.spaces.space.SearchSpace.lower`.
+    """
     genotypes = genotypes.astype(np.int32)
     shape = genotypes.shape[:-1]
 
@@ -134,7 +137,6 @@ def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
             present = xp.asarray(allowed)[gene(name)]
         adds = xp.asarray(may_add)[kind] & (out == channels)
         residual = adds if layer.residual and layer.activation and layer.stride == 1 else constant(False, bool)
-        # places without a block hold a harmless one, so that no logarithm or division meets a zero
         row = {
             "kind": kind,
             "height": height,
@@ -144,9 +146,13 @@ def lower_rows(tables: Tables, genotypes: Any, xp: Any) -> Workload:
             "kernel": kernel,
             "stride": constant(layer.stride),
             "expansion": expansion,
+            "residual": residual,
+            "activation": constant(layer.activation, bool),
         }
-        row = {name: xp.where(present, value, 0 if name == "kind" else 1) for name, value in row.items()}
-        row |= {"residual": residual & present, "activation": constant(layer.activation, bool) & present}
+        if not absent_too:
+            # places without a block hold a harmless one, so that no logarithm or division meets a zero
+            harmless = dict.fromkeys(row, 1) | {"kind": 0, "residual": False, "activation": False}
+            row = {name: xp.where(present, value, harmless[name]) for name, value in row.items()}
         rows.append(row | {"mask": present})
         height, width = (_after(tables, layer, kind, present, size, xp) for size in (height, width))
         channels = xp.where(present, out, channels)

@@ -36,6 +36,11 @@ class Slot:
     activation: bool
     """As in Block, False for a predicting layer."""
 
+    @property
+    def is_head(self) -> bool:
+        """It stands behind a network's features: it pools them or predicts."""
+        return self.kinds == ("global_pool",) or not self.activation
+
 
 def make_slots(tables: Tables) -> tuple[Slot, ...]:
     """The slots of a space: each size the largest that any genotype gives it."""

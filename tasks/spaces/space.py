@@ -74,13 +74,14 @@ class SearchSpace:
             self.decisions, self.fixed, self.layers, self.input_side, self.input_channels, self.channel_step
         )
 
-    def lower(self, genotypes: Any) -> Workload:
+    def lower(self, genotypes: Any, absent_too: bool = False) -> Workload:
         """Architectures as arrays: genotypes int32[..., D] in range to a Workload of shape [..., len(layers)].
 
-        Pure and traceable; NumPy in, NumPy out.
+        absent_too: whether a place without a block says, for gradients, which would stand there: all but its mask is as
+        if it did.  Pure and traceable; NumPy in, NumPy out.
         """
         xp = np if isinstance(genotypes, np.ndarray) else jnp
-        return lower_rows(self._tables, xp.asarray(genotypes), xp)
+        return lower_rows(self._tables, xp.asarray(genotypes), xp, absent_too)
 
     def decode(self, genotype: Sequence[int]) -> tuple[Block, ...]:
         """The architecture of a genotype.  Raises TaskInputError for one outside the space."""

@@ -42,7 +42,8 @@ How their supernets' ranking compares with training from scratch, what they cost
 {table(HEADER, (_line(found, taus[name]) for name, found in groups.items()))}
 Each supernet sees the examples of six short trainings of the first version; its
 cost is in FLOPs, and Gumbel-softmax computes every kind of
-block to learn which is best.  Tau is that of inherited with trained quality over {groups["tunas"][0]["n"]}
+block to learn which is best.  Its rows are of before what adding or removing a layer changes was mended, which it
+learned wrongly (version 1 of supernets).  Tau is that of inherited with trained quality over {groups["tunas"][0]["n"]}
 architectures, mean of {len(groups["tunas"])} supernets with Student's interval over them, which leaves out what other
 architectures would change; beside it that of MACs.
 

@@ -21,7 +21,7 @@ from PIL import Image
 
 from tasks.data.scenes import IGNORED
 from tasks.data.settings import SPLITS
-from tasks.data.store import first_line
+from tasks.data.store import first_line, is_machines
 from tasks.data.user.images import UnusableError, resize_mask, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import MOST_OBJECTS, Example
@@ -170,7 +170,15 @@ class BuilderSource:
 
     def _record(self, split: str, place: int) -> Any:
         _, source, rows = self._splits[split]
-        return source[int(rows[place])]
+        try:
+            return source[int(rows[place])]
+        except Exception as error:  # files are opened only now, and damaged ones make readers raise nearly anything
+            if is_machines(error):
+                raise
+            raise TaskInputError(
+                f"{str(self.folder)[-100:]!r} cannot be read ({first_line(error)[:60]}); allowed: whole, as it was "
+                "prepared"
+            ) from error
 
     @cached_property
     def _splits(self) -> dict[str, tuple[str, Any, np.ndarray]]:

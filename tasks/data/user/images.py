@@ -57,11 +57,14 @@ def flatten(image: Image.Image, channels: int) -> Image.Image:
         image = Image.fromarray((values >> 8).astype(np.uint8) if values.max() > 255 else values.astype(np.uint8))
     if image.mode == "F":
         raise UnusableError("holds floating-point numbers")
-    if image.mode in _TRANSPARENT or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-        image = Image.alpha_composite(white, image)
-    return image.convert("L" if channels == 1 else "RGB")
+    try:
+        if image.mode in _TRANSPARENT or "transparency" in image.info:
+            image = image.convert("RGBA")
+            white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+            image = Image.alpha_composite(white, image)
+        return image.convert("L" if channels == 1 else "RGB")
+    except ValueError as error:  # not every form, such as CIELAB, becomes every other
+        raise UnusableError(str(error)[:60]) from error
 
 
 def to_array(image: Image.Image, side: Side, channels: int) -> np.ndarray:

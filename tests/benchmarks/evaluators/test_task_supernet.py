@@ -52,40 +52,81 @@ def classification(examples=40, price=1.0):
     return TaskSupernet(task, space, costs(space, price), some, some, FIDELITY)
 
 
+def segmentation():
+    generator = np.random.default_rng(1)
+    images = generator.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
+    instances = generator.integers(0, 3, (40, 32, 32)).astype(np.uint8)
+    labels, boxes = np.tile(np.array([[0, 1]], np.int32), (40, 1)), np.zeros((40, 2, 4), np.float32)
+    scenes = Scenes(images, boxes, labels, instances, np.arange(40), np.full((40, 2), -1), np.full(40, -1))
+    return TaskSupernet(SegmentationTask(classes=2), SEGMENTATION, costs(SEGMENTATION), scenes, scenes, FIDELITY)
+
+
 def variables_of(space, seed=1):
     found = random_variables(space, seed)
     return Variables(found["params"], found["batch_stats"])
 
 
-@pytest.mark.slow
-def test_effects_are_what_a_little_of_another_choice_changes():
-    space, net = CLASSIFICATION, classification()
-    # a network of blocks whose gates all matter, and a key and batch of one's own
-    genotype, key = jnp.array([1, 2, 1, 1, 0, 1], jnp.int32), jax.random.key(3)
-    batch = {name: array[:4] for name, array in net.data.items()}
-    variables = variables_of(space)
-    loss, effects = compile_quickly(net.effects)(variables, genotype, batch, key)
-    assert effects.shape == (len(space.cardinalities), max(space.cardinalities))
-    assert np.isfinite(effects).all()
-    network = Supernet(space.slots)
+class Relaxed:
+    """Effects, and the loss at any gates, of a task's supernet on a key and batch of one's own."""
 
-    @compile_quickly
-    def loss_at(gates):
-        augmented = ClassificationTask(classes=3).augment(key, batch)
-        shared = {"params": variables.params, "batch_stats": variables.statistics}
-        images = normalise_images(augmented["images"])
-        output, _ = network.apply(shared, images, gates, train=True, mutable=["batch_stats"])
-        return ClassificationTask(classes=3).loss(output, augmented)
+    def __init__(self, task, space, net):
+        self.space, self.key, self.variables = space, jax.random.key(3), variables_of(space)
+        self.batch = {name: array[:4] for name, array in net.data.items()}
+        self.varying = isinstance(space.input_side, str)
+        network, first = Supernet(space.slots), space.slots[0]
+        self._effects = compile_quickly(net.effects)
 
-    here = make_gates(space.slots, space.lower(genotype))
-    assert float(loss_at(here)) == pytest.approx(float(loss), rel=1e-5)
-    changes = single_changes(genotype, space.cardinalities)
-    largest = 0.0
-    for decision, choice in ((0, 0), (1, 0), (2, 0), (3, 0), (3, 3), (4, 1), (5, 0)):
-        there = make_gates(space.slots, space.lower(changes[decision, choice]))
+        @compile_quickly
+        def loss_at(gates, size):
+            augmented = task.augment(self.key, self.batch)
+            shared = {"params": self.variables.params, "batch_stats": self.variables.statistics}
+            assert augmented["images"].shape[1:3] == (first.height, first.width)
+            images = normalise_images(augmented["images"])
+            output, _ = network.apply(shared, images, gates, train=True, mutable=["batch_stats"])
+            return task.loss(output, augmented, size)
+
+        self._loss_at = loss_at
+
+    def effects(self, genotype):
+        return self._effects(self.variables, jnp.array(genotype, jnp.int32), self.batch, self.key)
+
+    def gates(self, genotype):
+        return make_gates(self.space.slots, self.space.lower(jnp.array(genotype, jnp.int32)), self.varying)
+
+    def loss(self, gates, genotype):
+        work = self.space.lower(jnp.array(genotype, jnp.int32))
+        return float(self._loss_at(gates, (work.height[-1], work.width[-1]) if self.varying else None))
+
+    def slope(self, here, there, genotype):
         step = 1e-4  # a larger one crosses kinks of relu6
         moved = [jax.tree.map(lambda a, b, s=sign * step: a + s * (b - a), here, there) for sign in (1.0, -1.0)]
-        slope = (float(loss_at(moved[0])) - float(loss_at(moved[1]))) / (2 * step)
+        return (self.loss(moved[0], genotype) - self.loss(moved[1], genotype)) / (2 * step)
+
+
+@pytest.fixture(scope="module")
+def relaxed():
+    return Relaxed(ClassificationTask(classes=3), CLASSIFICATION, classification())
+
+
+def present(gates, places, share):
+    """The gates with the blocks at these places there, or not, and nothing else changed."""
+    return tuple(
+        slot._replace(present=jnp.float32(share)) if place in places else slot for place, slot in enumerate(gates)
+    )
+
+
+@pytest.mark.slow
+def test_effects_are_what_a_little_of_another_choice_changes(relaxed):
+    space, genotype = CLASSIFICATION, (1, 2, 1, 1, 0, 1)  # a network of blocks whose gates all matter
+    loss, effects = relaxed.effects(genotype)
+    assert effects.shape == (len(space.cardinalities), max(space.cardinalities))
+    assert np.isfinite(effects).all()
+    here = relaxed.gates(genotype)
+    assert relaxed.loss(here, genotype) == pytest.approx(float(loss), rel=1e-5)
+    changes = single_changes(jnp.array(genotype), space.cardinalities)
+    largest = 0.0
+    for decision, choice in ((0, 0), (1, 0), (2, 0), (3, 0), (3, 3), (4, 1)):
+        slope = relaxed.slope(here, relaxed.gates(changes[decision, choice]), genotype)
         ours = float(effects[decision, choice] - effects[decision, genotype[decision]])
         largest = max(largest, abs(slope))
         assert ours == pytest.approx(slope, abs=0.02 * max(abs(slope), 0.1)), (decision, choice)
@@ -93,14 +134,37 @@ def test_effects_are_what_a_little_of_another_choice_changes():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("block", [0, 2])  # one with a residual, and one that has none
+@pytest.mark.parametrize("layers", [0, 1])  # added and removed
+def test_effects_of_a_layer_are_what_a_little_of_the_block_that_stands_there_changes(relaxed, block, layers):
+    own, other = ((1, 2, 1, 1, block, choice) for choice in (layers, 1 - layers))
+    standing = relaxed.gates((*own[:-1], 1))
+    here, there = (present(standing, (2,), share) for share in (layers, 1 - layers))
+    assert bool(standing[2].residual) == (block == 0)
+    loss, effects = relaxed.effects(own)
+    assert relaxed.loss(here, own) == pytest.approx(float(loss), rel=1e-5)
+    slope = relaxed.slope(here, there, own)
+    assert abs(slope) > 0.01  # single precision leaves a thousandth of it open
+    ours = float(effects[5, other[5]] - effects[5, own[5]])
+    assert ours == pytest.approx(slope, abs=0.05 * max(abs(slope), 0.1))
+
+
+@pytest.mark.slow
+def test_effects_of_removing_layers_that_change_the_size_count_each_block_off_once():
+    relaxed = Relaxed(SegmentationTask(classes=2), SEGMENTATION, segmentation())
+    own, other = (0, 0, 1, 1, 0, 0, 0), (0, 0, 1, 1, 0, 0, 1)  # an upsampling and a block behind it, or neither
+    here = relaxed.gates(own)
+    # the predicting layer is there in both, over fewer pixels
+    there = (*present(here, (2, 3), 0)[:-1], relaxed.gates(other)[-1])
+    _, effects = relaxed.effects(own)
+    slope = relaxed.slope(here, there, own)
+    assert abs(slope) > 0.01
+    assert float(effects[6, 1] - effects[6, 0]) == pytest.approx(slope, abs=0.05 * max(abs(slope), 0.1))
+
+
+@pytest.mark.slow
 def test_the_loss_is_that_of_the_static_network_at_its_own_input_side():
-    space, task = SEGMENTATION, SegmentationTask(classes=2)
-    generator = np.random.default_rng(1)
-    images = generator.integers(0, 256, (40, 32, 32, 3), dtype=np.uint8)
-    instances = generator.integers(0, 3, (40, 32, 32)).astype(np.uint8)
-    labels, boxes = np.tile(np.array([[0, 1]], np.int32), (40, 1)), np.zeros((40, 2, 4), np.float32)
-    scenes = Scenes(images, boxes, labels, instances, np.arange(40), np.full((40, 2), -1), np.full(40, -1))
-    net = TaskSupernet(task, space, costs(space), scenes, scenes, FIDELITY)
+    space, task, net = SEGMENTATION, SegmentationTask(classes=2), segmentation()
     variables, key = variables_of(space), jax.random.key(2)
     rows = np.arange(4)
     batch = {name: array[rows] for name, array in net.data.items()}

@@ -26,7 +26,7 @@ from tasks.training import fit_images, normalise_images
 from tests.benchmarks.evaluators.zero_shot_reference import kernels_of, reference_scores
 from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, examples, toy_scorer
 from tests.tasks.networks.slicing import slice_variables
-from tests.tasks.networks.supernet_spaces import random_genotypes
+from tests.tasks.networks.supernet_spaces import predicting, random_genotypes
 
 NAMES = tuple(SCORES)
 MEASURED = tuple(name for name, score in SCORES.items() if isinstance(score, Score))
@@ -262,6 +262,28 @@ def test_outputs_of_sizes_that_the_task_does_not_take_are_refused():
     space = replace(SPACES["detection"], decisions=(sides, *SPACES["detection"].decisions), input_side="side")
     with pytest.raises(TaskInputError, match="outputs are 2 x 2 to 4 x 4; allowed for detection with a supernet or a"):
         make_scorer(TASKS["detection"], space, ("macs",), jax.random.key(0), examples("detection"), 4)
+
+
+def test_a_side_that_is_fixed_by_name_is_scored_as_one_that_is_a_number():
+    space, (side, *others) = SPACES["segmentation"], SPACES["segmentation"].decisions
+    number = replace(space, decisions=tuple(others), input_side=16)
+    named = replace(number, input_side=side.name, fixed=(replace(side, choices=(16,)),))
+    made = [
+        make_scorer(TASKS["segmentation"], each, COUNTED, jax.random.key(0), examples("segmentation"), 4)
+        for each in (number, named)
+    ]
+    np.testing.assert_array_equal(made[1].inputs.canvases, made[0].inputs.canvases)
+    plain, fixed = (scorer(random_genotypes(number, 3, seed=2)) for scorer in made)
+    for name in COUNTED:
+        np.testing.assert_array_equal(fixed[name], plain[name])
+
+
+def test_a_space_of_heads_alone_is_refused():
+    space = replace(
+        SPACES["classification"], decisions=(), layers=(Layer("global_pool", kernel=1), predicting(3)), name="heads"
+    )
+    with pytest.raises(TaskInputError, match="space heads: its layers pool or predict, which gives no features; allow"):
+        make_scorer(TASKS["classification"], space, ("macs",), jax.random.key(0), examples("classification"), 4)
 
 
 def test_a_space_whose_windows_stand_differently_over_the_canvas_is_refused_as_the_supernet_refuses_it():

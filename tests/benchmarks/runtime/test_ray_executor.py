@@ -1,6 +1,8 @@
 """Jobs on a real Ray cluster of two nodes on this machine: results, kills, errors, contests and tables."""
 
+import math
 import os
+import pickle
 import shutil
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ from benchmarks.experiments.head_to_head.contenders import find_contender
 from benchmarks.experiments.head_to_head.run import all_rows
 from benchmarks.experiments.head_to_head.settings import Settings
 from benchmarks.runtime.executor import LocalExecutor
+from benchmarks.runtime.handles import Executor, JobHandle
 from benchmarks.runtime.resources import GIB, choose_executor
 from benchmarks.search.on_table import run_compare
 from benchmarks.store.sqlite import open_store
@@ -76,6 +79,31 @@ def test_a_job_that_stands_still_is_asked_about_every_other_second_and_no_more_o
         one._look_after()
         worker.polled = None  # the answer is what it was
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("late", [False, True])  # in the same step, or in one after it
+def test_how_far_the_last_job_was_is_not_said_of_the_next(late):
+    from benchmarks.runtime.ray_executor import RayExecutor, _Worker
+
+    answers = {"run 1": (("result", pickle.dumps(1)), 0)} | ({} if late else {"poll": 1.0})
+    errors = SimpleNamespace(RayActorError=OSError, RayTaskError=OSError)
+    ray = SimpleNamespace(get=answers.get, exceptions=errors)
+    ray.wait = lambda refs, num_returns, timeout: ([ref for ref in refs if ref in answers][:num_returns], [])
+    remotes = {"where": lambda: "", "run": lambda payload: "run 2", "progress": lambda: "poll again"}
+    actor = SimpleNamespace(**{name: SimpleNamespace(remote=remote) for name, remote in remotes.items()})
+    one, worker, seen = RayExecutor.__new__(RayExecutor), _Worker(actor), []
+    Executor.__init__(one, lambda handle, fraction: seen.append((handle.job, fraction)))
+    one._ray, one._workers, one._most, one._cpus, one._counted = ray, [worker], 1, 1.0, math.inf
+    one._stall_seconds = one._max_bytes = math.inf
+    worker.node, worker.ready, worker.asked, worker.polled = "here", True, "run 1", "poll"
+    worker.handle = JobHandle(one, "first", b"")
+    one._waiting.append(JobHandle(one, "second", b""))
+    one._step(0)
+    answers["poll"] = 1.0
+    one._step(0)
+    assert seen == [("first", 1.0), ("second", 0.0)]
+    assert worker.handle is not None
+    assert (worker.handle.job, worker.fraction) == ("second", 0.0)
 
 
 def test_a_killed_workers_job_is_tried_again(cluster, tmp_path):

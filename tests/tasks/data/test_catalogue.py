@@ -346,6 +346,20 @@ def test_every_task_trains_on_what_the_user_prepared(
     assert task.data_version("quick") == dataset.version(task.config("quick"))
 
 
+@pytest.mark.parametrize(
+    ("name", "dataset", "message"),
+    [
+        ("detection", "oxford_iiit_pet_breeds", "detection on oxford_iiit_pet_breeds; allowed: classification"),
+        ("classification", "voc_2007", "classification on voc_2007; allowed: detection"),
+    ],
+)
+def test_a_data_set_that_is_not_there_for_a_task_is_said_with_those_that_it_is_there_for(
+    name: str, dataset: str, message: str
+) -> None:
+    with pytest.raises(TaskInputError, match=f"^{message}$"):
+        make_task(name, dataset)
+
+
 def test_detection_reads_voc_as_objects() -> None:
     assert make_task("detection", "voc_2007").config("full") == "objects"
     with pytest.raises(TaskInputError, match="objects"):

@@ -1,15 +1,19 @@
-"""Composing single scenes."""
+"""Composing single scenes, and what is said where a process that composes them is killed."""
 
+import os
+import signal
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
-from tasks.data.compose import Scene, SceneRules, compose
+from tasks.data.compose import Recipe, Scene, SceneRules, compose, compose_rows
 from tasks.data.fashion_mnist import find_folder, item_pool
 from tasks.data.own_datasets import RECIPES
 from tasks.data.photographs import Photograph, find_photographs, read_photographs
 from tasks.data.pools import ItemPool, extents, silhouette
+from tasks.errors import TaskInputError
 
 SEEDS = range(60)
 
@@ -141,3 +145,16 @@ def test_an_image_of_one_object_shows_one_whole_at_any_place_and_scale(
     assert 18 <= longer.min() < 26
     assert 50 < longer.max() <= 56
     assert len({tuple(box[:2]) for box in boxes}) > 50
+
+
+def killed(split: str, folder: Path) -> NoReturn:
+    """A pool that takes more memory than there is."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+def test_a_process_that_is_killed_while_it_composes_is_one_line(tmp_path: Path) -> None:
+    usual = RECIPES["fashion_scenes"]
+    with pytest.raises(TaskInputError, match=r"composed images was killed \(out of memory\?\)") as caught:
+        compose_rows(Recipe(killed, usual.empty, usual.put), "train", 0, 1_001, tmp_path, tmp_path, workers=2)
+    assert "\n" not in str(caught.value)

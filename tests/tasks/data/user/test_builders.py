@@ -2,6 +2,7 @@
 
 import io
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +51,28 @@ def test_what_tensorflow_datasets_has_prepared_is_read_without_it_being_known(tm
         assert int(reach.argmax()) == {0: 0, 1: 2, 2: 1}[int(found["test"].labels[row])]
     with pytest.raises(TaskInputError, match="tfds 'cifar10' is not prepared in"):
         user_dataset("tfds:cifar10")
+
+
+def cut(shard):
+    shard.write_bytes(shard.read_bytes()[: shard.stat().st_size // 2])
+
+
+def flip(shard):
+    content = bytearray(shard.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    shard.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [cut, flip, Path.unlink])
+def test_a_damaged_or_missing_file_of_what_was_prepared_is_one_line(damage, tmp_path, monkeypatch):
+    tfds.disable_progress_bar()
+    Toy(data_dir=str(tmp_path / "tfds"), file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
+    (shard,) = (tmp_path / "tfds").rglob("toy-train.array_record*")
+    damage(shard)
+    said = refusal("tfds:toy?side=32", tmp_path)
+    assert "tfds/toy/1.0.0' cannot be read (" in said
+    assert "\n" not in said
 
 
 class Unlabelled(Toy, skip_registration=True):

@@ -59,6 +59,13 @@ def test_images_of_all_forms_look_as_their_viewer_shows_them(tmp_path):
         assert to_array(load_image(path), 16, 1).shape == (16, 16, 1)
 
 
+def test_an_image_in_a_form_that_does_not_become_grey_is_named(tmp_path):
+    path = write_folder(tmp_path / "data", 45)
+    Image.new("LAB", (40, 40)).save(path / "circle/lab.tif")
+    said = refusal(f"{path}?channels=1", tmp_path)
+    assert "1 of 46 images cannot be used: circle/lab.tif (conversion from LAB " in said
+
+
 def test_a_split_without_an_example_of_a_class_is_said(tmp_path):
     write_folder(tmp_path / "a", 30, SHAPES[:2])
     write_folder(tmp_path / "a", 2, SHAPES[2:])
