@@ -34,6 +34,15 @@ def check_between(owner: str, settings: Any, low: float, high: float, *names: st
             raise AlgorithmInputError(f"{owner}: {name} is {value!r}; allowed: {low} to {high}")
 
 
+def check_whole(owner: str, settings: Any, low: int, high: int, *names: str) -> None:
+    """Each named field of settings must be a whole number from low to high, both included."""
+    check_between(owner, settings, low, high, *names)
+    for name in names:
+        value = getattr(settings, name)
+        if not isinstance(value, int):
+            raise AlgorithmInputError(f"{owner}: {name} is {value!r}; allowed: whole numbers, {low} to {high}")
+
+
 def checked_genotypes(strategy: Strategy, genotypes: Any) -> np.ndarray:
     """Genotypes as a strategy must propose them, int32[batch, D] in range; concrete values, not traced ones."""
     if isinstance(genotypes, jax.Array):

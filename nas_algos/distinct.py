@@ -64,8 +64,9 @@ def _place(tried: jax.Array, marks: jax.Array) -> jax.Array:
 def without_repeats(strategy: Strategy, tries: int = TRIES, memory: int = MEMORY) -> Strategy:
     """The strategy, which proposes what was tried already only when `tries` mutations found nothing new.
 
-    memory: places for trials; with far more trials than that the earliest are forgotten.  It proposes what the strategy
-    alone would, as long as that is new.
+    memory: places for trials, one for each hash, where a later trial drives out an earlier one: of 4,096 places 100
+    trials lose about 1.2, 300 about 10.7 and 1,000 about 113, which may be proposed again.  It proposes what the
+    strategy alone would, as long as that is new.
     """
     if tries < 0 or memory < 2:
         raise AlgorithmInputError(f"without_repeats: {tries} tries, {memory} places; allowed: 0 and more, 2 and more")

@@ -146,7 +146,7 @@ def _first_rung(
     while len(rung) < count:
         # what was looked at stays known, over a bound or hopeless
         exhausted = len(seen) == size and not policy.repeats
-        in_vain = 0 if trajectory.qualities else len(trajectory.candidates)
+        in_vain = 0 if len(trajectory.qualities) > len(one.start) else len(trajectory.candidates)
         ended = f"all {size} genotypes were looked at" if exhausted else policy.ended(count, looked, stale, in_vain)
         if ended:
             trajectory.ended = ended

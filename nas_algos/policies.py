@@ -8,11 +8,12 @@ strategy which networks to begin with: uniform ones in the papers.  The strategy
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from nas_algos.checks import check_between, check_positive
+from nas_algos.checks import check_positive, check_whole
 from nas_algos.errors import AlgorithmInputError
 
 _PROPOSALS = 50
@@ -48,10 +49,12 @@ class Policy:
     """So does one of which so many proposals in a row needed no evaluation."""
 
     def __post_init__(self):
-        check_positive("policy", self, "rungs")
-        check_between("policy", self, 1, _RUNGS, "rungs")
-        check_between("policy", self, 2, 1000, "keep")
-        check_between("policy", self, 0, 1000, "confirmations")
+        check_whole("policy", self, 1, _RUNGS, "rungs")
+        check_whole("policy", self, 2, 1000, "keep")
+        check_whole("policy", self, 0, 1000, "confirmations")
+        assumed = self.assumed_quality
+        if assumed is not None and not (isinstance(assumed, int | float) and math.isfinite(assumed)):
+            raise AlgorithmInputError(f"policy: assumed_quality is {assumed!r}; allowed: finite numbers, or None")
         for name in ("proposals", "stale"):
             if getattr(self, name) is not None:
                 check_positive("policy", self, name)

@@ -143,7 +143,8 @@ class Trajectory:
         return (
             each.quality is not None
             and all(map(math.isfinite, each.score))
-            and each.quality >= objective.floor
+            # in float32, as scores are computed: the mean of three times 0.7 is below it in float64
+            and bool(np.float32(each.quality) >= np.float32(objective.floor))
             and keeps(each.cost, objective.bounds)
         )
 

@@ -84,6 +84,7 @@ class SingleShot(NamedTuple):
     evaluates computes: that network forward, or every part forward and backward.  held_out_share: of the
     steps, those that do.  search_share: of the budget, kept for `finish`.
     inherited(variables, genotype) -> the supernet's variables for that network, of those in the state.
+    check(evaluations), before the training: raises AlgorithmInputError where `finish` could not begin with so many.
     """
 
     name: str
@@ -98,6 +99,7 @@ class SingleShot(NamedTuple):
     held_out_share: float = 0.0
     search_share: float = 0.0
     inherited: Callable[[Variables, Genotype], Variables] = all_of
+    check: Callable[[int], Any] = lambda evaluations: None
 
 
 class SingleShotFactory(Protocol):

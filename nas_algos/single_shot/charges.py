@@ -97,11 +97,14 @@ class Ledger:
         step = Charge().plus(trained, algorithm.paths).plus(evaluating, algorithm.held_out_share)[place]
         look = self.evaluation(drawn)[place] / _DRAWN
         # who decides while training evaluates the one network that it found
-        evaluations = int(amount * algorithm.search_share / look) if algorithm.search_share else 1
+        share = algorithm.search_share
+        evaluations = int(amount * share / look) if share else 1
         steps = int((amount - evaluations * look) / step)
         if steps < 1 or evaluations < 1:
+            # evaluations take their share whole or less, so that the rest pays for a step
+            least = max(step / (1 - share), look / share) if share else step + look
             raise AlgorithmInputError(
-                f"{algorithm.name}: budget is {amount:g}; allowed: {step + look / (algorithm.search_share or 1):g} "
+                f"{algorithm.name}: budget is {amount:g}; allowed: {1.00001 * least:g} "  # enough as it is rounded, too
                 "and more, for one step and one evaluation"
             )
         return Plan(steps, evaluations)

@@ -12,7 +12,7 @@ import jax
 from nas_algos.errors import NothingFoundError
 from nas_algos.evaluator import Evaluation, Genotype, Immediate, Request
 from nas_algos.ledger import Spend
-from nas_algos.load import build_strategy
+from nas_algos.load import build_strategy, factory_of
 from nas_algos.loop import Search, search
 from nas_algos.objectives import best_quality
 from nas_algos.policies import Policy
@@ -55,11 +55,10 @@ def finish_by_search(
 ) -> Finish:
     """A `SingleShot.finish` that searches with a strategy's name or path, with inherited weights.
 
-    settings: of the strategy; others fit the number of evaluations.  inherited: as in `SingleShot`.  Raises
-    AlgorithmInputError for a strategy or settings that there are not.
+    settings: of the strategy; others fit the number of evaluations.  inherited: as in `SingleShot`.  It raises
+    AlgorithmInputError for a strategy or settings that there are not; `with_strategy` says so before the training.
     """
     cardinalities = tuple(supernet.cardinalities)
-    build_strategy(strategy, cardinalities, 1, 1, settings)  # what is wrong is told before the training
 
     def finish(state: Any, evaluations: int, key: jax.Array, progress: Callable[[float], None]) -> Chosen:
         numbers = itertools.count(1)
@@ -89,9 +88,20 @@ def finish_by_search(
     return finish
 
 
-def with_strategy(algorithm: SingleShot, finish: Finish, search_share: float) -> SingleShot:
-    """The algorithm's training, and a search with inherited weights for the rest of the budget."""
-    return algorithm._replace(finish=finish, search_share=search_share)
+def with_strategy(
+    algorithm: SingleShot, supernet: Supernet, strategy: str, settings: Mapping[str, Any], search_share: float
+) -> SingleShot:
+    """The algorithm's training, and a search by `finish_by_search` for so large a share of the budget.
+
+    Raises AlgorithmInputError for a strategy that there is not; its settings are checked when the number of evaluations
+    is known, which what is allowed depends on.
+    """
+    factory_of(strategy)
+    return algorithm._replace(
+        finish=finish_by_search(supernet, algorithm.bounds, strategy, settings, algorithm.inherited),
+        search_share=search_share,
+        check=lambda count: build_strategy(strategy, tuple(supernet.cardinalities), count, 1, settings),
+    )
 
 
 def looks_of(found: Found) -> tuple[Look, ...]:

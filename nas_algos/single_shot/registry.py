@@ -12,7 +12,7 @@ from nas_algos.single_shot.algorithm import SingleShot, SingleShotFactory
 from nas_algos.single_shot.fair import fair
 from nas_algos.single_shot.few_shot import few_shot
 from nas_algos.single_shot.gumbel import gumbel
-from nas_algos.single_shot.inherited import finish_by_search, with_strategy
+from nas_algos.single_shot.inherited import with_strategy
 from nas_algos.single_shot.one_shot import one_shot
 from nas_algos.single_shot.progressive import progressive
 from nas_algos.single_shot.sandwich import sandwich
@@ -54,12 +54,12 @@ def build_single_shot(
     """The algorithm of that name with some settings changed; texts are read as what each stands for.
 
     strategy: searches with inherited weights in place of the algorithm's own decision, a name or the path of a file;
-    its settings likewise.  Raises AlgorithmInputError for what there is not or may not be.
+    its settings likewise.  Raises AlgorithmInputError for what there is not or may not be; for the strategy's settings
+    its `check` does.
     """
     factory = find_single_shot(name)
     chosen = changed(f"supernet {name}", default_settings(factory), settings)
     algorithm = factory(supernet, bounds, settings=chosen)
     if strategy is None:
         return algorithm
-    finish = finish_by_search(supernet, bounds, strategy, strategy_settings, algorithm.inherited)
-    return with_strategy(algorithm, finish, algorithm.search_share or SEARCH_SHARE)
+    return with_strategy(algorithm, supernet, strategy, strategy_settings, algorithm.search_share or SEARCH_SHARE)

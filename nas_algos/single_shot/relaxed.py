@@ -41,6 +41,8 @@ def certainty(logits: jax.Array) -> float:
     Of masked logits; decisions of a single choice do not count.  1.0 where only one network is ever drawn.
     """
     open_ones = (logits > NEVER).sum(-1) > 1
+    if not open_ones.any():
+        return 1.0
     return float(jax.nn.softmax(logits, axis=-1).max(-1).mean(where=open_ones))
 
 

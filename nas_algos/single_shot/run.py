@@ -91,8 +91,9 @@ def run_single_shot(
     folder: of checkpoints, one about each `checkpoint_steps` steps and one after the last; a run that finds some goes
     on from there, and comes to the same result bit for bit (seconds apart).  progress is called with the fraction done.
     The training is whole calls of STEPS_PER_CALL steps, so that up to one call's steps of the budget are not spent.
-    Raises AlgorithmInputError when the budget is too small or the folder holds another run, and NothingFoundError, with
-    what was spent, when the trained supernet has no network to give out.
+    Raises AlgorithmInputError when the budget is too small, the strategy that searches afterwards is none for so many
+    evaluations or the folder holds another run, and NothingFoundError, with what was spent, when the trained supernet
+    has no network to give out.
     """
     if checkpoint_steps < 1:
         raise AlgorithmInputError(f"checkpoint_steps is {checkpoint_steps}; allowed: 1 and more")
@@ -154,6 +155,7 @@ def _planned(algorithm: SingleShot, supernet: Supernet, budget: Budget, keys: ja
     batch_size = np.shape(supernet.batch_order(keys[1], 1)[0])[1]
     ledger = Ledger(supernet, batch_size)
     plan = ledger.plan(algorithm, budget)
+    algorithm.check(plan.evaluations)
     if plan.steps > STEPS_PER_CALL:  # a last piece of another length would compile the training a second time
         plan = plan._replace(steps=plan.steps // STEPS_PER_CALL * STEPS_PER_CALL)
     return ledger, plan

@@ -85,7 +85,9 @@ def tunas(supernet: Supernet, bounds: Mapping[str, float], settings: TunasSettin
         genotype = controller.draw(before.logits, draw_key, 1)
         variables = Variables(state.weights.params, state.weights.statistics)
         loss, _ = supernet.loss(variables, genotype[0], inputs.held_out, loss_key)
-        scores = objective.score(jnp.exp(-loss)[None], supernet.cost(genotype))
+        # an infinite loss has failed too: its exponential would be a quality of 0
+        quality = jnp.where(jnp.isfinite(loss), jnp.exp(-loss), jnp.nan)
+        scores = objective.score(quality[None], supernet.cost(genotype))
         advantage, baseline, deviation = _evaluate(before, scores[0], settings.memory)
 
         def surrogate(logits: jax.Array) -> jax.Array:

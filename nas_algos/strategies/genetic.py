@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 
 from nas_algos.checks import check_between, check_positive
@@ -63,7 +64,7 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
     check_between("genetic", settings, 0, len(choices), "mutated_decisions")
     population, batch, decisions = settings.population, settings.batch, len(choices)
     counts = jnp.array([choices], jnp.int32)
-    patience = settings.patience * max(population, sum(choices) - decisions)
+    patience = min(settings.patience * max(population, sum(choices) - decisions), np.iinfo(np.int32).max)
     redrawn, paired = limit_for(settings.mutated_decisions / decisions), limit_for(settings.crossover)
 
     def init(key: jax.Array) -> GeneticState:

@@ -1,4 +1,4 @@
-"""Any sampler of Optuna as a strategy: TPE, NSGA-II and -III, CMA-ES, Gaussian process, quasi-random.
+"""Any sampler of Optuna as a strategy: TPE, NSGA-II and -III, CMA-ES, Gaussian process.
 
 Akiba, Sano, Yanase, Ohta and Koyama, Optuna, arXiv:1907.10902.  Runs on the host.  Needs `pip install optuna`, and what
 the sampler itself needs (cmaes for CmaEsSampler, torch for GPSampler).
@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
@@ -23,6 +23,8 @@ from nas_algos.strategy import Strategy
 
 # what samplers import only once they are asked, in the midst of a search
 _NEEDS = {"CmaEsSampler": "cmaes", "GPSampler": "torch"}
+# which counts its questions in the study, so that the same trials and key would not give the same genotypes
+_COUNTS = "QMCSampler"
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,18 @@ class OptunaSettings:
 
 @dataclass(frozen=True)
 class OptunaState:
-    """trials: all told, as Optuna's FrozenTrial, with what the sampler has noted in them."""
+    """trials: all told, as Optuna's FrozenTrial, with what the sampler has noted in them.
+
+    notes: what it noted in each proposal of the last round that this state was asked for, by its place; each state's
+    own, so that searches with one strategy learn nothing of each other.
+    """
 
     trials: tuple[Any, ...] = ()
+    notes: list[dict[str, Any]] = field(default_factory=list, compare=False)
 
 
 def _made_by_a_seed(sampler_class: Any) -> bool:
-    if not inspect.isclass(sampler_class):
+    if not inspect.isclass(sampler_class) or sampler_class.__name__ == _COUNTS:
         return False
     parameters = inspect.signature(sampler_class).parameters
     needed = [
@@ -83,25 +90,21 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
         for d, count in enumerate(choices)
     }
     directions = [optuna.study.StudyDirection.MINIMIZE] * settings.objectives
-    # What a sampler notes in a trial that it proposes; tell adds it to the trial's record.
-    notes: dict[tuple[int, bytes], dict[str, Any]] = {}
-    # the last study, the trials that it was asked with, and what it proposed; copying all trials into a new one for
-    # every question would take a time that grows with the square of their number
-    latest: list[tuple[Any, tuple[Any, ...], list[Any]]] = []
+    # the last study, the trials that it was asked with, and what it proposed and noted; copying all trials into a new
+    # one for every question would take a time that grows with the square of their number
+    latest: list[tuple[Any, tuple[Any, ...], list[tuple[Any, dict[str, Any]]]]] = []
 
     def study_of(trials: tuple[Any, ...], sampler: Any) -> Any:
         """A study of these trials: the last one where they are its own and what it proposed since, or a new one."""
         study, held, proposed = latest.pop() if latest else (None, (), [])
         told = trials[len(held) :]
-        if (
-            study is None
-            or trials[: len(held)] != held
-            or [trial.params for trial in proposed] != [each.params for each in told]
-        ):
+        own = [(trial.params, noted) for trial, noted in proposed]
+        if study is None or trials[: len(held)] != held or own != [(each.params, each.system_attrs) for each in told]:
             study = optuna.create_study(sampler=sampler, directions=directions)
             study.add_trials(trials)
+            study.stop = lambda: None  # BruteForceSampler calls it once it has seen all; a search ends by itself
             return study
-        for trial, each in zip(proposed, told, strict=True):
+        for (trial, _), each in zip(proposed, told, strict=True):
             study.tell(trial, each.values, each.state)
         # what NSGA-II keeps in the study, its parents, it would read in another order than it chose them in: none of it
         # is told from the trials, so that the same state would give other genotypes
@@ -119,21 +122,22 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study = study_of(state.trials, make_sampler(seed=seed))
-            rows, proposed = [], []
+            proposed = []
             for _ in range(settings.batch):
                 trial = study.ask(distributions)
-                proposed.append(trial)
-                rows.append(np.array([trial.params[name] for name in distributions], np.int32))
                 record = study.get_trials(deepcopy=False)[trial.number]
-                notes[len(state.trials), rows[-1].tobytes()] = dict(record.system_attrs)
+                proposed.append((trial, dict(record.system_attrs)))
         latest.append((study, state.trials, proposed))
-        return np.stack(rows)
+        state.notes[:] = [noted for _, noted in proposed]
+        return np.array([[trial.params[name] for name in distributions] for trial, _ in proposed], np.int32)
 
     def tell(state: OptunaState, genotypes: Any, scores: Any) -> OptunaState:
         rows = np.asarray(genotypes, np.int32)
         values = np.asarray(scores, np.float64).reshape(len(rows), settings.objectives)
         told = []
-        for row, value in zip(rows, values, strict=True):
+        # by place: whoever wraps ask tells another row in place of a proposal that was tried before
+        notes = [*state.notes[: len(rows)], *[{}] * (len(rows) - len(state.notes))]
+        for row, value, noted in zip(rows, values, notes, strict=True):
             failed = not np.isfinite(value).all()
             told.append(
                 optuna.trial.create_trial(
@@ -141,7 +145,7 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
                     params={name: int(choice) for name, choice in zip(distributions, row, strict=True)},
                     distributions=distributions,
                     values=None if failed else value.tolist(),
-                    system_attrs=notes.get((len(state.trials), row.tobytes()), {}),
+                    system_attrs=dict(noted),
                 )
             )
         return OptunaState((*state.trials, *told))

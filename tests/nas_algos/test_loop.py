@@ -146,6 +146,7 @@ def in_a_large_space(cost, **settings):
     ("settings", "proposals"),
     [
         ({"budget": 300}, 5_000),
+        ({"budget": 300, "start": {(0,) * 5: 0.5}}, 5_000),
         ({"budget": 300, "policy": POLICIES["hyperband"]}, 5_000),
         ({"budget": 20}, 1_000),
         ({"budget": 300, "policy": Policy(proposals=6_000)}, 6_000),
@@ -270,6 +271,15 @@ def test_where_all_fail_the_start_stays_the_best():
     found, evaluator = pruned(quality=lambda request: math.nan, budget=5)
     assert found.best.genotype == BASELINE
     assert len(evaluator.requests) == 5
+
+
+def test_a_network_whose_mean_is_at_the_floor_keeps_it():
+    # in float64 the mean of three times .7 is below .7
+    evaluator = Asked(lambda request: Evaluation(0.7, Spend(1)), latency, CARDINALITIES)
+    one = Search(made("random"), evaluator, least_cost("latency_ms", 0.7, 10.0), 20, jax.random.key(0))
+    found = search(replace(one, policy=Policy(confirmations=2)))
+    assert any(len(each.evaluations) == 3 for each in found.candidates)
+    assert found.best.cost["latency_ms"] == min(each.cost["latency_ms"] for each in found.candidates)
 
 
 def test_a_lucky_first_evaluation_does_not_win():

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 import time
 
 import jax
@@ -175,6 +176,11 @@ def test_hyperband_runs_the_brackets_of_its_paper_and_adds_up_their_spend():
         ({"keep": 1}, "keep is 1; allowed: 2 to 1000"),
         ({"confirmations": -1}, "confirmations is -1"),
         ({"stale": 0}, "stale is 0"),
+        ({"rungs": 2.0}, "rungs is 2.0; allowed: whole numbers, 1 to 8"),
+        ({"keep": 2.5}, "keep is 2.5; allowed: whole numbers, 2 to 1000"),
+        ({"confirmations": 1.5}, "confirmations is 1.5; allowed: whole numbers, 0 to 1000"),
+        ({"assumed_quality": math.nan}, "assumed_quality is nan; allowed: finite numbers, or None"),
+        ({"assumed_quality": -math.inf}, "assumed_quality is -inf; allowed: finite"),
     ],
 )
 def test_policies_that_are_not_allowed_are_named(settings, message):

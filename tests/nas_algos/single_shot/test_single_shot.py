@@ -11,10 +11,10 @@ import pytest
 
 from nas_algos.errors import AlgorithmInputError, NothingFoundError
 from nas_algos.registry import describe
-from nas_algos.single_shot.algorithm import Inputs
+from nas_algos.single_shot.algorithm import Inputs, variables_of
 from nas_algos.single_shot.charges import Budget, Ledger
 from nas_algos.single_shot.one_shot import one_shot
-from nas_algos.single_shot.registry import SINGLE_SHOT, find_single_shot
+from nas_algos.single_shot.registry import SINGLE_SHOT, build_single_shot, find_single_shot
 from nas_algos.single_shot.relaxed import (
     certainty,
     cost_changes,
@@ -100,6 +100,7 @@ def test_a_distribution_over_networks_converges_to_one(runs, name):
 def test_certainty_is_the_mean_largest_probability_where_there_is_a_choice():
     logits = masked(jnp.log(jnp.array([[0.5, 0.5, 1.0], [0.2, 0.2, 0.6], [0.1, 0.1, 0.8]])), (2, 3, 1))
     assert certainty(logits) == pytest.approx((0.5 + 0.6) / 2)
+    assert certainty(masked(logits[:, :1], (1, 1, 1))) == 1.0
 
 
 @pytest.mark.parametrize("name", SINGLE_SHOT)
@@ -167,6 +168,19 @@ def test_a_path_that_is_not_a_number_is_skipped_and_counted(runs, name):
     assert found.cost["latency_ms"] <= BOUND
 
 
+def test_a_path_of_infinite_loss_is_no_success_to_the_controller_of_tunas():
+    algorithm = made("tunas", BROKEN)
+    before = algorithm.init(jax.random.key(0))
+    before = before._replace(controller=before.controller.replace(logits=SURE, baseline=jnp.float32(-0.5)))
+    batch = {"x": TOY.data["x"][:BATCH]}
+    inputs = Inputs(jnp.float32(0.5), jnp.float32(0.05), batch, batch, jax.random.key(1))
+    after, outcome = algorithm.step(before, inputs)
+    assert np.isinf(BROKEN.loss(variables_of(before), jnp.ones(4, jnp.int32), batch, None)[0])
+    assert int(outcome.skipped) == 2  # the one that is trained and the one that is rewarded
+    assert int(after.controller.told) == 0
+    assert float(after.controller.baseline) == -0.5
+
+
 def test_the_best_by_inherited_weights_is_never_one_that_could_not_be_evaluated(runs):
     found = runs("one_shot", BROKEN)
     assert found.genotype[2] == 0
@@ -190,6 +204,19 @@ def test_other_bad_input_is_one_line():
     for budget in (Budget(), Budget(1.0, 1.0), Budget(example_passes=1.0)):
         with pytest.raises(AlgorithmInputError, match="one_shot: budget is"):
             run_single_shot(one_shot(toy, {"latency_ms": BOUND}), toy, budget, key)
+
+
+@pytest.mark.parametrize("name", ["gumbel", "tunas", "one_shot", "fair"])  # which differ in what a step computes
+def test_the_budget_that_is_named_as_allowed_is_enough(name):
+    ledger = Ledger(TOY, BATCH)
+    for share in {made(name, TOY).search_share, 0.0, 0.01, 0.2, 0.9}:
+        algorithm = made(name, TOY)._replace(search_share=share)
+        for field in Budget._fields:
+            with pytest.raises(AlgorithmInputError, match=r"budget is 0\.001; allowed: ") as error:
+                ledger.plan(algorithm, Budget(**{field: 1e-3}))
+            least = float(str(error.value).split("allowed: ")[1].split()[0])
+            for budget in (least, 3 * least):
+                assert min(ledger.plan(algorithm, Budget(**{field: budget}))) >= 1
 
 
 def test_a_budget_of_flops_is_kept_on_average():
@@ -292,6 +319,27 @@ def test_a_supernet_that_evaluates_no_network_says_so_and_what_was_spent():
     searched = len(looks) * toy.evaluation_examples / 3
     assert searched == pytest.approx(share * BUDGET.example_passes, rel=0.1)
     assert found.spend.example_passes - searched == pytest.approx((1 - share) * BUDGET.example_passes, rel=0.1)
+
+
+class Cheap(ToySupernet):
+    """Whose networks are evaluated on few examples, so that a budget pays for 120 of them."""
+
+    evaluation_examples = 12
+
+
+def test_a_strategy_with_inherited_weights_is_checked_for_as_many_evaluations_as_it_gets_before_the_training():
+    toy, bounds = Cheap(), {"latency_ms": BOUND}
+    # populations of 12, and of no more than 5 where one network is evaluated
+    fitting = build_single_shot("one_shot", toy, bounds, {}, "regularised_evolution", {"batch": 8})
+    assert run_single_shot(fitting, toy, BUDGET, jax.random.key(0)).looks
+
+    def init(key):
+        raise StoppedError
+
+    # batches of 5, and of 1 where one network is evaluated
+    bad = build_single_shot("one_shot", toy, bounds, {}, "bananas", {"candidates": 3})._replace(init=init)
+    with pytest.raises(AlgorithmInputError, match="candidates is 3; allowed: 5 to"):
+        run_single_shot(bad, toy, BUDGET, jax.random.key(0))
 
 
 class Four(ToySupernet):

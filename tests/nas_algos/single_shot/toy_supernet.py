@@ -19,7 +19,7 @@ class ToySupernet:
     """Each choice has a weight that learns the mean of the data, and a loss that stays: its distance to a wish.
 
     The wishes of most quality cost most, so that a bound on the cost decides.  Networks in which decision `broken[0]`
-    takes choice `broken[1]` have a loss that is NaN.
+    takes choice `broken[1]` have a loss that is infinite where decision 0 takes choice 1, and else NaN.
     """
 
     name = "toy"
@@ -65,7 +65,8 @@ class ToySupernet:
         choices = jax.nn.one_hot(genotype, 4)
         loss = self.relaxed_loss(variables, choices, batch)
         if self.broken is not None:
-            loss = jnp.where(genotype[self.broken[0]] == self.broken[1], jnp.nan, loss)
+            failed = jnp.where(genotype[0] == 1, jnp.inf, jnp.nan)
+            loss = jnp.where(genotype[self.broken[0]] == self.broken[1], failed, loss)
         return loss, {"seen": variables.statistics["seen"] + 1}
 
     def effects(self, variables, genotype, batch, key):

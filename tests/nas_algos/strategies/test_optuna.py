@@ -1,20 +1,80 @@
 """Optuna's samplers as strategies: the study that is kept between questions changes nothing."""
 
+import re
+
 import jax
 import numpy as np
 import pytest
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.load import build_strategy
+from nas_algos.scan import step_by_step
 from nas_algos.strategies import optuna_sampler
 
-pytest.importorskip("optuna")
+optuna = pytest.importorskip("optuna")
+
+CHOICES = (3, 3, 3, 3)
+
+
+def allowed_samplers():
+    with pytest.raises(AlgorithmInputError) as error:
+        build_strategy("optuna", CHOICES, settings={"sampler": "none"})
+    return re.findall(r"\w+Sampler", str(error.value).split("allowed: ")[1])
+
+
+def told_alike(one, other):
+    """Whether two states hold the same trials; when they were made is in them too."""
+    states = [[(each.params, each.values, each.system_attrs) for each in state.trials] for state in (one, other)]
+    return states[0] == states[1]
+
+
+@pytest.mark.parametrize("sampler", [name for name in allowed_samplers() if name not in optuna_sampler._NEEDS])
+def test_every_sampler_that_is_allowed_answers_again_and_again_and_as_a_new_study(sampler):
+    strategy = build_strategy("optuna", CHOICES, settings={"sampler": sampler})
+    state = strategy.init(jax.random.key(0))
+    for number in range(5):
+        rows = strategy.ask(state, jax.random.key(number))
+        anew = build_strategy("optuna", CHOICES, settings={"sampler": sampler})
+        assert (anew.ask(state, jax.random.key(number)) == rows).all()
+        state = strategy.tell(state, rows, np.full(1, 1.0 / (1 + number)))
+
+
+def test_a_sampler_that_has_seen_the_whole_space_goes_on():
+    strategy = build_strategy("optuna", (2, 2), settings={"sampler": "BruteForceSampler"})
+    trials = step_by_step(strategy, lambda genotypes: genotypes.sum(1).astype(np.float32), 6, jax.random.key(0))
+    assert len(np.unique(trials.genotypes[:4], axis=0)) == 4
+
+
+def test_a_search_is_told_nothing_of_what_another_one_was_asked():
+    settings, rows, scores = {"sampler": "NSGAIISampler", "batch": 2}, np.array([[0, 1, 2, 0], [1] * 4]), np.ones(2)
+    strategy, fresh = (build_strategy("optuna", CHOICES, settings=settings) for _ in range(2))
+    key = jax.random.key(0)
+    asked = strategy.init(key)
+    proposed = strategy.ask(asked, key)
+    for told in (rows, proposed):
+        one, other = (each.tell(each.init(key), told, scores) for each in (strategy, fresh))
+        assert told_alike(one, other)
+        assert not any(each.system_attrs for each in one.trials)
+    # the study that is kept, of the same proposals, is not that of a search that noted nothing in them
+    assert (strategy.ask(one, key) == fresh.ask(other, key)).all()
+    assert all(each.system_attrs for each in strategy.tell(asked, proposed, scores).trials)
+
+
+def test_what_is_told_in_place_of_a_proposal_is_of_its_generation():
+    strategy = build_strategy("optuna", CHOICES, settings={"sampler": "NSGAIISampler", "batch": 10})
+    state, generator = strategy.init(jax.random.key(0)), np.random.default_rng(0)
+    for number in range(12):
+        rows = np.array(strategy.ask(state, jax.random.key(number)))
+        rows[::2] = generator.integers(0, 3, (5, 4))
+        state = strategy.tell(state, rows, generator.random(10))
+    generations = [each.system_attrs["NSGAIISampler:generation"] for each in state.trials]
+    assert generations == [number // 50 for number in range(120)]
 
 
 @pytest.mark.parametrize("sampler", ["TPESampler", "NSGAIISampler"])
 def test_a_study_that_is_kept_answers_as_a_new_one_of_the_same_trials(sampler):
     # past NSGA-II's first generation of 50, where it keeps its parents in the study
-    choices, scores = (3, 3, 3, 3), np.random.default_rng(0).random((81, 2))
+    choices, scores = CHOICES, np.random.default_rng(0).random((81, 2))
     strategy = build_strategy("optuna", choices, objectives=2, settings={"sampler": sampler})
     state = strategy.init(jax.random.key(0))
     for number in range(54):
