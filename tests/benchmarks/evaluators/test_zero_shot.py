@@ -26,7 +26,7 @@ from tasks.training import fit_images, normalise_images
 from tests.benchmarks.evaluators.zero_shot_reference import kernels_of, reference_scores
 from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, examples, toy_scorer
 from tests.tasks.networks.slicing import slice_variables
-from tests.tasks.networks.supernet_spaces import predicting, random_genotypes
+from tests.tasks.networks.supernet_spaces import random_genotypes
 
 NAMES = tuple(SCORES)
 MEASURED = tuple(name for name, score in SCORES.items() if isinstance(score, Score))
@@ -279,9 +279,9 @@ def test_a_side_that_is_fixed_by_name_is_scored_as_one_that_is_a_number():
 
 
 def test_a_space_of_heads_alone_is_refused():
-    space = replace(
-        SPACES["classification"], decisions=(), layers=(Layer("global_pool", kernel=1), predicting(3)), name="heads"
-    )
+    predicting = Layer("conv", 3, kernel="kernel", activation=False, fixed_channels=True)
+    layers = (Layer("global_pool", kernel=1), predicting)
+    space = replace(SPACES["classification"], decisions=(Decision("kernel", (1, 3)),), layers=layers, name="heads")
     with pytest.raises(TaskInputError, match="space heads: its layers pool or predict, which gives no features; allow"):
         make_scorer(TASKS["classification"], space, ("macs",), jax.random.key(0), examples("classification"), 4)
 
