@@ -66,10 +66,10 @@ One search, which finds one network, at {shown} trainings:
 {_ledger([row for row in ledger if row["budget"] == shown and row["train_flops"] > 0])}
 Seconds are FLOPs at the rate of the table's own trainings on that machine (of the H200 the whole, shared by the
 processes of [a run](../../results/tables/gpu.csv), of a core the CPU seconds of
-[some](../../results/timings/training_cost.csv), compiled each), energy is those at a stated power (an H200 at 700 W, a core at
-15 W), CO2 at 400 g a kWh: models, no measurement.  A contest on tables trains nothing; these are what its searches
-would have spent.  The article says that multi-shot search with full training can take up to 2,000 GPU-days, which at
-300 W a GPU (a guess) are {ledger[-1]["kwh"]:,.0f} kWh.
+[some](../../results/timings/training_cost.csv), compiled each), energy is those at a stated power (an H200 at 700 W,
+a core at 15 W), CO2 at 400 g a kWh: models, no measurement.  A contest on tables trains nothing; these are what its
+searches would have spent.  The article says that multi-shot search with full training can take up to 2,000 GPU-days,
+which at 300 W a GPU (a guess) are {ledger[-1]["kwh"]:,.0f} kWh.
 
 ## How far to trust it
 
