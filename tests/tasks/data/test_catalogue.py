@@ -362,5 +362,3 @@ def test_a_data_set_that_is_not_there_for_a_task_is_said_with_those_that_it_is_t
 
 def test_detection_reads_voc_as_objects() -> None:
     assert make_task("detection", "voc_2007").config("full") == "objects"
-    with pytest.raises(TaskInputError, match="objects"):
-        make_task("segmentation", "voc_2007").data_version("full")
