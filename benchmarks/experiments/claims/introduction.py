@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean
+from statistics import median
 
 from benchmarks.experiments.claims.claim import CLASSIFICATION, DETECTION, ESTIMATOR, SAVED, SEGMENTATION, Claim
 from benchmarks.experiments.claims.figures import Results, at_equal_quality, column, over
@@ -50,20 +50,22 @@ def gpu_days(results: Results) -> Figure:
 
 
 def score_share(results: Results) -> Figure:
-    """Per cent of a training's CPU seconds that the pass takes which trainability needs, by task, both without their
-    compilation; all scores that look at a network beside.
+    """Per cent of the median training's CPU seconds that the pass takes which trainability needs, by task, both without
+    their compilation; all scores that look at a network beside.
     """
     trainings: dict[str, list[float]] = {}
     for row in results.rows(COSTS):
         trainings.setdefault(row["task"], []).append(row["cpu_s"])
-    seconds = {task: fmean(values) for task, values in trainings.items()}
+    seconds = {task: median(values) for task, values in trainings.items()}
     shares = [
         (row["score"], 100 / (row["scores_per_s"] * seconds[row["task"]]))
         for row in results.rows(SCORES)
         if row["task"] in seconds and row["score"] not in COUNTS
     ]
     own = (share for score, share in shares if score == ITS_PASS)
-    figure = over(own, "measured", "per cent of the CPU seconds of a training that trainability's pass takes, by task")
+    figure = over(
+        own, "measured", "per cent of the median training's CPU seconds that trainability's pass takes, by task"
+    )
     every = [share for _, share in shares]
     return figure._replace(note=f"of all scores {min(every):.2g} to {max(every):.2g}%" if every else "")
 

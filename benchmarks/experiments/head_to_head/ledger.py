@@ -1,18 +1,18 @@
 """What contests cost: seconds, energy and CO2 by stated models, per family and beside the article's search.
 
-Seconds of a training are its FLOPs at the rate of the table's own trainings on that kind of machine: on a core the CPU
-seconds of some of them, compiled each (timings/training_cost.csv), on an accelerator, which many processes share, that
-of a whole run (tables/gpu.csv).  Energy is those seconds at
-a stated power.  Nothing here was measured with a meter.
+Seconds of a training are its FLOPs at the rate of the table's own trainings on that kind of machine: on a core the
+median CPU seconds of some of them, compiled each (timings/training_cost.csv), on an accelerator, which many processes
+share, that of a whole run (tables/gpu.csv).  Energy is those seconds at a stated power.  Nothing here was measured with
+a meter.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 import pandas as pd
@@ -42,25 +42,28 @@ class Machine:
     """By task; tasks that it trained none of are missing."""
 
 
-def machines(results: Path, tasks: Iterable[str]) -> list[Machine]:
+def machines(results: Path, tasks: Collection[str]) -> list[Machine]:
     """The accelerator that trained the tables, and a core of each kind whose trainings were timed."""
     whole = accelerator_seconds(pd.read_csv(results / "tables" / "gpu.csv"))
-    costs = pd.read_csv(results / "timings" / "training_cost.csv")
+    costs = pd.read_csv(results / "timings" / "training_cost.csv").to_dict("records")
+    of_tasks = [{str(key): row[key] for key in row} for row in costs if row["task"] in tasks]
     cores = [
-        Machine(f"a core of an {device}", CORE_WATTS, core_seconds(own[own["task"].isin(list(tasks))]))
-        for device, own in costs.groupby("device")
+        Machine(f"a core of an {device}", CORE_WATTS, core_seconds(row for row in of_tasks if row["device"] == device))
+        for device in dict.fromkeys(row["device"] for row in costs)
     ]
     accelerator = {task: whole[task] for task in tasks if task in whole}
     return [Machine("NVIDIA H200, networks trained many at once", ACCELERATOR_WATTS, accelerator), *cores]
 
 
-def core_seconds(costs: pd.DataFrame) -> dict[str, float]:
-    """CPU seconds of a core for 10^12 training FLOPs, by task.
+def core_seconds(costs: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """CPU seconds of a core for 10^12 training FLOPs, by task, medians over networks.
 
     costs: rows of timings/training_cost.csv, of one kind of core.
     """
-    summed = costs.groupby("task")[["cpu_s", "compile_s", "train_flops"]].sum()
-    return {str(task): 1e12 * (row.cpu_s + row.compile_s) / row.train_flops for task, row in summed.iterrows()}
+    rates: dict[str, list[float]] = {}
+    for row in costs:
+        rates.setdefault(row["task"], []).append((row["cpu_s"] + row["compile_s"]) / row["train_flops"] * 1e12)
+    return {task: median(each) for task, each in rates.items()}
 
 
 def accelerator_seconds(speeds: pd.DataFrame) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import fmean
+from statistics import median
 
 from benchmarks.markdown import Row, rounded, rows, span, table
 
@@ -17,7 +17,7 @@ def page(folder: Path) -> str:
     trainings: dict[str, list[float]] = {}
     for row in rows(folder.parent / "timings" / "training_cost.csv"):
         trainings.setdefault(row["task"], []).append(row["cpu_s"] + row["compile_s"])
-    took = [fmean(values) for values in trainings.values()]
+    took = [median(values) for values in trainings.values()]
     return f"""\
 What each figure is stands in the column "kind": counted, modelled, assumed, published or the article's.  No meter was
 at hand: seconds of trainings are their FLOPs at the rate of the tables' own trainings, and energy is that times a
@@ -30,7 +30,7 @@ logged.  Where one of them can be read, codecarbon measures what processors, mem
 
 {_table(found, "search")}
 The networks and data of the article are a product's, and its GPU-days cannot be held against ours, whose trainings take
-a core {span(took, 0)} seconds (means of the tasks).  What can be compared is one family with another, above, but for
+a core {span(took, 0)} seconds (medians of the tasks).  What can be compared is one family with another, above, but for
 single-shot, whose row says what it is of.
 
 ## An inference
