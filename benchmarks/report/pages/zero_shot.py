@@ -33,7 +33,7 @@ mean tau within quartiles of latency, where a search under a latency bound choos
 where it ends; *: better than MACs, by the interval of the difference, after each of the first two for itself, not
 adjusted for how many scores are compared.  Where an n is said, so many of the networks have the score: a
 random draw made before looking, or all but those that are yet to be scored or whose score is not finite.  Networks a
-CPU second are through one supernet that serves all.
+CPU second are through one supernet that serves all, and were timed on two kinds of processor.
 
 {"".join(_verdict(task, found) for task, found in tasks.items())}
 Scores of `accelnas list` that are not in the table have not been computed for these networks yet; `accelnas reproduce
