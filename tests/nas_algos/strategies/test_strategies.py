@@ -48,7 +48,7 @@ def evaluate_as(strategy, kind):
 
     def evaluate(genotypes):
         scores = separable(strategy)(genotypes)
-        failed = jnp.reshape(genotypes[:, 0] == 0, (-1, *[1] * (scores.ndim - 1)))
+        failed = jnp.reshape(genotypes[:, 0] < 2, (-1, *[1] * (scores.ndim - 1)))
         failing = jnp.where(failed, jnp.nan, jnp.round(scores / 4))
         return jnp.select([kind == TOY, kind == FAILING], [scores, failing], jnp.inf)
 

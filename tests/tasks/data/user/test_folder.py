@@ -62,7 +62,7 @@ def test_images_of_all_forms_look_as_their_viewer_shows_them(tmp_path):
 def test_an_image_in_a_form_that_does_not_become_grey_is_named(tmp_path):
     path = write_folder(tmp_path / "data", 45)
     Image.new("LAB", (40, 40)).save(path / "circle/lab.tif")
-    said = refusal(f"{path}?channels=1", tmp_path)
+    said = refusal(f"folder:{path}?channels=1", tmp_path)
     assert "1 of 46 images cannot be used: circle/lab.tif (conversion from LAB " in said
 
 
