@@ -232,6 +232,4 @@ def _combined(name: str, measured: Mapping[str, np.ndarray]) -> np.ndarray:
 def _sides(space: SearchSpace) -> tuple[Side, ...]:
     if not isinstance(space.input_side, str):
         return (space.input_side,)
-    known = (*space.decisions, *space.fixed)
-    (sides,) = (decision.choices for decision in known if decision.name == space.input_side)
-    return tuple(int(side) for side in sides)
+    return tuple(int(side) for side in space.options(space.input_side))

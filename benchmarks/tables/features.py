@@ -59,22 +59,16 @@ def check_trained(space: SearchSpace, layout: SearchSpace) -> None:
     multipliers = next((decision.choices for decision in space.decisions if decision.name == MULTIPLIER), (1.0,))
     for place, layer in zip(places(space, layout), space.layers, strict=True):
         name, known = names[place], layout.layers[place]
-        check(f"{name} is", _options(space, layer.block), _options(layout, known.block))
-        check(f"{name} has kernels of", _options(space, layer.kernel), _options(layout, known.kernel))
+        check(f"{name} is", space.options(layer.block), layout.options(known.block))
+        check(f"{name} has kernels of", space.options(layer.kernel), layout.options(known.kernel))
         if layer.channels is not None and not layer.fixed_channels:
             widths = [
                 scale_channels(int(width), float(multiplier), space.channel_step)
-                for width in _options(space, layer.channels)
+                for width in space.options(layer.channels)
                 for multiplier in multipliers
             ]
-            check(f"{name} has channels", widths, _options(layout, known.channels))
-    check("input_side is", _options(space, space.input_side), _options(layout, layout.input_side))
-
-
-def _options(space: SearchSpace, value: Any) -> tuple[Choice, ...]:
-    """What a field of a layer may be: the choices of the decision that it names, or the one that it holds."""
-    decisions = {decision.name: decision.choices for decision in (*space.decisions, *space.fixed)}
-    return decisions[value] if isinstance(value, str) and value in decisions else (value,)
+            check(f"{name} has channels", widths, layout.options(known.channels))
+    check("input_side is", space.options(space.input_side), layout.options(layout.input_side))
 
 
 def _names(layers: tuple[Layer, ...]) -> list[str]:

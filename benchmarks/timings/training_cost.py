@@ -12,7 +12,6 @@ first call; evaluation_s: predictions and metric; compile_s: the rest of the fir
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import check_count
+from benchmarks.evaluators.verify import training_of
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.jobs import run_jobs
 from benchmarks.runtime.prepare import prepare_with_progress
@@ -72,10 +72,10 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
 def networks(results: Path, name: str, count: int) -> list[tuple[Block, ...]]:
     """As many of a table's networks, from few to many FLOPs."""
-    flops = {trial.key.architecture: trial.training_flops for trial in finished_trials(results, name, SEARCH[name])}
-    ordered = sorted(flops, key=lambda network: flops[network])
+    of_each = {trial.key.architecture: trial for trial in finished_trials(results, name, SEARCH[name])}
+    ordered = sorted(of_each.values(), key=lambda trial: trial.training_flops)
     places = np.linspace(0, len(ordered) - 1, count).round().astype(int)
-    return [tuple(Block(**block) for block in json.loads(ordered[place])) for place in places]
+    return [training_of(ordered[place]).blocks for place in places]
 
 
 def time_training(data: WorkerData, job: tuple[tuple[Block, ...], Fidelity], report: Callable[[float], None]) -> Row:

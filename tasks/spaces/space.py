@@ -83,6 +83,11 @@ class SearchSpace:
         xp = np if isinstance(genotypes, np.ndarray) else jnp
         return lower_rows(self._tables, xp.asarray(genotypes), xp, absent_too)
 
+    def options(self, value: Any) -> tuple[Choice, ...]:
+        """What a field of a layer, or of the space, may be: the choices of the decision that it names, or itself."""
+        known = {decision.name: decision.choices for decision in (*self.decisions, *self.fixed)}
+        return known[value] if isinstance(value, str) and value in known else (value,)
+
     def decode(self, genotype: Sequence[int]) -> tuple[Block, ...]:
         """The architecture of a genotype.  Raises TaskInputError for one outside the space."""
         self.describe(genotype)

@@ -16,7 +16,8 @@ from scipy.stats import t
 
 from benchmarks.experiments.claims.rules import Figure
 from benchmarks.statistics.intervals import mean_interval
-from benchmarks.tables.models import LEAST_SEEDS, keeps
+from benchmarks.tables.model_rows import keeps
+from benchmarks.tables.models import LEAST_SEEDS
 
 Row = dict[str, Any]
 

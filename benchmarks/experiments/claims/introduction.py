@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from statistics import median
 
 from benchmarks.experiments.claims.claim import CLASSIFICATION, DETECTION, ESTIMATOR, SAVED, SEGMENTATION, Claim
 from benchmarks.experiments.claims.figures import Results, at_equal_quality, column, over
 from benchmarks.experiments.claims.rules import Figure
+from benchmarks.statistics.medians import median_by_task
 
 SCORES, LEDGER = "zero_shot/zero_shot.csv", "head_to_head/head_to_head_ledger.csv"
 COSTS = "timings/training_cost.csv"
@@ -53,10 +53,7 @@ def score_share(results: Results) -> Figure:
     """Per cent of the median training's CPU seconds that the pass takes which trainability needs, by task, both without
     their compilation; all scores that look at a network beside.
     """
-    trainings: dict[str, list[float]] = {}
-    for row in results.rows(COSTS):
-        trainings.setdefault(row["task"], []).append(row["cpu_s"])
-    seconds = {task: median(values) for task, values in trainings.items()}
+    seconds = median_by_task(results.rows(COSTS), lambda row: row["cpu_s"])
     shares = [
         (row["score"], 100 / (row["scores_per_s"] * seconds[row["task"]]))
         for row in results.rows(SCORES)

@@ -25,7 +25,8 @@ from benchmarks.experiments.classification.settings import ARTICLE_PCT, Settings
 from benchmarks.problem import exact_cost
 from benchmarks.search.expert import expert_architecture
 from benchmarks.store.files import write_table
-from benchmarks.tables.models import Model, Models, Network, Row, load_models, model_rows
+from benchmarks.tables.model_rows import Model, model_rows
+from benchmarks.tables.models import Models, Network, Row, load_models
 from benchmarks.tables.optima import ROUNDING, searched
 from benchmarks.tables.query import load_table
 from hw_model.cost import Cost

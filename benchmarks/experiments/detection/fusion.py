@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from benchmarks.tables.models import Model, Models, Row, model_rows
+from benchmarks.tables.model_rows import Model, model_rows
+from benchmarks.tables.models import Models, Row
 from hw_model.vela.measurements import MeasurementCache
 from tasks.spaces.registry import article_space
 

@@ -21,7 +21,8 @@ from benchmarks.experiments.detection.fusion import fusion_rows
 from benchmarks.experiments.detection.searches import Found, full_search, search_space
 from benchmarks.experiments.detection.settings import Settings
 from benchmarks.store.files import write_table
-from benchmarks.tables.models import Model, Models, Row, keeps, load_models, model_rows
+from benchmarks.tables.model_rows import Model, keeps, model_rows
+from benchmarks.tables.models import Models, Row, load_models
 from benchmarks.tables.optima import baseline_figures
 from hw_model.cost import Cost
 from hw_model.cost_models import parallelism_factor

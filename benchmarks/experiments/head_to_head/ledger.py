@@ -12,11 +12,12 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean
 from typing import Any
 
 import pandas as pd
 
+from benchmarks.statistics.medians import median_by_task
 from benchmarks.tables.jobs import MEANS
 
 JOULES_PER_KWH = 3.6e6
@@ -60,10 +61,7 @@ def core_seconds(costs: Iterable[dict[str, Any]]) -> dict[str, float]:
 
     costs: rows of timings/training_cost.csv, of one kind of core.
     """
-    rates: dict[str, list[float]] = {}
-    for row in costs:
-        rates.setdefault(row["task"], []).append((row["cpu_s"] + row["compile_s"]) / row["train_flops"] * 1e12)
-    return {task: median(each) for task, each in rates.items()}
+    return median_by_task(costs, lambda row: (row["cpu_s"] + row["compile_s"]) / row["train_flops"] * 1e12)
 
 
 def accelerator_seconds(speeds: pd.DataFrame) -> dict[str, float]:

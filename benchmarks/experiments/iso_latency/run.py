@@ -17,7 +17,8 @@ from benchmarks.experiments.iso_latency.settings import Settings
 from benchmarks.problem import exact_cost
 from benchmarks.store.files import write_table
 from benchmarks.tables.design import table_spaces
-from benchmarks.tables.models import Model, Models, Row, load_models, model_rows
+from benchmarks.tables.model_rows import Model, model_rows
+from benchmarks.tables.models import Models, Row, load_models
 from benchmarks.tables.optima import ROUNDING
 from hw_model.vela.measurements import MeasurementCache
 from tasks.spaces.registry import article_space

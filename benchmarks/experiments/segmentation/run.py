@@ -19,7 +19,8 @@ import pandas as pd
 
 from benchmarks.experiments.segmentation.settings import Settings
 from benchmarks.store.files import write_table
-from benchmarks.tables.models import Model, Row, keeps, load_models, model_rows
+from benchmarks.tables.model_rows import Model, keeps, model_rows
+from benchmarks.tables.models import Row, load_models
 from benchmarks.tables.optima import ROUNDING, baseline_figures, evaluation_by, front, searched
 from benchmarks.tables.query import load_table
 from hw_model.vela.measurements import MeasurementCache

@@ -21,7 +21,8 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.transfer.settings import Settings
 from benchmarks.store.files import write_table
-from benchmarks.tables.models import Model, Models, Quality, Row, load_models, model_rows, quality_columns
+from benchmarks.tables.model_rows import Model, model_rows, quality_columns
+from benchmarks.tables.models import Models, Quality, Row, load_models
 from benchmarks.tables.optima import ENUMERATED
 from benchmarks.tables.summaries import blocks_of, rewritten
 from hw_model.blocks import Block

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import median
 
 from benchmarks.markdown import Row, rounded, rows, span, table
+from benchmarks.statistics.medians import median_by_task
 
 HEADER = ("quantity", "value", "unit", "kind", "how")
 
@@ -14,10 +14,8 @@ def page(folder: Path) -> str:
     """The page's Markdown."""
     found = rows(folder / "sustainability.csv")
     ours = _value(found, "difference of all users")
-    trainings: dict[str, list[float]] = {}
-    for row in rows(folder.parent / "timings" / "training_cost.csv"):
-        trainings.setdefault(row["task"], []).append(row["cpu_s"] + row["compile_s"])
-    took = [median(values) for values in trainings.values()]
+    costs = rows(folder.parent / "timings" / "training_cost.csv")
+    took = list(median_by_task(costs, lambda row: row["cpu_s"] + row["compile_s"]).values())
     return f"""\
 What each figure is stands in the column "kind": counted, modelled, assumed, published or the article's.  No meter was
 at hand: seconds of trainings are their FLOPs at the rate of the tables' own trainings, and energy is that times a

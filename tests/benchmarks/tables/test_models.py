@@ -9,16 +9,8 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.files import SHIPPED
-from benchmarks.tables.models import (
-    Model,
-    Quality,
-    Training,
-    keeps,
-    load_models,
-    model_rows,
-    photograph_term,
-    quality_columns,
-)
+from benchmarks.tables.model_rows import Model, keeps, model_rows, quality_columns
+from benchmarks.tables.models import Quality, Training, load_models, photograph_term
 from benchmarks.tables.recipes import FINAL
 from benchmarks.tables.trained import trials_by
 from hw_model.vela.measurements import MeasurementCache

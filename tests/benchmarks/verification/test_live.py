@@ -13,7 +13,8 @@ from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.files import SHIPPED, table_trials
-from benchmarks.tables.models import Model, load_models, model_rows
+from benchmarks.tables.model_rows import Model, model_rows
+from benchmarks.tables.models import load_models
 from benchmarks.tables.recipes import FINAL
 from benchmarks.tables.trained import trials_by
 from benchmarks.verification import live as module
@@ -83,7 +84,7 @@ def test_trained_figures_take_the_place_of_predicted_ones(tmp_path, monkeypatch)
 
         Settings = importlib.import_module(EXPERIMENTS["detection"].module).Settings
 
-    monkeypatch.setattr("benchmarks.tables.models.exact_cost", lambda *_: Cost(2.0, 1000.0, 400.0, 1, 1.0, 0.0))
+    monkeypatch.setattr("benchmarks.tables.model_rows.exact_cost", lambda *_: Cost(2.0, 1000.0, 400.0, 1, 1.0, 0.0))
     monkeypatch.setattr("benchmarks.tables.build.prepare_with_progress", lambda *_: None)
     monkeypatch.setattr("benchmarks.evaluators.trained.LocalExecutor", None)  # nothing is trained
     monkeypatch.setattr(module, "import_module", lambda name: Toy)
