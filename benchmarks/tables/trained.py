@@ -58,7 +58,8 @@ def finished_trials(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, 
     trials = tuple(trial for trial in trials_by(results, name, recipe) if trial.space)
     if not trials:
         raise BenchmarkInputError(
-            f"{table_file(results, name)}: no finished trainings of this recipe; `accelnas table build` makes them"
+            f"{table_file(results, name)}: no finished trainings of this recipe; "
+            f"`accelnas table build --task {name}` makes them"
         )
     return trials
 

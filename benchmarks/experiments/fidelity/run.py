@@ -50,7 +50,8 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
             rows.append({"task": task, "low": LOW, "high": HIGH} | agreement(pairs, cells))
     if not rows:
         raise BenchmarkInputError(
-            f"no task has {LEAST} networks trained by both recipes; `accelnas table build --part final` trains them"
+            f"no task has {LEAST} networks trained by both recipes; "
+            "`accelnas table build --task TASK --part final` trains them"
         )
     table = pd.DataFrame(rows)
     write_table(folder / "fidelity.csv", table)

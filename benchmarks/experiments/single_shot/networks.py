@@ -42,6 +42,6 @@ def networks_to_rank(results: Path, task: Task, space: SearchSpace) -> list[Rank
     if len(found) < FEWEST:
         raise BenchmarkInputError(
             f"the table of {task.name} has {len(found)} networks of the space {space.name}; "
-            f"allowed: {FEWEST} and more, which `accelnas table build` trains"
+            f"allowed: {FEWEST} and more, which `accelnas table build --task {task.name}` trains"
         )
     return [Ranked(*each, float(np.mean(qualities[key]))) for key, each in found.items()]
