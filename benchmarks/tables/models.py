@@ -26,7 +26,7 @@ from benchmarks.store.keys import canonical_json
 from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.query import TrainedTable, load_table
-from benchmarks.tables.recipes import RECIPES
+from benchmarks.tables.recipes import RECIPES, SWEEP_SEEDS
 from benchmarks.tables.surrogate import predict
 from benchmarks.tables.trained import trials_by
 from hw_model.blocks import Block
@@ -180,7 +180,8 @@ def load_models(task: str, results: Path = SHIPPED) -> Models:
     trials = {recipe: trials_by(results, task, RECIPES[recipe][task]) for recipe in ("final", "search")}
     found: dict[tuple[str, str], tuple[Training, ...]] = {}
     for recipe, own in trials.items():
-        for trial in own:
+        # recipes were chosen by the baseline's trainings of the sweep
+        for trial in (each for each in own if each.key.seed not in SWEEP_SEEDS):
             quality = trial.quality
             known = Training(quality[table.task.metric], trial.key.code_path, trial.provenance.device, quality)
             key = recipe, trial.key.architecture

@@ -33,8 +33,9 @@ FINAL: MappingProxyType[str, Fidelity] = MappingProxyType(
 )
 RECIPES = MappingProxyType({"search": SEARCH, "final": FINAL})
 
-# the seed of sweeps, which was to be apart from those of searches and of what is published
+# the seed of sweeps, apart from those of searches and of what is published; of sweeps with several, all of them
 SWEEP_SEED = 1_000_000
+SWEEP_SEEDS = range(SWEEP_SEED, SWEEP_SEED + 6)
 # rates of a sweep, relative to this
 SWEEP_RATE = 0.02
 
@@ -47,8 +48,7 @@ def sweep(task: str) -> Iterator[tuple[Fidelity, tuple[float, ...], tuple[int, .
         yield replace(base, batch_size=batch), rates, (SWEEP_SEED,) * len(rates)
     for passes in (51_200, 102_400):
         rates = (0.5, 0.5, 1.0, 1.0, 2.0, 2.0)
-        seeds = tuple(SWEEP_SEED + number for number in range(len(rates)))
-        yield replace(base, example_passes=passes, batch_size=32), rates, seeds
+        yield replace(base, example_passes=passes, batch_size=32), rates, tuple(SWEEP_SEEDS)
 
 
 def scaled(fidelity: Fidelity, rate: float) -> Fidelity:

@@ -39,7 +39,7 @@ accelerator, and therefore the same in every row."""
 
 
 def _recipes(folder: Path) -> str:
-    """How near to convergence final is, and how its rate and the baselines' trainings stand to the sweep."""
+    """How near to convergence final is, and how its rate stands to the sweep."""
     recipes, sweep = rows(folder / "recipes.csv"), rows(folder / "recipe_sweep.csv")
     search, final = ({row["task"]: row for row in recipes if row["recipe"] == name} for name in ("search", "final"))
     timed = [task for task, row in final.items() if not math.isnan(row["core_seconds"])]
@@ -68,7 +68,7 @@ final takes {
         )
     }.  So near convergence,
 if gains go on to shrink: {listed(near)}; half an hour: {listed(long)}; neither:
-{listed(task for task in final if task not in near + long)}.  {_edge(final, sweep)}{_chosen_by(folder, final, sweep)}
+{listed(task for task in final if task not in near + long)}.  {_edge(final, sweep)}
 """
 
 
@@ -87,22 +87,6 @@ def _edge(final: dict[str, Row], sweep: list[Row]) -> str:
     if not rising:
         return ""
     return f"On {listed(rising)} final's rate is the largest of those tried so long, and quality still rises there.  "
-
-
-def _chosen_by(folder: Path, final: dict[str, Row], sweep: list[Row]) -> str:
-    """How many of the baseline's trainings by final are those that its rate was chosen by, and what they change."""
-    told = []
-    for task, row in final.items():
-        setting = ("example_passes", "batch_size", "peak_learning_rate")
-        own = [each["quality"] for each in sweep if each["task"] == task and all(each[k] == row[k] for k in setting)]
-        base = rows(folder.parent / task / f"{task}.csv")[0]
-        count, mean = base["seeds"], base["map" if "map" in base else "quality"]
-        if own and base["recipe"] == "final" and count > len(own):
-            others = (count * mean - sum(own)) / (count - len(own))
-            told.append(f"{len(own)} of {count} on {task} (mean of all {mean:.4f}, without them {others:.4f})")
-    if not told:
-        return ""
-    return f"Of the baselines' trainings by final some are those that the rate was chosen by: {listed(told)}."
 
 
 def _agreement(found: list[Row]) -> str:

@@ -70,16 +70,14 @@ def test_what_is_near_convergence_or_takes_half_an_hour_follows_the_recipes(tabl
     assert "neither: classification and detection." in text_of(tables)
 
 
-def test_the_rate_at_the_edge_and_the_trainings_that_chose_it_follow_the_sweep(tables):
+def test_the_rate_at_the_edge_follows_the_sweep(tables):
     path = tables / "recipe_sweep.csv"
     table = pd.read_csv(path)
     own = (table["task"] == "detection") & (table["example_passes"] == 102_400)
     table.loc[own, "quality"] = 5 * table["peak_learning_rate"] + 0.1
     table.to_csv(path, index=False)
-    change(tables.parent / "detection/detection.csv", ("model", "Baseline"), map=0.6, seeds=6)
     text = text_of(tables)
     assert "On detection (0.04) and segmentation (0.04) final's rate is the largest" in text
-    assert "2 of 6 on detection (mean of all 0.6000, without them 0.7500)" in text
     table.loc[own, "quality"] *= -1
     table.to_csv(path, index=False)
     assert "On segmentation (0.04) final's rate is the largest" in text_of(tables)
