@@ -9,7 +9,6 @@ import json
 import warnings
 from collections.abc import Mapping
 from functools import partial
-from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
@@ -20,7 +19,7 @@ from tasks.data.scenes import IGNORED
 from tasks.data.user.images import load_image, resize_mask, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import MOST_OBJECTS, Example, FileSource, Item, with_digests
-from tasks.data.user.split import complete, group_notes, split_of
+from tasks.data.user.split import complete, split_notes, split_of
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
@@ -48,7 +47,7 @@ def scan_coco(path: Path, options: Options) -> FileSource:
     for split, each in splits.items():
         if not any(item.labels for item in each):
             raise TaskInputError(f"{str(path)[-80:]}: no object in {split}; allowed: one and more")
-    notes = [*group_notes(chain(*items.values()), options.group)]
+    notes = [*split_notes(items, splits, options.group)]
     masked = all(each.masked for each in read.values())
     if masked and len(names) > _MOST_CLASSES:
         masked = False

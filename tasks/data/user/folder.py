@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from tasks.data.user.images import is_image, load_image, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import Example, FileSource, Item, with_digests
-from tasks.data.user.split import complete, group_notes, split_of
+from tasks.data.user.split import complete, split_notes, split_of
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
@@ -35,7 +34,8 @@ def scan_folder(path: Path, options: Options) -> FileSource:
         split: with_digests([item(file, label) for label, name in enumerate(names) for file in found.get(name, ())])
         for split, found in images.items()
     }
-    splits = complete(items if by_split else {"train": items[""]}, options.group)
+    given = items if by_split else {"train": items[""]}
+    splits = complete(given, options.group)
     untrained = set(range(len(names))) - {item.label for item in splits["train"]}
     if untrained:
         raise TaskInputError(f"class {names[min(untrained)][:60]!r} has no training image; allowed: one and more")
@@ -46,7 +46,7 @@ def scan_folder(path: Path, options: Options) -> FileSource:
         options.channels,
         splits,
         partial(_decode, side=options.side, channels=options.channels),
-        notes=(*left_out(path), *group_notes(chain(*splits.values()), options.group)),
+        notes=(*left_out(path), *split_notes(given, splits, options.group)),
     )
 
 
