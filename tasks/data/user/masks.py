@@ -39,7 +39,7 @@ def scan_masks(path: Path, options: Options) -> FileSource:
     names_file = path / "classes.txt"
     names: tuple[str, ...] = ()
     if names_file.is_file():
-        names = tuple(filter(None, map(str.strip, names_file.read_text(errors="replace").splitlines())))
+        names = tuple(filter(None, map(str.strip, names_file.read_text("utf-8-sig", "replace").splitlines())))
         if len(set(names)) < len(names):
             raise TaskInputError(f"{str(names_file)[-100:]!r} names a class twice; allowed: a line for each")
         if options.background and names and names[0].strip("_").lower() == "background":
