@@ -42,7 +42,8 @@ def complete(given: Mapping[str, Sequence[Item]], group: str) -> dict[str, tuple
         found |= divide(given["train"], ("train", *(split for split in missing if split != "train")), group)
     empty = [split for split in SPLITS if not found[split]]
     if empty and empty[0] in given:
-        raise TaskInputError(f"{empty[0]} is there without an image; allowed: one and more, or no {empty[0]} at all")
+        without = "" if empty[0] == "train" else f", or no {empty[0]} at all"
+        raise TaskInputError(f"{empty[0]} is there without an image; allowed: one and more{without}")
     if empty:
         count, groups = sum(map(len, given.values())), len(_groups(given["train"], group))
         of = f" that group={group[:20]} makes {groups} group{'s' * (groups != 1)}" if group else ""

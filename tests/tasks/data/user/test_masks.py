@@ -132,6 +132,11 @@ def test_masks_of_other_splits_than_images_are_refused(tmp_path):
     assert user_dataset(f"masks:{tmp_path}").source.count("test") == 3
     (tmp_path / "masks" / "test").mkdir()
     assert "images/ has splits train; masks/ test, train; allowed: the same" in refusal(f"masks:{tmp_path}?side=16")
+    (tmp_path / "images" / "test").mkdir()
+    assert "test is there without an image; allowed: one and more, or no test" in refusal(f"masks:{tmp_path}?side=32")
+    for name in ("images", "masks"):
+        (tmp_path / "none" / name).mkdir(parents=True)
+    assert refusal(f"masks:{tmp_path}/none") == "train is there without an image; allowed: one and more"
 
 
 def test_masks_that_cannot_be_are_refused(tmp_path):
