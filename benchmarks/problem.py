@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from hw_model.vela.measurements import MeasurementCache
 from nas_algos.evaluator import Costs, Genotype
 from nas_algos.objectives import within
 from tasks.data.datasets import get_dataset, is_users
+from tasks.detection.head import HIGHEST_RAW
 from tasks.fidelity import Fidelity
 from tasks.sides import height_width
 from tasks.spaces.check import output_fault, probes
@@ -129,6 +130,23 @@ def size_note(blocks: Sequence[Block], task: Task) -> str:
         return ""
     more = "; its side=... prepares larger ones" if is_users(get_dataset(task.dataset)) else ""
     return f"{task.dataset}: images of {height} x {width} are enlarged to {first.height} x {first.width}{more}"
+
+
+def reach_note(lasts: Iterable[Block], task: Task) -> str:
+    """That a detector's cells are too small for its largest boxes, empty where they are not.
+
+    lasts: the last block of each network that there may be, of which the one of the most cells counts.
+    """
+    if task.name != "detection":
+        return ""
+    last, most = max(lasts, key=lambda each: max(each.out_height, each.out_width)), 2 * round(2**HIGHEST_RAW)
+    if max(last.out_height, last.out_width) <= most:
+        return ""
+    high, wide = (min(1.0, most / cells) for cells in (last.out_height, last.out_width))
+    return (
+        f"an output of {last.out_height} x {last.out_width} cells, of which boxes are {most} high and wide at most: "
+        f"{high:.0%} of an image's height, {wide:.0%} of its width"
+    )
 
 
 def examples_note(task: Task, fidelity: Fidelity) -> str:

@@ -13,7 +13,7 @@ MAX_BYTES = 256 * 2**20
 
 
 def read_json(path: Path, parse: Callable[[str], Any] | None = None) -> Any:
-    """The content of a UTF-8 file, as `parse_json` or another function reads it.
+    """The content of a UTF-8 file, with a byte-order mark or without, as `parse_json` or another function reads it.
 
     Raises HardwareInputError, one line that names the file, where it cannot be read or is not JSON.
     """
@@ -22,7 +22,7 @@ def read_json(path: Path, parse: Callable[[str], Any] | None = None) -> Any:
             raise HardwareInputError("no such file")
         if path.stat().st_size > MAX_BYTES:
             raise HardwareInputError(f"it has more than {MAX_BYTES >> 20} MiB")
-        return (parse or parse_json)(path.read_text("utf-8"))
+        return (parse or parse_json)(path.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:  # HardwareInputError is one; and text that is no UTF-8, paths that are none
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise HardwareInputError(f"{str(path)[:160]!r} cannot be read as JSON: {reason}") from error

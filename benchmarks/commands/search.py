@@ -95,9 +95,10 @@ def search(
         check_unused("--table", search, unused, "as a table has answers")
         search_table(table, accelerator, bounds, strategy, settings, budget, seeds, results)
         return
-    from benchmarks.problem import examples_note
+    from benchmarks.problem import examples_note, reach_note
     from benchmarks.search.run import make_spec, run_search
     from tasks.registry import make_task
+    from tasks.spaces.check import probes
 
     spec = make_spec(
         make_task(task, dataset, classes),
@@ -112,6 +113,7 @@ def search(
         settings,
         training,
     )
-    if note := examples_note(spec.task, spec.fidelity):
+    reach = reach_note((chain[-1] for chain in spec.space.decode_all(probes(spec.space))), spec.task)
+    for note in filter(None, (reach, examples_note(spec.task, spec.fidelity))):
         print(note, file=sys.stderr)
     run_search(home, spec, seeds, final_seeds, results)

@@ -47,7 +47,7 @@ def train(
     """
     from benchmarks.evaluators.trainings import Training, train_all
     from benchmarks.fidelities import FIRST_FINAL_SEED, get_fidelity, on_test
-    from benchmarks.problem import check_fits, examples_note, size_note
+    from benchmarks.problem import check_fits, examples_note, reach_note, size_note
     from benchmarks.saved.folder import check_save
     from benchmarks.saved.folder import save as save_network
     from benchmarks.saved.network import network_of
@@ -66,7 +66,8 @@ def train(
     recipe = RECIPES[profile][task] if profile in RECIPES else get_fidelity(task, profile)
     chosen, recipe = with_training(chosen, recipe, training)
     fidelity = on_test(recipe)
-    for note in filter(None, (size_note(loaded.blocks, chosen), examples_note(chosen, fidelity))):
+    reach = reach_note(loaded.blocks[-1:], chosen)
+    for note in filter(None, (size_note(loaded.blocks, chosen), reach, examples_note(chosen, fidelity))):
         print(note, file=sys.stderr)
     there = save is not None and check_save(save, chosen, loaded.blocks, fidelity, FIRST_FINAL_SEED)
     from benchmarks.runtime.prepare import prepare_with_progress

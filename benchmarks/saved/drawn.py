@@ -22,7 +22,7 @@ LONGEST, SHORTEST = 1024, 256
 
 
 def read_image(path: Path, channels: int) -> np.ndarray:
-    """An image uint8 [H, W, channels], made of its file as data that are brought are, its longer side at most LONGEST.
+    """An image uint8 [H, W, channels], made of its file as data that are brought are.
 
     Raises BenchmarkInputError for what is no image, or a damaged one.
     """
@@ -30,7 +30,6 @@ def read_image(path: Path, channels: int) -> np.ndarray:
         found = flatten(load_image(path), channels)
     except UnusableError as error:
         raise BenchmarkInputError(f"{str(path)[:100]!r} is no image that can be read: {error}") from error
-    found.thumbnail((LONGEST, LONGEST))
     return np.asarray(found, np.uint8).reshape(found.height, found.width, channels)
 
 
@@ -43,9 +42,9 @@ def draw_prediction(
     """
     blocks, task = saved.blocks, saved.task
     # to the side of the data first, as a network of another input size meets its training images
-    resized = Image.fromarray(image.squeeze(-1) if task.channels == 1 else image)
+    picture = Image.fromarray(image.squeeze(-1) if task.channels == 1 else image)
     height, width = height_width(task.side_pixels)
-    resized = np.asarray(resized.resize((width, height), Image.Resampling.BILINEAR))
+    resized = np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
     resized = resized.reshape(1, height, width, task.channels)
     if model == "weights":
         state = TrainState(saved.variables["params"], saved.variables["batch_stats"], None)
@@ -55,7 +54,8 @@ def draw_prediction(
         if not file.is_file():
             raise BenchmarkInputError(f"{file}: no such file; `accelnas export {saved.folder}` writes it")
         found = file_predictions(file.read_bytes(), task, fit_images(blocks, resized))
-    scale = max(1, -(-SHORTEST // max(image.shape[:2])))
+    picture.thumbnail((LONGEST, LONGEST))  # only now, as data are stretched once from what they are
+    drawn = np.asarray(picture).reshape(picture.height, picture.width, task.channels)
     own = jax.tree.map(lambda leaf: leaf[0], found)
-    write_image(path, task.draw(image, own, scale))
+    write_image(path, task.draw(drawn, own, max(1, -(-SHORTEST // max(picture.size)))))
     return task.words(own)

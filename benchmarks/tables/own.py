@@ -66,8 +66,11 @@ class OwnTable:
     @property
     def true(self) -> np.ndarray:
         """float[networks]: mean quality over the trainings that did not fail; NaN where all did."""
-        finished = [each[np.isfinite(each)] for each in self.qualities]
-        return np.array([each.mean() if len(each) else math.nan for each in finished])
+        return np.array([each.mean() if len(each) else math.nan for each in self._finished])
+
+    @property
+    def _finished(self) -> list[np.ndarray]:
+        return [each[np.isfinite(each)] for each in self.qualities]
 
     @property
     def bounds(self) -> dict[str, float]:
@@ -131,17 +134,17 @@ class OwnTable:
 
     def resolution(self, bounds: Mapping[str, float]) -> str:
         """How well its trainings tell networks apart, in words."""
-        several = [each for each in self.qualities if len(each) > 1 and np.isfinite(each).all()]
-        able = self.within(bounds)
+        finished, able = self._finished, self.within(bounds)
+        several = [each for each in finished if len(each) > 1]
         if not several or not able.any():
             return "one training a network: what a search finds is as good as one training says"
         deviation = math.sqrt(sum(each.var(ddof=1) * (len(each) - 1) for each in several))
         deviation /= math.sqrt(sum(len(each) - 1 for each in several))
-        counts = np.array([len(each) for each in self.qualities])
-        true, best = self.true, int(np.argmax(np.where(able, self.true, -np.inf)))
+        true, counts = self.true[able], np.array([len(each) for each in finished])[able]
+        best = int(np.argmax(true))
         # 1.96 standard errors of the difference between the network's mean and the best one's
         apart = 1.96 * deviation * np.sqrt(1 / counts + 1 / counts[best])
-        level = int((able & (true >= true[best] - apart)).sum())
+        level = int((true >= true[best] - apart).sum())
         return (
             f"trainings of a network differ by a standard deviation of {deviation:.3g}: {level} of {int(able.sum())} "
             "networks within the bounds do not differ significantly from the best one"

@@ -105,7 +105,7 @@ def _memory(accelerator: EthosU, area: str) -> str | None:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text()
+        return path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise HardwareInputError(f"system configuration {path} cannot be read: {error}"[:300]) from error
 

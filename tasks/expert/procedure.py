@@ -1,7 +1,7 @@
 """The expert's procedure: rules in their order, place by place from the front, evaluated by a cost model.
 
 Nothing is trained.  Quality is guarded by capacity: a rewrite that leaves less than a stated share of the start's MACs
-or parameters is refused. (Both rank trained networks: Kendall's tau .16 to .39 in
+or parameters is refused. (Both rank trained networks: Kendall's tau .16 to .40 in
 results/zero_shot/zero_shot.csv.)  Of the rewrites at a place that cost about
 the same as the cheapest, the one with most MACs is taken.  It is kept when it saves, or when it costs nothing and the
 network has more MACs for it.

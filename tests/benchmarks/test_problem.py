@@ -3,12 +3,21 @@
 from dataclasses import replace
 
 import jax
+import numpy as np
 import pytest
 
 from benchmarks.fidelities import get_fidelity, on_test
-from benchmarks.problem import baseline_blocks, check_compiles, examples_note, size_note, spread_architectures
+from benchmarks.problem import (
+    baseline_blocks,
+    check_compiles,
+    examples_note,
+    reach_note,
+    size_note,
+    spread_architectures,
+)
 from hw_model.cost import count_macs
 from hw_model.errors import HardwareInputError
+from tasks.detection.head import read_output
 from tasks.registry import make_task
 from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.registry import SKELETONS
@@ -33,6 +42,21 @@ def test_it_is_said_where_images_are_enlarged_for_a_network_and_not_where_they_a
     assert size_note((replace(blocks[0], height=64, width=64),), task) == ""
     larger = size_note((replace(blocks[0], height=96, width=224),), task)
     assert larger == f"{task.dataset}: images of 96 x 96 are enlarged to 96 x 224"
+
+
+def test_it_is_said_where_a_detectors_cells_are_too_small_for_the_largest_boxes():
+    task = make_task("detection")
+    last = baseline_blocks(task)[-1]
+    lasts = [replace(last, height=height, width=width) for height, width in ((12, 12), (32, 32), (24, 64))]
+    assert reach_note(lasts[:2], task) == reach_note(lasts, make_task("segmentation")) == ""
+    note = reach_note(lasts, task)
+    assert note == (
+        "an output of 24 x 64 cells, of which boxes are 32 high and wide at most: 100% of an image's height, 50% of "
+        "its width"
+    )
+    output = np.full((1, 24, 64, task.output_channels), 99.0, np.float32)  # as far as its channels say anything
+    top, left, bottom, right = np.moveaxis(np.asarray(read_output(output).boxes), -1, 0)
+    assert ((bottom - top).max(), (right - left).max()) == (1.0, 0.5)
 
 
 def test_it_is_said_where_a_profile_uses_some_of_a_users_images(tmp_path):

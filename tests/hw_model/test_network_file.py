@@ -129,6 +129,12 @@ def test_a_bad_file_gets_one_line(tmp_path, content, message):
     assert "\n" not in str(error.value)
 
 
+def test_a_byte_order_mark_before_the_text_is_none_of_it(tmp_path):
+    path = tmp_path / "marked.json"
+    path.write_text(json.dumps(GOOD), "utf-8-sig")
+    assert load_network(path).blocks == parse_network(GOOD).blocks
+
+
 def test_a_missing_and_a_binary_file_get_one_line(tmp_path):
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
     for name, told in (("missing.json", "no network file"), ("binary.json", "cannot be read")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from statistics import fmean
 
@@ -68,10 +69,11 @@ def supernet_lines(results: Path) -> list[dict[str, str]]:
     lines = []
     for (task, algorithm), own in groups.items():
         tau, low, high = mean_interval([row["kendall_tau"] for row in own])
+        between = "" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
         lines.append(
             {
                 **{"task": task, "supernet": algorithm, "supernets": str(len(own)), "networks": str(own[0]["n"])},
-                **{"Kendall's tau": f"{tau:.2f}", "95% interval": f"{low:.2f} to {high:.2f}"},
+                **{"Kendall's tau": f"{tau:.2f}", "95% interval": between},
                 "tau of MACs": f"{own[0]['macs_tau']:.2f}",
                 "cost in trainings": f"{fmean(row['cost_in_trainings'] for row in own):.1f}",
                 "found within the bound": str(sum(row["meets_target"] for row in own)),

@@ -247,6 +247,11 @@ def _short(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.3g}"
 
 
+def _losses(values: list[float]) -> str:
+    """Their span, with a digit more where an end would print as zero."""
+    return span(values, digits=2 if all(abs(end) >= 0.005 for end in (min(values), max(values))) else 3)
+
+
 def transfer(folder: Path) -> str:
     """The page's Markdown."""
     found = rows(folder / "transfer.csv")
@@ -262,7 +267,7 @@ def transfer(folder: Path) -> str:
     ]
     lost, adapted = (
         listed(
-            f"{span((-row['quality_difference'] for row in own), digits=2)} on {target}"
+            f"{_losses([-row['quality_difference'] for row in own])} on {target}"
             for target in dict.fromkeys(row["target"] for row in found)
             if (own := [row for row in found if row["model"] == model and row["target"] == target])
             and not any(math.isnan(row["quality_difference"]) for row in own)

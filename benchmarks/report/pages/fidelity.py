@@ -44,7 +44,7 @@ passes.  Networks that were drawn before any was trained, by both:
 
 {table(HEADER, lines)}
 A short training's ranking agrees with the longer one's better than chance (its interval excludes 0) on
-{listed(told) or "no task"}.{unsure}
+{listed(told or ["no task"])}.{unsure}
 Of the
 best, too few were trained to tell: a tenth is {listed(f"{max(1, row['n'] // 10)} ({row['task']})" for row in found)}.
 """

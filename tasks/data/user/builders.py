@@ -2,7 +2,7 @@
 
 It must lie, as array_record, where TFDS_DATA_DIR says or in ~/tensorflow_datasets.  Images with a class label are
 classification's, with objects that have bbox and label detection's, with segmentation_mask segmentation's.  Splits that
-it has not are drawn from `train`, 70 : 15 : 15 %.
+it has not, or keeps the labels of back, are drawn from `train`, 70 : 15 : 15 %.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tasks.sides import Side
 ENOUGH = 1_000
 """Training examples of a builder that are looked at, at random, to find the values of masks.
 
-Of one with no more in all splits, all are, to find the most objects.
+Of one with no more in all splits, all are, to find the most objects; of splits held out no more, to find one label.
 """
 _FLAGS = ("is_crowd", "is_difficult")
 """Features of objects that COCO and VOC count neither as found nor as missed; here they are none."""
@@ -110,15 +110,19 @@ class BuilderSource:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Which objects would be left out; whether there are any is not known before all examples are read."""
-        if self.tasks != ("detection",):
-            return ()
-        what = ["objects of no area"]
-        if flags := " or ".join(self._flags):
-            what.append(f"those with {flags} (what is found there counts as wrong)")
-        if self.most_objects == MOST_OBJECTS:
-            what.append(f"those beyond the largest {MOST_OBJECTS} of an image")
-        return (f"left out where there are any: {', '.join(what)}",)
+        """Splits without labels; which objects would be left out, as whether there are any is known only later."""
+        notes = []
+        for split, number in self._kept_back.items():
+            some = f", of which {ENOUGH:,} were looked at" * (number > ENOUGH)
+            notes.append(f"no label in {self._official[split]}{some}: {split} is drawn from train")
+        if self.tasks == ("detection",):
+            what = ["objects of no area"]
+            if flags := " or ".join(self._flags):
+                what.append(f"those with {flags} (what is found there counts as wrong)")
+            if self.most_objects == MOST_OBJECTS:
+                what.append(f"those beyond the largest {MOST_OBJECTS} of an image")
+            notes.append(f"left out where there are any: {', '.join(what)}")
+        return tuple(notes)
 
     @property
     def digest(self) -> str:
@@ -126,6 +130,8 @@ class BuilderSource:
         found = hashlib.sha256(f"{self.side_pixels} {self.channels}".encode())
         if self.tasks == ("detection",):
             found.update(_KEPT)
+        if self._kept_back:
+            found.update(f"without {', '.join(self._kept_back)}".encode())
         for file in sorted(self.folder.iterdir()):
             found.update(f"{file.name} {file.stat().st_size};".encode())
             if file.suffix in (".json", ".txt"):
@@ -169,9 +175,11 @@ class BuilderSource:
         return (self._record("train", place) for place in places.tolist())
 
     def _record(self, split: str, place: int) -> Any:
-        _, source, rows = self._splits[split]
+        return self._at(self._splits[split][1], int(self._splits[split][2][place]))
+
+    def _at(self, source: Any, row: int) -> Any:
         try:
-            return source[int(rows[place])]
+            return source[row]
         except Exception as error:  # files are opened only now, and damaged ones make readers raise nearly anything
             if is_machines(error):
                 raise
@@ -181,21 +189,48 @@ class BuilderSource:
             ) from error
 
     @cached_property
-    def _splits(self) -> dict[str, tuple[str, Any, np.ndarray]]:
-        """{split: (the builder's name of what it is taken from, data source, rows)}."""
-        official = {split: name for name in self._builder.info.splits if (split := split_of(name))}
-        if "train" not in official:
+    def _official(self) -> dict[str, str]:
+        """{split: the builder's name of it}."""
+        found = {split: name for name in self._builder.info.splits if (split := split_of(name))}
+        if "train" not in found:
             raise TaskInputError(
                 f"{self.folder.parent.name} has splits {', '.join(self._builder.info.splits)[:80]}; "
                 "allowed: train, validation, test"
             )
+        return found
+
+    def _open(self, split: str, **how: Any) -> Any:
         try:
-            sources = {split: self._builder.as_data_source(split=name) for split, name in official.items()}
+            return self._builder.as_data_source(split=self._official[split], **how)
         except Exception as error:
             raise TaskInputError(
                 f"{str(self.folder)[-100:]!r} cannot be read ({first_line(error)[:60]}); allowed: prepared as "
                 "array_record"
             ) from error
+
+    @cached_property
+    def _kept_back(self) -> dict[str, int]:
+        """{split: its images} of those held out that show no label, as test sets of contests do."""
+        import tensorflow_datasets as tfds
+
+        found: dict[str, int] = {}
+        for split in sorted(self._official.keys() - {"train"}) if self._kind[1] is not None else ():
+            source = self._open(split, decoders={"image": tfds.decode.SkipDecoding()})
+            records = (self._at(source, place) for place in mixed(len(source))[:ENOUGH].tolist())
+            if not any(0 <= label < len(self.class_names) for each in records for label in self._labels(each)):
+                found[split] = len(source)
+        return found
+
+    def _labels(self, record: Any) -> list[Any]:
+        """Of the objects that are kept, or the image's one."""
+        if self.tasks == ("detection",):
+            return [label for *_, label in self._objects(record)]
+        return [record[name] for name, each in self._builder.info.features.items() if each is self._kind[1]][:1]
+
+    @cached_property
+    def _splits(self) -> dict[str, tuple[str, Any, np.ndarray]]:
+        """{split: (the builder's name of what it is taken from, data source, rows)}."""
+        sources = {split: self._open(split) for split in self._official if split not in self._kept_back}
         rows = {split: np.arange(len(source)) for split, source in sources.items()}
         rest = mixed(len(rows["train"]))
         for split in SPLITS[1:]:
@@ -204,7 +239,7 @@ class BuilderSource:
                 rows[split], rest = np.sort(rest[:taken]), rest[taken:]
         rows["train"] = np.sort(rest)
         taken_from = {split: split if split in sources else "train" for split in SPLITS}
-        return {split: (official[source], sources[source], rows[split]) for split, source in taken_from.items()}
+        return {split: (self._official[source], sources[source], rows[split]) for split, source in taken_from.items()}
 
     def count(self, split: str) -> int:
         """Rows of the split."""
@@ -222,11 +257,9 @@ class BuilderSource:
         if pixels.dtype != np.uint8 or pixels.ndim != 3:
             raise UnusableError(f"is {pixels.dtype} {pixels.shape}; allowed: uint8 [H, W, C]")
         image = to_array(Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels), side, self.channels)
-        task, label = self._kind
-        if task == "classification":
-            names = [name for name, each in self._builder.info.features.items() if each is label]
-            return Example(image, self._known(record[names[0]]))
-        if task == "segmentation":
+        if self.tasks == ("classification",):
+            return Example(image, self._known(*self._labels(record)))
+        if self.tasks == ("segmentation",):
             mask, classes = _mask(record), len(self.class_names)
             if wrong := mask[(mask > classes) & (mask != IGNORED)].tolist():
                 raise UnusableError(f"has {wrong[0]} in its mask; {ENOUGH:,} of train hold 0 to {classes}")

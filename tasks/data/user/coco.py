@@ -9,7 +9,6 @@ import json
 import warnings
 from collections.abc import Mapping
 from functools import partial
-from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
@@ -17,10 +16,10 @@ import numpy as np
 from pycocotools import mask as rle
 
 from tasks.data.scenes import IGNORED
-from tasks.data.user.images import load_image, resize_mask, to_array
+from tasks.data.user.images import is_hidden, load_image, resize_mask, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import MOST_OBJECTS, Example, FileSource, Item, with_digests
-from tasks.data.user.split import complete, group_notes, split_of
+from tasks.data.user.split import complete, split_notes, split_of
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
@@ -48,7 +47,7 @@ def scan_coco(path: Path, options: Options) -> FileSource:
     for split, each in splits.items():
         if not any(item.labels for item in each):
             raise TaskInputError(f"{str(path)[-80:]}: no object in {split}; allowed: one and more")
-    notes = [*group_notes(chain(*items.values()), options.group)]
+    notes = [*split_notes(items, splits, options.group)]
     masked = all(each.masked for each in read.values())
     if masked and len(names) > _MOST_CLASSES:
         masked = False
@@ -79,10 +78,10 @@ def _files(path: Path) -> dict[str, Path]:
         return {"train": path}
     found: dict[str, Path] = {}
     for file in sorted(path.rglob("*.json")):
-        if file.stem.startswith(_OTHERS):
+        if file.stem.startswith(_OTHERS) or is_hidden(file, path):
             continue
-        words = file.stem.replace("instances", "").replace("2017", "").replace("2014", "").replace("-", "_").split("_")
-        says = {split for word in (*words, file.parent.name) if (split := split_of(word))}
+        words = file.stem.replace("instances", "").replace("-", "_").split("_")
+        says = {split for word in (*words, file.parent.name) if (split := _split_of(word))}
         for split in says if len(says) == 1 else ():
             if split in found:
                 raise TaskInputError(f"{file.name} and {found[split].name} are both annotations of {split}")
@@ -92,6 +91,11 @@ def _files(path: Path) -> dict[str, Path]:
             f"{str(path)[-120:]!r} has no annotations of train; allowed: train.json, val.json and such"
         )
     return found
+
+
+def _split_of(word: str) -> str | None:
+    """As split_of, also of COCO's own names, such as train2017."""
+    return split_of(word.replace("2017", "").replace("2014", ""))
 
 
 class _Annotations:
@@ -209,7 +213,7 @@ class _Annotations:
 def _below(name: str, split: str) -> str:
     """A file's path without the folders of all images and of its split."""
     parts = PurePath(name).parts
-    while len(parts) > 1 and split and (parts[0] == "images" or split_of(parts[0]) == split):
+    while len(parts) > 1 and split and (parts[0] == "images" or _split_of(parts[0]) == split):
         parts = parts[1:]
     return str(PurePath(*parts))
 

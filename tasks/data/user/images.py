@@ -24,6 +24,11 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
+def is_hidden(path: Path, folder: Path) -> bool:
+    """Whether a file or a folder on the way to it, below this one, begins with a dot, as editors keep copies."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
 def load_image(path: Path, upright: tuple[int, int] | None = None) -> Image.Image:
     """An image, decoded whole and turned as its camera says.
 

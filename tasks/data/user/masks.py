@@ -19,7 +19,7 @@ from tasks.data.user.folder import images_below, splits_among, sub_folders
 from tasks.data.user.images import UnusableError, load_image, load_mask, resize_mask, to_array
 from tasks.data.user.name import Options
 from tasks.data.user.source import Example, FileSource, Item, with_digests
-from tasks.data.user.split import complete, group_notes
+from tasks.data.user.split import complete, split_notes
 from tasks.errors import TaskInputError
 from tasks.sides import Side
 
@@ -34,11 +34,12 @@ def scan_masks(path: Path, options: Options) -> FileSource:
     every = [item for found in items.values() for item in found]
     first = 1 if options.background else 0
     values = _values(every)
-    notes = [*group_notes(every, options.group)]
+    splits = complete(items, options.group)
+    notes = [*split_notes(items, splits, options.group)]
     names_file = path / "classes.txt"
     names: tuple[str, ...] = ()
     if names_file.is_file():
-        names = tuple(filter(None, map(str.strip, names_file.read_text(errors="replace").splitlines())))
+        names = tuple(filter(None, map(str.strip, names_file.read_text("utf-8-sig", "replace").splitlines())))
         if len(set(names)) < len(names):
             raise TaskInputError(f"{str(names_file)[-100:]!r} names a class twice; allowed: a line for each")
         if options.background and names and names[0].strip("_").lower() == "background":
@@ -79,7 +80,7 @@ def scan_masks(path: Path, options: Options) -> FileSource:
         names,
         options.side,
         options.channels,
-        complete(items, options.group),
+        splits,
         partial(_decode, side=options.side, channels=options.channels, table=table),
         notes=tuple(notes),
         background=options.background,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
-from typing import TypeVar
 
 import numpy as np
 
@@ -22,7 +21,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "validation": ("validation", "valid", "val"),
     "test": ("test", "testing"),
 }
-Key = TypeVar("Key")
+_FAR = 2
+"""By what a share may be off before it is said."""
 
 
 def split_of(word: str) -> str | None:
@@ -41,6 +41,9 @@ def complete(given: Mapping[str, Sequence[Item]], group: str) -> dict[str, tuple
     if missing:
         found |= divide(given["train"], ("train", *(split for split in missing if split != "train")), group)
     empty = [split for split in SPLITS if not found[split]]
+    if empty and empty[0] in given:
+        without = "" if empty[0] == "train" else f", or no {empty[0]} at all"
+        raise TaskInputError(f"{empty[0]} is there without an image; allowed: one and more{without}")
     if empty:
         count, groups = sum(map(len, given.values())), len(_groups(given["train"], group))
         of = f" that group={group[:20]} makes {groups} group{'s' * (groups != 1)}" if group else ""
@@ -69,7 +72,11 @@ def mixed(count: int) -> np.ndarray:
 
 
 def divide(items: Sequence[Item], splits: Sequence[str], group: str = "") -> dict[str, tuple[Item, ...]]:
-    """Items by split, the first of `splits` taking what SHARES leave; in the order given."""
+    """Items by split, the first of `splits` taking what SHARES leave; in the order given.
+
+    A group that would exceed a share by more than the share still lacks is passed over, unless none is smaller: what is
+    wrong by less stays as it is, and the longest film is trained on.  Each split gets a group where there are as many.
+    """
     groups = _groups(items, group)
     strata: dict[int, list[tuple[str, list[int]]]] = {}
     for members in groups:
@@ -78,15 +85,22 @@ def divide(items: Sequence[Item], splits: Sequence[str], group: str = "") -> dic
     chosen: dict[str, list[int]] = {split: [] for split in splits}
     for stratum in strata.values():
         total = sum(len(members) for _, members in stratum)
-        quota = {split: _share(split, total, len(stratum)) for split in splits[1:]}
         # groups from the end of the order, so that what is trained on is at its beginning
         rest = sorted(stratum, reverse=True)
-        for split, wanted in quota.items():
-            taken = 0
-            while len(rest) > 1 and taken < wanted:
-                _, members = rest.pop(0)
-                chosen[split] += members
-                taken += len(members)
+        for number, split in enumerate(splits[1:], start=1):
+            wanted, taken = _share(split, total, len(stratum)), 0
+            smallest = min(len(members) for _, members in rest)
+            kept = len(splits) - number if len(stratum) >= len(splits) else 1  # for the splits that follow
+            passed = []
+            while rest and taken < wanted and len(rest) + len(passed) > kept:
+                each = rest.pop(0)
+                size = len(each[1])
+                if size > smallest and taken + size - wanted > wanted - taken:
+                    passed.append(each)
+                else:
+                    chosen[split] += each[1]
+                    taken += size
+            rest = passed + rest
         chosen[splits[0]] += [place for _, members in rest for place in members]
     return {split: tuple(items[place] for place in sorted(places)) for split, places in chosen.items()}
 
@@ -95,11 +109,25 @@ def _share(split: str, total: int, groups: int) -> int:
     return max(1 if groups > 2 else 0, round(SHARES[split] * total))
 
 
-def group_notes(items: Iterable[Item], group: str) -> tuple[str, ...]:
-    """A line where no two of the images are of one group, so that saying `group` changes nothing."""
-    found = [key for item in items for key in _keys(item, group) if key[0] == "group"]
-    alone = bool(group) and len(set(found)) == len(found)
-    return (f"group={group[:20]}: no two images are of one group",) if alone else ()
+def split_notes(given: Iterable[str], splits: Mapping[str, Sequence[Item]], group: str) -> tuple[str, ...]:
+    """What their owner should know of `complete`'s splits: `group` that changes nothing, shares far from those meant.
+
+    given: the splits that were not drawn.
+    """
+    notes = []
+    found = [key for items in splits.values() for item in items for key in _keys(item, group) if key[0] == "group"]
+    if group and len(set(found)) == len(found):
+        notes.append(f"group={group[:20]}: no two images are of one group")
+    drawn = [split for split in SPLITS[1:] if split not in given]
+    whole = sum(len(splits[split]) for split in ("train", *drawn))
+    for split in drawn:
+        share = len(splits[split]) / whole
+        if not SHARES[split] / _FAR <= share <= SHARES[split] * _FAR:
+            notes.append(
+                f"{split} has {share:.0%} of the images that were divided, where {SHARES[split]:.0%} are meant: "
+                "groups, and classes of few images, divide no better"
+            )
+    return tuple(notes)
 
 
 def _keys(item: Item, group: str) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.markdown import rows
 from benchmarks.report import site
-from benchmarks.report.pages import head_to_head, zero_shot
+from benchmarks.report.pages import article, fidelity, head_to_head, zero_shot
 from benchmarks.store.made import digest, recorded
 from hw_model.vela.accelerators import ETHOS_U
 
@@ -62,6 +62,25 @@ def test_figures_in_prose_follow_the_file(copy):
     table.to_csv(path, index=False)
     page = " ".join(site.pages(copy)["docs/results/detection.md"].split())
     assert "V3 12% on the ethos-u55-256, " in page
+
+
+def test_a_short_training_that_ranks_nothing_beyond_chance_agrees_on_no_task(copy):
+    path = copy / "results/fidelity/fidelity.csv"
+    table = pd.read_csv(path)
+    table["tau_low"] = -0.1
+    table.to_csv(path, index=False)
+    assert "better than chance (its interval excludes 0) on no task." in " ".join(fidelity.page(path.parent).split())
+
+
+def test_losses_that_would_print_as_zero_have_a_digit_more(copy):
+    path = copy / "results/transfer/transfer.csv"
+    table = pd.read_csv(path)
+    for target, own in table[table["model"] == "As it is"].groupby("target"):
+        ends = (-0.003, 0.001, 0.003) if "photo_objects" in str(target) else (-0.01, -0.01, -0.02)
+        table.loc[own.index, "quality_difference"] = ends
+    table.to_csv(path, index=False)
+    told = " ".join(article.transfer(path.parent).split())
+    assert "as they are: -0.003 to 0.003 on detection on photo_objects, 0.01 to 0.02 on segmentation and " in told
 
 
 def test_results_of_the_first_spaces_say_so_until_their_file_changes(copy):

@@ -26,13 +26,14 @@ from hw_model.blocks import Block
 from hw_model.vela.tflite_writer import write_tflite
 from tasks.augmentation import Augmentation
 from tasks.data.labelled import LabelledImages
+from tasks.data.user.images import load_image, to_array
 from tasks.deployment.litert import run_tflite
 from tasks.fidelity import Fidelity
 from tasks.networks.blocks import ChainNetwork
 from tasks.networks.initialise import initialise
 from tasks.registry import make_task
 from tasks.spaces.registry import article_space
-from tasks.training import TrainState
+from tasks.training import TrainState, predict
 from tests.cli import refused
 from tests.hw_model.networks import SMALL
 
@@ -242,8 +243,6 @@ def test_an_image_is_turned_as_its_camera_says_and_drawn_on_at_its_own_size(fold
     image.save(tmp_path / "turned.jpg", exif=exif)
     assert read_image(tmp_path / "turned.jpg", 3).shape == (60, 30, 3)
     assert read_image(tmp_path / "turned.jpg", 1).shape == (60, 30, 1)
-    Image.new("L", (3000, 1500)).save(tmp_path / "large.png")
-    assert read_image(tmp_path / "large.png", 3).shape == (512, 1024, 3)
     saved, turned = read_saved(folder), read_image(tmp_path / "turned.jpg", 1)
     words = draw_prediction(saved, turned, "weights", tmp_path / "drawn.png")
     assert len(words) == 5
@@ -251,6 +250,17 @@ def test_an_image_is_turned_as_its_camera_says_and_drawn_on_at_its_own_size(fold
     with Image.open(tmp_path / "drawn.png") as drawn:
         assert drawn.size == (150, 300)
         assert len(drawn.getcolors(100_000)) > 1
+
+
+def test_a_network_sees_of_a_long_image_what_preparing_would_make_of_it(folder, tmp_path, monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 6144), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "long.png")
+    seen = []
+    monkeypatch.setattr("benchmarks.saved.drawn.predict", lambda *given: (seen.append(given[3]), predict(*given))[1])
+    draw_prediction(read_saved(folder), read_image(tmp_path / "long.png", 1), "weights", tmp_path / "drawn.png")
+    np.testing.assert_array_equal(seen[0][0], to_array(load_image(tmp_path / "long.png"), TASK.side_pixels, 1))
+    with Image.open(tmp_path / "drawn.png") as drawn:
+        assert drawn.size == (1024, 10)
 
 
 def test_what_is_said_of_an_export_fits_a_terminal_and_names_a_loss_of_more_than_a_point():

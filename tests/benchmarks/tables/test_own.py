@@ -171,6 +171,11 @@ def test_the_resolution_counts_networks_that_trainings_cannot_tell_from_the_best
     assert "1 of 4 networks" in read_table(path).resolution({})
 
 
+def test_trainings_that_failed_tell_no_networks_apart(path):
+    path.write_text(TEXT + "8,ibn,5,,4\n8,ibn,5,,4\n8,conv,,,1\n")
+    assert "standard deviation of 0.141: 4 of 4 networks" in read_table(path).resolution({})
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -80,6 +80,13 @@ def test_what_cannot_be_used_gets_one_line(tmp_path):
         assert "\n" not in str(error.value)
 
 
+def test_a_file_with_a_byte_order_mark_is_the_one_without(tmp_path):
+    own = [tmp_path / f"{encoding}.ini" for encoding in ("utf-8", "utf-8-sig")]
+    for path in own:
+        path.write_text(shipped_ini().replace("Dram_read_latency=500", "Dram_read_latency=5000"), path.stem)
+    assert in_system(U65, own[0]).key == in_system(U65, own[1]).key
+
+
 OWN = """[System_Config.Own]
 core_clock=500e6
 axi0_port=Sram

@@ -198,6 +198,10 @@ def test_supernets_of_one_algorithm_are_one_line(tmp_path):
     (line,) = supernet_lines(tmp_path)
     assert (line["supernets"], line["Kendall's tau"], line["cost in trainings"]) == ("2", "0.30", "3.0")
     assert line["found within the bound"] == "2"
+    assert line["95% interval"] == "-0.97 to 1.57"
+    pd.DataFrame(rows[:1]).to_csv(tmp_path / "single_shot/single_shot.csv", index=False)
+    (line,) = supernet_lines(tmp_path)  # of one supernet there is no interval
+    assert (line["Kendall's tau"], line["95% interval"]) == ("0.20", "")
 
 
 # in a frame as wide as a phone: sorts each table by each column, looks for what is loaded, and points at a mark

@@ -77,18 +77,26 @@ def test_a_damaged_or_missing_file_of_what_was_prepared_is_one_line(damage, side
 
 
 class Unlabelled(Toy, skip_registration=True):
+    BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name) for name in ("all", "some")]  # noqa: RUF012
+
     def _generate_examples(self, first, count):
         for number, record in super()._generate_examples(first, count):
-            yield number, record if first == 0 else record | {"label": -1}
+            kept = first == 0 or (self.builder_config.name == "some" and number % 2)
+            yield number, record if kept else record | {"label": -1}
 
 
-def test_labels_that_a_builder_keeps_back_are_refused(tmp_path, monkeypatch):
+def test_labels_that_a_builder_keeps_back_are_refused_and_a_split_without_any_is_none(tmp_path, monkeypatch):
     tfds.disable_progress_bar()
-    Unlabelled(data_dir=str(tmp_path / "tfds"), file_format="array_record").download_and_prepare()
+    for config in ("some", "all"):
+        Unlabelled(data_dir=str(tmp_path / "tfds"), config=config, file_format="array_record").download_and_prepare()
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
-    assert "10 of 40 images cannot be used: test 4 (has label -1; allowed: 0 to 2); " in refusal(
-        "tfds:unlabelled?side=32", tmp_path
-    )
+    said = refusal("tfds:unlabelled/some?side=32", tmp_path)
+    assert re.match(r"5 of 40 images cannot be used: test \d \(has label -1; allowed: 0 to 2\); ", said)
+    found = prepared("tfds:unlabelled/all?side=32", tmp_path)
+    assert [len(found[split]) for split in SPLITS] == [22, 4, 4]
+    dataset = user_dataset("tfds:unlabelled/all?side=32")
+    assert dataset.notes()[1:] == ("no label in test: test is drawn from train",)
+    assert dataset.source.name("test", 0).startswith("train ")
 
 
 class Scenery(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -149,18 +157,37 @@ def test_what_is_kept_of_objects_is_part_of_the_digits_of_boxes_and_of_nothing_e
     assert [source.digest == old for source, old in zip(sources, before, strict=True)] == [False, True]
 
 
-def test_a_split_without_an_object_is_refused_before_anything_is_trained(tmp_path, monkeypatch):
-    class Unannotated(Scenery, skip_registration=True):
-        BUILDER_CONFIGS = [tfds.core.BuilderConfig(name="boxes")]  # noqa: RUF012
+class Unannotated(Scenery, skip_registration=True):
+    """Of the split that its config is called after no image has an object."""
 
-        def _split_generators(self, dl_manager):
-            bare = ((number, record | {"objects": []}) for number, record in self._generate_examples())
-            return {"train": self._generate_examples(), "test": bare}
+    BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=name) for name in ("train", "test")]  # noqa: RUF012
 
+    def _split_generators(self, dl_manager):
+        bare = ((number, record | {"objects": []}) for number, record in self._generate_examples())
+        return {split: self._generate_examples() for split in ("train", "test")} | {self.builder_config.name: bare}
+
+
+def unannotated(split, folder, monkeypatch):
     tfds.disable_progress_bar()
-    Unannotated(data_dir=str(tmp_path / "tfds"), config="boxes", file_format="array_record").download_and_prepare()
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "tfds"))
-    assert "no object in test; allowed: one and more" in refusal("tfds:unannotated/boxes?side=32", tmp_path)
+    Unannotated(data_dir=str(folder / "tfds"), config=split, file_format="array_record").download_and_prepare()
+    monkeypatch.setenv("TFDS_DATA_DIR", str(folder / "tfds"))
+    return f"tfds:unannotated/{split}?side=32"
+
+
+def test_training_images_without_an_object_are_refused(tmp_path, monkeypatch):
+    said = refusal(unannotated("train", tmp_path, monkeypatch), tmp_path)
+    assert "no object in train; allowed: one and more" in said
+
+
+def test_a_split_held_out_without_an_object_is_drawn_from_train_and_no_image_is_decoded_to_know(tmp_path, monkeypatch):
+    name = unannotated("test", tmp_path, monkeypatch)
+    monkeypatch.setattr(builders, "ENOUGH", 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(tfds.features.Image, "decode_example_np", lambda *_: pytest.fail("decoded"))
+        assert user_dataset(name).notes()[1].startswith("no label in test, of which 10 were looked at: test is drawn")
+    found = prepared(name, tmp_path)
+    assert [len(found[split]) for split in SPLITS] == [14, 3, 3]
+    assert all((scenes.labels >= 0).any() for scenes in found.values())
 
 
 class Crowded(Scenery, skip_registration=True):

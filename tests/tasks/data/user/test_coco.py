@@ -138,6 +138,14 @@ def test_annotations_that_leave_a_split_without_an_object_are_refused(tmp_path):
         assert f"{name}.json: no object in {split}; allowed: one and more" in refusal(f"coco:{other}")
 
 
+def test_a_hidden_copy_of_annotations_is_none(tmp_path):
+    file = write_coco(tmp_path / "c", 20)
+    file.rename(file.with_name("train.json"))
+    (tmp_path / "c" / ".ipynb_checkpoints").mkdir()
+    (tmp_path / "c" / ".ipynb_checkpoints" / "train-checkpoint.json").write_text("{}")
+    assert user_dataset(f"coco:{tmp_path}/c").class_names == SHAPES
+
+
 def test_an_image_that_is_not_of_the_annotated_size_is_named(tmp_path):
     file = write_coco(tmp_path / "c", 20)
     Image.new("RGB", (10, 10)).save(tmp_path / "c" / "images" / "004.jpg")

@@ -78,21 +78,22 @@ def test_a_group_that_all_images_are_of_is_named(tmp_path):
     )
 
 
-def test_a_film_of_two_splits_that_are_given_is_refused(tmp_path):
+@pytest.mark.parametrize("year", ["", "2017"])
+def test_a_film_of_two_splits_that_are_given_is_refused(year, tmp_path):
     (tmp_path / "all").mkdir()
     for split, first in (("train", 0), ("test", 100)):
         file = write_coco(tmp_path / split, 20)
         content = json.loads(file.read_text())
         for each in content["images"]:
-            each["file_name"] = f"{split}/film{first + each['id'] % 5}/{each['file_name']}"
-        content["images"][0]["file_name"] = f"{split}/film3/000.jpg"
+            each["file_name"] = f"{split}{year}/film{first + each['id'] % 5}/{each['file_name']}"
+        content["images"][0]["file_name"] = f"{split}{year}/film3/000.jpg"
         (tmp_path / "all" / f"{split}.json").write_text(json.dumps(content))
         for number, each in enumerate(content["images"]):
             path = tmp_path / "all" / each["file_name"]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes((tmp_path / split / "images" / f"{number:03}.jpg").read_bytes() + split.encode())
     said = refusal(f"coco:{tmp_path}/all?group=/")
-    assert "'test/film3/000.jpg' of test and 'train/film3/000.jpg' of train are of one group;" in said
+    assert f"'test{year}/film3/000.jpg' of test and 'train{year}/film3/000.jpg' of train are of one group;" in said
 
 
 @pytest.mark.parametrize("group", ["/images", "film/", "//"])

@@ -213,6 +213,43 @@ def test_folders_called_after_splits_are_taken_as_such(tmp_path):
     assert dataset.class_names == ("bar", "circle", "square")
 
 
+def test_copies_in_hidden_folders_are_no_data(tmp_path):
+    write_folder(tmp_path / "a", 60)
+    seen = user_dataset(f"folder:{tmp_path}/a?side=16")
+    for place in (".thumbnails", "circle/.ipynb_checkpoints", "circle/.old/2020"):
+        (tmp_path / "a" / place).mkdir(parents=True)
+        drawn(999, ("bar",))[0].save(tmp_path / "a" / place / "copy.png")
+        (tmp_path / "a" / place / "notes.txt").write_text("mine")
+    dataset = UserDataset(seen.parsed, scan_folder(tmp_path / "a", seen.parsed.options))
+    assert (dataset.digits, dataset.notes()) == (seen.digits, seen.notes())
+    (tmp_path / "b" / "only" / ".hidden").mkdir(parents=True)
+    drawn(1, ("bar",))[0].save(tmp_path / "b" / "only" / ".hidden" / "0.png")
+    write_folder(tmp_path / "some", 60).rename(tmp_path / "b" / "train")  # beside a folder without images
+    assert user_dataset(f"folder:{tmp_path}/b").class_names == ("bar", "circle", "square")
+
+
+def test_images_beside_the_folders_of_classes_are_said(tmp_path):
+    write_folder(tmp_path / "s" / "train", 60)
+    for place in ("s/loose.png", "s/train/0.png", "s/train/1.png"):
+        drawn(999, ("bar",))[0].save(tmp_path / place)
+    left = "left out: 3 images in no class's folder (0.png, 1.png, loose.png)"
+    assert user_dataset(f"folder:{tmp_path}/s").notes()[1:] == (left,)
+    assert user_dataset(f"folder:{tmp_path}/s/train").notes()[1:] == (
+        "left out: 2 images in no class's folder (0.png, 1.png)",
+    )
+
+
+@pytest.mark.parametrize("split", ["test", "val", "train"])
+def test_a_split_without_folders_of_classes_is_refused_by_its_name(split, tmp_path):
+    for each in ("train", "val", "test"):
+        write_folder(tmp_path / "some", 20).rename(tmp_path / each)
+    for number, path in enumerate(sorted((tmp_path / split).glob("*/*"))):
+        path.rename(tmp_path / split / f"{number}.png")
+    said = refusal(f"folder:{tmp_path}")
+    assert f"/{split}' has no sub-folder with images, 20 images beside them; allowed: a sub-folder for" in said
+    assert (f", or no {split} (" in said) == (split != "train")
+
+
 def test_folders_of_which_some_alone_are_called_after_splits_are_refused_unless_train_may_be_a_class(tmp_path):
     write_folder(tmp_path, 30, ("circle", "square", "bar"))
     (tmp_path / "circle").rename(tmp_path / "train")

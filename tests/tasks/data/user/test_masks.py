@@ -55,6 +55,15 @@ def test_names_that_begin_with_the_background_are_refused_as_each_would_be_the_n
     assert user_dataset(f"masks:{tmp_path}/m?side=60&background=no").class_names[0] == first
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
+    write_masks(tmp_path / "m", 20)
+    names = tmp_path / "m" / "classes.txt"
+    names.write_text("background\ncircle\nsquare\nbar\n", "utf-8-sig")
+    assert "begins with 'background'" in refusal(f"masks:{tmp_path}/m?side=60")
+    names.write_text("circle\nsquare\nbar\n", "utf-8-sig")
+    assert user_dataset(f"masks:{tmp_path}/m?side=32").class_names == ("circle", "square", "bar")
+
+
 def save_masks(folder: Path, change) -> Path:
     write_masks(folder, 20)
     for path in (folder / "masks").iterdir():
@@ -123,6 +132,11 @@ def test_masks_of_other_splits_than_images_are_refused(tmp_path):
     assert user_dataset(f"masks:{tmp_path}").source.count("test") == 3
     (tmp_path / "masks" / "test").mkdir()
     assert "images/ has splits train; masks/ test, train; allowed: the same" in refusal(f"masks:{tmp_path}?side=16")
+    (tmp_path / "images" / "test").mkdir()
+    assert "test is there without an image; allowed: one and more, or no test" in refusal(f"masks:{tmp_path}?side=32")
+    for name in ("images", "masks"):
+        (tmp_path / "none" / name).mkdir(parents=True)
+    assert refusal(f"masks:{tmp_path}/none") == "train is there without an image; allowed: one and more"
 
 
 def test_masks_that_cannot_be_are_refused(tmp_path):

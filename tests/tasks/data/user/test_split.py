@@ -1,12 +1,14 @@
 """How what people bring is divided into splits."""
 
+from itertools import permutations
+from math import ceil
 from pathlib import Path
 
 import pytest
 
 from tasks.data.settings import SPLITS
 from tasks.data.user.source import Item
-from tasks.data.user.split import complete, divide
+from tasks.data.user.split import complete, divide, split_notes
 from tasks.errors import TaskInputError
 
 
@@ -34,6 +36,48 @@ def test_equal_files_and_frames_of_one_film_are_never_in_two_splits():
     found = divide(films, SPLITS, group="_")
     assert sum(len({item.below.split("_")[0] for item in each}) for each in found.values()) == 8
     assert all(found.values())
+
+
+def films(lengths, label=0):
+    return [
+        Item(Path(), "", label, digest=f"{label} {film} {n:03}", below=f"{label}film{film}_{n}.png")
+        for film, length in enumerate(lengths)
+        for n in range(length)
+    ]
+
+
+@pytest.mark.parametrize("lengths", list(permutations((80, 10, 10, 10))))
+def test_the_longest_film_is_trained_on_wherever_it_is_in_the_order(lengths):
+    found = divide([*films(lengths), *films(lengths, 1)], SPLITS, group="_")
+    assert [len(found[split]) for split in SPLITS] == [160, 40, 20]
+
+
+@pytest.mark.parametrize("lengths", [(80, 10, 20), (10, 20, 80), (2, 2, 96), (96, 2, 2)])
+def test_three_films_are_one_of_each_split(lengths):
+    found = divide(films(lengths), SPLITS, group="_")
+    assert len({item.below.split("_")[0] for split in SPLITS for item in found[split]}) == 3
+    assert len(found["train"]) == max(lengths)
+    assert all(found.values())
+
+
+@pytest.mark.parametrize("copies", [1, 3, 10])
+def test_without_groups_as_many_copies_of_each_file_are_counted_up_to_the_share_and_no_further(copies):
+    for count in (3, 7, 19, 40, 101):
+        found = divide(items([f"{n % count:03}" for n in range(count * copies)]), SPLITS)
+        share = ceil(max(1, round(0.15 * count * copies)) / copies)
+        assert [len(found[split]) // copies for split in SPLITS] == [count - 2 * share, share, share]
+
+
+def test_a_share_that_groups_leave_far_from_what_is_meant_is_said():
+    for lengths, expected in (((40, 40, 40), {"validation", "test"}), ((80, 10, 10, 10), set()), ((9,) * 30, set())):
+        given = {"train": films(lengths)}
+        notes = split_notes(given, complete(given, "_"), "_")
+        assert {note.split()[0] for note in notes} == expected
+    given = {"train": films((40, 40, 40)), "test": films((1,), 1)}
+    assert split_notes(given, complete(given, "_"), "_") == (
+        "validation has 33% of the images that were divided, where 15% are meant: groups, and classes of few images, "
+        "divide no better",
+    )
 
 
 def test_splits_that_are_given_are_kept_and_what_is_missing_comes_from_training():
