@@ -144,6 +144,27 @@ def test_a_network_that_searches_named_before_a_stop_is_in_the_table_of_the_next
     assert seen == [{3}, {3, 4}]
 
 
+def test_what_transfer_takes_from_iso_latency_is_made_before_it_of_the_same_trainings(tmp_path, monkeypatch):
+    made = []
+
+    class Toy:
+        """In place of an experiment."""
+
+        def __init__(self, name):
+            self.Settings = importlib.import_module(name).Settings
+
+        @staticmethod
+        def run(settings, home, folder):
+            made.append((folder.name, settings.tables == folder.parent))
+
+    monkeypatch.setattr(module, "import_module", Toy)
+    monkeypatch.setattr(module, "needed", lambda *_: [])
+    monkeypatch.setattr(module, "copy_shipped", lambda *_: None)
+    folder = live("transfer", tmp_path, lambda line: None)
+    assert folder == tmp_path / "live" / "transfer" / "results" / "transfer"
+    assert made == [("iso_latency", True), ("transfer", True)]
+
+
 def test_what_trains_nothing_is_refused_by_name():
     with pytest.raises(BenchmarkInputError, match="'curation'; allowed: detection, "):
         check_live(("curation",))
