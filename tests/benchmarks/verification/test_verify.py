@@ -7,6 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from benchmarks.evaluators.verify import Checked
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.article import genotype_of
 from benchmarks.tables.design import table_spaces
@@ -67,6 +68,20 @@ def test_a_verdict_is_by_the_noise_of_seeds():
     assert not far.holds
     assert far.line().endswith("MISS")
     assert not Verdict("toy", "0" * 64, 0.5, math.nan, 0.01).holds
+
+
+def test_nothing_holds_of_a_task_of_which_nothing_can_be_trained_again_unless_nothing_is_asked_for(
+    tmp_path, monkeypatch
+):
+    none = Checked(rows=3, trials=3, damaged=0, repeatable=0, drawn=[])
+    monkeypatch.setattr(module, "sample", lambda *_: none)
+    monkeypatch.setattr(module, "changed", lambda results: [])
+    said = []
+    assert not verify(("detection",), 1, 0, (), tmp_path, say=said.append)
+    assert (
+        "detection: no row of this training code and these data, so none is trained again; allowed: --count 0" in said
+    )
+    assert verify(("detection",), 0, 0, (), tmp_path, say=said.append)
 
 
 def test_rows_are_drawn_by_their_digest_and_judged_by_what_training_gave(tmp_path, monkeypatch):
