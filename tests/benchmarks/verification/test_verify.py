@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 
 from benchmarks.evaluators.verify import Checked
+from benchmarks.store.made import changed
+from benchmarks.store.parquet import read_records, write_records
+from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.article import genotype_of
 from benchmarks.tables.design import table_spaces
-from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.files import SHIPPED, table_file, table_trials
 from benchmarks.tables.models import load_models
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.verification import verify as module
@@ -58,6 +61,19 @@ def test_shipped_tables_are_made_again_in_every_cell_and_one_that_was_changed_is
     file.write_text("\n".join(lines) + "\n")
     found = {each.file: each.first for each in make_again(QUICK, tmp_path / "home", changed) if each.different}
     assert found == {"tables/agreement.csv": "row 2, n: 51 shipped, 50 here"}
+
+
+def test_a_table_that_lacks_rows_and_another_surrogate_are_not_the_recorded_files(tmp_path):
+    for name in ("tables/segmentation.parquet", "surrogate/detection.npz", "trials.parquet", "provenance.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(SHIPPED / name, tmp_path / name)
+    there = {"tables/segmentation.parquet", "surrogate/detection.npz", "trials.parquet"}
+    assert not there & set(changed(tmp_path))
+    write_records(tmp_path / "trials.parquet", Trial, list(read_records(SHIPPED / "trials.parquet", Trial))[:-1])
+    (tmp_path / "surrogate/detection.npz").write_bytes((SHIPPED / "surrogate/segmentation.npz").read_bytes())
+    file = table_file(tmp_path, "segmentation")
+    write_records(file, Trial, list(table_trials(SHIPPED, "segmentation"))[:-1])
+    assert there <= set(changed(tmp_path))
 
 
 def test_a_verdict_is_by_the_noise_of_seeds():
