@@ -15,11 +15,13 @@ from pathlib import Path
 from unittest import mock
 
 import jax
+import pandas as pd
 import pytest
 
 from benchmarks.cli import _read, run
 from benchmarks.evaluators.weights import write_weights
 from benchmarks.store.files import write_network
+from benchmarks.tables.files import SHIPPED
 from hw_model.blocks import Block
 from hw_model.network_file import load_network
 from tasks.networks.blocks import ChainNetwork
@@ -101,6 +103,15 @@ def test_python_runs(document, folder):
         for language, code in blocks(document):
             if language == "python":
                 exec(compile(code, document.name, "exec"), names)
+
+
+def test_what_the_store_takes_of_many_machines_is_by_the_timing_of_most_rows():
+    """One of few rows was taken on a busy machine, ten times as long a row."""
+    (code,) = (code for language, code in blocks(ROOT / "docs/how-to/many_machines.md") if language == "python")
+    names = {}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(code, "many_machines.md", "exec"), names)
+    assert names["store"]["rows"] == pd.read_csv(SHIPPED / "timings/store.csv")["rows"].max()
 
 
 @with_blocks("")

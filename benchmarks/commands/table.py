@@ -8,13 +8,15 @@ from typing import Annotated, Any
 import tyro
 
 from benchmarks.deferred import deferred
-from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.errors import BenchmarkInputError, check_count, report
 from benchmarks.home import DEFAULT_HOME, check_folders
 from benchmarks.runtime.resources import choose_executor
 
 
 def design(part: str = "", results: Path = Path("results")) -> None:
     """Draw which networks of each task are trained, before any is; parts that there are stay as they are.
+
+    A task of which nothing is drawn is named, with the reason; exit code 2 where none is drawn of any.
 
     Args:
         part: "curse": the networks that the surrogates think best, a new round of them once the last is trained; else
@@ -29,11 +31,20 @@ def design(part: str = "", results: Path = Path("results")) -> None:
 
     if part not in ("", "curse"):
         raise BenchmarkInputError(f"part {part[:40]!r}; allowed: curse, or none, which draws all others")
+    refused: list[BenchmarkInputError] = []
     for name in SEARCH:
-        if part:
-            print(f"{write_winners(results, name)} trainings in {winners_file(results, name)}")
-        else:
-            print(f"{write_design(results, make_task(name))} trainings in {design_file(results, name)}")
+        try:
+            if part:
+                print(f"{write_winners(results, name)} trainings in {winners_file(results, name)}")
+            else:
+                print(f"{write_design(results, make_task(name))} trainings in {design_file(results, name)}")
+        except BenchmarkInputError as error:
+            refused.append(error)
+    last = refused.pop() if len(refused) == len(SEARCH) else None
+    for error in refused:
+        report(error)
+    if last:
+        raise last
 
 
 def build(

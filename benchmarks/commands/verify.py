@@ -21,8 +21,8 @@ def verify(
     some rows again.
 
     Each row that was trained again has its verdict: equal to the last bit, within the noise of seeds, or a miss.  Exit
-    code 1 where one is missed, a row is damaged, or a cell or file differs.  Stop it at any moment and run it again:
-    what was trained is kept until a run ends.
+    code 1 where one is missed, a task has none to train, a row is damaged or there twice, or a cell or file differs.
+    Stop it at any moment and run it again: what was trained is kept until a run ends.
 
     Args:
         task: Whose tables.

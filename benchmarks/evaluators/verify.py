@@ -38,7 +38,7 @@ class Checked(NamedTuple):
     trials: int
     """Sound trials among them."""
     damaged: int
-    """Rows that are not sound, and faults of a file besides."""
+    """Rows that are not sound or there twice, and faults of a file besides."""
     repeatable: int
     """Trials that can be trained again here: done, of this code, of the tasks' own data, compiled alone."""
     drawn: list[Trial]
@@ -53,6 +53,7 @@ def check(
     of: which trials may be drawn.  Raises BenchmarkInputError where the file is none of ours.
     """
     rows = trials = damaged = repeatable = 0
+    seen: set[str] = set()
 
     def candidates() -> Iterator[Trial]:
         nonlocal rows, trials, damaged, repeatable
@@ -61,6 +62,10 @@ def check(
             try:
                 if isinstance(found, str):
                     raise BenchmarkInputError(found)
+                if found.digest in seen:
+                    raise BenchmarkInputError("an earlier row is of the same; allowed: one of each")
+                if file is not None:  # the home cannot have one twice
+                    seen.add(found.digest)
                 if isinstance(found, Trial):
                     check_trial(found)
                     trials += 1

@@ -132,11 +132,11 @@ class RayExecutor(Executor):
     def _receive(self, worker: _Worker, ref: Any) -> None:
         try:
             said = self._ray.get(ref)
-        except self._ray.exceptions.RayActorError as error:
-            self._lose(worker, _why(error))
-            return
         except self._ray.exceptions.RayTaskError as error:  # of our own code, not of a job's
             self._give_up((" ".join(str(error.cause).split())[:200], str(error), None))
+        except self._ray.exceptions.RayError as error:  # ended, killed for memory, its answer lost, no place for it
+            self._lose(worker, _why(error))
+            return
         if ref is worker.polled:
             worker.polled = None
             if worker.handle is not None and said > worker.fraction:

@@ -3,9 +3,9 @@
     accelnas reproduce store_speed  # writes results/timings/store.csv; 4 GB of disk, half an hour
 
 The trials are made up, but of real networks and put in as an import does; architectures repeat, as where a network is
-trained with several seeds.  open_s: a new process's first opening.  look_up_ms: median of LOOK_UPS, of trials that are
-there and of trials that are not.  first_lines_s: until a list shows its first hundred lines.  The others are of all
-rows; peak_mib: most memory of the process, which stays the same where rows stream.
+trained with several seeds.  open_s: opening it again in the process that has just written it.  look_up_ms: median of
+LOOK_UPS, of trials that are there and of trials that are not.  first_lines_s: until a list shows its first hundred
+lines.  The others are of all rows; peak_mib: most memory of the process, which stays the same where rows stream.
 """
 
 from __future__ import annotations

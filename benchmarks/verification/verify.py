@@ -129,6 +129,9 @@ def verify(
     for task, found in checked.items():
         say(f"{task}: {found.rows} rows, {found.damaged} damaged; {found.repeatable} can be trained again here")
         holds &= not found.damaged
+        if count and not found.repeatable:
+            say(f"{task}: no row of this training code and these data, so none is trained again; allowed: --count 0")
+            holds = False
     compared = make_again(tables, home, results)
     for each in compared:
         differs = f"{each.different} of {each.cells} cells DIFFER; {each.first}"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.evaluators import verify as module
+from benchmarks.store.parquet import write_records
 from benchmarks.store.records import Trial
 from tests.benchmarks.store.records import done
 
@@ -41,3 +42,11 @@ def test_trials_hold_where_none_differs_by_more_than_the_tolerance(again, capsys
 
 def test_a_training_that_fails_now_does_not_hold_whatever_the_tolerance(again):
     assert not again([done(0, 0.5)], [math.nan], 1.0)
+
+
+def test_a_row_that_is_there_twice_is_damage(tmp_path, capsys):
+    file = tmp_path / "table.parquet"
+    write_records(file, Trial, [done(0), done(1), done(0)])
+    found = module.check(file, tmp_path, 0, 0)
+    assert (found.rows, found.trials, found.damaged) == (3, 2, 1)
+    assert f"{done(0).digest}: an earlier row is of the same" in capsys.readouterr().err

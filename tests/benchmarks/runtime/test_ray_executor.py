@@ -81,22 +81,35 @@ def test_a_job_that_stands_still_is_asked_about_every_other_second_and_no_more_o
     assert len(asked) == 1
 
 
-@pytest.mark.parametrize("late", [False, True])  # in the same step, or in one after it
-def test_how_far_the_last_job_was_is_not_said_of_the_next(late):
+def of_one_worker(answers, **told):
+    """An executor whose one worker has the job "first", and the worker; what is asked has these answers, or raises."""
+    from ray import exceptions
+
     from benchmarks.runtime.ray_executor import RayExecutor, _Worker
 
-    answers = {"run 1": (("result", pickle.dumps(1)), 0)} | ({} if late else {"poll": 1.0})
-    errors = SimpleNamespace(RayActorError=OSError, RayTaskError=OSError)
-    ray = SimpleNamespace(get=answers.get, exceptions=errors)
+    def get(ref):
+        if isinstance(answers[ref], Exception):
+            raise answers[ref]
+        return answers[ref]
+
+    ray = SimpleNamespace(get=get, exceptions=exceptions)
     ray.wait = lambda refs, num_returns, timeout: ([ref for ref in refs if ref in answers][:num_returns], [])
     remotes = {"where": lambda: "", "run": lambda payload: "run 2", "progress": lambda: "poll again"}
     actor = SimpleNamespace(**{name: SimpleNamespace(remote=remote) for name, remote in remotes.items()})
-    one, worker, seen = RayExecutor.__new__(RayExecutor), _Worker(actor), []
-    Executor.__init__(one, lambda handle, fraction: seen.append((handle.job, fraction)))
+    one, worker = RayExecutor.__new__(RayExecutor), _Worker(actor)
+    Executor.__init__(one, **told)
     one._ray, one._workers, one._most, one._cpus, one._counted = ray, [worker], 1, 1.0, math.inf
     one._stall_seconds = one._max_bytes = math.inf
+    one._start_failures = 0
     worker.node, worker.ready, worker.asked, worker.polled = "here", True, "run 1", "poll"
     worker.handle = JobHandle(one, "first", b"")
+    return one, worker
+
+
+@pytest.mark.parametrize("late", [False, True])  # in the same step, or in one after it
+def test_how_far_the_last_job_was_is_not_said_of_the_next(late):
+    answers, seen = {"run 1": (("result", pickle.dumps(1)), 0)} | ({} if late else {"poll": 1.0}), []
+    one, worker = of_one_worker(answers, on_progress=lambda handle, fraction: seen.append((handle.job, fraction)))
     one._waiting.append(JobHandle(one, "second", b""))
     one._step(0)
     answers["poll"] = 1.0
@@ -104,6 +117,21 @@ def test_how_far_the_last_job_was_is_not_said_of_the_next(late):
     assert seen == [("first", 1.0), ("second", 0.0)]
     assert worker.handle is not None
     assert (worker.handle.job, worker.fraction) == ("second", 0.0)
+
+
+@pytest.mark.parametrize("asked", ["run 1", "poll"])
+@pytest.mark.parametrize("name", ["OutOfMemoryError", "ObjectLostError", "ActorUnschedulableError", "ActorDiedError"])
+def test_the_job_of_a_worker_is_tried_again_whatever_ray_ended_it_for(name, asked):
+    from ray import exceptions
+
+    more = ("", None, "") if name == "ObjectLostError" else () if name == "ActorDiedError" else ("why",)
+    retried = []
+    one, worker = of_one_worker({asked: getattr(exceptions, name)(*more)}, on_retry=lambda *said: retried.append(said))
+    handle = worker.handle
+    one._step(0)
+    assert retried == [(handle, f"worker lost ({name})")]
+    assert list(one._waiting) == [handle]
+    assert not one._workers
 
 
 def test_a_killed_workers_job_is_tried_again(cluster, tmp_path):

@@ -14,12 +14,13 @@ from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.build import trainings
 from benchmarks.tables.design import DRAWN, draw_cells
-from benchmarks.tables.files import SHIPPED, table_file, winners_file
+from benchmarks.tables.files import SHIPPED, design_file, table_file, winners_file
 from benchmarks.tables.parts import PARTS, lacking, part_of, repeated_rows, write_design
-from benchmarks.tables.recipes import RECIPES
+from benchmarks.tables.recipes import RECIPES, SEARCH
 from tasks.registry import make_task
 from tasks.spaces.layer import Decision, Layer
 from tasks.spaces.space import SearchSpace
+from tests.cli import accelnas
 
 SPACE = SearchSpace(
     "toy",
@@ -109,6 +110,28 @@ def test_a_design_that_there_is_is_not_drawn_again_and_an_unknown_part_is_named(
         write_design(SHIPPED, task)
     with pytest.raises(BenchmarkInputError, match=r"unknown part 'none'; allowed: cells, alone, kinds, seeds, final"):
         part_of(SHIPPED, task, "none")
+
+
+@pytest.mark.parametrize("part", ["", "curse"])
+def test_a_task_that_lacks_nothing_does_not_keep_the_others_from_being_drawn(part, tmp_path, monkeypatch):
+    def draw(results, task):
+        name = task if part else task.name
+        if name in drawn:
+            raise BenchmarkInputError(f"{name} is drawn")
+        return 7
+
+    draws = "benchmarks.tables.winners.write_winners" if part else "benchmarks.tables.parts.write_design"
+    monkeypatch.setattr(draws, draw)
+    command = ("table", "design", "--part", part, "--results", tmp_path)
+    lacking, *drawn = SEARCH
+    file = winners_file(tmp_path, lacking) if part else design_file(tmp_path, lacking)
+    code, printed, errors = accelnas(*command)
+    assert (code, printed) == (0, f"7 trainings in {file}\n")
+    assert errors.splitlines() == [f"accelnas: {name} is drawn" for name in drawn]
+    drawn.append(lacking)
+    code, printed, errors = accelnas(*command)
+    assert (code, printed) == (2, "")
+    assert sorted(errors.splitlines()) == sorted(f"accelnas: {name} is drawn" for name in drawn)
 
 
 def test_networks_of_a_cell_differ_in_their_channels_alone():

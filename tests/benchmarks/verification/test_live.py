@@ -10,15 +10,17 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.experiments.registry import EXPERIMENTS
+from benchmarks.problem import baseline_blocks
 from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
+from benchmarks.tables.build import Asked
 from benchmarks.tables.files import SHIPPED, table_trials
 from benchmarks.tables.model_rows import Model, model_rows
 from benchmarks.tables.models import load_models
 from benchmarks.tables.recipes import FINAL
 from benchmarks.tables.trained import trials_by
 from benchmarks.verification import live as module
-from benchmarks.verification.live import LIVE, check_live, hours_line, live, needed, wanted_by
+from benchmarks.verification.live import LIVE, Needed, check_live, hours_line, live, needed, wanted_by
 from hw_model.cost import Cost
 from hw_model.network_text import summary
 from hw_model.vela.measurements import MeasurementCache
@@ -102,6 +104,65 @@ def test_trained_figures_take_the_place_of_predicted_ones(tmp_path, monkeypatch)
     assert sum(1 for _ in table_trials(results, "segmentation")) == sum(
         1 for _ in table_trials(SHIPPED, "segmentation")
     )
+
+
+def test_a_network_that_searches_named_before_a_stop_is_in_the_table_of_the_next_call(tmp_path, monkeypatch):
+    task = make_task("detection")
+    first, other = (
+        Asked("", (), baseline_blocks(task)[:length], FINAL["detection"], length) for length in (3, 4)
+    )  # any two networks
+    with open_store(tmp_path) as store:  # both were trained before the stop
+        store.put_all(
+            Trial.finished(
+                trial_key(task, each.chain, each.fidelity, each.seed),
+                {"map": 0.5, "map50": 0.8},
+                example_passes=1,
+                seconds=1.0,
+                training_flops=1e12,
+            )
+            for each in (first, other)
+        )
+    seen = []
+
+    class Toy:
+        """In place of the searches, which name the other network."""
+
+        @staticmethod
+        def run(settings, home, folder):
+            seen.append({trial.key.seed for trial in table_trials(settings.tables, "detection")} & {3, 4})
+
+        Settings = importlib.import_module(EXPERIMENTS["detection"].module).Settings
+
+    def found(name, home, results=SHIPPED):
+        return [Needed("detection", (first,) if results == SHIPPED else (first, other), 0, 0.0)]
+
+    monkeypatch.setattr("benchmarks.tables.build.prepare_with_progress", lambda *_: None)
+    monkeypatch.setattr("benchmarks.evaluators.trained.LocalExecutor", None)  # nothing is trained
+    monkeypatch.setattr(module, "import_module", lambda name: Toy)
+    monkeypatch.setattr(module, "needed", found)
+    live("detection", tmp_path, lambda line: None)
+    assert seen == [{3}, {3, 4}]
+
+
+def test_what_transfer_takes_from_iso_latency_is_made_before_it_of_the_same_trainings(tmp_path, monkeypatch):
+    made = []
+
+    class Toy:
+        """In place of an experiment."""
+
+        def __init__(self, name):
+            self.Settings = importlib.import_module(name).Settings
+
+        @staticmethod
+        def run(settings, home, folder):
+            made.append((folder.name, settings.tables == folder.parent))
+
+    monkeypatch.setattr(module, "import_module", Toy)
+    monkeypatch.setattr(module, "needed", lambda *_: [])
+    monkeypatch.setattr(module, "copy_shipped", lambda *_: None)
+    folder = live("transfer", tmp_path, lambda line: None)
+    assert folder == tmp_path / "live" / "transfer" / "results" / "transfer"
+    assert made == [("iso_latency", True), ("transfer", True)]
 
 
 def test_what_trains_nothing_is_refused_by_name():

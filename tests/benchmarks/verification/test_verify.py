@@ -7,10 +7,14 @@ import shutil
 import pandas as pd
 import pytest
 
+from benchmarks.evaluators.verify import Checked
+from benchmarks.store.made import changed
+from benchmarks.store.parquet import read_records, write_records
+from benchmarks.store.records import Trial
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.article import genotype_of
 from benchmarks.tables.design import table_spaces
-from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.files import SHIPPED, table_file, table_trials
 from benchmarks.tables.models import load_models
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.verification import verify as module
@@ -59,6 +63,19 @@ def test_shipped_tables_are_made_again_in_every_cell_and_one_that_was_changed_is
     assert found == {"tables/agreement.csv": "row 2, n: 51 shipped, 50 here"}
 
 
+def test_a_table_that_lacks_rows_and_another_surrogate_are_not_the_recorded_files(tmp_path):
+    for name in ("tables/segmentation.parquet", "surrogate/detection.npz", "trials.parquet", "provenance.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(SHIPPED / name, tmp_path / name)
+    there = {"tables/segmentation.parquet", "surrogate/detection.npz", "trials.parquet"}
+    assert not there & set(changed(tmp_path))
+    write_records(tmp_path / "trials.parquet", Trial, list(read_records(SHIPPED / "trials.parquet", Trial))[:-1])
+    (tmp_path / "surrogate/detection.npz").write_bytes((SHIPPED / "surrogate/segmentation.npz").read_bytes())
+    file = table_file(tmp_path, "segmentation")
+    write_records(file, Trial, list(table_trials(SHIPPED, "segmentation"))[:-1])
+    assert there <= set(changed(tmp_path))
+
+
 def test_a_verdict_is_by_the_noise_of_seeds():
     assert "equal to the last bit" in Verdict("toy", "0" * 64, 0.5, 0.5, 0.01).line()
     near, far = (Verdict("toy", "0" * 64, 0.5, now, 0.01) for now in (0.509, 0.52))
@@ -67,6 +84,20 @@ def test_a_verdict_is_by_the_noise_of_seeds():
     assert not far.holds
     assert far.line().endswith("MISS")
     assert not Verdict("toy", "0" * 64, 0.5, math.nan, 0.01).holds
+
+
+def test_nothing_holds_of_a_task_of_which_nothing_can_be_trained_again_unless_nothing_is_asked_for(
+    tmp_path, monkeypatch
+):
+    none = Checked(rows=3, trials=3, damaged=0, repeatable=0, drawn=[])
+    monkeypatch.setattr(module, "sample", lambda *_: none)
+    monkeypatch.setattr(module, "changed", lambda results: [])
+    said = []
+    assert not verify(("detection",), 1, 0, (), tmp_path, say=said.append)
+    assert (
+        "detection: no row of this training code and these data, so none is trained again; allowed: --count 0" in said
+    )
+    assert verify(("detection",), 0, 0, (), tmp_path, say=said.append)
 
 
 def test_rows_are_drawn_by_their_digest_and_judged_by_what_training_gave(tmp_path, monkeypatch):
