@@ -85,7 +85,10 @@ def estimate(estimator: Estimator, work: Workload | OperatorArrays) -> Estimate:
     mask = operators.mask
     cycles = jnp.where(mask, roofline_cycles(operators, estimator.macs_per_cycle) * jnp.exp(ratios[..., 0]), 0.0)
     sram = live_bytes(operators) * jnp.exp(ratios[..., 1])
-    sram = jnp.where(mask, jnp.minimum(sram, estimator.sram_limit), 0.0)
+    sram = jnp.minimum(sram, estimator.sram_limit)
+    # where there is no room for it, what waits does so behind the SRAM
+    whole = sram + operators.waiting_bytes
+    sram = jnp.where(mask, jnp.where(whole <= estimator.sram_limit, whole, sram), 0.0)
     beyond = jnp.where(mask, _beyond(estimator, operator_features(operators, machine)), 0.0)
     parts = cycles.mean(0)
     total_cycles = parts.sum((-1, -2))

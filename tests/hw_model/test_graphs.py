@@ -14,6 +14,7 @@ from hw_model.errors import HardwareInputError
 from hw_model.learned.outside import outside_fit
 from hw_model.network_file import network_schema, parse_network
 from hw_model.network_text import network_content, summary
+from hw_model.npu.model import NPUS, operator_sram_bytes
 from hw_model.operator_arrays import graph_arrays, operator_arrays
 from hw_model.operators import block_operators
 from hw_model.predict import predict
@@ -111,6 +112,32 @@ def test_what_a_later_block_takes_is_held_until_then():
     content = {"input": [8, 8, 16], "blocks": [*layers, {"kind": "conv", "channels": 5, "from": ["up", "kept"]}]}
     held = graph_arrays(parse_network(content).blocks, 5).held_bytes[0, :, 2]
     assert held.tolist() == [0, 0, 1024, 1024, 0]
+
+
+@pytest.mark.parametrize(
+    # all of it fits into 384 KiB of SRAM, or what waits does so behind them, or there is no such limit
+    ("side", "accelerator", "within"),
+    [(48, "ethos-u55-256", 0.02), (48, "ethos-u85-1024", 0.02), (96, "ethos-u65-512", 0.2), (96, "ethos-u55-32", 0.02)],
+)
+def test_what_another_output_is_made_of_is_in_the_sram_until_then_where_it_fits(side, accelerator, within):
+    layers = [
+        {"kind": "conv", "channels": 16, "name": "a"},
+        {"kind": "conv", "channels": 11, "kernel": 1},
+        {"kind": "conv", "channels": 16, "stride": 2, "from": "a"},
+        {"kind": "ibn", "channels": 16, "expansion": 6, "residual": True, "repeat": 2},
+        {"kind": "conv", "channels": 9, "kernel": 1},
+    ]
+    blocks = parse_network({"input": [side, side, 3], "blocks": layers}).blocks
+    arrays = graph_arrays(blocks, 6)
+    # the last output is there before the first is made
+    shared, last = side**2 * 16, (side // 2) ** 2 * 9
+    assert arrays.waiting_bytes[0, :, 2].tolist() == [0, last, 0, shared, shared, shared]
+    assert arrays.waiting_bytes[0, 3].tolist() == [shared] * 3
+    estimated, compiled = (predict(blocks, accelerator, method).cost for method in ("estimate", "compile"))
+    assert estimated.peak_activation_bytes == pytest.approx(compiled.peak_activation_bytes, rel=within)
+    alone = operator_sram_bytes(NPUS["npu-p16"], arrays._replace(waiting_bytes=np.zeros((1, 6, 3), np.float32)))
+    more = operator_sram_bytes(NPUS["npu-p16"], arrays) - alone
+    assert more[0, :, 2].tolist() == arrays.waiting_bytes[0, :, 2].tolist()
 
 
 def test_what_no_fit_has_seen_is_named_with_its_block():
