@@ -21,6 +21,7 @@ from jax import Array
 
 from hw_model.cost import Cost, Estimate, energy_mj
 from hw_model.learned.features import (
+    INPUT_BYTES,
     OFF_CHIP_FLOOR,
     Machine,
     live_bytes,
@@ -72,6 +73,12 @@ class Estimator(NamedTuple):
         """Whether it learned what is moved; else traffic and energy are guesses by the tensors' sizes, which are
         several times off."""
         return bool(np.asarray(self.weights[-1])[..., 2:].any())
+
+    @property
+    def knows_fragments(self) -> bool:
+        """Whether it learned from short chains of any blocks too, and not from what `accelnas measure` draws alone,
+        where no operator takes less than 64 bytes."""
+        return float(np.asarray(self.feature_low)[INPUT_BYTES]) < np.log2(64)
 
 
 def estimate(estimator: Estimator, work: Workload | OperatorArrays) -> Estimate:
