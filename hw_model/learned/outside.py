@@ -58,6 +58,8 @@ def outside_fit(blocks: Sequence[Block], *, fragments: bool) -> tuple[str, ...]:
 
 def _addition(blocks: Sequence[Block], position: int, drawn: _Drawn) -> str:
     block, other = blocks[position], added(blocks[position])
+    if block.residual and other is not None:
+        return "two additions"
     first = position if other is None else other + 1
     spanned = sum(len(KINDS[each.kind].standing(each.expands)) for each in blocks[first : position + 1])
     last = KINDS[block.kind].standing(block.expands)[-1]

@@ -208,6 +208,14 @@ def test_an_ibn_of_three_blocks_is_within_the_fit_and_an_addition_to_a_depthwise
         assert outside_fit(blocks, fragments=False) == outside_fit(blocks, fragments=True) == words
 
 
+def test_a_residual_and_an_addition_in_one_block_which_are_costed_as_one_are_named():
+    layers = [{"kind": "conv", "channels": 16, "name": "a"}, {"kind": "conv", "channels": 16}]
+    layers += [{"kind": "conv", "channels": 16, "residual": True, "add": "a"}]
+    blocks = parse_network({"input": [16, 16, 3], "blocks": layers}).blocks
+    for fragments in (False, True):
+        assert outside_fit(blocks, fragments=fragments) == ("two additions (block 2)",)
+
+
 def test_estimators_that_learned_from_short_chains_of_any_blocks_are_told_by_their_files():
     assert tuple(name for name in ETHOS_U if cost_model(name).knows_fragments) == WHOLE
     drawn = [network for each in NETWORK_SETS for network in sample_networks(1, 5, each)]
