@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from hw_model.blocks import NETWORK_INPUT, Block, added, outputs, sources
+from hw_model.blocks import NETWORK_INPUT, Block, added, outputs, read, sources
 from hw_model.kinds import KINDS, MOST_PARTS, TWO_INPUTS, Kind, Part
 from hw_model.operators import block_operators
 from hw_model.rounding import round_up
@@ -257,10 +257,10 @@ def _held_across(blocks: Sequence[Block]) -> tuple[dict[int, tuple[int, int]], d
     runs = _runs(blocks)
     there, held, waiting = [NETWORK_INPUT], {}, {}
     for turn, run in enumerate(runs):
-        elsewhere = {q for other in runs[turn + 1 :] for p in other for q in _read(blocks, p)} | {*outputs(blocks)}
+        elsewhere = {q for other in runs[turn + 1 :] for p in other for q in read(blocks[p], p)} | {*outputs(blocks)}
         for place, position in enumerate(run):
             block, taken, other = blocks[position], sources(blocks[position], position), added(blocks[position])
-            later = {q for p in run[place + 1 :] for q in _read(blocks, p)}
+            later = {q for p in run[place + 1 :] for q in read(blocks[p], p)}
             needed = [q for q in there if q in later or q == other]
             # what a residual adds is counted by itself
             own = block.residual or KINDS[block.kind].meets_input
@@ -278,15 +278,10 @@ def _runs(blocks: Sequence[Block]) -> list[list[int]]:
         run, wanted = set[int](), {output}
         while wanted:
             run |= wanted
-            wanted = {q for p in wanted for q in _read(blocks, p)} - found - run - {NETWORK_INPUT}
+            wanted = {q for p in wanted for q in read(blocks[p], p)} - found - run - {NETWORK_INPUT}
         found |= run
         runs.append(sorted(run))
     return runs
-
-
-def _read(blocks: Sequence[Block], position: int) -> tuple[int, ...]:
-    other = added(blocks[position])
-    return (*sources(blocks[position], position), *(() if other is None else (other,)))
 
 
 def _tensor_bytes(height: int, width: int, channels: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hw_model.blocks import MAX_KERNEL, MAX_STRIDE, Block, added, sources
+from hw_model.blocks import MAX_KERNEL, MAX_STRIDE, NETWORK_INPUT, Block, added, read, sources
 from hw_model.kinds import KINDS, MOST_PARTS
 from hw_model.operators import block_operators
 
@@ -36,7 +36,12 @@ def outside_fit(blocks: Sequence[Block], *, fragments: bool) -> tuple[str, ...]:
     """
     drawn = _FRAGMENTS if fragments else _NETWORKS
     found = []
+    # what each is made of: a block that reads anything else than the one before is made of stands on a branch
+    line = {NETWORK_INPUT: {NETWORK_INPUT}}
     for position, block in enumerate(blocks):
+        taken = read(block, position)
+        found += [] if line[position - 1].issuperset(taken) else [f"a branch (block {position})"]
+        line[position] = {position}.union(*(line[q] for q in taken))
         for operator in block_operators(block):
             (height, width), (down, across) = operator.window, operator.strides
             words = {"avg_pool": "avg_pool", "mul": "a product", "concat": "joined tensors"}.get(operator.kind, "")
