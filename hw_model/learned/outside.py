@@ -44,6 +44,7 @@ def outside_fit(blocks: Sequence[Block], *, fragments: bool) -> tuple[str, ...]:
         line[position] = {position}.union(*(line[q] for q in taken))
         for operator in block_operators(block):
             (height, width), (down, across) = operator.window, operator.strides
+            even = height % 2 == 0 and operator.kind != "max_pool"
             words = {"avg_pool": "avg_pool", "mul": "a product", "concat": "joined tensors"}.get(operator.kind, "")
             if operator.kind == "dense" and any(blocks[q].kind == "dense" for q in sources(block, position) if q >= 0):
                 words = "dense layers in a row"
@@ -51,7 +52,7 @@ def outside_fit(blocks: Sequence[Block], *, fragments: bool) -> tuple[str, ...]:
                 words = f"a max_pool of {height} x {width} in steps of {down} x {across}"
             elif operator.kind == "resize" and (down, across) != _STEPS:
                 words = f"an upsample by {down} x {across}"
-            elif not words and (height != width or height > drawn.window):
+            elif not words and (height != width or height > drawn.window or even):
                 words = f"a window of {height} x {width}"
             elif not words and (down != across or down > drawn.stride):
                 words = f"a stride of {down} x {across}"
