@@ -134,9 +134,15 @@ def added(block: Block) -> int | None:
     return block.adds if isinstance(block, GraphBlock) else None
 
 
+def read(block: Block, position: int) -> tuple[int, ...]:
+    """Positions of all whose outputs it takes or adds."""
+    other = added(block)
+    return (*sources(block, position), *(() if other is None else (other,)))
+
+
 def outputs(blocks: Sequence[Block]) -> list[int]:
     """Positions of the blocks whose outputs no block takes: the network's outputs."""
-    taken = {source for position, block in enumerate(blocks) for source in (*sources(block, position), added(block))}
+    taken = {source for position, block in enumerate(blocks) for source in read(block, position)}
     return [position for position in range(len(blocks)) if position not in taken]
 
 
@@ -225,7 +231,7 @@ def check_network(blocks: Sequence[Block]) -> None:
     shapes = {NETWORK_INPUT: (first.height, first.width, first.in_channels)}
     for position, block in enumerate(blocks):
         taken, other = sources(block, position), added(block)
-        for place in (*taken, *(() if other is None else (other,))):
+        for place in read(block, position):
             if type(place) is not int or not NETWORK_INPUT <= place < position:
                 raise HardwareInputError(
                     f"block {position} ({block.kind}): takes or adds block {short(place)}; allowed: blocks before it"

@@ -44,6 +44,8 @@ class CostModel(NamedTuple):
     function that takes it as an argument is compiled once for all accelerators of a kind."""
     knows_traffic: bool
     """Whether its energy and what it says is moved behind the SRAM mean anything."""
+    knows_fragments: bool = False
+    """As an estimator has it."""
 
     @property
     def fingerprint(self) -> str:
@@ -82,9 +84,11 @@ def cost_model(accelerator: str) -> CostModel:
     file = _estimator_file(accelerator)
     if accelerator in ETHOS_U:
         estimator = _estimator_in(*_version(file), ETHOS_U[accelerator])
-        return CostModel("estimator", Partial(_ESTIMATE, estimator), estimator.knows_traffic)
+        partial = Partial(_ESTIMATE, estimator)
+        return CostModel("estimator", partial, estimator.knows_traffic, estimator.knows_fragments)
     if accelerator.startswith("device-") and (file.exists() or accelerator == current_device().name):
-        return CostModel("estimator", Partial(_ESTIMATE, _estimator_in(*_version(file), current_device())), False)
+        estimator = _estimator_in(*_version(file), current_device())
+        return CostModel("estimator", Partial(_ESTIMATE, estimator), False, estimator.knows_fragments)
     raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
 
 

@@ -229,12 +229,14 @@ def _block(
         )
     both = any(isinstance(entry.get(field), list) for field in ("kernel", "stride"))
     large = any(type(size) is int and size > most for size, most in ((kernel, MAX_KERNEL), (stride, MAX_STRIDE)))
+    even = kind is not None and kind.has_window and type(kernel) is int and kernel % 2 == 0
     pool = kind is not None and kind.only_costed and kind.has_kernel  # of any size
     # which check_block then refuses; 3 is what a Block has that says nothing of its kernel
     ignored = kind is not None and (
         (not kind.has_kernel and kernel not in (1, 3)) or (not kind.has_stride and stride != 1)
     )
-    if both or large or pool or ignored or any(more[name] != default for name, default in _CHAIN_VALUES.items()):
+    own = any(more[name] != default for name, default in _CHAIN_VALUES.items())
+    if both or large or even or pool or ignored or own:
         block = GraphBlock(**vars(block), **more)
     check_block(block, position)
     return block

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from hw_model.blocks import NETWORK_INPUT, Block, added, sources
+from hw_model.blocks import NETWORK_INPUT, Block, added, outputs, read, sources
 from hw_model.kinds import KINDS, MOST_PARTS, TWO_INPUTS, Kind, Part
 from hw_model.operators import block_operators
 from hw_model.rounding import round_up
@@ -65,6 +65,8 @@ class OperatorArrays(NamedTuple):
     held_bytes: Array
     """What is kept while this runs besides its input and output: for an addition, or for a later block.  Channels are
     padded to sixteen here whatever the accelerator pads its feature maps to."""
+    waiting_bytes: Array
+    """What waits meanwhile for the network's other outputs: tensors that they are made of, and those that are there."""
     mask: Array
     """bool: there is an operator."""
 
@@ -151,6 +153,8 @@ def operator_arrays(workload: Workload) -> OperatorArrays:
         adds=adds[..., None] & is_last,
         result_pixels=jnp.where(meets[..., None] & is_last, (height * width)[..., None], out_height * out_width),
         held_bytes=jnp.where(is_later, held[..., None], 0.0),
+        # a chain has one output
+        waiting_bytes=jnp.zeros_like(out_height),
         mask=there,
     )
 
@@ -203,9 +207,10 @@ def graph_arrays(blocks: Sequence[Block], length: int) -> OperatorArrays:
     """
     shape = (1, length, PLACES)
     arrays = {name: np.ones(shape, np.float32) for name in OperatorArrays._fields}
-    arrays |= {"kind": np.zeros(shape, np.int32), "held_bytes": np.zeros(shape, np.float32)}
+    arrays |= {name: np.zeros(shape, np.float32) for name in ("held_bytes", "waiting_bytes")}
+    arrays |= {"kind": np.zeros(shape, np.int32)}
     arrays |= {name: np.zeros(shape, bool) for name in ("relu6", "adds", "mask")}
-    held = _held_across(blocks)
+    held, waiting = _held_across(blocks)
     places = iter(operator_places(blocks))
     for position, block in enumerate(blocks):
         own = KINDS[block.kind].meets_input or block.residual
@@ -232,6 +237,7 @@ def graph_arrays(blocks: Sequence[Block], length: int) -> OperatorArrays:
                     "stride": max(operator.strides),
                     "relu6": operator.relu6,
                     "held_bytes": held[position][not first] + kept * (own and not first),
+                    "waiting_bytes": waiting[position][not first],
                     "mask": True,
                 }
                 for name, value in values.items():
@@ -240,25 +246,42 @@ def graph_arrays(blocks: Sequence[Block], length: int) -> OperatorArrays:
     return OperatorArrays(**arrays)  # pyright: ignore[reportArgumentType]
 
 
-def _held_across(blocks: Sequence[Block]) -> list[tuple[int, int]]:
-    """Bytes of other tensors that are kept while a block's first operator runs, and while its later ones do."""
-    last_use: dict[int, int] = {}
-    for position, block in enumerate(blocks):
-        other = added(block)
-        for place in (*sources(block, position), *(() if other is None else (other,))):
-            last_use[place] = position
+def _held_across(blocks: Sequence[Block]) -> tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]]:
+    """Bytes of other tensors that are kept while a block's first operator runs, and while its later ones do: those that
+    the same output of the network needs, and those that wait for its other outputs."""
     first = blocks[0]
     sizes = {NETWORK_INPUT: _tensor_bytes(first.height, first.width, first.in_channels)}
     sizes |= {p: _tensor_bytes(b.out_height, b.out_width, b.out_channels) for p, b in enumerate(blocks)}
-    found = []
-    for position, block in enumerate(blocks):
-        taken, other = sources(block, position), added(block)
-        needed = [q for q, last in last_use.items() if q < position and (last > position or q == other)]
-        # what a residual adds is counted by itself
-        aside = [q for q in needed if q not in taken]
-        later = [q for q in needed if q not in taken or not (block.residual or KINDS[block.kind].meets_input)]
-        found.append((sum(sizes[q] for q in aside), sum(sizes[q] for q in later)))
-    return found
+    # these leave as they are, without padding
+    sizes |= {p: blocks[p].out_height * blocks[p].out_width * blocks[p].out_channels for p in outputs(blocks)}
+    runs = _runs(blocks)
+    there, held, waiting = [NETWORK_INPUT], {}, {}
+    for turn, run in enumerate(runs):
+        elsewhere = {q for other in runs[turn + 1 :] for p in other for q in read(blocks[p], p)} | {*outputs(blocks)}
+        for place, position in enumerate(run):
+            block, taken, other = blocks[position], sources(blocks[position], position), added(blocks[position])
+            later = {q for p in run[place + 1 :] for q in read(blocks[p], p)}
+            needed = [q for q in there if q in later or q == other]
+            # what a residual adds is counted by itself
+            own = block.residual or KINDS[block.kind].meets_input
+            for kept, tensors in ((held, needed), (waiting, [q for q in there if q in elsewhere and q not in needed])):
+                aside = sum(sizes[q] for q in tensors if q not in taken)
+                kept[position] = aside, aside if own else sum(sizes[q] for q in tensors)
+            there.append(position)
+    return held, waiting
+
+
+def _runs(blocks: Sequence[Block]) -> list[list[int]]:
+    """Positions of blocks in the order that Vela runs them: what the last output needs, then the rest of the others."""
+    runs, found = [], set[int]()
+    for output in reversed(outputs(blocks)):
+        run, wanted = set[int](), {output}
+        while wanted:
+            run |= wanted
+            wanted = {q for p in wanted for q in read(blocks[p], p)} - found - run - {NETWORK_INPUT}
+        found |= run
+        runs.append(sorted(run))
+    return runs
 
 
 def _tensor_bytes(height: int, width: int, channels: int) -> int:

@@ -189,7 +189,7 @@ def _from_estimate(blocks: Sequence[Block], accelerator: str, model: CostModel) 
     stds = (float(value[0]) for value in (found.latency_std_ms, found.peak_std_bytes))
     latency_std, peak_std = (None if std != std else std for std in stds)
     compiled = accelerator in ETHOS_U
-    outside = outside_fit(blocks) if method == "estimator" else ()
+    outside = outside_fit(blocks, fragments=model.knows_fragments) if method == "estimator" else ()
     return Prediction(
         accelerator,
         method,

@@ -54,6 +54,7 @@ def measure(
     check_folders(results)
     # jax and the compiler take seconds to load, which `accelnas --help` need not pay
     from hw_model.cost_models import fitted_folder
+    from hw_model.learned.calibration import COVERED, held_share
     from hw_model.learned.device import Device
     from hw_model.learned.fitting import FEWEST_NETWORKS
     from hw_model.learned.measuring import fit_to, get_target, measure_parts, measure_sets, outlook, target_names
@@ -76,8 +77,13 @@ def measure(
             measure_parts(of_parts, chosen, test)
         if fit:
             file = fitted_folder() / f"{chosen.name}.npz"
-            fit_to(path, chosen, file)
+            kept = fit_to(path, chosen, file)
             print(f"estimator of {chosen.name} written to {file}; accelnas uses it from now on, delete it to go back")
+            if held_share(kept) < COVERED:
+                print(
+                    f"its standard deviations are set on {kept} networks, a tenth of those to learn from: two hold "
+                    f"{held_share(kept):.1%} of networks at best, and {COVERED:.0%} where there are 190 to learn from"
+                )
 
 
 def _look(device: Device, seen: Outlook) -> None:

@@ -21,6 +21,7 @@ from jax import Array
 
 from hw_model.cost import Cost, Estimate, energy_mj
 from hw_model.learned.features import (
+    INPUT_BYTES,
     OFF_CHIP_FLOOR,
     Machine,
     live_bytes,
@@ -73,6 +74,12 @@ class Estimator(NamedTuple):
         several times off."""
         return bool(np.asarray(self.weights[-1])[..., 2:].any())
 
+    @property
+    def knows_fragments(self) -> bool:
+        """Whether it learned from short chains of any blocks too, and not from what `accelnas measure` draws alone,
+        where no operator takes less than 64 bytes."""
+        return float(np.asarray(self.feature_low)[INPUT_BYTES]) < np.log2(64)
+
 
 def estimate(estimator: Estimator, work: Workload | OperatorArrays) -> Estimate:
     """Estimate a workload [..., L], or its operators; pure, so jit, vmap and grad apply.
@@ -85,7 +92,10 @@ def estimate(estimator: Estimator, work: Workload | OperatorArrays) -> Estimate:
     mask = operators.mask
     cycles = jnp.where(mask, roofline_cycles(operators, estimator.macs_per_cycle) * jnp.exp(ratios[..., 0]), 0.0)
     sram = live_bytes(operators) * jnp.exp(ratios[..., 1])
-    sram = jnp.where(mask, jnp.minimum(sram, estimator.sram_limit), 0.0)
+    sram = jnp.minimum(sram, estimator.sram_limit)
+    # where there is no room for it, what waits does so behind the SRAM
+    whole = sram + operators.waiting_bytes
+    sram = jnp.where(mask, jnp.where(whole <= estimator.sram_limit, whole, sram), 0.0)
     beyond = jnp.where(mask, _beyond(estimator, operator_features(operators, machine)), 0.0)
     parts = cycles.mean(0)
     total_cycles = parts.sum((-1, -2))

@@ -107,6 +107,10 @@ def operator_features(operators: OperatorArrays, machine: Machine) -> Array:
     return jnp.stack([*kinds, *flags, *sizes, *filled, *counts], axis=-1)
 
 
+INPUT_BYTES = len(OPERATOR_KINDS) + 13
+"""Place of the input's size among them."""
+
+
 def _sram_share(operators: OperatorArrays, machine: Machine) -> list[Array]:
     """How much of the SRAM the live tensors would fill, up to twice, and whether they fit at all."""
     share = live_bytes(operators) / machine.sram_limit

@@ -63,6 +63,10 @@ class FitSettings:
     seed: int = 0
     """Of the split, the initial weights and the batches."""
 
+    def calibrating(self, networks: int) -> int:
+        """How many of so many networks only calibrate the uncertainty."""
+        return max(2, int(self.held_out * networks))
+
 
 def fit(chains: Sequence[MeasuredChain], accelerator: Target, settings: FitSettings = FitSettings()) -> Estimator:
     """Fit an estimator to measured networks; deterministic for equal data and settings.
@@ -72,7 +76,7 @@ def fit(chains: Sequence[MeasuredChain], accelerator: Target, settings: FitSetti
     if len(chains) < FEWEST_NETWORKS:
         raise HardwareInputError(f"{len(chains)} measured networks to learn from; allowed: {FEWEST_NETWORKS} and more")
     order = np.random.default_rng(settings.seed).permutation(len(chains))
-    held_out = [chains[index] for index in order[: max(2, int(settings.held_out * len(chains)))]]
+    held_out = [chains[index] for index in order[: settings.calibrating(len(chains))]]
     learned = [chains[index] for index in order[len(held_out) :]]
     features, targets, importance, chain_of_row = _training_rows(learned, accelerator)
     mean, scale = features.mean(0), features.std(0) + 1e-3

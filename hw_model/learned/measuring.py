@@ -16,7 +16,7 @@ from hw_model.cost import count_macs
 from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
 from hw_model.learned.device import THIS_DEVICE, Device, current_device, time_blocks, unsteadiness
 from hw_model.learned.estimator import estimate
-from hw_model.learned.fitting import fit, save_estimator
+from hw_model.learned.fitting import FitSettings, fit, save_estimator
 from hw_model.learned.samples import NETWORK_SETS, sample_general_networks, sample_networks
 from hw_model.operators import OperatorReport
 from hw_model.vela.accelerators import ETHOS_U, EthosU, Target, get_accelerator
@@ -100,9 +100,12 @@ def measure_parts(path: Path, accelerator: Target, test: int) -> None:
     measure_networks(path, _parts(_labelled("test", TEST_SEED, test)), accelerator)
 
 
-def fit_to(path: Path, accelerator: Target, estimator: Path) -> None:
-    """Fit an estimator to the networks of a data set that it may learn from, and write it to the path `estimator`."""
-    save_estimator(estimator, fit(_learned(path, accelerator), accelerator), accelerator)
+def fit_to(path: Path, accelerator: Target, estimator: Path) -> int:
+    """Fit an estimator to the networks of a data set that it may learn from, and write it to the path `estimator`; how
+    many of them its standard deviations are set on."""
+    learned = _learned(path, accelerator)
+    save_estimator(estimator, fit(learned, accelerator), accelerator)
+    return FitSettings().calibrating(len(learned))
 
 
 def _learned(path: Path, accelerator: Target) -> list[MeasuredChain]:

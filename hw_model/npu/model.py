@@ -121,7 +121,8 @@ def _feature_maps(npu: Npu, operators: OperatorArrays) -> tuple[Array, Array]:
 
 def _live_bytes(npu: Npu, operators: OperatorArrays) -> Array:
     inputs, _ = _feature_maps(npu, operators)
-    return jnp.where(operators.mask, inputs + _results(npu, operators) + operators.held_bytes, 0.0)
+    kept = operators.held_bytes + operators.waiting_bytes
+    return jnp.where(operators.mask, inputs + _results(npu, operators) + kept, 0.0)
 
 
 def _results(npu: Npu, operators: OperatorArrays) -> Array:

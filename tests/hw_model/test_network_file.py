@@ -51,9 +51,9 @@ def test_shapes_follow_from_the_input_and_defaults_apply():
 
 
 @pytest.mark.parametrize(
-    ("field", "size"), [("kernel", 8), ("kernel", 9), ("kernel", 64), ("stride", 4), ("stride", 64)]
+    ("field", "size"), [("kernel", 2), ("kernel", 8), ("kernel", 9), ("kernel", 64), ("stride", 4), ("stride", 64)]
 )
-def test_a_large_window_may_be_one_number_as_well_as_two(field, size):
+def test_an_even_or_large_window_may_be_one_number_as_well_as_two(field, size):
     one, two = (
         parse_network({"input": [64, 64, 3], "blocks": [{"kind": "conv", "channels": 8, field: value}]}).blocks
         for value in (size, [size, size])
@@ -72,7 +72,7 @@ def test_a_large_window_may_be_one_number_as_well_as_two(field, size):
         ({"channels": None}, "block 1 (conv): out_channels is None"),
         ({"channels": 10**30}, "a whole number of 31 digits; allowed: at most 19"),
         ({"channels": 10**18}, "block 1 (conv): out_channels is 1000"),
-        ({"kernel": 2}, "block 1 (conv): kernel is 2; allowed: odd"),
+        ({"kernel": 0}, "block 1 (conv): kernel is 0; allowed: whole numbers 1 to 64"),
         ({"kernel": 65}, "block 1 (conv): kernel is 65; allowed: whole numbers 1 to 64"),
         ({"stride": "2"}, "block 1 (conv): stride is '2'"),
         ({"residual": 1}, "block 1 (conv): residual is 1; allowed: true or false"),

@@ -1,8 +1,10 @@
 """Networks that estimators are fitted to and evaluated by besides those of `hw_model.learned.samples`.
 
 Spaces: networks of the three tasks' spaces as shipped.  General: networks that no part of the fit's generators made, in
-two halves.  Published architectures go to one half by their family, so that none is evaluated by a scale that its
-sisters set; the rest are random chains, by turns, of a generator of their own.
+two halves.  Published architectures go to one half by their family, so that hardly any is evaluated by a scale that its
+sisters set: the four that ship as examples go by turns, so MobileNetV2 1.0 and the MobileDet-like one are not where
+their families are, and SSD's backbones are MobileNetV2's first blocks, which are in the other half.  The rest are
+random chains, by turns, of a generator of their own.
 """
 
 from __future__ import annotations

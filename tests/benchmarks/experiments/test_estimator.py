@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.experiments.estimator.architectures import mnasnet, mobilenet_v1, mobilenet_v2, proxyless_mobile
+from benchmarks.experiments.estimator.networks import general_networks
+from benchmarks.experiments.estimator.published import published_networks
 from benchmarks.experiments.estimator.run import Guess, _by_macs, _figures, _rows, _windows
 from hw_model.blocks import Block
 from hw_model.cost import count_macs, count_params
@@ -44,6 +46,18 @@ def chain(label, cycles, peak):
 def test_published_architectures_have_the_published_size(network, million_macs, million_parameters):
     assert count_macs(network) / 1e6 == pytest.approx(million_macs, rel=0.01)
     assert count_params(network) / 1e6 == pytest.approx(million_parameters, rel=0.025)
+
+
+def test_families_stand_in_one_half_of_the_general_set_but_for_what_its_page_names():
+    half = {network: label[0] for label, network in general_networks()}
+    halves = {
+        family: {half[network] for network in members.values() if network in half}
+        for family, members in published_networks().items()
+    }
+    assert [family for family, found in halves.items() if len(found) > 1] == ["mobilenet_v2"]
+    assert half[mobilenet_v2(224, 1.0)] == "b" != half[mobilenet_v2(96, 0.35, 10)]
+    # whose backbone is MobileNetV2's
+    assert halves["ssd"] == {"b"}
 
 
 def test_errors_are_shares_of_what_was_compiled():

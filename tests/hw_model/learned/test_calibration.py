@@ -7,7 +7,7 @@ import pytest
 
 from hw_model.blocks import Block
 from hw_model.cost_models import cost_model
-from hw_model.learned.calibration import error_scales
+from hw_model.learned.calibration import COVERED, error_scales, held_share
 from hw_model.network_file import EXAMPLES, load_network
 from hw_model.predict import predict
 from hw_model.vela.accelerators import ETHOS_U
@@ -34,6 +34,17 @@ def test_two_standard_deviations_hold_95_percent_of_errors_of_any_shape_that_set
 def test_others_help_to_shape_the_scales_but_do_not_count_in_what_is_held():
     terms, errors = np.ones((1, 200)), np.concatenate([np.linspace(0.01, 0.2, 100), np.full(100, 1e-3)])
     assert 2 * float(error_scales(terms, errors, kept=100)[0]) == pytest.approx(np.sort(errors[:100])[95], rel=0.02)
+
+
+@pytest.mark.parametrize("kept", [2, 18, 19, 100])
+def test_few_networks_hold_no_more_than_they_can(kept):
+    # equal terms, so that all hangs on the errors' order: how often a new one is below twice the deviation
+    generator, held = np.random.default_rng(kept), []
+    for _ in range(40):
+        errors = generator.uniform(0.0, 1.0, kept)
+        held.append(2 * float(error_scales(np.ones((1, kept)), errors, kept)[0]))
+    assert np.mean(np.minimum(held, 1.0)) == pytest.approx(held_share(kept), abs=0.06)
+    assert (held_share(kept) < COVERED) == (kept < 19)
 
 
 def test_what_was_missed_by_five_standard_deviations_is_held_by_three():
