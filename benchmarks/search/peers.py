@@ -40,14 +40,15 @@ class Lookup:
         self.cardinalities = tuple(cardinalities)
         self._values, self._excess = np.asarray(values), excess
         self.front, self.bounded = self._values.ndim > 1, excess is not None
-        self._most, self._left = min(evaluations, len(self._values)), PATIENCE * evaluations
+        self._most, self._longest = min(evaluations, len(self._values)), PATIENCE * evaluations
+        self.proposals = 0
         self._seen: dict[int, None] = {}
 
     def __call__(self, genotype: Any) -> tuple[tuple[float, ...], float]:
         """Values to minimise, and by how far the bound is missed.  Raises Enough before one too many."""
         row = int(np.ravel_multi_index(tuple(np.asarray(genotype, int)), self.cardinalities))
-        self._left -= 1
-        if self._left < 0 or (row not in self._seen and len(self._seen) == self._most):
+        self.proposals += 1
+        if self.proposals > self._longest or (row not in self._seen and len(self._seen) == self._most):
             raise Enough
         self._seen[row] = None
         excess = 0.0 if self._excess is None else float(self._excess[row])

@@ -55,7 +55,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
     few = settings.trials // 20
     local = lambda: LocalExecutor(NODES)  # noqa: E731
-    rows = [_row("local", 1, settings.trials, 0, local)]
+    rows = [_row("local", NODES, settings.trials, 0, local)]
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": STORE_BYTES})
     try:
         far = lambda: RayExecutor(str(cluster.address))  # noqa: E731

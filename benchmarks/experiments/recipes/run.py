@@ -71,7 +71,10 @@ def recipe_rows(task: str, sweep: pd.DataFrame, trials: list[Trial]) -> Iterator
         doubled = [passes for passes in means.index if passes / 2 in means.index and passes <= recipe.example_passes]
         passes = max(doubled, default=0)
         here = [trial for trial in trials if trial.key.code_path == "static"]
-        own = [trial.seconds for trial in here if Fidelity(**json.loads(trial.key.fidelity)) == recipe]
+        own = [trial for trial in here if Fidelity(**json.loads(trial.key.fidelity)) == recipe]
+        # CPUs differ in speed, and tasks in how many of their trainings each had
+        core = max(devices := [trial.provenance.device for trial in own], key=devices.count, default="")
+        seconds = [trial.seconds for trial in own if trial.provenance.device == core]
         yield {
             "task": task,
             "recipe": name,
@@ -81,6 +84,7 @@ def recipe_rows(task: str, sweep: pd.DataFrame, trials: list[Trial]) -> Iterator
             "quality": float(means.get(recipe.example_passes, np.nan)),
             "gain": float(means[passes] - means[passes / 2]) if passes else np.nan,
             "gain_passes": passes,
-            "core_seconds": float(np.median(own)) if own else np.nan,
-            "trainings": len(own),
+            "core_seconds": float(np.median(seconds)) if seconds else np.nan,
+            "core": core,
+            "trainings": len(seconds),
         }

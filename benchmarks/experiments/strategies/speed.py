@@ -3,9 +3,9 @@
 Rows "NAME" are of all seeds in one call, as tables are searched; rows "NAME, on the host" of one search round by round,
 as with trainings (`nas_algos.rounds.Rounds`); peers run one search after the other, as their users run them.
 us_per_suggestion is the median over calls of the CPU time of the process (not of the wall clock, which other work
-stretches) divided by suggestions; total_s is the CPU time of the first call, with its compilation.  The shipped file
-is of one core (`taskset -c 0 accelnas ...`): where there are two, XLA hands each call to another thread, which doubles
-what a search on the host costs.
+stretches) divided by suggestions, of networks known already too; total_s is the CPU time of the first call, with its
+compilation.  The shipped file is of one core (`taskset -c 0 accelnas ...`): where there are two, XLA hands each call to
+another thread, which doubles what a search on the host costs.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ FEW_SEEDS = {"gaussian_process": 16, "auto": 16, "bananas": 2}  # of those that 
 KEY = ("strategy", "evaluations")
 
 
-def _peer_search(name: str, problem: Problem, seed: int) -> np.ndarray:
-    return looked_at(name, lookup_of(problem, EVALUATIONS, seed), seed)
+def _peer_search(name: str, problem: Problem, seed: int) -> int:
+    look = lookup_of(problem, EVALUATIONS, seed)
+    looked_at(name, look, seed)
+    return look.proposals
 
 
 def measure_speed(path: Path, ours: Sequence[str] = tuple(STRATEGIES), peers: Sequence[str] = tuple(PEERS)) -> None:
@@ -65,23 +67,23 @@ def measure_speed(path: Path, ours: Sequence[str] = tuple(STRATEGIES), peers: Se
     print(merged.to_string(index=False, float_format="%.5g"))
 
 
-def _calls(call: Callable[[int], object]) -> list[float]:
-    """CPU seconds of calls with the numbers 0, 1, ...; the first one compiles or imports."""
-    seconds = []
+def _calls(call: Callable[[int], int]) -> list[tuple[float, int]]:
+    """CPU seconds and suggestions of calls with the numbers 0, 1, ...; the first one compiles or imports."""
+    calls = []
     for number in range(1 + CALLS):
         begin = time.process_time()
-        call(number)
-        seconds.append(time.process_time() - begin)
-    return seconds
+        suggestions = call(number)
+        calls.append((time.process_time() - begin, suggestions))
+    return calls
 
 
-def _row(strategy: str, seeds: int, seconds: list[float]) -> dict[str, object]:
+def _row(strategy: str, seeds: int, calls: list[tuple[float, int]]) -> dict[str, object]:
     return {
         "strategy": strategy,
         "evaluations": EVALUATIONS,
         "seeds": seeds,
-        "total_s": seconds[0],
-        "us_per_suggestion": float(np.median(seconds[1:])) / EVALUATIONS / seeds * 1e6,
+        "total_s": calls[0][0],
+        "us_per_suggestion": float(np.median([seconds / suggestions for seconds, suggestions in calls[1:]])) * 1e6,
     }
 
 
@@ -93,8 +95,8 @@ def _fastest(rows: pd.DataFrame, start: str) -> float:
     )
 
 
-def _together(strategy: Strategy, table: Table, seeds: int) -> Callable[[int], object]:
-    """All seeds of a search, as a function of a number."""
+def _together(strategy: Strategy, table: Table, seeds: int) -> Callable[[int], int]:
+    """All seeds of a search, as a function of a number to their suggestions."""
     evaluate = lookup(table, range(strategy.objectives))
     rounds = -(-EVALUATIONS // strategy.batch)
 
@@ -102,19 +104,24 @@ def _together(strategy: Strategy, table: Table, seeds: int) -> Callable[[int], o
     def every(keys: Any) -> Any:
         return jax.lax.map(lambda key: scan(strategy, evaluate, rounds, key).scores, keys, batch_size=TOGETHER)
 
-    return lambda number: np.asarray(every(jax.random.split(jax.random.key(number), seeds)))
+    def call(number: int) -> int:
+        every(jax.random.split(jax.random.key(number), seeds)).block_until_ready()
+        return rounds * strategy.batch * seeds
+
+    return call
 
 
-def _on_the_host(strategy: Strategy, table: Table) -> Callable[[int], object]:
-    """One search round by round, its scores looked up with NumPy, as a function of a number."""
+def _on_the_host(strategy: Strategy, table: Table) -> Callable[[int], int]:
+    """One search round by round, its scores looked up with NumPy, as a function of a number to its suggestions."""
     functions = compiled(strategy)
     scores = table.scores[:, : strategy.objectives].astype(np.float32)
     scores = scores[:, 0] if strategy.objectives == 1 else scores
 
-    def search(number: int) -> None:
+    def search(number: int) -> int:
         rounds = Rounds(functions, jax.random.key(number))
         for _ in range(-(-EVALUATIONS // strategy.batch)):
             genotypes = rounds.propose()
             rounds.learn(genotypes, scores[np.ravel_multi_index(tuple(genotypes.T), table.cardinalities)])
+        return -(-EVALUATIONS // strategy.batch) * strategy.batch
 
     return search

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.markdown import Row, rows, table
+from benchmarks.markdown import Row, listed, rows, table
 
 
 def rounds(folder: Path) -> list[Row]:
-    """For each task and round of winners: their number as `winners`, and the means of the other columns over them;
+    """For each task and round of winners: their `ranks` in words, and the means of the other columns over them;
     seed_std pooled.
     """
     of: dict[tuple[str, int], list[Row]] = {}
@@ -17,7 +17,11 @@ def rounds(folder: Path) -> list[Row]:
         of.setdefault((row["task"], row["round"]), []).append(row)
     return [
         {
-            **{"task": task, "round": number, "winners": len(own)},
+            **{
+                "task": task,
+                "round": number,
+                "ranks": listed(str(1 + int(row["cell"].rsplit("-")[-1])) for row in own),
+            },
             **{name: fmean(row[name] for row in own) for name in ("predicted", "trained", "difference")},
             "seed_std": fmean(row["seed_std"] ** 2 for row in own) ** 0.5,
         }
@@ -27,11 +31,11 @@ def rounds(folder: Path) -> list[Row]:
 
 def page(folder: Path) -> str:
     """The page's Markdown."""
-    header = ("task", "round", "winners", "predicted", "trained", "difference", "std of seeds", "off by more")
+    header = ("task", "round", "ranks", "predicted", "trained", "difference", "std of seeds", "off by more")
     return f"""\
 A surrogate errs most where it was searched: what is best by it is best in part by error.  For each task 20 searches
-were run on its surrogate, within the baseline's latency.  Of what they ended with, so many were trained, the best
-predicted first, with five seeds each:
+were run on its surrogate, within the baseline's latency.  Of what they ended with those of these ranks were
+trained, 1 the best predicted, with five seeds each:
 
 {table(header, map(_line, rounds(folder)))}
 Predicted, trained and difference are means over the winners of a round, predicted by the surrogate that chose them; it
@@ -42,7 +46,7 @@ than one standard deviation between seeds, after which the winners join the tabl
 
 def _line(row: Row) -> list[str]:
     return [
-        *(row["task"], str(row["round"]), str(row["winners"])),
+        *(row["task"], str(row["round"]), row["ranks"]),
         *(f"{row['predicted']:.3f}", f"{row['trained']:.3f}", f"{row['difference']:+.3f}", f"{row['seed_std']:.3f}"),
         "yes" if abs(row["difference"]) > row["seed_std"] else "no",
     ]

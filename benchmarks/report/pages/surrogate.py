@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 
+import pandas as pd
+
 from benchmarks.markdown import Row, listed, rows, table
+from benchmarks.store.keys import canonical_json
+from benchmarks.tables.files import table_file
+from benchmarks.tables.recipes import SEARCH
 
 HEADER = ("task", "held out", "predicted by", "fitted to, at most", "tau", "ceiling", "R2", "mean error", "within 95%")
 HEADER += ("tau in the best tenth",)
@@ -29,7 +35,7 @@ Ceiling: the tau that a perfect prediction has with trainings of one seed or few
 within their interval, which adds the noise between seeds to the surrogate's own error.  MACs and parameters predict by
 a line through their logarithm, nearest neighbours by five.
 
-{_verdicts(found)}
+{_verdicts(found)}{_since(folder.parent, found)}
 `accelnas.load_table` [answers for networks](../how-to/build_tables.md#asking-a-table).
 """
 
@@ -75,3 +81,19 @@ def _verdicts(found: list[Row]) -> str:
             f"{listed(good)}; below that on {listed(short)}.\n"
         )
     return "".join(lines)
+
+
+def _since(results: Path, found: list[Row]) -> str:
+    """Of which tasks the tables hold more trainings now than the surrogates were fitted to."""
+    told = []
+    for task, row in of_whole_tables(found, "architecture").items():
+        if not (file := table_file(results, task)).is_file():
+            continue
+        trained = pd.read_parquet(file, columns=["recipe", "state", "space"])
+        recipe = canonical_json(asdict(SEARCH[task]))
+        now = int(((trained["recipe"] == recipe) & (trained["state"] == "done") & (trained["space"] != "")).sum())
+        if now > row["trainings"]:
+            told.append(f"{row['trainings']:,} of {now:,} on {task}")
+    if not told:
+        return ""
+    return f"\nThe tables have been trained further since: these surrogates are fitted to {listed(told)}.\n"

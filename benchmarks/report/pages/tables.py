@@ -63,7 +63,8 @@ Final was to be near convergence, twice the passes adding less than {NEAR:g} to 
 a core.  Twice its passes were not tried.  What the last doubling that was tried added: {gains}.  Of a core
 final takes {
         listed(
-            f"{minutes[task]:.0f} minutes on {task}{'' if task in timed else ' (by what search takes)'}"
+            f"{minutes[task]:.0f} minutes on {task} ({(final if task in timed else search)[task]['core']}"
+            f"{'' if task in timed else ', by what search takes'})"
             for task in final
         )
     }.  So near convergence,
@@ -90,7 +91,7 @@ def _edge(final: dict[str, Row], sweep: list[Row]) -> str:
 
 
 def _agreement(found: list[Row]) -> str:
-    header = ("task", "networks", "accelerator's less CPU's", "of seeds: std", "Kendall tau", "of seeds: tau")
+    header = ("task", "pairs", "accelerator's less CPU's", "of seeds: std", "Kendall tau", "of seeds: tau")
     known = [row for row in found if row["n"] > 0]
     lines = [
         [
@@ -100,9 +101,9 @@ def _agreement(found: list[Row]) -> str:
         for row in known
     ]
     return f"""\
-Quality of the same network with the same seed, trained both ways.  At least {ENOUGH} networks of a task should be,
-before rows of both kinds share a table (intervals of 95%; beside them what two seeds of one machine differ by, and
-would have as tau):
+Quality of the same network with the same seed, trained both ways, a pair each (few networks have two).  At least
+{ENOUGH} networks of a task should be, before rows of both kinds share a table (intervals of 95%; beside them what two
+seeds of one machine differ by, and would have as tau):
 
 {table(header, lines)}
 {_differs(known)}{_few(found)}  The surrogates know which way a row was trained, and what they say of a network is of

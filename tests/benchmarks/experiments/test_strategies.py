@@ -12,7 +12,7 @@ from benchmarks.experiments.strategies.measures import hypervolume, regret, row_
 from benchmarks.experiments.strategies.peer_runs import lookup_of
 from benchmarks.experiments.strategies.problems import Problem, problems_of
 from benchmarks.experiments.strategies.run import FILES, Settings, our_rows, run
-from benchmarks.search.peers import PATIENCE, PEERS, Enough, installed, looked_at
+from benchmarks.search.peers import PATIENCE, PEERS, Enough, Lookup, installed, looked_at
 from benchmarks.store.files import merge_rows
 from nas_algos.tabular import make_table
 
@@ -106,3 +106,10 @@ def test_trained_tables_are_searched_with_their_own_most_evaluations_and_are_rer
     found = pd.read_csv(tmp_path / "regret.csv")
     assert found[["problem", "evaluations"]].values.tolist() == [["four", 2], *[["trained-detection", 2]] * 2]
     assert pd.read_csv(tmp_path / "hypervolume.csv")["problem"].tolist() == ["trained-detection"]
+
+
+def test_a_peers_suggestions_are_all_that_it_made_those_of_known_networks_too():
+    look = Lookup((2, 2), np.arange(4.0), 3)
+    for genotype in ((0, 0), (0, 0), (0, 1), (0, 0)):
+        look(genotype)
+    assert (look.proposals, look.rows().tolist()) == (4, [0, 1])
