@@ -63,7 +63,7 @@ Final was to be near convergence, twice the passes adding less than {NEAR:g} to 
 a core.  Twice its passes were not tried.  What the last doubling that was tried added: {gains}.  Of a core
 final takes {
         listed(
-            f"{minutes[task]:.0f} minutes on {task} ({(final if task in timed else search)[task]['core']}"
+            f"{minutes[task]:.0f} minutes on {task} ({(final if task in timed else search)[task]['core'].replace('(R)', '')}"
             f"{'' if task in timed else ', by what search takes'})"
             for task in final
         )
