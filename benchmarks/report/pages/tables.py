@@ -49,6 +49,7 @@ def _recipes(folder: Path) -> str:
         else search[task]["core_seconds"] * row["example_passes"] / search[task]["example_passes"] / 60
         for task, row in final.items()
     }
+    cores = {task: (final if task in timed else search)[task]["core"].replace("(R)", "") for task in final}
     swept = {task: row["gain_passes"] == row["example_passes"] for task, row in final.items()}
     near = [task for task, row in final.items() if swept[task] and row["gain"] < NEAR]
     long = [task for task in final if minutes[task] >= LONG_MINUTES]
@@ -63,8 +64,7 @@ Final was to be near convergence, twice the passes adding less than {NEAR:g} to 
 a core.  Twice its passes were not tried.  What the last doubling that was tried added: {gains}.  Of a core
 final takes {
         listed(
-            f"{minutes[task]:.0f} minutes on {task} ({(final if task in timed else search)[task]['core'].replace('(R)', '')}"
-            f"{'' if task in timed else ', by what search takes'})"
+            f"{minutes[task]:.0f} minutes on {task} ({cores[task]}{'' if task in timed else ', by what search takes'})"
             for task in final
         )
     }.  So near convergence,
