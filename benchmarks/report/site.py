@@ -13,6 +13,7 @@ from benchmarks.markdown import as_it_is, code, table, wrapped
 from benchmarks.report.pages import (
     article,
     baselines,
+    claims,
     curation,
     detection,
     estimator,
@@ -53,7 +54,7 @@ class Page:
 
 PAGES: MappingProxyType[str, Page] = MappingProxyType(
     {
-        "claims": Page("The article's claims, and what became of them", article.claims),
+        "claims": Page("The article's claims, and what became of them", claims.page),
         "detection": Page("Human-presence detection: the article's first table", detection.page),
         "classification": Page("A classifier within a memory budget", article.classification),
         "segmentation": Page("Segmentation networks of a Pareto set", article.segmentation),

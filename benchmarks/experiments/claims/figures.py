@@ -68,7 +68,7 @@ def over_tasks(cells: Iterable[tuple[str, float]], basis: str, measured: str, ra
     ours, low, high = (math.exp(each) for each in ends) if ratios else ends
     above = [value > 0 for values in found.values() for value in values]
     note = f"above {'1' if ratios else '0'} in {sum(above)} of {len(above)} cells" if found else ""
-    return Figure(ours, low, high, len(found), basis, measured, note=note)
+    return Figure(ours, low, high, len(found), basis, f"{measured}, mean over tasks; n counts tasks", note=note)
 
 
 def known_by(rows: Iterable[Row]) -> str:
@@ -114,14 +114,20 @@ def at_equal_quality(
     of their own count: what a prediction says of them does not tell whether the quality is kept.  There is no figure
     while a network without trainings might change it, as which is trained first would decide: one that might have more,
     and of a mean any on an accelerator without trained ones.  Trainings on two kinds of machine end a little apart: it
-    is said where the figure's networks and baselines are so.
+    is said where the figure's networks and baselines are so.  Said too are whose the most is, and the figure that there
+    would be if no quality had to be kept.
     """
 
     def source(results: Results) -> Figure:
-        rows = [row for file, names in models.items() for row in results.rows(file) if row["model"] in names]
+        rows: list[Row] = [
+            row | {"of": file.partition("/")[0]}
+            for file, names in models.items()
+            for row in results.rows(file)
+            if row["model"] in names
+        ]
         title = ", ".join(each for names in models.values() for each in names)
         of = "most of any" if most else "mean over accelerators"
-        measured = f"{what} by {title} at equal quality (0 where it is not kept), {of}"
+        measured = f"{what} by {title} at equal quality (0 where it is not kept), {of}; n counts networks"
         trained = [row for row in rows if row["seeds"]]
         if not trained:
             return Figure(measured=measured, lacking=f"no trainings of {title}" if rows else "")
@@ -145,7 +151,13 @@ def at_equal_quality(
             if (machine := row.get("baseline_trained_on", row.get("trained_on"))) != row.get("trained_on")
             if kept(row, name)[0] == (ours if most else best[row["accelerator"]][0]) > 0
         ]
-        return Figure(ours, low, high, len(trained), "compiled, trained", measured, note="; ".join(apart))
+        best_of = [
+            f"ours is that of {row['model']} ({row['of']}) on {row['accelerator']}"
+            for row in trained
+            if most and kept(row, name)[0] == ours > 0
+        ]
+        notes = (*best_of[:1], *apart, f"whether the quality is kept or not {high:.3g}")
+        return Figure(ours, low, high, len(trained), "compiled, trained", measured, note="; ".join(notes))
 
     return source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from benchmarks.experiments.claims.claim import CLASSIFICATION, DETECTION, SEGMENTATION, Claim, reach
+from benchmarks.experiments.claims.claim import CLASSIFICATION, DETECTION, SEGMENTATION, UNSAID, Claim, reach
 from benchmarks.experiments.claims.figures import (
     Results,
     Row,
@@ -17,13 +17,14 @@ from benchmarks.experiments.claims.figures import (
     over_tasks,
     trained_alike,
 )
+from benchmarks.experiments.claims.fusion import ALONE, SKELETONS, fused_late, more_macs_no_latency
 from benchmarks.experiments.claims.rules import Figure
 
 ISO = "iso_latency/iso_latency.csv"
 LEVELS = "detection/detection_levels.csv"
 RESULTS = "Results and product impact"
 ON_THE_WHOLE = (
-    "that models can be so is said of networks in general, not of every cell: the mean over cells, its interval"
+    "that models can be so is said of networks in general, not of every cell: the mean over tasks, its interval"
 )
 
 
@@ -31,7 +32,10 @@ def interaction(results: Results) -> Figure:
     """Points by which V3 saves more than V1 and V2 would together if their effects were independent: where all three
     are trained and keep the quality.  The lower end is known where all surely keep it.
     """
-    measured = "points of per cent that V3 saves beyond 1 - (1 - V1)(1 - V2), where all three keep the quality"
+    measured = (
+        "points of per cent that V3 saves beyond 1 - (1 - V1)(1 - V2), where all three keep the quality, mean over "
+        "accelerators; n counts accelerators"
+    )
     by_cell = _by_accelerator(results.rows(DETECTION))
     if not by_cell:
         return Figure(measured=measured)
@@ -80,31 +84,6 @@ def _predicted_interactions(results: Results) -> str:
     return ", ".join(found)
 
 
-def fused_late(results: Results) -> Figure:
-    """Per cent of latency saved where a block of the last stage is fused at the baseline's expansion, the best one."""
-    rows = [row for row in results.rows("skeletons/skeletons.csv") if str(row["decision"]).startswith("block_")]
-    found: dict[tuple[str, str], list[float]] = {}
-    for row in rows:
-        last = max(
-            str(other["decision"]) for other in rows if other["task"] == row["task"] and "_up_" not in other["decision"]
-        )[:-1]
-        if row["decision"].startswith(last) and row["choice"] == "fused_ibn_6":
-            found.setdefault((row["task"], row["accelerator"]), []).append(row["latency_reduction_pct"])
-    what = "per cent of latency saved by fusing blocks of the last stage, best of them"
-    return over((max(values) for values in found.values()), "compiled", what)
-
-
-def macs_of_fusion(results: Results) -> Figure:
-    """Per cent by which V2's networks have more MACs than the baseline."""
-    base = {row["accelerator"]: row for row in results.rows(DETECTION, model="Baseline")}
-    rows = results.rows(DETECTION, model="V2")
-    return over(
-        (100 * (row["macs"] / base[row["accelerator"]]["macs"] - 1) for row in rows),
-        "counted",
-        "per cent more MACs of V2's networks",
-    )
-
-
 def at_baselines_latency(name: str, measured: str, ratios: bool = False) -> Source:
     """A column of the networks at the baseline's latency, over tasks."""
 
@@ -119,7 +98,9 @@ def users_kwh(results: Results) -> Figure:
     """kWh a year of a million users, by the stated factors."""
     rows = results.rows("sustainability/sustainability.csv", quantity="difference of all users")
     return over(
-        (row["value"] for row in rows), "modelled", "kWh a year of a million users, our detector, stated factors"
+        (row["value"] for row in rows),
+        "modelled",
+        "kWh a year of a million users, our detector, stated factors; n counts detectors",
     )
 
 
@@ -143,22 +124,26 @@ CLAIMS: tuple[Claim, ...] = (
         "and has its own row; predictions, which are kinder to V3 than its trainings, are shown and do not judge",
     ),
     Claim(
-        "fusing late, larger layers hurts",
+        "fusing late, larger layers hurts (at the baseline's expansion)",
         f"{RESULTS} 1: The later layers are larger",
         math.nan,
         "below",
         fused_late,
-        "skeletons/skeletons.csv",
+        f"{SKELETONS} {DETECTION} {ALONE}",
         begins=0.0,
+        why="a layer that is replaced is fused as it is, at the expansion it has; searches may lower that, and what is "
+        "saved then is told beside",
     ),
     Claim(
-        "where fusion was selected, MACs increase",
+        "where fusion was selected, MACs increase but latency does not (in most of those layers)",
         f"{RESULTS} 1: For the layers where fusion was selected, the FLOPs",
         math.nan,
         "above",
-        macs_of_fusion,
-        DETECTION,
-        begins=0.0,
+        more_macs_no_latency,
+        f"{DETECTION} {ALONE}",
+        begins=0.5,
+        why="said of layers, not of the network: of each block that a V2 fuses, alone in the baseline, both at once; "
+        "that most of them are enough is ours to say, and kind, as the article makes no exception",
     ),
     Claim(
         "the expert's changes cut model size by 47%",
@@ -167,6 +152,7 @@ CLAIMS: tuple[Claim, ...] = (
         "reach",
         at_equal_quality({CLASSIFICATION: ("Expert",)}, "per cent fewer parameters", "param_reduction_pct"),
         CLASSIFICATION,
+        why=UNSAID,
     ),
     Claim(
         "the expert's changes cut intermediate memory by 47%",
@@ -175,6 +161,7 @@ CLAIMS: tuple[Claim, ...] = (
         "reach",
         at_equal_quality({CLASSIFICATION: ("Expert",)}, "per cent less peak activations", "peak_reduction_pct"),
         CLASSIFICATION,
+        why=UNSAID,
     ),
     Claim(
         "the model fits the budget after search and expert (share of accelerators)",
@@ -184,7 +171,8 @@ CLAIMS: tuple[Claim, ...] = (
         at_equal_quality({CLASSIFICATION: ("Expert then NAS",)}, "whether the budget is met", "budget_met"),
         CLASSIFICATION,
         begins=0.5,
-        why="the search rejects what does not fit, so that it fits says nothing by itself: it is to keep the quality",
+        why="the search rejects what does not fit, so that it fits says nothing by itself: it is to keep the quality; "
+        f"{UNSAID}",
     ),
     *(
         reach(
@@ -194,7 +182,7 @@ CLAIMS: tuple[Claim, ...] = (
             SEGMENTATION,
             *(f"Model {each}" for each in "ABCDE"),
             why="the article does not say how its letters were given, so of ours the one counts that saves most at "
-            "equal mIoU, beside either end of the article's range",
+            f"equal mIoU, beside either end of the article's range; {UNSAID}",
         )
         for letter, which, pct in (("A", "least", 27.0), ("E", "best", 51.0))
     ),

@@ -2,13 +2,14 @@
 
 import ast
 import math
+import re
 import typing
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from benchmarks.experiments.claims.claim import Claim
+from benchmarks.experiments.claims.claim import UNSAID, Claim
 from benchmarks.experiments.claims.figures import TOLERANCE, Results, over, over_tasks
 from benchmarks.experiments.claims.rules import Figure, Verdict, verdict
 from benchmarks.experiments.claims.run import CLAIMS, claims_table
@@ -103,6 +104,22 @@ def test_the_shipped_table_is_what_the_shipped_csvs_give():
     assert shipped["ours"].tolist() == pytest.approx(made["ours"].tolist(), rel=1e-4, nan_ok=True)
     assert shipped["reason"].tolist() == made["reason"].tolist()
     assert len(shipped) >= 20
+
+
+def test_whatever_has_a_figure_says_what_n_counts():
+    made = claims_table(Results(ROOT / "results"), Settings())
+    found = made[made["n"] > 0]
+    assert len(found) > 20
+    for name, measured in zip(found["claim"], found["measured"], strict=True):
+        assert re.search(r"; n counts [a-z ]+$", measured), name
+
+
+def test_what_is_held_to_the_baselines_quality_says_where_the_article_does_not_ask_for_that():
+    made = claims_table(Results(ROOT / "results"), Settings())
+    held = made[made["measured"].str.contains("at equal quality")]
+    assert len(held) >= 10
+    for name, place, why in zip(held["claim"], held["place"], held["why"], strict=True):
+        assert (UNSAID in why) == ("impact 1:" not in place), name
 
 
 def test_every_claim_has_its_place_in_the_article_and_files_that_are_there():

@@ -6,7 +6,7 @@ from benchmarks.experiments.claims.claim import ESTIMATOR
 from benchmarks.experiments.claims.curation import CURATION, LANDSCAPE
 from benchmarks.experiments.claims.figures import Results
 from benchmarks.experiments.claims.impact import ISO
-from benchmarks.experiments.claims.introduction import COSTS, SCORES, fused_early
+from benchmarks.experiments.claims.introduction import CONTEST, COSTS, SCORES, fused_early
 from tests.benchmarks.experiments.claims_frames import judged, write
 
 
@@ -167,3 +167,34 @@ def test_only_fused_blocks_with_more_macs_count_as_more_macs_in_less_time(tmp_pa
         first | {"decision": "block_1_1", "choice": "fused_ibn_6", "macs": 150, "latency_reduction_pct": 5.0},
     ]
     assert fused_early(write(tmp_path, "skeletons/skeletons.csv", rows))[:4] == (20.0, 20.0, 20.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("regrets", "wanted"),
+    [
+        # of tasks: (multi-shot contenders, scores of untrained networks)
+        ([((4, 5, 9), (3, 2, 9)), ((4, 5, 9), (2, 2, 2)), ((4, 5, 9), (2.5, 2, 9))], "reproduced"),
+        ([((4, 5, 9), (3, 2, 9)), ((4, 5, 9), (6, 7, 1)), ((4, 5, 9), (2, 2, 2))], "partly"),
+        ([((4, 5, 9), (8, 1, 9)), ((4, 5, 9), (6, 7, 1)), ((4, 5, 9), (5, 5, 5))], "not reproduced"),
+    ],
+)
+def test_zero_shot_converges_sooner_where_its_median_is_nearer_the_optimum_at_the_fewest_trainings(
+    tmp_path, regrets, wanted
+):
+    rows = [
+        {
+            **{"task": f"t{task}", "accelerator": "a", "budget": budget, "family": family, "optimum": 0.5},
+            **{"regret": regret if budget == 10 else 0.0 if family == "multi-shot" else 9.0, "train_flops": flops},
+        }
+        for task, (searched, scored) in enumerate(regrets)
+        for budget in (300, 10)
+        for family, each, flops in (
+            ("multi-shot", searched, 200.0),
+            ("zero-shot", scored, 1.0),
+            ("count", (0.0, 0.0, 0.0), 0.0),  # looks at no network
+        )
+        for regret in each
+    ]
+    found, reason = judged("zero-shot methods are the fastest", write(tmp_path, CONTEST, rows), [CONTEST])
+    assert found == wanted
+    assert reason.endswith("of 3 cells; scores take 0.5 to 0.5% of the FLOPs")
