@@ -71,7 +71,8 @@ fused with expansion 3.
 Least estimated latency of any network that keeps the mAP so far, in per cent less than the baseline's:
 
 {_levels(folder)}
-The mean error of a prediction is {_error(folder):.3f} mAP ([more](surrogate.md)): hold these tolerances against it.
+The mean error of a prediction is {_error(folder):.3f} mAP ([more](surrogate.md)), and more of what searches end with
+([winners](optimisers_curse.md)): hold these tolerances against it.
 
 ## How this differs from the article
 
@@ -169,8 +170,8 @@ def _alone(found: list[Row], block: str, expansion: int) -> str:
 
 
 def _error(folder: Path) -> float:
-    """The surrogate's mean error on held-out networks."""
-    return of_whole_tables(rows(folder.parent / "surrogate" / "surrogate.csv"), "architecture")["detection"]["mae"]
+    """The surrogate's mean error where whole cells are held out, as what a search meets."""
+    return of_whole_tables(rows(folder.parent / "surrogate" / "surrogate.csv"), "cell")["detection"]["mae"]
 
 
 def _levels(folder: Path) -> str:
