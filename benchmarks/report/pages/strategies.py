@@ -71,6 +71,8 @@ CPU time of a suggestion on one core (two threads double that of a search on the
 search round by round ("on the host"); of the peers' searches one after the other.
 
 {table(SPEED, map(_speed, rows(folder / "speed.csv")))}
+The peers' rows are of before suggestions of networks that they know already were counted: what they take for one, and
+what ours are compared with, is too much, by a factor above 2 for Optuna's NSGA-II.
 """
 
 
