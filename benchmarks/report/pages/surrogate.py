@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
-
 from benchmarks.markdown import Row, listed, rows, table
-from benchmarks.store.keys import canonical_json
-from benchmarks.tables.files import table_file
 from benchmarks.tables.recipes import SEARCH
+from benchmarks.tables.trained import CONFIRM_SEEDS, trials_by
 
 HEADER = ("task", "held out", "predicted by", "fitted to, at most", "tau", "ceiling", "R2", "mean error", "within 95%")
 HEADER += ("tau in the best tenth",)
@@ -87,11 +83,8 @@ def _since(results: Path, found: list[Row]) -> str:
     """Of which tasks the tables hold more trainings now than the surrogates were fitted to."""
     told = []
     for task, row in of_whole_tables(found, "architecture").items():
-        if not (file := table_file(results, task)).is_file():
-            continue
-        trained = pd.read_parquet(file, columns=["recipe", "state", "space"])
-        recipe = canonical_json(asdict(SEARCH[task]))
-        now = int(((trained["recipe"] == recipe) & (trained["state"] == "done") & (trained["space"] != "")).sum())
+        every = trials_by(results, task, SEARCH[task])
+        now = sum(bool(trial.space) and trial.key.seed not in CONFIRM_SEEDS for trial in every)
         if now > row["trainings"]:
             told.append(f"{row['trainings']:,} of {now:,} on {task}")
     if not told:
