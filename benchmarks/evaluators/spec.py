@@ -23,7 +23,7 @@ from tasks.task import Task
 
 EVALUATORS = ("trained", "supernet", "zero_shot")
 """Kinds of evaluators; the last two have variants, as in supernet:one_shot and zero_shot:naswot."""
-STRATEGIES_CODE_VERSION = "1"
+STRATEGIES_CODE_VERSION = "2"
 """Raise it when a change to our strategies, or to the settings that fit them to a budget, changes what they propose."""
 
 

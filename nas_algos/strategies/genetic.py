@@ -50,6 +50,8 @@ class GeneticState:
     """int32[population, D]."""
     scores: jax.Array
     """float32[population], +inf where nobody lives."""
+    alive: jax.Array
+    """int32[], how many live: the first so many; twins leave places empty."""
     told: jax.Array
     """int32[], trials since the last start."""
     stalled: jax.Array
@@ -74,11 +76,11 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
             jnp.full(population, jnp.inf, jnp.float32),
             jnp.zeros((), jnp.int32),
             jnp.zeros((), jnp.int32),
+            jnp.zeros((), jnp.int32),
         )
 
     def parents(state: GeneticState, bits: jax.Array) -> jax.Array:
-        alive = jnp.clip(state.told, 1, population).astype(jnp.uint32)
-        rivals = below(bits, alive)
+        rivals = below(bits, jnp.maximum(state.alive, 1).astype(jnp.uint32))
         winners, best = rivals[0], state.scores[rivals[0]]
         for rival in rivals[1:]:
             score = state.scores[rival]
@@ -95,13 +97,13 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
         moved = genes + 1 + below(large[:, 1], counts - 1)
         moved = jnp.where(moved >= counts, moved - counts, moved)
         children = jnp.where((large[:, 2] < redrawn) & (counts > 1), moved, genes)
-        filling = state.told + jnp.arange(batch) < population
+        filling = (state.told + jnp.arange(batch) < population) | (state.alive == 0)
         return jnp.where(filling[:, None], below(large[:, 1], counts), children)
 
     def tell(state: GeneticState, genotypes: jax.Array, scores: jax.Array) -> GeneticState:
         everyone = jnp.concatenate([state.genotypes, jnp.asarray(genotypes)])
         totals = jnp.concatenate([state.scores, jnp.asarray(scores)])
-        alive = jnp.arange(population) < state.told
+        alive = jnp.arange(population) < state.alive
         gone = jnp.concatenate([~alive, new_twins(everyone, alive, choices)])
         # failed ones before places where nobody lives
         kept = first_places(jnp.where(gone, jnp.inf, jnp.minimum(totals, 3e38)), population)
@@ -111,6 +113,7 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
         return GeneticState(
             everyone[kept],
             jnp.where(over, jnp.inf, totals[kept]),
+            jnp.where(over, 0, jnp.minimum((~gone).sum(), population)),
             jnp.where(over, 0, state.told + len(genotypes)),
             jnp.where(over, 0, stalled),
         )

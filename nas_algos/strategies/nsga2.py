@@ -74,7 +74,9 @@ def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings(
         )
 
     def child(state: Nsga2State, words: jax.Array, draws: jax.Array) -> jax.Array:
-        rivals = below(words[:4], population)
+        # the best come first, so that places where nobody lives are the last ones
+        alive = jnp.isfinite(state.strength).sum()
+        rivals = below(words[:4], jnp.maximum(alive, 1).astype(jnp.uint32))
         fights = state.strength[rivals]
         mothers = jnp.where(fights[0] <= fights[1], rivals[0], rivals[1])
         fathers = jnp.where(fights[2] <= fights[3], rivals[2], rivals[3])
@@ -91,7 +93,8 @@ def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings(
         small = 7 * batch
         words = random_bits(key, (small + 2 * batch * len(choices),))
         words, draws = words[:small].reshape(-1, batch), words[small:].reshape(2, batch, len(choices))
-        filling = state.told + jnp.arange(batch) < population
+        nobody = ~jnp.isfinite(state.strength[0])
+        filling = (state.told + jnp.arange(batch) < population) | nobody
         return jnp.where(filling[:, None], stratified(draws, choices), child(state, words, draws))
 
     def tell(state: Nsga2State, genotypes: jax.Array, scores: jax.Array) -> Nsga2State:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -58,10 +59,10 @@ def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSetti
             jnp.zeros((), jnp.int32),
         )
 
-    def child(state: EvolutionState, key: jax.Array) -> jax.Array:
+    def child(state: EvolutionState, key: jax.Array, alive: Any = population) -> jax.Array:
         # all bits at once: small draws one by one would take most of the time of a search in a table
         bits = random_bits(key, (settings.tournament + 2, batch))
-        rivals = below(bits[2:], population)
+        rivals = below(bits[2:], alive)
         rival_scores = state.scores[rivals]
         winners, best = rivals[0], rival_scores[0]
         for rival, score in zip(rivals[1:], rival_scores[1:], strict=True):  # XLA fuses this, and not argmin
@@ -72,7 +73,9 @@ def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSetti
         def first(state: EvolutionState, key: jax.Array) -> jax.Array:
             first_key, child_key = split(key)
             filling = state.told + jnp.arange(batch) < population
-            return jnp.where(filling[:, None], sample(first_key, choices, batch), child(state, child_key))
+            # the ring fills from its first place on
+            children = child(state, child_key, jnp.maximum(state.told, 1).astype(jnp.uint32))
+            return jnp.where(filling[:, None], sample(first_key, choices, batch), children)
 
         return jax.lax.cond(state.told < population, first, child, state, key)
 

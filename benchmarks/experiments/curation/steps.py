@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from rich.progress import track
 
-from benchmarks.experiments.curation.landscape import sampled
+from benchmarks.experiments.curation.landscape import one_step_each, sampled
 from benchmarks.experiments.curation.spaces import Subsets
 from benchmarks.search.many_costs import COUNTED
 from benchmarks.statistics.intervals import share_interval
@@ -47,13 +47,8 @@ def drawn_steps(subsets: Subsets, count: int, key: jax.Array) -> tuple[np.ndarra
     """
     network_key, step_key = jax.random.split(key)
     at = sampled(subsets, count, network_key)
-    up = at.exists.copy()
-    up[:, up.shape[1] // 2 :] = False
-    up[:, : int(subsets.has_multiplier)] = False  # the multiplier is no decision over channels of one layer
-    # of the steps of each network any is as likely
-    luck = np.where(up, np.asarray(jax.random.uniform(step_key, up.shape)), -1.0)
-    rows = np.flatnonzero(up.any(1))
-    return at.draw[rows], at.here[rows], at.there[rows, luck[rows].argmax(1)]
+    rows, steps = one_step_each(subsets, at, step_key)
+    return at.draw[rows], at.here[rows], at.there[rows, steps]
 
 
 def compiled_steps(

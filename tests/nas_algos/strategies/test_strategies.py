@@ -17,6 +17,8 @@ from nas_algos.strategies.auto import AutoSettings, auto
 from nas_algos.strategies.bananas import BananasSettings
 from nas_algos.strategies.gaussian_process import GaussianProcessSettings
 from nas_algos.strategies.genetic import GeneticSettings, genetic
+from nas_algos.strategies.nsga2 import Nsga2Settings, nsga2
+from nas_algos.strategies.regularised_evolution import EvolutionSettings, regularised_evolution
 from tests.nas_algos.toys import CARDINALITIES, separable
 
 HOST = ["optuna"]
@@ -281,6 +283,30 @@ def test_a_space_of_one_network_is_no_trap(strategy):
 
     trials = (jax.jit(search) if single.traceable else search)(jax.random.key(0))
     assert not np.asarray(trials.genotypes).any()
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        genetic((3,) * 4, GeneticSettings(8, batch=6, mutated_decisions=0)),
+        nsga2((3,) * 4, Nsga2Settings(8, batch=6, mutated_decisions=0)),
+        regularised_evolution((3,) * 4, EvolutionSettings(8, batch=6)),
+    ],
+    ids=lambda strategy: strategy.name,
+)
+def test_no_parent_is_a_place_where_nobody_lives(strategy):
+    key, same = jax.random.key(0), np.full((6, 4), 2)
+    state = strategy.tell(strategy.init(key), same, np.ones((6, 2) if strategy.name == "nsga2" else 6, np.float32))
+    # two more are drawn, and the others of the round are children of the only genotype that was told, or its mutants
+    for number in range(20):
+        children = np.asarray(strategy.ask(state, jax.random.key(number)))[2:]
+        assert ((children != 2).sum(1) <= (strategy.name == "regularised_evolution")).all()
+
+
+def test_a_round_larger_than_an_empty_population_is_drawn_whole():
+    for strategy in (genetic((3,) * 4, GeneticSettings(4, batch=64)), nsga2((3,) * 4, Nsga2Settings(4, batch=64))):
+        first = np.asarray(strategy.ask(strategy.init(jax.random.key(0)), jax.random.key(1)))
+        assert all((first[8:] == choice).mean() > 0.2 for choice in range(3)), strategy.name
 
 
 def test_a_genetic_search_caught_at_a_local_optimum_starts_anew():
