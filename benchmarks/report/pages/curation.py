@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.experiments.curation.verdict import COMPARED, STEPS
@@ -15,7 +14,7 @@ HEADER = (
     "space",
     "quality (95% interval)",
     "regret",
-    "spread",
+    "spread (95% interval)",
     "within 5%",
     "evaluations a success takes",
 )
@@ -48,9 +47,10 @@ with one channel less throughout, so that alignment alone is lost.  The article 
 and are more stable and more reliable.  Of {len(cells)} cells, a task on an accelerator each:
 
 {table(("", "curated is better", "worse", "intervals meet"), _verdicts(cells))}
-Better or worse: the 95% intervals do not meet; where they do, a test of the difference may still find one.  Spread has
-no interval: better is smaller there.  Where the shifted space is as monotone as the curated one, it is steps of several
-channels that make a landscape smooth, and not which channels these are.  Against the uncurated space, curated is
+Better or worse: the 95% intervals do not meet; where they do, a test of the difference may still find one.  Spread: the
+standard deviation of the quality between searches, less is better.  Where the shifted space is as monotone as the
+curated one, it is steps of several channels that make a landscape smooth, and not which channels these are.  Against
+the uncurated space, curated is
 
 {_where_not(cells)}
 
@@ -80,7 +80,7 @@ def _line(row: Row) -> list[str]:
         row["space"],
         interval(row, "quality"),
         f"{row['regret']:.1f}%",
-        f"{row['spread']:.4f}",
+        interval(row, "spread", digits=4),
         f"{row['success_rate']:.0%} ({row['success_low']:.0%} to {row['success_high']:.0%})",
         _expected(row),
         f"{row['latency_ms']:.3f}",
@@ -109,30 +109,20 @@ def _verdicts(cells: Cells) -> list[list[str]]:
     lines = []
     for each in (*COMPARED, STEPS):
         for other in others:
-            lines.append([f"{each.what}, against {other}", *_counted(cells, other, each.better)])
-    for other in others:
-        lines.append([f"stability: spread, against {other}", *_counted(cells, other, _by_spread)])
+            signs = [each.better(of["curated"], of[other]) for of in cells.values()]
+            counts = (signs.count(1), signs.count(-1), signs.count(0))
+            lines.append([f"{each.what}, against {other}", *map(str, counts)])
     return lines
 
 
 def _where_not(cells: Cells) -> str:
     """In which cells the curated space is not better than the uncurated one, a line for each thing compared."""
-    compared = [(each.what, each.better) for each in (*COMPARED, STEPS)] + [("stability: spread", _by_spread)]
     lines = []
-    for what, better in compared:
-        signs = {place: better(of["curated"], of["uncurated"]) for place, of in cells.items()}
-        parts = [f"better in {list(signs.values()).count(1)} of {len(cells)} cells in {what}"]
+    for compared in (*COMPARED, STEPS):
+        signs = {place: compared.better(of["curated"], of["uncurated"]) for place, of in cells.items()}
+        parts = [f"better in {list(signs.values()).count(1)} of {len(cells)} cells in {compared.what}"]
         for sign, word in ((-1, "worse"), (0, "not told apart")):
             names = [f"{task} on {accelerator}" for (task, accelerator), each in signs.items() if each == sign]
             parts += [f"{word} in {listed(names)}"] if names else []
         lines.append(f"- {', '.join(parts)};")
     return "\n".join([*lines[:-1], lines[-1].removesuffix(";") + "."])
-
-
-def _counted(cells: Cells, other: str, compare: Callable[[Row, Row], int]) -> list[str]:
-    signs = [compare(of["curated"], of[other]) for of in cells.values()]
-    return [str(signs.count(1)), str(signs.count(-1)), str(signs.count(0))]
-
-
-def _by_spread(one: Row, other: Row) -> int:
-    return (one["spread"] < other["spread"]) - (one["spread"] > other["spread"])

@@ -14,10 +14,11 @@ from benchmarks.experiments.curation.run import Cell, study
 from benchmarks.experiments.curation.searches import evaluations_to, expected_evaluations, outcome
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
-from benchmarks.experiments.curation.verdict import sentence, verdict
+from benchmarks.experiments.curation.verdict import COMPARED, STEPS, sentence, verdict
 from benchmarks.problem import space_for
 from benchmarks.report.pages import curation as curation_page
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
+from benchmarks.statistics.intervals import mean_interval
 from benchmarks.tables.optima import ROUNDING
 from benchmarks.tables.query import load_table
 from hw_model.cost_models import cost_model
@@ -222,8 +223,22 @@ def test_an_outcome_by_hand():
     assert found.regret_low == pytest.approx(100 * (1 - found.high))
     assert found.spread == pytest.approx(np.std([1.0, 0.97, 0.6], ddof=1))
     assert found.latency_ms == pytest.approx(5 / 3)
+    assert 0 == found.spread_low < found.spread < found.spread_high  # some resamples hold one value thrice
     ends = np.array([[1.0], [1.0], [2.0], [2.0]])
     assert outcome(ends, ends, 1.0, draws=2).spread == 0.0
+
+
+def test_the_interval_of_the_spread_is_over_searches_or_over_draws_where_there_are_several():
+    ends = np.random.default_rng(0).standard_normal((600, 1)) * np.repeat([1.0, 2.0, 3.0], 200)[:, None]
+    draws = outcome(ends, ends, 1.0, draws=3)
+    deviations = ends.reshape(3, 200).std(1, ddof=1)
+    wanted = mean_interval(deviations.tolist())
+    assert (draws.spread, draws.spread_low, draws.spread_high) == pytest.approx(wanted)
+    alone = outcome(ends[:200], ends[:200], 1.0)
+    half = 1.96 / np.sqrt(2 * 200)  # of a normal distribution's standard deviation of 1
+    assert (alone.spread - alone.spread_low, alone.spread_high - alone.spread) == pytest.approx((half, half), rel=0.3)
+    few = outcome(ends[:3], ends[:3], 1.0, draws=3)  # one search each
+    assert np.isnan([few.spread, few.spread_low, few.spread_high]).all()
 
 
 def test_searches_in_one_random_space_count_as_one_of_its_kind():
@@ -309,17 +324,17 @@ def test_a_verdict_names_what_differs_by_intervals_that_do_not_meet():
     def row(space, **figures):
         return {"space": space, "searches": 50, **figures}
 
-    def figures(quality, latency, expected, success):
-        names = ("", "latency_", "expected_", "success_")
-        values = zip(names, (quality, latency, expected, success), strict=True)
+    def figures(*values):
+        names = ("", "latency_", "expected_", "spread_", "success_")
+        values = zip(names, values, strict=True)
         return {
             f"{name}{end}": value for name, pair in values for end, value in zip(("low", "high"), pair, strict=True)
         }
 
-    mine = row("mine", **figures((0.5, 0.6), (1.0, 1.1), (90, 100), (0.2, 0.3)))
-    other = row("other", **figures((0.3, 0.4), (0.8, 0.9), (100, 120), (0.1, 0.25)))
+    mine = row("mine", **figures((0.5, 0.6), (1.0, 1.1), (90, 100), (0.01, 0.02), (0.2, 0.3)))
+    other = row("other", **figures((0.3, 0.4), (0.8, 0.9), (100, 120), (0.03, 0.04), (0.1, 0.25)))
     assert sentence(mine, other) == (
-        "mine against other: better in quality and worse in latency at the baseline's quality "
+        "mine against other: better in quality and spread and worse in latency at the baseline's quality "
         "(95% intervals, 50 searches each)."
     )
     assert "no difference beyond the intervals" in verdict([mine, mine])
@@ -327,19 +342,19 @@ def test_a_verdict_names_what_differs_by_intervals_that_do_not_meet():
 
 def test_the_page_names_the_cells_in_which_curation_does_not_help():
     def row(low, high, spread):
-        ends = {end: low for end in ("low", "latency_low", "expected_low", "success_low", "monotone_share_low")}
-        ends |= {end: high for end in ("high", "latency_high", "expected_high", "success_high", "monotone_share_high")}
-        return ends | {"spread": spread}
+        ends = {each.low: low for each in (*COMPARED, STEPS)} | {each.high: high for each in (*COMPARED, STEPS)}
+        return ends | {"spread": spread, "spread_low": spread - 1, "spread_high": spread + 1}
 
     cells = {
-        ("detection", "one"): {"curated": row(3, 4, 1), "uncurated": row(1, 2, 2)},
-        ("detection", "two"): {"curated": row(1, 2, 1), "uncurated": row(1, 2, 1)},
+        ("detection", "one"): {"curated": row(3, 4, 1), "uncurated": row(1, 2, 4)},
+        ("detection", "two"): {"curated": row(1, 2, 1), "uncurated": row(1, 2, 2)},  # whose spreads' intervals meet
     }
     text = curation_page._where_not(cells).splitlines()
     assert text[0] == "- better in 1 of 2 cells in quality reached, not told apart in detection on two;"
     assert "better in 0 of 2 cells in latency reached" in text[1]
     assert "worse in detection on one, not" in text[1]
-    assert text[-1] == "- better in 1 of 2 cells in stability: spread, not told apart in detection on two."
+    assert text[3] == "- better in 1 of 2 cells in stability: spread, not told apart in detection on two;"
+    assert text[-1] == "- better in 1 of 2 cells in monotone steps, not told apart in detection on two."
 
 
 def test_a_space_of_ones_own_is_shown_by_its_whole_name_and_a_spread_that_is_not_known_is_told(monkeypatch, capsys):
