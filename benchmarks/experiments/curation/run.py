@@ -13,15 +13,16 @@ curate-compare` asks the same of a space of one's own.
 
 quality ... failed_latency: see `searches.Outcome`; the best known quality is that of 2 x 6,400 evaluations by NSGA-II
 in each space that networks were trained from, all of which the uncurated one holds, or what a search here found above
-that.  monotone_share: of steps up in
-the channels of one layer, those along which latency rises as MACs do, by more than .2%; level_share: along which it
-changes by no more; both networks compiled whole, but for accelerators that are a model, whose own latency counts.
-estimated_monotone_share: by the estimator.  --set steps_only=true works these out for the table that is there (half an
-hour of a core).  local_minima_share: of sampled networks, those that no change of one decision betters in the
-objective, every such change checked; channel_minima_share: that no step up or down in channels or width multiplier
-betters, whatever a change of blocks would do; feasible_share: of those within the baseline's latency.
-latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no step in channels or width
-multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they are over draws.  n_* say of how many.
+that.  latency_ms counts a search that found nothing faster at the baseline's quality with the baseline, which it keeps;
+failed_latency says how many found nothing at that quality.  monotone_share: of steps up in the channels of one layer,
+those along which latency rises as MACs do, by more than .2%; level_share: along which it changes by no more; both
+networks compiled whole, but for accelerators that are a model, whose own latency counts.  estimated_monotone_share: by
+the estimator.  --set steps_only=true works these out for the table that is there (half an hour of a core).
+local_minima_share: of sampled networks, those that no change of one decision betters in the objective, every such
+change checked; channel_minima_share: that no step up or down in channels or width multiplier betters, whatever a change
+of blocks would do; feasible_share: of those within the baseline's latency.  latency_minima_share: of sampled networks
+with a neighbour of fewer MACs, those that no step in channels or width multiplier makes faster.  *_low, *_high: 95%
+intervals; of random subsets they are over draws.  n_* say of how many.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def study(name: str, settings: Settings, home: Path) -> Study:
             own = jax.random.fold_in(shape_key, KINDS.index(kind))
             shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
             quality, latency = best[subsets.name]
-            found = outcome(quality.best, latency.best, known, subsets.draws)
+            found = outcome(quality.best, latency.best, known, cell.baseline.latency_ms, subsets.draws)
             compiled_columns = step_columns(table, subsets, accelerator, settings.compiled, home, own)
             first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
             last = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}

@@ -120,7 +120,8 @@ class Outcome(NamedTuple):
     success_low: float
     success_high: float
     latency_ms: float
-    """Mean of the least latencies found at the baseline's quality, of searches that found any."""
+    """Mean of the least latencies found at the baseline's quality; whoever found none below the baseline's keeps the
+    baseline, lest a search that finds nothing counts for more than one that finds something slow."""
     latency_low: float
     latency_high: float
     failed: int
@@ -129,15 +130,18 @@ class Outcome(NamedTuple):
     """Searches that found nothing of the baseline's quality."""
 
 
-def outcome(quality: np.ndarray, latency_ms: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
+def outcome(
+    quality: np.ndarray, latency_ms: np.ndarray, best_known: float, baseline_ms: float, draws: int = 1
+) -> Outcome:
     """quality, latency_ms: float[searches, evaluations] as `Found.best`.
 
-    draws: where searches are shared out over several random spaces in order.
+    baseline_ms: latency of the task's baseline, which every search has to begin with.  draws: where searches are
+    shared out over several random spaces in order.
     """
     searches, evaluations = quality.shape
     groups = np.arange(searches) * draws // searches
-    mean, low, high, failed = _ends(quality[:, -1], groups)
-    fast, fast_low, fast_high, failed_latency = _ends(latency_ms[:, -1], groups)
+    mean, low, high = _ends(quality[:, -1], groups)
+    fast, fast_low, fast_high = _ends(np.minimum(latency_ms[:, -1], baseline_ms), groups)
     spread, spread_low, spread_high = _spread(quality[:, -1], groups)
     until = {share: evaluations_to(-quality, -best_known * (1 - share)) for share in WITHIN}
     close = until[WITHIN[-1]]
@@ -174,8 +178,8 @@ def outcome(quality: np.ndarray, latency_ms: np.ndarray, best_known: float, draw
         latency_ms=fast,
         latency_low=fast_low,
         latency_high=fast_high,
-        failed=failed,
-        failed_latency=failed_latency,
+        failed=int(np.isinf(quality[:, -1]).sum()),
+        failed_latency=int(np.isinf(latency_ms[:, -1]).sum()),
     )
 
 
@@ -184,12 +188,12 @@ def _inside(last: np.ndarray, groups: np.ndarray) -> list[np.ndarray]:
     return [last[np.isfinite(last) & (groups == draw)] for draw in np.unique(groups)]
 
 
-def _ends(last: np.ndarray, groups: np.ndarray) -> tuple[float, float, float, int]:
-    """Mean with its interval, and how many found nothing."""
+def _ends(last: np.ndarray, groups: np.ndarray) -> tuple[float, float, float]:
+    """Mean with its interval."""
     inside = _inside(last, groups)
     # searches in one draw are alike, so draws are what varies freely; of a single space its searches are
     finals = [float(values.mean()) for values in inside if len(values)] if len(inside) > 1 else inside[0].tolist()
-    return *mean_interval(finals), int((~np.isfinite(last)).sum())
+    return mean_interval(finals)
 
 
 def _spread(last: np.ndarray, groups: np.ndarray) -> tuple[float, float, float]:

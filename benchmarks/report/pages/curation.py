@@ -18,7 +18,7 @@ HEADER = (
     "within 5%",
     "evaluations a success takes",
 )
-HEADER += ("ms at the baseline's quality", "monotone steps", "estimated", "minima in channels", "local minima")
+HEADER += ("ms at the baseline's quality (failed)", "monotone steps", "estimated", "minima in channels", "local minima")
 Cells = dict[tuple[str, str], dict[str, Row]]
 """By task and accelerator, the rows by space."""
 
@@ -60,11 +60,13 @@ Quality and latency are what the surrogate and the estimator expect, no training
 Regret: in per cent of the best known quality of the uncurated space, which holds all others (2 x 6,400 evaluations by
 NSGA-II of each of the spaces that networks were trained from, or what a search here found above that).  Evaluations a
 success takes: all that were spent over the number of searches that came within 5% (COCO's expected running time, ERT).
-Monotone steps: of steps up to the next choice in the channels of one layer, those along which latency rises by more
-than .2%, both networks compiled whole ({listed(sorted({str(row["n_moves"]) for row in compiled}))} steps a space; on
-npu-p16, which is a model, by that); estimated: the same by the estimator, which is good for whole networks and less so
-for steps of one channel ([how far](landscape.md)).  Minima in channels: sampled networks that no step of one in
-channels or width multiplier betters; local minima: that no change of any one decision betters; both by the estimator.
+Ms at the baseline's quality: a search that found nothing faster there keeps the baseline and counts with its latency;
+in brackets how many of the {searches:,} found nothing of that quality at all.  Monotone steps: of steps up to the next
+choice in the channels of one layer, those along which latency rises by more than .2%, both networks compiled whole
+({listed(sorted({str(row["n_moves"]) for row in compiled}))} steps a space; on npu-p16, which is a model, by that);
+estimated: the same by the estimator, which is good for whole networks and less so for steps of one channel ([how
+far](landscape.md)).  Minima in channels: sampled networks that no step of one in channels or width multiplier betters;
+local minima: that no change of any one decision betters; both by the estimator.
 """
 
 
@@ -83,7 +85,7 @@ def _line(row: Row) -> list[str]:
         interval(row, "spread", digits=4),
         f"{row['success_rate']:.0%} ({row['success_low']:.0%} to {row['success_high']:.0%})",
         _expected(row),
-        f"{row['latency_ms']:.3f}",
+        f"{row['latency_ms']:.3f} ({row['failed_latency']:,})",
         f"{row['monotone_share']:.0%} ({row['monotone_share_low']:.0%} to {row['monotone_share_high']:.0%})",
         f"{row['estimated_monotone_share']:.0%}",
         f"{row['channel_minima_share']:.1%}",

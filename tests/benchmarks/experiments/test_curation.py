@@ -207,7 +207,7 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
 def test_an_outcome_by_hand():
     quality = np.array([[-np.inf, 0.5, 1.0, 1.0], [0.3, 0.3, 0.3, 0.97], [0.3, 0.6, 0.6, 0.6], [-np.inf] * 4])
     latency = np.array([[np.inf, 2.0], [3.0, 2.0], [1.0, 1.0], [np.inf, np.inf]])
-    found = outcome(quality, latency, 1.0)
+    found = outcome(quality, latency, 1.0, 9.0)
     assert evaluations_to(-quality, -0.95).tolist() == [3.0, 4.0, np.inf, np.inf]
     assert np.isinf(found.evaluations_to_5pct)
     assert found.success_rate == 0.5
@@ -222,30 +222,40 @@ def test_an_outcome_by_hand():
     assert found.regret == pytest.approx(100 * (1 - found.quality))
     assert found.regret_low == pytest.approx(100 * (1 - found.high))
     assert found.spread == pytest.approx(np.std([1.0, 0.97, 0.6], ddof=1))
-    assert found.latency_ms == pytest.approx(5 / 3)
+    assert found.latency_ms == pytest.approx((2 + 2 + 1 + 9) / 4)
     assert 0 == found.spread_low < found.spread < found.spread_high  # some resamples hold one value thrice
     ends = np.array([[1.0], [1.0], [2.0], [2.0]])
-    assert outcome(ends, ends, 1.0, draws=2).spread == 0.0
+    assert outcome(ends, ends, 1.0, 9.0, draws=2).spread == 0.0
+
+
+def test_a_search_that_finds_nothing_faster_at_the_baselines_quality_keeps_the_baseline():
+    fast, slow, nothing = ([[end]] for end in (1.0, 3.0, np.inf))
+    ends = [outcome(np.ones((2, 1)), np.array([*fast, *other]), 1.0, 2.0) for other in (slow, nothing)]
+    assert [each.latency_ms for each in ends] == [1.5, 1.5]
+    assert [each.failed_latency for each in ends] == [0, 1]
+    assert ends[0].latency_high == ends[1].latency_high
+    drawn = outcome(np.ones((4, 1)), np.array([*fast, *fast, *nothing, *nothing]), 1.0, 2.0, draws=2)
+    assert drawn.latency_ms == 1.5
 
 
 def test_the_interval_of_the_spread_is_over_searches_or_over_draws_where_there_are_several():
     ends = np.random.default_rng(0).standard_normal((600, 1)) * np.repeat([1.0, 2.0, 3.0], 200)[:, None]
-    draws = outcome(ends, ends, 1.0, draws=3)
+    draws = outcome(ends, ends, 1.0, 9.0, draws=3)
     deviations = ends.reshape(3, 200).std(1, ddof=1)
     wanted = mean_interval(deviations.tolist())
     assert (draws.spread, draws.spread_low, draws.spread_high) == pytest.approx(wanted)
-    alone = outcome(ends[:200], ends[:200], 1.0)
+    alone = outcome(ends[:200], ends[:200], 1.0, 9.0)
     half = 1.96 / np.sqrt(2 * 200)  # of a normal distribution's standard deviation of 1
     assert (alone.spread - alone.spread_low, alone.spread_high - alone.spread) == pytest.approx((half, half), rel=0.3)
-    few = outcome(ends[:3], ends[:3], 1.0, draws=3)  # one search each
+    few = outcome(ends[:3], ends[:3], 1.0, 9.0, draws=3)  # one search each
     assert np.isnan([few.spread, few.spread_low, few.spread_high]).all()
 
 
 def test_searches_in_one_random_space_count_as_one_of_its_kind():
     """Ten searches in each of ten spaces, all alike within a space, say no more than ten searches."""
     best = np.repeat(np.array([[0.5, 1.0]] * 4 + [[0.5, 0.5]] * 6), 10, axis=0)
-    apart, together = outcome(best, best, 1.0), outcome(best, best, 1.0, draws=10)
-    ten = outcome(best[::10], best[::10], 1.0)
+    apart, together = outcome(best, best, 1.0, 9.0), outcome(best, best, 1.0, 9.0, draws=10)
+    ten = outcome(best[::10], best[::10], 1.0, 9.0)
     assert (together.success_rate, together.quality) == pytest.approx((0.4, 0.7))
     assert (apart.success_rate, apart.quality) == pytest.approx((0.4, 0.7))
     assert (together.low, together.high) == pytest.approx((ten.low, ten.high))
