@@ -16,13 +16,13 @@ in each space that networks were trained from, all of which the uncurated one ho
 that.  latency_ms counts a search that found nothing faster at the baseline's quality with the baseline, which it keeps;
 failed_latency says how many found nothing at that quality.  monotone_share: of steps up in the channels of one layer,
 those along which latency rises as MACs do, by more than .2%; level_share: along which it changes by no more; both
-networks compiled whole, but for accelerators that are a model, whose own latency counts.  estimated_monotone_share: by
-the estimator.  --set steps_only=true works these out for the table that is there (half an hour of a core).
-local_minima_share: of sampled networks, those that no change of one decision betters in the objective, every such
-change checked; channel_minima_share: that no step up or down in channels or width multiplier betters, whatever a change
-of blocks would do; feasible_share: of those within the baseline's latency.  latency_minima_share: of sampled networks
-with a neighbour of fewer MACs, those that no step in channels or width multiplier makes faster.  *_low, *_high: 95%
-intervals; of random subsets they are over draws.  n_* say of how many.
+networks compiled whole, but for accelerators that are a model, whose own latency counts.  estimated_monotone_share: of
+the same steps, by the estimator.  --set steps_only=true works these out for the table that is there (half an hour of a
+core).  local_minima_share: of sampled networks, those that no change of one decision betters in the objective, every
+such change checked; channel_minima_share: that no step up or down in channels or width multiplier betters, whatever a
+change of blocks would do; feasible_share: of those within the baseline's latency.  latency_minima_share: of sampled
+networks with a neighbour of fewer MACs, those that no step in channels or width multiplier makes faster.  *_low,
+*_high: 95% intervals; of random subsets they are over draws.  n_* say of how many.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def study(name: str, settings: Settings, home: Path) -> Study:
             shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
             quality, latency = best[subsets.name]
             found = outcome(quality.best, latency.best, known, cell.baseline.latency_ms, subsets.draws)
-            compiled_columns = step_columns(table, subsets, accelerator, settings.compiled, home, own)
+            compiled_columns = step_columns(cell, subsets, settings.compiled, home, own)
             first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
             last = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
             last |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
@@ -155,13 +155,12 @@ def _keys(accelerator: str) -> jax.Array:
     return jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
 
 
-def step_columns(
-    table: TrainedTable, subsets: Subsets, accelerator: str, count: int, home: Path, key: jax.Array
-) -> dict[str, Any]:
+def step_columns(cell: Cell, subsets: Subsets, count: int, home: Path, key: jax.Array) -> dict[str, Any]:
     """Columns of steps that are compiled; none for an accelerator that is a model."""
-    if accelerator not in ETHOS_U:
+    if cell.accelerator not in ETHOS_U:
         return {}
-    return compiled_steps(subsets, table.space, accelerator, count, home, jax.random.fold_in(key, 1)).columns()
+    what = (subsets, cell.table.space, cell.evaluate, cell.accelerator)
+    return compiled_steps(*what, count, home, jax.random.fold_in(key, 1)).columns()
 
 
 def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
@@ -171,12 +170,14 @@ def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
     rows = pd.read_csv(file).to_dict("records")
     for name in settings.tasks:
         table = load_table(name)
-        for accelerator in settings.accelerators:
+        compiled: dict[Any, Any] = {}
+        for accelerator in (each for each in settings.accelerators if each in ETHOS_U):
             draw_key, shape_key, _ = _keys(accelerator)
+            cell = Cell(table, accelerator, compiled)
             spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
             for kind, subsets in spaces.items():
                 own = jax.random.fold_in(shape_key, KINDS.index(kind))
-                found = step_columns(table, subsets, accelerator, settings.compiled, home, own)
+                found = step_columns(cell, subsets, settings.compiled, home, own)
                 for row in rows:
                     if (row["task"], row["accelerator"], row["space"]) == (name, accelerator, subsets.name):
                         row.update(found)

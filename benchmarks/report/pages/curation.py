@@ -64,9 +64,9 @@ Ms at the baseline's quality: a search that found nothing faster there keeps the
 in brackets how many of the {searches:,} found nothing of that quality at all.  Monotone steps: of steps up to the next
 choice in the channels of one layer, those along which latency rises by more than .2%, both networks compiled whole
 ({listed(sorted({str(row["n_moves"]) for row in compiled}))} steps a space; on npu-p16, which is a model, by that);
-estimated: the same by the estimator, which is good for whole networks and less so for steps of one channel ([how
-far](landscape.md)).  Minima in channels: sampled networks that no step of one in channels or width multiplier betters;
-local minima: that no change of any one decision betters; both by the estimator.
+estimated: of the same steps, by the estimator, which is good for whole networks and less so for steps of one channel
+([how far](landscape.md)).  Minima in channels: sampled networks that no step of one in channels or width multiplier
+betters; local minima: that no change of any one decision betters; both by the estimator.
 """
 
 
