@@ -116,7 +116,7 @@ def study(name: str, settings: Settings, home: Path) -> Study:
     kept: list[dict[str, Any]] = []
     curves = {}
     for accelerator in settings.accelerators:
-        draw_key, shape_key, search_key = _keys(accelerator)
+        draw_key, shape_key, search_key = _keys(name, accelerator)
         cell = Cell(table, accelerator, compiled)
         spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
         best: dict[str, list[Found]] = {}
@@ -149,10 +149,13 @@ def study(name: str, settings: Settings, home: Path) -> Study:
     return Study(pd.DataFrame(rows), pd.DataFrame(kept), curves)
 
 
-def _keys(accelerator: str) -> jax.Array:
-    """For draws of the random subset, shapes and searches; the same whichever accelerators are done beside it."""
+def _keys(task: str, accelerator: str) -> jax.Array:
+    """For draws of the random subset, shapes and searches; the same whichever cells are done beside it, and another for
+    each, as tasks that share their luck are no independent ones.
+    """
     number = ACCELERATORS.index(accelerator) if accelerator in ACCELERATORS else crc32(accelerator.encode())
-    return jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
+    of_task = jax.random.fold_in(jax.random.key(0), crc32(task.encode()))
+    return jax.random.split(jax.random.fold_in(of_task, number), 3)
 
 
 def step_columns(cell: Cell, subsets: Subsets, count: int, home: Path, key: jax.Array) -> dict[str, Any]:
@@ -172,7 +175,7 @@ def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
         table = load_table(name)
         compiled: dict[Any, Any] = {}
         for accelerator in (each for each in settings.accelerators if each in ETHOS_U):
-            draw_key, shape_key, _ = _keys(accelerator)
+            draw_key, shape_key, _ = _keys(name, accelerator)
             cell = Cell(table, accelerator, compiled)
             spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
             for kind, subsets in spaces.items():

@@ -12,7 +12,7 @@ from benchmarks.experiments.curation.figures import AIMS, Figures, reached, scor
 from benchmarks.experiments.curation.landscape import shape_of
 from benchmarks.experiments.curation.run import Cell, study
 from benchmarks.experiments.curation.searches import evaluations_to, expected_evaluations, outcome
-from benchmarks.experiments.curation.settings import Settings
+from benchmarks.experiments.curation.settings import ACCELERATORS, Settings
 from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
 from benchmarks.experiments.curation.verdict import COMPARED, STEPS, sentence, verdict
 from benchmarks.problem import space_for
@@ -24,7 +24,7 @@ from benchmarks.tables.query import load_table
 from hw_model.cost_models import cost_model
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.strategies.random_search import random_search
-from tasks.registry import make_task
+from tasks.registry import TASKS, make_task
 from tasks.spaces.moves import sample
 from tasks.spaces.registry import skeleton_for
 
@@ -305,6 +305,12 @@ def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
         for genotype in np.asarray(sample(jax.random.key(3), spaces[0].cardinalities, 20)).tolist():
             same = UNCURATED.encode(spaces[0].effective(tuple(genotype)))
             assert spaces[0].decode(tuple(genotype)) == UNCURATED.decode(same)
+
+
+def test_each_task_on_each_accelerator_has_luck_of_its_own():
+    cells = [(task, accelerator) for task in TASKS for accelerator in (*ACCELERATORS, "ethos-u55-128")]
+    keys = [jax.random.key_data(key).tobytes() for cell in cells for key in run._keys(*cell)]
+    assert len(set(keys)) == 3 * len(cells)
 
 
 @pytest.mark.slow
