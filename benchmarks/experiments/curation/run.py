@@ -1,11 +1,11 @@
 """Does curation help a search, and is it because the space is smaller or because it is better aligned?
 
 Three kinds of space over each task's skeleton, curated, auto-curated and uncurated, and two controls.  Random subsets
-of the uncurated space are exactly as large as the curated one, decision by decision, but have other channels from the
-whole range.  The shifted space is the curated one with one channel less throughout, so that only alignment is lost.
-All are searched by the same strategy with the same spend and number of searches, on the task's trained table, for the
-highest expected quality within the baseline's latency, and again for the least latency at the baseline's quality.  The
-searches are shared out over ten draws of the random subset.
+of the uncurated space have as many choices as the curated one, decision by decision, but of other channels from the
+whole range, and so more different networks.  The shifted space is the curated one with one channel less throughout, so
+that only alignment is lost.  All are searched by the same strategy with the same spend and number of searches, on the
+task's trained table, for the highest expected quality within the baseline's latency, and again for the least latency at
+the baseline's quality.  The searches are shared out over ten draws of the random subset.
 
 Writes results/curation/curation.csv, curation_winners.csv (which networks to train for a live confirmation) and a plot
 of each task; run: accelnas reproduce curation.  `accelnas
@@ -23,6 +23,7 @@ such change checked; channel_minima_share: that no step up or down in channels o
 change of blocks would do; feasible_share: of those within the baseline's latency.  latency_minima_share: of sampled
 networks with a neighbour of fewer MACs, those that no step in channels or width multiplier makes faster.  *_low,
 *_high: 95% intervals; of random subsets they are over draws.  n_* say of how many.
+different_channels_share: of the choices of channels, those that are not the channels of another choice, counted.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from benchmarks.experiments.curation.figures import AIMS, Figures, ManyFigures, 
 from benchmarks.experiments.curation.landscape import Shape, shape_of
 from benchmarks.experiments.curation.searches import Found, Outcome, Setting, best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import ACCELERATORS, KINDS, Settings
-from benchmarks.experiments.curation.spaces import Subsets, subsets_of
+from benchmarks.experiments.curation.spaces import Subsets, different_channels, subsets_of
 from benchmarks.experiments.curation.steps import compiled_steps
 from benchmarks.runtime.console import print_frame
 from benchmarks.statistics.intervals import share_interval
@@ -219,7 +220,8 @@ def _row(first: Mapping[str, Any], subsets: Subsets, found: Outcome, shape: Shap
         intervals |= {f"{name}_low": low, f"{name}_high": high}
     counts = {"n_moves": shape.moves, "n_points": shape.points, "n_latency_points": shape.latency_points}
     counts = {name: int(count.sum()) for name, count in counts.items()}
-    size = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
+    size: dict[str, float] = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
+    size["different_channels_share"], size["n_channels"] = different_channels(subsets)
     estimated = {"estimated_monotone_share": counted["monotone_share"]}
     return {**first, **found._asdict(), **counted, **intervals, **counts, **size, **estimated}
 

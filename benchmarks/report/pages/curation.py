@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 from benchmarks.experiments.curation.verdict import COMPARED, STEPS
-from benchmarks.markdown import Row, interval, listed, rows, table
+from benchmarks.markdown import Row, interval, listed, rows, span, table
 from hw_model.vela.accelerators import ETHOS_U
 
 HEADER = (
@@ -41,10 +41,13 @@ def page(folder: Path) -> str:
     return f"""\
 {searches:,} searches in each space by the same strategy (`{strategy}`), {evaluations} evaluations each, on the task's
 trained table: for the highest expected quality within the baseline's latency, and again for the least latency at the
-baseline's quality.  There are two controls, each an ablation of one property.  A "random subset" has as few choices as
-the curated space, drawn at random from the uncurated one, in {_draws(found)} draws.  "Shifted" is the curated space
-with one channel less throughout, so that alignment alone is lost.  The article says that curated spaces converge faster
-and are more stable and more reliable.  Of {len(cells)} cells, a task on an accelerator each:
+baseline's quality.  There are two controls.  A "random subset" has as many genotypes as the curated space, with
+channels drawn at random from the uncurated one, in {_draws(found)} draws.  Genotypes may build the same network, as
+width multipliers bring several choices to the same channels, multiples of the parallelism factor in the curated space:
+of {_choices(found)} choices of channels in a cell {_different(found, "curated")} are different ones in the curated
+space and {_different(found, "random-subset")} in a random subset, all counted.  "Shifted" is the curated space with one
+channel less throughout, so that alignment alone is lost.  The article says that curated spaces converge faster and are
+more stable and more reliable.  Of {len(cells)} cells, a task on an accelerator each:
 
 {table(("", "curated is better", "worse", "intervals meet"), _verdicts(cells))}
 Better or worse: the 95% intervals do not meet; where they do, a test of the difference may still find one.  Spread: the
@@ -103,6 +106,14 @@ def _expected(row: Row) -> str:
 
 def _draws(found: list[Row]) -> str:
     return listed(sorted({str(row["draws"]) for row in found if row["space"] == "random-subset"}))
+
+
+def _choices(found: list[Row]) -> str:
+    return span(row["n_channels"] for row in found if row["space"] == "curated")
+
+
+def _different(found: list[Row], space: str) -> str:
+    return span((100 * row["different_channels_share"] for row in found if row["space"] == space), unit="%")
 
 
 def _verdicts(cells: Cells) -> list[list[str]]:

@@ -1,6 +1,7 @@
 """The curation study: its spaces are subsets, its counts agree with plain loops, its outcomes with hand-worked ones."""
 
 import math
+from itertools import product
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ from benchmarks.experiments.curation.landscape import shape_of
 from benchmarks.experiments.curation.run import Cell, study
 from benchmarks.experiments.curation.searches import evaluations_to, expected_evaluations, outcome
 from benchmarks.experiments.curation.settings import ACCELERATORS, Settings
-from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
+from benchmarks.experiments.curation.spaces import different_channels, random_space, shifted, stacked, subset_of
 from benchmarks.experiments.curation.verdict import COMPARED, STEPS, sentence, verdict
 from benchmarks.problem import space_for
 from benchmarks.report.pages import curation as curation_page
@@ -65,7 +66,7 @@ def test_genotypes_of_every_kind_become_the_same_network_in_the_uncurated_space(
                 assert UNCURATED.decode(found) == space.decode(genotype)
 
 
-def test_the_control_is_as_large_as_the_curated_space_and_drawn_anew(kinds):
+def test_the_control_has_as_many_genotypes_as_the_curated_space_and_is_drawn_anew(kinds):
     (curated,) = kinds["curated"]
     control = kinds["random-subset"]
     assert len(control) == 3
@@ -75,6 +76,19 @@ def test_the_control_is_as_large_as_the_curated_space_and_drawn_anew(kinds):
     assert len({space.decisions for space in control}) == 3
     again = random_space(curated, SKELETON, jax.random.split(jax.random.key(1), 3)[0])
     assert again.decisions == control[0].decisions
+
+
+def test_different_channels_are_counted_as_a_plain_list_of_them_has_it(kinds):
+    """As many genotypes are not as many different networks."""
+    shares = {}
+    for name in ("curated", "random-subset"):
+        subsets = stacked([subset_of(space, SKELETON) for space in kinds[name]])
+        choices = list(product(*map(range, subsets.cardinalities[: subsets.channel_decisions.stop])))
+        of_draws = [[table[draw] for table in subsets.tables] for draw in range(subsets.draws)]
+        different = [len(np.unique(subsets.uncurated(tables, np.array(choices)), axis=0)) for tables in of_draws]
+        shares[name], count = different_channels(subsets)
+        assert (shares[name], count) == (pytest.approx(np.mean(different) / len(choices)), len(choices))
+    assert shares["curated"] < shares["random-subset"]
 
 
 @pytest.mark.parametrize("accelerator", ["ethos-u55-256", "npu-p16"])
