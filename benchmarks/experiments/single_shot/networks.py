@@ -11,7 +11,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.held import held_by
 from benchmarks.tables.recipes import SEARCH
-from benchmarks.tables.trained import finished_trials
+from benchmarks.tables.trained import by_network, finished_trials
 from hw_model.blocks import Block
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
@@ -27,16 +27,16 @@ class Ranked(NamedTuple):
     blocks: tuple[Block, ...]
     """The network."""
     quality: float
-    """Mean of its trainings from scratch by the recipe "search"."""
+    """Mean over the seeds of its trainings from scratch by the recipe "search"."""
 
 
 def networks_to_rank(results: Path, task: Task, space: SearchSpace) -> list[Ranked]:
     """In the table's order.  Raises BenchmarkInputError where the table holds fewer than FEWEST of the space."""
-    own, qualities = table_spaces(task), dict[str, list[float]]()
+    own, trials = table_spaces(task), finished_trials(results, task.name, SEARCH[task.name])
+    qualities = by_network(trials, task.metric)
     found: dict[str, tuple[tuple[int, ...], tuple[Block, ...]]] = {}
-    for trial in finished_trials(results, task.name, SEARCH[task.name]):
+    for trial in trials:
         key = trial.key.architecture
-        qualities.setdefault(key, []).append(trial.quality[task.metric])
         if key not in found and (held := held_by(space, own[trial.space], trial.genotype)) is not None:
             found[key] = held, space.decode(held)
     if len(found) < FEWEST:

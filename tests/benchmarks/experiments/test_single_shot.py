@@ -21,6 +21,7 @@ from benchmarks.tables.trained import trials_by
 from nas_algos.ledger import Spend
 from nas_algos.trajectory import Found
 from tasks.registry import make_task
+from tests.benchmarks.store.records import of_genotype
 
 
 def test_all_of_the_tables_networks_that_the_space_holds_are_ranked_as_themselves():
@@ -44,6 +45,17 @@ def test_a_network_of_other_channels_is_not_held():
     held = held_by(space, spaces["curated-8"], tuple(narrow))
     assert held is None or space.decode(held) == spaces["curated-8"].decode(narrow)
     assert held_by(spaces["uncurated"], spaces["curated-8"], tuple(narrow)) is not None
+
+
+def test_a_seed_that_trained_a_network_alone_and_at_once_counts_once(monkeypatch):
+    task = make_task("detection")
+    space = table_spaces(task)["uncurated"]
+    trained = [("many_at_once", 0, 0.9), ("static", 0, 0.2), ("many_at_once", 1, 0.4)]
+    genotype = (0,) * len(space.cardinalities)
+    trials = [of_genotype(genotype, seed, quality, path) for path, seed, quality in trained]
+    monkeypatch.setattr(module, "finished_trials", lambda *_: trials)
+    monkeypatch.setattr(module, "FEWEST", 1)
+    assert [each.quality for each in networks_to_rank(SHIPPED, task, space)] == [pytest.approx(0.3)]
 
 
 def test_too_few_networks_are_refused(monkeypatch):
