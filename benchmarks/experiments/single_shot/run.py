@@ -150,9 +150,8 @@ def supernet_row(
     macs: theirs.  one_training: FLOPs of one of these trainings.  Architectures of which one quality is NaN are left
     out.
     """
-    both = [row for row in zip(inherited, alone, macs, cells, strict=True) if math.isfinite(row[0] + row[1])]
-    evaluated, trained, size, own = ([row[place] for row in both] for place in range(4))
-    n, tau, top = rank_agreement(evaluated, trained, own)
+    size = [m if math.isfinite(a + b) else math.nan for a, b, m in zip(inherited, alone, macs, strict=True)]
+    n, tau, top = rank_agreement(inherited, alone, cells)
     return {
         "algorithm": result.algorithm,
         "seed": result.seed,
@@ -165,7 +164,7 @@ def supernet_row(
         "low": tau.low,
         "high": tau.high,
         "n": n,
-        "macs_tau": rank_agreement(size, trained, own).tau.value,
+        "macs_tau": rank_agreement(size, alone, cells).tau.value,
         "top5_overlap": top.value,
         "inherited_quality": result.quality,
     }
