@@ -12,10 +12,11 @@ import numpy as np
 from benchmarks.evaluators.spec import strategy_word
 from benchmarks.evaluators.zero_shot import BATCH
 from benchmarks.experiments.head_to_head.contenders import Contender
-from benchmarks.experiments.head_to_head.ground import Cell, noise, training_of
+from benchmarks.experiments.head_to_head.ground import Cell, training_of
 from benchmarks.search.peers import Lookup, looked_at
 from nas_algos.compare import distinct_runs
 from nas_algos.single_shot.charges import TRAINING
+from nas_algos.tabular import noise
 from nas_algos.zero_shot.scores import SCORES, Combination, example_passes
 from tasks.expert.procedure import ExpertSettings
 from tasks.networks.initialise import host_generator

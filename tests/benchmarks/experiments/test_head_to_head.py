@@ -16,7 +16,7 @@ from benchmarks.experiments.head_to_head import run as contest
 from benchmarks.experiments.head_to_head import searches as searches_module
 from benchmarks.experiments.head_to_head.compared import aggregate_rows, difference_rows, over_cells, p_against_random
 from benchmarks.experiments.head_to_head.contenders import BOUNDED_PEERS, FROM_BASELINE, HYBRIDS, find_contender
-from benchmarks.experiments.head_to_head.ground import Cell, Pool, noise, read_pool, training_of
+from benchmarks.experiments.head_to_head.ground import Cell, Pool, read_pool, training_of
 from benchmarks.experiments.head_to_head.ledger import Machine, accelerator_seconds, core_seconds, kwh, ledger, machines
 from benchmarks.experiments.head_to_head.measures import Row, curve_rows, marks, table_row
 from benchmarks.experiments.head_to_head.searches import (
@@ -37,7 +37,7 @@ from benchmarks.tables.arena import Arena, arena_space
 from benchmarks.tables.files import SHIPPED
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.objectives import INFEASIBLE
-from nas_algos.tabular import all_genotypes
+from nas_algos.tabular import all_genotypes, noise
 from nas_algos.zero_shot.scores import SCORES
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
