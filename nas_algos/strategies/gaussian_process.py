@@ -210,7 +210,8 @@ def _most_volume(
 ) -> jax.Array:
     """int32[count]: the guesses float32[m, 2] that add most hypervolume to targets float32[n, 2], one after another.
 
-    kept: float32[m], weights of what they add.  The reference point lies a tenth of the range beyond the worst target.
+    kept: float32[m], weights of what they add, and which to take where none of those left adds anything.  The
+    reference point lies a tenth of the range beyond the worst target.
     """
     low = jnp.where(known[:, None], targets, jnp.inf).min(0)
     high = jnp.where(known[:, None], targets, -jnp.inf).max(0)
@@ -223,8 +224,9 @@ def _most_volume(
         ends = jnp.append(by_first[:, 0], reference[0])
         heights = jnp.append(reference[1:], jax.lax.cummin(by_first[:, 1]))
         widths = jnp.maximum(ends[None] - jnp.maximum(starts[None], guesses[:, :1]), 0.0)
-        gain = (widths * jnp.maximum(heights[None] - guesses[:, 1:], 0.0)).sum(1) * kept
-        chosen.append(_best(gain, left))
+        gain = (widths * jnp.maximum(heights[None] - guesses[:, 1:], 0.0)).sum(1)
+        adds = (left & (gain > 0)).any()
+        chosen.append(_best(jnp.where(adds, gain, 1.0) * kept, left))
         left = left.at[chosen[-1]].set(False)
         attained = jnp.concatenate([attained, guesses[chosen[-1]][None]])
     return jnp.stack(chosen)
