@@ -30,6 +30,11 @@ def checked_cardinalities(cardinalities: Sequence[int]) -> tuple[int, ...]:
     return checked
 
 
+def open_decisions(cardinalities: Sequence[int]) -> int:
+    """How many decisions have a choice; 1 where none has."""
+    return max(sum(choices > 1 for choices in cardinalities), 1)
+
+
 def random_bits(key: jax.Array, shape: Sequence[int]) -> jax.Array:
     """Random words, uint32 of this shape: 64 random bits of the key, and a counter hashed with them.
 

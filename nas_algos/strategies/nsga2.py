@@ -19,7 +19,15 @@ import jax.numpy as jnp
 from flax import struct
 
 from nas_algos.checks import check_between, check_positive
-from nas_algos.genotypes import below, checked_cardinalities, limit_for, new_twins, random_bits, stratified
+from nas_algos.genotypes import (
+    below,
+    checked_cardinalities,
+    limit_for,
+    new_twins,
+    open_decisions,
+    random_bits,
+    stratified,
+)
 from nas_algos.pareto import crowding, first_places, front_ranks
 from nas_algos.strategy import Strategy
 
@@ -35,7 +43,7 @@ class Nsga2Settings:
     objectives: int = 2
     """Columns of a score, 2 or more."""
     mutated_decisions: float = 0.5
-    """Expected number of decisions redrawn in a child."""
+    """Expected number of decisions redrawn in a child, of those with a choice."""
     crossover: float = 0.9
     """Probability of two parents."""
 
@@ -59,10 +67,11 @@ def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings(
     choices = checked_cardinalities(cardinalities)
     check_positive("nsga2", settings, "population", "batch")
     check_between("nsga2", settings, 2, 8, "objectives")
-    check_between("nsga2", settings, 0, len(choices), "mutated_decisions")
+    check_between("nsga2", settings, 0, open_decisions(choices), "mutated_decisions")
     check_between("nsga2", settings, 0, 1, "crossover")
     population, batch = settings.population, settings.batch
-    counts, redrawn = jnp.array([choices], jnp.int32), limit_for(settings.mutated_decisions / len(choices))
+    counts = jnp.array([choices], jnp.int32)
+    redrawn = limit_for(settings.mutated_decisions / open_decisions(choices))
 
     def init(key: jax.Array) -> Nsga2State:
         del key

@@ -303,6 +303,22 @@ def test_no_parent_is_a_place_where_nobody_lives(strategy):
         assert ((children != 2).sum(1) <= (strategy.name == "regularised_evolution")).all()
 
 
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        genetic((3,) * 4 + (1,) * 8, GeneticSettings(1, batch=6, mutated_decisions=4)),
+        nsga2((3,) * 4 + (1,) * 8, Nsga2Settings(1, batch=6, mutated_decisions=4)),
+    ],
+    ids=lambda strategy: strategy.name,
+)
+def test_as_many_decisions_are_redrawn_as_is_asked_for_of_those_that_have_a_choice(strategy):
+    key, alike = jax.random.key(0), np.array([[2] * 4 + [0] * 8] * 6)
+    scores = np.ones((6, 2) if strategy.name == "nsga2" else 6, np.float32)
+    children = np.asarray(strategy.ask(strategy.tell(strategy.init(key), alike, scores), key))
+    assert (children[:, :4] != 2).all()
+    assert not children[:, 4:].any()
+
+
 def test_a_round_larger_than_an_empty_population_is_drawn_whole():
     for strategy in (genetic((3,) * 4, GeneticSettings(4, batch=64)), nsga2((3,) * 4, Nsga2Settings(4, batch=64))):
         first = np.asarray(strategy.ask(strategy.init(jax.random.key(0)), jax.random.key(1)))
