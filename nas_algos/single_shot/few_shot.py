@@ -16,8 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nas_algos.checks import check_between
-from nas_algos.errors import AlgorithmInputError
+from nas_algos.checks import check_between, check_whole
 from nas_algos.evaluator import Genotype
 from nas_algos.genotypes import checked_cardinalities, sample
 from nas_algos.single_shot.algorithm import Inputs, Outcome, SingleShot
@@ -58,8 +57,7 @@ def few_shot(
     check_between("few_shot", settings, 0.01, 0.9, "search_share")
     cardinalities = checked_cardinalities(supernet.cardinalities)
     check_bounds("few_shot", supernet, bounds)
-    if not -1 <= settings.decision < len(cardinalities):
-        raise AlgorithmInputError(f"few_shot: decision is {settings.decision}; allowed: -1 to {len(cardinalities) - 1}")
+    check_whole("few_shot", settings, -1, len(cardinalities) - 1, "decision")
     decision = widest(supernet) if settings.decision == -1 else settings.decision
     parts = cardinalities[decision]
 

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import ndtr, ndtri
 
-from nas_algos.checks import check_between, check_positive
+from nas_algos.checks import check_between, check_positive, check_whole
 from nas_algos.genotypes import below, checked_cardinalities, codes, mutate_by, random_bits, stratified
 from nas_algos.keys import split
 from nas_algos.objectives import is_feasible, violation
@@ -75,8 +75,8 @@ def gaussian_process(
     """
     choices = checked_cardinalities(cardinalities)
     check_positive("gaussian_process", settings, "batch", "first", "candidates", "parents", "steps")
-    check_between("gaussian_process", settings, 1, 1 if sees_all else 8, "objectives")
-    check_between("gaussian_process", settings, 4, 4096, "memory")
+    check_whole("gaussian_process", settings, 1, 1 if sees_all else 8, "objectives")
+    check_whole("gaussian_process", settings, 4, 4096, "memory")
     check_between("gaussian_process", settings, 1, settings.memory // 2, "batch")
     check_between("gaussian_process", settings, settings.batch, 100_000, "candidates")
     check_between("gaussian_process", settings, 1e-3, 100, "scale")

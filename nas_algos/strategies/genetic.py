@@ -17,8 +17,16 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from nas_algos.checks import check_between, check_positive
-from nas_algos.genotypes import below, checked_cardinalities, limit_for, new_twins, open_decisions, random_bits
+from nas_algos.checks import check_between, check_positive, check_whole
+from nas_algos.genotypes import (
+    MOST_DRAWN,
+    below,
+    checked_cardinalities,
+    limit_for,
+    new_twins,
+    open_decisions,
+    random_bits,
+)
 from nas_algos.pareto import first_places
 from nas_algos.strategy import Strategy
 
@@ -61,7 +69,8 @@ class GeneticState:
 def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSettings()) -> Strategy:
     """A genetic algorithm for one objective; the first `population` genotypes are uniform."""
     choices = checked_cardinalities(cardinalities)
-    check_positive("genetic", settings, "population", "batch", "tournament", "patience")
+    check_positive("genetic", settings, "batch", "tournament", "patience")
+    check_whole("genetic", settings, 1, MOST_DRAWN, "population")
     check_between("genetic", settings, 0, 1, "crossover")
     check_between("genetic", settings, 0, open_decisions(choices), "mutated_decisions")
     population, batch, decisions = settings.population, settings.batch, len(choices)

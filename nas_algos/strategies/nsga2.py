@@ -18,8 +18,9 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from nas_algos.checks import check_between, check_positive
+from nas_algos.checks import check_between, check_positive, check_whole
 from nas_algos.genotypes import (
+    MOST_DRAWN,
     below,
     checked_cardinalities,
     limit_for,
@@ -65,8 +66,9 @@ class Nsga2State:
 def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings()) -> Strategy:
     """NSGA-II for two objectives or more; the first `population` genotypes are stratified."""
     choices = checked_cardinalities(cardinalities)
-    check_positive("nsga2", settings, "population", "batch")
-    check_between("nsga2", settings, 2, 8, "objectives")
+    check_positive("nsga2", settings, "batch")
+    check_whole("nsga2", settings, 1, MOST_DRAWN, "population")
+    check_whole("nsga2", settings, 2, 8, "objectives")
     check_between("nsga2", settings, 0, open_decisions(choices), "mutated_decisions")
     check_between("nsga2", settings, 0, 1, "crossover")
     population, batch = settings.population, settings.batch

@@ -104,6 +104,10 @@ def test_the_space_is_split_where_macs_differ_most():
     [
         (lambda: few_shot(TOY, BOUNDS, FewShotSettings(decision=4)), "decision is 4; allowed: -1 to 3"),
         (
+            lambda: few_shot(TOY, BOUNDS, FewShotSettings(decision=1.5)),
+            "decision is 1.5; allowed: whole numbers, -1 to 3",
+        ),
+        (
             lambda: progressive(TOY, BOUNDS, ProgressiveSettings(largest_share=0.8)),
             "largest_share is 0.8; allowed: at most joined_share, 0.7",
         ),

@@ -272,6 +272,28 @@ def test_cardinalities_that_are_not_allowed_get_one_line(name, cardinalities, me
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("genetic", GeneticSettings(population=65_537), "population is 65537; allowed: 1 to 65536"),
+        ("nsga2", Nsga2Settings(population=65_537), "population is 65537; allowed: 1 to 65536"),
+        ("regularised_evolution", EvolutionSettings(population=10**9), "population is 1000000000; allowed: 1 to 65536"),
+        ("genetic", GeneticSettings(population=2.5), "population is 2.5; allowed: whole numbers, 1 to 65536"),
+        ("nsga2", Nsga2Settings(objectives=2.5), "objectives is 2.5; allowed: whole numbers, 2 to 8"),
+        ("auto", AutoSettings(objectives=1.5), "objectives is 1.5; allowed: whole numbers, 1 to 8"),
+        (
+            "gaussian_process",
+            GaussianProcessSettings(objectives=2.5),
+            "objectives is 2.5; allowed: whole numbers, 1 to 8",
+        ),
+        ("gaussian_process", GaussianProcessSettings(memory=64.5), "memory is 64.5; allowed: whole numbers, 4 to 4096"),
+    ],
+)
+def test_populations_that_cannot_be_drawn_from_and_counts_that_are_not_whole_are_refused(name, settings, message):
+    with pytest.raises(AlgorithmInputError, match=message):
+        STRATEGIES[name](CARDINALITIES, settings)
+
+
 def test_a_space_of_one_network_is_no_trap(strategy):
     single = made(strategy.name, (1, 1, 1))
 
