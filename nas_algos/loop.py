@@ -108,10 +108,13 @@ def _steps(one: Search) -> Steps:
     trajectory, policy = Trajectory(one.evaluator, one.objective), one.policy
     plan = brackets(policy, one.budget)
     functions = compiled(one.strategy)
-    keys = [one.key] if len(plan) == 1 else list(jax.random.split(one.key, len(plan)))
-    for bracket, key in zip(plan, keys, strict=True):
+    # a state of the strategy for each fidelity, as scores of different ones do not compare
+    firsts = sorted({bracket.first for bracket in plan})
+    keys = [one.key] if len(firsts) == 1 else list(jax.random.split(one.key, len(firsts)))
+    rounds = {first: Rounds(functions, key) for first, key in zip(firsts, keys, strict=True)}
+    for bracket in plan:
         fidelity = policy.fidelities[bracket.first]
-        rung = yield from _first_rung(one, trajectory, Rounds(functions, key), bracket.size, fidelity)
+        rung = yield from _first_rung(one, trajectory, rounds[bracket.first], bracket.size, fidelity)
         for fidelity in policy.fidelities[bracket.first + 1 :]:
             scores = np.array([candidate.score[0] for candidate in rung])
             order = np.argsort(scores, kind="stable")
@@ -176,7 +179,9 @@ def _first_rung(
         scores, candidates = trajectory.look(
             rows, costs, kinds, qualities, fidelity, dict(zip(fresh, charged, strict=True))
         )
-        rounds.learn(genotypes, _told(one, scores))
+        # what was left out did not fail: another one is told in its place, as tell takes a whole round
+        told = [fresh[-1] if kind == "left out" else place for place, kind in enumerate(kinds)]
+        rounds.learn(genotypes[told], _told(one, scores[told]))
         rung += [candidates[place] for place in fresh]
         seen.update(rows)
         looked, stale = looked + len(rows), 0 if fresh else stale + len(rows)
