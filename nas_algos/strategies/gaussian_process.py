@@ -14,7 +14,7 @@ missed is a process of its own.  Each of a round's genotypes is the best left fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
@@ -46,7 +46,7 @@ class GaussianProcessSettings:
     objectives: int = 1
     """Columns of a score."""
     first: int = 8
-    """Stratified genotypes before the process is asked."""
+    """Stratified genotypes before the process is asked, no more than it remembers."""
     memory: int = 64
     """Trials that it learns from: the best half, and the latest; time grows with its cube."""
     candidates: int = 100
@@ -83,6 +83,7 @@ def gaussian_process(
     check_between("gaussian_process", settings, 1e-3, 0.999, "together")
     check_between("gaussian_process", settings, 1e-3, 10, "noise")
     decisions, batch, objectives, count = len(choices), settings.batch, settings.objectives, settings.candidates
+    first = min(settings.first, settings.memory + 1 - batch)
     prior, columns = Prior(settings.together, settings.noise, settings.scale), 2 if sees_all else objectives
 
     def draw_candidates(state: Archive, strength: jax.Array, bits: jax.Array, genes: jax.Array) -> jax.Array:
@@ -136,14 +137,19 @@ def gaussian_process(
         return asked[_best_in_turn(gain, left, batch)]
 
     def ask(state: Archive, key: jax.Array) -> jax.Array:
-        def first(state: Archive, key: jax.Array) -> jax.Array:
-            return stratified(random_bits(key, (2, batch, decisions)), choices)
+        def drawn(state: Archive, key: jax.Array) -> jax.Array:
+            del key
+            return jax.lax.dynamic_slice_in_dim(state.genotypes, state.told, batch)
 
-        return jax.lax.cond(state.told < settings.first, first, pick, state, key)
+        return jax.lax.cond(state.told < first, drawn, pick, state, key)
 
     def init(key: jax.Array) -> Archive:
-        del key
-        return empty_archive(settings.memory, decisions, columns)
+        # the first genotypes wait, untold, at the places that they will have: drawn at once, since single rounds may be
+        # too small to be stratified
+        rows = -(-first // batch) * batch
+        archive = empty_archive(settings.memory, decisions, columns)
+        design = stratified(random_bits(key, (2, rows, decisions)), choices)
+        return replace(archive, genotypes=archive.genotypes.at[:rows].set(design))
 
     return Strategy("gaussian_process", choices, init, ask, partial(add, objectives=objectives), batch, columns)
 

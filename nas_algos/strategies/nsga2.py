@@ -3,8 +3,8 @@
 Deb, Pratap, Agarwal and Meyarivan, A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II, IEEE Transactions on
 Evolutionary Computation 6(2), 2002.  For choices instead of numbers: the father gives a run of decisions (two-point
 crossover), and mutation redraws a decision.  The first genotypes are stratified: each choice of a decision comes as
-often as the others.  What breaks a bound is
-dominated by all that keeps it, by its score (section VI of the paper; `nas_algos.objectives`).
+often as the others in a round.  What breaks a bound is dominated by all that keeps it, by its score (section VI of the
+paper; `nas_algos.objectives`).
 
 The defaults were tuned, at 300 trials, on benchmarks.experiments.strategies.problems.tuning_tables, and nowhere else.
 """
@@ -64,7 +64,7 @@ class Nsga2State:
 
 
 def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings()) -> Strategy:
-    """NSGA-II for two objectives or more; the first `population` genotypes are stratified."""
+    """NSGA-II for two objectives or more; the first `population` genotypes are stratified, round by round."""
     choices = checked_cardinalities(cardinalities)
     check_positive("nsga2", settings, "batch")
     check_whole("nsga2", settings, 1, MOST_DRAWN, "population")

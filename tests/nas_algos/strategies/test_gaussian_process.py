@@ -57,6 +57,24 @@ def test_auto_that_sees_all_searches_by_the_score_within_the_bound(trainings):
     assert best.sum() >= 8
 
 
+@pytest.mark.parametrize(
+    ("choices", "settings", "count"),
+    [
+        ((3, 4, 12), GaussianProcessSettings(batch=1, first=12), 12),
+        ((3, 4, 12), GaussianProcessSettings(batch=4, first=10), 12),
+        ((2, 4), GaussianProcessSettings(batch=2, first=8, memory=4), 4),  # it remembers no more
+    ],
+)
+def test_the_first_genotypes_take_each_choice_equally_often_however_small_the_rounds(choices, settings, count):
+    strategy = gaussian_process(choices, settings)
+    state, ask = strategy.init(jax.random.key(0)), jax.jit(strategy.ask)
+    for number in range(count // settings.batch):
+        rows = ask(state, jax.random.key(number))
+        state = strategy.tell(state, rows, jnp.ones(settings.batch))
+    for decision, many in enumerate(choices):
+        assert (np.bincount(state.genotypes[:count, decision], minlength=many) == count // many).all()
+
+
 def test_what_misses_the_bound_is_learned_from_where_it_is_seen():
     """Of two choices that both miss the bound, the one that errs less; a process that sees no error knows neither."""
     strategy = gaussian_process((2, 8), GaussianProcessSettings(batch=1, first=1, candidates=400), sees_all=True)
