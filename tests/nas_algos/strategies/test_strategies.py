@@ -147,6 +147,38 @@ def test_ask_leaves_no_trace(strategy):
     assert (one != other).any()
 
 
+def told_of_others(strategy, asked):
+    """What it proposes after rounds of random genotypes, before each of which it is asked for its own, or never."""
+    functions, key, generator = compiled(strategy), jax.random.key(1), np.random.default_rng(0)
+    state, _ = functions.start(jax.random.key(0))
+    for number in range(rounds_for(strategy, 60)):
+        if asked:
+            functions.turn(state, None, key, number).genotypes()
+        rows = generator.integers(0, CARDINALITIES, (strategy.batch, len(CARDINALITIES)), np.int32)
+        state = functions.turn(state, (rows, np.asarray(separable(strategy)(rows))), key, number + 1).state
+    return np.asarray(functions.turn(state, None, key, 0).genotypes())
+
+
+def test_what_it_is_told_need_not_be_what_it_was_asked_for(strategy):
+    assert (told_of_others(strategy, asked=True) == told_of_others(strategy, asked=False)).all()
+
+
+def test_a_strategy_that_learns_of_its_proposals_whatever_it_is_told_is_seen():
+    random, proposed = made("random"), [np.zeros((1, len(CARDINALITIES)), np.int32)]
+    draw = jax.jit(random.ask)
+
+    def ask(state, key):
+        proposed.append(np.asarray(draw((), key)))
+        return state if len(state) else proposed[-1]
+
+    keeping = random._replace(
+        init=lambda key: (), ask=ask, tell=lambda state, genotypes, scores: proposed[-1], traceable=False
+    )
+    asked = told_of_others(keeping, asked=True)
+    proposed[:] = proposed[:1]
+    assert (asked != told_of_others(keeping, asked=False)).any()
+
+
 @pytest.mark.parametrize("name", TRACEABLE)
 def test_scan_and_rounds_on_the_host_find_the_same(name):
     strategy = made(name)
