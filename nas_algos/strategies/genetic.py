@@ -17,8 +17,16 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from nas_algos.checks import check_between, check_positive
-from nas_algos.genotypes import below, checked_cardinalities, limit_for, new_twins, random_bits
+from nas_algos.checks import check_between, check_positive, check_whole
+from nas_algos.genotypes import (
+    MOST_DRAWN,
+    below,
+    checked_cardinalities,
+    limit_for,
+    new_twins,
+    open_decisions,
+    random_bits,
+)
 from nas_algos.pareto import first_places
 from nas_algos.strategy import Strategy
 
@@ -36,7 +44,7 @@ class GeneticSettings:
     crossover: float = 0.9
     """Probability of two parents."""
     mutated_decisions: float = 1.0
-    """Expected number of decisions redrawn in a child."""
+    """Expected number of decisions redrawn in a child, of those with a choice."""
     patience: int = 10
     """Trials without a better one until all start anew, over the larger of the population and the number of networks
     that are a single change away.  Fewer than 10 cost quality on the tables that defaults are tuned on."""
@@ -61,13 +69,15 @@ class GeneticState:
 def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSettings()) -> Strategy:
     """A genetic algorithm for one objective; the first `population` genotypes are uniform."""
     choices = checked_cardinalities(cardinalities)
-    check_positive("genetic", settings, "population", "batch", "tournament", "patience")
+    check_positive("genetic", settings, "batch", "tournament", "patience")
+    check_whole("genetic", settings, 1, MOST_DRAWN, "population")
     check_between("genetic", settings, 0, 1, "crossover")
-    check_between("genetic", settings, 0, len(choices), "mutated_decisions")
+    check_between("genetic", settings, 0, open_decisions(choices), "mutated_decisions")
     population, batch, decisions = settings.population, settings.batch, len(choices)
     counts = jnp.array([choices], jnp.int32)
     patience = min(settings.patience * max(population, sum(choices) - decisions), np.iinfo(np.int32).max)
-    redrawn, paired = limit_for(settings.mutated_decisions / decisions), limit_for(settings.crossover)
+    redrawn = limit_for(settings.mutated_decisions / open_decisions(choices))
+    paired = limit_for(settings.crossover)
 
     def init(key: jax.Array) -> GeneticState:
         del key

@@ -15,9 +15,9 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from nas_algos.checks import check_positive
+from nas_algos.checks import check_positive, check_whole
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.genotypes import below, checked_cardinalities, mutate_by, random_bits, sample
+from nas_algos.genotypes import MOST_DRAWN, below, checked_cardinalities, mutate_by, random_bits, sample
 from nas_algos.keys import split
 from nas_algos.strategy import Strategy
 
@@ -46,7 +46,8 @@ class EvolutionState:
 def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSettings = EvolutionSettings()) -> Strategy:
     """Aging evolution for one objective; the first `population` genotypes are uniform."""
     choices = checked_cardinalities(cardinalities)
-    check_positive("regularised_evolution", settings, "population", "tournament", "batch")
+    check_positive("regularised_evolution", settings, "tournament", "batch")
+    check_whole("regularised_evolution", settings, 1, MOST_DRAWN, "population")
     population, batch = settings.population, settings.batch
     if batch > population:
         raise AlgorithmInputError(f"regularised_evolution: batch is {batch}; allowed: at most population {population}")
