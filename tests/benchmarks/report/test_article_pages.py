@@ -26,8 +26,8 @@ def words(page):
 @pytest.mark.parametrize(
     ("keeping", "said"),
     [
-        ((), "Here all three keep the mAP on no accelerator, while the article's do: this is not its quantity."),
-        (("ethos-u65-512",), "do, on the ethos-u65-512: elsewhere this is not its quantity."),
+        ((), "on none of our accelerators do all three, so that these points cannot be compared with the article's."),
+        (("ethos-u65-512",), "do, on the ethos-u65-512: elsewhere these points cannot be compared with the article's."),
         (("ethos-u55-256", "ethos-u65-512", "ethos-u85-1024"), "All three keep the mAP, as the article's do. "),
     ],
 )
