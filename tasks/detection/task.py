@@ -30,6 +30,7 @@ class DetectionTask(DatasetTask):
     """classes 1: presence, as in the article; as many as the data set has: which object as well."""
 
     views: ClassVar[tuple[str, ...]] = ("heads", "objects", "detection")
+    examples: ClassVar[type] = Scenes
     takes_size: ClassVar[bool] = False
 
     classes: int = 1
@@ -53,7 +54,7 @@ class DetectionTask(DatasetTask):
 
     def load(self, home: Path, data: str, split: str) -> Scenes:
         """A split's scenes.  Raises TaskInputError when they are missing or damaged, or the data set has none."""
-        return self._load(home, data, split, Scenes)
+        return self._load(home, data, split)
 
     def arrays(self, examples: Scenes) -> dict[str, np.ndarray]:
         """What training reads: images uint8 [N, H, W, C], boxes float32 [N, M, 4], labels int32 [N, M]."""
