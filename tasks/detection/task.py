@@ -14,7 +14,7 @@ from tasks.data.datasets import get_dataset
 from tasks.data.scenes import Scenes
 from tasks.detection.coco import coco_by_class, coco_map
 from tasks.detection.confusion import CONFIDENT, matched
-from tasks.detection.head import MOST_BOXES, SIDES, Detections, detect, output_channels, read_output
+from tasks.detection.head import PREDICTED_BOXES, SIDES, Detections, detect, output_channels, read_output
 from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
 from tasks.errors import TaskInputError
@@ -66,8 +66,8 @@ class DetectionTask(DatasetTask):
         return detection_loss(read_output(output), targets)
 
     def predict(self, output: jax.Array, size: Size | None = None) -> Detections:
-        """MOST_BOXES detections of the output, or twice the objects of the fullest image where those are more."""
-        return detect(read_output(output), max(MOST_BOXES, 2 * get_dataset(self.dataset).most_objects))
+        """PREDICTED_BOXES detections of the output, or twice the objects of the fullest image where those are more."""
+        return detect(read_output(output), max(PREDICTED_BOXES, 2 * get_dataset(self.dataset).most_objects))
 
     def quality(self, examples: Scenes, predictions: Detections) -> dict[str, float]:
         """{"map", "map50"} in 0..1 of predictions for all scenes, in their order."""
