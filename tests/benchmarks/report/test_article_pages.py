@@ -71,6 +71,11 @@ def test_the_segmentation_page_says_which_of_e_keeps_no_miou(results):
     assert "only its range, 27 to 51%, can be compared" in told
 
 
+def test_the_segmentation_page_says_that_enlarging_the_output_is_not_costed(results):
+    told = words(article.segmentation(results / "segmentation"))
+    assert "is enlarged bilinearly to the masks' size before each pixel takes its largest channel. Neither is" in told
+
+
 def test_the_expert_page_says_what_is_saved_of_parameters_and_of_peak_activations_each(results):
     path = results / "expert/expert.csv"
     table = pd.read_csv(path)
