@@ -88,6 +88,14 @@ def test_the_expert_page_says_what_is_saved_of_parameters_and_of_peak_activation
     assert "save 10% of the parameters and 80% of the peak activations on classification, " in told
 
 
+def test_the_expert_page_says_where_peak_activations_are_no_measure_of_need(results):
+    path = results / "expert/expert.csv"
+    assert "On the ethos-u65-512 and ethos-u85-1024 the compiler fills the SRAM" in words(expert.page(path.parent))
+    table = pd.read_csv(path)
+    table[table["accelerator"] == "ethos-u55-256"].to_csv(path, index=False)
+    assert "no measure" not in words(expert.page(path.parent))
+
+
 def test_the_claims_page_counts_verdicts_and_shows_ends_and_n(results):
     path = results / "claims/claims.csv"
     table = pd.read_csv(path).head(3)
