@@ -200,4 +200,6 @@ def _evaluate(before: Snapshot, after: Snapshot, settings: ExpertSettings) -> tu
         return True, f"saves {saving:.1%} of {settings.objective}"
     if saving >= 0 and after.macs > before.macs:
         return True, f"costs nothing and gives {after.macs / before.macs - 1:.0%} more MACs"
+    if saving > 0:
+        return False, f"saves {saving:.2%} of {settings.objective}, less than {100 * settings.least_saving:g}%"
     return False, f"saves nothing ({-saving:+.1%} of {settings.objective})"
