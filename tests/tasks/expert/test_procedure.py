@@ -95,6 +95,25 @@ def test_of_equally_fast_rewrites_the_larger_is_taken():
     assert {block.expansion for block in end if block.kind == "fused_ibn"} == {6}
 
 
+def test_a_rewrite_that_saves_enough_is_not_lost_to_a_larger_one_that_saves_too_little():
+    start = (Block("ibn", 8, 8, 8, 8, expansion=6), Block("conv", 8, 8, 8, 4, 1, activation=False))
+    by_expansion = {}
+
+    def cost(blocks):
+        latency_ms = 1.0
+        if blocks[0].kind == "fused_ibn":
+            latency_ms = by_expansion[blocks[0].expansion]
+        return cost_by_lanes(blocks)._replace(latency_ms=latency_ms)
+
+    fused = [rewrite.blocks[0].expansion for rewrite in RULES["fuse_ibn"].propose(start, 0, 8)]
+    assert len(set(fused)) > 1
+    by_expansion |= dict.fromkeys(fused, 0.993) | {max(fused): 0.9965}
+    settings = ExpertSettings(rules=("fuse_ibn",), least_params=0)
+    end, (step,) = improve(start, cost, 8, settings)
+    assert step.verdict == "saves 0.7% of latency"
+    assert end[0].expansion == sorted(set(fused))[-2]
+
+
 @pytest.mark.parametrize(
     ("after_ms", "verdict"),
     [
