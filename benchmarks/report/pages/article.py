@@ -180,6 +180,10 @@ E saves {
         )
     }; the article's E 51%.  The baseline was drawn as one for a CPU, and how far it can be cut depends on that drawing.
 
+Images are resized to a smaller input side, and the output, coarser by its stride, is enlarged bilinearly to the masks'
+size before each pixel takes its largest channel.  Neither is part of the network: latency, MACs and memory leave it
+out, though sides and stride are searched.  Enlarging costs a host about as much from any stride.
+
 {confirmed(found, "keeps_quality")}
 
 {note(found, "segmentation")}

@@ -16,7 +16,7 @@ from nas_algos.registry import algorithms
 from nas_algos.single_shot.registry import SINGLE_SHOT
 from tasks.data.datasets import DATASETS
 from tasks.registry import TASKS
-from tasks.spaces.registry import ARTICLE_SPACES, KINDS
+from tasks.spaces.registry import ARTICLE_SPACES, SPACE_KINDS
 from tests.cli import accelnas, refused
 
 
@@ -59,7 +59,7 @@ def test_names_that_are_allowed_stand_in_the_help():
         return [word.strip(".)") for word in re.split("[ ,:;]", options(COMMANDS[command])[option][1])]
 
     assert set(TASKS) <= {*named("search", "--task")}
-    assert {*KINDS, *itertools.chain(*ARTICLE_SPACES.values())} <= {*named("search", "--space")}
+    assert {*SPACE_KINDS, *itertools.chain(*ARTICLE_SPACES.values())} <= {*named("search", "--space")}
     assert set(POLICIES) <= {*named("search", "--policy")}
     assert {each.name for each in algorithms() if each.origin == "built-in"} <= {*named("search", "--strategy")}
     assert set(SINGLE_SHOT) <= {*named("search", "--evaluator")}

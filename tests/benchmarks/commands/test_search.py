@@ -31,7 +31,7 @@ from nas_algos.single_shot.registry import SINGLE_SHOT
 from nas_algos.zero_shot.scores import SCORES
 from tasks.data.datasets import DATASETS
 from tasks.registry import TASKS, make_task
-from tasks.spaces.registry import KINDS, load_space
+from tasks.spaces.registry import SPACE_KINDS, load_space
 from tests.benchmarks import tiny_space
 from tests.cli import accelnas, refused
 from tests.packages import install_without_network, wheel_of
@@ -403,6 +403,6 @@ def test_list_names_everything():
     evaluators = {f"supernet:{name}:" for name in SINGLE_SHOT} | {f"zero_shot:{name}" for name in SCORES}
     assert evaluators <= words
     assert {f"{each.name}:" for each in algorithms()} <= words
-    assert {*TASKS, *KINDS, *POLICIES, *BOARDS, *DATASETS, *PROFILES, *accelerator_names()} <= words
+    assert {*TASKS, *SPACE_KINDS, *POLICIES, *BOARDS, *DATASETS, *PROFILES, *accelerator_names()} <= words
     assert "trained: each" in printed
     assert "settings: population" in printed
