@@ -128,11 +128,14 @@ def _write_pages(results: Path) -> None:
 
 
 def _print_experiments() -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from benchmarks.runtime.console import plain_console
 
-    table = Table("name", "shows", "hours", "files", title="hours: about, on two cores with nothing in the stores")
+    # a name is what is given to the command, so that none may be cut
+    name = Column("name", min_width=max(map(len, EXPERIMENTS)))
+    files = Column("files", overflow="fold")
+    table = Table(name, "shows", "hours", files, title="hours: about, on two cores with nothing in the stores")
     for each in EXPERIMENTS.values():
         table.add_row(each.name, each.shows, f"{each.hours:g}", f"{each.shelf}/: {', '.join(each.files)}")
     plain_console().print(table)

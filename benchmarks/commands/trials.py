@@ -155,7 +155,7 @@ def verify(
         tolerance: Difference in a task's metric that is allowed.
         home: Directory that data and trials are kept in.
     """
-    from benchmarks.evaluators.verify import check, train_again
+    from benchmarks.evaluators.verify import check, hold_again
 
     check_count("count", count, least=0)
     check_count("seed", seed, least=0, most=2**63 - 1)
@@ -168,7 +168,7 @@ def verify(
         raise BenchmarkInputError(
             f"none of {found.trials} trials is of this training code and of the tasks' own data; allowed: --count 0"
         )
-    same = train_again(found.drawn, tolerance, home) if found.drawn else True
+    same = hold_again(found.drawn, tolerance, home) if found.drawn else True
     sys.exit(0 if same and not found.damaged else 1)
 
 

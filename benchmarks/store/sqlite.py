@@ -19,10 +19,10 @@ from string import hexdigits
 from typing import Any
 
 from benchmarks.errors import BenchmarkInputError, report_skipped
-from benchmarks.store.database import Database
 from benchmarks.store.keys import canonical_json, plain
 from benchmarks.store.records import Result, Trial, TrialKey, result_digest
 from benchmarks.store.rows import COLUMNS, Record, from_row, to_row
+from hw_model.database import Database
 
 STORE_FILE = "store.sqlite"
 APPLICATION_ID = 0x61636E73  # "acns": tells our files from any other SQLite file
@@ -53,13 +53,15 @@ def open_store(home: Path) -> ResultStore:
 
 
 class ResultStore(Database):
-    """Trials and results; see Database for what opening raises.
+    """Trials and results.  Opening raises BenchmarkInputError as Database says.
 
     Each write is on the disk when the call returns.  A row whose checksum is wrong, or that holds what no record may,
     is skipped with one line on stderr, and counts as not there: it is computed again and replaced.
     """
 
     title = "result store"
+    error = BenchmarkInputError
+    otherwise = " or give another --home"
 
     def __init__(self, path: Path | str):
         super().__init__(path, APPLICATION_ID, SCHEMA_VERSION, _SCHEMA)
@@ -117,8 +119,7 @@ class ResultStore(Database):
 
     def everything(self) -> Iterator[Trial | Result | str]:
         """All trials and results, with a line in place of each that is damaged, after what SQLite finds wrong."""
-        for problem in self.problems():
-            yield f"{self.path}: {problem}"
+        yield from self.problems()
         for kind, table in _TABLES.items():
             yield from self._read(kind, self._rows(f"SELECT * FROM {table} ORDER BY created, digest"))
 

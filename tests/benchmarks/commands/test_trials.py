@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from pathlib import Path
+import os
 
 import pytest
 
@@ -90,11 +90,13 @@ def test_a_target_must_be_named_and_be_a_file(home, tmp_path):
     code, _, errors = run("export", "--home", home)
     assert code == 2
     assert "PATH" in errors
-    for target in ("/dev/null", tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target in (pipe, tmp_path):
         code, printed, errors = run("export", target, "--home", home)
         assert (code, printed) == (2, "")
         assert errors == f"accelnas: {target} is no regular file; allowed: a new file, or one to add to\n"
-    assert not Path("/dev/null").is_file()
+    assert pipe.is_fifo()
 
 
 def test_a_check_names_each_damaged_row_and_ends_with_code_1(home, tmp_path):
