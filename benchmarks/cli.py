@@ -127,7 +127,8 @@ def _read(arguments: Sequence[str]) -> Any:
 
 def _check_once(arguments: Sequence[str]) -> None:
     """Raise BenchmarkInputError for an option given twice, of which the parser would take the last without a word."""
-    given = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
+    # the parser takes either of --latency-ms and --latency_ms
+    given = [each.partition("=")[0].replace("_", "-") for each in arguments if each.startswith("--")]
     twice = [option for option in given if given.count(option) > 1]
     if not twice:
         return

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.errors import BenchmarkInputError, check_unused
+from benchmarks.errors import BenchmarkInputError, check_once, check_unused
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS, find_experiments
 from benchmarks.home import DEFAULT_HOME, check_folders
@@ -52,7 +52,9 @@ def reproduce(
     """
     output = Path("results") if results is None else results
     unnamed = {"set": set, "profile": profile, "executor": executor, "address": address}
-    given = dict(_parsed(text) for text in set) | ({} if profile is None else {"profile": profile})
+    pairs = [*map(_parsed, set), *([] if profile is None else [("profile", profile)])]
+    check_once("--set", [name for name, _ in pairs])
+    given = dict(pairs)
     if live or all:
         if given or pages or results is not None or all == bool(names) or not live:
             raise BenchmarkInputError("allowed: --live NAME ... or --live --all, with --list, --executor and --home")

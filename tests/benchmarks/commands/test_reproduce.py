@@ -25,6 +25,8 @@ from tests.cli import refused
         (["reproduce", "detection", "--set", "searches=few"], ["'few'", "a whole number"]),
         (["reproduce", "spaces", "surrogate", "--set", "repeats=1"], ["'repeats'", "accelerators"]),
         (["reproduce", "spaces", "--profile", "smoke"], ["spaces", "'profile'", "accelerators"]),
+        (["reproduce", "ray", "--set", "seed=1", "--set", "seed=2"], ["--set seed is given twice", "once"]),
+        (["reproduce", "detection", "--profile", "quick", "--set", "profile=full"], ["profile is given twice"]),
         (["reproduce", "spaces", "--set", "accelerators"], ["'accelerators'", "NAME=VALUE"]),
         (["prepare", "--data", "huge"], ["'huge'", "quick"]),
         (["measure"], ["no --accelerator", "ethos-u55-256", "this-device"]),

@@ -344,6 +344,7 @@ WRONG_ALGORITHMS = [
     ("nsga2", "supernet:tunas", "plain", [], "objectives is 1; allowed: 2 to 8"),
     ("genetic", "trained", "plain", ["population"], "--set 'population'; allowed: NAME=VALUE"),
     ("genetic", "trained", "plain", ["population=many"], "population is 'many'; allowed: a whole number"),
+    ("genetic", "trained", "plain", ["population=9", "strategy.population=8"], "--set population is given twice"),
     ("genetic", "trained", "plain", ["population=0"], "population is 0; allowed: whole numbers, 1 or more"),
     (None, "supernet:tunas", "plain", ["population=5"], "--set 'population=5'; allowed: NAME=VALUE, of the evaluator"),
     (
