@@ -19,14 +19,14 @@ def test_another_content_of_a_contenders_file_has_a_folder_of_its_own(tmp_path, 
     mine, results = tmp_path / "mine.py", tmp_path / "results"
     for more in ("", "", "# another\n"):
         mine.write_text((EXAMPLES / "climber.py").read_text() + more)
-        compare("detection", contenders=(str(mine),), budget=(10,), home=tmp_path, results=results)
+        compare("detection", contenders=(str(mine),), budget=(10,), results=results)
     assert folders[0] == folders[1] != folders[2]
 
 
 @pytest.mark.parametrize(("budget", "allowed"), [((10, 1), "1; allowed: 2 to 10000"), ((), "0; allowed: 2 to 10000")])
 def test_a_budget_that_no_contest_can_spend_is_refused_by_the_option_s_name(budget, allowed, tmp_path):
     with pytest.raises(BenchmarkInputError, match=f"^budget is {allowed}$"):
-        compare("detection", budget=budget, home=tmp_path, results=tmp_path)
+        compare("detection", budget=budget, results=tmp_path)
 
 
 def test_a_contest_reads_what_its_ledger_needs_before_it_searches(tmp_path, monkeypatch):

@@ -397,6 +397,16 @@ def test_bad_input_is_one_line_and_loses_nothing(tmp_path, arguments, line):
     assert not (tmp_path / "results").exists()
 
 
+def test_a_search_that_no_cluster_does_says_what_a_cluster_does(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCELNAS_EXECUTOR", "ray")
+    monkeypatch.setattr("benchmarks.commands.search.choose_executor", lambda *given: None)
+    monkeypatch.setattr("benchmarks.search.run.run_search", lambda *given: None)
+    where = ("--space", "V1", "--accelerator", "npu-p16", "--home", tmp_path, "--results", tmp_path)
+    told = "zero_shot:zen searches on this machine; the cluster trains winners alone\n"
+    assert accelnas("search", "--evaluator", "zero_shot:zen", *where) == (0, "", told)
+    assert accelnas("search", *where) == (0, "", "")
+
+
 def test_list_names_everything():
     code, printed, errors = accelnas("list")
     assert code == 0, errors

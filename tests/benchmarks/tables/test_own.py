@@ -220,6 +220,7 @@ def test_a_network_whose_one_training_failed_is_worth_its_other_ones(path, tmp_p
         (("--profile", "nosuch", "--training", "a=b"), "--table with --profile, --training; allowed: none"),
         (("--dataset", "nosuch", "--classes", "3"), "--table with --dataset, --classes; allowed: none of them"),
         (("--evaluator", "supernet:fair", "--final-seeds", "1"), "--table with --evaluator, --final-seeds; allowed"),
+        (("--executor", "ray", "--address", "x:1", "--home", "y"), "--table with --executor, --address, --home; "),
         (("--policy", "hyperband"), "--table with --policy; allowed: none of them, as a table has answers"),
         (("--set", "rungs=3", "proposals=1", "confirmations=5"), "--set confirmations, rungs, proposals with a table"),
     ],
