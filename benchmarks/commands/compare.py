@@ -78,13 +78,13 @@ def compare(
     from benchmarks.evaluators.spec import strategy_content
     from benchmarks.experiments.head_to_head.contenders import find_contender
     from benchmarks.experiments.head_to_head.run import run
+    from benchmarks.experiments.head_to_head.scored import check_takes_part
     from benchmarks.store.files import run_folder
     from hw_model.cost_models import cost_model
     from tasks.registry import make_task
 
-    for each in everybody:
-        find_contender(each)
     make_task(task)
+    check_takes_part(map(find_contender, everybody), task)
     cost_model(accelerator)
     told = vars(settings) | {"contenders": list(map(strategy_content, everybody))}
     run(settings, DEFAULT_HOME, run_folder(results, "compare", told))
