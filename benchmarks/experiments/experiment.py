@@ -61,8 +61,17 @@ class Experiment:
         return folder / f"{self.name}-{'-'.join(other)}" if other else folder
 
     def run(self, settings: Any, home: Path, results: Path) -> Path:
-        """Run it; the folder that it wrote to, where settings.json says with which settings."""
+        """Run it; the folder that it wrote to, where settings.json says with which settings.
+
+        Raises BenchmarkInputError where a table of which rows would stay cannot be read, and what its module does.
+        """
+        from benchmarks.store.files import check_mergeable
+
         folder = self.folder(results, settings)
+        # what the other rows stay in, before what takes hours
+        for name in self.files if self.chooses_rows else ():
+            if name.endswith(".csv"):
+                check_mergeable(folder / name, ())
         importlib.import_module(self.module).run(settings, home, folder)
         _note_settings(folder / "settings.json", self.name, settings)
         return folder
