@@ -21,7 +21,7 @@ from benchmarks.runtime.worker import Report
 from benchmarks.search.front import front
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.sent import SentStrategy
-from benchmarks.search.verdict import against_random
+from benchmarks.search.verdict import against_random, exclusion
 from benchmarks.statistics.contrasts import many_to_one
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import by_content, run_folder, write_table
@@ -64,8 +64,11 @@ def load(table: Path, accelerator: str | None, bounds: Mapping[str, float | None
         if not (math.isfinite(value) and value > 0):
             raise BenchmarkInputError(f"bound on {name} is {value}; allowed: finite numbers above 0")
     if not loaded.within(given).any():
-        least = ", ".join(f"{name} {loaded.costs[name].min():.4g}" for name in given)
-        raise BenchmarkInputError(f"no network of the table is within the bounds; its least: {least or 'all failed'}")
+        trained = np.isfinite(loaded.true)
+        costs = {name: loaded.costs[name][trained] for name in given}
+        least = ", ".join(f"{name} {costs[name].min():.4g}" for name in given if trained.any())
+        why = exclusion(costs, given) or f"its least: {least or 'all failed'}"
+        raise BenchmarkInputError(f"no network of the table is within the bounds; {why}")
     return loaded, given
 
 
