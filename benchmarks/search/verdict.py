@@ -51,7 +51,7 @@ def exclusion(costs: Mapping[str, np.ndarray], bounds: Mapping[str, float]) -> s
     costs: float[networks] of each name.
     """
     kept = {name: within(costs, {name: bound}, len(costs[name])) for name, bound in bounds.items()}
-    if not all(each.any() for each in kept.values()):
+    if not kept or not all(each.any() for each in kept.values()):
         return ""
     said = "each alone can be kept, no network keeps all"
     for name in bounds:

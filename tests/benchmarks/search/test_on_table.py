@@ -83,6 +83,13 @@ def test_the_least_that_is_told_of_a_table_is_of_networks_that_did_not_fail(path
     assert "its least: latency_ms 1\n" in capsys.readouterr().err
 
 
+def test_a_table_whose_networks_all_failed_is_told_as_such(path, run, capsys):
+    path.write_text("width,kernel,quality,latency_ms\n8,3,,1\n8,5,,2\n")
+    for bound in ((), ("--latency-ms", "2")):
+        assert run("search", *bound) == 2
+        assert "no network of the table is within the bounds; its least: all failed\n" in capsys.readouterr().err
+
+
 def test_a_search_that_never_proposes_what_the_table_has_says_why_it_ended(path, tmp_path, run, capsys):
     path.write_text(TEXT.replace("16,5,0.7,5\n", ""))
     strategy = tmp_path / "same.py"
