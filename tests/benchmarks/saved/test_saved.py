@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +21,6 @@ from benchmarks.saved.drawn import draw_prediction, read_image
 from benchmarks.saved.export import Compiled, Exported
 from benchmarks.saved.folder import check_save, read_saved, save
 from benchmarks.saved.network import network_of
-from benchmarks.store.files import write_network
 from benchmarks.store.records import Trial
 from hw_model.blocks import Block
 from hw_model.vela.tflite_writer import write_tflite
@@ -36,7 +34,7 @@ from tasks.networks.initialise import initialise
 from tasks.registry import make_task
 from tasks.spaces.registry import article_space
 from tasks.training import TrainState, predict
-from tests.cli import accelnas, refused
+from tests.cli import refused
 from tests.hw_model.networks import SMALL
 
 TASK = make_task("classification", "fashion_items")
@@ -116,32 +114,6 @@ def test_a_folder_takes_the_same_training_again_and_no_other(home, folder, tmp_p
         check_save(folder / "network.json", TASK, BLOCKS, FIDELITY, SEED)
     with pytest.raises(NoResultError, match="seed 1001: it was trained by a machine that shares no home with this one"):
         save(tmp_path / "new", home, TASK, "small", BLOCKS, FIDELITY, SEED + 1)
-
-
-def test_of_a_first_seed_that_failed_nothing_is_saved_which_is_no_fault_of_the_input(tmp_path, monkeypatch):
-    write_network(tmp_path / "net.json", "small", BLOCKS)
-
-    def failed_first(home, task, title, wanted):
-        keys = [trial_key(task, each.blocks, each.fidelity, each.seed) for each in wanted]
-        spent = {"example_passes": 50, "training_flops": 1.0, "seconds": 1.0}
-        return [Trial.finished(key, {"accuracy": q}, **spent) for key, q in zip(keys, (math.nan, 0.5), strict=True)]
-
-    monkeypatch.setattr("benchmarks.evaluators.trainings.train_all", failed_first)
-    monkeypatch.setattr("benchmarks.runtime.prepare.prepare_with_progress", lambda *given: None)
-    monkeypatch.setattr("benchmarks.commands.train.choose_executor", lambda *given: None)
-    monkeypatch.setattr(type(TASK), "load", lambda *given: SimpleNamespace(images=range(9)))
-    monkeypatch.setenv("ACCELNAS_EXECUTOR", "ray")
-    what = (tmp_path / "net.json", "--task", "classification", "--dataset", "fashion_items", "--seeds", 2)
-    where = ("--save", tmp_path / "saved", "--home", tmp_path / "home")
-    code, printed, errors = accelnas("train", *what, *where)
-    assert (code, (tmp_path / "saved").exists()) == (1, False)
-    assert "seed 1000 failed: " in printed
-    assert "accuracy 0.5" in printed
-    before, after = errors.splitlines()
-    assert before.startswith(
-        f"--save takes weights from {tmp_path / 'home'}, which the cluster's workers have to share"
-    )
-    assert after == f"accelnas: nothing is saved to {tmp_path / 'saved'}: seed 1000, which it is of, failed"
 
 
 def test_a_network_is_not_evaluated_on_data_that_have_changed_since(folder):
