@@ -64,10 +64,16 @@ class Experiment:
     def run(self, settings: Any, home: Path, results: Path) -> Path:
         """Run it; the folder that it wrote to, where settings.json says with which settings.
 
-        Raises BenchmarkInputError, before it runs, for a settings.json there that cannot be added to.
+        Raises BenchmarkInputError, before it runs, for a settings.json there that cannot be added to and for a table
+        of which rows would stay and that cannot be read; and what its module does.
         """
+        from benchmarks.store.files import check_mergeable
+
         folder = self.folder(results, settings)
         read_note(folder)
+        for name in self.files if self.chooses_rows else ():
+            if name.endswith(".csv"):
+                check_mergeable(folder / name, ())
         importlib.import_module(self.module).run(settings, home, folder)
         _note_settings(folder, self.name, settings)
         return folder

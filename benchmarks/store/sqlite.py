@@ -52,6 +52,18 @@ def open_store(home: Path) -> ResultStore:
     return ResultStore(home / STORE_FILE)
 
 
+def open_kept(home: Path) -> ResultStore:
+    """The same for what only reads, which makes none: raises BenchmarkInputError where there is none too."""
+    check_kept(home)
+    return open_store(home)
+
+
+def check_kept(home: Path) -> None:
+    """Raise BenchmarkInputError for a home that nothing was kept in, whose name may be misspelt."""
+    if not (home / STORE_FILE).exists():
+        raise BenchmarkInputError(f"no store in {str(home)[:160]!r}; allowed: a home that a command has written to")
+
+
 class ResultStore(Database):
     """Trials and results.  Opening raises BenchmarkInputError as Database says.
 
@@ -112,6 +124,13 @@ class ResultStore(Database):
     def tasks(self) -> list[str]:
         """Tasks that trials are of, with their number of classes, such as detection-1."""
         return [row["task"] for row in self._rows("SELECT DISTINCT task FROM trials ORDER BY task")]
+
+    def imported(self) -> list[str]:
+        """Names of the files that trials or results were imported from."""
+        found = " UNION ".join(
+            f"SELECT imported_from FROM {table} WHERE imported_from != ''" for table in _TABLES.values()
+        )
+        return [row["imported_from"] for row in self._rows(f"{found} ORDER BY imported_from")]
 
     def results(self, kind: str | None = None) -> Iterator[Result]:
         """The sound results of that kind (of any where None), oldest first, one at a time."""

@@ -13,6 +13,7 @@ import contextlib
 import io
 import math
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -96,12 +97,13 @@ def judge_again(task_name: str, trials: Sequence[Trial], home: Path, results: Pa
 
 def make_again(names: Sequence[str], home: Path, results: Path = SHIPPED) -> list[Compared]:
     """Make these experiments' tables from what is shipped and compare every cell with those in `results`."""
-    root = home / "verified" / "results"
-    copy_shipped(root)
-    for name in names:
-        with contextlib.redirect_stdout(io.StringIO()):  # what is equal need not be shown
-            make_anew(name, home, root)
-    return compare_all(names, results, root)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "results"
+        copy_shipped(root)
+        for name in names:
+            with contextlib.redirect_stdout(io.StringIO()):  # what is equal need not be shown
+                make_anew(name, home, root)
+        return compare_all(names, results, root)
 
 
 def verify(
@@ -137,7 +139,15 @@ def verify(
         for verdict in judge_again(task, found.drawn, home, results) if found.drawn else ():
             say(verdict.line())
             holds &= verdict.holds
-    # the next run is to train anew
-    if (home / "verified").exists():
-        shutil.rmtree(home / "verified")
+    if drawn:
+        _forget(drawn, home / "verified")
     return holds
+
+
+def _forget(trials: Sequence[Trial], folder: Path) -> None:
+    """Have the next run train these anew; what another run that was stopped has trained stays, as it may be hours."""
+    with open_store(folder) as store:
+        store.remove(trial.digest for trial in trials)
+        left = store.count(Trial)
+    if not left:
+        shutil.rmtree(folder)

@@ -85,7 +85,8 @@ def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path, 
             "gives channels 1000; allowed for classification: 10",
         ),
         (("--train", "-1"), "number of seeds to train is -1; allowed: 0 to 1000000"),
-        (("--profile", "huge"), "unknown profile 'huge'; allowed: smoke"),
+        (("--profile", "smoke", "--executor", "local"), "no --train with --profile, --executor; allowed: none of them"),
+        (("--train", "1", "--profile", "huge"), "unknown profile 'huge'; allowed: smoke"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(tmp_path, monkeypatch, arguments, line):

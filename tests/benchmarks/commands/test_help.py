@@ -46,6 +46,7 @@ def test_help_ends_with_the_examples_and_fits_into_80_columns(name, monkeypatch)
         "train x.json --task detection --training passes=64 --training mirror=no",
         "compare --budget 10 --budget=30",
         "trials list --limit 1 --limit 2",
+        "search --latency_ms 1 --latency-ms 2",
     ],
 )
 def test_an_option_given_twice_is_refused_and_those_that_add_up_are_not(line):

@@ -67,6 +67,7 @@ WRONG_ALGORITHMS = [
     ("nsga2", "supernet:tunas", "plain", [], "objectives is 1; allowed: 2 to 8"),
     ("genetic", "trained", "plain", ["population"], "--set 'population'; allowed: NAME=VALUE"),
     ("genetic", "trained", "plain", ["population=many"], "population is 'many'; allowed: a whole number"),
+    ("genetic", "trained", "plain", ["population=9", "strategy.population=8"], "--set population is given twice"),
     ("genetic", "trained", "plain", ["population=0"], "population is 0; allowed: whole numbers, 1 or more"),
     (None, "supernet:tunas", "plain", ["population=5"], "--set 'population=5'; allowed: NAME=VALUE, of the evaluator"),
     (
@@ -119,12 +120,23 @@ def test_bad_input_is_one_line_and_loses_nothing(tmp_path, arguments, line):
     assert not (tmp_path / "results").exists()
 
 
+def test_a_search_that_no_cluster_does_says_what_a_cluster_does(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCELNAS_EXECUTOR", "ray")
+    monkeypatch.setattr("benchmarks.commands.search.choose_executor", lambda *given: None)
+    monkeypatch.setattr("benchmarks.search.run.run_search", lambda *given: None)
+    where = ("--space", "V1", "--accelerator", "npu-p16", "--home", tmp_path, "--results", tmp_path)
+    told = "zero_shot:zen searches on this machine; the cluster trains winners alone\n"
+    assert accelnas("search", "--evaluator", "zero_shot:zen", *where) == (0, "", told)
+    assert accelnas("search", *where) == (0, "", "")
+
+
 def test_list_names_everything():
     code, printed, errors = accelnas("list")
     assert code == 0, errors
     words = {*re.split(r"[\s,;|│]+", printed)}
     evaluators = {f"supernet:{name}:" for name in SINGLE_SHOT} | {f"zero_shot:{name}" for name in SCORES}
-    assert evaluators <= words
+    # which takes a pool that no contest has
+    assert evaluators - words == {"zero_shot:trainability"}
     assert {f"{each.name}:" for each in algorithms()} <= words
     assert {*TASKS, *SPACE_KINDS, *POLICIES, *BOARDS, *DATASETS, *PROFILES, *accelerator_names()} <= words
     assert "trained: each" in printed

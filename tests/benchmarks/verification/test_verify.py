@@ -137,3 +137,7 @@ def test_rows_are_drawn_by_their_digest_and_judged_by_what_training_gave(tmp_pat
     trained_before(0.3)
     assert not verify(("detection",), 2, 0, (), tmp_path, say=said.append)
     assert said[-1].endswith("MISS")
+    trained_before(0.0)
+    assert verify(("detection",), 1, 0, (), tmp_path, say=said.append)
+    with open_store(tmp_path / "verified") as store:  # what a run of more rows, that was stopped, goes on from
+        assert [trial.digest for trial in store.trials()] == [drawn[1].digest]
