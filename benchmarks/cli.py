@@ -55,6 +55,8 @@ COMMANDS = {
 _DESCRIPTION = "Search for networks that suit an accelerator, and know what networks cost on it."
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
 """What the machine lacks, where most other faults of files are those of the paths that were given."""
+ANEW = (("compare",), ("curate-compare",), ("trials", "verify"))
+"""Commands that keep nothing until they end, beside those with --table."""
 
 
 def main() -> None:
@@ -92,7 +94,7 @@ def run(arguments: Sequence[str]) -> int:
         report(error)
         return 1
     except KeyboardInterrupt:
-        report("stopped; what was finished is kept, and the same command goes on from there")
+        report(f"stopped{_goes_on(arguments)}")
         return 130
     except BrokenPipeError:
         # whoever read our output has closed it; nothing more can be said there
@@ -103,9 +105,17 @@ def run(arguments: Sequence[str]) -> int:
         report(f"{where}{error.strerror or error}")
         return 1 if error.errno in FULL else 2
     except MemoryError:
-        report("out of memory; what was finished is kept, and the same command goes on from there")
+        report(f"out of memory{_goes_on(arguments)}")
         return 1
     return 0
+
+
+def _goes_on(arguments: Sequence[str]) -> str:
+    """What is said of a command that was stopped, "" of one that begins anew."""
+    anew = any(tuple(arguments[: len(words)]) == words for words in ANEW)
+    if anew or any(each.partition("=")[0] == "--table" for each in arguments):
+        return ""
+    return "; what was finished is kept, and the same command goes on from there"
 
 
 def _read(arguments: Sequence[str]) -> Any:
@@ -127,7 +137,8 @@ def _read(arguments: Sequence[str]) -> Any:
 
 def _check_once(arguments: Sequence[str]) -> None:
     """Raise BenchmarkInputError for an option given twice, of which the parser would take the last without a word."""
-    given = [argument.partition("=")[0] for argument in arguments if argument.startswith("--")]
+    # the parser takes either of --latency-ms and --latency_ms
+    given = [each.partition("=")[0].replace("_", "-") for each in arguments if each.startswith("--")]
     twice = [option for option in given if given.count(option) > 1]
     if not twice:
         return

@@ -45,6 +45,13 @@ def check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
             raise BenchmarkInputError(f"unknown {what} {name[:60]!r}; allowed: {', '.join(allowed)}")
 
 
+def check_once(option: str, names: Iterable[str]) -> None:
+    """Raise BenchmarkInputError for a setting whose name is given twice, of which the last would win without a word."""
+    given = list(names)
+    if twice := [name for name in given if given.count(name) > 1]:
+        raise BenchmarkInputError(f"{option} {twice[0][:40]} is given twice; allowed: once")
+
+
 def check_unused(with_option: str, command: Callable[..., Any], given: Mapping[str, Any], why: str) -> None:
     """Raise BenchmarkInputError where one of a command's parameters, by name, is not as it is by default."""
     usual = inspect.signature(command).parameters

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, check_once
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
 from tasks.sides import height_width
@@ -52,6 +52,7 @@ def with_training(task: Task, fidelity: Fidelity, given: Sequence[str]) -> tuple
 
     Raises BenchmarkInputError, naming what is allowed.
     """
+    check_once("--training", [text.partition("=")[0] for text in given])
     changed: dict[str, dict[str, Any]] = {"fidelity": {}, "augmentation": {}}
     for text in given:
         name, equals, value = text.partition("=")

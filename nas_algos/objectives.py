@@ -138,21 +138,6 @@ def pareto(costs: Sequence[str], bounds: Mapping[str, float] = MappingProxyType(
     return Objective("quality against " + ", ".join(names), 1 + len(names), score, dict(bounds))
 
 
-def mnasnet(cost: str, target: float, below: float = -0.07, above: float = -0.07) -> Objective:
-    """MnasNet's weighted product: quality * (cost / target) ** w, w = below up to the target and above beyond.
-
-    Tan et al., MnasNet, arXiv:1807.11626, equations 2 and 3; the defaults are its soft constraint, 0 and -1 the hard.
-    """
-    _check_scale("mnasnet", "target", target)
-
-    def score(quality: Any, costs: Mapping[str, Any]) -> jax.Array:
-        quality, (value,) = _arrays("mnasnet", quality, costs, [cost])
-        weight = jnp.where(value <= target, below, above)
-        return _or_failed(-quality * (value / target) ** weight, quality, value)
-
-    return Objective(f"MnasNet reward at {cost} {target:g}", 1, score)
-
-
 def tunas(cost: str, target: float, weight: float = -0.07) -> Objective:
     """TuNAS's absolute reward: quality + weight * |cost / target - 1|.
 

@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +22,7 @@ from nas_algos.genotypes import checked_cardinalities, hashed
 from nas_algos.scan import Evaluate, Trials, evaluator_of
 
 _ARRAYS = ("name", "cardinalities", "scores", "reference")
+_NAMES = ("decisions", "costs")
 
 
 class Table(NamedTuple):
@@ -67,17 +67,27 @@ def make_table(name: str, cardinalities: Sequence[int], scores: Any, reference: 
     return Table(name, choices, scores, reference, draws)
 
 
-def load_table(path: Path) -> Table:
-    """A table from a .npz file with the arrays name, cardinalities, scores and reference, as `make_table` takes them.
+def load_table(path: Path) -> tuple[Table, tuple[str, ...], tuple[str, ...]]:
+    """The table of a .npz file, and the names of its decisions and of its costs, the columns after the first.
 
-    Raises AlgorithmInputError when the file cannot be read or an array is missing or does not fit.
+    Its arrays are name, cardinalities, scores and reference, as `make_table` takes them, and for the names, which are
+    () where it has none, decisions and costs.  Raises AlgorithmInputError, a line that names the file, for any other.
     """
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            name, cardinalities, scores, reference = (file[array] for array in _ARRAYS)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise AlgorithmInputError(f"table {path}: cannot be read ({error}); allowed: .npz with {_ARRAYS}") from error
-    return make_table(str(name), cardinalities.tolist(), scores, reference)
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:  # numpy leaves its own open
+            arrays = {name: file[name] for name in (*_ARRAYS, *_NAMES) if name in file.files}
+        if missing := [name for name in _ARRAYS if name not in arrays]:
+            raise AlgorithmInputError(f"no array {missing[0]!r}; allowed: {', '.join((*_ARRAYS, *_NAMES))}")
+        name, cardinalities, scores, reference = (arrays[each] for each in _ARRAYS)
+        table = make_table(str(name)[:60], cardinalities.tolist(), scores, reference)
+    except Exception as error:  # numpy and zipfile raise many kinds of errors on damaged files
+        if isinstance(error, OSError):
+            reason = f"({error.strerror or 'no .npz'})"
+        else:
+            reason = f"as .npz ({' '.join(str(error).split())[:150]})"
+        raise AlgorithmInputError(f"table {str(path)[-120:]}: cannot be read {reason}") from error
+    decisions, costs = (tuple(map(str, np.ravel(arrays.get(kind, ())))) for kind in _NAMES)
+    return table, decisions, costs
 
 
 def all_genotypes(cardinalities: tuple[int, ...]) -> np.ndarray:

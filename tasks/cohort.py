@@ -18,7 +18,6 @@ from hw_model.workload import Workload, workload_from_chains
 from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
 from tasks.networks.gates import Gates, make_gates
-from tasks.networks.resize import resize_images
 from tasks.spaces.slots import Slot
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
@@ -125,13 +124,3 @@ def aligned(space: SearchSpace, genotypes: np.ndarray) -> tuple[tuple[Block | No
 def present(chain: tuple[Block | None, ...]) -> tuple[Block, ...]:
     """The blocks of a network of a cohort, without the places that have none."""
     return tuple(block for block in chain if block is not None)
-
-
-def fit_arrays(cohort: Cohort, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The task's arrays with images at the side that the cohort takes."""
-    return arrays | {"images": fit_images(cohort, arrays["images"])}
-
-
-def fit_images(cohort: Cohort, images: np.ndarray) -> np.ndarray:
-    """Images uint8 [N, H, W, channels] at the side that the cohort takes."""
-    return resize_images(images, cohort.first.height, cohort.first.width)

@@ -26,6 +26,7 @@ from tasks.task import Task
 from tasks.training import (
     TrainState,
     batch_order,
+    fit_images,
     full_batches,
     learning_rates,
     make_optimiser,
@@ -33,8 +34,16 @@ from tasks.training import (
     train_step,
 )
 
-STEPS_PER_CALL = 100
-EVAL_BATCH = 50
+COHORT_STEPS_PER_CALL = 100
+COHORT_EVAL_BATCH = 50
+
+
+def fit_arrays(cohort: Cohort, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The task's arrays with images at the side that the cohort takes.
+
+    Raises TaskInputError when their channels are not the cohort's.
+    """
+    return arrays | {"images": fit_images((cohort.first,), arrays["images"])}
 
 
 def start_cohort(cohort: Cohort) -> TrainState:
@@ -121,7 +130,7 @@ def train_cohort(
     for number, arguments in enumerate(_step_arguments(cohort, data), start=1):
         state, losses = programs.steps[len(arguments[-1][0])](state, *arguments)
         finite &= np.isfinite(np.asarray(losses)).all(0)
-        progress(min(number * STEPS_PER_CALL / cohort.fidelity.steps, 1.0))
+        progress(min(number * COHORT_STEPS_PER_CALL / cohort.fidelity.steps, 1.0))
     for leaf in jax.tree.leaves((state.params, state.batch_stats)):
         finite &= np.isfinite(np.asarray(leaf)).reshape(len(finite), -1).all(1)
     return state, finite
@@ -135,8 +144,8 @@ def _step_arguments(cohort: Cohort, data: dict[str, jax.Array]) -> Iterator[tupl
     augment_keys = jnp.stack([keys[2] for keys in split])
     rates = learning_rates(fidelity)[:, None] * cohort.rates.astype(np.float32)
     columns, gates = (np.arange(fidelity.steps, dtype=np.int32), np.stack(orders, axis=1), rates), cohort.gates
-    for start in range(0, fidelity.steps, STEPS_PER_CALL):
-        chosen = tuple(column[start : start + STEPS_PER_CALL] for column in columns)
+    for start in range(0, fidelity.steps, COHORT_STEPS_PER_CALL):
+        chosen = tuple(column[start : start + COHORT_STEPS_PER_CALL] for column in columns)
         yield gates, data, augment_keys, chosen
 
 
@@ -190,4 +199,4 @@ def _predict(cohort: Cohort) -> Any:
 
 
 def _eval_batch(images: np.ndarray) -> int:
-    return min(EVAL_BATCH, len(images))
+    return min(COHORT_EVAL_BATCH, len(images))

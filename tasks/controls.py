@@ -13,7 +13,7 @@ import optax
 
 from tasks.detection.head import Detections
 
-MOST_BOXES = 100  # that a constant detector answers with: as many as COCO's mAP looks at
+CONSTANT_BOXES = 100  # that a constant detector answers with: as many as COCO's mAP looks at
 _AT_ONCE = 500  # images whose distances to all training images are held in memory
 
 
@@ -95,7 +95,7 @@ def softmax_regression(
     return jax.nn.log_softmax((_pixels(images) - mean) @ weights + bias)
 
 
-def constant_detections(boxes: np.ndarray, n: int, count: int = MOST_BOXES, seed: int = 0) -> Detections:
+def constant_detections(boxes: np.ndarray, n: int, count: int = CONSTANT_BOXES, seed: int = 0) -> Detections:
     """The same boxes for each of n images: centres of clusters of training boxes, those of large clusters first.
 
     Args:

@@ -11,6 +11,10 @@ class Fidelity:
 
     data: configuration of the data set.  train_examples: how many of its training examples are used.
     example_passes: examples seen in all, repeats counted.  eval_split, eval_examples: where quality is evaluated.
+    batch_size: examples of one optimiser step.
+    peak_learning_rate: AdamW's, reached at the end of the warm-up; it decays to zero by a cosine from there.
+    weight_decay: AdamW's, of all parameters; times the learning rate, what a step takes off them, as a share of each.
+    warmup_fraction: share of the steps, 0 to 1, in which the learning rate rises linearly; one step at least.
     The network is trained at the input size its architecture says, which is the size it is deployed at.
     """
 

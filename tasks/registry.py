@@ -10,7 +10,8 @@ from typing import Any
 from tasks.augmentation import Augmentation
 from tasks.classification.task import ClassificationTask
 from tasks.data.catalogue import CatalogueDataset
-from tasks.data.datasets import get_dataset, is_users
+from tasks.data.datasets import Dataset, get_dataset, is_users
+from tasks.data.store import DatasetStore
 from tasks.detection.task import DetectionTask
 from tasks.errors import TaskInputError
 from tasks.segmentation.task import SegmentationTask
@@ -43,8 +44,8 @@ def make_task(
             raise TaskInputError(f"{name} on {found.name[-120:]}; allowed: {', '.join(found.configs)}")
         chosen = {"dataset": found.name}
         allowed = (known, 1) if found.background and name != "classification" else (known,)
-    if isinstance(found, CatalogueDataset) and not set(task.views) & set(found.configs):
-        fitting = [each for each in TASKS if set(TASKS[each](dataset=task.dataset).views) & set(found.configs)]
+    if not _holds(found, task):
+        fitting = [each for each in TASKS if _holds(found, TASKS[each](dataset=task.dataset))]
         raise TaskInputError(f"{name} on {task.dataset}; allowed: {', '.join(fitting)}")
     if classes is None:
         classes = allowed[0]
@@ -54,3 +55,10 @@ def make_task(
         )
     made = TASKS[name](**chosen, classes=classes)
     return made if augmentation in (None, made.usual_augmentation) else replace(made, augmentation=augmentation)
+
+
+def _holds(dataset: Dataset, task: Any) -> bool:
+    """Whether a data set of the suite's has what the task trains on."""
+    if isinstance(dataset, CatalogueDataset):
+        return bool(set(task.views) & set(dataset.configs))
+    return not isinstance(dataset, DatasetStore) or isinstance(dataset.empty(0), task.examples)

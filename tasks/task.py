@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import jax
 import numpy as np
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # (height, width) in pixels of the part of an output that is valid: whole numbers, or traced int32 scalars
 Size = tuple[int | jax.Array, int | jax.Array]
-Examples = TypeVar("Examples")
 
 
 class Task(Protocol):
@@ -143,6 +142,8 @@ class DatasetTask:
     # Data sets of the catalogue come in one size but several views of the images; these are the ones for this task.
     views: ClassVar[tuple[str, ...]] = ()
     takes_size: ClassVar[bool] = True
+    # what a data set must hold, LabelledImages or Scenes
+    examples: ClassVar[type]
 
     classes: int
     dataset: str
@@ -197,8 +198,8 @@ class DatasetTask:
         names = get_dataset(self.dataset).class_names
         return names if len(names) == self.classes else ("object",)
 
-    def _load(self, home: Path, data: str, split: str, kind: type[Examples]) -> Examples:
-        examples = get_dataset(self.dataset).load(home, self.config(data), split)
-        if not isinstance(examples, kind):
-            raise TaskInputError(f"data set {self.dataset!r} holds {type(examples).__name__}; needed: {kind.__name__}")
-        return examples
+    def _load(self, home: Path, data: str, split: str) -> Any:
+        found, needed = get_dataset(self.dataset).load(home, self.config(data), split), self.examples
+        if not isinstance(found, needed):
+            raise TaskInputError(f"data set {self.dataset!r} holds {type(found).__name__}; needed: {needed.__name__}")
+        return found

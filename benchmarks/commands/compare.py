@@ -27,7 +27,6 @@ def compare(
     objectives: int = 1,
     executor: str | None = None,
     address: str | None = None,
-    home: Path = DEFAULT_HOME,
     results: Path = Path("results"),
 ) -> None:
     """Compare searches at equal spend on a task's trained table; nothing is trained, minutes at most.
@@ -55,11 +54,10 @@ def compare(
         objectives: With --table 1, the highest quality, or 2, the Pareto front of quality and the first cost.
         executor: Where searches run: local, in this process, or ray, a contender and budget at a time on a cluster.
         address: Of the Ray cluster: auto, HOST:PORT or ray://HOST:PORT.
-        home: Directory that data, trials and measurements are kept in.
         results: Directory of the results of all experiments.
     """
     choose_executor(executor, address)
-    check_folders(*(() if table else (home,)), results)
+    check_folders(results)
     for each in budget or (0,):
         check_count("budget", each, *(BUDGETS if table is None else ()))
     bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
@@ -80,13 +78,13 @@ def compare(
     from benchmarks.evaluators.spec import strategy_content
     from benchmarks.experiments.head_to_head.contenders import find_contender
     from benchmarks.experiments.head_to_head.run import run
+    from benchmarks.experiments.head_to_head.scored import check_takes_part
     from benchmarks.store.files import run_folder
     from hw_model.cost_models import cost_model
     from tasks.registry import make_task
 
-    for each in everybody:
-        find_contender(each)
     make_task(task)
+    check_takes_part(map(find_contender, everybody), task)
     cost_model(accelerator)
     told = vars(settings) | {"contenders": list(map(strategy_content, everybody))}
-    run(settings, home, run_folder(results, "compare", told))
+    run(settings, DEFAULT_HOME, run_folder(results, "compare", told))

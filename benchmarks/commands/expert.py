@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from benchmarks.errors import check_count
+from benchmarks.errors import check_count, check_unused
 from benchmarks.home import DEFAULT_HOME, check_folders
 from benchmarks.runtime.resources import choose_executor
 
@@ -52,6 +52,9 @@ def expert(
         results: Directory that the folder of this network is written to.
     """
     check_count("number of seeds to train", train, least=0)
+    if not train:
+        unused = {"profile": profile, "training": training, "executor": executor, "address": address}
+        check_unused("no --train", expert, unused, "as nothing is trained")
     choose_executor(executor, address)
     check_folders(home, results)
     # jax and pandas take seconds to load, which `accelnas --help` need not pay

@@ -8,6 +8,7 @@ def list_names() -> None:
     profiles."""
     from rich.table import Table
 
+    from benchmarks.experiments.head_to_head.scored import scored_names
     from benchmarks.fidelities import PROFILES
     from benchmarks.runtime.console import plain_console
     from hw_model.boards import BOARDS
@@ -38,8 +39,11 @@ def list_names() -> None:
         each = describe(name, factory, "built-in")
         names = ", ".join(setting_names(default_settings(factory)))
         table.add_row("evaluator", f"supernet:{name}: {each.summary} ({each.paper}); settings: {names}")
+    compared = {name for task in TASKS for name in scored_names(task)}
     for name, score in SCORES.items():
         whole = "; of a pool in `accelnas compare` alone" if isinstance(score, Combination) else ""
+        if whole and name not in compared:
+            continue
         table.add_row("evaluator", f"zero_shot:{name} ({score.source}){whole}")
     table.add_row("policies", f"{', '.join(POLICIES)}; settings: {', '.join(setting_names(POLICIES['plain']))}")
     table.add_row("accelerators", ", ".join(accelerator_names()))

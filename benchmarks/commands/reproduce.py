@@ -9,7 +9,7 @@ from typing import Annotated
 
 import tyro
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, check_once, check_unused
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS, find_experiments
 from benchmarks.home import DEFAULT_HOME, check_folders
@@ -51,17 +51,24 @@ def reproduce(
         results: Directory that tables and plots of the experiments named are written to, results if left out.
     """
     output = Path("results") if results is None else results
-    given = dict(_parsed(text) for text in set) | ({} if profile is None else {"profile": profile})
+    unnamed = {"set": set, "profile": profile, "executor": executor, "address": address}
+    pairs = [*map(_parsed, set), *([] if profile is None else [("profile", profile)])]
+    check_once("--set", [name for name, _ in pairs])
+    given = dict(pairs)
     if live or all:
-        if given or results is not None or all == bool(names) or not live:
+        if given or pages or results is not None or all == bool(names) or not live:
             raise BenchmarkInputError("allowed: --live NAME ... or --live --all, with --list, --executor and --home")
         choose_executor(executor, address)
         _reproduce_live(names, list, home)
         return
     if pages:
+        if names:
+            raise BenchmarkInputError(f"--pages with {names[0][:60]!r}; allowed: with --results alone")
+        check_unused("--pages", reproduce, unnamed | {"list": list, "home": home}, "--results alone")
         _write_pages(output.resolve())
         return
     if list and not names:
+        check_unused("--list without a name", reproduce, unnamed | {"results": results}, "or names before them")
         _print_experiments()
         return
     if not names:
@@ -128,11 +135,14 @@ def _write_pages(results: Path) -> None:
 
 
 def _print_experiments() -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from benchmarks.runtime.console import plain_console
 
-    table = Table("name", "shows", "hours", "files", title="hours: about, on two cores with nothing in the stores")
+    # a name is what is given to the command, so that none may be cut
+    name = Column("name", min_width=max(map(len, EXPERIMENTS)))
+    files = Column("files", overflow="fold")
+    table = Table(name, "shows", "hours", files, title="hours: about, on two cores with nothing in the stores")
     for each in EXPERIMENTS.values():
         table.add_row(each.name, each.shows, f"{each.hours:g}", f"{each.shelf}/: {', '.join(each.files)}")
     plain_console().print(table)

@@ -10,7 +10,7 @@ import tyro
 
 from benchmarks.errors import check_count, check_unused
 from benchmarks.home import DEFAULT_HOME, check_folders
-from benchmarks.runtime.resources import choose_executor
+from benchmarks.runtime.resources import Resources, choose_executor
 
 
 def search(
@@ -83,6 +83,11 @@ def search(
     """
     for name, value in (("budget", budget), ("seeds", seeds), ("final_seeds", final_seeds)):
         check_count(name, value)
+    if table is not None:
+        unused = {"task": task, "space": space, "evaluator": evaluator, "policy": policy, "profile": profile}
+        unused |= {"training": training, "final_seeds": final_seeds, "dataset": dataset, "classes": classes}
+        unused |= {"executor": executor, "address": address, "home": home}
+        check_unused("--table", search, unused, "as a table has answers")
     choose_executor(executor, address)
     check_folders(*(() if table else (home,)), results)
     bounds = {"latency_ms": latency_ms, "peak_activation_bytes": peak_bytes, "param_bytes": param_bytes}
@@ -90,9 +95,6 @@ def search(
     if table is not None:
         from benchmarks.search.on_table import run_search as search_table
 
-        unused = {"task": task, "space": space, "evaluator": evaluator, "policy": policy, "profile": profile}
-        unused |= {"training": training, "final_seeds": final_seeds, "dataset": dataset, "classes": classes}
-        check_unused("--table", search, unused, "as a table has answers")
         search_table(table, accelerator, bounds, strategy, settings, budget, seeds, results)
         return
     from benchmarks.problem import examples_note, reach_note
@@ -114,6 +116,9 @@ def search(
         training,
     )
     reach = reach_note((chain[-1] for chain in spec.space.decode_all(probes(spec.space))), spec.task)
-    for note in filter(None, (reach, examples_note(spec.task, spec.fidelity))):
+    here = ""
+    if spec.kind != "trained" and Resources.from_environment().executor == "ray":
+        here = f"{evaluator} searches on this machine; the cluster trains winners alone"
+    for note in filter(None, (reach, examples_note(spec.task, spec.fidelity), here)):
         print(note, file=sys.stderr)
     run_search(home, spec, seeds, final_seeds, results)

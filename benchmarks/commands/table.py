@@ -94,8 +94,7 @@ def status(results: Path = Path("results")) -> None:
 
     if not results.is_dir():
         raise BenchmarkInputError(f"{results}: no such folder; allowed: one that tables/TASK.parquet is kept in")
-    for task in SEARCH:
-        print("\n".join(summary(results, task)))
+    print("\n".join([line for task in SEARCH for line in summary(results, task)]))
 
 
 def jobs(
@@ -153,7 +152,7 @@ def take(
         rows_file: The rows that it wrote.
         results: Directory that tables/TASK.parquet is kept in.
     """
-    from benchmarks.store.files import merge_rows
+    from benchmarks.store.files import check_mergeable, merge_rows
     from benchmarks.store.importing import check_trial
     from benchmarks.store.parquet import merge_records
     from benchmarks.store.records import Trial
@@ -164,6 +163,8 @@ def take(
     for path in (jobs_file, rows_file):
         if not path.is_file():
             raise BenchmarkInputError(f"{path}: no such file")
+    speeds_file, speeds_key = results / "tables" / "gpu.csv", ("task", "device")
+    check_mergeable(speeds_file, speeds_key)
     trials = trials_of(jobs_file, rows_file)
     for trial in trials:
         check_trial(trial)
@@ -174,7 +175,7 @@ def take(
             print(f"{total} trainings in {table_file(results, task)}, {new} of them new")
     speed = speeds(jobs_file, rows_file, trials)
     if len(speed):
-        merge_rows(results / "tables" / "gpu.csv", speed, ("task", "device"))
+        merge_rows(speeds_file, speed, speeds_key)
 
 
 def fit(results: Path = Path("results")) -> None:
@@ -185,6 +186,7 @@ def fit(results: Path = Path("results")) -> None:
     """
     from benchmarks.experiments.registry import EXPERIMENTS
 
+    check_folders(results)
     experiment = EXPERIMENTS["surrogate"]
     print(f"written to {experiment.run(experiment.settings({}), DEFAULT_HOME, results)}")
 

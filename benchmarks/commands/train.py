@@ -9,7 +9,7 @@ import tyro
 
 from benchmarks.errors import NoResultError, check_count
 from benchmarks.home import DEFAULT_HOME, check_folders
-from benchmarks.runtime.resources import choose_executor
+from benchmarks.runtime.resources import Resources, choose_executor
 
 
 def train(
@@ -67,9 +67,11 @@ def train(
     chosen, recipe = with_training(chosen, recipe, training)
     fidelity = on_test(recipe)
     reach = reach_note(loaded.blocks[-1:], chosen)
-    for note in filter(None, (size_note(loaded.blocks, chosen), reach, examples_note(chosen, fidelity))):
-        print(note, file=sys.stderr)
     there = save is not None and check_save(save, chosen, loaded.blocks, fidelity, FIRST_FINAL_SEED)
+    far = save is not None and not there and Resources.from_environment().executor == "ray"
+    shared = f"--save takes weights from {home}, which the cluster's workers have to share with this machine" * far
+    for note in filter(None, (size_note(loaded.blocks, chosen), reach, examples_note(chosen, fidelity), shared)):
+        print(note, file=sys.stderr)
     from benchmarks.runtime.prepare import prepare_with_progress
 
     prepare_with_progress(home, chosen.config(fidelity.data), chosen.dataset)
@@ -93,5 +95,7 @@ def train(
     if save is not None and there:
         print(f"{save} has it already")
     elif save is not None:
+        if trials[0].state != "done":
+            raise NoResultError(f"nothing is saved to {save}: seed {FIRST_FINAL_SEED}, which it is of, failed")
         save_network(save, home, chosen, loaded.name, loaded.blocks, fidelity, FIRST_FINAL_SEED)
         print(f"Saved to {save}")

@@ -41,12 +41,12 @@ def list_records(
     from itertools import islice
 
     from benchmarks.store.listing import RESULT_COLUMNS, TRIAL_COLUMNS, result_line, trial_line
-    from benchmarks.store.sqlite import open_store
+    from benchmarks.store.sqlite import open_kept
 
     if limit is not None:
         check_count("limit", limit, most=10**9)
     _check_task(kind, task)
-    with open_store(home) as store:
+    with open_kept(home) as store:
         if kind == "trials":
             found = _trials_of(store, task)
             print("\t".join(TRIAL_COLUMNS))
@@ -66,9 +66,9 @@ def show(digest: Digest, home: Path = DEFAULT_HOME) -> None:
         home: Directory that it is kept in.
     """
     from benchmarks.store.listing import details
-    from benchmarks.store.sqlite import open_store
+    from benchmarks.store.sqlite import open_kept
 
-    with open_store(home) as store:
+    with open_kept(home) as store:
         print(details(store.one(digest)))
 
 
@@ -83,10 +83,10 @@ def export(file: File, kind: Kind = "trials", task: str | None = None, home: Pat
     """
     from benchmarks.store.parquet import merge_records
     from benchmarks.store.records import Result, Trial
-    from benchmarks.store.sqlite import open_store
+    from benchmarks.store.sqlite import open_kept
 
     _check_task(kind, task)
-    with open_store(home) as store:
+    with open_kept(home) as store:
         if kind == "trials":
             total, new = merge_records(file, Trial, _trials_of(store, task))
         else:
@@ -155,20 +155,23 @@ def verify(
         tolerance: Difference in a task's metric that is allowed.
         home: Directory that data and trials are kept in.
     """
-    from benchmarks.evaluators.verify import check, train_again
+    from benchmarks.evaluators.verify import check, hold_again
+    from benchmarks.store.sqlite import check_kept
 
     check_count("count", count, least=0)
     check_count("seed", seed, least=0, most=2**63 - 1)
     if not 0 <= tolerance < math.inf:
         raise BenchmarkInputError(f"tolerance is {tolerance}; allowed: finite numbers, 0 and more")
     check_folders(home)
+    if file is None:
+        check_kept(home)
     found = check(file, home, count, seed)
     print(f"{found.rows} rows, {found.damaged} damaged; {found.repeatable} trials can be trained again here")
     if count and found.trials and not found.repeatable:
         raise BenchmarkInputError(
             f"none of {found.trials} trials is of this training code and of the tasks' own data; allowed: --count 0"
         )
-    same = train_again(found.drawn, tolerance, home) if found.drawn else True
+    same = hold_again(found.drawn, tolerance, home) if found.drawn else True
     sys.exit(0 if same and not found.damaged else 1)
 
 
@@ -184,12 +187,15 @@ def remove(
         imported_from: All that were imported from a file of this name.
         home: Directory that they are kept in.
     """
-    from benchmarks.store.sqlite import open_store
+    from benchmarks.store.sqlite import open_kept
 
     if not digest and not imported_from:
         raise BenchmarkInputError("nothing to remove is named; allowed: digests, --imported-from FILE")
-    with open_store(home) as store:
+    with open_kept(home) as store:
         found = [store.one(each).digest for each in digest]
+        if imported_from and imported_from not in (names := store.imported()):
+            allowed = ", ".join(names) or "none, as nothing was"
+            raise BenchmarkInputError(f"nothing was imported from {imported_from[:60]!r}; allowed: {allowed}")
         count = store.remove(found) + (store.remove_imported(imported_from) if imported_from else 0)
     print(f"{count} removed")
 

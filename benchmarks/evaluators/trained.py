@@ -78,6 +78,8 @@ class TrainingPool:
             (resources.worker_gib or TRAINING_GIB) * GIB,
         )
         self._resources = resources
+        self.most = math.inf
+        """So many trainings are asked for at most, as far as is known before the first: more workers have no use."""
 
     def _start(self) -> Executor:
         resources = self._resources
@@ -85,8 +87,8 @@ class TrainingPool:
             from benchmarks.runtime.ray_executor import RayExecutor  # not all have it
 
             each = (resources.worker_gib or TRAINING_GIB) * GIB
-            return RayExecutor(resources.address, resources.workers or math.inf, each, *self._arguments)
-        return LocalExecutor(resources.count(math.inf, TRAINING_GIB), *self._arguments)
+            return RayExecutor(resources.address, min(resources.workers or math.inf, self.most), each, *self._arguments)
+        return LocalExecutor(resources.count(self.most, TRAINING_GIB), *self._arguments)
 
     def __enter__(self) -> Self:
         return self

@@ -33,7 +33,7 @@ class Training:
 
 def run_trainings(pool: TrainingPool, title: str, wanted: Sequence[Training]) -> list[Trial]:
     """The trials of these trainings, in their order."""
-    owner, found = object(), {}
+    owner, found, pool.most = object(), {}, len(wanted)
     with SearchProgress(title, total=len(wanted)) as progress:
         pool.show(progress)
         asked = {

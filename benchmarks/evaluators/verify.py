@@ -20,7 +20,7 @@ from benchmarks.store.importing import check_trial
 from benchmarks.store.keys import sha256
 from benchmarks.store.parquet import kind_of, read_rows
 from benchmarks.store.records import Result, Trial
-from benchmarks.store.sqlite import open_store
+from benchmarks.store.sqlite import ResultStore, open_store
 from hw_model.blocks import Block
 from hw_model.vela.measurements import MeasurementCache
 from tasks.errors import TaskInputError
@@ -93,24 +93,29 @@ def _everything(file: Path | None, home: Path) -> Iterator[Trial | Result | str]
             yield from cache.problems()
 
 
-def train_again(chosen: Sequence[Trial], tolerance: float, home: Path) -> bool:
+def train_again(task: Task, trials: Sequence[Trial], home: Path, store: ResultStore) -> list[tuple[Trial, Trial]]:
+    """Each of a task's trials, and what the same training gives now; what the store has of them is not done again.
+
+    Data that are not below the home are prepared first.
+    """
+    wanted = [training_of(each) for each in trials]
+    for data in sorted({task.config(each.fidelity.data) for each in wanted}):
+        prepare_with_progress(home, data, task.dataset)
+    with TrainingPool(home, task, [each.fidelity for each in wanted], store) as pool:
+        return list(zip(trials, run_trainings(pool, task.name, wanted), strict=True))
+
+
+def hold_again(chosen: Sequence[Trial], tolerance: float, home: Path) -> bool:
     """Train these trials again, print both qualities, and say whether none differs by more than the tolerance."""
     differences = []
     table = Table("task", "seed", "example passes", "metric", "stored", "now", "difference")
     for task_name in sorted({each.key.task for each in chosen}):
         task = _task_of(task_name)
         mine = [each for each in chosen if each.key.task == task_name]
-        wanted = [training_of(each) for each in mine]
-        for data in sorted({each.fidelity.data for each in wanted}):
-            prepare_with_progress(home, data, task.dataset)
         # a store of its own, which has none of them
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            open_store(Path(folder)) as store,
-            TrainingPool(home, task, [each.fidelity for each in wanted], store) as pool,
-        ):
-            again = run_trainings(pool, task_name, wanted)
-        for old, new in zip(mine, again, strict=True):
+        with tempfile.TemporaryDirectory() as folder, open_store(Path(folder)) as store:
+            pairs = train_again(task, mine, home, store)
+        for old, new in pairs:
             values = [each.value(task.metric) for each in (old, new)]
             differences.append(abs(values[1] - values[0]))
             shown = f"{values[0]:.6f}", f"{values[1]:.6f}", f"{values[1] - values[0]:+.2g}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.setting_checks import check_settings
+from benchmarks.store.made import NOTE, read_note
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,20 @@ class Experiment:
         return folder / f"{self.name}-{'-'.join(other)}" if other else folder
 
     def run(self, settings: Any, home: Path, results: Path) -> Path:
-        """Run it; the folder that it wrote to, where settings.json says with which settings."""
+        """Run it; the folder that it wrote to, where settings.json says with which settings.
+
+        Raises BenchmarkInputError, before it runs, for a settings.json there that cannot be added to and for a table
+        of which rows would stay and that cannot be read; and what its module does.
+        """
+        from benchmarks.store.files import check_mergeable
+
         folder = self.folder(results, settings)
+        read_note(folder)
+        for name in self.files if self.chooses_rows else ():
+            if name.endswith(".csv"):
+                check_mergeable(folder / name, ())
         importlib.import_module(self.module).run(settings, home, folder)
-        _note_settings(folder / "settings.json", self.name, settings)
+        _note_settings(folder, self.name, settings)
         return folder
 
 
@@ -76,17 +87,19 @@ def _text(value: Any) -> str:
     return str(value).replace("/", "_")
 
 
-def _note_settings(path: Path, name: str, settings: Any) -> None:
-    """Beside those of the other experiments of the folder."""
+def _note_settings(folder: Path, name: str, settings: Any) -> None:
+    """Beside those of the other experiments of the folder, which may end at the same time."""
+    from benchmarks.store.files import folder_locked
     from benchmarks.store.provenance import current_provenance
     from hw_model.files import write_whole
 
-    kept = json.loads(path.read_text()) if path.exists() else {}
     default = vars(type(settings)())
     told = dataclasses.asdict(settings).items()
-    kept[name] = {
+    own = {
         # folders of the suite's own say where it lies on this machine, and nothing of the figures
         "settings": {each: value for each, value in told if not (isinstance(value, Path) and value == default[each])},
         "provenance": dataclasses.asdict(current_provenance()),
     }
-    write_whole(path, json.dumps(dict(sorted(kept.items())), indent=1, default=str) + "\n")
+    with folder_locked(folder):
+        kept = read_note(folder) | {name: own}
+        write_whole(folder / NOTE, json.dumps(dict(sorted(kept.items())), indent=1, default=str) + "\n")

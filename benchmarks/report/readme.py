@@ -11,11 +11,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.curation.verdict import COMPARED, STEPS
 from benchmarks.markdown import Row, interval, listed, rows, table
+from benchmarks.report.pages.curation import cells_of, counted
 from hw_model.files import write_whole
 
 DETECTION_ACCELERATOR = "ethos-u55-256"
-CURATION_ACCELERATOR = "ethos-u65-512"
 FIRST_ANSWER = ("cost", "examples/detector.json", "--accelerator", "ethos-u85-1024", "--compile")
 
 _SEARCHED = {"Baseline": ("no", "no"), "V1": ("no", "yes"), "V2": ("yes", "no"), "V3": ("yes", "yes")}
@@ -93,27 +94,30 @@ def _v3(row: Row) -> str:
 
 
 def _curation(root: Path) -> str:
-    found = rows(root / "results/curation/curation.csv")
-    here = [row for row in found if (row["task"], row["accelerator"]) == ("detection", CURATION_ACCELERATOR)]
-    header = (f"space (detection, {CURATION_ACCELERATOR})", "mAP expected (95% interval)", "spread", "within 5%")
-    header += ("ms at the baseline's mAP",)
+    cells = cells_of(rows(root / "results/curation/curation.csv"))
+    others = ("uncurated", "auto-curated", "random-subset", "shifted")
     lines = [
-        [
-            row["space"],
-            interval(row, "quality"),
-            f"{row['spread']:.3f}",
-            f"{row['success_rate']:.0%}",
-            f"{row['latency_ms']:.3f}",
-        ]
-        for row in here
+        [each.what, *("{} / {}".format(*counted(cells, other, each.better)[:2]) for other in others)]
+        for each in (*COMPARED, STEPS)
     ]
-    return table(header, lines)
+    return f"""\
+Of {len(cells)} cells, a task on an accelerator each, those where curated is better / worse (95% intervals do not meet):
+
+{table(("by", *others), lines)}"""
+
+
+def _claims(root: Path) -> str:
+    found = [row["verdict"] for row in rows(root / "results/claims/claims.csv")]
+    reproduced, partly, failed, neither = map(found.count, ("reproduced", "partly", "not reproduced", "not comparable"))
+    first = f"Of {len(found)} claims of the article {reproduced} are reproduced, {partly} partly, {failed} not, and"
+    return f"{first} {neither} cannot be compared ([each, with its rule](docs/results/claims.md)).\n"
 
 
 BLOCKS: MappingProxyType[str, Callable[[Path], str]] = MappingProxyType(
     {
         "first answer": _first_answer,
         "detection": _detection,
+        "claims": _claims,
         "curation": _curation,
         "examples/climber.py": lambda root: f"```python\n{(root / 'examples/climber.py').read_text()}```\n",
     }

@@ -127,8 +127,39 @@ def _names(results: Path) -> Sequence[str]:
     return [*(name for name in PAGES if name in there), *sorted(there - set(PAGES))]
 
 
+NOTES: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "controls": """\
+What networks must beat: a task's metric on test images where nothing is trained but, from the same training
+images, a nearest neighbour or a softmax regression on pixels, or where every image gets one and the same
+answer. Intervals are over the choice of test photographs, where images are composed over any.
+""",
+        "bad_inputs": """\
+Inputs that nothing can work with, made at random, a row a kind. Each must be refused in one line with exit
+code 2, before anything long begins and without changing a file: the last four columns count those that were
+not.
+""",
+        "disturbance": """\
+Searches with real trainings were killed with `kill -9` at random moments and started again until they ended.
+A row for each of what was killed: the whole process group, the process that was started (parent), or its
+workers. Lost: trials that the store had once and later had not; repeated: those trained again after they had
+ended; equal: whether the results are those of a search that nobody disturbed, to the last byte.
+""",
+        "ray": """\
+Trials train nothing, so that trials a second are the overhead of handing out and collecting. All nodes run on
+one machine, with a CPU each; the local executor has as many workers as Ray has nodes in the third row. In the
+last two rows a trial waits for .2 s: in the first of them a worker was killed in the middle of one, in the
+second a whole node. Lost: trials that came to nothing or were run twice; equal: whether all results are the
+local executor's.
+""",
+    }
+)
+"""What is said above the tables of experiments without a page of their own."""
+
+
 def _tables(folder: Path) -> str:
-    parts = [as_it_is(path) for path in sorted(folder.glob("*.csv"))]
+    parts = [NOTES[folder.name]] if folder.name in NOTES else []
+    parts += [as_it_is(path) for path in sorted(folder.glob("*.csv"))]
     parts += [f"![{path.stem}](../../results/{folder.name}/{path.name})\n" for path in sorted(folder.glob("*.png"))]
     return "\n".join(parts)
 

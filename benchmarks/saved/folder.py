@@ -17,7 +17,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.evaluators.weights import METRICS, WEIGHTS, copy_kept, is_kept, kept_folder, read_weights
 from benchmarks.problem import check_fits
@@ -108,15 +108,15 @@ def save(
 ) -> Saved:
     """Copy what a training with this seed kept under `home` (`evaluators.weights`) into a folder of its own.
 
-    Raises BenchmarkInputError where nothing was kept.
+    Raises NoResultError where nothing was kept: by then it is trained.
     """
     network = tuple(blocks)
     key = trial_key(task, network, fidelity, seed)
     kept = kept_folder(home, key)
     if not is_kept(kept):
-        raise BenchmarkInputError(
-            f"{kept} has no weights of {name} with seed {seed}: its training failed, or was done by a machine that "
-            "shares no home with this one"
+        raise NoResultError(
+            f"{kept} has no weights of {name} with seed {seed}: it was trained by a machine that shares no home with "
+            "this one"
         )
     settings = {"task": task.name, "dataset": task.dataset, "classes": task.classes}
     settings |= {"class_names": list(task.class_names), "data_version": key.data_version}

@@ -13,7 +13,7 @@ import moocore
 import numpy as np
 import pandas as pd
 
-from benchmarks.errors import BenchmarkInputError, NoResultError, report
+from benchmarks.errors import BenchmarkInputError, NoResultError, check_count, report
 from benchmarks.evaluators.spec import strategy_content, strategy_title, strategy_word
 from benchmarks.runtime.console import plain_console, print_frame
 from benchmarks.runtime.mapped import map_jobs
@@ -21,7 +21,7 @@ from benchmarks.runtime.worker import Report
 from benchmarks.search.front import front
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.sent import SentStrategy
-from benchmarks.search.verdict import against_random
+from benchmarks.search.verdict import against_random, exclusion
 from benchmarks.statistics.contrasts import many_to_one
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import by_content, run_folder, write_table
@@ -64,8 +64,11 @@ def load(table: Path, accelerator: str | None, bounds: Mapping[str, float | None
         if not (math.isfinite(value) and value > 0):
             raise BenchmarkInputError(f"bound on {name} is {value}; allowed: finite numbers above 0")
     if not loaded.within(given).any():
-        least = ", ".join(f"{name} {loaded.costs[name].min():.4g}" for name in given)
-        raise BenchmarkInputError(f"no network of the table is within the bounds; its least: {least or 'all failed'}")
+        trained = np.isfinite(loaded.true)
+        costs = {name: loaded.costs[name][trained] for name in given}
+        least = ", ".join(f"{name} {costs[name].min():.4g}" for name in given if trained.any())
+        why = exclusion(costs, given) or f"its least: {least or 'all failed'}"
+        raise BenchmarkInputError(f"no network of the table is within the bounds; {why}")
     return loaded, given
 
 
@@ -157,8 +160,7 @@ def run_compare(
     With one objective `value` is how far the true quality of what was found is below the best of the table; with two
     it is the hypervolume of quality and the first cost, as a share of the whole table's, from its worst of both.
     """
-    if seeds < 2:
-        raise BenchmarkInputError(f"seeds is {seeds}; allowed: 2 and more")
+    check_count("seeds", seeds, least=2)
     table, limits = load(path, accelerator, bounds)
     if objectives not in (1, 2) or (objectives == 2 and not table.costs):
         raise BenchmarkInputError(f"objectives is {objectives}; allowed: 1, or 2 for a table that has a cost")
@@ -166,8 +168,11 @@ def run_compare(
     made = list(dict.fromkeys((CONTROL, *wanted)))
     for name in made:  # what is not allowed is said before anything is searched
         build_strategy(name, table.cardinalities, budget, objectives)
-    contest = _Contest(table, limits, objectives, budget, seeds)
-    answers = list(map_jobs(_contend, contest, [SentStrategy.of(name) for name in made], TABLE_GIB))
+    contest, answers = _Contest(table, limits, objectives, budget, seeds), []
+    jobs = map_jobs(_contend, contest, [SentStrategy.of(name) for name in made], TABLE_GIB)
+    for name, answer in zip(made, jobs, strict=True):
+        answers.append(answer)
+        print(f"{strategy_title(name)}: searched", flush=True)
     values = {name: each for name, (each, _) in zip(made, answers, strict=True)}
     used = {name: each for name, (_, each) in zip(made, answers, strict=True)}
     contrasts = many_to_one(values, CONTROL)
@@ -213,7 +218,8 @@ def _contend(contest: _Contest, strategy: SentStrategy, progress: Report) -> tup
     with strategy.here() as name:
         built = build_strategy(name, table.cardinalities, contest.budget, contest.objectives)
         found = _searches(table, contest.bounds, built, strategy_word(name), contest.budget, contest.seeds)
-    values = [_value(table, contest.bounds, each, contest.objectives) for each in found]
+    able = table.within(contest.bounds)
+    values = [_value(table, able, each, contest.objectives) for each in found]
     return values, float(np.mean([each.spend.trainings for each in found]))
 
 
@@ -242,8 +248,7 @@ def _objective(table: OwnTable, bounds: Mapping[str, float], objectives: int) ->
     return pareto([next(iter(table.costs))], limits)
 
 
-def _value(table: OwnTable, bounds: Mapping[str, float], found: Found, objectives: int) -> float:
-    able = table.within(bounds)
+def _value(table: OwnTable, able: np.ndarray, found: Found, objectives: int) -> float:
     if objectives == 1:
         # of a search that found nothing, the worst that it could have found
         true = table.true[table.places[found.best.genotype]] if found.best else table.true[able].min()

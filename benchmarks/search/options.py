@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from benchmarks.errors import BenchmarkInputError, check_count
+from benchmarks.errors import BenchmarkInputError, check_count, check_once
 from benchmarks.evaluators.spec import check_evaluator
 from benchmarks.evaluators.zero_shot_search import STRATEGY as SCORE_STRATEGY
 from benchmarks.search.searches import DEFAULT_STRATEGY
@@ -70,5 +70,6 @@ def _sorted_out(given: Sequence[str], names: Mapping[str, Sequence[str]]) -> dic
         if len(owners) > 1:
             allowed = ", ".join(f"{each}.{plain}" for each in owners)
             raise BenchmarkInputError(f"--set {plain!r} is a setting of several; allowed: {allowed}")
+        check_once("--set", [*chosen[owners[0]], plain])
         chosen[owners[0]][plain] = value
     return chosen

@@ -140,7 +140,7 @@ def run_search(home: Path, spec: SearchSpec, seeds: int, final_seeds: int, resul
             continue
         try:
             save(folder / each.name.replace(" ", "_"), home, task, each.name, each.blocks, final, each.seed)
-        except BenchmarkInputError as error:  # trained by a machine that shares no home with this one
+        except NoResultError as error:  # trained by a machine that shares no home with this one
             report(f"{each.name}: {error}")
     _print(rows, task.metric, spec.bounds, folder)
     winners = [row for row in rows if row["network"].startswith("seed ")]

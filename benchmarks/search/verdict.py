@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from benchmarks.statistics.contrasts import LEVEL
-from nas_algos.objectives import keeps
+from nas_algos.objectives import keeps, within
 from nas_algos.trajectory import Candidate, Found
 
 
@@ -24,12 +26,13 @@ def why_nothing(found: Iterable[Found], bounds: Mapping[str, float], metric: str
 def _nothing(candidates: Sequence[Candidate], bounds: Mapping[str, float], metric: str) -> str:
     inside = [each for each in candidates if keeps(each.cost, bounds)]
     if not inside:
-        limits = " and ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())
         known = [each for each in candidates if all(math.isfinite(each.cost[name]) for name in bounds)]
         if candidates and not known:
             return f"the costs of none of {len(candidates)} proposals are known: they have blocks that were not timed"
-        least = " and ".join(f"{min(each.cost[name] for each in known):.4g}" for name in bounds if known)
-        return f"none of {len(candidates)} proposals is within {limits}; the least seen was {least or 'nothing'}"
+        costs = {name: np.array([each.cost[name] for each in known]) for name in bounds}
+        least = " and ".join(f"{costs[name].min():.4g}" for name in bounds if known)
+        why = exclusion(costs, bounds) or f"the least seen was {least or 'nothing'}"
+        return f"none of {len(candidates)} proposals is within {_limits(bounds)}; {why}"
     evaluations = [evaluation for each in inside for evaluation in each.evaluations]
     errors = [each.error for each in evaluations if each.error]
     if errors:
@@ -40,6 +43,27 @@ def _nothing(candidates: Sequence[Candidate], bounds: Mapping[str, float], metri
     qualities = [each.quality for each in inside if each.quality is not None and math.isfinite(each.quality)]
     best = f"the best {metric} seen was {max(qualities):.4g}" if qualities else f"none came to a finite {metric}"
     return f"none of {len(inside)} proposals within the bounds can be given out; {best}"
+
+
+def exclusion(costs: Mapping[str, np.ndarray], bounds: Mapping[str, float]) -> str:
+    """How bounds exclude each other that no network keeps all of, "" where there is one that none keeps.
+
+    costs: float[networks] of each name.
+    """
+    kept = {name: within(costs, {name: bound}, len(costs[name])) for name, bound in bounds.items()}
+    if not kept or not all(each.any() for each in kept.values()):
+        return ""
+    said = "each alone can be kept, no network keeps all"
+    for name in bounds:
+        others = {other: bound for other, bound in bounds.items() if other != name}
+        rest = np.all([kept[other] for other in others], axis=0)
+        if rest.any():
+            return f"{said}; the least {name} among those within {_limits(others)} was {costs[name][rest].min():.4g}"
+    return said
+
+
+def _limits(bounds: Mapping[str, float]) -> str:
+    return " and ".join(f"{name} <= {bound:.4g}" for name, bound in bounds.items())
 
 
 def no_better_than_baseline(rows: Sequence[Mapping[str, Any]], baseline: Mapping[str, Any], metric: str) -> str:

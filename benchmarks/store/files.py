@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, one_line
 from benchmarks.store.keys import plain, settings_digest
 from benchmarks.store.provenance import current_provenance
 from hw_model.blocks import Block
@@ -77,15 +77,29 @@ def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:
     write_json(path, network_content(name, blocks))
 
 
-def check_mergeable(path: Path, key: Sequence[str]) -> None:
-    """Raise BenchmarkInputError where the table at `path` lacks a column that rows are told apart by."""
-    import pandas as pd
+def read_own_csv(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+    """A table that a command wrote.
 
-    lacking = set(key) - set(pd.read_csv(path, nrows=0)) if path.exists() else ()
-    if lacking:
+    Raises BenchmarkInputError, naming the file, where it is damaged or lacks one of these columns.
+    """
+    import pandas as pd  # takes half a second, which who only writes text need not pay
+
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:  # pandas' own are ValueErrors, as is that of text that is none
+        reason = one_line(getattr(error, "strerror", None) or error)[:80]
+        raise BenchmarkInputError(f"{path} cannot be read as CSV ({reason}); move it away first") from error
+    if lacking := set(columns) - set(table):
         raise BenchmarkInputError(
             f"{path} has no column {', '.join(sorted(lacking))}: it is of an earlier version; move it away first"
         )
+    return table
+
+
+def check_mergeable(path: Path, key: Sequence[str]) -> None:
+    """Raise BenchmarkInputError where the table at `path` is damaged or lacks a column that rows are told apart by."""
+    if path.exists():
+        read_own_csv(path, key)
 
 
 def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
@@ -94,13 +108,12 @@ def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFr
     Returned as it is read from there, so that what is made of it can be made of the file too, to the last digit.
     Raises as `check_mergeable`, which what takes long asks first.
     """
-    import pandas as pd  # takes half a second, which who only writes text need not pay
+    import pandas as pd
 
     columns = list(key)
-    check_mergeable(path, columns)
     with folder_locked(path.parent):
         if path.exists():
-            kept = pd.read_csv(path)
+            kept = read_own_csv(path, columns)
             done = set(fresh[columns].itertuples(index=False, name=None))
             others = [row not in done for row in kept[columns].itertuples(index=False, name=None)]
             fresh = pd.concat([kept.loc[others], fresh])

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import BenchmarkInputError
+from hw_model.errors import HardwareInputError
+from hw_model.json_file import read_json
+
+NOTE = "settings.json"
+"""The file that runs write beside theirs."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +55,33 @@ def _rows(results: Path) -> list[dict[str, str]]:
 
 
 def noted(folder: Path) -> dict[str, Made]:
-    """By experiment, what the settings.json that runs write beside their files says; nothing where there is none."""
-    path = folder / "settings.json"
-    runs = json.loads(path.read_text()) if path.exists() else {}
+    """By experiment, what the note says that runs leave in the folder; raises as `read_note`."""
     return {
         name: Made("-", run["provenance"]["commit"], "{device}, {threads} threads".format(**run["provenance"]), False)
-        for name, run in runs.items()
+        for name, run in read_note(folder).items()
     }
+
+
+def read_note(folder: Path) -> dict[str, dict[str, Any]]:
+    """By experiment, settings and provenance of the run that wrote its files there; nothing where there is no note.
+
+    Raises BenchmarkInputError for a file of that name which is damaged or says something else.
+    """
+    path = folder / NOTE
+    if not path.exists():
+        return {}
+    try:
+        runs = read_json(path)
+    except HardwareInputError as error:
+        raise BenchmarkInputError(f"{error}; move it away first") from error
+    if not isinstance(runs, dict) or not all(map(_is_told, runs.values())):
+        raise BenchmarkInputError(f"{path} is no note of experiments; allowed: what they wrote; move it away first")
+    return runs
+
+
+def _is_told(run: Any) -> bool:
+    provenance = run.get("provenance") if isinstance(run, dict) else None
+    return isinstance(provenance, dict) and {"commit", "device", "threads"} <= provenance.keys()
 
 
 def digest(path: Path) -> str:

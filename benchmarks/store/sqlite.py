@@ -19,10 +19,10 @@ from string import hexdigits
 from typing import Any
 
 from benchmarks.errors import BenchmarkInputError, report_skipped
-from benchmarks.store.database import Database
 from benchmarks.store.keys import canonical_json, plain
 from benchmarks.store.records import Result, Trial, TrialKey, result_digest
 from benchmarks.store.rows import COLUMNS, Record, from_row, to_row
+from hw_model.database import Database
 
 STORE_FILE = "store.sqlite"
 APPLICATION_ID = 0x61636E73  # "acns": tells our files from any other SQLite file
@@ -52,14 +52,28 @@ def open_store(home: Path) -> ResultStore:
     return ResultStore(home / STORE_FILE)
 
 
+def open_kept(home: Path) -> ResultStore:
+    """The same for what only reads, which makes none: raises BenchmarkInputError where there is none too."""
+    check_kept(home)
+    return open_store(home)
+
+
+def check_kept(home: Path) -> None:
+    """Raise BenchmarkInputError for a home that nothing was kept in, whose name may be misspelt."""
+    if not (home / STORE_FILE).exists():
+        raise BenchmarkInputError(f"no store in {str(home)[:160]!r}; allowed: a home that a command has written to")
+
+
 class ResultStore(Database):
-    """Trials and results; see Database for what opening raises.
+    """Trials and results.  Opening raises BenchmarkInputError as Database says.
 
     Each write is on the disk when the call returns.  A row whose checksum is wrong, or that holds what no record may,
     is skipped with one line on stderr, and counts as not there: it is computed again and replaced.
     """
 
     title = "result store"
+    error = BenchmarkInputError
+    otherwise = " or give another --home"
 
     def __init__(self, path: Path | str):
         super().__init__(path, APPLICATION_ID, SCHEMA_VERSION, _SCHEMA)
@@ -111,14 +125,20 @@ class ResultStore(Database):
         """Tasks that trials are of, with their number of classes, such as detection-1."""
         return [row["task"] for row in self._rows("SELECT DISTINCT task FROM trials ORDER BY task")]
 
+    def imported(self) -> list[str]:
+        """Names of the files that trials or results were imported from."""
+        found = " UNION ".join(
+            f"SELECT imported_from FROM {table} WHERE imported_from != ''" for table in _TABLES.values()
+        )
+        return [row["imported_from"] for row in self._rows(f"{found} ORDER BY imported_from")]
+
     def results(self, kind: str | None = None) -> Iterator[Result]:
         """The sound results of that kind (of any where None), oldest first, one at a time."""
         return self._all(Result, {"kind": kind})
 
     def everything(self) -> Iterator[Trial | Result | str]:
         """All trials and results, with a line in place of each that is damaged, after what SQLite finds wrong."""
-        for problem in self.problems():
-            yield f"{self.path}: {problem}"
+        yield from self.problems()
         for kind, table in _TABLES.items():
             yield from self._read(kind, self._rows(f"SELECT * FROM {table} ORDER BY created, digest"))
 

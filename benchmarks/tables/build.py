@@ -7,11 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
 from benchmarks.evaluators.trained import TrainingPool, trial_key
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
+from benchmarks.store.files import read_own_csv
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.parquet import merge_records
 from benchmarks.store.records import Trial
@@ -100,7 +99,7 @@ def _fitted(results: Path, name: str) -> int:
     file = results / "surrogate" / "surrogate.csv"
     if not file.is_file():
         return 0
-    rows = pd.read_csv(file)
+    rows = read_own_csv(file, ("task", "model", "n"))
     return max(rows.loc[(rows["task"] == name) & (rows["model"] == "surrogate"), "n"].tolist(), default=0)
 
 

@@ -119,11 +119,11 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
     import jax
 
     from hw_model.blocks import Block
-    from tasks.cohort import Cohort, fit_arrays, fit_images
-    from tasks.cohort_training import compile_cohort, predict_cohort, train_cohort
+    from tasks.cohort import Cohort
+    from tasks.cohort_training import compile_cohort, fit_arrays, predict_cohort, train_cohort
     from tasks.fidelity import Fidelity
     from tasks.registry import make_task
-    from tasks.training import TRAINING_CODE_VERSION
+    from tasks.training import TRAINING_CODE_VERSION, fit_images
 
     device, fitted, examples, held = jax.devices()[0].device_kind, {}, {}, {}
     pace = Pace()
@@ -144,7 +144,7 @@ def work(jobs: list[dict[str, Any]], folder: Path, out: Path, deadline: float, w
                 fitted[key] = jax.device_put(fit_arrays(cohort, task.arrays(train)))
                 whole = load(folder, job["dataset"], fidelity.data, fidelity.eval_split)
                 examples[key] = whole.take(slice(0, fidelity.eval_examples))
-                held[key] = fit_images(cohort, examples[key].images)
+                held[key] = fit_images((cohort.first,), examples[key].images)
             ready = time.time()
             state, programs = compile_cohort(cohort, fitted[key], held[key])
             compiled = time.time()

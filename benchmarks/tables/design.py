@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.store.files import read_own_csv
 from benchmarks.tables.files import design_file
 from hw_model.blocks import Block
 from hw_model.cost_models import cost_model
@@ -117,7 +118,7 @@ def design_rows(results: Path, task: str) -> pd.DataFrame:
     file = design_file(results, task)
     if not file.is_file():
         raise BenchmarkInputError(f"{file}: no such file; `accelnas table design` draws it")
-    return pd.read_csv(file)
+    return read_own_csv(file, COLUMNS)
 
 
 def cells_of(task: Task, rows: pd.DataFrame) -> list[Cell]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -63,12 +64,12 @@ class OwnTable:
         """Whether it answers for every genotype."""
         return len(self.places) == math.prod(self.cardinalities)
 
-    @property
+    @cached_property
     def true(self) -> np.ndarray:
         """float[networks]: mean quality over the trainings that did not fail; NaN where all did."""
         return np.array([each.mean() if len(each) else math.nan for each in self._finished])
 
-    @property
+    @cached_property
     def _finished(self) -> list[np.ndarray]:
         return [each[np.isfinite(each)] for each in self.qualities]
 

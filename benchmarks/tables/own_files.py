@@ -28,20 +28,18 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError, one_line
 from benchmarks.store.files import write_table
 from benchmarks.tables.own import MOST_ENTRIES, OwnTable, check_free
+from nas_algos.errors import AlgorithmInputError
 from nas_algos.evaluator import Genotype
-from nas_algos.tabular import Table, make_table
+from nas_algos.tabular import Table, load_table
 
 BLOCK = {"decision", "choice"}
 """Columns of a file of costs that has a row a block."""
-_ARRAYS = ("name", "cardinalities", "scores", "reference")
-_NAMES = ("decisions", "costs")
 
 
 def read_table(path: Path) -> OwnTable:
     """The table of a CSV file, or of a .npz file as `nas_algos.tabular.load_table` takes it.
 
-    A .npz file may name its decisions and the columns of its scores after the first, which are costs, in the arrays
-    `decisions` and `costs`.  Raises BenchmarkInputError, naming the line, for what is no such table.
+    Raises BenchmarkInputError, naming the line, for what is no such table.
     """
     if path.suffix == ".npz":
         return _read_npz(path)
@@ -87,20 +85,13 @@ def read_table(path: Path) -> OwnTable:
 
 def _read_npz(path: Path) -> OwnTable:
     try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:  # numpy leaves its own open
-            arrays = {name: file[name] for name in (*_ARRAYS, *_NAMES) if name in file.files}
-        if missing := [name for name in _ARRAYS if name not in arrays]:
-            raise BenchmarkInputError(f"no array {missing[0]!r}; allowed: {', '.join((*_ARRAYS, *_NAMES))}")
-        name, cardinalities, scores, reference = (arrays[each] for each in _ARRAYS)
-        made = make_table(str(name)[:60], cardinalities.tolist(), scores, reference)
-    except OSError as error:
-        raise BenchmarkInputError(f"{_named(path)}: cannot be read ({error.strerror or 'no .npz'})") from error
-    except Exception as error:  # numpy and zipfile raise many kinds of errors on damaged files
-        raise BenchmarkInputError(f"{_named(path)}: cannot be read as .npz ({one_line(error)[:150]})") from error
+        made, *names = load_table(path)
+    except AlgorithmInputError as error:
+        raise BenchmarkInputError(one_line(error)) from error
     size = math.prod(made.cardinalities)
     if size > MOST_ENTRIES:
         raise BenchmarkInputError(f"{_named(path)}: {size} genotypes; allowed: {MOST_ENTRIES}")
-    decisions, costs = names_of(made, *([str(each) for each in np.ravel(arrays.get(kind, ()))] for kind in _NAMES))
+    decisions, costs = names_of(made, *names)
     errors = made.trainings[..., 0]
     qualities = np.where(np.isfinite(errors), -errors, np.nan)
     found = {each: made.scores[:, column] for column, each in enumerate(costs, start=1)}

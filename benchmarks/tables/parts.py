@@ -17,7 +17,7 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
-from benchmarks.store.files import write_table
+from benchmarks.store.files import read_own_csv, write_table
 from benchmarks.tables.article import again_cells, article_cells
 from benchmarks.tables.confirm import confirm_cells
 from benchmarks.tables.design import COLUMNS, DRAWN, Cell, cells_of, design_rows, draw_part, table_spaces
@@ -100,7 +100,7 @@ def part_rows(results: Path, task: str, name: str) -> pd.DataFrame:
         file = winners_file(results, task)
         if not file.is_file():
             raise BenchmarkInputError(f"{file}: no such file; `accelnas table design --part curse` draws it")
-        return pd.read_csv(file)
+        return read_own_csv(file, COLUMNS)
     rows = design_rows(results, task)
     rows = rows.loc[rows["part"] == name]
     if rows.empty:
@@ -160,7 +160,7 @@ def write_design(results: Path, task: Task) -> int:
     Raises BenchmarkInputError where it lacks none: what is trained rests on those that there are.
     """
     file = design_file(results, task.name)
-    design = pd.read_csv(file) if file.exists() else pd.DataFrame(columns=COLUMNS)
+    design = read_own_csv(file, COLUMNS) if file.exists() else pd.DataFrame(columns=COLUMNS)
     lacks = [name for name in (*DRAWN, "seeds", "final") if name not in set(design["part"])]
     if not lacks:
         raise BenchmarkInputError(

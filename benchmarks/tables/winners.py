@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.store.files import write_table
+from benchmarks.store.files import read_own_csv, write_table
 from benchmarks.store.keys import canonical_json
 from benchmarks.tables.design import COLUMNS, REFERENCE
 from benchmarks.tables.files import winners_file
@@ -38,7 +38,7 @@ def write_winners(results: Path, task: str) -> int:
     Raises BenchmarkInputError while the last round is not trained, and where the task has no table or surrogate.
     """
     file, table = winners_file(results, task), load_table(task, results=results)
-    earlier = pd.read_csv(file) if file.is_file() else pd.DataFrame(columns=COLUMNS)
+    earlier = read_own_csv(file, (*COLUMNS, "round")) if file.is_file() else pd.DataFrame(columns=COLUMNS)
     number = 1 + max(earlier["round"].tolist()) if len(earlier) else 1
     if len(earlier):
         last = earlier.loc[earlier["round"] == number - 1, "genotype"].unique()

@@ -13,6 +13,7 @@ import contextlib
 import io
 import math
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -20,10 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
-from benchmarks.evaluators.trained import TrainingPool
-from benchmarks.evaluators.trainings import run_trainings
-from benchmarks.evaluators.verify import Checked, check, training_of
-from benchmarks.runtime.prepare import prepare_with_progress
+from benchmarks.evaluators.verify import Checked, check, train_again
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.made import changed
 from benchmarks.store.records import Trial
@@ -86,29 +84,26 @@ def allowed_differences(task: str, trials: Sequence[Trial], results: Path = SHIP
     return [TOLERANCE * math.sqrt(2) * float(std) for std in stds]
 
 
-def train_again(task_name: str, trials: Sequence[Trial], home: Path, results: Path = SHIPPED) -> list[Verdict]:
+def judge_again(task_name: str, trials: Sequence[Trial], home: Path, results: Path = SHIPPED) -> list[Verdict]:
     """Train these rows again, in a store of their own below the home, which a run that was stopped goes on from."""
-    task, wanted = make_task(task_name), [training_of(trial) for trial in trials]
-    prepare_with_progress(home, task.config(SEARCH[task_name].data), task.dataset)
-    with (
-        open_store(home / "verified") as store,
-        TrainingPool(home, task, [SEARCH[task_name]], store) as pool,
-    ):
-        again = run_trainings(pool, task_name, wanted)
+    task = make_task(task_name)
+    with open_store(home / "verified") as store:
+        pairs = train_again(task, trials, home, store)
     return [
         Verdict(task_name, old.digest, old.value(task.metric), new.value(task.metric), most)
-        for old, new, most in zip(trials, again, allowed_differences(task_name, trials, results), strict=True)
+        for (old, new), most in zip(pairs, allowed_differences(task_name, trials, results), strict=True)
     ]
 
 
 def make_again(names: Sequence[str], home: Path, results: Path = SHIPPED) -> list[Compared]:
     """Make these experiments' tables from what is shipped and compare every cell with those in `results`."""
-    root = home / "verified" / "results"
-    copy_shipped(root)
-    for name in names:
-        with contextlib.redirect_stdout(io.StringIO()):  # what is equal need not be shown
-            make_anew(name, home, root)
-    return compare_all(names, results, root)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "results"
+        copy_shipped(root)
+        for name in names:
+            with contextlib.redirect_stdout(io.StringIO()):  # what is equal need not be shown
+                make_anew(name, home, root)
+        return compare_all(names, results, root)
 
 
 def verify(
@@ -141,10 +136,18 @@ def verify(
     minutes = sum(trial.seconds for trial in drawn) / 60
     say(f"{len(drawn)} trainings again, which took {minutes / 60:.2f} hours ({minutes:.1f} minutes) of a core once")
     for task, found in checked.items():
-        for verdict in train_again(task, found.drawn, home, results) if found.drawn else ():
+        for verdict in judge_again(task, found.drawn, home, results) if found.drawn else ():
             say(verdict.line())
             holds &= verdict.holds
-    # the next run is to train anew
-    if (home / "verified").exists():
-        shutil.rmtree(home / "verified")
+    if drawn:
+        _forget(drawn, home / "verified")
     return holds
+
+
+def _forget(trials: Sequence[Trial], folder: Path) -> None:
+    """Have the next run train these anew; what another run that was stopped has trained stays, as it may be hours."""
+    with open_store(folder) as store:
+        store.remove(trial.digest for trial in trials)
+        left = store.count(Trial)
+    if not left:
+        shutil.rmtree(folder)

@@ -99,7 +99,6 @@ def load_calibrated(path: Path) -> dict[str, Npu]:
 
 def _npu(accelerator: EthosU, raw: dict[str, Array]) -> Npu:
     rows, columns, output_lanes, input_lanes = _LANES[accelerator.family, accelerator.macs_per_cycle]
-    limited = accelerator.memory_mode.startswith("Dedicated_Sram")
     return Npu(
         input_lanes=input_lanes,
         output_lanes=output_lanes,
@@ -109,7 +108,7 @@ def _npu(accelerator: EthosU, raw: dict[str, Array]) -> Npu:
         convolution_rate=jax.nn.sigmoid(raw["convolution"]),
         depthwise_rate=jax.nn.sigmoid(raw["depthwise"]),
         # where no limit is stated the compiler plans with all the SRAM it wants
-        sram_bytes=float(accelerator.arena_cache_bytes) if limited else 2.0**40,
+        sram_bytes=float(accelerator.arena_cache_bytes) if accelerator.fills_sram else 2.0**40,
         sram_bytes_per_cycle=jnp.exp(raw["sram"]),
         memory_bytes_per_cycle=jnp.exp(raw["memory"]),
         setup_cycles=jnp.exp(raw["setup"]),

@@ -71,6 +71,11 @@ class EthosU:
     """Text in place of Vela's own vela.ini, as hw_model.vela.system.in_system has it."""
 
     @property
+    def fills_sram(self) -> bool:
+        """Whether DRAM lies behind the SRAM, which is then filled: what is in use is no measure of need."""
+        return self.memory_mode.startswith("Dedicated_Sram")
+
+    @property
     def family(self) -> str:
         """Regor's name of the family, such as "EthosU55"."""
         return "".join(word.capitalize() for word in self.config.split("-")[:2])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
 from hw_model.blocks import Block
-from hw_model.errors import HardwareInputError
+from hw_model.database import Database
 from hw_model.vela.accelerators import EthosU
 from hw_model.vela.compiler import Measurement, compile_blocks
 from hw_model.vela.core import COMPILER_VERSION
@@ -21,45 +19,28 @@ _VERSIONS = {"schema": "1", "compiler": f"ethos-u-vela {COMPILER_VERSION}", "wri
 _FIELDS = [field.name for field in fields(Measurement)]
 _COMMIT_SECONDS = 1.0
 _LOOKUP_CHUNK = 500
+_SCHEMA = {
+    "versions": "CREATE TABLE versions (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "measurements": "CREATE TABLE measurements (accelerator TEXT, chain TEXT, "
+    f"{', '.join(f'{name} NOT NULL' for name in _FIELDS)}, PRIMARY KEY (accelerator, chain)) WITHOUT ROWID",
+}
 
 
-class MeasurementCache:
+class MeasurementCache(Database):
     """A file of measurements keyed by content: the blocks and everything about the accelerator.
 
     An SQLite file in write-ahead mode: several processes may share it, and one that is killed loses at most the last
     second.  A file made by another compiler or writer version is refused, because its figures don't compare.
+    Opening raises HardwareInputError as Database says.
     """
 
+    title = "measurement cache"
+
     def __init__(self, path: str | Path) -> None:
-        """Open or create the file; HardwareInputError when it is another program's, damaged or of another version."""
-        self.path = Path(path)
-        with self._guarded():
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(self.path, timeout=60)
-        try:
-            with self._guarded():
-                self._check_owner()
-                self._database.execute("PRAGMA journal_mode=WAL")
-                self._database.execute("PRAGMA synchronous=NORMAL")
-                self._create_tables()
-                found = dict(self._database.execute("SELECT name, value FROM versions"))
-            if found != _VERSIONS:
-                different = [f"{name} {found.get(name)!r}" for name in _VERSIONS if found.get(name) != _VERSIONS[name]]
-                wanted = ", ".join(f"{name} {value!r}" for name, value in _VERSIONS.items())
-                raise self._refusal(f"has {', '.join(different)} where {wanted} is needed")
-        except BaseException:
-            self._database.close()
-            raise
-
-    def close(self) -> None:
-        """Release the file."""
-        self._database.close()
-
-    def __enter__(self) -> MeasurementCache:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        made = [each.replace("TABLE", "TABLE IF NOT EXISTS", 1) for each in _SCHEMA.values()]
+        values = ", ".join(map(str, _VERSIONS.items()))
+        super().__init__(path, 0, 0, (*made, f"INSERT OR IGNORE INTO versions VALUES {values}"))
+        self._connection.execute("PRAGMA synchronous = NORMAL")  # what is lost is compiled again
 
     def measure(
         self,
@@ -92,17 +73,19 @@ class MeasurementCache:
         try:
             for done, (key, chain) in enumerate(missing.items(), start=1):
                 measured[key] = compile_blocks(chain, accelerator)
-                self._database.execute(
+                if not self._connection.in_transaction:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute(
                     f"INSERT OR IGNORE INTO measurements ({columns}) VALUES ({places})",
                     (accelerator.key, key, *astuple(measured[key])),
                 )
                 if time.monotonic() - last_commit > _COMMIT_SECONDS:
-                    self._database.commit()
+                    self._connection.commit()
                     last_commit = time.monotonic()
                 if progress is not None:
                     progress(done, len(missing))
         finally:
-            self._database.commit()  # also what was measured before an interrupt or a block that cannot be compiled
+            self._connection.commit()  # also what was measured before an interrupt or a block that cannot be compiled
         return measured
 
     def _look_up(self, keys: Iterable[str], accelerator_key: str) -> dict[str, Measurement]:
@@ -110,7 +93,7 @@ class MeasurementCache:
         found = {}
         for start in range(0, len(keys), _LOOKUP_CHUNK):
             chunk = keys[start : start + _LOOKUP_CHUNK]
-            rows = self._database.execute(
+            rows = self._connection.execute(
                 f"SELECT chain, {', '.join(_FIELDS)} FROM measurements "
                 f"WHERE accelerator = ? AND chain IN ({', '.join('?' * len(chunk))})",
                 (accelerator_key, *chunk),
@@ -118,47 +101,20 @@ class MeasurementCache:
             found |= {row[0]: Measurement(*row[1:]) for row in rows}
         return found
 
-    def _create_tables(self) -> None:
-        columns = ", ".join(f"{name} NOT NULL" for name in _FIELDS)
-        with self._database:
-            self._database.execute("CREATE TABLE IF NOT EXISTS versions (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS measurements "
-                f"(accelerator TEXT, chain TEXT, {columns}, PRIMARY KEY (accelerator, chain)) WITHOUT ROWID"
-            )
-            if not self._database.execute("SELECT 1 FROM versions").fetchone():
-                self._database.executemany("INSERT OR IGNORE INTO versions VALUES (?, ?)", _VERSIONS.items())
-
-    def problems(self) -> list[str]:
-        """What is wrong in the whole file, a line each, at most ten; takes a second for 100,000 measurements."""
-        with self._guarded():
-            try:
-                found = [str(row[0]) for row in self._database.execute("PRAGMA quick_check(10)")]
-            except sqlite3.DatabaseError as error:  # too damaged for a check
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                found = [str(error)]
-        return [] if found == ["ok"] else [f"{self.path}: {' '.join(line.split())}" for line in found]
-
-    def _check_owner(self) -> None:
-        tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        if tables and not {"versions", "measurements"} <= tables:
+    def _identify(self) -> bool:
+        """As for other files, but by their tables: the first of these files had no numbers in their header."""
+        there = dict(self._connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+        ours, whole = there.items() <= _SCHEMA.items(), _SCHEMA.keys() <= there.keys()
+        found = {}
+        if "versions" in there and (ours or whole):
+            found = dict(self._connection.execute("SELECT name, value FROM versions"))
+        if not ours and not found:
             raise self._refusal("is another program's SQLite file")
-
-    @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.OperationalError, OSError) as error:  # busy, full, not readable: the file may be as it should
-            raise HardwareInputError(
-                f"measurement cache {self.path} cannot be used ({error}); free its disk, wait for the program that "
-                "uses it, or make it readable and writable"
-            ) from error
-        except sqlite3.Error as error:
-            raise self._refusal(f"is damaged or none ({error})") from error
-
-    def _refusal(self, what: str) -> HardwareInputError:
-        return HardwareInputError(f"measurement cache {self.path} {what}; move it away to measure again")
+        if found not in ({}, _VERSIONS):
+            different = [f"{name} {found.get(name)!r}" for name in _VERSIONS if found.get(name) != _VERSIONS[name]]
+            wanted = ", ".join(f"{name} {value!r}" for name, value in _VERSIONS.items())
+            raise self._refusal(f"has {', '.join(different)} where {wanted} is needed")
+        return not (whole and found)  # earlier versions, killed while they made their tables, left some of them
 
 
 def _chain_key(chain: Sequence[Block]) -> str:

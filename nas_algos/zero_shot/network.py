@@ -74,7 +74,7 @@ class Pass(Protocol):
     @property
     def units(self) -> Mapping[str, Units]: ...  # noqa: D102
     @property
-    def normalisations(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def normalisations(self) -> Mapping[str, Normalisation]: ...  # noqa: D102
 
 
 class BlockPass(Protocol):

@@ -38,6 +38,7 @@ class ClassificationTask(DatasetTask):
     """One label an image; the network's output is [N, 1, 1, classes]."""
 
     views: ClassVar[tuple[str, ...]] = ("species", "breeds", "classification")
+    examples: ClassVar[type] = LabelledImages
 
     classes: int = 10
     dataset: str = "fashion_objects"
@@ -60,7 +61,7 @@ class ClassificationTask(DatasetTask):
 
     def load(self, home: Path, data: str, split: str) -> LabelledImages:
         """A split's images.  Raises TaskInputError when they are missing or damaged, or the data set has none."""
-        return self._load(home, data, split, LabelledImages)
+        return self._load(home, data, split)
 
     def arrays(self, examples: LabelledImages) -> dict[str, np.ndarray]:
         """What training reads: images uint8 [N, H, W, C], labels int32 [N].

@@ -16,7 +16,7 @@ HEAT_BIAS = -4.0
 
 
 # Boxes that are predicted of an image; the suite's own scenes have four objects at most.
-MOST_BOXES = 20
+PREDICTED_BOXES = 20
 
 
 class Predictions(NamedTuple):
@@ -50,7 +50,7 @@ def read_output(output: jax.Array) -> Predictions:
     return Predictions(output[..., :-4] + HEAT_BIAS, jnp.clip(boxes, 0.0, 1.0))
 
 
-def detect(predictions: Predictions, k: int = MOST_BOXES) -> Detections:
+def detect(predictions: Predictions, k: int = PREDICTED_BOXES) -> Detections:
     """The k highest local maxima of the heat in each image; a maximum is not below its eight neighbours.
 
     The local maximum stands in for non-maximum suppression (arXiv:1904.07850, section 4).

@@ -14,7 +14,7 @@ from tasks.data.datasets import get_dataset
 from tasks.data.scenes import Scenes
 from tasks.detection.coco import coco_by_class, coco_map
 from tasks.detection.confusion import CONFIDENT, matched
-from tasks.detection.head import MOST_BOXES, SIDES, Detections, detect, output_channels, read_output
+from tasks.detection.head import PREDICTED_BOXES, SIDES, Detections, detect, output_channels, read_output
 from tasks.detection.losses import detection_loss
 from tasks.detection.targets import make_targets
 from tasks.errors import TaskInputError
@@ -30,6 +30,7 @@ class DetectionTask(DatasetTask):
     """classes 1: presence, as in the article; as many as the data set has: which object as well."""
 
     views: ClassVar[tuple[str, ...]] = ("heads", "objects", "detection")
+    examples: ClassVar[type] = Scenes
     takes_size: ClassVar[bool] = False
 
     classes: int = 1
@@ -53,7 +54,7 @@ class DetectionTask(DatasetTask):
 
     def load(self, home: Path, data: str, split: str) -> Scenes:
         """A split's scenes.  Raises TaskInputError when they are missing or damaged, or the data set has none."""
-        return self._load(home, data, split, Scenes)
+        return self._load(home, data, split)
 
     def arrays(self, examples: Scenes) -> dict[str, np.ndarray]:
         """What training reads: images uint8 [N, H, W, C], boxes float32 [N, M, 4], labels int32 [N, M]."""
@@ -65,8 +66,8 @@ class DetectionTask(DatasetTask):
         return detection_loss(read_output(output), targets)
 
     def predict(self, output: jax.Array, size: Size | None = None) -> Detections:
-        """MOST_BOXES detections of the output, or twice the objects of the fullest image where those are more."""
-        return detect(read_output(output), max(MOST_BOXES, 2 * get_dataset(self.dataset).most_objects))
+        """PREDICTED_BOXES detections of the output, or twice the objects of the fullest image where those are more."""
+        return detect(read_output(output), max(PREDICTED_BOXES, 2 * get_dataset(self.dataset).most_objects))
 
     def quality(self, examples: Scenes, predictions: Detections) -> dict[str, float]:
         """{"map", "map50"} in 0..1 of predictions for all scenes, in their order."""

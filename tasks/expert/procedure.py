@@ -136,7 +136,9 @@ def improve(
             proposed = RULES[name].propose(now, place, parallelism)
             rewrites = [each for each in proposed if each.blocks != now and _may_stand(each.blocks, now)]
             if rewrites:
-                chosen, after, refusal = _choose([(r, snapshot(r.blocks, cost)) for r in rewrites], start, settings)
+                chosen, after, refusal = _choose(
+                    [(r, snapshot(r.blocks, cost)) for r in rewrites], before, start, settings
+                )
                 accepted, verdict = (False, refusal) if refusal else _evaluate(before, after, settings)
                 steps.append(Step(name, place, RULES[name].reason, chosen.change, before, after, accepted, verdict))
                 if accepted:
@@ -173,14 +175,18 @@ def _value(of: Snapshot, settings: ExpertSettings) -> float:
 
 
 def _choose(
-    options: list[tuple[Rewrite, Snapshot]], start: Snapshot, settings: ExpertSettings
+    options: list[tuple[Rewrite, Snapshot]], before: Snapshot, start: Snapshot, settings: ExpertSettings
 ) -> tuple[Rewrite, Snapshot, str]:
-    """The best rewrite that may be kept; or the best of all, with why none may be."""
+    """The best rewrite that may be kept; or the best of all, with why none may be.
+
+    Of equals one that saves enough goes before one that does not, then the one of most MACs.
+    """
     allowed = [option for option in options if not _refusal(option[1], start, settings)]
     values = [_value(after, settings) for _, after in allowed or options]
     near = min(values) * (1 + settings.least_saving)
     equals = [option for option, value in zip(allowed or options, values, strict=True) if value <= near]
-    rewrite, after = max(equals, key=lambda option: option[1].macs)
+    enough = (1 - settings.least_saving) * _value(before, settings)
+    rewrite, after = max(equals, key=lambda option: (_value(option[1], settings) <= enough, option[1].macs))
     return rewrite, after, _refusal(after, start, settings)
 
 
@@ -200,4 +206,6 @@ def _evaluate(before: Snapshot, after: Snapshot, settings: ExpertSettings) -> tu
         return True, f"saves {saving:.1%} of {settings.objective}"
     if saving >= 0 and after.macs > before.macs:
         return True, f"costs nothing and gives {after.macs / before.macs - 1:.0%} more MACs"
+    if saving > 0:
+        return False, f"saves {saving:.2%} of {settings.objective}, less than {100 * settings.least_saving:g}%"
     return False, f"saves nothing ({-saving:+.1%} of {settings.objective})"

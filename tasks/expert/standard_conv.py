@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hw_model.blocks import Block
-from tasks.expert.chains import block_name, expanded
+from tasks.expert.chains import block_name, expanded, predicting
 from tasks.expert.rule import Architecture, Rewrite, Rule
 
 
@@ -30,7 +30,8 @@ def propose(blocks: Architecture, place: int, parallelism: int) -> tuple[Rewrite
         # the convolution after it may have added its input, which is the depthwise block's output and is gone now
         new = replace(block, kind="conv", out_channels=after.out_channels, activation=True)
         return (Rewrite(f"depthwise and 1x1 become {block_name(new)}", _put(blocks, place, place + 2, new)),)
-    new = replace(block, kind="conv")
+    # a conv without activation would be trained with a bias and no normalisation, as what predicts is
+    new = replace(block, kind="conv", activation=block.activation or place not in predicting(blocks))
     return (Rewrite(f"{block_name(block)} becomes {block_name(new)}", _put(blocks, place, place + 1, new)),)
 
 

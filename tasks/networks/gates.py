@@ -33,6 +33,9 @@ class SlotGates(NamedTuple):
     """[slot.hidden_channels], ones for the channels in use, which come first."""
     out: Any
     """[slot.out_channels], likewise.  Those of the input need no gate: the slot before has emptied the others."""
+    inner: Any
+    """[slot.in_channels], likewise for parts within a block that give as many channels as its input has, or None where
+    no kind that may stand here has such a part."""
     expand: Any
     """Scalar, zero for an ibn of expansion 1, which has no expanding convolution."""
     present: Any
@@ -75,6 +78,7 @@ def make_gates(slots: tuple[Slot, ...], workload: Workload, varying_size: bool =
                 kernel=windows[xp.clip(row.kernel[..., 0], 0, slot.kernel)],
                 hidden=_first(row.in_channels * row.expansion, slot.hidden_channels, xp),
                 out=_first(row.out_channels, slot.out_channels, xp),
+                inner=_first(row.in_channels, slot.in_channels, xp) if _has_inner(slot) else None,
                 expand=(row.expansion[..., 0] > 1).astype(np.float32),
                 present=row.mask[..., 0].astype(np.float32),
                 residual=row.residual[..., 0].astype(np.float32),
@@ -93,6 +97,7 @@ def open_gates(slots: tuple[Slot, ...]) -> Gates:
             kernel=ones((slot.kernel, slot.kernel)),
             hidden=ones(slot.hidden_channels),
             out=ones(slot.out_channels),
+            inner=ones(slot.in_channels) if _has_inner(slot) else None,
             expand=ones(()),
             present=ones(()),
             residual=ones(()),
@@ -104,8 +109,13 @@ def open_gates(slots: tuple[Slot, ...]) -> Gates:
 
 def channel_gate(part: Part, gates: SlotGates) -> Any:
     """Ones for the channels that a part of a block gives, were its block in use: float32 [..., channels]."""
-    gate = gates.hidden if part.outputs == "hidden" else gates.out
+    gate = output_gate(part, gates)
     return gate * gates.expand if part.optional else gate
+
+
+def output_gate(part: Part, gates: SlotGates) -> Any:
+    """Ones for the channels behind a part of a block, which are its input's where it is left out."""
+    return {"in": gates.inner, "hidden": gates.hidden, "out": gates.out}[part.outputs]
 
 
 def window_start(slot: Slot, kernel: int) -> tuple[int, int]:
@@ -205,6 +215,10 @@ def _check_place(place: int, slot: Slot, row: Workload, varying_size: bool) -> N
                     f" than over the canvas of {canvas}; allowed: sizes that leave {canvas % slot.stride} when divided"
                     f" by {slot.stride}"
                 )
+
+
+def _has_inner(slot: Slot) -> bool:
+    return any(one.part.outputs == "in" for kind in slot.kinds for one in KINDS[kind].convolutions)
 
 
 def _first(count: Any, size: int, xp: Any) -> Any:

@@ -17,12 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from hw_model.blocks import Block
 from hw_model.kinds import CONVOLUTIONS, KINDS, kind_index, out_size
-from hw_model.workload import Workload, workload_from_chains
+from hw_model.workload import Workload
 from tasks.networks.batch_norm import MOMENTUM
 from tasks.networks.block_passes import BlockPass, block_passes
-from tasks.networks.gates import Gates, SlotGates, channel_gate, make_gates, open_gates
+from tasks.networks.gates import Gates, SlotGates, channel_gate, open_gates
 from tasks.networks.initialise import host_generator
 from tasks.networks.supernet import SupernetBlock, block_name, run_slot, stands_always
 from tasks.spaces.slots import Slot
@@ -228,27 +227,6 @@ def draw_unit_kernels(slots: tuple[Slot, ...], key: jax.Array) -> dict[str, np.n
                     shape = leaves["kernel"].shape
                     kernels[f"{block_name(place, kind)}/{layer}"] = generator.standard_normal(shape, np.float32)
     return kernels
-
-
-def one_network(blocks: tuple[Block, ...]) -> tuple[tuple[Slot, ...], Workload, Gates]:
-    """Slots that hold just these blocks, with the workload's row and gates: an architecture compiled by itself."""
-    slots = tuple(
-        Slot(
-            kinds=(block.kind,),
-            height=block.height,
-            width=block.width,
-            in_channels=block.in_channels,
-            out_channels=block.out_channels,
-            hidden_channels=block.hidden_channels if KINDS[block.kind].has_hidden else 0,
-            kernel=block.kernel,
-            stride=block.stride,
-            optional=False,
-            activation=block.activation,
-        )
-        for block in blocks
-    )
-    row = jax.tree.map(lambda column: column[0], workload_from_chains([blocks]))
-    return slots, row, make_gates(slots, row)
 
 
 def _block_layers(kind: str, row: Workload, used: jax.Array, stride: int) -> dict[str, Layer]:

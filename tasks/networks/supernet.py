@@ -24,7 +24,7 @@ from tasks.networks.batch_norm import BatchNorm
 from tasks.networks.blocks import DRAWN_LATER, relu6, upsample
 from tasks.networks.convolution import conv
 from tasks.networks.depthwise import depthwise_conv
-from tasks.networks.gates import Gates, SlotGates, channel_gate, check_slots, open_gates, out_size
+from tasks.networks.gates import Gates, SlotGates, channel_gate, check_slots, open_gates, out_size, output_gate
 from tasks.spaces.slots import Slot
 
 Shape = tuple[int, int, int]
@@ -121,7 +121,7 @@ class SupernetBlock(nn.Module):
                 y = gates.expand * y + (1 - gates.expand) * _fit(before, y.shape[1:])
             # channels meet each other in a "conv" only, so emptying the unused ones before it is enough
             if following is not None and following.operator == "conv":
-                y = y * (gates.hidden if part.outputs == "hidden" else gates.out)
+                y = y * output_gate(part, gates)
         return y
 
 

@@ -32,6 +32,7 @@ class SegmentationTask(DatasetTask):
     """
 
     views: ClassVar[tuple[str, ...]] = ("trimaps", "segmentation")
+    examples: ClassVar[type] = Scenes
 
     classes: int = 1
     dataset: str = "fashion_scenes"
@@ -59,7 +60,7 @@ class SegmentationTask(DatasetTask):
 
     def load(self, home: Path, data: str, split: str) -> Scenes:
         """A split's scenes.  Raises TaskInputError when they are missing or damaged, or the data set has none."""
-        return self._load(home, data, split, Scenes)
+        return self._load(home, data, split)
 
     def arrays(self, examples: Scenes) -> dict[str, np.ndarray]:
         """What training reads: images uint8 [N, H, W, C], masks uint8 [N, H, W].

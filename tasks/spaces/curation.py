@@ -18,7 +18,7 @@ from tasks.spaces.space import SearchSpace
 
 CONTEXTS = 32
 ROUNDS = 2
-# a step rises by more than this many times what one more channel costs on average
+# a step rises by more than this many times the rise from the first choice to the last divided by how many there are
 STEP = 2.0
 # where the landscape has no steps, neighbouring sizes differ at most by this factor, and at least by its root
 GAP = 1.5

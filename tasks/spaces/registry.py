@@ -29,7 +29,7 @@ SKELETONS: MappingProxyType[str, Skeleton] = MappingProxyType(
         "segmentation": segmentation.SKELETON,
     }
 )
-KINDS = ("curated", "uncurated", "auto-curated")
+SPACE_KINDS = ("curated", "uncurated", "auto-curated")
 # the article's spaces by task: their names, and the choices of each over a skeleton
 ARTICLE_SPACES: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -49,7 +49,7 @@ def space_names(task: str) -> tuple[str, ...]:
     """Names that `make_space` knows for a task.  Raises TaskInputError for an unknown task."""
     if task not in SKELETONS:
         raise TaskInputError(f"unknown task {task!r}; allowed: {', '.join(SKELETONS)}")
-    return (*KINDS, *ARTICLE_SPACES.get(task, ()))
+    return (*SPACE_KINDS, *ARTICLE_SPACES.get(task, ()))
 
 
 def skeleton_for(task: Task) -> Skeleton:

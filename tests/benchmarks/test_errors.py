@@ -1,7 +1,10 @@
 """What is said of a wrong name: one line, what is allowed, and which name is nearly it."""
 
+from unittest import mock
+
 import pytest
 
+from benchmarks import cli
 from benchmarks.errors import MAX_LINE, nearly_meant, report_input
 from tests.cli import accelnas
 
@@ -41,3 +44,24 @@ def test_misspelt_commands_and_options_are_answered_with_what_was_meant(argument
     code, _, errors = accelnas(*arguments)
     assert code == 2
     assert meant in errors
+
+
+@pytest.mark.parametrize(
+    ("command", "goes_on"),
+    [
+        ("search", True),
+        ("trials export", True),
+        ("verify", True),
+        ("search --table=x.csv", False),
+        ("compare", False),
+        ("compare --table x.csv", False),
+        ("curate-compare mine.py", False),
+        ("trials verify --count 3", False),
+    ],
+)
+def test_a_command_that_is_stopped_says_that_it_goes_on_only_where_it_does(command, goes_on, monkeypatch, capsys):
+    kept = "; what was finished is kept, and the same command goes on from there" if goes_on else ""
+    for stop, code, word in ((KeyboardInterrupt, 130, "stopped"), (MemoryError, 1, "out of memory")):
+        monkeypatch.setattr(cli, "_read", mock.Mock(side_effect=stop))
+        assert cli.run(command.split()) == code
+        assert capsys.readouterr().err == f"accelnas: {word}{kept}\n"

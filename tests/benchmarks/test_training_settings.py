@@ -51,3 +51,8 @@ def test_each_setting_changes_its_own_field():
 def test_what_cannot_be_is_one_line(given, said):
     with pytest.raises(BenchmarkInputError, match=re.escape(said)):
         with_training(make_task("detection"), get_fidelity("detection", "quick"), [given])
+
+
+def test_a_setting_given_twice_is_refused():
+    with pytest.raises(BenchmarkInputError, match="--training passes is given twice; allowed: once"):
+        with_training(make_task("detection"), get_fidelity("detection", "quick"), ["passes=64", "passes=128"])

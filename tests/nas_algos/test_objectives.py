@@ -8,7 +8,6 @@ from nas_algos.objectives import (
     is_feasible,
     keeps,
     least_cost,
-    mnasnet,
     pareto,
     tunas,
     violation,
@@ -86,13 +85,6 @@ def test_a_pareto_row_of_which_a_bounded_cost_is_not_known_failed():
     assert (scores[1] > 1e20).all()
     assert np.isfinite(scores[1]).all()
     assert scores[2].tolist() == [INF, INF]
-
-
-def test_mnasnet_reward_is_that_of_its_equations():
-    soft = scored(mnasnet("t", target=80.0), [0.7, 0.7], t=[80.0, 160.0])
-    assert soft == pytest.approx([-0.7, -0.7 * 2**-0.07])
-    hard = scored(mnasnet("t", 80.0, below=0.0, above=-1.0), [0.7, 0.7], t=[40.0, 160.0])
-    assert hard == pytest.approx([-0.7, -0.35])
 
 
 def test_tunas_reward_is_least_bad_at_the_target_and_symmetric():

@@ -97,7 +97,7 @@ def paths(rng: random.Random, folder: Path) -> BadInput:
             *("/dev/null/x", "/sys/x", f"a{chr(0)}b", "/proc/self/mem"),
         )
     )
-    folders = ("search", "compare", "expert", "prepare", "train tests.json", "reproduce spaces", "table build")
+    folders = ("search", "trials verify", "expert", "prepare", "train tests.json", "reproduce spaces", "table build")
     calls = [(*command.split(), "--home", wrong) for command in folders]
     calls += [("search", "--results", wrong), ("expert", "--results", wrong), ("compare", "--results", wrong)]
     calls += [

@@ -10,7 +10,9 @@ over the choice of the test photographs (bootstrap by photograph), NaN where ima
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import jax.numpy as jnp
@@ -21,40 +23,49 @@ from benchmarks.evaluators.photographs import photograph_interval
 from benchmarks.experiments.controls.settings import Settings
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.files import merge_rows
-from tasks.classification.task import Classification, ClassificationTask
+from tasks.classification.task import Classification
 from tasks.controls import constant_detections, constant_mask, nearest_neighbour, softmax_regression
-from tasks.detection.task import DetectionTask
+from tasks.data.labelled import LabelledImages
+from tasks.data.scenes import Scenes
+from tasks.errors import TaskInputError
 from tasks.registry import make_task
-from tasks.segmentation.task import SegmentationTask
 from tasks.task import Task
 
 
 def control_qualities(task: Task, home: Path, data: str) -> dict[str, tuple[float, float, float]]:
     """The quality on test examples of each control that the task has, with its interval over photographs."""
     train, test = (task.load(home, data, split) for split in ("train", "test"))
-    return {name: photograph_interval(task, test, found) for name, found in _predictions(task, train, test).items()}
+    return {
+        name: photograph_interval(task, test, found) for name, found in CONTROLS[task.name](task, train, test).items()
+    }
 
 
-def _predictions(task: Task, train: Any, test: Any) -> dict[str, Any]:
-    match task:
-        case ClassificationTask():
-            labels = nearest_neighbour(train.images, train.labels, test.images)
-            nearest = np.log(np.eye(task.classes, dtype=np.float32)[labels] + np.float32(1e-6))
-            softmax = softmax_regression(train.images, train.labels, test.images, task.classes)
-            return {
-                "nearest_neighbour": Classification(jnp.asarray(nearest)),
-                "softmax_regression": Classification(softmax),
-            }
-        case DetectionTask():
-            return {"constant": constant_detections(train.boxes[train.labels >= 0], len(test))}
-        case SegmentationTask():
-            return {"constant": constant_mask(task.arrays(train)["masks"], len(test))}
-        case _:
-            raise AssertionError(f"no control for {task.name}")
+def _of_classes(task: Task, train: LabelledImages, test: LabelledImages) -> dict[str, Any]:
+    labels = nearest_neighbour(train.images, train.labels, test.images)
+    nearest = np.log(np.eye(task.classes, dtype=np.float32)[labels] + np.float32(1e-6))
+    softmax = softmax_regression(train.images, train.labels, test.images, task.classes)
+    return {"nearest_neighbour": Classification(jnp.asarray(nearest)), "softmax_regression": Classification(softmax)}
+
+
+def _of_boxes(task: Task, train: Scenes, test: Scenes) -> dict[str, Any]:
+    del task
+    return {"constant": constant_detections(train.boxes[train.labels >= 0], len(test))}
+
+
+def _of_masks(task: Task, train: Scenes, test: Scenes) -> dict[str, Any]:
+    return {"constant": constant_mask(task.arrays(train)["masks"], len(test))}
+
+
+CONTROLS: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
+    {"classification": _of_classes, "detection": _of_boxes, "segmentation": _of_masks}
+)
+"""By task, predictions for the test examples by control, from (task, training examples, test examples)."""
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
-    """Write the table."""
+    """Write the table.  Raises TaskInputError for a task without a control."""
+    if without := [name for name in settings.task if name not in CONTROLS]:
+        raise TaskInputError(f"no control for task {without[0]}; allowed: {', '.join(CONTROLS)}")
     rows = []
     for name in settings.task:
         task = make_task(name, settings.dataset)

@@ -14,6 +14,7 @@ import moocore
 import numpy as np
 import pandas as pd
 
+from benchmarks.experiments.head_to_head.scored import ARENA, SCORES_FILE
 from benchmarks.tables.arena import Arena, enumerate_arena
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
@@ -22,7 +23,6 @@ from nas_algos.tabular import noise, table_index
 
 REFERENCE_SHARE = 0.75
 """Of the baseline's quality: with the bound the reference point of hypervolumes."""
-ARENA = "arena"
 NOT_SCORES = ("task", "space", "genotype", "metric", "quality", "latency_ms", "macs", "params")
 """Columns of the table of scores that are none, or that the arena has itself."""
 
@@ -124,12 +124,12 @@ class Cell:
 def make_cells(tasks: tuple[str, ...], accelerators: tuple[str, ...], results: Path = SHIPPED) -> list[Cell]:
     """Every task on every accelerator; raises what `enumerate_arena` does.
 
-    results: directory of zero_shot/zero_shot_scores.csv.
+    results: directory of SCORES_FILE.
     """
     cells = []
     for task in tasks:
         arena = enumerate_arena(task, accelerators)
-        pool = read_pool(results / "zero_shot" / "zero_shot_scores.csv", task, arena)
+        pool = read_pool(results / SCORES_FILE, task, arena)
         cells += [Cell(task, accelerator, arena, pool) for accelerator in accelerators]
     return cells
 

@@ -27,10 +27,11 @@ def page(folder: Path) -> str:
 {listed(f"{count} {name}" for name, count in counts.items())}, of {len(found)}.  Each verdict is given by a rule
 (benchmarks/experiments/claims/rules.py) from the CSVs that a row names.  Where the article gives a size, "reproduced"
 is where the lower end of ours comes to nine tenths of it, "partly" where the best estimate alone does, or something is
-saved beyond doubt.  A network that does not keep the quality saves no latency and fits no budget, and at the lower end
-one that may not; nor is it smaller then.  The article asks for this in its section 1 alone; elsewhere it is ours, and
-the figure without it is told.  Networks without trainings of their own do not count: where a claim hangs on one it is
-"not comparable" until it is trained.  Where the article gives a direction, the whole interval must lie there for
+saved beyond doubt.  A network that loses more quality than the tolerance counts as saving nothing, of latency and of
+size, and as fitting no budget; at the lower end so does every network that is not surely within the tolerance.  The
+article asks for this in its section 1 alone; elsewhere it is ours, and the figure without it is told.  Networks
+without trainings of their own do not count: where a claim hangs on one it is "not comparable" until it is trained.
+Where the article gives a direction, the whole interval must lie there for
 "reproduced", the best estimate for "partly".
 
 What the ends are:

@@ -23,6 +23,14 @@ Cells = dict[tuple[str, str], dict[str, Row]]
 """By task and accelerator, the rows by space."""
 
 
+def cells_of(found: list[Row]) -> Cells:
+    """Rows of curation.csv by cell and space."""
+    cells: Cells = {}
+    for row in found:
+        cells.setdefault((row["task"], row["accelerator"]), {})[row["space"]] = row
+    return cells
+
+
 def _winners(folder: Path) -> str:
     if (folder.parent / "head_to_head" / "confirmed.csv").exists():
         return "What winners of these searches came to when trained is on the [contests' page](head_to_head.md)."
@@ -32,9 +40,7 @@ def _winners(folder: Path) -> str:
 def page(folder: Path) -> str:
     """The page's Markdown."""
     found = rows(folder / "curation.csv")
-    cells: Cells = {}
-    for row in found:
-        cells.setdefault((row["task"], row["accelerator"]), {})[row["space"]] = row
+    cells = cells_of(found)
     compiled = [row for row in found if row["accelerator"] in ETHOS_U]
     tables = "\n".join(_of_task(found, task) for task in dict.fromkeys(row["task"] for row in found))
     searches, evaluations, strategy = (found[0][name] for name in ("searches", "evaluations", "algorithm"))
@@ -122,9 +128,7 @@ def _verdicts(cells: Cells) -> list[list[str]]:
     lines = []
     for each in (*COMPARED, STEPS):
         for other in others:
-            signs = [each.better(of["curated"], of[other]) for of in cells.values()]
-            counts = (signs.count(1), signs.count(-1), signs.count(0))
-            lines.append([f"{each.what}, against {other}", *map(str, counts)])
+            lines.append([f"{each.what}, against {other}", *map(str, counted(cells, other, each.better))])
     return lines
 
 
@@ -139,3 +143,9 @@ def _where_not(cells: Cells) -> str:
             parts += [f"{word} in {listed(names)}"] if names else []
         lines.append(f"- {', '.join(parts)};")
     return "\n".join([*lines[:-1], lines[-1].removesuffix(";") + "."])
+
+
+def counted(cells: Cells, other: str, compare: Callable[[Row, Row], int]) -> tuple[int, int, int]:
+    """In how many cells the curated space is better than the other, worse, and not told apart from it."""
+    signs = [compare(of["curated"], of[other]) for of in cells.values()]
+    return signs.count(1), signs.count(-1), signs.count(0)

@@ -129,11 +129,13 @@ def _all_keep(of: dict[str, list[Row]]) -> str:
         if all(own["keeps_map"] for name in MODELS for own in of[name] if own["accelerator"] == row["accelerator"])
     ]
     if not where:
-        return "Here all three keep the mAP on no accelerator, while the article's do: this is not its quantity."
-    if len(where) < len(of["V3"]):
         return (
-            f"All three keep the mAP, as the article's do, on the {listed(where)}: elsewhere this is not its quantity."
+            "The article's V1, V2 and V3 all keep the mAP; on none of our accelerators do all three, so that "
+            "these points cannot be compared with the article's."
         )
+    if len(where) < len(of["V3"]):
+        there = f"All three keep the mAP, as the article's do, on the {listed(where)}"
+        return f"{there}: elsewhere these points cannot be compared with the article's."
     return "All three keep the mAP, as the article's do."
 
 

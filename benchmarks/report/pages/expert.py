@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.markdown import Row, listed, rows, span, table
+from hw_model.vela.accelerators import ETHOS_U
 
 
 def page(folder: Path) -> str:
@@ -23,6 +25,7 @@ def page(folder: Path) -> str:
         ]
         for start, end in pairs
     ]
+    filled = _filled(end["accelerator"] for _, end in pairs)
     kept = {
         objective: min(end["macs"] / start["macs"] for start, end in pairs if end["objective"] == objective)
         for objective in ("latency", "memory")
@@ -43,9 +46,20 @@ What the rules save on each task, by the compiler ("memory": the sum of paramete
 {table(header, lines)}
 The article's expert saved 47% of the parameters and 47% of the peak activations of a classifier.  For memory these
 rules, which lower the sum, save {listed(f"{_parts(own)} on {task}" for task, own in memory.items())}, by the estimator.
-No rewritten network was trained for this table: it says nothing about quality.  For latency the rules kept at least
-{kept["latency"]:.0%} of the baseline's MACs, for memory at least {kept["memory"]:.0%}
+{filled}No rewritten network was trained for this table: it says nothing about quality.  For latency the rules kept at
+least {kept["latency"]:.0%} of the baseline's MACs, for memory at least {kept["memory"]:.0%}
 ([every step tried](../../results/expert/expert.csv)).
+"""
+
+
+def _filled(accelerators: Iterable[str]) -> str:
+    """That peak activations are no measure of need on those of them whose SRAM the compiler fills."""
+    found = [name for name in dict.fromkeys(accelerators) if name in ETHOS_U and ETHOS_U[name].fills_sram]
+    if not found:
+        return ""
+    return f"""\
+On the {listed(found)} the compiler fills the SRAM, as DRAM lies behind it and that is faster: peak activations
+there are no measure of what a network needs ([why](../reference/cost.md)), nor is what is saved of them.
 """
 
 

@@ -86,7 +86,7 @@ def _since(results: Path, found: list[Row]) -> str:
         every = trials_by(results, task, SEARCH[task])
         now = sum(bool(trial.space) and trial.key.seed not in CONFIRM_SEEDS for trial in every)
         if now > row["trainings"]:
-            told.append(f"{row['trainings']:,} of {now:,} on {task}")
+            told.append(f"{row['trainings']:,} trainings of {now:,} on {task}")
     if not told:
         return ""
     return f"\nThe tables have been trained further since: these surrogates are fitted to {listed(told)}.\n"

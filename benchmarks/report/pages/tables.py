@@ -67,8 +67,8 @@ final takes {
             f"{minutes[task]:.0f} minutes on {task} ({cores[task]}{'' if task in timed else ', by what search takes'})"
             for task in final
         )
-    }.  So near convergence,
-if gains go on to shrink: {listed(near)}; half an hour: {listed(long)}; neither:
+    }.  The first holds, if gains go on to shrink,
+for {listed(near)}, the second for {listed(long)}, and neither for
 {listed(task for task in final if task not in near + long)}.  {_edge(final, sweep)}
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.markdown import Row, code, interval, listed, rows, span, table
+from benchmarks.markdown import Row, code, interval, listed, rows, table
 
 COUNTS = ("params", "macs", "depth")
 
@@ -14,26 +14,18 @@ def page(folder: Path) -> str:
     tasks: dict[str, dict[str, Row]] = {}
     for row in rows(folder / "zero_shot.csv"):
         tasks.setdefault(row["task"], {})[row["score"]] = row
-    scores = list(dict.fromkeys(score for found in tasks.values() for score in found))
-    most = {task: max(row["n"] for row in found.values()) for task, found in tasks.items()}
-    header = ["score", *(f"{task}, n = {most[task]}" for task in tasks), "a CPU second"]
-    lines = [
-        [score, *(_cell(found.get(score), most[task]) for task, found in tasks.items()), _speed(tasks, score)]
-        for score in scores
-    ]
     return f"""\
 Scores of untrained networks (zero-cost proxies) beside parameters, MACs and depth, held against networks of the
-[trained tables](tables.md), by the quality that they were trained to:
+[trained tables](tables.md), by the quality that they were trained to.  Tau: Kendall's, with its 95% interval by
+bootstrap over cells of the design, whose networks share all but channels.  At equal latency: the mean tau within
+quartiles of latency, where a search under a latency bound chooses.  In the best tenth: the tau there, where it ends.
+An asterisk: better than MACs, by the 95% interval of the difference, not adjusted for how many scores are compared.
+n: of how many networks the score is known, a random draw made before looking, or all but those that are yet to be
+scored or whose score is not finite.  Networks a CPU second are through one supernet that serves all, and were timed on
+two kinds of processor.
 
-{table(header, lines)}
+{"".join(_of_task(task, list(found.values())) for task, found in tasks.items())}
 ![tau of each score](../../results/zero_shot/zero_shot.png)
-
-Kendall's tau (95% interval by bootstrap over cells of the design, whose networks share all but channels); then the
-mean tau within quartiles of latency, where a search under a latency bound chooses, and the tau within the best tenth,
-where it ends; *: better than MACs, by the interval of the difference, after each of the first two for itself, not
-adjusted for how many scores are compared.  Where an n is said, so many of the networks have the score: a
-random draw made before looking, or all but those that are yet to be scored or whose score is not finite.  Networks a
-CPU second are through one supernet that serves all, and were timed on two kinds of processor.
 
 {"".join(_verdict(task, found) for task, found in tasks.items())}
 Scores of `accelnas list` that are not in the table have not been computed for these networks yet; `accelnas reproduce
@@ -42,22 +34,26 @@ the arenas that [contests](head_to_head.md) score).
 """
 
 
-def _cell(row: Row | None, most: int) -> str:
-    """most: networks of the task that any score is known of."""
-    if row is None:
-        return "-"
-    some = f" (n = {row['n']})" if row["n"] < most else ""
-    mark, within = (" *" if row[name] else "" for name in ("better_than_macs", "better_than_macs_at_equal_latency"))
-    tau = interval(row, "kendall_tau", "low", "high", digits=2)
-    return f"{tau}{mark}; {row['tau_at_equal_latency']:.2f}{within}; {row['tau_best_tenth']:.2f}{some}"
+def _of_task(task: str, found: list[Row]) -> str:
+    header = ("score", "n", "tau (95% interval)", "at equal latency", "in the best tenth", "a CPU second")
+    lines = [
+        [
+            row["score"],
+            str(row["n"]),
+            interval(row, "kendall_tau", "low", "high", digits=2) + (" *" if row["better_than_macs"] else ""),
+            f"{row['tau_at_equal_latency']:.2f}" + (" *" if row["better_than_macs_at_equal_latency"] else ""),
+            f"{row['tau_best_tenth']:.2f}",
+            _speed(row),
+        ]
+        for row in found
+    ]
+    return f"## {task.capitalize()}\n\n{table(header, lines)}\n"
 
 
-def _speed(tasks: dict[str, dict[str, Row]], score: str) -> str:
-    if score in COUNTS:
+def _speed(row: Row) -> str:
+    if row["score"] in COUNTS:
         return "counted"
-    found = [row[score]["scores_per_s"] for row in tasks.values() if score in row]
-    known = [speed for speed in found if speed == speed]
-    return span(known, 1) if known else "-"
+    return f"{row['scores_per_s']:.1f}" if row["scores_per_s"] == row["scores_per_s"] else "-"
 
 
 def _verdict(task: str, found: dict[str, Row]) -> str:

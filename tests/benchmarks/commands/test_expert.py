@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.errors import one_line
 from benchmarks.problem import baseline_blocks
-from benchmarks.search.expert import expert_architecture
+from benchmarks.search.expert import expert_architecture, memory_note
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import load_network, parse_network
 from hw_model.predict import predict
@@ -84,7 +85,8 @@ def test_start_and_end_are_trained_and_compared_and_not_trained_again(tmp_path, 
             "gives channels 1000; allowed for classification: 10",
         ),
         (("--train", "-1"), "number of seeds to train is -1; allowed: 0 to 1000000"),
-        (("--profile", "huge"), "unknown profile 'huge'; allowed: smoke"),
+        (("--profile", "smoke", "--executor", "local"), "no --train with --profile, --executor; allowed: none of them"),
+        (("--train", "1", "--profile", "huge"), "unknown profile 'huge'; allowed: smoke"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(tmp_path, monkeypatch, arguments, line):
@@ -108,6 +110,16 @@ def test_any_network_is_rewritten_by_its_costs_alone(tmp_path, name):
     before, after = parse_network(GRAPHS[name]()).blocks, load_network(end).blocks
     assert predict(after, "npu-p16").cost.latency_ms < predict(before, "npu-p16").cost.latency_ms
     assert (after[0].in_channels, after[-1].out_channels) == (before[0].in_channels, before[-1].out_channels)
+
+
+def test_memory_of_an_accelerator_that_fills_its_sram_is_said_to_be_no_measure_of_need():
+    for name in ("ethos-u55-256", "ethos-u65-512-sram-only", "npu-p16"):
+        assert memory_note(name, "memory") == memory_note("ethos-u65-512", "latency") == ""
+    for name in ("ethos-u65-512", "ethos-u85-1024"):
+        note = memory_note(name, "memory")
+        assert note.startswith(f"memory on {name}: DRAM lies behind the SRAM")
+        assert note.endswith(f"no measure of what a network needs; on {name}-sram-only it is")
+        assert one_line(note) == note
 
 
 def test_a_device_of_unknown_parallelism_is_named():

@@ -16,7 +16,7 @@ from nas_algos.registry import algorithms
 from nas_algos.single_shot.registry import SINGLE_SHOT
 from tasks.data.datasets import DATASETS
 from tasks.registry import TASKS
-from tasks.spaces.registry import ARTICLE_SPACES, KINDS
+from tasks.spaces.registry import ARTICLE_SPACES, SPACE_KINDS
 from tests.cli import accelnas, refused
 
 
@@ -46,6 +46,7 @@ def test_help_ends_with_the_examples_and_fits_into_80_columns(name, monkeypatch)
         "train x.json --task detection --training passes=64 --training mirror=no",
         "compare --budget 10 --budget=30",
         "trials list --limit 1 --limit 2",
+        "search --latency_ms 1 --latency-ms 2",
     ],
 )
 def test_an_option_given_twice_is_refused_and_those_that_add_up_are_not(line):
@@ -59,7 +60,7 @@ def test_names_that_are_allowed_stand_in_the_help():
         return [word.strip(".)") for word in re.split("[ ,:;]", options(COMMANDS[command])[option][1])]
 
     assert set(TASKS) <= {*named("search", "--task")}
-    assert {*KINDS, *itertools.chain(*ARTICLE_SPACES.values())} <= {*named("search", "--space")}
+    assert {*SPACE_KINDS, *itertools.chain(*ARTICLE_SPACES.values())} <= {*named("search", "--space")}
     assert set(POLICIES) <= {*named("search", "--policy")}
     assert {each.name for each in algorithms() if each.origin == "built-in"} <= {*named("search", "--strategy")}
     assert set(SINGLE_SHOT) <= {*named("search", "--evaluator")}

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from pathlib import Path
+import os
 
 import pytest
 
@@ -86,15 +86,36 @@ def test_trials_go_from_one_home_to_another(home, tmp_path):
     assert list(read_records(results, Result)) == [result()]
 
 
+def test_a_home_that_nothing_was_kept_in_is_refused_and_not_made_by_what_only_reads(tmp_path):
+    typo = tmp_path / "typo"
+    told = f"accelnas: no store in '{typo}'; allowed: a home that a command has written to\n"
+    commands = (("list",), ("show", "abcd"), ("export", tmp_path / "x.parquet"), ("verify",), ("remove", "abcd"))
+    for command in commands:
+        assert run(*command, "--home", typo) == (2, "", told)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_nothing_was_imported_from_is_refused_naming_those_that_something_was(home, tmp_path):
+    assert "from 'mine'; allowed: none" in refused("trials", "remove", "--imported-from", "mine", "--home", home)
+    file = tmp_path / "theirs.parquet"
+    write_records(file, Trial, [done(5)])
+    run("import", file, "--home", home)
+    line = ("trials", "remove", done(0).digest, "--imported-from", "mine", "--home", home)
+    assert "from 'mine'; allowed: theirs.parquet" in refused(*line)
+    assert run("show", done(0).digest, "--home", home)[0] == 0
+
+
 def test_a_target_must_be_named_and_be_a_file(home, tmp_path):
     code, _, errors = run("export", "--home", home)
     assert code == 2
     assert "PATH" in errors
-    for target in ("/dev/null", tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target in (pipe, tmp_path):
         code, printed, errors = run("export", target, "--home", home)
         assert (code, printed) == (2, "")
         assert errors == f"accelnas: {target} is no regular file; allowed: a new file, or one to add to\n"
-    assert not Path("/dev/null").is_file()
+    assert pipe.is_fifo()
 
 
 def test_a_check_names_each_damaged_row_and_ends_with_code_1(home, tmp_path):

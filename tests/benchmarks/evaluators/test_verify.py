@@ -26,7 +26,7 @@ def again(monkeypatch):
             ]
 
         monkeypatch.setattr(module, "run_trainings", trained)
-        return module.train_again(trials, tolerance, Path("nowhere"))
+        return module.hold_again(trials, tolerance, Path("nowhere"))
 
     return train
 

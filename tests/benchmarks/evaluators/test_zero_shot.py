@@ -19,12 +19,11 @@ from nas_algos.zero_shot.zen import draw_images
 from tasks.errors import TaskInputError
 from tasks.networks.gates import out_size
 from tasks.networks.initialise import initialise
-from tasks.networks.probe import one_network
 from tasks.networks.supernet import Supernet
 from tasks.spaces.layer import Decision, Layer
 from tasks.training import fit_images, normalise_images
 from tests.benchmarks.evaluators.zero_shot_reference import kernels_of, reference_scores
-from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, examples, toy_scorer
+from tests.benchmarks.evaluators.zero_shot_toys import SPACES, TASKS, examples, one_network, toy_scorer
 from tests.tasks.networks.slicing import slice_variables
 from tests.tasks.networks.supernet_spaces import random_genotypes
 

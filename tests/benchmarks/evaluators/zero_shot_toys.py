@@ -1,12 +1,18 @@
 """Tiny spaces with the three tasks' heads, and examples for them."""
 
+import jax
 import numpy as np
 
 from benchmarks.evaluators.zero_shot import make_scorer
+from hw_model.blocks import Block
+from hw_model.kinds import KINDS
+from hw_model.workload import Workload, workload_from_chains
 from tasks.classification.task import ClassificationTask
 from tasks.detection.task import DetectionTask
+from tasks.networks.gates import Gates, make_gates
 from tasks.segmentation.task import SegmentationTask
 from tasks.spaces.layer import Decision, Layer, Presence
+from tasks.spaces.slots import Slot
 from tasks.spaces.space import SearchSpace
 from tests.tasks.networks.supernet_spaces import predicting
 
@@ -97,3 +103,24 @@ def toy_scorer(name, names, key, arrays=None, chunk=2):
     arrays = examples(name) if arrays is None else arrays
     batch = len(arrays["images"])
     return make_scorer(TASKS[name], SPACES[name], names, key, arrays, batch, chunk, compiler_options=QUICKLY)
+
+
+def one_network(blocks: tuple[Block, ...]) -> tuple[tuple[Slot, ...], Workload, Gates]:
+    """Slots that hold just these blocks, with the workload's row and gates: an architecture compiled by itself."""
+    slots = tuple(
+        Slot(
+            kinds=(block.kind,),
+            height=block.height,
+            width=block.width,
+            in_channels=block.in_channels,
+            out_channels=block.out_channels,
+            hidden_channels=block.hidden_channels if KINDS[block.kind].has_hidden else 0,
+            kernel=block.kernel,
+            stride=block.stride,
+            optional=False,
+            activation=block.activation,
+        )
+        for block in blocks
+    )
+    row = jax.tree.map(lambda column: column[0], workload_from_chains([blocks]))
+    return slots, row, make_gates(slots, row)

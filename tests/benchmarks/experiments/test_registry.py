@@ -3,8 +3,10 @@
 import dataclasses
 import importlib
 import json
+import os
 import re
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS, find_experiments
+from benchmarks.store.files import folder_locked
 from benchmarks.store.made import noted
+from benchmarks.store.provenance import current_provenance
 from benchmarks.tables.files import SHIPPED
 from nas_algos.errors import AlgorithmInputError
 from tasks.registry import TASKS
@@ -122,6 +126,41 @@ def test_a_folder_says_with_which_settings_each_experiment_was_run(tmp_path):
     assert told["one"]["settings"] == {"number": 1, "tables": str(tmp_path)}  # a folder that was given is named
 
 
+@pytest.mark.parametrize(
+    ("note", "what"),
+    [
+        ("{", "cannot be read as JSON: .*move it away first"),
+        ("[]", "is no note of experiments; allowed: what they wrote; move it away first"),
+        ('{"settings": {}, "made_by": {}}', "is no note of experiments"),  # as `run_folder` writes
+        ('{"one": {"settings": {}, "provenance": {"commit": "0"}}}', "is no note of experiments"),
+    ],
+)
+def test_a_settings_file_that_is_no_note_is_refused_in_a_line_before_the_run_and_stays(tmp_path, note, what):
+    experiment = Experiment("one", "nothing", 0.1, "here", ("a.csv",), __name__)
+    file = tmp_path / "here" / "settings.json"
+    file.parent.mkdir()
+    file.write_text(note)
+    for read in (lambda: experiment.run(Settings(), tmp_path, tmp_path), lambda: noted(file.parent)):
+        with pytest.raises(BenchmarkInputError, match=what) as caught:
+            read()
+        assert "\n" not in str(caught.value)
+    assert os.listdir(file.parent) == ["settings.json"]
+    assert file.read_text() == note
+
+
+def test_experiments_of_one_folder_that_end_at_once_are_both_noted(tmp_path):
+    folder = tmp_path / "here"
+    note = {"other": {"settings": {}, "provenance": vars(current_provenance())}}
+    experiment = Experiment("one", "nothing", 0.1, "here", ("a.csv",), __name__)
+    thread = threading.Thread(target=experiment.run, args=(Settings(), tmp_path, tmp_path))
+    with folder_locked(folder):  # as the other one does while it writes
+        thread.start()
+        thread.join(0.5)
+        (folder / "settings.json").write_text(json.dumps(note))
+    thread.join()
+    assert set(noted(folder)) == {"one", "other"}
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     number: int = 1
@@ -130,3 +169,4 @@ class Settings:
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "a.csv").touch()

@@ -80,6 +80,29 @@ def test_nas_bench_macro_is_read_from_its_published_file():
     assert (table.scores <= table.reference).all()
 
 
+def test_a_file_as_nas_bench_macro_has_it_is_read_in_the_order_of_genotypes(tmp_path):
+    count = 3**8
+    rows = {  # better and larger by a step each, the last first
+        np.base_repr(row, 3).zfill(8): {"test_acc": [80 + row, 81 + row, 82.5 + row], "flops": 1000 + row}
+        for row in reversed(range(count))
+    }
+    path = tmp_path / "macro.json"
+    path.write_text(json.dumps(rows))
+    table = nas_bench_macro(path)
+    assert (table.name, table.cardinalities, table.reference.tolist()) == ("nas-bench-macro", (3,) * 8, [1, 1])
+    below = np.arange(count)[::-1] / (count - 1)  # how far below the best, of the range of the means
+    np.testing.assert_allclose(table.scores[:, 0], below, atol=1e-12)
+    np.testing.assert_allclose(table.scores[:, 1], (1000 + np.arange(count)) / (1000 + count - 1))
+    assert table.draws is not None
+    apart = (table.draws - table.scores)[..., 0] * (count - 1)
+    np.testing.assert_allclose(apart, np.broadcast_to([[3.5 / 3], [0.5 / 3], [-4 / 3]], apart.shape), atol=1e-6)
+    assert (table.draws[..., 1] == table.draws[0, :, 1]).all()
+    del rows["00000000"]
+    path.write_text(json.dumps(rows))
+    with pytest.raises(BenchmarkInputError, match="has 6560 networks; NAS-Bench-Macro has 6561"):
+        nas_bench_macro(path)
+
+
 @pytest.mark.parametrize("text", ["{}", "[1]", "not json", '{"0": {"test_acc": [1]}}'])
 def test_a_file_that_is_not_nas_bench_macro_is_named(tmp_path, text):
     path = tmp_path / "wrong.json"

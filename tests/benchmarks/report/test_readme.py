@@ -38,3 +38,10 @@ def test_the_first_table_has_four_rows_with_the_articles_figures_beside():
     losses = [float(row[7]) for row in rows[3:]]
     assert losses == pytest.approx(here["quality_difference"].tolist()[1:], abs=6e-4)
     assert [row[8] for row in rows[2:]] == ["yes" if keeps else "no" for keeps in here["keeps_map"]]
+
+
+def test_the_readme_says_how_many_seeds_live_trainings_have():
+    words = {3: "three", 5: "five"}
+    files = ("detection", "classification", "segmentation", "iso_latency", "transfer", "baselines")
+    counts = set().union(*(pd.read_csv(ROOT / f"results/{name}/{name}.csv")["seeds"] for name in files))
+    assert f"over {' or '.join(words[count] for count in sorted(counts - {0}))} live trainings" in README

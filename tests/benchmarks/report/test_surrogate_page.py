@@ -21,6 +21,6 @@ def test_trainings_that_a_surrogate_was_not_fitted_to_are_said(tmp_path):
     table = pd.read_csv(file)
     table.assign(trainings=now - 1).to_csv(file, index=False)
     said = "these surrogates are fitted to"
-    assert f"{said} {now - 1:,} of {now:,} on segmentation." in " ".join(page(file.parent).split())
+    assert f"{said} {now - 1:,} trainings of {now:,} on segmentation." in " ".join(page(file.parent).split())
     table.assign(trainings=now).to_csv(file, index=False)
     assert said not in page(file.parent)

@@ -63,12 +63,12 @@ def test_what_is_near_convergence_or_takes_half_an_hour_follows_the_recipes(tabl
     text = re.sub(r" \([^()]*, by what search takes\)", "", text_of(tables))
     assert text != text_of(tables)
     assert "30 minutes on classification, 30 minutes on detection and 30 minutes on segmentation" in text
-    half_an_hour = "half an hour: classification, detection and segmentation; neither: none."
-    assert f"shrink: detection and segmentation; {half_an_hour}" in text
+    half_an_hour = "the second for classification, detection and segmentation, and neither for none."
+    assert f"shrink, for detection and segmentation, {half_an_hour}" in text
     assert "0.014 on classification (51,200 to 102,400 passes, of 204,800: final was not swept" in text
     change(path, ("recipe", "search"), core_seconds=224.0)
     change(path, ("task", "detection"), gain=0.015)
-    assert "neither: classification and detection." in text_of(tables)
+    assert "neither for classification and detection." in text_of(tables)
 
 
 def test_the_rate_at_the_edge_follows_the_sweep(tables):

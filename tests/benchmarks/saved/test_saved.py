@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.commands.export import export, lines
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.evaluators.weights import copy_kept, keep, kept_folder, read_weights, write_weights
 from benchmarks.saved.drawn import draw_prediction, read_image
@@ -112,7 +112,7 @@ def test_a_folder_takes_the_same_training_again_and_no_other(home, folder, tmp_p
         check_save(tmp_path, TASK, BLOCKS, FIDELITY, SEED)
     with pytest.raises(BenchmarkInputError, match="Not a directory; allowed: a folder"):
         check_save(folder / "network.json", TASK, BLOCKS, FIDELITY, SEED)
-    with pytest.raises(BenchmarkInputError, match="has no weights of small with seed 1001"):
+    with pytest.raises(NoResultError, match="seed 1001: it was trained by a machine that shares no home with this one"):
         save(tmp_path / "new", home, TASK, "small", BLOCKS, FIDELITY, SEED + 1)
 
 

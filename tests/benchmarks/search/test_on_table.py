@@ -90,6 +90,29 @@ def test_bounds_that_no_network_of_the_table_is_within_are_bad_input(run, capsys
     assert capsys.readouterr().err == told
 
 
+def test_bounds_of_a_table_that_exclude_each_other_are_told_as_such(path, tmp_path, run, capsys):
+    device = tmp_path / "device.csv"
+    device.write_text("width,kernel,latency_ms,param_bytes\n8,3,1,9\n8,5,2,7\n16,3,4,3\n16,5,5,2\n")
+    assert run("search", "--accelerator", str(device), "--latency-ms", "2", "--param-bytes", "3") == 2
+    assert capsys.readouterr().err == (
+        "accelnas: no network of the table is within the bounds; each alone can be kept, no network keeps all; "
+        "the least latency_ms among those within param_bytes <= 3 was 4\n"
+    )
+
+
+def test_the_least_that_is_told_of_a_table_is_of_networks_that_did_not_fail(path, run, capsys):
+    path.write_text(TEXT + "24,3,,0.25\n")
+    assert run("search", "--latency-ms", ".5") == 2
+    assert "its least: latency_ms 1\n" in capsys.readouterr().err
+
+
+def test_a_table_whose_networks_all_failed_is_told_as_such(path, run, capsys):
+    path.write_text("width,kernel,quality,latency_ms\n8,3,,1\n8,5,,2\n")
+    for bound in ((), ("--latency-ms", "2")):
+        assert run("search", *bound) == 2
+        assert "no network of the table is within the bounds; its least: all failed\n" in capsys.readouterr().err
+
+
 def test_a_search_that_never_proposes_what_the_table_has_says_why_it_ended(path, tmp_path, run, capsys):
     path.write_text(TEXT.replace("16,5,0.7,5\n", ""))
     strategy = tmp_path / "same.py"

@@ -3,11 +3,12 @@
 import io
 import math
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from benchmarks.search.shown import search_table
-from benchmarks.search.verdict import against_random, no_better_than_baseline, verdict, why_nothing
+from benchmarks.search.verdict import against_random, exclusion, no_better_than_baseline, verdict, why_nothing
 from nas_algos.evaluator import Evaluation
 from nas_algos.ledger import Spend
 from nas_algos.trajectory import Candidate, Found
@@ -35,7 +36,13 @@ def candidate(latency, params=1.0, quality=None, error=None):
         (
             [found(candidate(0.08, 5), candidate(0.3, 2))],
             {"latency_ms": 0.1, "param_bytes": 3},
-            "none of 2 proposals is within latency_ms <= 0.1 and param_bytes <= 3; the least seen was 0.08 and 2",
+            "none of 2 proposals is within latency_ms <= 0.1 and param_bytes <= 3; each alone can be kept, no network "
+            "keeps all; the least latency_ms among those within param_bytes <= 3 was 0.3",
+        ),
+        (
+            [found(candidate(0.08, 5), candidate(0.3, 4))],
+            {"latency_ms": 0.1, "param_bytes": 3},
+            "none of 2 proposals is within latency_ms <= 0.1 and param_bytes <= 3; the least seen was 0.08 and 4",
         ),
         ([found()], {"latency_ms": 1}, "none of 0 proposals is within latency_ms <= 1; the least seen was nothing"),
         (
@@ -52,6 +59,15 @@ def candidate(latency, params=1.0, quality=None, error=None):
 )
 def test_a_search_that_found_nothing_says_why_with_the_least_and_the_best_seen(seen, bounds, line):
     assert why_nothing(seen, bounds, "map") == line
+
+
+def test_of_three_bounds_one_is_told_that_goes_beyond_what_the_others_leave():
+    bounds = {"a": 1.0, "b": 1.0, "c": 1.0}
+    said = "each alone can be kept, no network keeps all"
+    costs = {"a": np.array([1.0, 1.0, 2.0]), "b": np.array([1.0, 3.0, 1.0]), "c": np.array([4.0, 1.0, 2.0])}
+    assert exclusion(costs, bounds) == f"{said}; the least b among those within a <= 1 and c <= 1 was 3"
+    apart = {name: np.where(np.arange(3) == place, 1.0, 2.0) for place, name in enumerate("abc")}
+    assert exclusion(apart, bounds) == said
 
 
 def test_it_says_once_why_searches_ended_before_their_budget_was_spent():

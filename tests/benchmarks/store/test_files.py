@@ -1,5 +1,6 @@
 """Files of results are whole or not there, whoever else writes them and whenever the machine stops."""
 
+import dataclasses
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure
 
 import benchmarks
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.store.files import merge_rows, run_folder, save_figure, write_json, write_table
 from hw_model.files import unfinished_beside, write_whole
 
@@ -116,3 +118,16 @@ def test_rows_of_an_earlier_versions_table_are_not_merged_and_it_is_named(tmp_pa
     with pytest.raises(BenchmarkInputError, match=r"table\.csv has no column seed: it is of an earlier version"):
         merge_rows(path, fresh, ("task", "seed"))
     assert path.read_text() == "task,quality\na,0.5\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b'a,b\n"', b"a\n1,2\n1,2,3\n", b"\xff\xfe\x00"])
+def test_a_damaged_table_is_named_and_left_alone_and_asked_for_before_what_takes_long(tmp_path, content):
+    path = tmp_path / "controls.csv"
+    path.write_bytes(content)
+    named = r"controls\.csv cannot be read as CSV \(.*\); move it away first"
+    with pytest.raises(BenchmarkInputError, match=named):
+        merge_rows(path, pd.DataFrame({"task": ["a"]}), ("task",))
+    assert path.read_bytes() == content
+    experiment = dataclasses.replace(EXPERIMENTS["controls"], shelf=".", module="began.nothing")
+    with pytest.raises(BenchmarkInputError, match=named):
+        experiment.run(EXPERIMENTS["controls"].settings({}), tmp_path, tmp_path)

@@ -245,7 +245,7 @@ def test_a_store_where_none_can_be_is_refused_in_one_line(tmp_path):
 
 
 def test_a_store_that_is_busy_or_on_a_full_disk_is_never_to_be_deleted(tmp_path, monkeypatch):
-    monkeypatch.setattr("benchmarks.store.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("hw_model.database.BUSY_SECONDS", 0.05)
     path = tmp_path / STORE_FILE
     make_store(path)
     with contextlib.closing(sqlite3.connect(path)) as other, ResultStore(path) as store:

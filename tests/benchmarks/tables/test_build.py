@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.parquet import write_records
 from benchmarks.store.records import Trial
@@ -10,7 +12,7 @@ from benchmarks.tables.files import SHIPPED, table_file, table_trials
 from benchmarks.tables.parts import build_command, part_of
 from benchmarks.tables.recipes import RECIPES
 from tasks.registry import make_task
-from tests.cli import accelnas
+from tests.cli import accelnas, refused
 
 
 def test_what_a_table_has_from_another_machine_is_not_trained_again(tmp_path, monkeypatch):
@@ -93,3 +95,37 @@ def test_the_status_of_a_folder_that_is_not_there_is_refused_and_that_of_an_empt
     assert accelnas("table", "status", "--results", tmp_path / "none") == (2, "", told)
     code, printed, _ = accelnas("table", "status", "--results", tmp_path)
     assert (code, printed.count("nothing yet")) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("surrogate/surrogate.csv", ("status",)),
+        ("surrogate/surrogate.csv", ("fit",)),
+        ("tables/design/detection.csv", ("build", "--part", "cells")),
+        ("tables/design/classification.csv", ("jobs", "jobs.json")),
+        ("tables/winners/detection.csv", ("build", "--part", "curse")),
+        ("tables/gpu.csv", ("take", "a.json", "b.json")),
+    ],
+)
+def test_a_damaged_file_of_results_is_named_before_anything_long_began(name, command, tmp_path, monkeypatch):
+    results = tmp_path / "results"
+    (results / name).parent.mkdir(parents=True)
+    (results / name).write_text("")
+    if command == ("status",):  # which reads it of a task that has rows
+        write_records(table_file(results, "detection"), Trial, [next(table_trials(SHIPPED, "detection"))])
+    monkeypatch.chdir(tmp_path)
+    for file in ("a.json", "b.json"):
+        (tmp_path / file).write_text("{}")
+    monkeypatch.setattr("benchmarks.experiments.surrogate.run.fit", lambda data: pytest.fail("fitted"))
+    home = ("--home", tmp_path / "home") if command[0] == "build" else ()
+    code, printed, errors = accelnas("table", *command, *home, "--results", results)
+    assert (code, printed) == (2, "")
+    assert f"{results / name} cannot be read as CSV" in errors
+    assert errors.count("\n") == 1
+
+
+def test_surrogates_are_not_fitted_where_they_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "results").write_text("a file")
+    monkeypatch.setattr("benchmarks.experiments.surrogate.run.fit", lambda data: pytest.fail("fitted"))
+    assert "cannot be written to" in refused("table", "fit", "--results", tmp_path / "results")

@@ -196,9 +196,21 @@ def test_a_file_that_is_no_table_is_named_with_its_line(path, old, new, message)
         read_table(path)
 
 
-def test_a_comparison_has_a_row_a_strategy_beside_random_search(path, tmp_path):
+def test_qualities_of_a_table_are_worked_out_once(path):
+    table = read_table(path)
+    assert table.true is table.true
+
+
+def test_a_comparison_of_more_searches_than_any_can_wait_for_is_refused(path, tmp_path):
+    where = ("--results", tmp_path / "results")
+    line = ("compare", "--table", path, "--seeds", 9_000_000, *where)
+    assert "seeds is 9000000; allowed: 2 to 1000000" in refused(*line)
+
+
+def test_a_comparison_has_a_row_a_strategy_beside_random_search(path, tmp_path, capsys):
     frame = run_compare(path, None, {"latency_ms": 4.0, "param_bytes": None}, ("local_search",), 1, 3, 4, tmp_path)
     assert frame["strategy"].tolist() == ["random", "local_search"]
+    assert capsys.readouterr().out.startswith("random: searched\nlocal_search: searched\n")
     assert frame["value"].between(0, 0.3).all()
     assert np.isnan(frame["p_adjusted"][0])
     assert 0 <= frame["p_adjusted"][1] <= 1
@@ -220,6 +232,7 @@ def test_a_network_whose_one_training_failed_is_worth_its_other_ones(path, tmp_p
         (("--profile", "nosuch", "--training", "a=b"), "--table with --profile, --training; allowed: none"),
         (("--dataset", "nosuch", "--classes", "3"), "--table with --dataset, --classes; allowed: none of them"),
         (("--evaluator", "supernet:fair", "--final-seeds", "1"), "--table with --evaluator, --final-seeds; allowed"),
+        (("--executor", "ray", "--address", "x:1", "--home", "y"), "--table with --executor, --address, --home; "),
         (("--policy", "hyperband"), "--table with --policy; allowed: none of them, as a table has answers"),
         (("--set", "rungs=3", "proposals=1", "confirmations=5"), "--set confirmations, rungs, proposals with a table"),
     ],

@@ -2,7 +2,12 @@
 
 import dataclasses
 import importlib
+import itertools
+import pkgutil
 import re
+from collections import defaultdict
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -24,21 +29,56 @@ from benchmarks.verification.live import LIVE, Needed, check_live, hours_line, l
 from hw_model.cost import Cost
 from hw_model.network_text import summary
 from hw_model.vela.measurements import MeasurementCache
-from tasks.registry import make_task
+from tasks.registry import TASKS, make_task
 
 
 @pytest.mark.parametrize("name", [name for name in LIVE if LIVE[name].part == "article"])
 def test_an_articles_table_is_made_of_the_tables_that_its_settings_name(name, tmp_path, monkeypatch):
     run = importlib.import_module(EXPERIMENTS[name].module)
+    task = make_task(name if name in TASKS else "detection")
+    models = SimpleNamespace(
+        table=SimpleNamespace(task=task), baseline=SimpleNamespace(blocks=baseline_blocks(task)), rewritten=tuple
+    )
     (tmp_path / "truth").mkdir()
     (tmp_path / "truth" / "truth.csv").write_text((SHIPPED / "truth" / "truth.csv").read_text())
+    received, cost = [], Cost(2.0, 1000.0, 400.0, 1, 1.0, 0.0)
 
-    def load(task, results):
-        raise LookupError(results)
+    def load_models(task, results):
+        received.append(results)
+        return models
 
-    monkeypatch.setattr(run, "load_models", load)
-    with pytest.raises(LookupError, match=str(tmp_path)):
-        run.run(dataclasses.replace(run.Settings(), tables=tmp_path), tmp_path / "home", tmp_path / "folder")
+    def load_table(task, space, results):
+        received.append(results)
+        raise LookupError("far enough")
+
+    def no_costs(*_):
+        if not tables:
+            raise LookupError("far enough")
+        return cost
+
+    package = str(run.__package__)
+    parts = [f"{package}.{each.name}" for each in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+    modules = [importlib.import_module(each) for each in parts]
+    tables = [each for each in modules if hasattr(each, "load_table")]
+    for each, own in itertools.product(modules, (load_models, load_table)):
+        if hasattr(each, own.__name__):
+            monkeypatch.setattr(each, own.__name__, own)
+    # what is computed in between
+    monkeypatch.setattr(run, "baseline_figures", lambda *_: defaultdict(lambda: (1.0, 0.5)), raising=False)
+    monkeypatch.setattr(run, "exact_cost", no_costs, raising=False)
+    monkeypatch.setattr(run, "expert_architecture", lambda *_: ((), ()), raising=False)
+    monkeypatch.setattr(run, "predict", lambda *_: SimpleNamespace(cost=cost), raising=False)
+    settings = dataclasses.replace(run.Settings(), tables=tmp_path)
+    with pytest.raises((LookupError, FileNotFoundError)) as ended:
+        run.run(settings, tmp_path / "home", tmp_path / "folder")
+    if isinstance(ended.value, OSError):  # it reads the tables of others too
+        received.append(Path(ended.value.filename))
+    for each in tables:
+        if hasattr(each, "full_search"):  # which comes after the others
+            with pytest.raises(LookupError):
+                each.full_search(models, "ethos-u65-512", (1.0, 0.5), settings)
+    assert len(received) >= 1 + len(tables)
+    assert {each == tmp_path or tmp_path in each.parents for each in received} == {True}
 
 
 def test_what_is_trained_for_a_table_are_its_own_networks_with_five_seeds():

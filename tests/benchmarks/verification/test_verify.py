@@ -19,7 +19,7 @@ from benchmarks.tables.models import load_models
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.verification import verify as module
 from benchmarks.verification.again import NEAR
-from benchmarks.verification.verify import QUICK, Verdict, make_again, sample, train_again, verify
+from benchmarks.verification.verify import QUICK, Verdict, judge_again, make_again, sample, verify
 from hw_model.network_text import summary
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import article_space, skeleton_for
@@ -114,7 +114,7 @@ def test_rows_are_drawn_by_their_digest_and_judged_by_what_training_gave(tmp_pat
         row.key.code_path == "static" and f'"example_passes":{SEARCH["detection"].example_passes},' in row.key.fidelity
         for row in drawn
     )
-    monkeypatch.setattr(module, "prepare_with_progress", lambda *_: None)
+    monkeypatch.setattr("benchmarks.evaluators.verify.prepare_with_progress", lambda *_: None)
     monkeypatch.setattr("benchmarks.evaluators.trained.LocalExecutor", None)  # nothing is trained
 
     def trained_before(shift):
@@ -126,7 +126,7 @@ def test_rows_are_drawn_by_their_digest_and_judged_by_what_training_gave(tmp_pat
                 )
 
     trained_before(0.0)
-    one, other = train_again("detection", drawn, tmp_path)
+    one, other = judge_again("detection", drawn, tmp_path)
     assert one.now == one.shipped
     assert 0.005 < other.allowed < 0.2
     said = []
@@ -137,3 +137,7 @@ def test_rows_are_drawn_by_their_digest_and_judged_by_what_training_gave(tmp_pat
     trained_before(0.3)
     assert not verify(("detection",), 2, 0, (), tmp_path, say=said.append)
     assert said[-1].endswith("MISS")
+    trained_before(0.0)
+    assert verify(("detection",), 1, 0, (), tmp_path, say=said.append)
+    with open_store(tmp_path / "verified") as store:  # what a run of more rows, that was stopped, goes on from
+        assert [trial.digest for trial in store.trials()] == [drawn[1].digest]

@@ -95,7 +95,9 @@ MeasurementCache({str(path)!r}).measure(chains, ETHOS_U["ethos-u55-256"], progre
 def test_a_corrupted_file_is_refused_in_one_line(tmp_path):
     path = tmp_path / "cache.db"
     path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(HardwareInputError, match=r"cache\.db is damaged or none .*; move it away") as error:
+    with pytest.raises(
+        HardwareInputError, match=r"cache\.db is damaged or no measurement cache .*; move it away"
+    ) as error:
         MeasurementCache(path)
     assert "\n" not in str(error.value)
 
@@ -133,6 +135,47 @@ def test_a_file_of_another_program_is_refused_and_left_alone(tmp_path):
     assert path.read_bytes() == before
 
 
+class Killed(sqlite3.Connection):
+    """Of a process that ends before it has filled its tables."""
+
+    def execute(self, sql, *values):
+        if sql.startswith("INSERT"):
+            raise KeyboardInterrupt
+        return super().execute(sql, *values)
+
+
+def test_a_process_that_is_killed_while_it_makes_the_tables_leaves_none(tmp_path, monkeypatch):
+    path, connect = tmp_path / "cache.db", sqlite3.connect
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", lambda *given, **named: connect(*given, **named, factory=Killed))
+        with pytest.raises(KeyboardInterrupt):
+            MeasurementCache(path)
+    with contextlib.closing(connect(path)) as database:
+        assert database.execute("SELECT name FROM sqlite_master").fetchall() == []
+    MeasurementCache(path).close()
+
+
+@pytest.mark.parametrize("dropped", [["DROP TABLE measurements", "DELETE FROM versions"], ["DELETE FROM versions"]])
+def test_tables_that_an_earlier_version_left_unfinished_are_finished(tmp_path, dropped):
+    path = tmp_path / "cache.db"
+    MeasurementCache(path).close()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for statement in dropped:
+            database.execute(statement)
+    with MeasurementCache(path) as cache:
+        assert cache.measure(SINGLES[:1], U55) == [compile_blocks(SINGLES[0], U55)]
+    with MeasurementCache(path) as cache:
+        assert cache.problems() == []
+
+
+def test_a_table_of_versions_of_another_program_is_left_alone(tmp_path):
+    path = tmp_path / "cache.db"
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE versions (name TEXT, number INTEGER)")
+    with pytest.raises(HardwareInputError, match="is another program's SQLite file"):
+        MeasurementCache(path)
+
+
 def test_a_full_check_finds_a_damaged_page_that_opening_does_not_read(tmp_path):
     path = tmp_path / "cache.db"
     chains = [(replace(SMALL[0], out_channels=channels),) for channels in range(1, 60)]
@@ -147,10 +190,9 @@ def test_a_full_check_finds_a_damaged_page_that_opening_does_not_read(tmp_path):
 
 
 def test_a_busy_file_is_never_to_be_deleted(tmp_path, monkeypatch):
-    connect = sqlite3.connect
-    monkeypatch.setattr(measurements.sqlite3, "connect", lambda path, timeout: connect(path, timeout=0.05))
+    monkeypatch.setattr("hw_model.database.BUSY_SECONDS", 0.05)
     path = tmp_path / "cache.db"
-    with MeasurementCache(path) as cache, contextlib.closing(connect(path)) as other:
+    with MeasurementCache(path) as cache, contextlib.closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(HardwareInputError, match=r"is locked\); .*wait for the program that uses it") as error:
             cache.measure(SINGLES[:1], U55)

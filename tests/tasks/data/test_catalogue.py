@@ -1,12 +1,9 @@
 """The catalogue's data sets: tensorflow-datasets' mock data for shapes, small written copies for the meaning."""
 
-import contextlib
-import io
 import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,6 @@ import jax
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from PIL import Image
 
 from hw_model.blocks import Block
 from tasks.data import catalogue
@@ -26,6 +22,7 @@ from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
 from tasks.training import predict, train
+from tests.tasks.data.catalogue_files import PET_FEATURES, pet, voc_picture, write, write_voc
 
 
 @pytest.fixture(autouse=True)
@@ -81,60 +78,6 @@ def test_mock_scenes_have_the_arrays_of_scenes(
     assert (scenes.boxes[~empty][:, 2:] > scenes.boxes[~empty][:, :2]).all()
     assert (scenes.items == -1).all()
     np.testing.assert_array_equal(scenes.take(slice(1, 2)).ids, [12])
-
-
-def encoded(pixels: np.ndarray, kind: str) -> io.BytesIO:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, kind)
-    return io.BytesIO(file.getvalue())
-
-
-def write(
-    home: Path, name: str, release: str, features: dict[str, Any], examples: dict[str, list[dict[str, Any]]]
-) -> None:
-    """Write a data set into the folder that the catalogue's builder of this name would prepare."""
-
-    def info(self: Any) -> tfds.core.DatasetInfo:
-        return tfds.core.DatasetInfo(
-            builder=self, features=tfds.features.FeaturesDict(features), disable_shuffling=True
-        )
-
-    def generate(_: Any, split: str) -> Iterator[tuple[int, dict[str, Any]]]:
-        yield from enumerate(examples[split])
-
-    family, _, config = name.partition("/")
-    body = {
-        "name": family,
-        "BUILDER_CONFIGS": [tfds.core.BuilderConfig(name=config)] if config else [],
-        "VERSION": tfds.core.Version(release),
-        "_info": info,
-        "_split_generators": lambda self, _: {split: self._generate_examples(split) for split in examples},
-        "_generate_examples": generate,
-        "__module__": __name__,
-    }
-    written: Any = type("Written", (tfds.core.GeneratorBasedBuilder,), body, skip_registration=True)
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        written(data_dir=str(home / "data"), file_format="array_record").download_and_prepare()
-
-
-def pet(index: int, trimap: np.ndarray, head: tuple[float, float, float, float]) -> dict[str, Any]:
-    image = np.full((48, 192, 3), index * 10, np.uint8)
-    return {
-        "image": encoded(image, "JPEG"),
-        "label": index % 37,
-        "species": index % 2,
-        "segmentation_mask": encoded(trimap, "PNG"),
-        "head_bbox": tfds.features.BBox(*head),
-    }
-
-
-PET_FEATURES: dict[str, Callable[[], Any]] = {
-    "image": lambda: tfds.features.Image(encoding_format="jpeg"),
-    "label": lambda: tfds.features.ClassLabel(num_classes=37),
-    "species": lambda: tfds.features.ClassLabel(num_classes=2),
-    "segmentation_mask": lambda: tfds.features.Image(shape=(None, None, 1)),
-    "head_bbox": tfds.features.BBoxFeature,
-}
 
 
 @pytest.fixture(scope="module")
@@ -200,27 +143,6 @@ def test_a_pet_of_one_pixel_column_has_a_box_one_pixel_wide(home: Path) -> None:
     assert isinstance(scenes, Scenes)
     np.testing.assert_array_equal(np.argwhere(scenes.masks[2]), [[48, 48], [49, 48]])
     np.testing.assert_array_equal(scenes.boxes[2, 0], np.array([48, 48, 50, 49], np.float32) / np.float32(96))
-
-
-def voc_picture(objects: int, difficult: int) -> dict[str, Any]:
-    """Objects of the classes 0, 1, ..., each wider than the one before; the one of this number is difficult."""
-    boxes = [tfds.features.BBox(0.0, 0.0, 0.5, (i + 1) / 100) for i in range(objects)]
-    found = [{"bbox": box, "label": i % 20, "is_difficult": i == difficult} for i, box in enumerate(boxes)]
-    return {"image": encoded(np.full((50, 70, 3), 128, np.uint8), "JPEG"), "objects": found}
-
-
-def write_voc(home: Path, examples: dict[str, list[dict[str, Any]]]) -> None:
-    features = {
-        "image": tfds.features.Image(encoding_format="jpeg"),
-        "objects": tfds.features.Sequence(
-            {
-                "bbox": tfds.features.BBoxFeature(),
-                "label": tfds.features.ClassLabel(num_classes=20),
-                "is_difficult": np.bool_,
-            }
-        ),
-    }
-    write(home, "voc/2007", "5.0.0", features, examples)
 
 
 def test_of_many_voc_objects_the_largest_that_are_not_difficult_are_kept(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tasks.data.own_datasets import OWN_DATASETS
 from tasks.data.scenes import IGNORED, Scenes, empty_scenes
 from tasks.data.settings import SPLITS
 from tasks.errors import TaskInputError
+from tasks.registry import TASKS, make_task
 
 OFFLINE = (
     "fashion_items",
@@ -84,6 +85,19 @@ def test_unknown_data_sets_are_answered_with_those_allowed(tmp_path: Path) -> No
         get_dataset("cifar")
     with pytest.raises(TaskInputError, match=r"'cifar'; allowed: fashion_items"):
         prepare_with_progress(tmp_path, "tiny", "cifar")
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", DATASETS)
+def test_a_task_is_made_on_the_data_sets_that_hold_what_it_trains_on_and_on_no_other(task: str, name: str) -> None:
+    allowed = dict.fromkeys(("fashion_scenes", "photo_objects"), "detection, segmentation")
+    allowed |= {"oxford_iiit_pet": "classification, detection, segmentation", "voc_2007": "detection"}
+    holds = allowed.get(name, "classification")
+    if task in holds.split(", "):
+        assert make_task(task, name).dataset == name
+    else:
+        with pytest.raises(TaskInputError, match=f"^{task} on {name}; allowed: {holds}$"):
+            make_task(task, name)
 
 
 def test_the_command_says_where_the_data_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ from hw_model.kinds import KINDS
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.tflite_file import compile_tflite
 from hw_model.vela.tflite_float import Weights, write_float_tflite
-from tasks.deployment.litert import numbers, run_tflite, stored
+from tasks.deployment.litert import make_interpreter, numbers, run_tflite, stored
 from tasks.deployment.quantise import calibrated_ranges, quantise
 from tasks.errors import TaskInputError
 from tasks.networks.blocks import ChainNetwork
@@ -132,6 +132,19 @@ def test_numbers_are_stored_as_the_format_says():
     values = np.array([-100.0, -1.0, 0.2, 0.3, 1.0, 100.0], np.float32)
     assert stored(values, tensor).tolist() == [-128, -3, -1, 0, 1, 127]
     assert numbers(stored(values, tensor), tensor).tolist() == [-63.5, -1, 0, 0.5, 1, 64]
+
+
+def test_pixels_go_into_an_int8_file_as_the_how_to_says():
+    chain, pixels = (Block("conv", 16, 16, 1, 2, kernel=1, activation=False),), np.arange(256)
+    images = np.float32(pixels / 127.5 - 1).reshape(1, 16, 16, 1)
+    weights = Weights(np.ones((1, 1, 1, 2), np.float32), np.zeros(2, np.float32))
+    (entry,) = make_interpreter(quantise(write_float_tflite(chain, [weights]), images)).get_input_details()
+    scale, zero_point = entry["quantization"]
+    given = stored(images, entry).ravel().astype(int)
+    said = np.clip((pixels / 127.5 - 1) / scale + zero_point, -128, 127)
+    np.testing.assert_array_less(np.abs(given - said), 0.501)
+    np.testing.assert_array_less(np.abs(pixels - 128 - said), 0.501)
+    assert np.abs(given - (pixels - 128)).max() == 1
 
 
 def test_weights_that_are_not_the_chains_are_refused():

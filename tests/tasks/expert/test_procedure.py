@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.problem import baseline_blocks
-from hw_model.blocks import check_network, outputs
+from hw_model.blocks import Block, check_network, outputs
 from hw_model.cost import Cost, count_macs, count_param_bytes
 from hw_model.errors import HardwareInputError
 from hw_model.network_file import parse_network
@@ -93,6 +93,44 @@ def test_of_equally_fast_rewrites_the_larger_is_taken():
     end, steps = improve(BASELINES["detection"], cost, 16, flat)
     assert all(step.accepted for step in steps)
     assert {block.expansion for block in end if block.kind == "fused_ibn"} == {6}
+
+
+def test_a_rewrite_that_saves_enough_is_not_lost_to_a_larger_one_that_saves_too_little():
+    start = (Block("ibn", 8, 8, 8, 8, expansion=6), Block("conv", 8, 8, 8, 4, 1, activation=False))
+    by_expansion = {}
+
+    def cost(blocks):
+        latency_ms = 1.0
+        if blocks[0].kind == "fused_ibn":
+            latency_ms = by_expansion[blocks[0].expansion]
+        return cost_by_lanes(blocks)._replace(latency_ms=latency_ms)
+
+    fused = [rewrite.blocks[0].expansion for rewrite in RULES["fuse_ibn"].propose(start, 0, 8)]
+    assert len(set(fused)) > 1
+    by_expansion |= dict.fromkeys(fused, 0.993) | {max(fused): 0.9965}
+    settings = ExpertSettings(rules=("fuse_ibn",), least_params=0)
+    end, (step,) = improve(start, cost, 8, settings)
+    assert step.verdict == "saves 0.7% of latency"
+    assert end[0].expansion == sorted(set(fused))[-2]
+
+
+@pytest.mark.parametrize(
+    ("after_ms", "verdict"),
+    [
+        (0.9, "saves 10.0% of latency"),
+        (0.9964, "saves 0.36% of latency, less than 0.5%"),
+        (1.003, "saves nothing (+0.3% of latency)"),
+    ],
+)
+def test_a_rewrite_that_saves_too_little_is_not_said_to_save_nothing(after_ms, verdict):
+    start = (Block("ibn", 8, 8, 8, 8), Block("conv", 8, 8, 8, 4, 1, activation=False))
+
+    def cost(blocks):
+        return cost_by_lanes(blocks)._replace(latency_ms=1.0 if blocks == start else after_ms, macs=1)
+
+    settings = ExpertSettings(rules=("depthwise_to_conv",), least_params=0)
+    _, steps = improve(start, cost, 8, settings)
+    assert [step.verdict for step in steps] == [verdict]
 
 
 def test_it_saves_on_a_parametric_npu():

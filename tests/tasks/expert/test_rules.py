@@ -96,6 +96,15 @@ def test_a_convolution_in_the_place_of_a_linear_depthwise_one_and_its_1x1_activa
     assert rewrite.blocks[2] == Block("conv", 8, 8, 32, 16)
 
 
+def test_a_linear_depthwise_block_becomes_a_convolution_that_activates_but_where_it_is_the_output():
+    """A convolution without activation is a predicting layer: with a bias, without normalisation."""
+    linear = Block("depthwise", 8, 8, 32, 32, activation=False)
+    (inside,) = STANDARD_CONV.propose((*STEM, linear, CLASSIFIER), 2, 8)
+    assert inside.blocks[2] == replace(linear, kind="conv", activation=True)
+    (last,) = STANDARD_CONV.propose((*STEM, linear), 2, 8)
+    assert last.blocks[2] == replace(linear, kind="conv")
+
+
 def test_even_channels_are_equal_or_half_way():
     blocks = NETWORKS["detection"]
     found = {

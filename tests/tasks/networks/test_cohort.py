@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hw_model.blocks import Block
-from tasks.cohort import Cohort, aligned, fit_arrays, fit_images, present
-from tasks.cohort_training import compile_cohort, predict_cohort, start_cohort, train_cohort
+from tasks.cohort import Cohort, aligned, present
+from tasks.cohort_training import compile_cohort, fit_arrays, predict_cohort, start_cohort, train_cohort
 from tasks.data.scenes import empty_scenes
 from tasks.errors import TaskInputError
 from tasks.fidelity import Fidelity
@@ -19,7 +19,7 @@ from tasks.networks.supernet import Supernet, block_name
 from tasks.registry import make_task
 from tasks.spaces.layer import parse_block
 from tasks.spaces.skeleton import uncurated_space
-from tasks.training import predict, train
+from tasks.training import fit_images, predict, train
 from tests.tasks.networks.supernet_spaces import SHORT_SKELETONS
 
 # small steps: Adam turns rounding errors of gradients near zero into whole ones, and large ones soon lead elsewhere
@@ -66,7 +66,7 @@ def test_each_network_of_a_cohort_ends_where_it_ends_when_trained_alone(name, se
     chains = drawn(task, 3, seed)
     cohort, examples = cohort_of(task, chains), scenes(8)
     arrays = task.arrays(examples)
-    data, images = jax.device_put(fit_arrays(cohort, arrays)), fit_images(cohort, examples.images[:4])
+    data, images = jax.device_put(fit_arrays(cohort, arrays)), fit_images((cohort.first,), examples.images[:4])
     state, programs = compile_cohort(cohort, data, images)
     state, finite = train_cohort(cohort, data, state, programs)
     assert finite.all()
@@ -142,3 +142,9 @@ def test_networks_of_other_kinds_or_sizes_are_no_cohort():
         cohort_of(task, (chain, other))
     with pytest.raises(TaskInputError, match="1 networks has 1 keys and 2 rates"):
         cohort_of(task, (chain,), np.ones(2, np.float32))
+
+
+def test_images_of_other_channels_than_a_cohort_takes_are_refused():
+    cohort = cohort_of(make_task("detection"), ((Block("conv", 96, 96, 3, 8),),))
+    with pytest.raises(TaskInputError, match="images have 1 channels; the network takes 3"):
+        fit_arrays(cohort, {"images": np.zeros((2, 48, 48, 1), np.uint8)})

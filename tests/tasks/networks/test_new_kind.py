@@ -33,7 +33,7 @@ from tasks.networks.supernet import Supernet
 from tasks.spaces.layer import Decision, Layer, Presence
 from tasks.spaces.space import SearchSpace
 from tests.tasks.networks.slicing import slice_variables
-from tests.tasks.networks.supernet_spaces import compile_quickly
+from tests.tasks.networks.supernet_spaces import compile_quickly, gates_of, random_images, random_variables
 
 # MobileNet's block, arXiv:1704.04861
 SEPARABLE = Kind(
@@ -195,3 +195,23 @@ def test_a_space_and_its_supernet_hold_it():
     )
     macs = sum(one.used * one.fan_in * one.outputs * one.pixels for one in probe.layers.values())
     assert macs == count_macs(space.decode(genotypes[-1]))
+
+
+@pytest.mark.parametrize("wide", [(12, 16), (6, 8)])
+def test_a_supernet_holds_a_kind_whose_inner_part_gives_the_inputs_channels(monkeypatch, wide):
+    inner = Part("depthwise", "in", "in", window=True, strided=True, relu6=True)
+    monkeypatch.setitem(KINDS, "inner", Kind((inner, Part("conv", "in", "out", relu6=True))))
+    layers = (Layer("conv", "narrow", stride=2), Layer("inner", "wide", stride=2))
+    space = SearchSpace("inner", (Decision("narrow", (4, 8)), Decision("wide", wide)), layers, input_side=12)
+    variables, images = random_variables(space, 0), random_images(space, 2, 1)
+    apply = compile_quickly(partial(Supernet(space.slots).apply, train=False))
+    for genotype in np.array([(0, 0), (1, 0), (0, 1)], np.int32):
+        row = space.lower(genotype)
+        static = compile_quickly(partial(ChainNetwork(space.decode(genotype)).apply, train=False))
+        expected = static(slice_variables(variables, space.slots, row), images)
+        found = apply(variables, images, gates_of(space, genotype))
+        np.testing.assert_allclose(found[..., : expected.shape[-1]], expected, rtol=1e-4, atol=1e-4)
+    kernels = draw_unit_kernels(space.slots, jax.random.key(0))
+    probe = Probe(space.slots, row, gates_of(space, genotype), kernels, images, lambda output, example: output.sum())
+    used = probe.run(probe.kernels, images).normalisations["slot_01_inner/BatchNorm_0"].used
+    np.testing.assert_array_equal(used, [1] * 4 + [0] * 4)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from benchmarks.errors import BenchmarkInputError
+from hw_model.errors import HardwareInputError
 
 BUSY_SECONDS = 60.0  # how long a process waits for another one's write, which takes milliseconds
 
@@ -18,11 +18,14 @@ class Database:
     """The file at `path`, made if there is none; a context manager, for one thread, with any number of processes.
 
     Opening reads the header only, so that it takes as long for a million rows as for one; `problems` reads it all.
-    Raises BenchmarkInputError, with the path and what to do, when the file is not ours, is damaged, is of another
-    version, or cannot be read or written.
+    Raises `error`, with the path and what to do, when the file is not ours, is damaged, is of another version, or
+    cannot be read or written.
     """
 
     title = "store"
+    error: type[ValueError] = HardwareInputError
+    otherwise = ""
+    """What can be done in place of the advice: " or ..."."""
 
     def __init__(self, path: Path | str, application_id: int, version: int, schema: Sequence[str]):
         self.path = Path(path)
@@ -49,7 +52,7 @@ class Database:
         self._connection.close()
 
     def problems(self) -> list[str]:
-        """What SQLite finds wrong in the whole file, at most ten lines; takes seconds for a million rows."""
+        """What SQLite finds wrong in the whole file, a line each, at most ten; takes seconds for a million rows."""
         with self._guarded():
             try:
                 found = [str(row[0]) for row in self._connection.execute("PRAGMA quick_check(10)")]
@@ -57,23 +60,23 @@ class Database:
                 if isinstance(error, sqlite3.OperationalError):
                     raise
                 found = [str(error)]
-        return [] if found == ["ok"] else [" ".join(line.split()) for line in found]
+        return [] if found == ["ok"] else [f"{self.path}: {' '.join(line.split())}" for line in found]
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.OperationalError, OSError) as error:
-            raise BenchmarkInputError(
-                f"{self.title} {self.path} cannot be used ({error}); {_remedy(error)}, or give another --home"
+            raise self.error(
+                f"{self.title} {self.path} cannot be used ({error}); {_remedy(error)}{self.otherwise}"
             ) from error
         except sqlite3.DatabaseError as error:
             if type(error) is not sqlite3.DatabaseError:  # its subclasses are mistakes in this file, not in the user's
                 raise
             raise self._refusal(f"is damaged or no {self.title} ({error})") from error
 
-    def _refusal(self, what: str) -> BenchmarkInputError:
-        return BenchmarkInputError(f"{self.title} {self.path} {what}; move it away or give another --home")
+    def _refusal(self, what: str) -> ValueError:
+        return self.error(f"{self.title} {self.path} {what}; move it away{self.otherwise}")
 
     @contextlib.contextmanager
     def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
