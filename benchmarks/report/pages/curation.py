@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.experiments.curation.verdict import COMPARED, STEPS
