@@ -174,6 +174,10 @@ def _value(of: Snapshot, settings: ExpertSettings) -> float:
     return of.latency_ms if settings.objective == "latency" else of.memory_bytes
 
 
+def _saving(before: Snapshot, after: Snapshot, settings: ExpertSettings) -> float:
+    return 1 - _value(after, settings) / _value(before, settings)
+
+
 def _choose(
     options: list[tuple[Rewrite, Snapshot]], before: Snapshot, start: Snapshot, settings: ExpertSettings
 ) -> tuple[Rewrite, Snapshot, str]:
@@ -185,8 +189,8 @@ def _choose(
     values = [_value(after, settings) for _, after in allowed or options]
     near = min(values) * (1 + settings.least_saving)
     equals = [option for option, value in zip(allowed or options, values, strict=True) if value <= near]
-    enough = (1 - settings.least_saving) * _value(before, settings)
-    rewrite, after = max(equals, key=lambda option: (_value(option[1], settings) <= enough, option[1].macs))
+    least = settings.least_saving
+    rewrite, after = max(equals, key=lambda each: (_saving(before, each[1], settings) >= least, each[1].macs))
     return rewrite, after, _refusal(after, start, settings)
 
 
@@ -201,7 +205,7 @@ def _refusal(after: Snapshot, start: Snapshot, settings: ExpertSettings) -> str:
 
 
 def _evaluate(before: Snapshot, after: Snapshot, settings: ExpertSettings) -> tuple[bool, str]:
-    saving = 1 - _value(after, settings) / _value(before, settings)
+    saving = _saving(before, after, settings)
     if saving >= settings.least_saving:
         return True, f"saves {saving:.1%} of {settings.objective}"
     if saving >= 0 and after.macs > before.macs:
