@@ -13,7 +13,7 @@ from types import MappingProxyType
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation.verdict import COMPARED, STEPS
 from benchmarks.markdown import Row, interval, listed, rows, table
-from benchmarks.report.pages.curation import cells_of, counted
+from benchmarks.report.pages.curation import OTHERS, cells_of, counted
 from hw_model.files import write_whole
 
 DETECTION_ACCELERATOR = "ethos-u55-256"
@@ -95,15 +95,14 @@ def _v3(row: Row) -> str:
 
 def _curation(root: Path) -> str:
     cells = cells_of(rows(root / "results/curation/curation.csv"))
-    others = ("uncurated", "auto-curated", "random-subset", "shifted")
     lines = [
-        [each.what, *("{} / {}".format(*counted(cells, other, each.better)[:2]) for other in others)]
+        [each.what, *("{} / {}".format(*counted(cells, other, each.better)[:2]) for other in OTHERS)]
         for each in (*COMPARED, STEPS)
     ]
     return f"""\
 Of {len(cells)} cells, a task on an accelerator each, those where curated is better / worse (95% intervals do not meet):
 
-{table(("by", *others), lines)}"""
+{table(("by", *OTHERS), lines)}"""
 
 
 def _claims(root: Path) -> str:

@@ -20,6 +20,8 @@ HEADER = (
     "evaluations a success takes",
 )
 HEADER += ("ms at the baseline's quality", "monotone steps", "estimated", "minima in channels", "local minima")
+OTHERS = ("uncurated", "auto-curated", "random-subset", "shifted")
+"""Spaces that the curated one is held against."""
 Cells = dict[tuple[str, str], dict[str, Row]]
 """By task and accelerator, the rows by space."""
 
@@ -111,12 +113,11 @@ def _draws(found: list[Row]) -> str:
 
 def _verdicts(cells: Cells) -> list[list[str]]:
     """What the article claims of curated spaces, against each other space, by intervals that do not meet."""
-    others = ("uncurated", "auto-curated", "random-subset", "shifted")
     lines = []
     for each in (*COMPARED, STEPS):
-        for other in others:
+        for other in OTHERS:
             lines.append([f"{each.what}, against {other}", *map(str, counted(cells, other, each.better))])
-    for other in others:
+    for other in OTHERS:
         lines.append([f"stability: spread, against {other}", *map(str, counted(cells, other, _by_spread))])
     return lines
 
