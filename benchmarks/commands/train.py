@@ -68,8 +68,9 @@ def train(
     fidelity = on_test(recipe)
     reach = reach_note(loaded.blocks[-1:], chosen)
     there = save is not None and check_save(save, chosen, loaded.blocks, fidelity, FIRST_FINAL_SEED)
-    far = save is not None and not there and Resources.from_environment().executor == "ray"
-    shared = f"--save takes weights from {home}, which the cluster's workers have to share with this machine" * far
+    shared = ""
+    if save is not None and not there and Resources.from_environment().executor == "ray":
+        shared = f"--save takes weights from {home}, which the cluster's workers have to share with this machine"
     for note in filter(None, (size_note(loaded.blocks, chosen), reach, examples_note(chosen, fidelity), shared)):
         print(note, file=sys.stderr)
     from benchmarks.runtime.prepare import prepare_with_progress

@@ -157,6 +157,11 @@ def installed(peer: str) -> bool:
     return all(find_spec(package) is not None for package in PEERS[peer].packages)
 
 
+def not_installed(peer: str) -> str:
+    """That it needs packages which are not there, "" where they are."""
+    return "" if installed(peer) else f"needs {', '.join(PEERS[peer].packages)}, not installed"
+
+
 def versions(peer: str) -> dict[str, str]:
     """{package: version} of what it needs, empty texts where the package does not say."""
     found = {}

@@ -37,7 +37,7 @@ from benchmarks.experiments.head_to_head.searches import found_rows
 from benchmarks.experiments.head_to_head.settings import Settings
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.mapped import map_jobs
-from benchmarks.search.peers import PEERS, installed
+from benchmarks.search.peers import not_installed
 from benchmarks.search.sent import SentStrategy
 from benchmarks.search.verdict import against_random
 from benchmarks.store.files import write_table
@@ -72,8 +72,8 @@ def all_rows(
     """
     asked: list[tuple[Contender, ContestJob]] = []
     for contender in contenders:
-        if contender.peer and not installed(contender.peer):
-            say(f"{contender.name}: needs {', '.join(PEERS[contender.peer].packages)}, not installed; no rows")
+        if contender.peer and (lacks := not_installed(contender.peer)):
+            say(f"{contender.name}: {lacks}; no rows")
             continue
         there = [at for at, cell in enumerate(cells) if not contender.score or cell.has_score(contender.score)]
         if not there:

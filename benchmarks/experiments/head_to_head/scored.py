@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.head_to_head.contenders import Contender
-from benchmarks.search.peers import PEERS, installed
+from benchmarks.search.peers import not_installed
 from benchmarks.tables.files import SHIPPED
 from nas_algos.zero_shot.scores import SCORES
 
@@ -34,9 +34,8 @@ def scored_names(task: str, results: Path = SHIPPED) -> list[str]:
 def check_takes_part(contenders: Iterable[Contender], task: str) -> None:
     """Raise BenchmarkInputError for one whose packages are not installed, or whose score no network of the task has."""
     for each in contenders:
-        if each.peer and not installed(each.peer):
-            needed = ", ".join(PEERS[each.peer].packages)
-            raise BenchmarkInputError(f"{each.name} needs {needed}, not installed; run: pip install 'accelnas[peers]'")
+        if each.peer and (lacks := not_installed(each.peer)):
+            raise BenchmarkInputError(f"{each.name} {lacks}; run: pip install 'accelnas[peers]'")
         if each.score and each.score not in (allowed := scored_names(task)):
             raise BenchmarkInputError(
                 f"contender {each.name!r}: no network of {task} has this score; allowed: {', '.join(allowed)}"

@@ -10,6 +10,7 @@ from benchmarks.commands.compare import compare
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.head_to_head import run as contest
 from benchmarks.experiments.head_to_head import scored
+from benchmarks.search import peers
 from benchmarks.tables.files import SHIPPED
 from nas_algos.zero_shot.scores import SCORES
 
@@ -55,7 +56,7 @@ def test_a_contest_reads_what_its_ledger_needs_before_it_searches(tmp_path, monk
 def test_a_contender_that_cannot_take_part_is_refused_before_anything_is_searched(
     contender, line, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(scored, "installed", lambda name: False)
+    monkeypatch.setattr(peers, "installed", lambda name: False)
     monkeypatch.setattr(contest, "run", lambda *given: pytest.fail("went on without it"))
     with pytest.raises(BenchmarkInputError, match=re.escape(line)):
         compare("detection", contenders=("random", contender), results=tmp_path)

@@ -28,6 +28,7 @@ from benchmarks.experiments.head_to_head.searches import (
     true_quality,
 )
 from benchmarks.experiments.head_to_head.settings import CONTENDERS, Settings
+from benchmarks.search import peers
 from benchmarks.search.peers import installed
 from benchmarks.statistics.contrasts import Summary, holm, welch
 from benchmarks.statistics.intervals import mean_interval
@@ -437,7 +438,7 @@ def test_searches_of_other_packages_see_what_ours_see_and_are_charged_alike(name
 
 
 def test_a_package_that_is_not_installed_is_said_and_has_no_rows(monkeypatch):
-    monkeypatch.setattr(contest, "installed", lambda name: False)
+    monkeypatch.setattr(peers, "installed", lambda name: False)
     said = []
     few = Settings(contenders=("random", "pymoo GA"), budgets=(4,), seeds=4)
     rows = contest.all_rows([find_contender(name) for name in few.contenders], [CELL], few, said.append)
