@@ -14,10 +14,10 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.problem import baseline_blocks
+from benchmarks.store.files import read_own_csv
 from benchmarks.tables.design import Cell, table_spaces
 from benchmarks.tables.summaries import blocks_of, rewritten
 from hw_model.blocks import Block
@@ -95,7 +95,7 @@ def summaries(results: Path, task: str, tables: tuple[str, ...]) -> list[str]:
 def _rows(file: Path) -> list[dict[Hashable, Any]]:
     if not file.is_file():
         raise BenchmarkInputError(f"{file}: no such file; `accelnas reproduce {file.stem}` writes it")
-    return pd.read_csv(file).to_dict("records")
+    return read_own_csv(file).to_dict("records")
 
 
 def genotype_of(space: SearchSpace, skeleton: Skeleton, text: str) -> tuple[int, ...] | None:

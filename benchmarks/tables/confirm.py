@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.store.files import read_own_csv
 from benchmarks.tables.arena import arena_space, in_uncurated
 from benchmarks.tables.design import REFERENCE, Cell, table_spaces
 from benchmarks.tables.trained import CONFIRM_SEEDS
@@ -75,7 +75,7 @@ def _rows(results: Path, experiment: str, name: str, task: Task) -> list[dict[An
     path = results / experiment / name
     if not path.is_file():
         raise BenchmarkInputError(f"{path}: no such file; `accelnas reproduce {experiment}` writes it")
-    rows = pd.read_csv(path).to_dict("records")
+    rows = read_own_csv(path, ("task", "accelerator")).to_dict("records")
     return [row for row in rows if (row["task"], row["accelerator"]) == (task.name, REFERENCE)]
 
 

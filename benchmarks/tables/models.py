@@ -17,11 +17,11 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval
+from benchmarks.store.files import read_own_csv
 from benchmarks.store.keys import canonical_json
 from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.files import SHIPPED
@@ -196,7 +196,7 @@ def photograph_term(results: Path, task: str, dataset: str) -> tuple[float, floa
     that it bounds what the choice of photographs does.  Raises BenchmarkInputError where the file has no such row.
     """
     file = results / "baselines" / "baselines.csv"
-    for row in pd.read_csv(file).to_dict("records") if file.is_file() else ():
+    for row in read_own_csv(file, ("task", "dataset")).to_dict("records") if file.is_file() else ():
         if (row["task"], row["dataset"]) == (task, dataset):
             return row["quality"] - row["quality_low"], row["quality_high"] - row["quality"]
     raise BenchmarkInputError(f"{file}: no row of {task} on {dataset}; `accelnas reproduce baselines` makes it")

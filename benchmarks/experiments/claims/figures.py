@@ -11,10 +11,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import pandas as pd
 from scipy.stats import t
 
 from benchmarks.experiments.claims.rules import Figure
+from benchmarks.markdown import rows
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.tables.model_rows import keeps
 from benchmarks.tables.models import LEAST_SEEDS
@@ -40,7 +40,7 @@ class Results:
 def _rows(path: Path) -> tuple[Row, ...]:
     if not path.exists():
         return ()
-    return tuple({str(key): value for key, value in row.items()} for row in pd.read_csv(path).to_dict("records"))
+    return tuple(rows(path))
 
 
 Source = Callable[[Results], Figure]

@@ -17,8 +17,13 @@ from matplotlib.figure import Figure
 import benchmarks
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.registry import EXPERIMENTS
+from benchmarks.markdown import rows
 from benchmarks.store.files import merge_rows, run_folder, save_figure, write_json, write_table
+from benchmarks.tables.article import summaries
+from benchmarks.tables.confirm import confirm_cells
+from benchmarks.tables.models import photograph_term
 from hw_model.files import unfinished_beside, write_whole
+from tasks.registry import make_task
 
 WRITER = """
 import sys
@@ -131,3 +136,20 @@ def test_a_damaged_table_is_named_and_left_alone_and_asked_for_before_what_takes
     experiment = dataclasses.replace(EXPERIMENTS["controls"], shelf=".", module="began.nothing")
     with pytest.raises(BenchmarkInputError, match=named):
         experiment.run(EXPERIMENTS["controls"].settings({}), tmp_path, tmp_path)
+
+
+def test_a_damaged_table_that_pages_networks_or_intervals_rest_on_is_named(tmp_path):
+    files = ("baselines/baselines.csv", "detection/detection.csv", "head_to_head/head_to_head.csv")
+    for file in files:
+        (tmp_path / file).parent.mkdir()
+        (tmp_path / file).write_bytes(b"\xff\xfe\x00")
+    task = make_task("detection")
+    asked = (
+        lambda: rows(tmp_path / files[1]),
+        lambda: photograph_term(tmp_path, "detection", task.dataset),
+        lambda: summaries(tmp_path, "detection", ("detection",)),
+        lambda: confirm_cells(tmp_path, task),
+    )
+    for ask in asked:
+        with pytest.raises(BenchmarkInputError, match=r"\.csv cannot be read as CSV"):
+            ask()
