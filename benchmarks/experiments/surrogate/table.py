@@ -125,9 +125,10 @@ def noise_ceiling(data: Trained) -> float:
 
     Expected qualities are taken to be spread as the trained ones are, less the noise between seeds.
     """
-    line = seed_noise(data.quality, data.architecture)
+    line = seed_noise(data)
     if not np.isfinite(line).all():
         return float("nan")
+    data = data.one_a_seed()
     count = np.bincount(data.architecture)
     mean = np.bincount(data.architecture, data.quality) / count
     noise = np.exp(line[0] + line[1] * mean) / np.sqrt(count)
