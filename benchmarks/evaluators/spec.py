@@ -23,8 +23,6 @@ from tasks.spaces.check import check_one_size
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
-EVALUATORS = ("trained", "supernet", "zero_shot")
-"""Kinds of evaluators; the last two have variants, as in supernet:one_shot and zero_shot:naswot."""
 STRATEGIES_CODE_VERSION = "2"
 """Raise it when a change to our strategies, or to the settings that fit them to a budget, changes what they propose."""
 
@@ -62,7 +60,7 @@ class SearchSpec:
 
     @property
     def kind(self) -> str:
-        """Which of EVALUATORS."""
+        """trained, supernet or zero_shot."""
         return self.evaluator.partition(":")[0]
 
     @property
