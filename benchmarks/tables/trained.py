@@ -57,9 +57,13 @@ class Trained(NamedTuple):
         """One training of each network and seed, alone where there are two: what the seed decides is the same in both,
         so that they tell nothing of other seeds.
         """
+        return self.take(self.rows_of_one_a_seed())
+
+    def rows_of_one_a_seed(self) -> np.ndarray:
+        """Which trainings `one_a_seed` takes, int[n], in order."""
         alone_first = np.argsort(self.many_at_once, kind="stable")
         pairs = np.stack([self.architecture, self.seed], axis=1)[alone_first]
-        return self.take(np.sort(alone_first[np.unique(pairs, axis=0, return_index=True)[1]]))
+        return np.sort(alone_first[np.unique(pairs, axis=0, return_index=True)[1]])
 
 
 def finished_trials(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, ...]:

@@ -212,7 +212,7 @@ class Problem:
     goal: Literal["error", "bounded", "front"]
     """The least error, the least with the cost within `bound`, or the Pareto front of both."""
     seed_std: np.ndarray | None = None
-    """float[N], of a training's error: each search sees trainings of its own; None where they are the table's draws."""
+    """float[N], of a training's error: search s of any strategy sees the trainings s; None: the table's own draws."""
 
     @functools.cached_property
     def bound(self) -> float:

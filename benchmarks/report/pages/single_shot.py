@@ -76,7 +76,7 @@ Single-shot searches train one supernet; `accelnas search --evaluator supernet:g
 How their supernets' ranking compares with training from scratch, what they cost and what they find:
 
 {table(HEADER, map(_line, found))}
-Each supernet may spend the example passes of so many trainings by the tables' recipe ("spend"); its cost is in
+Each supernet may spend the example passes of so many trainings ("spend"{_recipe(found)}); its cost is in
 FLOPs, and Gumbel-softmax computes every kind of block to learn which is best.  The sandwich rule spends two thirds of
 the passes on the largest and the smallest network.  Tau is that of inherited with trained quality over n
 architectures, mean of the supernets, {_interval(found)}
@@ -90,11 +90,15 @@ So this table says what supernets of these spends do, and nothing of larger ones
 """
 
 
+def _recipe(found: list[Supernets]) -> str:
+    return "" if found[0].first_version else ", by the tables' recipe"
+
+
 def _interval(found: list[Supernets]) -> str:
     if found[0].first_version:
         return (
             "with Student's interval over them, which leaves out what other architectures would change; beside it "
-            "that of MACs.  Its rows are of before what adding or removing a layer changes was mended, which "
+            "that of MACs.  These rows are of before what adding or removing a layer changes was mended, which "
             "Gumbel-softmax learned wrongly (version 1 of supernets, each of six short trainings of the first version)."
         )
     return (

@@ -83,8 +83,8 @@ def _trained(found: list[Row]) -> str:
         return ""
     return (
         "Those called `trained-TASK` are the 177,147 networks of a task's arena: quality as the surrogate of the "
-        "task's trainings expects it, latency by the estimator; each search sees trainings of its own, with noise as "
-        "the surrogate says that seeds differ.  "
+        "task's trainings expects it, latency by the estimator; searches of one strategy see different trainings, "
+        "the first of each strategy the same, with noise as the surrogate says that seeds differ.  "
     )
 
 

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.surrogate.settings import Settings
-from benchmarks.experiments.surrogate.table import noise_ceiling, surrogate_rows
+from benchmarks.experiments.surrogate.table import HeldOut, figures, noise_ceiling, surrogate_rows
 from benchmarks.tables import fit as module_of_fit
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.features import features, in_layout, places, stages
@@ -119,6 +119,9 @@ def test_a_seed_trained_alone_and_at_once_is_one_seed():
     assert not one.many_at_once.any()
     np.testing.assert_allclose(seed_noise(twice), seed_noise(data), rtol=1e-3)
     assert noise_ceiling(twice) == pytest.approx(noise_ceiling(data), abs=0.005)
+    once = HeldOut(rng.normal(data.quality, 0.1), np.full(len(data.quality), 0.1))
+    said = HeldOut(np.append(once.quality, once.quality + 9)[mixed], np.tile(once.std, 2)[mixed])
+    assert figures(twice, said) == pytest.approx(figures(data, once))
 
 
 def test_the_error_of_unseen_cells_is_told_by_what_did_not_see_them(monkeypatch):
