@@ -34,7 +34,7 @@ RECIPES_OF = {
     "seeds": ("search",),
     "final": ("search", "final"),
     "curse": ("search",),
-    "article": ("final",),
+    "article": ("search", "final"),
     "again": ("search",),
     "confirm": ("search", "final"),
 }

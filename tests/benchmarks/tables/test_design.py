@@ -54,11 +54,11 @@ def test_what_is_trained_is_of_a_part_by_its_recipe(name):
         seed = trial.key.seed
         first = seed - seed % 1_000 // REPEAT * REPEAT
         drawn = designed & {(trial.space, trial.genotype, trial.key.fidelity, each) for each in (seed, first)}
-        assert drawn or found_before(name, trial, recipe)
+        assert drawn or of_another_fit(name, trial, recipe)
 
 
-def found_before(name, trial, recipe):
-    """Whether it is of an article's table of an earlier fit: by the recipe final with seeds of the network's own."""
+def of_another_fit(name, trial, recipe):
+    """Whether it is of an article's table of another fit: by the recipe final with seeds of the network's own."""
     if trial.key.fidelity == recipe(RECIPES["search"][name]):
         return name == AGAIN[0] and trial.key.seed in AGAIN_SEEDS
     text = summary(table_spaces(make_task(name))[trial.space].decode(trial.genotype))
