@@ -56,7 +56,7 @@ def shape_of(
     subsets: Subsets, evaluate: ManyFigures, baseline: Figures, points: int, walked: int, key: jax.Array
 ) -> Shape:
     """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima."""
-    points_key, walked_key = jax.random.split(key)
+    points_key, walked_key, steps_key = jax.random.split(key, 3)
     at = sampled(subsets, points, points_key)
     objective = _Objective(evaluate, baseline, at.here)
     alive = np.ones(points, bool)
@@ -76,7 +76,7 @@ def shape_of(
         return np.bincount(at.draw[chosen], minlength=subsets.draws)
 
     return Shape(
-        **_walks(subsets, evaluate, sampled(subsets, walked, walked_key), jax.random.fold_in(walked_key, 1)),
+        **_walks(subsets, evaluate, sampled(subsets, walked, walked_key), steps_key),
         points=count(np.ones(points, bool)),
         minima=count(anywhere),
         channel_minima=count(alive),

@@ -132,11 +132,11 @@ def study(name: str, settings: Settings, home: Path) -> Study:
         known = max(cell.best_known(), *(float(found[0].best.max()) for found in best.values()))
         for kind, subsets in spaces.items():
             started = time.perf_counter()
-            own = jax.random.fold_in(shape_key, KINDS.index(kind))
+            own, steps_key = jax.random.split(jax.random.fold_in(shape_key, KINDS.index(kind)))
             shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
             quality, latency = best[subsets.name]
             found = outcome(quality.best, latency.best, known, cell.baseline.latency_ms, subsets.draws)
-            compiled_columns = step_columns(cell, subsets, settings.compiled, home, own)
+            compiled_columns = step_columns(cell, subsets, settings.compiled, home, steps_key)
             first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
             last = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
             last |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
@@ -164,7 +164,7 @@ def step_columns(cell: Cell, subsets: Subsets, count: int, home: Path, key: jax.
     if cell.accelerator not in ETHOS_U:
         return {}
     what = (subsets, cell.table.space, cell.evaluate, cell.accelerator)
-    return compiled_steps(*what, count, home, jax.random.fold_in(key, 1)).columns()
+    return compiled_steps(*what, count, home, key).columns()
 
 
 def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
@@ -180,8 +180,8 @@ def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
             cell = Cell(table, accelerator, compiled)
             spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
             for kind, subsets in spaces.items():
-                own = jax.random.fold_in(shape_key, KINDS.index(kind))
-                found = step_columns(cell, subsets, settings.compiled, home, own)
+                _, steps_key = jax.random.split(jax.random.fold_in(shape_key, KINDS.index(kind)))
+                found = step_columns(cell, subsets, settings.compiled, home, steps_key)
                 for row in rows:
                     if (row["task"], row["accelerator"], row["space"]) == (name, accelerator, subsets.name):
                         row.update(found)
