@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import struct
 
-from nas_algos.checks import check_positive, check_whole
+from nas_algos.checks import check_positive
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.genotypes import MOST_DRAWN, below, checked_cardinalities, mutate_by, random_bits, sample
+from nas_algos.genotypes import below, checked_cardinalities, mutate_by, random_bits, sample
 from nas_algos.keys import split
 from nas_algos.strategy import Strategy
 
@@ -46,8 +45,7 @@ class EvolutionState:
 def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSettings = EvolutionSettings()) -> Strategy:
     """Aging evolution for one objective; the first `population` genotypes are uniform."""
     choices = checked_cardinalities(cardinalities)
-    check_positive("regularised_evolution", settings, "tournament", "batch")
-    check_whole("regularised_evolution", settings, 1, MOST_DRAWN, "population")
+    check_positive("regularised_evolution", settings, "population", "tournament", "batch")
     population, batch = settings.population, settings.batch
     if batch > population:
         raise AlgorithmInputError(f"regularised_evolution: batch is {batch}; allowed: at most population {population}")
@@ -60,10 +58,10 @@ def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSetti
             jnp.zeros((), jnp.int32),
         )
 
-    def child(state: EvolutionState, key: jax.Array, alive: Any = population) -> jax.Array:
+    def child(state: EvolutionState, key: jax.Array) -> jax.Array:
         # all bits at once: small draws one by one would take most of the time of a search in a table
         bits = random_bits(key, (settings.tournament + 2, batch))
-        rivals = below(bits[2:], alive)
+        rivals = below(bits[2:], population)
         rival_scores = state.scores[rivals]
         winners, best = rivals[0], rival_scores[0]
         for rival, score in zip(rivals[1:], rival_scores[1:], strict=True):  # XLA fuses this, and not argmin
@@ -74,9 +72,7 @@ def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSetti
         def first(state: EvolutionState, key: jax.Array) -> jax.Array:
             first_key, child_key = split(key)
             filling = state.told + jnp.arange(batch) < population
-            # the ring fills from its first place on
-            children = child(state, child_key, jnp.maximum(state.told, 1).astype(jnp.uint32))
-            return jnp.where(filling[:, None], sample(first_key, choices, batch), children)
+            return jnp.where(filling[:, None], sample(first_key, choices, batch), child(state, child_key))
 
         return jax.lax.cond(state.told < population, first, child, state, key)
 

@@ -116,7 +116,8 @@ def window(latency, step=1):
     ("latency", "wanted"),
     [
         (lambda i, j: 100 + (i + j) * (1 if (i + j) % 2 else 0.5), "reproduced"),
-        (lambda i, j: 100 + i + j - 5 * (i == 1 and j > 8), "reproduced"),  # on one of 32 lines, all of which are there
+        # falls on one of 32 lines, which no interval tells from none
+        (lambda i, j: 100 + i + j - 5 * (i == 1 and j > 8), "partly"),
         (lambda i, j: 100 + i + j, "not reproduced"),
         # falls by less than what counts
         (lambda i, j: 100 - 0.01 * (i + j), "not reproduced"),
@@ -126,10 +127,7 @@ def test_a_landscape_is_rocky_where_the_compilers_latency_falls_along_lines_on_w
     tmp_path, latency, wanted
 ):
     results = write(tmp_path, LANDSCAPE, window(latency))
-    found, reason = judged("accelerator-aware cost goes up", results, [LANDSCAPE])
-    assert found == wanted
-    assert "of 32 against 0 of 32 lines, all of one grid; " in reason
-    assert "interval" not in reason
+    assert judged("accelerator-aware cost goes up", results, [LANDSCAPE])[0] == wanted
 
 
 @pytest.mark.parametrize(
