@@ -13,14 +13,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-import pandas as pd
-
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import TrainingPool
 from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.report.html.build import write_report
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
+from benchmarks.store.files import read_own_csv
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.article import AGAIN, genotype_of
 from benchmarks.tables.files import SHIPPED
@@ -118,10 +117,10 @@ def compare_all(names: Iterable[str], shipped: Path, fresh: Path) -> list[Compar
 
 def compare(shipped: Path, fresh: Path) -> Compared:
     """Two CSVs cell by cell: fractions to NEAR of each other, all else equal."""
-    name, one = str(shipped.relative_to(shipped.parents[1])), pd.read_csv(shipped)
+    name, one = str(shipped.relative_to(shipped.parents[1])), read_own_csv(shipped)
     if not fresh.exists():
         return Compared(name, one.size, one.size, "no such file was written")
-    other = pd.read_csv(fresh)
+    other = read_own_csv(fresh)
     if list(one.columns) != list(other.columns) or len(one) != len(other):
         return Compared(name, one.size, one.size, f"{len(other)} rows of {len(other.columns)} columns")
     found = [
@@ -144,7 +143,7 @@ def _same(old: object, new: object) -> bool:
 def train_winners(home: Path) -> list[Trained]:
     """One training of each model of the detection table on ACCELERATOR, by the recipe that the tables rest on."""
     task, table = make_task(TASK), load_table(TASK)
-    rows = pd.read_csv(SHIPPED / TASK / f"{TASK}.csv").to_dict("records")
+    rows = read_own_csv(SHIPPED / TASK / f"{TASK}.csv").to_dict("records")
     models = {str(row["network"]): str(row["model"]) for row in rows if row["accelerator"] == ACCELERATOR}
     genotypes = {model: genotype_of(table.space, skeleton_for(task), text) for text, model in models.items()}
     known = {model: genotype for model, genotype in genotypes.items() if genotype is not None}

@@ -45,7 +45,7 @@ from benchmarks.experiments.curation.spaces import Subsets, subsets_of
 from benchmarks.experiments.curation.steps import compiled_steps
 from benchmarks.runtime.console import print_frame
 from benchmarks.statistics.intervals import share_interval
-from benchmarks.store.files import merge_rows, write_table
+from benchmarks.store.files import merge_rows, read_own_csv, write_table
 from benchmarks.tables.confirm import CONFIRMED
 from benchmarks.tables.design import REFERENCE, table_spaces
 from benchmarks.tables.optima import best_within, evaluation_by, searched
@@ -167,7 +167,7 @@ def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
     """The table on file with the columns of steps worked out anew.  Raises BenchmarkInputError where there is none."""
     if not file.exists():
         raise BenchmarkInputError(f"no {file}; run without steps_only first")
-    rows = pd.read_csv(file).to_dict("records")
+    rows = read_own_csv(file).to_dict("records")
     for name in settings.tasks:
         table = load_table(name)
         for accelerator in settings.accelerators:

@@ -11,7 +11,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 
-from benchmarks.store.files import save_figure
+from benchmarks.store.files import read_own_csv, save_figure
 
 matplotlib.use("Agg")
 import jax
@@ -37,7 +37,7 @@ LENGTH = 64
 def write_plots(measured: Path, folder: Path) -> None:
     """Draw all of them into the folder of estimator.csv."""
     plot_scatter(measured, folder / "estimator_scatter.png")
-    plot_errors(pd.read_csv(folder / "estimator.csv"), folder / "estimator_error.png")
+    plot_errors(read_own_csv(folder / "estimator.csv"), folder / "estimator_error.png")
     plot_sweep(folder / "channel_sweep.png")
 
 

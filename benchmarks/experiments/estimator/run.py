@@ -24,7 +24,7 @@ from scipy.stats import kendalltau
 from benchmarks.experiments.estimator.networks import HALVES, parts_of_spaces, wanted_networks
 from benchmarks.experiments.estimator.plot import SHOWN, write_plots
 from benchmarks.experiments.estimator.settings import Settings
-from benchmarks.store.files import write_table
+from benchmarks.store.files import read_own_csv, write_table
 from hw_model.blocks import Block
 from hw_model.cost import Estimate, count_macs, energy_mj
 from hw_model.cost_models import PRETRAINED
@@ -138,7 +138,7 @@ def _replace_rows(path: Path, rows: pd.DataFrame) -> None:
     """Write the rows instead of those that the table has for the same accelerator, accelerators in their order."""
     table = rows.round(4)
     if path.exists():
-        before = pd.read_csv(path)
+        before = read_own_csv(path)
         table = pd.concat([before[~before["accelerator"].isin(rows["accelerator"])], table])
     order = [list(ETHOS_U).index(name) for name in table["accelerator"]]
     table = table.iloc[np.argsort(order, kind="stable")]

@@ -30,7 +30,7 @@ from benchmarks.problem import baseline_blocks
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.saved.export import Exported, compile_exported, export_network
-from benchmarks.store.files import merge_rows
+from benchmarks.store.files import merge_rows, read_own_csv
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import RECIPES
 from hw_model.blocks import Block
@@ -105,7 +105,7 @@ def models(task: Task, accelerators: tuple[str, ...], winners: Path = DETECTION)
         return
     if not winners.is_file():
         raise BenchmarkInputError(f"{winners}: no such file; `accelnas reproduce detection` makes it")
-    found = {(row["model"], row["accelerator"]): row for row in pd.read_csv(winners).to_dict("records")}
+    found = {(row["model"], row["accelerator"]): row for row in read_own_csv(winners).to_dict("records")}
     for space in ARTICLE_SPACES[task.name]:
         for accelerator in accelerators:
             if (space, accelerator) not in found:

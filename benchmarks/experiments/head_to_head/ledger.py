@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.statistics.medians import median_by_task
+from benchmarks.store.files import read_own_csv
 from benchmarks.tables.jobs import MEANS
 
 JOULES_PER_KWH = 3.6e6
@@ -45,8 +46,8 @@ class Machine:
 
 def machines(results: Path, tasks: Collection[str]) -> list[Machine]:
     """The accelerator that trained the tables, and a core of each kind whose trainings were timed."""
-    whole = accelerator_seconds(pd.read_csv(results / "tables" / "gpu.csv"))
-    costs = pd.read_csv(results / "timings" / "training_cost.csv").to_dict("records")
+    whole = accelerator_seconds(read_own_csv(results / "tables" / "gpu.csv"))
+    costs = read_own_csv(results / "timings" / "training_cost.csv").to_dict("records")
     of_tasks = [{str(key): row[key] for key in row} for row in costs if row["task"] in tasks]
     cores = [
         Machine(f"a core of an {device}", CORE_WATTS, core_seconds(row for row in of_tasks if row["device"] == device))

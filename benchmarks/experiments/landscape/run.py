@@ -26,7 +26,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.landscape.plot import write_landscape
 from benchmarks.experiments.landscape.settings import Settings
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
-from benchmarks.store.files import write_table
+from benchmarks.store.files import read_own_csv, write_table
 from hw_model.cost import count_macs
 from hw_model.cost_models import cost_model, parallelism_factor
 from hw_model.vela.accelerators import ETHOS_U
@@ -123,7 +123,7 @@ def landscape(accelerator: str, home: Path, compiled: Path | None = None) -> pd.
 def compiled_latencies(path: Path, table: pd.DataFrame) -> np.ndarray:
     """latency_ms of an earlier run's table.  Raises BenchmarkInputError for one of other networks."""
     try:
-        found = pd.read_csv(path)
+        found = read_own_csv(path)
         if not found[["channels_2", "channels_3", "macs"]].equals(table[["channels_2", "channels_3", "macs"]]):
             raise ValueError("it holds other networks")
         return found["latency_ms"].to_numpy(float)
@@ -203,7 +203,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     table = landscape(settings.accelerator, home, settings.compiled)
     folder.mkdir(parents=True, exist_ok=True)
     write_table(folder / "landscape.csv", table, digits=5)
-    table = pd.read_csv(folder / "landscape.csv")  # what is said of it can be worked out from the file
+    table = read_own_csv(folder / "landscape.csv")  # what is said of it can be worked out from the file
     walked = walks(table)
     write_table(folder / "landscape_walks.csv", walked, digits=None)
     titles = titles_of(table, walked)

@@ -36,4 +36,4 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     if kept is not None:
         table = pd.concat([kept.loc[~kept["task"].isin(settings.task)], table]).sort_values("task", kind="stable")
     write_table(path, table)
-    write_plot(pd.read_csv(path), folder / "surrogate.png")
+    write_plot(read_own_csv(path), folder / "surrogate.png")

@@ -19,7 +19,7 @@ import pandas as pd
 
 from benchmarks.experiments.sustainability.settings import Settings
 from benchmarks.markdown import listed
-from benchmarks.store.files import write_table
+from benchmarks.store.files import read_own_csv, write_table
 from benchmarks.store.made import recorded
 from benchmarks.tables.files import SHIPPED
 from hw_model.cost import PICOJOULES_PER_MAC
@@ -38,13 +38,13 @@ Line = tuple[str, str, float, str, str, str]
 
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Read, compute, print and write."""
-    ledger = pd.read_csv(SHIPPED / "head_to_head" / "head_to_head_ledger.csv")
+    ledger = read_own_csv(SHIPPED / "head_to_head" / "head_to_head_ledger.csv")
     made = recorded(SHIPPED).get(SINGLE_SHOT)
     version = ", first version of the spaces" if made is not None and made.first_version else ""
-    lines = [*search_lines(ledger), *single_shot_lines(ledger, pd.read_csv(SHIPPED / SINGLE_SHOT), version)]
+    lines = [*search_lines(ledger), *single_shot_lines(ledger, read_own_csv(SHIPPED / SINGLE_SHOT), version)]
     saved: dict[str, tuple[float, float]] = {}
     for task, model in MODELS.items():
-        own, energies = inference_lines(pd.read_csv(SHIPPED / task / f"{task}.csv"), task, model, settings)
+        own, energies = inference_lines(read_own_csv(SHIPPED / task / f"{task}.csv"), task, model, settings)
         lines += own
         saved[task] = energies
     lines += user_lines(*saved["detection"], settings)

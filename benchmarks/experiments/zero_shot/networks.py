@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pandas as pd
 
+from benchmarks.store.files import read_own_csv
 from benchmarks.tables.arena import arena_space, in_uncurated
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.recipes import SEARCH
@@ -38,7 +39,7 @@ class Networks(NamedTuple):
         """Those that lack one of the scores in a table of scores; all where there is no such table."""
         if not file.exists():
             return self
-        table = pd.read_csv(file)
+        table = read_own_csv(file)
         if not set(scores) <= set(table.columns):
             return self
         there = pd.MultiIndex.from_frame(pd.DataFrame(table.dropna(subset=list(scores))[list(KEY)]))

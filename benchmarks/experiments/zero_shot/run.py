@@ -31,7 +31,7 @@ from benchmarks.experiments.zero_shot.table import correlation_row
 from benchmarks.runtime.console import print_frame
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.runtime.progress import SearchProgress
-from benchmarks.store.files import merge_rows, write_table
+from benchmarks.store.files import merge_rows, read_own_csv, write_table
 from benchmarks.store.sqlite import open_store
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.files import SHIPPED
@@ -110,7 +110,7 @@ def write_scores(file: Path, rows: pd.DataFrame, scores: dict[str, np.ndarray]) 
     """
     key, task = list(KEY), rows["task"].iloc[0]
     fresh = rows.assign(**scores).set_index(key)
-    old = pd.read_csv(file) if file.exists() else pd.DataFrame(columns=key)
+    old = read_own_csv(file) if file.exists() else pd.DataFrame(columns=key)
     own = old[old["task"] == task].set_index(key)
     places = own.index.append(fresh.index.difference(own.index, sort=False))
     whole = own.reindex(places, columns=own.columns.union(fresh.columns, sort=False))
@@ -139,8 +139,8 @@ def correlate(folder: Path, tasks: tuple[str, ...], speeds: dict[tuple[str, str]
     file = folder / SCORES_FILE
     if not file.exists():
         raise BenchmarkInputError(f"no {file}; run without correlate_only first")
-    scores, table = pd.read_csv(file), folder / TABLE_FILE
-    known = pd.read_csv(table).to_dict("records") if table.exists() else []
+    scores, table = read_own_csv(file), folder / TABLE_FILE
+    known = read_own_csv(table).to_dict("records") if table.exists() else []
     old = {(row["task"], row["score"]): row.get("scores_per_s", np.nan) for row in known}
     rows: list[dict[str, Any]] = []
     for task in tasks:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from benchmarks.experiments.landscape.run import share_that_gets_down, surface_of
 from benchmarks.markdown import Row, rows, table
+from benchmarks.store.files import read_own_csv
 
 NAMES = {"macs": "MACs", "latency": "latency", "curated": "latency at curated channels"}
 STEPS = {
@@ -20,7 +21,7 @@ STEPS = {
 
 def page(folder: Path) -> str:
     """The page's Markdown."""
-    found, walked = pd.read_csv(folder / "landscape.csv"), rows(folder / "landscape_walks.csv")
+    found, walked = read_own_csv(folder / "landscape.csv"), rows(folder / "landscape_walks.csv")
     agree = {(row["surface"], row["steps"]): row for row in rows(folder / "landscape_steps.csv")}
     lines = [
         [words, f"{agree['estimated_ms', kind]['n']:,}"]

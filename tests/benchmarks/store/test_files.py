@@ -16,12 +16,15 @@ from matplotlib.figure import Figure
 
 import benchmarks
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.head_to_head.ledger import machines
 from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.markdown import rows
+from benchmarks.report.pages import landscape
 from benchmarks.store.files import merge_rows, run_folder, save_figure, write_json, write_table
 from benchmarks.tables.article import summaries
 from benchmarks.tables.confirm import confirm_cells
 from benchmarks.tables.models import photograph_term
+from benchmarks.verification.again import compare
 from hw_model.files import unfinished_beside, write_whole
 from tasks.registry import make_task
 
@@ -140,6 +143,7 @@ def test_a_damaged_table_is_named_and_left_alone_and_asked_for_before_what_takes
 
 def test_a_damaged_table_that_pages_networks_or_intervals_rest_on_is_named(tmp_path):
     files = ("baselines/baselines.csv", "detection/detection.csv", "head_to_head/head_to_head.csv")
+    files += ("landscape/landscape.csv", "tables/gpu.csv")
     for file in files:
         (tmp_path / file).parent.mkdir()
         (tmp_path / file).write_bytes(b"\xff\xfe\x00")
@@ -149,6 +153,9 @@ def test_a_damaged_table_that_pages_networks_or_intervals_rest_on_is_named(tmp_p
         lambda: photograph_term(tmp_path, "detection", task.dataset),
         lambda: summaries(tmp_path, "detection", ("detection",)),
         lambda: confirm_cells(tmp_path, task),
+        lambda: landscape.page(tmp_path / "landscape"),
+        lambda: machines(tmp_path, ["detection"]),
+        lambda: compare(tmp_path / files[1], tmp_path / files[1]),
     )
     for ask in asked:
         with pytest.raises(BenchmarkInputError, match=r"\.csv cannot be read as CSV"):
