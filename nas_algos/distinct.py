@@ -21,6 +21,9 @@ from nas_algos.strategy import State, Strategy
 
 TRIES = 8
 MEMORY = 4096
+MUTATIONS = 2**31 - 1
+"""The key of a round's mutations is the round's folded with this, beyond all that strategies split that into: to split
+folds with 0, 1, 2, ..."""
 
 
 @struct.dataclass
@@ -77,7 +80,7 @@ def without_repeats(strategy: Strategy, tries: int = TRIES, memory: int = MEMORY
 
     def ask(state: DistinctState, key: jax.Array) -> jax.Array:
         first = jnp.asarray(strategy.ask(state.inner, key))
-        bits = random_bits(fold_in(key, 1), (tries, 2, batch))
+        bits = random_bits(fold_in(key, MUTATIONS), (tries, 2, batch))
 
         def unfinished(carry: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
             turn, _, known = carry

@@ -14,7 +14,8 @@ import numpy as np
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.keys import words as key_words
 
-_MOST_CHOICES = 1 << 16  # `below` multiplies halves of words
+MOST_DRAWN = 1 << 16
+"""The largest limit of `below`, which multiplies halves of words."""
 
 
 def checked_cardinalities(cardinalities: Sequence[int]) -> tuple[int, ...]:
@@ -23,11 +24,16 @@ def checked_cardinalities(cardinalities: Sequence[int]) -> tuple[int, ...]:
         checked = tuple(operator.index(choices) for choices in cardinalities)
     except TypeError as error:
         raise AlgorithmInputError(f"cardinalities are {cardinalities!r}; allowed: whole numbers, 1 or more") from error
-    if not checked or min(checked) < 1 or max(checked) > _MOST_CHOICES:
+    if not checked or min(checked) < 1 or max(checked) > MOST_DRAWN:
         raise AlgorithmInputError(
-            f"cardinalities are {checked}; allowed: at least one decision, each of 1 or more, at most {_MOST_CHOICES}"
+            f"cardinalities are {checked}; allowed: at least one decision, each of 1 or more, at most {MOST_DRAWN}"
         )
     return checked
+
+
+def open_decisions(cardinalities: Sequence[int]) -> int:
+    """How many decisions have a choice; 1 where none has."""
+    return max(sum(choices > 1 for choices in cardinalities), 1)
 
 
 def random_bits(key: jax.Array, shape: Sequence[int]) -> jax.Array:

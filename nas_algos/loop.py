@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import jax
@@ -48,8 +48,6 @@ class Search:
     policy: Policy = POLICIES["plain"]
     seed: int = 0
     """Of each candidate's first evaluation; confirmations take it plus CONFIRMING, twice that, and so on."""
-    start: Mapping[Genotype, float] = field(default_factory=dict)
-    """Qualities that are known before: told first, never evaluated and not charged."""
 
     def __post_init__(self):
         check_positive("search", self, "budget")
@@ -59,8 +57,6 @@ class Search:
             raise AlgorithmInputError(
                 f"search: {self.strategy.name} is of cardinalities {own}; allowed with this evaluator: {wanted}"
             )
-        if self.start and self.policy.rungs > 1:
-            raise AlgorithmInputError("search: start is given; allowed with rungs of fidelity: none")
         if self.objective.columns != 1 and not self.policy.takes_several_objectives:
             raise AlgorithmInputError(
                 f"search: {self.objective.name} has {self.objective.columns} columns; allowed with this policy: 1"
@@ -109,13 +105,16 @@ def side_by_side(searches: Mapping[Who, Search]) -> dict[Who, Found]:
 
 def _steps(one: Search) -> Steps:
     """Yield the evaluations that are wanted next, never none, and take them in that order."""
-    trajectory, policy = Trajectory(one.evaluator, one.objective, one.start), one.policy
+    trajectory, policy = Trajectory(one.evaluator, one.objective), one.policy
     plan = brackets(policy, one.budget)
     functions = compiled(one.strategy)
-    keys = [one.key] if len(plan) == 1 else list(jax.random.split(one.key, len(plan)))
-    for bracket, key in zip(plan, keys, strict=True):
+    # a state of the strategy for each fidelity, as scores of different ones do not compare
+    firsts = sorted({bracket.first for bracket in plan})
+    keys = [one.key] if len(firsts) == 1 else list(jax.random.split(one.key, len(firsts)))
+    rounds = {first: Rounds(functions, key) for first, key in zip(firsts, keys, strict=True)}
+    for bracket in plan:
         fidelity = policy.fidelities[bracket.first]
-        rung = yield from _first_rung(one, trajectory, Rounds(functions, key), bracket.size, fidelity)
+        rung = yield from _first_rung(one, trajectory, rounds[bracket.first], bracket.size, fidelity)
         for fidelity in policy.fidelities[bracket.first + 1 :]:
             scores = np.array([candidate.score[0] for candidate in rung])
             order = np.argsort(scores, kind="stable")
@@ -137,16 +136,15 @@ def _first_rung(
 ) -> Generator[list[Request], list[Evaluation], list[Candidate]]:
     """Ask and tell until `count` different genotypes are evaluated, or nothing new will come; those genotypes."""
     policy = one.policy
-    for each in trajectory.begun:
-        rounds.learn([each.genotype], _told(one, np.array([each.score])))
     rung: list[Candidate] = []
     size = math.prod(map(int, one.strategy.cardinalities))
-    seen, evaluated = set(one.start), set(one.start)
+    seen: set[Genotype] = set()
+    evaluated: set[Genotype] = set()
     looked = stale = 0
     while len(rung) < count:
         # what was looked at stays known, over a bound or hopeless
         exhausted = len(seen) == size and not policy.repeats
-        in_vain = 0 if len(trajectory.qualities) > len(one.start) else len(trajectory.candidates)
+        in_vain = 0 if trajectory.qualities else len(trajectory.candidates)
         ended = f"all {size} genotypes were looked at" if exhausted else policy.ended(count, looked, stale, in_vain)
         if ended:
             trajectory.ended = ended
@@ -181,7 +179,9 @@ def _first_rung(
         scores, candidates = trajectory.look(
             rows, costs, kinds, qualities, fidelity, dict(zip(fresh, charged, strict=True))
         )
-        rounds.learn(genotypes, _told(one, scores))
+        # what was left out did not fail: another one is told in its place, as tell takes a whole round
+        told = [fresh[-1] if kind == "left out" else place for place, kind in enumerate(kinds)]
+        rounds.learn(genotypes[told], _told(one, scores[told]))
         rung += [candidates[place] for place in fresh]
         seen.update(rows)
         looked, stale = looked + len(rows), 0 if fresh else stale + len(rows)

@@ -3,12 +3,14 @@
 Successive halving and Hyperband are policies: many networks trained a little, the best of them more, the best of these
 in full.  Jamieson and Talwalkar, Non-stochastic Best Arm Identification and Hyperparameter Optimization,
 arXiv:1502.07943; Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar, Hyperband, arXiv:1603.06560.  They leave to a
-strategy which networks to begin with: uniform ones in the papers.  The strategy learns from the lowest rung alone.
+strategy which networks to begin with: uniform ones in the papers.  The strategy learns from the first rung of each
+bracket alone, from those of each fidelity apart.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -133,6 +135,17 @@ def brackets(policy: Policy, budget: int) -> list[Bracket]:
             f"{-(-_price(policy, 1, 0) // policy.keep**most)} and more"
         )
     return found
+
+
+def most_asked(policy: Policy, budget: int) -> int:
+    """Genotypes that a strategy is asked for, at the fidelity where these are most: what its settings are to fit.
+
+    Raises AlgorithmInputError for a budget that pays for none.
+    """
+    asked: Counter[int] = Counter()
+    for bracket in brackets(policy, budget):
+        asked[bracket.first] += bracket.size
+    return max(asked.values())
 
 
 def promoted(count: int, keep: int) -> int:

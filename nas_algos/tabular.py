@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.scipy.special import ndtri
 
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.evaluator import Immediate
-from nas_algos.genotypes import checked_cardinalities
+from nas_algos.genotypes import checked_cardinalities, hashed
 from nas_algos.scan import Evaluate, Trials, evaluator_of
 
 _ARRAYS = ("name", "cardinalities", "scores", "reference")
@@ -98,6 +99,14 @@ def table_index(genotypes: jax.Array, cardinalities: Sequence[int]) -> jax.Array
     """Row of each genotype, int32[b, D] -> int32[b]."""
     strides = np.cumprod([1, *cardinalities[:0:-1]])[::-1]
     return (genotypes * jnp.array(strides, jnp.int32)[None]).sum(1)
+
+
+def noise(seed: Any, rows: Any) -> jax.Array:
+    """What trainings by a seed, uint32, differ by from what is expected of networks, rows int [...]: standard normal
+    float32, the same again for the same.
+    """
+    words = hashed(hashed(jnp.asarray(rows, jnp.uint32) + np.uint32(1)) ^ hashed(jnp.asarray(seed, jnp.uint32)))
+    return ndtri(((words >> 8).astype(jnp.float32) + 0.5) / np.float32(2**24))
 
 
 def lookup(table: Table, objectives: Sequence[int], draw: int | None = None) -> Evaluate:

@@ -20,7 +20,7 @@ class Candidate(NamedTuple):
     """What a search looked at."""
 
     step: int
-    """Its place among all that the search looked at, from 0; -1 of one that it started with."""
+    """Its place among all that the search looked at, from 0."""
     genotype: Genotype
     cost: dict[str, float]
     state: Kind
@@ -55,28 +55,17 @@ class Found(NamedTuple):
 class Trajectory:
     """What one search has seen so far; it grows by `look`."""
 
-    def __init__(self, evaluator: Evaluator, objective: Objective, start: Mapping[Genotype, float]):
-        """start: qualities that are known before, as in `nas_algos.loop.Search`."""
+    def __init__(self, evaluator: Evaluator, objective: Objective):
         self._evaluator, self._objective = evaluator, objective
         self._score = jax.jit(objective.score)  # one call, in place of one for each step of the formula
-        self.qualities: dict[tuple[Genotype, float], float] = {(row, 1.0): each for row, each in start.items()}
+        self.qualities: dict[tuple[Genotype, float], float] = {}
         """Of each genotype and fidelity that is known; whoever evaluates adds to it."""
         self.candidates: list[Candidate] = []
         """In the order in which they were looked at."""
         self.best_score = math.inf
         """The first column of the best feasible one at full fidelity."""
-        self.begun: list[Candidate] = []
-        """Those that it started with."""
         self.ended = ""
         """As in `Found`; whoever searches sets it."""
-        if start:
-            rows, costs = list(start), self.costs(list(start))
-            scores = self.score(list(start.values()), costs)
-            self.begun = [
-                Candidate(-1, row, _row(costs, place), "known", start[row], tuple(scores[place].tolist()))
-                for place, row in enumerate(rows)
-            ]
-            self._note_best(self.begun)
 
     def costs(self, genotypes: Any) -> dict[str, np.ndarray]:
         """float64[b] of each name."""
@@ -124,7 +113,7 @@ class Trajectory:
         return Found(self._best(), tuple(self.candidates), total(spent), self.ended)
 
     def _best(self) -> Candidate | None:
-        able = [each for each in (*self.begun, *self.candidates) if self._feasible(each)]
+        able = [each for each in self.candidates if self._feasible(each)]
         highest = max((each.fidelity for each in able), default=1.0)
         several = self._objective.columns > 1
         return min(

@@ -22,7 +22,8 @@ def curate_compare(
     """Is a space easier to search than others?  Nothing is trained: quality is the trained table's, minutes at most.
 
     Each space is searched for the highest quality within the baseline's latency and for the least latency at the
-    baseline's quality.  Writes RESULTS/curate-compare-.../curation.csv, columns as in results/curation/curation.csv.
+    baseline's quality; one that finds nothing faster there keeps the baseline.  Writes
+    RESULTS/curate-compare-.../curation.csv, columns as in results/curation/curation.csv.
 
     Args:
         space: FILE.py that defines SPACE over the task's skeleton (examples/my_channels.py), or a space of the task.

@@ -64,7 +64,7 @@ def build(
         count: So many of the part's first trainings: the first network of each of its cells, then the second, ...
         part: "alone": networks that were drawn one by one.  "cells" and "kinds": cells of networks, which an
             accelerator trains at once.  "seeds": some with three seeds.  "final": some by both recipes, search and
-            final.  "curse": those that the surrogate thinks best.  "article": those of the article's tables, by final.
+            final.  "curse": those that the surrogate thinks best.  "article": those of the article's tables, by both.
             "again": those of them that `make reproduce` trains, by search.  "confirm": those that contests on the
             tables ended with, by both.  "sweep": the baseline by many recipes.
         new_only: Leave out what an accelerator has trained; else it is trained here too, to compare the two.

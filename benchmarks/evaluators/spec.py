@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.files import by_content
+from benchmarks.store.keys import canonical_json
 from hw_model.cost_models import cost_model
 from nas_algos.evaluator import Costs
 from nas_algos.policies import POLICIES, Policy
@@ -21,9 +23,7 @@ from tasks.spaces.check import check_one_size
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
 
-EVALUATORS = ("trained", "supernet", "zero_shot")
-"""Kinds of evaluators; the last two have variants, as in supernet:one_shot and zero_shot:naswot."""
-STRATEGIES_CODE_VERSION = "1"
+STRATEGIES_CODE_VERSION = "2"
 """Raise it when a change to our strategies, or to the settings that fit them to a budget, changes what they propose."""
 
 
@@ -60,7 +60,7 @@ class SearchSpec:
 
     @property
     def kind(self) -> str:
-        """Which of EVALUATORS."""
+        """trained, supernet or zero_shot."""
         return self.evaluator.partition(":")[0]
 
     @property
@@ -125,6 +125,14 @@ def strategy_content(name: str | None) -> Any:
         return by_content(name)
     source = Path(source_of(find_strategy(name)))
     return {"strategy": name} | (by_content(source) if source.is_file() else {})
+
+
+def strategy_word(name: str) -> int:
+    """A uint32 of a strategy's own, wherever its file lies, to fold into keys of searches that are told apart as
+    independent: of ours by the name, of others' by what `strategy_content` says.
+    """
+    content = strategy_content(name)
+    return crc32((content if isinstance(content, str) else canonical_json(content)).encode())
 
 
 def check_evaluator(name: str) -> None:

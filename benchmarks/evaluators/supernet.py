@@ -39,7 +39,7 @@ from tasks.training import TRAINING_CODE_VERSION
 SUPERNET_CODE_VERSION = "2"
 """Raise it when a change to supernets or single-shot algorithms changes what a search with one comes to."""
 
-CHECKPOINTS_VERSION = "2"
+CHECKPOINTS_VERSION = "3"
 """Raise it when checkpoints that are there could not be gone on from, so that none are found."""
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError, NoResultError, check_count, report
-from benchmarks.evaluators.spec import strategy_content, strategy_title
+from benchmarks.evaluators.spec import strategy_content, strategy_title, strategy_word
 from benchmarks.runtime.console import plain_console, print_frame
 from benchmarks.runtime.mapped import map_jobs
 from benchmarks.runtime.worker import Report
@@ -85,7 +85,7 @@ def search_table(
             f"--set {', '.join(changed)} with a table, of which a training is one row; allowed: {allowed}"
         )
     built = build_strategy(chosen["strategy"], table.cardinalities, budget, settings=chosen["strategy_settings"])
-    return _searches(table, bounds, built, budget, seeds)
+    return _searches(table, bounds, built, strategy_word(chosen["strategy"]), budget, seeds)
 
 
 def run_search(
@@ -217,13 +217,16 @@ def _contend(contest: _Contest, strategy: SentStrategy, progress: Report) -> tup
     table = contest.table
     with strategy.here() as name:
         built = build_strategy(name, table.cardinalities, contest.budget, contest.objectives)
-        found = _searches(table, contest.bounds, built, contest.budget, contest.seeds)
+        found = _searches(table, contest.bounds, built, strategy_word(name), contest.budget, contest.seeds)
     able = table.within(contest.bounds)
     values = [_value(table, able, each, contest.objectives) for each in found]
     return values, float(np.mean([each.spend.trainings for each in found]))
 
 
-def _searches(table: OwnTable, bounds: Mapping[str, float], strategy: Strategy, budget: int, seeds: int) -> list[Found]:
+def _searches(
+    table: OwnTable, bounds: Mapping[str, float], strategy: Strategy, word: int, budget: int, seeds: int
+) -> list[Found]:
+    """word: the strategy's own, so that no two of a contest draw alike, which are tested as independent."""
     evaluator, objective = table.evaluator(), _objective(table, bounds, strategy.objectives)
     strategy = table.canonical(strategy)
     count = len(table.qualities)
@@ -231,7 +234,8 @@ def _searches(table: OwnTable, bounds: Mapping[str, float], strategy: Strategy, 
     most = min(budget, int(within(table.costs, bounds, count).sum()))
     # those are known to be there, and a proposal costs nothing: one that finds none for long goes on
     policy = Policy(proposals=POLICIES["plain"].most_proposals(min(budget, count)))
-    keys = [jax.random.fold_in(jax.random.key(0), seed) for seed in range(seeds)]
+    own = jax.random.fold_in(jax.random.key(0), word)
+    keys = [jax.random.fold_in(own, seed) for seed in range(seeds)]
     return [search(Search(strategy, evaluator, objective, most, key, policy, at)) for at, key in enumerate(keys)]
 
 

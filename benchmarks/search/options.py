@@ -10,7 +10,7 @@ from benchmarks.evaluators.spec import check_evaluator
 from benchmarks.evaluators.zero_shot_search import STRATEGY as SCORE_STRATEGY
 from benchmarks.search.searches import DEFAULT_STRATEGY
 from nas_algos.load import build_strategy, factory_of
-from nas_algos.policies import POLICIES, Policy, brackets
+from nas_algos.policies import POLICIES, Policy, most_asked
 from nas_algos.settings import changed, default_settings, setting_names
 from nas_algos.single_shot.registry import find_single_shot
 
@@ -39,12 +39,11 @@ def parse_algorithm(
     made: Policy = changed("policy", defaults["policy"], chosen["policy"])
     if made != POLICIES["plain"] and evaluator != "trained":
         raise BenchmarkInputError(f"policy {policy!r} with evaluator {evaluator}; allowed: trained, or policy plain")
-    if made.rungs > 1:
-        brackets(made, budget)  # refuses a budget that pays for none
+    trainings = most_asked(made, budget)
     changed(f"evaluator {evaluator}", defaults["evaluator"], chosen["evaluator"])
     if strategy is not None:
         columns = None if evaluator == "trained" else 1
-        built = build_strategy(strategy, tuple(cardinalities), budget, columns, chosen["strategy"])
+        built = build_strategy(strategy, tuple(cardinalities), trainings, columns, chosen["strategy"])
         if built.objectives > 2:
             raise BenchmarkInputError(f"{built.label} takes {built.objectives} objectives; allowed: 1, 2")
         if built.objectives > 1 and not made.takes_several_objectives:

@@ -18,6 +18,7 @@ from nas_algos.evaluator import Costs
 from nas_algos.load import build_strategy
 from nas_algos.loop import Search, side_by_side
 from nas_algos.objectives import best_quality, pareto
+from nas_algos.policies import most_asked
 from nas_algos.strategy import Strategy
 from nas_algos.trajectory import Found
 
@@ -52,8 +53,9 @@ def trained_search(
     """
     budget = int(spec.budget)
     if strategy is None:
+        trainings = most_asked(spec.policy, budget)
         strategy = build_strategy(
-            spec.strategy or DEFAULT_STRATEGY, spec.space.cardinalities, budget, settings=spec.strategy_settings
+            spec.strategy or DEFAULT_STRATEGY, spec.space.cardinalities, trainings, settings=spec.strategy_settings
         )
     return Search(
         strategy=strategy,

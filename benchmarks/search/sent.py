@@ -16,22 +16,22 @@ class SentStrategy:
 
     name: str
     """As commands take it."""
-    source: str = ""
+    source: bytes = b""
     """Empty where the name is no file's."""
 
     @classmethod
     def of(cls, name: str) -> Self:
         """The name with its file, which must be there."""
-        return cls(name, Path(name).read_text(encoding="utf-8") if name.endswith(".py") else "")
+        return cls(name, Path(name).read_bytes() if name.endswith(".py") else b"")
 
     @contextlib.contextmanager
     def here(self) -> Iterator[str]:
         """A name that stands for it here, as long as the context: the same, or that of a copy of the file."""
         own = Path(self.name)
-        if not self.source or (own.is_file() and own.read_text(encoding="utf-8") == self.source):
+        if not self.source or (own.is_file() and own.read_bytes() == self.source):
             yield self.name
             return
         with tempfile.TemporaryDirectory(prefix="accelnas-strategy-") as folder:
             copy = Path(folder) / own.name
-            copy.write_text(self.source, encoding="utf-8")
+            copy.write_bytes(self.source)
             yield str(copy)

@@ -148,14 +148,15 @@ class Agreement(NamedTuple):
     top: Interval
 
 
-def rank_agreement(low: Sequence[float], high: Sequence[float]) -> Agreement:
-    """Of two rankings of the same things, intervals by bootstrap over them.
+def rank_agreement(low: Sequence[float], high: Sequence[float], clusters: Sequence[int]) -> Agreement:
+    """Of two rankings of the same things, intervals by bootstrap over their clusters (`draw_clusters`).
 
     Pairs in which one is NaN are left out; nothing is a number where there is nothing to rank.
     """
-    pairs = np.array([(a, b) for a, b in zip(low, high, strict=True) if math.isfinite(a) and math.isfinite(b)])
+    known = np.isfinite([low, high]).all(0)
+    pairs = np.array([low, high], float).T[known]
     if len(pairs) < 2 or len(set(pairs[:, 0])) < 2 or len(set(pairs[:, 1])) < 2:
         unknown = Interval(math.nan, math.nan, math.nan)
         return Agreement(len(pairs), unknown, unknown)
-    a, b, drawn = pairs[:, 0], pairs[:, 1], draw_resamples(len(pairs))
+    a, b, drawn = pairs[:, 0], pairs[:, 1], draw_clusters(np.array(clusters)[known])
     return Agreement(len(pairs), kendall(a, b, drawn), shared_best(a, b, TOP, drawn))

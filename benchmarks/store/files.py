@@ -116,7 +116,8 @@ def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFr
             kept = read_own_csv(path, columns)
             done = set(fresh[columns].itertuples(index=False, name=None))
             others = [row not in done for row in kept[columns].itertuples(index=False, name=None)]
-            fresh = pd.concat([kept.loc[others], fresh])
+            if any(others):  # columns that the file lacks would become floats, and counts lose digits
+                fresh = pd.concat([kept.loc[others], fresh])
         fresh = fresh.sort_values(columns, kind="stable")
         write_table(path, fresh)
         return pd.read_csv(path)

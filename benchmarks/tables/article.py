@@ -34,7 +34,7 @@ SEEDS = 5
 AGAIN = ("detection", "ethos-u65-512")
 """Task and accelerator whose networks `make reproduce` trains, beside those of AGAIN_SEEDS that are shipped."""
 AGAIN_SEEDS = (3_000_001, 3_000_002)
-# apart from the seeds of other parts; a network's own follow from what it is, whichever others are there
+# apart from the seeds of other parts
 FIRST_SEED, SPREAD = 10_000_000, 1_000_000_000
 
 
@@ -49,10 +49,15 @@ def article_cells(results: Path, task: Task, tables: tuple[str, ...] = ()) -> li
         genotype = genotype_of(space, skeleton, text)
         blocks = _rewritten_baseline(task, text) if genotype is None else space.decode(genotype)
         name, label = f"{task.name}-article-{len(cells):02d}", "" if genotype is None else space.name
-        first = FIRST_SEED + crc32(text.encode()) % SPREAD
-        genotypes, seeds = np.array([genotype or ()] * SEEDS, np.int32), tuple(range(first, first + SEEDS))
-        cells.append(Cell(name, label, genotypes, (blocks,) * SEEDS, seeds))
+        genotypes = np.array([genotype or ()] * SEEDS, np.int32)
+        cells.append(Cell(name, label, genotypes, (blocks,) * SEEDS, seeds_of(text)))
     return cells
+
+
+def seeds_of(text: str) -> tuple[int, ...]:
+    """SEEDS of the network with this summary, whichever tables name it."""
+    first = FIRST_SEED + crc32(text.encode()) % SPREAD
+    return tuple(range(first, first + SEEDS))
 
 
 def again_cells(results: Path, task: Task) -> list[Cell]:

@@ -43,23 +43,22 @@ def fit(data: Trained, seed: int = 0) -> Surrogate:
     gives is that of networks unlike any trained one.  seed: of the choice of networks that others are compared with.
     """
     fold = np.random.default_rng(seed).permutation(data.cell.max() + 1)[data.cell] % INNER_FOLDS
-    noise, relevant = seed_noise(data.quality, data.architecture), relevance(data, seed)
     excess = []
     for number in range(INNER_FOLDS):
         held = fold == number
         if held.any() and not held.all():
-            found = predict(_fitted(data.take(~held), relevant, noise, 0.0, seed), data.features[held])
+            found = predict(_fitted(data.take(~held), 0.0, seed), data.features[held])
             error = np.asarray(found.quality, np.float64) - data.quality[held]
             excess.append(error**2 - np.asarray(found.std) ** 2 - np.nan_to_num(np.asarray(found.seed_std)) ** 2)
     misfit = math.sqrt(max(float(np.concatenate(excess).mean()), 0.0)) if excess else 0.0
-    return _fitted(data, relevant, noise, misfit, seed)
+    return _fitted(data, misfit, seed)
 
 
 # matrices are small: threads cost more than they save, and far more where cores are busy
 @threadpool_limits.wrap(limits=1, user_api="blas")
-def _fitted(data: Trained, relevant: np.ndarray, noise: np.ndarray, misfit: float, seed: int) -> Surrogate:
-    """The weights, for what is known of the errors."""
-    features, quality, architecture = data.features, data.quality, data.architecture
+def _fitted(data: Trained, misfit: float, seed: int) -> Surrogate:
+    """The weights, for what is known of the errors of unseen cells."""
+    relevant, features, quality, architecture = relevance(data, seed), data.features, data.quality, data.architecture
     shift, std = features.mean(0, np.float64), features.std(0, np.float64)
     # a feature that all networks share has no weight, and must not make a network strange that has another
     active = std > CONSTANT
@@ -90,7 +89,7 @@ def _fitted(data: Trained, relevant: np.ndarray, noise: np.ndarray, misfit: floa
         uncertain=turn @ root,
         certain=ridge.X_offset_ @ root,
         misfit=misfit,
-        noise=noise,
+        noise=seed_noise(data),
     )
     return Surrogate(*(np.asarray(value, np.float32) for value in arrays))
 
@@ -115,12 +114,13 @@ def _regressors(scaled: np.ndarray, relevant: np.ndarray, nystroem: Nystroem) ->
     return np.concatenate([scaled / np.sqrt(scaled.shape[1]), nystroem.transform(scaled * relevant)], axis=1)
 
 
-def seed_noise(quality: np.ndarray, architecture: np.ndarray) -> np.ndarray:
+def seed_noise(data: Trained) -> np.ndarray:
     """Log of the standard deviation between seeds at quality 0, and its change with quality, [2].
 
-    Most likely for the trainings of networks that were trained more than once, each around its own mean; NaN where
-    they are fewer than REPEATS beyond the first of each.
+    Most likely for the trainings of networks that were trained with more than one seed, each around its own mean; NaN
+    where they are fewer than REPEATS beyond the first of each.
     """
+    quality, architecture = (own := data.one_a_seed()).quality, own.architecture
     _, number, count = np.unique(architecture, return_inverse=True, return_counts=True)
     mean = np.bincount(number, quality) / count
     squares = np.bincount(number, (quality - mean[number]) ** 2)

@@ -34,6 +34,10 @@ class Trained(NamedTuple):
     """float64 [n]: the task's first metric."""
     architecture: np.ndarray
     """int [n]: which network, the same number for trainings that differ in seed or machine."""
+    seed: np.ndarray
+    """int [n]."""
+    many_at_once: np.ndarray
+    """bool [n]: whether it was trained with others at once, not alone."""
     cell: np.ndarray
     """int [n]: which cell of the design; networks drawn alone have one each."""
     macs: np.ndarray
@@ -48,6 +52,18 @@ class Trained(NamedTuple):
         places = np.arange(len(self.quality))[rows]
         arrays = {name: getattr(self, name)[places] for name in self._fields if name != "trials"}
         return Trained(**arrays, trials=tuple(self.trials[place] for place in places))
+
+    def one_a_seed(self) -> Trained:
+        """One training of each network and seed, alone where there are two: what the seed decides is the same in both,
+        so that they tell nothing of other seeds.
+        """
+        return self.take(self.rows_of_one_a_seed())
+
+    def rows_of_one_a_seed(self) -> np.ndarray:
+        """Which trainings `one_a_seed` takes, int[n], in order."""
+        alone_first = np.argsort(self.many_at_once, kind="stable")
+        pairs = np.stack([self.architecture, self.seed], axis=1)[alone_first]
+        return np.sort(alone_first[np.unique(pairs, axis=0, return_index=True)[1]])
 
 
 def finished_trials(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, ...]:
@@ -73,11 +89,13 @@ def trials_by(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, ...]:
 
 
 def by_network(trials: Iterable[Trial], metric: str) -> dict[str, tuple[float, ...]]:
-    """Qualities of finished trainings by the canonical JSON of the network."""
-    found: dict[str, tuple[float, ...]] = {}
-    for trial in trials:
-        found[trial.key.architecture] = (*found.get(trial.key.architecture, ()), trial.quality[metric])
-    return found
+    """Qualities of finished trainings of one recipe by the canonical JSON of the network, one for each seed: where
+    it was trained alone and at once, alone, as in `Trained.one_a_seed`.
+    """
+    found: dict[str, dict[int, float]] = {}
+    for trial in sorted(trials, key=lambda trial: trial.key.code_path == "many_at_once"):
+        found.setdefault(trial.key.architecture, {}).setdefault(trial.key.seed, trial.quality[metric])
+    return {network: tuple(qualities.values()) for network, qualities in found.items()}
 
 
 def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
@@ -94,11 +112,13 @@ def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
     alone = [shared + number for number in architecture]
     operators = operator_arrays(workload)
     seen = np.array(features(workload, table_spaces(task)["uncurated"]))
-    seen[:, -1] = [trial.key.code_path == "many_at_once" for trial in trials]
+    seen[:, -1] = at_once = np.array([trial.key.code_path == "many_at_once" for trial in trials])
     return Trained(
         features=seen,
         quality=np.array([trial.quality[task.metric] for trial in trials]),
         architecture=np.array(architecture),
+        seed=np.array([trial.key.seed for trial in trials]),
+        many_at_once=at_once,
         cell=np.array(
             [
                 cells.get((trial.space, " ".join(map(str, trial.genotype))), own)

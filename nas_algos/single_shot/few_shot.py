@@ -16,8 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nas_algos.checks import check_between
-from nas_algos.errors import AlgorithmInputError
+from nas_algos.checks import check_between, check_whole
 from nas_algos.evaluator import Genotype
 from nas_algos.genotypes import checked_cardinalities, sample
 from nas_algos.single_shot.algorithm import Inputs, Outcome, SingleShot
@@ -25,7 +24,7 @@ from nas_algos.single_shot.inherited import finish_by_search
 from nas_algos.single_shot.one_shot import STRATEGY
 from nas_algos.single_shot.relaxed import check_bounds, choice_macs
 from nas_algos.single_shot.supernet import Supernet, Variables
-from nas_algos.single_shot.weights import Weights, choose, start_weights, train_paths
+from nas_algos.single_shot.weights import Weights, start_weights, train_paths
 
 
 @dataclass(frozen=True)
@@ -41,13 +40,9 @@ class FewShotSettings:
 
 
 class FewShotState(NamedTuple):
-    """Weights of every part, each leaf with an axis of parts in front, and whether they are parted, bool[].
-
-    Until then the first part's are those of all.
-    """
+    """Weights of every part, each leaf with an axis of parts in front; alike until the split."""
 
     weights: Weights
-    parted: Any
 
 
 def few_shot(
@@ -58,25 +53,28 @@ def few_shot(
     check_between("few_shot", settings, 0.01, 0.9, "search_share")
     cardinalities = checked_cardinalities(supernet.cardinalities)
     check_bounds("few_shot", supernet, bounds)
-    if not -1 <= settings.decision < len(cardinalities):
-        raise AlgorithmInputError(f"few_shot: decision is {settings.decision}; allowed: -1 to {len(cardinalities) - 1}")
+    check_whole("few_shot", settings, -1, len(cardinalities) - 1, "decision")
     decision = widest(supernet) if settings.decision == -1 else settings.decision
     parts = cardinalities[decision]
 
     def init(key: jax.Array) -> FewShotState:
         weights = start_weights(supernet, key)
-        return FewShotState(jax.tree.map(lambda leaf: jnp.stack([leaf] * parts), weights), jnp.zeros((), bool))
+        return FewShotState(jax.tree.map(lambda leaf: jnp.stack([leaf] * parts), weights))
 
     def step(state: FewShotState, inputs: Inputs) -> tuple[FewShotState, Outcome]:
         draw_key, train_key = jax.random.split(inputs.key)
         parted = inputs.share >= settings.shared_share
-        shared = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf[:1], leaf.shape), state.weights)
-        weights = choose(parted & ~state.parted, shared, state.weights)
         path = sample(draw_key, cardinalities, 1)
         part = jnp.where(parted, path[0, decision], 0)
-        own, loss, skipped = train_paths(supernet, part_of(weights, part), path, inputs.batch, train_key, inputs.rate)
-        weights = jax.tree.map(lambda whole, leaf: whole.at[part].set(leaf), weights, own)
-        return FewShotState(weights, parted), Outcome(path, path[0], jnp.zeros((), bool), loss, skipped)
+        before = part_of(state.weights, part)
+        own, loss, skipped = train_paths(supernet, before, path, inputs.batch, train_key, inputs.rate)
+
+        def moved(whole: jax.Array, leaf: jax.Array) -> jax.Array:
+            # all of them before the split, which never comes where the steps are few
+            return jnp.where(parted, whole.at[part].set(leaf), leaf[None])
+
+        weights = jax.tree.map(moved, state.weights, own)
+        return FewShotState(weights), Outcome(path, path[0], jnp.zeros((), bool), loss, skipped)
 
     def inherited(variables: Variables, genotype: Genotype) -> Variables:
         return part_of(variables, genotype[decision])

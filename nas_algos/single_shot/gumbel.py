@@ -6,7 +6,7 @@ expected latency).  As in the latter, and unlike FBNet's mixtures, a step runs o
 
 Exact: the loss and its gradient in the choices at the network drawn (`Supernet.effects`); and the gradient of the
 expected costs, whose estimate is unbiased for any cost model (relaxed.cost_changes).  Approximate: that gradient of the
-loss stands for the change of loss when a choice is exchanged (straight-through, as in both papers).
+loss stands for the change of loss when a choice is exchanged (straight-through, as in ProxylessNAS).
 
 The papers weigh latency by a constant; here each bound has a multiplier that grows while the networks drawn are over
 it and shrinks while they are under it, so that the search ends near its bounds whatever the loss's scale.

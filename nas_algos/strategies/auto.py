@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nas_algos.checks import check_between, check_positive
+from nas_algos.checks import check_positive, check_whole
 from nas_algos.genotypes import checked_cardinalities
 from nas_algos.strategies.gaussian_process import GaussianProcessSettings, gaussian_process
 from nas_algos.strategies.genetic import GeneticSettings, genetic
@@ -38,7 +38,7 @@ def auto(cardinalities: Sequence[int], settings: AutoSettings = AutoSettings(), 
     sees_all: as of `gaussian_process`.
     """
     check_positive("auto", settings, "trainings")
-    check_between("auto", settings, 1, 1 if sees_all else 8, "objectives")
+    check_whole("auto", settings, 1, 1 if sees_all else 8, "objectives")
     choices = checked_cardinalities(cardinalities)
     trainings, objectives = settings.trainings, settings.objectives
     if objectives > 2 or (objectives > 1 and trainings > MOST):

@@ -14,7 +14,7 @@ missed is a process of its own.  Each of a round's genotypes is the best left fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import jax
@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import ndtr, ndtri
 
-from nas_algos.checks import check_between, check_positive
+from nas_algos.checks import check_between, check_positive, check_whole
 from nas_algos.genotypes import below, checked_cardinalities, codes, mutate_by, random_bits, stratified
 from nas_algos.keys import split
 from nas_algos.objectives import is_feasible, violation
@@ -46,7 +46,7 @@ class GaussianProcessSettings:
     objectives: int = 1
     """Columns of a score."""
     first: int = 8
-    """Stratified genotypes before the process is asked."""
+    """Stratified genotypes before the process is asked, no more than it remembers."""
     memory: int = 64
     """Trials that it learns from: the best half, and the latest; time grows with its cube."""
     candidates: int = 100
@@ -75,14 +75,15 @@ def gaussian_process(
     """
     choices = checked_cardinalities(cardinalities)
     check_positive("gaussian_process", settings, "batch", "first", "candidates", "parents", "steps")
-    check_between("gaussian_process", settings, 1, 1 if sees_all else 8, "objectives")
-    check_between("gaussian_process", settings, 4, 4096, "memory")
+    check_whole("gaussian_process", settings, 1, 1 if sees_all else 8, "objectives")
+    check_whole("gaussian_process", settings, 4, 4096, "memory")
     check_between("gaussian_process", settings, 1, settings.memory // 2, "batch")
     check_between("gaussian_process", settings, settings.batch, 100_000, "candidates")
     check_between("gaussian_process", settings, 1e-3, 100, "scale")
     check_between("gaussian_process", settings, 1e-3, 0.999, "together")
     check_between("gaussian_process", settings, 1e-3, 10, "noise")
     decisions, batch, objectives, count = len(choices), settings.batch, settings.objectives, settings.candidates
+    first = min(settings.first, settings.memory + 1 - batch)
     prior, columns = Prior(settings.together, settings.noise, settings.scale), 2 if sees_all else objectives
 
     def draw_candidates(state: Archive, strength: jax.Array, bits: jax.Array, genes: jax.Array) -> jax.Array:
@@ -136,14 +137,19 @@ def gaussian_process(
         return asked[_best_in_turn(gain, left, batch)]
 
     def ask(state: Archive, key: jax.Array) -> jax.Array:
-        def first(state: Archive, key: jax.Array) -> jax.Array:
-            return stratified(random_bits(key, (2, batch, decisions)), choices)
+        def drawn(state: Archive, key: jax.Array) -> jax.Array:
+            del key
+            return jax.lax.dynamic_slice_in_dim(state.genotypes, state.told, batch)
 
-        return jax.lax.cond(state.told < settings.first, first, pick, state, key)
+        return jax.lax.cond(state.told < first, drawn, pick, state, key)
 
     def init(key: jax.Array) -> Archive:
-        del key
-        return empty_archive(settings.memory, decisions, columns)
+        # the first genotypes wait, untold, at the places that they will have: drawn at once, since single rounds may be
+        # too small to be stratified
+        rows = -(-first // batch) * batch
+        archive = empty_archive(settings.memory, decisions, columns)
+        design = stratified(random_bits(key, (2, rows, decisions)), choices)
+        return replace(archive, genotypes=archive.genotypes.at[:rows].set(design))
 
     return Strategy("gaussian_process", choices, init, ask, partial(add, objectives=objectives), batch, columns)
 
@@ -210,7 +216,8 @@ def _most_volume(
 ) -> jax.Array:
     """int32[count]: the guesses float32[m, 2] that add most hypervolume to targets float32[n, 2], one after another.
 
-    kept: float32[m], weights of what they add.  The reference point lies a tenth of the range beyond the worst target.
+    kept: float32[m], weights of what they add, and which to take where none of those left adds anything.  The
+    reference point lies a tenth of the range beyond the worst target.
     """
     low = jnp.where(known[:, None], targets, jnp.inf).min(0)
     high = jnp.where(known[:, None], targets, -jnp.inf).max(0)
@@ -223,8 +230,9 @@ def _most_volume(
         ends = jnp.append(by_first[:, 0], reference[0])
         heights = jnp.append(reference[1:], jax.lax.cummin(by_first[:, 1]))
         widths = jnp.maximum(ends[None] - jnp.maximum(starts[None], guesses[:, :1]), 0.0)
-        gain = (widths * jnp.maximum(heights[None] - guesses[:, 1:], 0.0)).sum(1) * kept
-        chosen.append(_best(gain, left))
+        gain = (widths * jnp.maximum(heights[None] - guesses[:, 1:], 0.0)).sum(1)
+        adds = (left & (gain > 0)).any()
+        chosen.append(_best(jnp.where(adds, gain, 1.0) * kept, left))
         left = left.at[chosen[-1]].set(False)
         attained = jnp.concatenate([attained, guesses[chosen[-1]][None]])
     return jnp.stack(chosen)

@@ -17,8 +17,16 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from nas_algos.checks import check_between, check_positive
-from nas_algos.genotypes import below, checked_cardinalities, limit_for, new_twins, random_bits
+from nas_algos.checks import check_between, check_positive, check_whole
+from nas_algos.genotypes import (
+    MOST_DRAWN,
+    below,
+    checked_cardinalities,
+    limit_for,
+    new_twins,
+    open_decisions,
+    random_bits,
+)
 from nas_algos.pareto import first_places
 from nas_algos.strategy import Strategy
 
@@ -36,7 +44,7 @@ class GeneticSettings:
     crossover: float = 0.9
     """Probability of two parents."""
     mutated_decisions: float = 1.0
-    """Expected number of decisions redrawn in a child."""
+    """Expected number of decisions redrawn in a child, of those with a choice."""
     patience: int = 10
     """Trials without a better one until all start anew, over the larger of the population and the number of networks
     that are a single change away.  Fewer than 10 cost quality on the tables that defaults are tuned on."""
@@ -50,6 +58,8 @@ class GeneticState:
     """int32[population, D]."""
     scores: jax.Array
     """float32[population], +inf where nobody lives."""
+    alive: jax.Array
+    """int32[], how many live: the first so many; twins leave places empty."""
     told: jax.Array
     """int32[], trials since the last start."""
     stalled: jax.Array
@@ -59,13 +69,15 @@ class GeneticState:
 def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSettings()) -> Strategy:
     """A genetic algorithm for one objective; the first `population` genotypes are uniform."""
     choices = checked_cardinalities(cardinalities)
-    check_positive("genetic", settings, "population", "batch", "tournament", "patience")
+    check_positive("genetic", settings, "batch", "tournament", "patience")
+    check_whole("genetic", settings, 1, MOST_DRAWN, "population")
     check_between("genetic", settings, 0, 1, "crossover")
-    check_between("genetic", settings, 0, len(choices), "mutated_decisions")
+    check_between("genetic", settings, 0, open_decisions(choices), "mutated_decisions")
     population, batch, decisions = settings.population, settings.batch, len(choices)
     counts = jnp.array([choices], jnp.int32)
     patience = min(settings.patience * max(population, sum(choices) - decisions), np.iinfo(np.int32).max)
-    redrawn, paired = limit_for(settings.mutated_decisions / decisions), limit_for(settings.crossover)
+    redrawn = limit_for(settings.mutated_decisions / open_decisions(choices))
+    paired = limit_for(settings.crossover)
 
     def init(key: jax.Array) -> GeneticState:
         del key
@@ -74,11 +86,11 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
             jnp.full(population, jnp.inf, jnp.float32),
             jnp.zeros((), jnp.int32),
             jnp.zeros((), jnp.int32),
+            jnp.zeros((), jnp.int32),
         )
 
     def parents(state: GeneticState, bits: jax.Array) -> jax.Array:
-        alive = jnp.clip(state.told, 1, population).astype(jnp.uint32)
-        rivals = below(bits, alive)
+        rivals = below(bits, jnp.maximum(state.alive, 1).astype(jnp.uint32))
         winners, best = rivals[0], state.scores[rivals[0]]
         for rival in rivals[1:]:
             score = state.scores[rival]
@@ -95,13 +107,13 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
         moved = genes + 1 + below(large[:, 1], counts - 1)
         moved = jnp.where(moved >= counts, moved - counts, moved)
         children = jnp.where((large[:, 2] < redrawn) & (counts > 1), moved, genes)
-        filling = state.told + jnp.arange(batch) < population
+        filling = (state.told + jnp.arange(batch) < population) | (state.alive == 0)
         return jnp.where(filling[:, None], below(large[:, 1], counts), children)
 
     def tell(state: GeneticState, genotypes: jax.Array, scores: jax.Array) -> GeneticState:
         everyone = jnp.concatenate([state.genotypes, jnp.asarray(genotypes)])
         totals = jnp.concatenate([state.scores, jnp.asarray(scores)])
-        alive = jnp.arange(population) < state.told
+        alive = jnp.arange(population) < state.alive
         gone = jnp.concatenate([~alive, new_twins(everyone, alive, choices)])
         # failed ones before places where nobody lives
         kept = first_places(jnp.where(gone, jnp.inf, jnp.minimum(totals, 3e38)), population)
@@ -111,6 +123,7 @@ def genetic(cardinalities: Sequence[int], settings: GeneticSettings = GeneticSet
         return GeneticState(
             everyone[kept],
             jnp.where(over, jnp.inf, totals[kept]),
+            jnp.where(over, 0, jnp.minimum((~gone).sum(), population)),
             jnp.where(over, 0, state.told + len(genotypes)),
             jnp.where(over, 0, stalled),
         )

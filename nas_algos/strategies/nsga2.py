@@ -3,8 +3,8 @@
 Deb, Pratap, Agarwal and Meyarivan, A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II, IEEE Transactions on
 Evolutionary Computation 6(2), 2002.  For choices instead of numbers: the father gives a run of decisions (two-point
 crossover), and mutation redraws a decision.  The first genotypes are stratified: each choice of a decision comes as
-often as the others.  What breaks a bound is
-dominated by all that keeps it, by its score (section VI of the paper; `nas_algos.objectives`).
+often as the others in a round.  What breaks a bound is dominated by all that keeps it, by its score (section VI of the
+paper; `nas_algos.objectives`).
 
 The defaults were tuned, at 300 trials, on benchmarks.experiments.strategies.problems.tuning_tables, and nowhere else.
 """
@@ -18,8 +18,17 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
-from nas_algos.checks import check_between, check_positive
-from nas_algos.genotypes import below, checked_cardinalities, limit_for, new_twins, random_bits, stratified
+from nas_algos.checks import check_between, check_positive, check_whole
+from nas_algos.genotypes import (
+    MOST_DRAWN,
+    below,
+    checked_cardinalities,
+    limit_for,
+    new_twins,
+    open_decisions,
+    random_bits,
+    stratified,
+)
 from nas_algos.pareto import crowding, first_places, front_ranks
 from nas_algos.strategy import Strategy
 
@@ -35,7 +44,7 @@ class Nsga2Settings:
     objectives: int = 2
     """Columns of a score, 2 or more."""
     mutated_decisions: float = 0.5
-    """Expected number of decisions redrawn in a child."""
+    """Expected number of decisions redrawn in a child, of those with a choice."""
     crossover: float = 0.9
     """Probability of two parents."""
 
@@ -55,14 +64,16 @@ class Nsga2State:
 
 
 def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings()) -> Strategy:
-    """NSGA-II for two objectives or more; the first `population` genotypes are stratified."""
+    """NSGA-II for two objectives or more; the first `population` genotypes are stratified, round by round."""
     choices = checked_cardinalities(cardinalities)
-    check_positive("nsga2", settings, "population", "batch")
-    check_between("nsga2", settings, 2, 8, "objectives")
-    check_between("nsga2", settings, 0, len(choices), "mutated_decisions")
+    check_positive("nsga2", settings, "batch")
+    check_whole("nsga2", settings, 1, MOST_DRAWN, "population")
+    check_whole("nsga2", settings, 2, 8, "objectives")
+    check_between("nsga2", settings, 0, open_decisions(choices), "mutated_decisions")
     check_between("nsga2", settings, 0, 1, "crossover")
     population, batch = settings.population, settings.batch
-    counts, redrawn = jnp.array([choices], jnp.int32), limit_for(settings.mutated_decisions / len(choices))
+    counts = jnp.array([choices], jnp.int32)
+    redrawn = limit_for(settings.mutated_decisions / open_decisions(choices))
 
     def init(key: jax.Array) -> Nsga2State:
         del key
@@ -74,7 +85,9 @@ def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings(
         )
 
     def child(state: Nsga2State, words: jax.Array, draws: jax.Array) -> jax.Array:
-        rivals = below(words[:4], population)
+        # the best come first, so that places where nobody lives are the last ones
+        alive = jnp.isfinite(state.strength).sum()
+        rivals = below(words[:4], jnp.maximum(alive, 1).astype(jnp.uint32))
         fights = state.strength[rivals]
         mothers = jnp.where(fights[0] <= fights[1], rivals[0], rivals[1])
         fathers = jnp.where(fights[2] <= fights[3], rivals[2], rivals[3])
@@ -91,7 +104,8 @@ def nsga2(cardinalities: Sequence[int], settings: Nsga2Settings = Nsga2Settings(
         small = 7 * batch
         words = random_bits(key, (small + 2 * batch * len(choices),))
         words, draws = words[:small].reshape(-1, batch), words[small:].reshape(2, batch, len(choices))
-        filling = state.told + jnp.arange(batch) < population
+        nobody = ~jnp.isfinite(state.strength[0])
+        filling = (state.told + jnp.arange(batch) < population) | nobody
         return jnp.where(filling[:, None], stratified(draws, choices), child(state, words, draws))
 
     def tell(state: Nsga2State, genotypes: jax.Array, scores: jax.Array) -> Nsga2State:

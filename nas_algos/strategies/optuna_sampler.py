@@ -2,6 +2,9 @@
 
 Akiba, Sano, Yanase, Ohta and Koyama, Optuna, arXiv:1907.10902.  Runs on the host.  Needs `pip install optuna`, and what
 the sampler itself needs (cmaes for CmaEsSampler, torch for GPSampler).
+
+Samplers that know constraints are told by how far a bound is missed as one; the score of what misses it, which no
+feasible one comes near, would drown the differences between these in a model that scales scores.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -19,12 +22,14 @@ import numpy as np
 from nas_algos.checks import check_positive
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.genotypes import checked_cardinalities
+from nas_algos.objectives import is_feasible, violation
 from nas_algos.strategy import Strategy
 
 # what samplers import only once they are asked, in the midst of a search
 _NEEDS = {"CmaEsSampler": "cmaes", "GPSampler": "torch"}
 # which counts its questions in the study, so that the same trials and key would not give the same genotypes
 _COUNTS = "QMCSampler"
+_CONSTRAINTS = "constraints"  # the note of a trial that Optuna reads them from
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,20 @@ class OptunaSettings:
     ordered: bool = False
 
 
+class Told(NamedTuple):
+    """A trial.  params: choices by name.  values: its scores, empty where it failed.  missed: by how far it misses a
+    bound, 0 where it keeps it.  noted: what the sampler has noted in it.
+    """
+
+    params: dict[str, int]
+    values: tuple[float, ...]
+    missed: float
+    noted: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class OptunaState:
-    """trials: all told, as Optuna's FrozenTrial, with what the sampler has noted in them.
+    """trials: all told.
 
     notes: what it noted in each proposal of the last round that this state was asked for, by its place; each state's
     own, so that searches with one strategy learn nothing of each other.
@@ -81,7 +97,7 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
     needed = _NEEDS.get(settings.sampler)
     if needed and find_spec(needed) is None:
         raise AlgorithmInputError(f"strategy optuna: {settings.sampler} needs {needed}; pip install {needed}")
-    make_sampler: Any = sampler_class
+    knows_constraints = "constraints_func" in inspect.signature(sampler_class).parameters
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     distributions: dict[str, Any] = {
         f"d{d}": optuna.distributions.IntDistribution(0, count - 1)
@@ -94,18 +110,54 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
     # one for every question would take a time that grows with the square of their number
     latest: list[tuple[Any, tuple[Any, ...], list[tuple[Any, dict[str, Any]]]]] = []
 
-    def study_of(trials: tuple[Any, ...], sampler: Any) -> Any:
+    def stand_in(trials: tuple[Told, ...]) -> tuple[float, ...] | None:
+        """Values in place of the scores of what misses a bound; None where these are told as they are.
+
+        Those of the first that keeps it: of the feasible ones' scale, and the same from then on.
+        """
+        if not knows_constraints or not any(each.missed for each in trials):
+            return None
+        return next((each.values for each in trials if each.values and not each.missed), (0.0,) * settings.objectives)
+
+    def make_sampler(seed: int, constrained: bool) -> Any:
+        # which Optuna below 5 needs, and later ones warn of
+        more = {"constraints_func": lambda trial: trial.system_attrs[_CONSTRAINTS]} if constrained else {}
+        return sampler_class(seed=seed, **more)
+
+    def outcome(each: Told, instead: tuple[float, ...] | None) -> tuple[Any, Any, dict[str, Any]]:
+        """State, values and constraints of a trial; instead: as `stand_in` has it."""
+        if not each.values:
+            return optuna.trial.TrialState.FAIL, None, {}
+        values = instead if instead and each.missed else each.values
+        return optuna.trial.TrialState.COMPLETE, values, {_CONSTRAINTS: (each.missed,)} if instead else {}
+
+    def study_of(trials: tuple[Told, ...], seed: int) -> Any:
         """A study of these trials: the last one where they are its own and what it proposed since, or a new one."""
         study, held, proposed = latest.pop() if latest else (None, (), [])
-        told = trials[len(held) :]
+        told, instead = trials[len(held) :], stand_in(trials)
         own = [(trial.params, noted) for trial, noted in proposed]
-        if study is None or trials[: len(held)] != held or own != [(each.params, each.system_attrs) for each in told]:
+        sampler = make_sampler(seed, constrained=instead is not None)
+        anew = trials[: len(held)] != held or own != [(each.params, each.noted) for each in told]
+        if study is None or anew or instead != stand_in(held):
             study = optuna.create_study(sampler=sampler, directions=directions)
-            study.add_trials(trials)
+            for each in trials:
+                state, values, constraints = outcome(each, instead)
+                study.add_trial(
+                    optuna.trial.create_trial(
+                        state=state,
+                        params=each.params,
+                        distributions=distributions,
+                        values=values,
+                        system_attrs=each.noted | constraints,
+                    )
+                )
             study.stop = lambda: None  # BruteForceSampler calls it once it has seen all; a search ends by itself
             return study
         for (trial, _), each in zip(proposed, told, strict=True):
-            study.tell(trial, each.values, each.state)
+            state, values, constraints = outcome(each, instead)
+            for name, value in constraints.items():
+                study._storage.set_trial_system_attr(trial._trial_id, name, value)
+            study.tell(trial, values, state)
         # what NSGA-II keeps in the study, its parents, it would read in another order than it chose them in: none of it
         # is told from the trials, so that the same state would give other genotypes
         for name in study._storage.get_study_system_attrs(study._study_id):
@@ -121,7 +173,8 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
         seed = int(jax.random.bits(key)) // 2
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study = study_of(state.trials, make_sampler(seed=seed))
+            warnings.simplefilter("ignore", FutureWarning)
+            study = study_of(state.trials, seed)
             proposed = []
             for _ in range(settings.batch):
                 trial = study.ask(distributions)
@@ -134,20 +187,20 @@ def optuna_sampler(cardinalities: Sequence[int], settings: OptunaSettings = Optu
     def tell(state: OptunaState, genotypes: Any, scores: Any) -> OptunaState:
         rows = np.asarray(genotypes, np.int32)
         values = np.asarray(scores, np.float64).reshape(len(rows), settings.objectives)
-        told = []
+        finite = [bool(np.isfinite(value).all()) for value in values]
+        # what misses it by no more than rounding still misses it
+        missed = np.where(is_feasible(values), 0.0, np.maximum(violation(values), 1e-9))
         # by place: whoever wraps ask tells another row in place of a proposal that was tried before
         notes = [*state.notes[: len(rows)], *[{}] * (len(rows) - len(state.notes))]
-        for row, value, noted in zip(rows, values, notes, strict=True):
-            failed = not np.isfinite(value).all()
-            told.append(
-                optuna.trial.create_trial(
-                    state=optuna.trial.TrialState.FAIL if failed else optuna.trial.TrialState.COMPLETE,
-                    params={name: int(choice) for name, choice in zip(distributions, row, strict=True)},
-                    distributions=distributions,
-                    values=None if failed else value.tolist(),
-                    system_attrs=dict(noted),
-                )
+        told = [
+            Told(
+                {name: int(choice) for name, choice in zip(distributions, row, strict=True)},
+                tuple(value.tolist()) if able else (),
+                float(miss) if able else 0.0,
+                dict(noted),
             )
+            for row, value, able, miss, noted in zip(rows, values, finite, missed, notes, strict=True)
+        ]
         return OptunaState((*state.trials, *told))
 
     return Strategy("optuna", choices, init, ask, tell, settings.batch, settings.objectives, traceable=False)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from flax import struct
 
-from nas_algos.checks import check_positive
+from nas_algos.checks import check_positive, check_whole
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.genotypes import below, checked_cardinalities, mutate_by, random_bits, sample
+from nas_algos.genotypes import MOST_DRAWN, below, checked_cardinalities, mutate_by, random_bits, sample
 from nas_algos.keys import split
 from nas_algos.strategy import Strategy
 
@@ -45,7 +46,8 @@ class EvolutionState:
 def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSettings = EvolutionSettings()) -> Strategy:
     """Aging evolution for one objective; the first `population` genotypes are uniform."""
     choices = checked_cardinalities(cardinalities)
-    check_positive("regularised_evolution", settings, "population", "tournament", "batch")
+    check_positive("regularised_evolution", settings, "tournament", "batch")
+    check_whole("regularised_evolution", settings, 1, MOST_DRAWN, "population")
     population, batch = settings.population, settings.batch
     if batch > population:
         raise AlgorithmInputError(f"regularised_evolution: batch is {batch}; allowed: at most population {population}")
@@ -58,10 +60,10 @@ def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSetti
             jnp.zeros((), jnp.int32),
         )
 
-    def child(state: EvolutionState, key: jax.Array) -> jax.Array:
+    def child(state: EvolutionState, key: jax.Array, alive: Any = population) -> jax.Array:
         # all bits at once: small draws one by one would take most of the time of a search in a table
         bits = random_bits(key, (settings.tournament + 2, batch))
-        rivals = below(bits[2:], population)
+        rivals = below(bits[2:], alive)
         rival_scores = state.scores[rivals]
         winners, best = rivals[0], rival_scores[0]
         for rival, score in zip(rivals[1:], rival_scores[1:], strict=True):  # XLA fuses this, and not argmin
@@ -72,7 +74,9 @@ def regularised_evolution(cardinalities: Sequence[int], settings: EvolutionSetti
         def first(state: EvolutionState, key: jax.Array) -> jax.Array:
             first_key, child_key = split(key)
             filling = state.told + jnp.arange(batch) < population
-            return jnp.where(filling[:, None], sample(first_key, choices, batch), child(state, child_key))
+            # the ring fills from its first place on
+            children = child(state, child_key, jnp.maximum(state.told, 1).astype(jnp.uint32))
+            return jnp.where(filling[:, None], sample(first_key, choices, batch), children)
 
         return jax.lax.cond(state.told < population, first, child, state, key)
 

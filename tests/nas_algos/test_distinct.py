@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from nas_algos.compare import compare, distinct_searches
-from nas_algos.distinct import is_tried, nothing_tried, remember, repeats, without_repeats
+from nas_algos.distinct import MUTATIONS, is_tried, nothing_tried, remember, repeats, without_repeats
 from nas_algos.errors import AlgorithmInputError
+from nas_algos.keys import fold_in
 from nas_algos.scan import scan
 from nas_algos.strategies.nsga2 import nsga2
 from nas_algos.strategies.random_search import random_search
@@ -58,6 +59,13 @@ def test_what_is_new_is_proposed_as_the_strategy_has_it():
     for seed in range(5):
         ours, theirs = ask(jax.random.key(seed))
         assert (ours == theirs).all()
+
+
+def test_mutations_are_drawn_by_no_key_that_a_strategy_splits_its_round_into():
+    key = jax.random.key(5)
+    of_mutations = jax.random.key_data(fold_in(key, MUTATIONS))
+    parts = jax.random.key_data(jax.random.split(key, 4_096))
+    assert not (parts == of_mutations[None]).all(-1).any()
 
 
 def test_where_all_was_tried_it_goes_on():

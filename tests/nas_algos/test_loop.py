@@ -144,7 +144,6 @@ def in_a_large_space(cost, **settings):
     ("settings", "proposals"),
     [
         ({"budget": 300}, 5_000),
-        ({"budget": 300, "start": {(0,) * 5: 0.5}}, 5_000),
         ({"budget": 300, "policy": POLICIES["hyperband"]}, 5_000),
         ({"budget": 20}, 1_000),
         ({"budget": 300, "policy": Policy(proposals=6_000)}, 6_000),
@@ -215,9 +214,6 @@ def test_two_searches_of_one_key_are_equal_and_of_another_are_not():
     assert first.candidates != other.candidates
 
 
-BASELINE = (0, 0, 0)
-
-
 # many at once
 
 
@@ -256,10 +252,6 @@ def test_repeats_are_evaluated_and_charged_where_that_is_asked_for():
     [
         ({"objective": pareto(["latency_ms"])}, "takes 1 objectives; quality against latency_ms has 2"),
         ({"budget": 0}, "budget is 0; allowed: whole numbers, 1 or more"),
-        (
-            {"policy": POLICIES["hyperband"], "start": {BASELINE: 1.0}},
-            "start is given; allowed with rungs of fidelity: none",
-        ),
     ],
 )
 def test_searches_that_cannot_be_are_named(change, message):

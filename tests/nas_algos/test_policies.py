@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from nas_algos.errors import AlgorithmInputError
-from nas_algos.evaluator import Evaluation
+from nas_algos.evaluator import Evaluation, Request
 from nas_algos.ledger import Spend
 from nas_algos.loop import Search, search
 from nas_algos.objectives import best_quality, pareto
-from nas_algos.policies import POLICIES, Policy, brackets
+from nas_algos.policies import POLICIES, Policy, brackets, most_asked
 from nas_algos.strategies.nsga2 import nsga2
 from nas_algos.strategies.random_search import RandomSettings, random_search
+from nas_algos.strategy import Strategy
 from tests.nas_algos.toys import Asked
 
 
@@ -166,6 +167,39 @@ def test_hyperband_runs_the_brackets_of_its_paper_and_adds_up_their_spend():
     assert found.best.fidelity == 1
     full = [each.score[0] for each in rung(found, 1)]
     assert found.best.score[0] == min(full)
+
+
+def test_a_strategy_is_told_what_earlier_brackets_of_a_fidelity_came_to_and_nothing_of_the_others():
+    states, batch = [], 4
+
+    def ask(state, key):
+        states.append(state)
+        return np.stack(np.unravel_index(len(state) + np.arange(batch), (4, 5, 5)), 1).astype(np.int32)
+
+    def tell(state, genotypes, scores):
+        return (*state, *zip(map(tuple, genotypes.tolist()), scores.tolist(), strict=True))
+
+    counting = Strategy("counting", (4, 5, 5), lambda key: (), ask, tell, batch, traceable=False)
+    evaluator = blurred()
+    search(
+        Search(counting, evaluator, best_quality({"latency_ms": 100.0}), 15, jax.random.key(0), POLICIES["hyperband"])
+    )
+    # by hand: 9, 5 and 3 networks begin, then 9 and 5 again; a round of four is told whole
+    assert [len(state) for state in states] == [0, 4, 8, 0, 4, 0, 12, 16, 20, 8, 12]
+    for state, fidelity, count in ((states[6], 1 / 9, 9), (states[9], 1 / 3, 5)):
+        rows, scores = zip(*state, strict=True)
+        assert len(set(rows)) == count
+        assert set(rows[count:]) == {rows[count - 1]}  # in place of what was left out
+        qualities = [evaluator.quality(Request(row, fidelity, 0)).quality for row in rows]
+        assert scores == pytest.approx([-quality for quality in qualities], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("policy", "budget", "asked"),
+    [(Policy(), 7, 7), (Policy(rungs=3), 6, 18), (POLICIES["hyperband"], 9, 9), (POLICIES["hyperband"], 15, 18)],
+)
+def test_settings_fit_the_fidelity_that_a_strategy_is_asked_for_most_networks_of(policy, budget, asked):
+    assert most_asked(policy, budget) == asked
 
 
 @pytest.mark.parametrize(

@@ -41,19 +41,17 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
 
 def agreement(task: str, data: Trained) -> dict[str, Any]:
     """A task's row."""
-    by_path: dict[str, dict[tuple[int, int], float]] = {}
-    rows = zip(data.trials, data.architecture.tolist(), data.quality.tolist(), strict=True)
-    for trial, network, quality in rows:
-        by_path.setdefault(trial.key.code_path, {})[network, trial.key.seed] = quality
-    alone, at_once = by_path.get("static", {}), by_path.get("many_at_once", {})
+    alone, at_once = dict[tuple[int, int], float](), dict[tuple[int, int], float]()
+    rows = (each.tolist() for each in (data.many_at_once, data.architecture, data.seed, data.quality))
+    for together, network, seed, quality in zip(*rows, strict=True):
+        (at_once if together else alone)[network, seed] = quality
     both = sorted(set(alone) & set(at_once))
     if not both:
         return {"task": task, "n": 0}
     here, there = (np.array([way[key] for key in both]) for way in (alone, at_once))
     mean, low, high = mean_interval((there - here).tolist())
     tau = kendall(there, here, draw_clusters(np.array([network for network, _ in both])))
-    one_way = data.take(np.array([trial.key.code_path == "many_at_once" for trial in data.trials]))
-    line = seed_noise(one_way.quality, one_way.architecture)
+    line = seed_noise(data.take(data.many_at_once))
     noise = np.exp(line[0] + line[1] * here)
     rng = np.random.default_rng(0)
     # both vary around the same expectation

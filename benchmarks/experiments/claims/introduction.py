@@ -196,8 +196,7 @@ CLAIMS: tuple[Claim, ...] = (
         begins=0.0,
         why="that they end soonest is the row above; to have converged is to be near the optimum, so: nearer it than "
         "multi-shot search at the fewest trainings that a contest has, by the median of each family, as nobody knows "
-        "beforehand which member wins; the shipped contest is of before AZ-NAS's scores were mended, which moves one "
-        "contender",
+        "beforehand which member wins",
     ),
     Claim(
         "trainability may not correlate well with accuracy (tau below .5)",

@@ -73,7 +73,8 @@ def _verdict(rule: Rule, mark: float, figure: Figure, near: float) -> tuple[Verd
         )
     )
     if whole:
-        return "reproduced", f"the whole interval, {low:.3g} to {high:.3g}, is {side} {mark:.3g}"
+        all_of_it = f"ours {ours:.3g}" if low == high else f"the whole interval, {low:.3g} to {high:.3g},"
+        return "reproduced", f"{all_of_it} is {side} {mark:.3g}"
     if there:
         return "partly", f"ours {ours:.3g} is {side} {mark:.3g}, its interval is not"
     return "not reproduced", f"ours {ours:.3g} is not {side} {mark:.3g}"

@@ -17,13 +17,13 @@ from tasks.spaces.moves import next_neighbours, sample
 class Shape(NamedTuple):
     """Counts in each draw, int[draws], to be summed and divided.
 
-    moves: steps up by one in one decision over channels, from sampled networks, that make another network.  monotone:
-    those along which latency rises as MACs do, by more than COUNTED.  level: those that change it by no more.
-    points: sampled networks.  minima: those that no change of one decision, to any of its other choices, betters in the
-    objective, the quality within the baseline's latency, all changes checked; this is what one mutation of a search can
-    do.  channel_minima: those that no step of one, up or down, in a decision over channels or in the width multiplier
-    betters.  feasible: points within the baseline's latency.  latency_points, latency_minima: as channel_minima for
-    latency alone, betters by more than COUNTED, of those with a neighbour of fewer MACs.
+    moves: steps up by one in one decision over channels that make another network, one from each sampled network that
+    has any.  monotone: those along which latency rises as MACs do, by more than COUNTED.  level: those that change it
+    by no more.  points: sampled networks.  minima: those that no change of one decision, to any of its other choices,
+    betters in the objective, the quality within the baseline's latency, all changes checked; this is what one mutation
+    of a search can do.  channel_minima: those that no step of one, up or down, in a decision over channels or in the
+    width multiplier betters.  feasible: points within the baseline's latency.  latency_points, latency_minima: as
+    channel_minima for latency alone, betters by more than COUNTED, of those with a neighbour of fewer MACs.
     """
 
     moves: np.ndarray
@@ -56,7 +56,7 @@ def shape_of(
     subsets: Subsets, evaluate: ManyFigures, baseline: Figures, points: int, walked: int, key: jax.Array
 ) -> Shape:
     """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima."""
-    points_key, walked_key = jax.random.split(key)
+    points_key, walked_key, steps_key = jax.random.split(key, 3)
     at = sampled(subsets, points, points_key)
     objective = _Objective(evaluate, baseline, at.here)
     alive = np.ones(points, bool)
@@ -76,7 +76,7 @@ def shape_of(
         return np.bincount(at.draw[chosen], minlength=subsets.draws)
 
     return Shape(
-        **_walks(subsets, evaluate, sampled(subsets, walked, walked_key)),
+        **_walks(subsets, evaluate, sampled(subsets, walked, walked_key), steps_key),
         points=count(np.ones(points, bool)),
         minima=count(anywhere),
         channel_minima=count(alive),
@@ -126,22 +126,35 @@ def sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
     return Sampled(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def _walks(subsets: Subsets, evaluate: ManyFigures, at: Sampled) -> dict[str, np.ndarray]:
-    half = at.exists.shape[1] // 2
+def one_step_each(subsets: Subsets, at: Sampled, key: jax.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Of each sampled network that has any one of its steps up in a decision over channels, all as likely: the rows
+    int[m] of `at` and the steps int[m].
+
+    One a network, since steps from one network are no independent samples.
+    """
+    up = at.exists.copy()
+    up[:, up.shape[1] // 2 :] = False
+    up[:, : int(subsets.has_multiplier)] = False  # the multiplier is no decision over channels of one layer
+    luck = np.where(up, np.asarray(jax.random.uniform(key, up.shape)), -1.0)
+    rows = np.flatnonzero(up.any(1))
+    return rows, luck[rows].argmax(1)
+
+
+def _walks(subsets: Subsets, evaluate: ManyFigures, at: Sampled, key: jax.Array) -> dict[str, np.ndarray]:
     here, around = evaluate(at.here), evaluate(at.there[at.exists])
     found, macs_there = np.full(at.exists.shape, np.inf), np.full(at.exists.shape, np.inf)
     found[at.exists], macs_there[at.exists] = around.latency_ms, around.macs
-    up = at.exists.copy()
-    up[:, half:] = False
-    up[:, : int(subsets.has_multiplier)] = False  # the multiplier is no decision over channels of one layer
-    change = np.where(up, found, 0.0) - np.where(up, here.latency_ms[:, None], 0.0)
+    rows, steps = one_step_each(subsets, at, key)
+    change = np.zeros(len(found))
+    change[rows] = found[rows, steps] - here.latency_ms[rows]
+    up = np.isin(np.arange(len(found)), rows)
     reducible = (macs_there < here.macs[:, None]).any(1)
-    least = COUNTED * here.latency_ms[:, None]
-    trapped = reducible & ~(found < here.latency_ms[:, None] - least).any(1)
+    least = COUNTED * here.latency_ms
+    trapped = reducible & ~(found < (here.latency_ms - least)[:, None]).any(1)
     counted = {
-        "moves": up.sum(1),
-        "monotone": (up & (change > least)).sum(1),
-        "level": (up & (np.abs(change) <= least)).sum(1),
+        "moves": up,
+        "monotone": up & (change > least),
+        "level": up & (np.abs(change) <= least),
         "latency_points": reducible,
         "latency_minima": trapped,
     }

@@ -93,7 +93,8 @@ def search_spaces(
         size = float(np.log10(np.array(subsets.cardinalities, float)).sum())
         first = {"task": whole.task.name, "accelerator": accelerator, "space": subsets.name, "searches": searches}
         last = {"log10_size": size, "evaluations": evaluations, "best_known_quality": known}
-        rows.append({**first, **outcome(quality.best, latency_ms.best, known, subsets.draws)._asdict(), **last})
+        found_there = outcome(quality.best, latency_ms.best, known, cell.baseline.latency_ms, subsets.draws)
+        rows.append({**first, **found_there._asdict(), **last})
     write_table(folder / "curation.csv", pd.DataFrame(rows), digits=5)
     _show(rows)
     print(verdict(rows))

@@ -1,11 +1,11 @@
 """Does curation help a search, and is it because the space is smaller or because it is better aligned?
 
 Three kinds of space over each task's skeleton, curated, auto-curated and uncurated, and two controls.  Random subsets
-of the uncurated space are exactly as large as the curated one, decision by decision, but have other channels from the
-whole range.  The shifted space is the curated one with one channel less throughout, so that only alignment is lost.
-All are searched by the same strategy with the same spend and number of searches, on the task's trained table, for the
-highest expected quality within the baseline's latency, and again for the least latency at the baseline's quality.  The
-searches are shared out over ten draws of the random subset.
+of the uncurated space have as many choices as the curated one, decision by decision, but of other channels from the
+whole range, and so more different networks.  The shifted space is the curated one with one channel less throughout, so
+that only alignment is lost.  All are searched by the same strategy with the same spend and number of searches, on the
+task's trained table, for the highest expected quality within the baseline's latency, and again for the least latency at
+the baseline's quality.  The searches are shared out over ten draws of the random subset.
 
 Writes results/curation/curation.csv, curation_winners.csv (which networks to train for a live confirmation) and a plot
 of each task; run: accelnas reproduce curation.  `accelnas
@@ -13,15 +13,17 @@ curate-compare` asks the same of a space of one's own.
 
 quality ... failed_latency: see `searches.Outcome`; the best known quality is that of 2 x 6,400 evaluations by NSGA-II
 in each space that networks were trained from, all of which the uncurated one holds, or what a search here found above
-that.  monotone_share: of steps up in
-the channels of one layer, those along which latency rises as MACs do, by more than .2%; level_share: along which it
-changes by no more; both networks compiled whole, but for accelerators that are a model, whose own latency counts.
-estimated_monotone_share: by the estimator.  --set steps_only=true works these out for the table that is there (half an
-hour of a core).  local_minima_share: of sampled networks, those that no change of one decision betters in the
-objective, every such change checked; channel_minima_share: that no step up or down in channels or width multiplier
-betters, whatever a change of blocks would do; feasible_share: of those within the baseline's latency.
-latency_minima_share: of sampled networks with a neighbour of fewer MACs, those that no step in channels or width
-multiplier makes faster.  *_low, *_high: 95% intervals; of random subsets they are over draws.  n_* say of how many.
+that.  latency_ms counts a search that found nothing faster at the baseline's quality with the baseline, which it keeps;
+failed_latency says how many found nothing at that quality.  monotone_share: of steps up in the channels of one layer,
+those along which latency rises as MACs do, by more than .2%; level_share: along which it changes by no more; both
+networks compiled whole, but for accelerators that are a model, whose own latency counts.  estimated_monotone_share: of
+the same steps, by the estimator.  --set steps_only=true works these out for the table that is there (half an hour of a
+core).  local_minima_share: of sampled networks, those that no change of one decision betters in the objective, every
+such change checked; channel_minima_share: that no step up or down in channels or width multiplier betters, whatever a
+change of blocks would do; feasible_share: of those within the baseline's latency.  latency_minima_share: of sampled
+networks with a neighbour of fewer MACs, those that no step in channels or width multiplier makes faster.  *_low,
+*_high: 95% intervals; of random subsets they are over draws.  n_* say of how many.
+different_channels_share: of the choices of channels, those that are not the channels of another choice, counted.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ from benchmarks.experiments.curation.figures import AIMS, Figures, ManyFigures, 
 from benchmarks.experiments.curation.landscape import Shape, shape_of
 from benchmarks.experiments.curation.searches import Found, Outcome, Setting, best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import ACCELERATORS, KINDS, Settings
-from benchmarks.experiments.curation.spaces import Subsets, subsets_of
+from benchmarks.experiments.curation.spaces import Subsets, different_channels, subsets_of
 from benchmarks.experiments.curation.steps import compiled_steps
 from benchmarks.runtime.console import print_frame
 from benchmarks.statistics.intervals import share_interval
@@ -115,7 +117,7 @@ def study(name: str, settings: Settings, home: Path) -> Study:
     kept: list[dict[str, Any]] = []
     curves = {}
     for accelerator in settings.accelerators:
-        draw_key, shape_key, search_key = _keys(accelerator)
+        draw_key, shape_key, search_key = _keys(name, accelerator)
         cell = Cell(table, accelerator, compiled)
         spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
         best: dict[str, list[Found]] = {}
@@ -130,11 +132,11 @@ def study(name: str, settings: Settings, home: Path) -> Study:
         known = max(cell.best_known(), *(float(found[0].best.max()) for found in best.values()))
         for kind, subsets in spaces.items():
             started = time.perf_counter()
-            own = jax.random.fold_in(shape_key, KINDS.index(kind))
+            own, steps_key = jax.random.split(jax.random.fold_in(shape_key, KINDS.index(kind)))
             shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
             quality, latency = best[subsets.name]
-            found = outcome(quality.best, latency.best, known, subsets.draws)
-            compiled_columns = step_columns(table, subsets, accelerator, settings.compiled, home, own)
+            found = outcome(quality.best, latency.best, known, cell.baseline.latency_ms, subsets.draws)
+            compiled_columns = step_columns(cell, subsets, settings.compiled, home, steps_key)
             first = {"task": name, "accelerator": accelerator, "space": subsets.name, "searches": settings.searches}
             last = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
             last |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
@@ -148,19 +150,21 @@ def study(name: str, settings: Settings, home: Path) -> Study:
     return Study(pd.DataFrame(rows), pd.DataFrame(kept), curves)
 
 
-def _keys(accelerator: str) -> jax.Array:
-    """For draws of the random subset, shapes and searches; the same whichever accelerators are done beside it."""
+def _keys(task: str, accelerator: str) -> jax.Array:
+    """For draws of the random subset, shapes and searches; the same whichever cells are done beside it, and another for
+    each, as tasks that share their luck are no independent ones.
+    """
     number = ACCELERATORS.index(accelerator) if accelerator in ACCELERATORS else crc32(accelerator.encode())
-    return jax.random.split(jax.random.fold_in(jax.random.key(0), number), 3)
+    of_task = jax.random.fold_in(jax.random.key(0), crc32(task.encode()))
+    return jax.random.split(jax.random.fold_in(of_task, number), 3)
 
 
-def step_columns(
-    table: TrainedTable, subsets: Subsets, accelerator: str, count: int, home: Path, key: jax.Array
-) -> dict[str, Any]:
+def step_columns(cell: Cell, subsets: Subsets, count: int, home: Path, key: jax.Array) -> dict[str, Any]:
     """Columns of steps that are compiled; none for an accelerator that is a model."""
-    if accelerator not in ETHOS_U:
+    if cell.accelerator not in ETHOS_U:
         return {}
-    return compiled_steps(subsets, table.space, accelerator, count, home, jax.random.fold_in(key, 1)).columns()
+    what = (subsets, cell.table.space, cell.evaluate, cell.accelerator)
+    return compiled_steps(*what, count, home, key).columns()
 
 
 def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
@@ -170,12 +174,14 @@ def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
     rows = read_own_csv(file).to_dict("records")
     for name in settings.tasks:
         table = load_table(name)
-        for accelerator in settings.accelerators:
-            draw_key, shape_key, _ = _keys(accelerator)
+        compiled: dict[Any, Any] = {}
+        for accelerator in (each for each in settings.accelerators if each in ETHOS_U):
+            draw_key, shape_key, _ = _keys(name, accelerator)
+            cell = Cell(table, accelerator, compiled)
             spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
             for kind, subsets in spaces.items():
-                own = jax.random.fold_in(shape_key, KINDS.index(kind))
-                found = step_columns(table, subsets, accelerator, settings.compiled, home, own)
+                _, steps_key = jax.random.split(jax.random.fold_in(shape_key, KINDS.index(kind)))
+                found = step_columns(cell, subsets, settings.compiled, home, steps_key)
                 for row in rows:
                     if (row["task"], row["accelerator"], row["space"]) == (name, accelerator, subsets.name):
                         row.update(found)
@@ -214,7 +220,8 @@ def _row(first: Mapping[str, Any], subsets: Subsets, found: Outcome, shape: Shap
         intervals |= {f"{name}_low": low, f"{name}_high": high}
     counts = {"n_moves": shape.moves, "n_points": shape.points, "n_latency_points": shape.latency_points}
     counts = {name: int(count.sum()) for name, count in counts.items()}
-    size = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
+    size: dict[str, float] = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
+    size["different_channels_share"], size["n_channels"] = different_channels(subsets)
     estimated = {"estimated_monotone_share": counted["monotone_share"]}
     return {**first, **found._asdict(), **counted, **intervals, **counts, **size, **estimated}
 

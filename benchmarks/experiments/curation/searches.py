@@ -105,6 +105,8 @@ class Outcome(NamedTuple):
     regret_high: float
     spread: float
     """Standard deviation of the quality between searches, mean over draws."""
+    spread_low: float
+    spread_high: float
     evaluations_to_1pct: float
     """Median evaluations until one is within 1% of the best known quality; inf where fewer than half get there."""
     evaluations_to_2pct: float
@@ -118,7 +120,8 @@ class Outcome(NamedTuple):
     success_low: float
     success_high: float
     latency_ms: float
-    """Mean of the least latencies found at the baseline's quality, of searches that found any."""
+    """Mean of the least latencies found at the baseline's quality; whoever found none below the baseline's keeps the
+    baseline, lest a search that finds nothing counts for more than one that finds something slow."""
     latency_low: float
     latency_high: float
     failed: int
@@ -127,15 +130,19 @@ class Outcome(NamedTuple):
     """Searches that found nothing of the baseline's quality."""
 
 
-def outcome(quality: np.ndarray, latency_ms: np.ndarray, best_known: float, draws: int = 1) -> Outcome:
+def outcome(
+    quality: np.ndarray, latency_ms: np.ndarray, best_known: float, baseline_ms: float, draws: int = 1
+) -> Outcome:
     """quality, latency_ms: float[searches, evaluations] as `Found.best`.
 
-    draws: where searches are shared out over several random spaces in order.
+    baseline_ms: latency of the task's baseline, which every search has to begin with.  draws: where searches are
+    shared out over several random spaces in order.
     """
     searches, evaluations = quality.shape
     groups = np.arange(searches) * draws // searches
-    mean, low, high, spread, failed = _ends(quality[:, -1], groups)
-    fast, fast_low, fast_high, _, failed_latency = _ends(latency_ms[:, -1], groups)
+    mean, low, high = _ends(quality[:, -1], groups)
+    fast, fast_low, fast_high = _ends(np.minimum(latency_ms[:, -1], baseline_ms), groups)
+    spread, spread_low, spread_high = _spread(quality[:, -1], groups)
     until = {share: evaluations_to(-quality, -best_known * (1 - share)) for share in WITHIN}
     close = until[WITHIN[-1]]
     clusters = [close[groups == draw] for draw in range(draws)] if draws > 1 else list(close[:, None])
@@ -157,6 +164,8 @@ def outcome(quality: np.ndarray, latency_ms: np.ndarray, best_known: float, draw
         regret_low=regret(high),
         regret_high=regret(low),
         spread=spread,
+        spread_low=spread_low,
+        spread_high=spread_high,
         evaluations_to_1pct=float(np.median(until[0.01])),
         evaluations_to_2pct=float(np.median(until[0.02])),
         evaluations_to_5pct=float(np.median(until[0.05])),
@@ -169,20 +178,36 @@ def outcome(quality: np.ndarray, latency_ms: np.ndarray, best_known: float, draw
         latency_ms=fast,
         latency_low=fast_low,
         latency_high=fast_high,
-        failed=failed,
-        failed_latency=failed_latency,
+        failed=int(np.isinf(quality[:, -1]).sum()),
+        failed_latency=int(np.isinf(latency_ms[:, -1]).sum()),
     )
 
 
-def _ends(last: np.ndarray, groups: np.ndarray) -> tuple[float, float, float, float, int]:
-    """Mean with its interval, standard deviation within draws, and how many found nothing."""
-    finite = np.isfinite(last)
-    inside = [last[finite & (groups == draw)] for draw in np.unique(groups)]
-    deviations = [float(np.std(values, ddof=1)) for values in inside if len(values) > 1]
+def _inside(last: np.ndarray, groups: np.ndarray) -> list[np.ndarray]:
+    """What was found in each draw, by searches that found anything."""
+    return [last[np.isfinite(last) & (groups == draw)] for draw in np.unique(groups)]
+
+
+def _ends(last: np.ndarray, groups: np.ndarray) -> tuple[float, float, float]:
+    """Mean with its interval."""
+    inside = _inside(last, groups)
     # searches in one draw are alike, so draws are what varies freely; of a single space its searches are
-    finals = [float(values.mean()) for values in inside if len(values)] if len(inside) > 1 else last[finite].tolist()
-    spread = float(np.mean(deviations)) if deviations else math.nan
-    return *mean_interval(finals), spread, int((~finite).sum())
+    finals = [float(values.mean()) for values in inside if len(values)] if len(inside) > 1 else inside[0].tolist()
+    return mean_interval(finals)
+
+
+def _spread(last: np.ndarray, groups: np.ndarray) -> tuple[float, float, float]:
+    """Standard deviation within draws with its interval: of several over these, of a single space by the bootstrap over
+    its searches; NaN where none has two that found anything.
+    """
+    inside = [values for values in _inside(last, groups) if len(values) > 1]
+    if inside and not groups.any():
+        return _deviation(inside[0]), *bootstrap_interval(list(inside[0][:, None]), _deviation)
+    return mean_interval([_deviation(values) for values in inside])
+
+
+def _deviation(values: np.ndarray) -> float:
+    return float(np.std(values, ddof=1))
 
 
 def expected_evaluations(reached: np.ndarray, evaluations: int) -> float:

@@ -6,8 +6,10 @@ that many subsets of one shape, such as random ones, share a compilation.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import jax
@@ -86,6 +88,25 @@ def stacked(several: Sequence[Subsets]) -> Subsets:
     return replace(several[0], tables=tables)
 
 
+def different_channels(subsets: Subsets) -> tuple[float, int]:
+    """Share of a subset's choices of channels, the multiplier's included, that are all different in the uncurated
+    space, mean over draws, and of how many.
+
+    The rest are networks that another choice gives: width multipliers may bring two choices to the same channels.  All
+    are counted, by inclusion and exclusion of the multipliers, with each of which any channels go with any others.
+    """
+    choices = math.prod(subsets.cardinalities[: subsets.channel_decisions.stop])
+    found = 0
+    for draw in range(subsets.draws):
+        by_multiplier = zip(*(table[draw].T.tolist() for table in subsets.tables), strict=True)
+        with_each = [[set(layer) for layer in layers] for layers in by_multiplier]
+        for count in range(1, len(with_each) + 1):
+            for several in combinations(with_each, count):
+                common = math.prod(len(set.intersection(*layer)) for layer in zip(*several, strict=True))
+                found += common if count % 2 else -common
+    return found / subsets.draws / choices, choices
+
+
 def shifted(curated: Subsets) -> Subsets:
     """The control of alignment: every network of the curated space with one channel less in each layer that decides.
 
@@ -97,7 +118,10 @@ def shifted(curated: Subsets) -> Subsets:
 
 
 def random_space(curated: SearchSpace, skeleton: Skeleton, key: jax.Array) -> SearchSpace:
-    """The control: a space as large as the curated one, decision by decision, with channels that nobody chose.
+    """The control: as many choices as the curated space has, decision by decision, of channels that nobody chose.
+
+    As many genotypes, that is, and more different networks: multipliers bring several of the curated space's channels
+    to the same multiple (`different_channels`).
 
     Each decision over channels has as many sizes as the curated space's, drawn without repeats from all that keep the
     uncurated space's range with every width multiplier; the multipliers are the same, in steps of one channel.

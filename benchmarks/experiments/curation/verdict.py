@@ -39,9 +39,9 @@ COMPARED = (
         *("faster convergence: evaluations a success takes", "evaluations a success takes"),
         *("expected_low", "expected_high", -1),
     ),
+    Compared("stability: spread", "spread", "spread_low", "spread_high", -1),
     Compared("reliability: searches within 5%", "searches within 5%", "success_low", "success_high", 1),
 )
-"""Spread has no interval and is not among them."""
 
 STEPS = Compared("monotone steps", "monotone steps", "monotone_share_low", "monotone_share_high", 1)
 """Of the space itself, whoever searches it."""

@@ -13,15 +13,13 @@ import jax.numpy as jnp
 import moocore
 import numpy as np
 import pandas as pd
-from jax.scipy.special import ndtri
 
 from benchmarks.experiments.head_to_head.scored import ARENA, SCORES_FILE
 from benchmarks.tables.arena import Arena, enumerate_arena
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
-from nas_algos.genotypes import hashed
 from nas_algos.objectives import best_quality
-from nas_algos.tabular import table_index
+from nas_algos.tabular import noise, table_index
 
 REFERENCE_SHARE = 0.75
 """Of the baseline's quality: with the bound the reference point of hypervolumes."""
@@ -171,9 +169,3 @@ def training_of(cells: list[Cell], seeds: np.ndarray, objectives: int = 1) -> Ca
         return jnp.where(missed[:, None] > 0, missed[:, None], jnp.stack([-trained, latency_ms[cell, rows]], axis=1))
 
     return evaluate
-
-
-def noise(seed: Any, rows: Any) -> jax.Array:
-    """Standard normal float32 of a seed, uint32, and networks, int [...]; the same again for the same."""
-    words = hashed(hashed(jnp.asarray(rows, jnp.uint32) + np.uint32(1)) ^ hashed(jnp.asarray(seed, jnp.uint32)))
-    return ndtri(((words >> 8).astype(jnp.float32) + 0.5) / np.float32(2**24))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,12 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.evaluators.spec import strategy_word
 from benchmarks.evaluators.zero_shot import BATCH
 from benchmarks.experiments.head_to_head.contenders import Contender
-from benchmarks.experiments.head_to_head.ground import Cell, noise, training_of
+from benchmarks.experiments.head_to_head.ground import Cell, training_of
 from benchmarks.search.peers import Lookup, looked_at
 from nas_algos.compare import distinct_runs
 from nas_algos.single_shot.charges import TRAINING
+from nas_algos.tabular import noise
 from nas_algos.zero_shot.scores import SCORES, Combination, example_passes
 from tasks.expert.procedure import ExpertSettings
 from tasks.networks.initialise import host_generator
@@ -117,7 +118,7 @@ def search_cells(
         row_of = expert_row if contender.name == "expert" else baseline_row
         return {number: [_untrained([row_of(cells[number])])] for number in numbers}
     # of its own, since groups are tested as independent
-    own = zlib.crc32(contender.name.encode())
+    own = strategy_word(contender.name)
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), budget), own)
     if contender.peer:
         words = {n: np.random.default_rng([budget, n, own]).integers(0, 2**31, seeds) for n in numbers}

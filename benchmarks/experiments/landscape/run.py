@@ -5,8 +5,9 @@ each whole network, where the accelerator has one: between neighbours it differs
 How often the estimator has even the direction of such a step is printed.
 
 On each surface greedy walks start from the same networks, drawn with a fixed seed (the nearest curated ones on the
-third): to the best of the neighbours, one step of one or both numbers of channels away, as long as one is better; a
-plateau ends it too.  At curated channels, the multiples of the parallelism factor, a step is one to the next multiple.
+third): to the best of the neighbours, one step of one or both numbers of channels away, as long as one is better, and
+across plateaus of exactly equal height in the table's five digits (walks.py).  At curated channels, the multiples of
+the parallelism factor, a step is one to the next multiple.
 
 Writes results/landscape/landscape.csv (a row for each network; estimated_ms is the cost model's), landscape_walks.csv
 (a row for each place of each walk), landscape_steps.csv and landscape.png; run: accelnas reproduce landscape.  What was
@@ -25,6 +26,7 @@ from scipy.stats import kendalltau
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.landscape.plot import write_landscape
 from benchmarks.experiments.landscape.settings import Settings
+from benchmarks.experiments.landscape.walks import descent, walk
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
 from benchmarks.store.files import read_own_csv, write_table
 from hw_model.cost import count_macs
@@ -68,35 +70,6 @@ def latencies_ms(space: SearchSpace, genotypes: np.ndarray, accelerator: str, ho
             chains, ETHOS_U[accelerator], lambda done, total: progress.update(bar, completed=done, total=total)
         )
     return np.array([each.latency_ms for each in found])
-
-
-def descent(surface: np.ndarray) -> np.ndarray:
-    """Where each place of surface [n, m] leads: the flat index of the best of the places at most one step away."""
-    n, m = surface.shape
-    padded = np.pad(surface.astype(float), 1, constant_values=np.inf)
-    index = np.pad(np.arange(n * m).reshape(n, m), 1)
-    steps = [(0, 0), *((i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j)]
-    values = np.stack([padded[1 + i : 1 + i + n, 1 + j : 1 + j + m] for i, j in steps])
-    places = np.stack([index[1 + i : 1 + i + n, 1 + j : 1 + j + m] for i, j in steps])
-    # the first of equals is to stay, so a walk ends on a plateau
-    return np.take_along_axis(places, values.argmin(0)[None], 0)[0].ravel()
-
-
-def walk(surface: np.ndarray, start: tuple[int, int]) -> list[tuple[int, int]]:
-    """Places from start to the first local minimum of surface [n, m]."""
-    leads, columns = descent(surface), surface.shape[1]
-    path = [start[0] * columns + start[1]]
-    while leads[path[-1]] != path[-1]:
-        path.append(int(leads[path[-1]]))
-    return [divmod(place, columns) for place in path]
-
-
-def share_that_gets_down(surface: np.ndarray) -> float:
-    """Of walks from every place, those that end at the surface's least value."""
-    leads = descent(surface)
-    while not np.array_equal(leads[leads], leads):
-        leads = leads[leads]
-    return float((surface.ravel()[leads] == surface.min()).mean())
 
 
 def landscape(accelerator: str, home: Path, compiled: Path | None = None) -> pd.DataFrame:
@@ -157,16 +130,18 @@ def walks(table: pd.DataFrame, count: int = WALKS, seed: int = 0) -> pd.DataFram
 
 
 def titles_of(table: pd.DataFrame, walked: pd.DataFrame) -> dict[str, str]:
-    """What the walks on each surface come to, in words: of those drawn, and of those from every network."""
+    """What the walks on each surface come to, in words: those drawn, those from every network, and any path down."""
     titles = {}
     for name, column in SURFACES.items():
         surface = surface_of(table, name).to_numpy(float)
+        every = descent(surface)
         ends = pd.DataFrame(walked[walked["surface"] == name].groupby("walk").tail(1))
         steps = np.median(ends["step"].to_numpy(int))
         reached = ends.merge(table, on=["channels_2", "channels_3"])[column].to_numpy(float) == surface.min()
         titles[name] = (
             f"{steps:g} steps (median of {len(ends)} walks), {reached.sum()} to the least\n"
-            f"of all starts {share_that_gets_down(surface):.0%} lead there"
+            f"of all starts {every.share_that_gets_down():.0%} lead there, "
+            f"{every.share_with_a_way_down():.0%} could; local minima: {every.minima}"
         )
     return titles
 

@@ -11,7 +11,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.held import held_by
 from benchmarks.tables.recipes import SEARCH
-from benchmarks.tables.trained import finished_trials
+from benchmarks.tables.trained import by_network, design_cells, finished_trials
 from hw_model.blocks import Block
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
@@ -27,21 +27,26 @@ class Ranked(NamedTuple):
     blocks: tuple[Block, ...]
     """The network."""
     quality: float
-    """Mean of its trainings from scratch by the recipe "search"."""
+    """Mean over the seeds of its trainings from scratch by the recipe "search"."""
+    cell: int
+    """Of the design; a network drawn alone has one of its own, below 0."""
 
 
 def networks_to_rank(results: Path, task: Task, space: SearchSpace) -> list[Ranked]:
-    """In the table's order.  Raises BenchmarkInputError where the table holds fewer than FEWEST of the space."""
-    own, qualities = table_spaces(task), dict[str, list[float]]()
-    found: dict[str, tuple[tuple[int, ...], tuple[Block, ...]]] = {}
-    for trial in finished_trials(results, task.name, SEARCH[task.name]):
+    """In the table's order.  Raises BenchmarkInputError where the table holds fewer than FEWEST of the space, and
+    where there is no design.
+    """
+    own, trials = table_spaces(task), finished_trials(results, task.name, SEARCH[task.name])
+    qualities, cells = by_network(trials, task.metric), design_cells(results, task.name)
+    found: dict[str, Ranked] = {}
+    for trial in trials:
         key = trial.key.architecture
-        qualities.setdefault(key, []).append(trial.quality[task.metric])
         if key not in found and (held := held_by(space, own[trial.space], trial.genotype)) is not None:
-            found[key] = held, space.decode(held)
+            cell = cells.get((trial.space, " ".join(map(str, trial.genotype))), -1 - len(found))
+            found[key] = Ranked(held, space.decode(held), float(np.mean(qualities[key])), cell)
     if len(found) < FEWEST:
         raise BenchmarkInputError(
             f"the table of {task.name} has {len(found)} networks of the space {space.name}; "
             f"allowed: {FEWEST} and more, which `accelnas table build --task {task.name}` trains"
         )
-    return [Ranked(*each, float(np.mean(qualities[key]))) for key, each in found.items()]
+    return list(found.values())

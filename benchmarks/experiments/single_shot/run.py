@@ -7,15 +7,16 @@ Writes results/single_shot/single_shot.csv and single_shot_spend.csv; run: accel
 cores; stop it at any moment, supernets go on from their last checkpoint).
 
 single_shot_spend.csv: a row for each algorithm and spend, all seeds together: kendall_tau is the mean over supernets,
-its 95% interval by bootstrap over supernets and networks (statistics/two_level.py).
+its 95% interval by bootstrap over supernets and cells of the table's design (statistics/two_level.py).
 
 supernet_example_passes, supernet_flops: all that the search was charged; computed_flops: with the unused channels that
 a supernet computes.  cost_in_trainings: supernet_flops over those of a training from scratch, mean of the networks
-ranked.  kendall_tau: tau-b with its 95% interval by bootstrap over the n architectures; macs_tau: of MACs, for
-comparison.  latency_ms: of the network found, by the cost model; preferred_latency_ms: of the one that the algorithm
-would have had without the bound, NaN where it searches within the bound only; meets_target: whether the
-network found keeps the bound; met_unconstrained: whether the preferred one does.  certainty: of the distribution over
-networks at the end, the largest probability of a decision, mean over decisions (1: converged to one network).
+ranked.  kendall_tau: tau-b of n architectures, its 95% interval by bootstrap over cells of the design, whose networks
+are alike; macs_tau: of MACs, for comparison.  latency_ms: of the network found, by the cost model;
+preferred_latency_ms: of the one that the algorithm would have had without the bound, NaN where it searches within the
+bound only; meets_target: whether the network found keeps the bound; met_unconstrained: whether the preferred one does.
+certainty: of the distribution over networks at the end, the largest probability of a decision, mean over decisions (1:
+converged to one network).
 skipped_steps: networks whose loss was not finite.
 """
 
@@ -67,7 +68,7 @@ def run_task(
     networks = networks_to_rank(SHIPPED, task, space)
     genotypes, blocks = [each.genotype for each in networks], [each.blocks for each in networks]
     prepare_with_progress(home, task.config(fidelity.data), task.dataset)
-    alone = [each.quality for each in networks]
+    alone, cells = [each.quality for each in networks], [each.cell for each in networks]
     target = predict(baseline_blocks(task), accelerator).cost.latency_ms
     bounds = {"latency_ms": float(target)}
     specs = {
@@ -94,7 +95,7 @@ def run_task(
             preferred_ms, met_unconstrained = float(latency(preferred)[0]), result.preferred is None
         rows.append(
             {"task": name, "accelerator": accelerator, "budget": budget}
-            | supernet_row(result, qualities, alone, macs, one_training)
+            | supernet_row(result, qualities, alone, cells, macs, one_training)
             | {
                 "latency_ms": result.cost["latency_ms"],
                 "latency_target_ms": target,
@@ -106,21 +107,22 @@ def run_task(
                 "metric": task.metric,
             }
         )
-    return pd.DataFrame(rows), spend_rows(rows, inherited, alone)
+    return pd.DataFrame(rows), spend_rows(rows, inherited, alone, cells)
 
 
 def spend_rows(
-    rows: Sequence[dict[str, Any]], inherited: Sequence[Sequence[float]], alone: list[float]
+    rows: Sequence[dict[str, Any]], inherited: Sequence[Sequence[float]], alone: Sequence[float], cells: Sequence[int]
 ) -> pd.DataFrame:
     """A row for each algorithm of one task and spend.
 
-    rows, inherited: of each supernet, its columns and the qualities of the networks; alone: theirs from scratch.
+    rows, inherited: of each supernet, its columns and the qualities of the networks; alone: theirs from scratch; cells:
+    theirs of the design.
     """
     found = []
     for algorithm in dict.fromkeys(row["algorithm"] for row in rows):
         own = [place for place, row in enumerate(rows) if row["algorithm"] == algorithm]
         ranked, truth = np.array([inherited[place] for place in own], float), np.array(alone, float)
-        tau, known = mean_tau(ranked, truth), np.isfinite([*ranked, truth]).all(0)
+        tau, known = mean_tau(ranked, truth, np.array(cells)), np.isfinite([*ranked, truth]).all(0)
         first = rows[own[0]]
         found.append(
             {name: first[name] for name in SPEND_KEY}
@@ -138,18 +140,18 @@ def supernet_row(
     result: SupernetResult,
     inherited: Sequence[float],
     alone: Sequence[float],
+    cells: Sequence[int],
     macs: Sequence[float],
     one_training: float,
 ) -> dict[str, Any]:
     """What a supernet cost and how well it ranks.
 
-    inherited, alone: qualities of the same architectures with the supernet's weights and trained from scratch; macs:
-    theirs.  one_training: FLOPs of one of these trainings.  Architectures of which one quality is NaN are left
+    inherited, alone: qualities of the same architectures with the supernet's weights and trained from scratch; cells,
+    macs: theirs.  one_training: FLOPs of one of these trainings.  Architectures of which one quality is NaN are left
     out.
     """
-    both = [(a, b, m) for a, b, m in zip(inherited, alone, macs, strict=True) if math.isfinite(a + b)]
-    evaluated, trained, size = ([row[place] for row in both] for place in range(3))
-    n, tau, top = rank_agreement(evaluated, trained)
+    size = [m if math.isfinite(a + b) else math.nan for a, b, m in zip(inherited, alone, macs, strict=True)]
+    n, tau, top = rank_agreement(inherited, alone, cells)
     return {
         "algorithm": result.algorithm,
         "seed": result.seed,
@@ -162,7 +164,7 @@ def supernet_row(
         "low": tau.low,
         "high": tau.high,
         "n": n,
-        "macs_tau": rank_agreement(size, trained).tau.value,
+        "macs_tau": rank_agreement(size, alone, cells).tau.value,
         "top5_overlap": top.value,
         "inherited_quality": result.quality,
     }

@@ -10,15 +10,15 @@ from benchmarks.experiments.strategies.problems import Problem
 from benchmarks.statistics.intervals import mean_interval
 
 
-def regret(problem: Problem, draw: int, rows: np.ndarray) -> float:
+def regret(problem: Problem, seed: int, rows: np.ndarray) -> float:
     """True error of the network found less the least error of a feasible one; the rows int[n] are the table's.
 
-    Found is the feasible one of the least error by this draw; where none is, the worst feasible one of the table.
+    Found is the feasible one of the least error that search number `seed` saw; where none is, the worst feasible one of
+    the table.
     """
     true, (least, most) = problem.table.scores[:, 0], problem.errors
-    seen = problem.drawn_errors[draw % len(problem.drawn_errors)]
     able = rows[problem.feasible[rows]]
-    found = true[able[np.argmin(seen[able])]] if len(able) else most
+    found = true[able[np.argmin(problem.errors_seen(seed, able))]] if len(able) else most
     return float(found - least)
 
 
@@ -30,7 +30,7 @@ def hypervolume(problem: Problem, rows: np.ndarray) -> float:
 def row_of(problem: Problem, strategy: str, evaluations: int, searches: Sequence[np.ndarray]) -> dict[str, object]:
     """A row of regret.csv or hypervolume.csv: the mean over seeds with Student's 95% interval.
 
-    searches: the rows that each looked at; search s saw training seed s modulo K.
+    searches: the rows that each looked at; search s saw `Problem.errors_seen` of s.
     """
     heads = [rows[:evaluations] for rows in searches]
     if problem.goal == "front":

@@ -13,9 +13,10 @@ PEER_RUNS = "strategy_peer"
 
 def lookup_of(problem: Problem, evaluations: int, seed: int) -> Lookup:
     """The problem as a peer's search sees it, of which `seed` draws the trainings."""
-    draws = problem.seen() if problem.goal == "front" else problem.drawn_errors
+    every = np.arange(len(problem.table.scores))
+    values = problem.seen()[0] if problem.goal == "front" else problem.errors_seen(seed, every)
     excess = np.maximum(problem.table.scores[:, 1] / problem.bound - 1, 0.0) if problem.goal == "bounded" else None
-    return Lookup(problem.table.cardinalities, draws[seed % len(draws)], evaluations, excess)
+    return Lookup(problem.table.cardinalities, values, evaluations, excess)
 
 
 def kept_rows(store: ResultStore, peer: str, problem: Problem, evaluations: int, seed: int) -> np.ndarray:

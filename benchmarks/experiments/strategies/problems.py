@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from hw_model.cost import count_macs
 from hw_model.npu.model import NPUS, npu_estimate
 from hw_model.tables.lookup import Segment, from_model, table_latency_ms, tabulate
 from nas_algos.objectives import best_quality
-from nas_algos.tabular import Table, make_table
+from nas_algos.tabular import Table, make_table, noise
 
 SEEDS = 3
 NOISE = 0.03  # of a training's error, which spans 0 to 1; NAS-Bench-Macro's seeds spread by about as much of its range
@@ -210,6 +211,8 @@ class Problem:
     table: Table
     goal: Literal["error", "bounded", "front"]
     """The least error, the least with the cost within `bound`, or the Pareto front of both."""
+    seed_std: np.ndarray | None = None
+    """float[N], of a training's error: search s of any strategy sees the trainings s; None: the table's own draws."""
 
     @functools.cached_property
     def bound(self) -> float:
@@ -236,7 +239,8 @@ class Problem:
     def digest(self) -> str:
         """SHA-256 of the table, from which all else of the problem but its goal follows."""
         found = hashlib.sha256()
-        for part in (self.table.scores, self.table.reference, self.table.trainings):
+        more = () if self.seed_std is None else (self.seed_std,)
+        for part in (self.table.scores, self.table.reference, self.table.trainings, *more):
             found.update(np.ascontiguousarray(part, np.float64).tobytes())
         return found.hexdigest()
 
@@ -245,8 +249,30 @@ class Problem:
         seen = self.table.scores[rows]
         return float(moocore.hypervolume(seen[np.isfinite(seen).all(1)], ref=self.table.reference))
 
+    def errors_seen(self, seed: int, rows: np.ndarray) -> np.ndarray:
+        """Errors of the table's rows int[n] that search number `seed` sees, whether or not they keep the bound."""
+        if self.seed_std is None:
+            return self.drawn_errors[seed % len(self.drawn_errors), rows]
+        word = np.uint32((self.word + seed) % 2**32)
+        return self.table.scores[rows, 0] + self.seed_std[rows] * np.asarray(noise(word, rows))
+
+    @property
+    def word(self) -> int:
+        """A uint32 that what searches see begins with, so that those of two problems see nothing alike."""
+        return zlib.crc32(f"{self.table.name} {self.goal}".encode())
+
+    @functools.cached_property
+    def penalty(self) -> np.ndarray:
+        """float32[N]: the score of what misses the bound, 0 of what keeps it."""
+        if self.goal != "bounded":
+            return np.zeros(len(self.table.scores), np.float32)
+        cost = self.table.scores[:, 1]
+        return np.asarray(best_quality({"cost": self.bound}).score(np.zeros(len(cost)), {"cost": cost}), np.float32)
+
     def seen(self) -> np.ndarray:
-        """What strategies are told: float32[K, N] by training seed, or the means [1, N, 2] for a front."""
+        """What strategies are told by the table's draws: float32[K, N] by training seed, or for a front the scores
+        [1, N, 2].
+        """
         if self.goal == "front":
             return self.table.scores[None].astype(np.float32)
         if self.goal == "error":
@@ -256,10 +282,10 @@ class Problem:
 
     @property
     def drawn_errors(self) -> np.ndarray:
-        """float[K, N] by training seed, whether or not a network keeps the bound."""
+        """float[K, N] by training seed of the table, whether or not a network keeps the bound."""
         return self.table.trainings[..., 0]
 
 
-def problems_of(table: Table) -> list[Problem]:
-    """All that is sought in a table."""
-    return [Problem(table, "error"), Problem(table, "bounded"), Problem(table, "front")]
+def problems_of(table: Table, seed_std: np.ndarray | None = None) -> list[Problem]:
+    """All that is sought in a table; seed_std: as in `Problem`."""
+    return [Problem(table, "error", seed_std), Problem(table, "bounded", seed_std), Problem(table, "front")]

@@ -8,7 +8,8 @@ All are charged for different networks only, whether or not these keep the bound
 `build_strategy` for the budget, and `auto` is told the errors of what misses a bound too, as the peers are; a peer's
 search of the largest budget is looked at after fewer evaluations too.  One for one objective sees one noisy draw of the
 error, and is worth the true error of what it found; one for the front sees the means, or on a trained table the
-expected error.  Rows of problems and strategies that are not named, of peers that are not installed, and of
+expected error.  Made-up tables and NAS-Bench-Macro have three draws in turn; on a trained table each search has one of
+its own.  Rows of problems and strategies that are not named, of peers that are not installed, and of
 NAS-Bench-Macro where its file is not given, stay as they are in the files.
 
 After a surrogate is fitted anew: --set problems=trained-classification,trained-detection,trained-segmentation --set
@@ -17,11 +18,13 @@ speed=no (five minutes of a core, two of them to ask the surrogates of every net
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 from rich.progress import track
@@ -31,16 +34,16 @@ from benchmarks.experiments.strategies.measures import row_of
 from benchmarks.experiments.strategies.peer_runs import kept_rows
 from benchmarks.experiments.strategies.problems import REPORTED, Problem, nas_bench_macro, npu_table, problems_of
 from benchmarks.experiments.strategies.speed import measure_speed
-from benchmarks.experiments.strategies.trained import TRAINED, trained_table
+from benchmarks.experiments.strategies.trained import TRAINED, trained_problems
 from benchmarks.search.peers import PEERS, installed
 from benchmarks.store.files import merge_rows
 from benchmarks.store.sqlite import open_store
-from nas_algos.compare import distinct_searches
+from nas_algos.compare import distinct_runs
 from nas_algos.distinct import without_repeats
 from nas_algos.load import build_strategy
 from nas_algos.registry import STRATEGIES
 from nas_algos.strategies.auto import AutoSettings, auto
-from nas_algos.tabular import Table
+from nas_algos.tabular import noise, table_index
 
 MACRO = "nas-bench-macro"
 PROBLEMS = (*REPORTED, MACRO, *TRAINED)
@@ -89,8 +92,7 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     check_names("problem", settings.problems, PROBLEMS)
     check_names("peer", settings.peers, PEERS)
     check_names("strategy", settings.timed, STRATEGIES)
-    tables = list(_tables(settings))
-    problems = [problem for table in tables for problem in problems_of(table)]
+    problems = list(_problems(settings))
     missing = [name for name in settings.peers if not installed(name)]
     if missing:
         print(f"not installed, their rows stay as they are: {', '.join(missing)}")
@@ -107,14 +109,14 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
         measure_speed(folder / "speed.csv", settings.timed, settings.peers)
 
 
-def _tables(settings: Settings) -> Iterator[Table]:
+def _problems(settings: Settings) -> Iterator[Problem]:
     for name in settings.problems:
         if name in REPORTED:
-            yield npu_table(name)
+            yield from problems_of(npu_table(name))
         elif name in TRAINED:
-            yield trained_table(name)
+            yield from trained_problems(name)
         elif settings.nas_bench_macro is not None:
-            yield nas_bench_macro(settings.nas_bench_macro)
+            yield from problems_of(nas_bench_macro(settings.nas_bench_macro))
 
 
 def _budgets(problem: Problem, settings: Settings) -> list[int]:
@@ -135,19 +137,46 @@ def our_rows(alike: list[Problem], settings: Settings) -> list[dict[str, object]
     front, shape = alike[0].goal == "front", alike[0].table.cardinalities
     names = [name for name in settings.strategies if name in (FRONTS if front else SINGLE)]
     plans = [(name, budget) for name in names for budget in _budgets(alike[0], settings)]
-    seen = _in_turn([problem.seen() for problem in alike])
     found = []
     for name, budget in track(plans, description=f"{alike[0].table.name} {alike[0].goal} and the like"):
-        strategy, values = build_strategy(name, shape, budget, 2 if front else 1), seen
-        if name == "auto" and not front:
+        strategy, sees_all = build_strategy(name, shape, budget, 2 if front else 1), name == "auto" and not front
+        if sees_all:
             strategy = without_repeats(auto(shape, AutoSettings(budget), sees_all=True))
-            values = np.stack([seen, _in_turn([problem.drawn_errors for problem in alike])], -1, dtype=np.float32)
         count = settings.seeds * len(alike)
-        runs = distinct_searches(strategy, values, budget, jax.random.split(jax.random.key(budget), count))
+        keys = jax.random.split(jax.random.key(budget), count)
+        runs = distinct_runs(lambda place, strategy=strategy: strategy, shown(alike, sees_all), budget, keys)
         rows = [np.asarray(np.ravel_multi_index(tuple(run.genotypes.T), shape)) for run in runs]
         for place, problem in enumerate(alike):
             found.append(row_of(problem, name, budget, rows[place :: len(alike)]))
     return found
+
+
+def shown(alike: list[Problem], sees_all: bool) -> Callable[[Any, jax.Array], jax.Array]:
+    """What search number `place` sees, place // P of problem place % P: genotypes [b, D] to scores [b], or [b, 2] for a
+    front, or where it sees all with the error second, whether or not the bound is kept.
+    """
+    shape, count = alike[0].table.cardinalities, len(alike)
+    if alike[0].seed_std is None:
+        values = _in_turn([problem.seen() for problem in alike])
+        if sees_all:
+            values = np.stack([values, _in_turn([problem.drawn_errors for problem in alike])], -1, dtype=np.float32)
+        draws = jnp.asarray(values)
+        return lambda place, genotypes: draws[place % len(draws), table_index(genotypes, shape)]
+    expected, seed_std, penalty = (
+        jnp.asarray(np.stack(parts), jnp.float32)
+        for parts in zip(*((each.table.scores[:, 0], each.seed_std, each.penalty) for each in alike), strict=True)
+    )
+    words = jnp.asarray([each.word for each in alike], jnp.uint32)
+
+    def evaluate(place: Any, genotypes: jax.Array) -> jax.Array:
+        problem, rows = place % count, table_index(genotypes, shape)
+        word = words[problem] + jnp.uint32(place // count)
+        error = expected[problem, rows] + seed_std[problem, rows] * noise(word, rows)
+        missed = penalty[problem, rows]
+        score = jnp.where(missed > 0, missed, error)
+        return jnp.stack([score, error], -1) if sees_all else score
+
+    return evaluate
 
 
 def _in_turn(values: list[np.ndarray]) -> np.ndarray:

@@ -103,7 +103,12 @@ def _evaluated(model: Model, data: Trained, grouped_by: str, size: int, repeat: 
 
 
 def figures(data: Trained, held_out: HeldOut) -> dict[str, float]:
-    """How well networks are ranked and their qualities met; coverage of single trainings by intervals."""
+    """How well networks are ranked and their qualities met; coverage of single trainings by intervals.
+
+    Of a seed that trained a network both alone and at once, the former: the ceiling of tau counts it once, too.
+    """
+    own = data.rows_of_one_a_seed()
+    data, held_out = data.take(own), HeldOut(held_out.quality[own], held_out.std[own])
     count = np.bincount(data.architecture)
     truth = np.bincount(data.architecture, data.quality) / count
     said = np.bincount(data.architecture, held_out.quality) / count
@@ -125,9 +130,10 @@ def noise_ceiling(data: Trained) -> float:
 
     Expected qualities are taken to be spread as the trained ones are, less the noise between seeds.
     """
-    line = seed_noise(data.quality, data.architecture)
+    line = seed_noise(data)
     if not np.isfinite(line).all():
         return float("nan")
+    data = data.one_a_seed()
     count = np.bincount(data.architecture)
     mean = np.bincount(data.architecture, data.quality) / count
     noise = np.exp(line[0] + line[1] * mean) / np.sqrt(count)

@@ -14,7 +14,7 @@ from benchmarks.store.files import read_own_csv
 from benchmarks.tables.arena import arena_space, in_uncurated
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.recipes import SEARCH
-from benchmarks.tables.trained import finished_trials
+from benchmarks.tables.trained import by_network, finished_trials
 from tasks.registry import make_task
 from tasks.spaces.moves import sample
 from tasks.spaces.space import SearchSpace
@@ -27,7 +27,7 @@ class Networks(NamedTuple):
     """Networks to score, n in all, the trained ones first."""
 
     rows: pd.DataFrame
-    """`KEY` and trained `quality`, the mean over a network's trainings, NaN where there is none; [n]."""
+    """`KEY` and trained `quality`, the mean over a network's seeds, NaN where there is none; [n]."""
     genotypes: np.ndarray
     """int32 [n, D]: in the task's uncurated space, so that one supernet serves all."""
 
@@ -53,12 +53,11 @@ def networks_to_score(results: Path, name: str, drawn: int, trained: int = 0) ->
     """
     task = make_task(name)
     spaces = table_spaces(task) | {ARENA: arena_space(task)}
-    qualities: dict[str, list[float]] = {}
-    first: dict[str, tuple[str, tuple[int, ...]]] = {}
-    for trial in finished_trials(results, name, SEARCH[name]):
-        qualities.setdefault(trial.key.architecture, []).append(trial.quality[task.metric])
+    trials = finished_trials(results, name, SEARCH[name])
+    qualities, first = by_network(trials, task.metric), dict[str, tuple[str, tuple[int, ...]]]()
+    for trial in trials:
         first.setdefault(trial.key.architecture, (trial.space, trial.genotype))
-    known = [(*first[each], float(np.mean(values))) for each, values in qualities.items()]
+    known = [(*place, float(np.mean(qualities[each]))) for each, place in first.items()]
     if trained:
         known = [known[place] for place in sorted(np.random.default_rng(0).permutation(len(known))[:trained])]
     others = [(ARENA, genotype, np.nan) for genotype in distinct(spaces[ARENA], drawn)]

@@ -6,7 +6,7 @@ zero_shot (hours for all scores; stop it at any moment, what was scored is kept;
 trained=250 some of the trained networks, missing_only=true those alone that lack one in the table that is there).
 --set correlate_only=true works out the first table anew from the second and the trainings that the tables have now.
 
-kendall_tau: tau-b of the score with the trained quality, mean of a network's trainings by the tables' recipe, with a
+kendall_tau: tau-b of the score with the trained quality, mean over a network's seeds by the tables' recipe, with a
 95% interval by bootstrap over networks.  tau_at_equal_latency: mean tau within quartiles of the latency on
 ethos-u85-1024 by the estimator, where a search under a latency bound chooses; tau_best_tenth: within the best tenth by
 quality.  better_than_macs: the interval of tau minus the tau of MACs is above zero; gain_at_equal_latency,

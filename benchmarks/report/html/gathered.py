@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from statistics import fmean
 
-from benchmarks.markdown import Row, rows
-from benchmarks.statistics.intervals import mean_interval
+from benchmarks.markdown import rows
+from benchmarks.report.pages.single_shot import supernets
 from benchmarks.store.made import recorded
 
 
@@ -62,21 +61,19 @@ def gathered(results: Path) -> dict[str, list[dict[str, str]]]:
 
 
 def supernet_lines(results: Path) -> list[dict[str, str]]:
-    """A line for each task and algorithm; intervals over supernets, empty where there is one."""
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in rows(results / "single_shot/single_shot.csv"):
-        groups.setdefault((row["task"], row["algorithm"]), []).append(row)
+    """A line for each algorithm and spend on a task and accelerator; without an interval where there is none."""
     lines = []
-    for (task, algorithm), own in groups.items():
-        tau, low, high = mean_interval([row["kendall_tau"] for row in own])
-        between = "" if math.isnan(low) else f"{low:.2f} to {high:.2f}"
+    for each in supernets(results / "single_shot"):
+        (tau, low, high), first = each.tau, each.rows[0]
         lines.append(
             {
-                **{"task": task, "supernet": algorithm, "supernets": str(len(own)), "networks": str(own[0]["n"])},
-                **{"Kendall's tau": f"{tau:.2f}", "95% interval": between},
-                "tau of MACs": f"{own[0]['macs_tau']:.2f}",
-                "cost in trainings": f"{fmean(row['cost_in_trainings'] for row in own):.1f}",
-                "found within the bound": str(sum(row["meets_target"] for row in own)),
+                **dict(zip(("task", "accelerator", "spend"), each.contest, strict=True)),
+                **{"supernet": each.algorithm, "supernets": str(len(each.rows)), "networks": str(first["n"])},
+                **{"Kendall's tau": f"{tau:.2f}"},
+                "95% interval": "" if math.isnan(low) else f"{low:.2f} to {high:.2f}",
+                "tau of MACs": f"{first['macs_tau']:.2f}",
+                "cost in trainings": f"{each.mean('cost_in_trainings'):.1f}",
+                "found within the bound": str(sum(row["meets_target"] for row in each.rows)),
             }
         )
     return lines

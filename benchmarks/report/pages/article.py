@@ -35,7 +35,7 @@ surrogate errs by on networks unlike those it was fitted to; the best of many pr
 baseline's row shows the source that most rows have.  {len(waiting)} of the
 {len(chosen)} networks chosen here have no trainings of their own.  They are trained by {
         listed(build_command(name, "article") for name in dict.fromkeys(waiting))
-    } (recipe final, five seeds), and rows turn to "trained" once that is in the tables."""
+    } (five seeds), and rows turn to "trained" once that is in the tables."""
 
 
 def confirmed(found: list[Row], keeps: str) -> str:

@@ -42,7 +42,7 @@ What the ends are:
 - where one model is held against another (fusing or channels, the full search or fusion, a transferred network or one
   of its target's own search): the least and the most of the accelerators, at the ends of the 95% interval of the
   difference in quality;
-- of lines along which the cost goes up and down: by Wilson's 95% intervals of both shares;
+- of lines along which the cost goes up and down: ours itself, as all lines of a grid are counted and none is drawn;
 - where time is tight: the 95% interval of cells, in each of which so many searches ran;
 - else the least and the most of what n counts.
 

@@ -95,7 +95,7 @@ def _changes(found: list[Row]) -> str:
 
 def _machines(found: list[Row], folder: Path) -> str:
     """Which rows other machines trained than most, what they are held against, and how far apart machines end."""
-    base = {row["trained_on"] for row in found if row["model"] == "Baseline"}
+    base = {str(row["trained_on"]) for row in found if row["model"] == "Baseline"}
     others = [row for row in found if row["seeds"] and row["recipe"] == "final" and row["trained_on"] not in base]
     if not others:
         return ""

@@ -81,9 +81,6 @@ which at 300 W a GPU (a guess) are {ledger[-1]["kwh"]:,.0f} kWh.
 - {claim(HYBRIDS, all(_without_supernet(row["algorithm"]) for row in found if row["family"] == "hybrid"))}
 - `expert` is the baseline with each block, from the front, of the kind that is fastest by the estimator and has no
   fewer MACs: it saves latency, which this contest does not ask for, and looks at no quality.
-- Rows of `zero_shot:az_nas` are by scores that were wrong for networks with empty places (version 1 of scores; the
-  table of [scores](zero_shot.md) has the right ones), and searches of like number share their keys between contenders,
-  which makes some p larger than they need be.  Both are mended since and wait for the next contest.
 - `nsga2` seeks the whole front of quality and latency, of which this contest looks at one end.
 - Not here: supernets, whose searches need live trainings.  {_confirmation(folder)}
 """

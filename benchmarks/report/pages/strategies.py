@@ -50,7 +50,8 @@ the bound the peers and `auto` are told the error as well; our other strategies 
 Sought are the least error, the least within a bound that a quarter of the networks keep (both: regret, the true error
 of the network found less the least there is, while a search sees one noisy draw), and the Pareto front of error and
 cost (hypervolume as a share of the true front's).  The made-up tables and NAS-Bench-Macro have three draws, which
-searches share: intervals and p are given these.  Our best strategy against the best peer, by the mean over seeds; p:
+searches share: intervals and p are given these, so that their noise is of n = 3 trainings a network, however many the
+seeds.  Our best strategy against the best peer, by the mean over seeds; p:
 Welch's test, two-sided, adjusted for all rows by Holm's procedure:
 
 {table(CONTESTS, map(_contest, contests))}
@@ -82,7 +83,8 @@ def _trained(found: list[Row]) -> str:
         return ""
     return (
         "Those called `trained-TASK` are the 177,147 networks of a task's arena: quality as the surrogate of the "
-        "task's trainings expects it, noise as it says that seeds differ, latency by the estimator.  "
+        "task's trainings expects it, latency by the estimator; searches of one strategy see different trainings, "
+        "the first of each strategy the same, with noise as the surrogate says that seeds differ.  "
     )
 
 

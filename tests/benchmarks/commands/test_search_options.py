@@ -11,6 +11,7 @@ from benchmarks.fidelities import PROFILES
 from benchmarks.problem import baseline_blocks
 from benchmarks.search.options import parse_algorithm
 from benchmarks.search.run import folder_name, make_spec
+from benchmarks.search.searches import trained_search
 from hw_model.boards import BOARDS
 from hw_model.cost_models import accelerator_names
 from hw_model.errors import HardwareInputError
@@ -41,6 +42,15 @@ def test_settings_are_part_of_the_key_and_of_the_name_of_the_folder():
     assert all(name.startswith("classification-curated-regularised_evolution-trained-npu-p16-") for name in names)
 
 
+def test_settings_fit_as_many_networks_as_the_policy_asks_the_strategy_for():
+    arguments = (*ARGUMENTS, 20, "regularised_evolution", "trained")
+    spec = make_spec(*arguments, "successive_halving", ["batch=6"])
+    # a population of 6 for sixty short trainings, of 5 for twenty full ones
+    assert trained_search(None, spec, spec.costs, "a search").strategy.batch == 6
+    with pytest.raises(AlgorithmInputError, match="batch is 6; allowed: at most population 5"):
+        make_spec(*arguments, "plain", ["batch=6"])
+
+
 def test_a_device_of_ones_own_is_a_file_of_blocks_that_were_timed(tmp_path):
     space, path = load_space(Path(tiny_space.__file__)), tmp_path / "mine.csv"
     networks = [space.decode((width, body)) for width in range(2) for body in range(2)]
@@ -68,7 +78,7 @@ WRONG_ALGORITHMS = [
     ("genetic", "trained", "plain", ["population"], "--set 'population'; allowed: NAME=VALUE"),
     ("genetic", "trained", "plain", ["population=many"], "population is 'many'; allowed: a whole number"),
     ("genetic", "trained", "plain", ["population=9", "strategy.population=8"], "--set population is given twice"),
-    ("genetic", "trained", "plain", ["population=0"], "population is 0; allowed: whole numbers, 1 or more"),
+    ("genetic", "trained", "plain", ["population=0"], "population is 0; allowed: 1 to 65536"),
     (None, "supernet:tunas", "plain", ["population=5"], "--set 'population=5'; allowed: NAME=VALUE, of the evaluator"),
     (
         *("ppo", "supernet:gumbel", "plain", ["learning_rate=1"]),

@@ -159,7 +159,7 @@ def test_a_row_says_what_a_supernet_cost_and_how_well_it_ranks():
     inherited = [0.1, 0.2, 0.4, 0.3, 0.6, 0.9]
     alone = [0.2, 0.1, 0.3, 0.4, 0.5, math.nan]
     macs = [1.0, 2.0, 5.0, 4.0, 3.0, 9.0]
-    row = supernet_row(found, inherited, alone, macs, one_training=1e9)
+    row = supernet_row(found, inherited, alone, range(6), macs, one_training=1e9)
     assert row["n"] == 5
     assert row["kendall_tau"] == pytest.approx(0.6)
     assert row["macs_tau"] == pytest.approx(0.2)

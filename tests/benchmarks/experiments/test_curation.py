@@ -1,6 +1,7 @@
 """The curation study: its spaces are subsets, its counts agree with plain loops, its outcomes with hand-worked ones."""
 
 import math
+from itertools import product
 
 import jax
 import jax.numpy as jnp
@@ -12,18 +13,19 @@ from benchmarks.experiments.curation.figures import AIMS, Figures, reached, scor
 from benchmarks.experiments.curation.landscape import shape_of
 from benchmarks.experiments.curation.run import Cell, study
 from benchmarks.experiments.curation.searches import evaluations_to, expected_evaluations, outcome
-from benchmarks.experiments.curation.settings import Settings
-from benchmarks.experiments.curation.spaces import random_space, shifted, stacked, subset_of
-from benchmarks.experiments.curation.verdict import sentence, verdict
+from benchmarks.experiments.curation.settings import ACCELERATORS, Settings
+from benchmarks.experiments.curation.spaces import different_channels, random_space, shifted, stacked, subset_of
+from benchmarks.experiments.curation.verdict import COMPARED, STEPS, sentence, verdict
 from benchmarks.problem import space_for
 from benchmarks.report.pages import curation as curation_page
 from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
+from benchmarks.statistics.intervals import mean_interval
 from benchmarks.tables.optima import ROUNDING
 from benchmarks.tables.query import load_table
 from hw_model.cost_models import cost_model
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.strategies.random_search import random_search
-from tasks.registry import make_task
+from tasks.registry import TASKS, make_task
 from tasks.spaces.moves import sample
 from tasks.spaces.registry import skeleton_for
 
@@ -64,7 +66,7 @@ def test_genotypes_of_every_kind_become_the_same_network_in_the_uncurated_space(
                 assert UNCURATED.decode(found) == space.decode(genotype)
 
 
-def test_the_control_is_as_large_as_the_curated_space_and_drawn_anew(kinds):
+def test_the_control_has_as_many_genotypes_as_the_curated_space_and_is_drawn_anew(kinds):
     (curated,) = kinds["curated"]
     control = kinds["random-subset"]
     assert len(control) == 3
@@ -74,6 +76,19 @@ def test_the_control_is_as_large_as_the_curated_space_and_drawn_anew(kinds):
     assert len({space.decisions for space in control}) == 3
     again = random_space(curated, SKELETON, jax.random.split(jax.random.key(1), 3)[0])
     assert again.decisions == control[0].decisions
+
+
+def test_different_channels_are_counted_as_a_plain_list_of_them_has_it(kinds):
+    """As many genotypes are not as many different networks."""
+    shares = {}
+    for name in ("curated", "random-subset"):
+        subsets = stacked([subset_of(space, SKELETON) for space in kinds[name]])
+        choices = list(product(*map(range, subsets.cardinalities[: subsets.channel_decisions.stop])))
+        of_draws = [[table[draw] for table in subsets.tables] for draw in range(subsets.draws)]
+        different = [len(np.unique(subsets.uncurated(tables, np.array(choices)), axis=0)) for tables in of_draws]
+        shares[name], count = different_channels(subsets)
+        assert (shares[name], count) == (pytest.approx(np.mean(different) / len(choices)), len(choices))
+    assert shares["curated"] < shares["random-subset"]
 
 
 @pytest.mark.parametrize("accelerator", ["ethos-u55-256", "npu-p16"])
@@ -178,13 +193,20 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
     assert 0 < len(anywhere) < len(minima)
     assert (shape.points, shape.channel_minima, shape.minima) == (300, len(minima), len(anywhere))
     steps = [
-        toy.latency_ms(other)[0] / toy.latency_ms(own(genotype))[0] - 1
-        for genotype in points(walked_key, 200)
-        for step, other in neighbours(genotype)
-        if step == 1
+        np.array(
+            [toy.latency_ms(other)[0] / toy.latency_ms(own(genotype))[0] - 1 for step, other in around if step == 1]
+        )
+        for genotype, around in ((genotype, neighbours(genotype)) for genotype in points(walked_key, 200))
     ]
-    assert (shape.moves, shape.monotone) == (len(steps), sum(step > COUNTED for step in steps))
-    assert shape.level == sum(abs(step) <= COUNTED for step in steps)
+    steps = [own_steps for own_steps in steps if len(own_steps)]
+    assert shape.moves == len(steps)  # one from each network, so that they are independent
+    for counted, chosen in (
+        (shape.monotone, lambda step: step > COUNTED),
+        (shape.level, lambda step: abs(step) <= COUNTED),
+    ):
+        likely = np.array([chosen(own_steps).mean() for own_steps in steps])
+        assert 0 < likely.mean() < 1
+        assert abs(counted[0] - likely.sum()) < 4 * np.sqrt((likely * (1 - likely)).sum())
     traps = [
         not any(
             toy.latency_ms(other)[0] < (1 - COUNTED) * toy.latency_ms(own(genotype))[0]
@@ -199,7 +221,7 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
 def test_an_outcome_by_hand():
     quality = np.array([[-np.inf, 0.5, 1.0, 1.0], [0.3, 0.3, 0.3, 0.97], [0.3, 0.6, 0.6, 0.6], [-np.inf] * 4])
     latency = np.array([[np.inf, 2.0], [3.0, 2.0], [1.0, 1.0], [np.inf, np.inf]])
-    found = outcome(quality, latency, 1.0)
+    found = outcome(quality, latency, 1.0, 9.0)
     assert evaluations_to(-quality, -0.95).tolist() == [3.0, 4.0, np.inf, np.inf]
     assert np.isinf(found.evaluations_to_5pct)
     assert found.success_rate == 0.5
@@ -214,16 +236,40 @@ def test_an_outcome_by_hand():
     assert found.regret == pytest.approx(100 * (1 - found.quality))
     assert found.regret_low == pytest.approx(100 * (1 - found.high))
     assert found.spread == pytest.approx(np.std([1.0, 0.97, 0.6], ddof=1))
-    assert found.latency_ms == pytest.approx(5 / 3)
+    assert found.latency_ms == pytest.approx((2 + 2 + 1 + 9) / 4)
+    assert 0 == found.spread_low < found.spread < found.spread_high  # some resamples hold one value thrice
     ends = np.array([[1.0], [1.0], [2.0], [2.0]])
-    assert outcome(ends, ends, 1.0, draws=2).spread == 0.0
+    assert outcome(ends, ends, 1.0, 9.0, draws=2).spread == 0.0
+
+
+def test_a_search_that_finds_nothing_faster_at_the_baselines_quality_keeps_the_baseline():
+    fast, slow, nothing = ([[end]] for end in (1.0, 3.0, np.inf))
+    ends = [outcome(np.ones((2, 1)), np.array([*fast, *other]), 1.0, 2.0) for other in (slow, nothing)]
+    assert [each.latency_ms for each in ends] == [1.5, 1.5]
+    assert [each.failed_latency for each in ends] == [0, 1]
+    assert ends[0].latency_high == ends[1].latency_high
+    drawn = outcome(np.ones((4, 1)), np.array([*fast, *fast, *nothing, *nothing]), 1.0, 2.0, draws=2)
+    assert drawn.latency_ms == 1.5
+
+
+def test_the_interval_of_the_spread_is_over_searches_or_over_draws_where_there_are_several():
+    ends = np.random.default_rng(0).standard_normal((600, 1)) * np.repeat([1.0, 2.0, 3.0], 200)[:, None]
+    draws = outcome(ends, ends, 1.0, 9.0, draws=3)
+    deviations = ends.reshape(3, 200).std(1, ddof=1)
+    wanted = mean_interval(deviations.tolist())
+    assert (draws.spread, draws.spread_low, draws.spread_high) == pytest.approx(wanted)
+    alone = outcome(ends[:200], ends[:200], 1.0, 9.0)
+    half = 1.96 / np.sqrt(2 * 200)  # of a normal distribution's standard deviation of 1
+    assert (alone.spread - alone.spread_low, alone.spread_high - alone.spread) == pytest.approx((half, half), rel=0.3)
+    few = outcome(ends[:3], ends[:3], 1.0, 9.0, draws=3)  # one search each
+    assert np.isnan([few.spread, few.spread_low, few.spread_high]).all()
 
 
 def test_searches_in_one_random_space_count_as_one_of_its_kind():
     """Ten searches in each of ten spaces, all alike within a space, say no more than ten searches."""
     best = np.repeat(np.array([[0.5, 1.0]] * 4 + [[0.5, 0.5]] * 6), 10, axis=0)
-    apart, together = outcome(best, best, 1.0), outcome(best, best, 1.0, draws=10)
-    ten = outcome(best[::10], best[::10], 1.0)
+    apart, together = outcome(best, best, 1.0, 9.0), outcome(best, best, 1.0, 9.0, draws=10)
+    ten = outcome(best[::10], best[::10], 1.0, 9.0)
     assert (together.success_rate, together.quality) == pytest.approx((0.4, 0.7))
     assert (apart.success_rate, apart.quality) == pytest.approx((0.4, 0.7))
     assert (together.low, together.high) == pytest.approx((ten.low, ten.high))
@@ -275,6 +321,12 @@ def test_a_network_is_the_same_training_whichever_space_asks_for_it(kinds):
             assert spaces[0].decode(tuple(genotype)) == UNCURATED.decode(same)
 
 
+def test_each_task_on_each_accelerator_has_luck_of_its_own():
+    cells = [(task, accelerator) for task in TASKS for accelerator in (*ACCELERATORS, "ethos-u55-128")]
+    keys = [jax.random.key_data(key).tobytes() for cell in cells for key in run._keys(*cell)]
+    assert len(set(keys)) == 3 * len(cells)
+
+
 @pytest.mark.slow
 def test_the_study_gives_a_row_for_each_accelerator_and_space(monkeypatch, tmp_path):
     monkeypatch.setattr(run, "KNOWN", (60, 1))
@@ -302,17 +354,17 @@ def test_a_verdict_names_what_differs_by_intervals_that_do_not_meet():
     def row(space, **figures):
         return {"space": space, "searches": 50, **figures}
 
-    def figures(quality, latency, expected, success):
-        names = ("", "latency_", "expected_", "success_")
-        values = zip(names, (quality, latency, expected, success), strict=True)
+    def figures(*values):
+        names = ("", "latency_", "expected_", "spread_", "success_")
+        values = zip(names, values, strict=True)
         return {
             f"{name}{end}": value for name, pair in values for end, value in zip(("low", "high"), pair, strict=True)
         }
 
-    mine = row("mine", **figures((0.5, 0.6), (1.0, 1.1), (90, 100), (0.2, 0.3)))
-    other = row("other", **figures((0.3, 0.4), (0.8, 0.9), (100, 120), (0.1, 0.25)))
+    mine = row("mine", **figures((0.5, 0.6), (1.0, 1.1), (90, 100), (0.01, 0.02), (0.2, 0.3)))
+    other = row("other", **figures((0.3, 0.4), (0.8, 0.9), (100, 120), (0.03, 0.04), (0.1, 0.25)))
     assert sentence(mine, other) == (
-        "mine against other: better in quality and worse in latency at the baseline's quality "
+        "mine against other: better in quality and spread and worse in latency at the baseline's quality "
         "(95% intervals, 50 searches each)."
     )
     assert "no difference beyond the intervals" in verdict([mine, mine])
@@ -320,19 +372,19 @@ def test_a_verdict_names_what_differs_by_intervals_that_do_not_meet():
 
 def test_the_page_names_the_cells_in_which_curation_does_not_help():
     def row(low, high, spread):
-        ends = {end: low for end in ("low", "latency_low", "expected_low", "success_low", "monotone_share_low")}
-        ends |= {end: high for end in ("high", "latency_high", "expected_high", "success_high", "monotone_share_high")}
-        return ends | {"spread": spread}
+        ends = {each.low: low for each in (*COMPARED, STEPS)} | {each.high: high for each in (*COMPARED, STEPS)}
+        return ends | {"spread": spread, "spread_low": spread - 1, "spread_high": spread + 1}
 
     cells = {
-        ("detection", "one"): {"curated": row(3, 4, 1), "uncurated": row(1, 2, 2)},
-        ("detection", "two"): {"curated": row(1, 2, 1), "uncurated": row(1, 2, 1)},
+        ("detection", "one"): {"curated": row(3, 4, 1), "uncurated": row(1, 2, 4)},
+        ("detection", "two"): {"curated": row(1, 2, 1), "uncurated": row(1, 2, 2)},  # whose spreads' intervals meet
     }
     text = curation_page._where_not(cells).splitlines()
     assert text[0] == "- better in 1 of 2 cells in quality reached, not told apart in detection on two;"
     assert "better in 0 of 2 cells in latency reached" in text[1]
     assert "worse in detection on one, not" in text[1]
-    assert text[-1] == "- better in 1 of 2 cells in stability: spread, not told apart in detection on two."
+    assert text[3] == "- better in 1 of 2 cells in stability: spread, not told apart in detection on two;"
+    assert text[-1] == "- better in 1 of 2 cells in monotone steps, not told apart in detection on two."
 
 
 def test_a_space_of_ones_own_is_shown_by_its_whole_name_and_a_spread_that_is_not_known_is_told(monkeypatch, capsys):

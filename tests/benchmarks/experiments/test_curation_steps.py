@@ -7,12 +7,14 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation import run
+from benchmarks.experiments.curation.figures import Figures
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import random_space, stacked, subset_of
 from benchmarks.experiments.curation.steps import Steps, compiled_steps, drawn_steps
 from benchmarks.problem import space_for
-from benchmarks.search.many_costs import COUNTED
+from benchmarks.search.many_costs import COUNTED, ManyCosts, compile_costs
 from hw_model.cost import count_macs
+from hw_model.cost_models import cost_model
 from hw_model.vela.accelerators import ETHOS_U
 from hw_model.vela.compiler import compile_blocks
 from tasks.registry import make_task
@@ -49,14 +51,25 @@ def test_a_step_is_up_in_one_layer_of_a_network_of_each_draw_and_adds_macs(subse
 
 def test_steps_are_counted_by_networks_compiled_whole(tmp_path):
     subsets, key = random_subsets(), jax.random.key(4)
-    found = compiled_steps(subsets, UNCURATED, "ethos-u55-256", 6, tmp_path, key)
+    costs = ManyCosts(compile_costs(UNCURATED), cost_model("ethos-u55-256").estimate)
+
+    def evaluate(genotypes):
+        return Figures(None, costs.latency_ms(genotypes), None)
+
+    found = compiled_steps(subsets, UNCURATED, evaluate, "ethos-u55-256", 6, tmp_path, key)  # pyright: ignore[reportArgumentType]
     draw, here, there = drawn_steps(subsets, 6, key)
     before, after = (
         np.array([compile_blocks(UNCURATED.decode(tuple(row)), ETHOS_U["ethos-u55-256"]).latency_ms for row in rows])
         for rows in (here.tolist(), there.tolist())
     )
     rises, level = after > before * (1 + COUNTED), abs(after / before - 1) <= COUNTED
-    for part, chosen in ((found.moves, np.ones(len(draw), bool)), (found.monotone, rises), (found.level, level)):
+    estimated = costs.latency_ms(there) > costs.latency_ms(here) * (1 + COUNTED)
+    for part, chosen in (
+        (found.moves, np.ones(len(draw), bool)),
+        (found.monotone, rises),
+        (found.level, level),
+        (found.estimated, estimated),  # of the very steps that are compiled
+    ):
         assert part.tolist() == [int(chosen[draw == number].sum()) for number in range(3)]
 
 
@@ -73,7 +86,7 @@ def test_steps_alone_change_their_own_columns_and_no_others(tmp_path, monkeypatc
         ]
     )
     old.to_csv(folder / "curation.csv", index=False)
-    counts = Steps(*(np.array([count]) for count in (10, 8, 1)))
+    counts = Steps(*(np.array([count]) for count in (10, 8, 1, 9)))
     monkeypatch.setattr(run, "compiled_steps", lambda *a: counts)
     settings = Settings(("detection",), ("ethos-u65-512", "npu-p16"), ("curated",), steps_only=True)
     run.run(settings, tmp_path, folder)
@@ -81,5 +94,5 @@ def test_steps_alone_change_their_own_columns_and_no_others(tmp_path, monkeypatc
     assert new["monotone_share"].tolist() == [0.8, 0.5, 0.5, 0.5]
     assert new["n_moves"].tolist() == [10, 700, 700, 700]
     assert new.loc[0, "monotone_share_low"] < 0.8 < new.loc[0, "monotone_share_high"]
-    assert new["estimated_monotone_share"].tolist() == [0.5] * 4
+    assert new["estimated_monotone_share"].tolist() == [0.9, 0.5, 0.5, 0.5]
     assert np.isinf(new["expected_evaluations"]).all()

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from pathlib import Path
+from zlib import crc32
 
 import jax
 import numpy as np
@@ -12,9 +13,10 @@ from scipy import stats
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.head_to_head import run as contest
+from benchmarks.experiments.head_to_head import searches as searches_module
 from benchmarks.experiments.head_to_head.compared import aggregate_rows, difference_rows, over_cells, p_against_random
 from benchmarks.experiments.head_to_head.contenders import BOUNDED_PEERS, FROM_BASELINE, HYBRIDS, find_contender
-from benchmarks.experiments.head_to_head.ground import Cell, Pool, noise, read_pool, training_of
+from benchmarks.experiments.head_to_head.ground import Cell, Pool, read_pool, training_of
 from benchmarks.experiments.head_to_head.ledger import Machine, accelerator_seconds, core_seconds, kwh, ledger, machines
 from benchmarks.experiments.head_to_head.measures import Row, curve_rows, marks, table_row
 from benchmarks.experiments.head_to_head.searches import (
@@ -36,7 +38,7 @@ from benchmarks.tables.arena import Arena, arena_space
 from benchmarks.tables.files import SHIPPED
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.objectives import INFEASIBLE
-from nas_algos.tabular import all_genotypes
+from nas_algos.tabular import all_genotypes, noise
 from nas_algos.zero_shot.scores import SCORES
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import skeleton_for
@@ -207,6 +209,22 @@ def test_contenders_search_apart_even_where_they_do_alike():
     rows = [[each.rows.tolist() for each in several] for several in searched]
     assert rows[0] == rows[2] != rows[1]
     assert sum(mine == theirs for mine, theirs in zip(*rows[:2], strict=True)) < 5
+
+
+def test_a_files_strategy_searches_alike_however_its_path_is_written_and_as_a_copy(tmp_path, monkeypatch):
+    keys = []
+    monkeypatch.setattr(searches_module, "_train", lambda *given: keys.append(jax.random.key_data(given[-1]).tolist()))
+    monkeypatch.chdir(tmp_path)
+    climber = (Path(__file__).parents[3] / "examples" / "climber.py").read_text()
+    (tmp_path / "copy").mkdir()
+    for name in ("mine.py", "copy/mine.py", "other.py"):
+        Path(name).write_text(climber)
+    for name in ("mine.py", str(tmp_path / "mine.py"), "copy/mine.py", "other.py", "random"):
+        search_cells(find_contender(name), [CELL], 5, 2, 8)
+    assert keys[0] == keys[1] == keys[2]
+    assert len({tuple(key) for key in keys}) == 3
+    of_the_name = jax.random.fold_in(jax.random.fold_in(jax.random.key(0), 5), crc32(b"random"))
+    assert keys[-1] == jax.random.key_data(of_the_name).tolist()  # as contests of ours were made
 
 
 def test_what_trainings_show_is_drawn_by_no_key_of_a_search():

@@ -1,6 +1,7 @@
 """Walks over surfaces, against surfaces whose minima are known."""
 
 import itertools
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,13 @@ from benchmarks.experiments.landscape.run import (
     agreements,
     compiled_latencies,
     landscape_space,
-    share_that_gets_down,
+    surface_of,
     titles_of,
-    walk,
     walks,
 )
+from benchmarks.experiments.landscape.walks import descent, walk
+from benchmarks.report.pages.landscape import page
+from benchmarks.tables.files import SHIPPED
 from hw_model.blocks import check_chain
 
 
@@ -26,7 +29,8 @@ def bowl(n=9, m=7):
 
 
 def test_every_walk_in_a_bowl_gets_down():
-    assert share_that_gets_down(bowl()) == 1.0
+    assert descent(bowl()).share_that_gets_down() == descent(bowl()).share_with_a_way_down() == 1.0
+    assert descent(bowl()).minima == 1
     assert walk(bowl(), (8, 0)) == [(8, 0), (7, 1), (6, 2), (5, 3), (4, 4), (3, 5)]
 
 
@@ -34,20 +38,41 @@ def test_a_trap_holds_the_walks_around_it():
     surface = bowl()
     surface[7, 1] = -0.5 + surface[6:9, 0:3].min()
     assert walk(surface, (8, 0))[-1] == (7, 1)
-    assert 0 < share_that_gets_down(surface) < 1
+    assert 0 < descent(surface).share_that_gets_down() < descent(surface).share_with_a_way_down() < 1
+    assert descent(surface).minima == 2
 
 
-def test_a_plateau_ends_a_walk():
+def test_a_walk_crosses_a_plateau_to_the_best_neighbour_of_all_of_it():
+    surface = np.array([[9.0, 5, 5, 5, 1], [4, 5, 9, 9, 9], [9, 9, 9, 9, 9]])
+    # the way on from (0, 1) is down to 4 at once, but the plateau's best neighbour is beyond its other end
+    assert walk(surface, (0, 1)) == [(0, 1), (0, 2), (0, 3), (0, 4)]
+    assert walk(surface, (1, 1))[-1] == (0, 4)
+    assert (descent(surface).minima, descent(surface).share_with_a_way_down()) == (2, 14 / 15)
+
+
+def test_a_plateau_without_a_better_neighbour_is_one_minimum_and_ends_a_walk():
     assert walk(np.ones((4, 4)), (2, 2)) == [(2, 2)]
+    assert (descent(np.ones((4, 4))).minima, descent(np.ones((4, 4))).share_that_gets_down()) == (1, 1)
+    assert descent(np.array([[1.0, 1, 2, 1, 1]])).minima == 2
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_shares_equal_walking_from_every_place(seed):
-    surface = np.random.default_rng(seed).integers(0, 20, (8, 6)).astype(float)
-    ends = [surface[walk(surface, (i, j))[-1]] for i in range(8) for j in range(6)]
-    assert share_that_gets_down(surface) == np.mean(np.array(ends) == surface.min())
-    path = walk(surface, (0, 0))
-    assert all(surface[after] < surface[before] for before, after in itertools.pairwise(path))
+    surface = np.random.default_rng(seed).integers(0, 4, (8, 6)).astype(float)
+    paths = [walk(surface, (i, j)) for i in range(8) for j in range(6)]
+    ends = np.array([surface[path[-1]] for path in paths])
+    assert descent(surface).share_that_gets_down() == np.mean(ends == surface.min())
+    for path in paths:
+        assert len(set(path)) == len(path)
+        assert all(surface[after] <= surface[before] for before, after in itertools.pairwise(path))
+        assert all(max(abs(i - k), abs(j - m)) == 1 for (i, j), (k, m) in itertools.pairwise(path))
+    # by hand: from the least upwards, whatever touches what has a way down and is no lower
+    able = surface == surface.min()
+    for _ in range(surface.size):
+        for i, j in np.ndindex(surface.shape):
+            near = np.s_[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2]
+            able[i, j] |= bool((able[near] & (surface[near] <= surface[i, j])).any())
+    assert descent(surface).share_with_a_way_down() == able.mean()
 
 
 def test_the_landscape_holds_all_channels():
@@ -84,7 +109,9 @@ def test_walks_start_at_the_same_networks_on_every_surface_and_go_on_by_one_step
         assert (moves <= (4 if name == "curated" else 1)).all().all()
     ends = walked.groupby(["surface", "walk"]).tail(1)
     assert (ends[ends["surface"] == "macs"][["channels_2", "channels_3"]] == 4).all().all()
-    assert titles_of(table, walked)["macs"].endswith("3 to the least\nof all starts 100% lead there")
+    assert titles_of(table, walked)["macs"].endswith(
+        "3 to the least\nof all starts 100% lead there, 100% could; local minima: 1"
+    )
 
 
 def test_the_agreement_of_two_surfaces_by_hand():
@@ -124,3 +151,15 @@ def test_latencies_of_other_networks_are_refused(tmp_path):
         compiled_latencies(tmp_path / "table.csv", table[1:].reset_index(drop=True))
     with pytest.raises(BenchmarkInputError, match="cannot take latencies from"):
         compiled_latencies(tmp_path / "none.csv", table)
+
+
+def test_the_page_says_how_walks_go_and_does_not_say_of_a_smooth_surface_that_it_is_rugged(tmp_path):
+    folder = tmp_path / "landscape"
+    shutil.copytree(SHIPPED / "landscape", folder, ignore=shutil.ignore_patterns("*.png"))
+    text = " ".join(page(folder).split())
+    assert "which a walk crosses to the best neighbour of all of it" in text
+    table = pd.read_csv(folder / "landscape.csv")
+    assert f"with {descent(surface_of(table, 'latency').to_numpy(float)).minima} local minima" in text
+    table.assign(latency_ms=table["macs"] / 1e7).to_csv(folder / "landscape.csv", index=False)
+    with pytest.raises(BenchmarkInputError, match=r"no longer show what their page says: .*rugged"):
+        page(folder)

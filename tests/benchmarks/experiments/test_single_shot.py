@@ -1,6 +1,7 @@
 """Which networks of a table a supernet ranks, and rows over seeds by hand."""
 
 import math
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ from benchmarks.tables.trained import trials_by
 from nas_algos.ledger import Spend
 from nas_algos.trajectory import Found
 from tasks.registry import make_task
+from tests.benchmarks.store.records import of_genotype
 
 
 def test_all_of_the_tables_networks_that_the_space_holds_are_ranked_as_themselves():
@@ -35,6 +37,10 @@ def test_all_of_the_tables_networks_that_the_space_holds_are_ranked_as_themselve
     assert len(networks) >= len(drawn_there) > 60
     assert len({each.blocks for each in networks}) == len(networks)
     assert all(space.decode(each.genotype) == each.blocks for each in networks)
+    # eight at most that the design drew together, and others alone
+    together = Counter(each.cell for each in networks)
+    assert 1 < max(together.values()) <= 8
+    assert all(count == 1 for cell, count in together.items() if cell < 0)
 
 
 def test_a_network_of_other_channels_is_not_held():
@@ -46,6 +52,17 @@ def test_a_network_of_other_channels_is_not_held():
     blocks = (2, 1, 4, 3, 2, *[0] * 15)
     assert held_by(space, spaces["curated-8"], (0, 1, 1, 0, 1, 1, *blocks)) == (0, 0, 0, 0, 1, 1, *blocks)
     assert held_by(spaces["uncurated"], spaces["curated-8"], tuple(narrow)) is not None
+
+
+def test_a_seed_that_trained_a_network_alone_and_at_once_counts_once(monkeypatch):
+    task = make_task("detection")
+    space = table_spaces(task)["uncurated"]
+    trained = [("many_at_once", 0, 0.9), ("static", 0, 0.2), ("many_at_once", 1, 0.4)]
+    genotype = (0,) * len(space.cardinalities)
+    trials = [of_genotype(genotype, seed, quality, path) for path, seed, quality in trained]
+    monkeypatch.setattr(module, "finished_trials", lambda *_: trials)
+    monkeypatch.setattr(module, "FEWEST", 1)
+    assert [each.quality for each in networks_to_rank(SHIPPED, task, space)] == [pytest.approx(0.3)]
 
 
 def test_too_few_networks_are_refused(monkeypatch):
@@ -89,11 +106,11 @@ def test_a_spends_row_is_over_all_seeds_of_an_algorithm():
     rows = [
         base | {"algorithm": name, "cost_in_trainings": cost} for name, cost in (("x", 1.0), ("x", 3.0), ("y", 5.0))
     ]
-    table = spend_rows(rows, [[1, 2, 3], [3, 2, 1], [1, 2, 3]], [0.1, 0.2, 0.3])
+    table = spend_rows(rows, [[1, 2, 3], [3, 2, 1], [1, 2, 3]], [0.1, 0.2, 0.3], range(3))
     x, y = table.to_dict("records")
     assert (x["algorithm"], x["seeds"], x["n"], x["kendall_tau"], x["cost_in_trainings"]) == ("x", 2, 3, 0, 2)
     assert (x["low"], x["high"]) == (-1, 1)
     assert (y["kendall_tau"], y["seeds"]) == (1, 1)
     # a network that one supernet has no quality of counts for none
-    holed = spend_rows(rows, [[1, 2, 3, math.nan], [3, 2, 1, 4], [1, 2, 3, 4]], [0.1, 0.2, 0.3, 0.4])
+    holed = spend_rows(rows, [[1, 2, 3, math.nan], [3, 2, 1, 4], [1, 2, 3, 4]], [0.1, 0.2, 0.3, 0.4], range(4))
     assert holed["n"].tolist() == [3, 4]

@@ -97,7 +97,7 @@ def test_names_that_there_are_not_are_refused_before_anything_is_run(name, kind,
 
 def test_trained_tables_are_searched_with_their_own_most_evaluations_and_are_rerun_alone(tmp_path, monkeypatch):
     table = TABLE._replace(name="trained-detection")
-    monkeypatch.setattr("benchmarks.experiments.strategies.run.trained_table", lambda name: table)
+    monkeypatch.setattr("benchmarks.experiments.strategies.run.trained_problems", lambda name: problems_of(table))
     few = Settings(problems=("trained-detection",), evaluations=(2, 4), seeds=4, strategies=("random",), peers=())
     merge_rows(
         tmp_path / "regret.csv", pd.DataFrame([row_of(ERROR, "random", 2, [np.array([0])] * 2)]), FILES["regret"]

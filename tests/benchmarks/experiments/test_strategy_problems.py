@@ -1,17 +1,23 @@
 import json
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.strategies.measures import regret
+from benchmarks.experiments.strategies.peer_runs import lookup_of
 from benchmarks.experiments.strategies.problems import REPORTED, TUNING, nas_bench_macro, npu_table, tuning_tables
-from benchmarks.experiments.strategies.trained import DRAWS, arena_table
+from benchmarks.experiments.strategies.run import Settings, our_rows, shown
+from benchmarks.experiments.strategies.trained import arena_problems
 from benchmarks.tables.arena import Arena
 from hw_model.blocks import Block
 from hw_model.predict import predict
+from nas_algos.objectives import INFEASIBLE
+from nas_algos.tabular import all_genotypes
 
 MACRO = Path(os.environ.get("NAS_BENCH_MACRO", "nas-bench-macro_cifar10.json"))  # its published file
 
@@ -105,17 +111,33 @@ def test_a_file_that_is_not_nas_bench_macro_is_named(tmp_path, text):
         nas_bench_macro(path)
 
 
-def test_an_arena_is_a_problem_of_what_is_expected_and_its_draws_are_trainings():
+def test_on_an_arena_each_search_sees_trainings_of_its_own_about_what_is_expected():
     quality, seed_std = np.array([0.2, 0.6, 0.4, 0.5], np.float32), np.array([0, 0.04, 0, 0], np.float32)
     latency_ms = np.array([1, 4, 2, 3], np.float32)
     arena = Arena((2, 2), quality, seed_std, quality, quality, {"npu": latency_ms}, {"npu": 3.0}, 0.5)
-    table = arena_table("four", arena, "npu")
-    np.testing.assert_allclose(table.scores, [[1, 1], [0, 4], [0.5, 2], [0.25, 3]], atol=1e-6)
-    assert table.reference.tolist() == [1, 4]
-    assert table.draws is not None
-    apart = table.draws - table.scores
-    assert len(apart) == DRAWS
+    error, bounded, front = arena_problems("four", arena, "npu")
+    np.testing.assert_allclose(error.table.scores, [[1, 1], [0, 4], [0.5, 2], [0.25, 3]], atol=1e-6)
+    assert error.table.reference.tolist() == [1, 4]
+    assert front.seen().tolist() == [error.table.scores.astype(np.float32).tolist()]
+    every = np.arange(4)
+    apart = np.array([error.errors_seen(seed, every) - error.table.scores[:, 0] for seed in range(200)])
     assert not apart[:, [0, 2, 3]].any()
-    assert not apart[..., 1].any()
-    # a seed is worth .04 of a range of .4; thirty draws say that to about an eighth
-    assert apart[:, 1, 0].std() == pytest.approx(0.1, rel=0.4)
+    assert len(set(apart[:, 1].tolist())) == 200
+    # a seed is worth .04 of a range of .4; two hundred draws say that to about a twentieth
+    assert apart[:, 1].std() == pytest.approx(0.1, rel=0.2)
+    assert error.digest == bounded.digest != replace(error, seed_std=np.zeros(4)).digest
+    # what searches are shown: number 9 is the fifth of the second of two problems
+    assert bounded.feasible.tolist() == [True, False, False, False]
+    seen = np.asarray(shown([error, bounded], False)(9, all_genotypes((2, 2))))
+    assert seen[0] == pytest.approx(1)
+    assert (seen[1:] >= INFEASIBLE).all()
+    both = np.asarray(shown([error, bounded], True)(9, all_genotypes((2, 2))))
+    assert both[:, 0].tolist() == seen.tolist()
+    np.testing.assert_allclose(both[:, 1], bounded.errors_seen(4, every), rtol=1e-5)
+    free = np.asarray(shown([error, bounded], False)(8, all_genotypes((2, 2))))
+    np.testing.assert_allclose(free, error.errors_seen(4, every), rtol=1e-5, atol=1e-6)
+    assert free[1] != both[1, 1]  # of another problem other trainings
+    (row, _) = our_rows([error, bounded], Settings(evaluations=(4,), seeds=30, strategies=("random",)))
+    # all four networks are looked at; the second is the best, and now and then looks worse than others by its noise
+    assert row["regret"] == pytest.approx(np.mean([regret(error, seed, every) for seed in range(30)]))
+    assert lookup_of(bounded, 4, seed=4)((0, 1))[0] == (bounded.errors_seen(4, every)[1],)

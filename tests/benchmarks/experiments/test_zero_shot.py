@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.zero_shot import networks as networks_module
 from benchmarks.experiments.zero_shot import run as zero_shot
 from benchmarks.experiments.zero_shot import scoring as scoring_module
 from benchmarks.experiments.zero_shot.networks import KEY, networks_to_score
@@ -22,6 +23,7 @@ from benchmarks.tables.trained import read_trained
 from nas_algos.errors import AlgorithmInputError
 from nas_algos.zero_shot.trainability import trainability
 from tasks.registry import make_task
+from tests.benchmarks.store.records import of_genotype
 from tests.benchmarks.tiny_space import SPACE
 
 
@@ -128,6 +130,14 @@ def test_every_trained_network_is_scored_as_itself_and_others_are_of_the_arena()
         row = networks.rows.iloc[number]
         own = spaces[row["space"]].decode([int(each) for each in row["genotype"].split()])
         assert spaces["uncurated"].decode(networks.genotypes[number].tolist()) == own
+
+
+def test_a_seed_that_trained_a_network_alone_and_at_once_counts_once(monkeypatch):
+    genotype = (0,) * len(table_spaces(make_task("detection"))["uncurated"].cardinalities)
+    trained = [("many_at_once", 0, 0.9), ("static", 0, 0.2), ("many_at_once", 1, 0.4)]
+    trials = [of_genotype(genotype, seed, quality, path) for path, seed, quality in trained]
+    monkeypatch.setattr(networks_module, "finished_trials", lambda *_: trials)
+    assert networks_to_score(SHIPPED, "detection", 0).rows["quality"].tolist() == [pytest.approx(0.3)]
 
 
 def test_a_part_of_the_trained_networks_is_drawn_and_none_that_has_its_scores_is_scored_again(tmp_path):

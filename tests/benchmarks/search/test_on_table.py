@@ -2,16 +2,20 @@
 
 import json
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks import cli
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.search import on_table
 from benchmarks.search.on_table import search_table
 from benchmarks.tables.own import ABSENT, RESERVED
 from benchmarks.tables.own_files import read_table, save_table, with_costs
+from nas_algos.ledger import Spend
 from nas_algos.tabular import make_table
+from nas_algos.trajectory import Found
 
 TEXT = """width,kernel,quality,latency_ms
 8,3,0.5,1
@@ -58,6 +62,25 @@ def test_a_search_ends_with_the_last_network_within_the_bounds(path):
     (found,) = search_table(read_table(path), {"latency_ms": 2.0}, "random", [], 300, 1)
     assert found.spend.trainings == 2
     assert found.candidates[-1].state == "evaluated"
+
+
+def test_no_two_strategies_draw_by_the_same_keys_and_one_does_wherever_its_file_lies(tmp_path, run, monkeypatch):
+    keys = {}
+
+    def recorded(search):
+        keys.setdefault(search.strategy.name, []).append(tuple(jax.random.key_data(search.key).tolist()))
+        return Found(None, (), Spend(), "")
+
+    monkeypatch.setattr(on_table, "search", recorded)
+    (tmp_path / "again").mkdir()
+    files = [tmp_path / "same.py", tmp_path / "again" / "same.py"]
+    for file in files:
+        file.write_text(SAME)
+    assert run("compare", "--contenders", "local_search", *map(str, files)) == 0
+    assert len(keys) == 4  # random search is always there
+    one, other = (keys.pop(str(file)) for file in files)
+    assert one == other
+    assert len({key for each in (one, *keys.values()) for key in each}) == 3 * 2
 
 
 @pytest.mark.parametrize("command", ["search", "compare"])

@@ -120,7 +120,7 @@ def test_agreement_of_a_ranking_by_hand():
     low = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
     # the two smallest and the fourth and third swapped: 2 of 28 pairs disagree, tau = (26 - 2) / 28
     high = [2.0, 1.0, 4.0, 3.0, 5.0, 6.0, 7.0, 8.0]
-    n, tau, top = rank_agreement(low, high)
+    n, tau, top = rank_agreement(low, high, range(8))
     assert n == 8
     assert tau.value == pytest.approx(24 / 28)
     assert tau.low < tau.value < tau.high <= 1
@@ -131,8 +131,18 @@ def test_agreement_of_a_ranking_by_hand():
 
 def test_failed_trainings_are_left_out_of_the_ranking():
     low, high = [1.0, 2.0, math.nan, 3.0, 4.0, 5.0, 6.0], [1.0, 2.0, 9.0, 3.0, math.nan, 5.0, 6.0]
-    assert rank_agreement(low, high).n == 5
-    assert rank_agreement(low, high).tau.value == pytest.approx(1.0)
-    nothing = rank_agreement([1.0, math.nan], [1.0, 2.0])
+    assert rank_agreement(low, high, range(7)).n == 5
+    assert rank_agreement(low, high, range(7)).tau.value == pytest.approx(1.0)
+    nothing = rank_agreement([1.0, math.nan], [1.0, 2.0], [0, 1])
     assert nothing.n == 1
     assert np.isnan([*nothing.tau, *nothing.top]).all()
+
+
+def test_agreement_of_networks_alike_within_cells_is_as_uncertain_as_so_few_cells():
+    a, b = correlated(8, seed=0)
+    cells = np.repeat(np.arange(8), 25)
+    whole, few = rank_agreement(a[cells].tolist(), b[cells].tolist(), cells.tolist()), kendall(a, b, draw_resamples(8))
+    assert whole.tau == pytest.approx(few)
+    # what has no value leaves its own cell, not another's
+    known = rank_agreement([math.nan, *a[cells]], [0.0, *b[cells]], [9, *cells])
+    assert (known.n, known.tau) == (200, whole.tau)

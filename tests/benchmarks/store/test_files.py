@@ -119,6 +119,13 @@ def test_fresh_rows_replace_those_of_their_key_and_leave_the_others(tmp_path):
     assert path.read_text() == "task,seed,quality\na,0,0.3\na,1,0.9\nb,0,0.1\n"
 
 
+def test_counts_keep_their_digits_where_the_file_lacks_their_column(tmp_path):
+    path = tmp_path / "table.csv"
+    merge_rows(path, pd.DataFrame({"task": ["a"], "quality": [0.1]}), ("task",))
+    merge_rows(path, pd.DataFrame({"task": ["a"], "quality": [0.1], "networks": [34_556_951_025]}), ("task",))
+    assert path.read_text().splitlines()[1] == "a,0.1,34556951025"
+
+
 def test_rows_of_an_earlier_versions_table_are_not_merged_and_it_is_named(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("task,quality\na,0.5\n")

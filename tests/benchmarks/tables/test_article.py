@@ -96,6 +96,8 @@ def test_a_network_that_no_space_holds_is_trained_and_known_but_no_surrogate_is_
     assert [(trial.space, trial.genotype) for trial in table_trials(results, "detection")] == [("", ())] * 2
     key = canonical_json([asdict(block) for block in blocks])
     assert by_network(trials_by(results, "detection", wanted.fidelity), "map") == {key: (0.4, 1.4)}
+    alone = replace(trials[1], key=replace(trials[1].key, code_path="static"), quality={"map": 0.7})
+    assert by_network([*trials, alone], "map") == {key: (0.7, 0.4)}
     assert lacking(results, task, [wanted])[0].cell.seeds == tuple(wanted.cell.seeds[place] for place in (0, 2, 4))
     with pytest.raises(BenchmarkInputError, match="no finished trainings"):
         read_trained(results, "detection", wanted.fidelity)

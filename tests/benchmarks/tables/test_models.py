@@ -104,6 +104,26 @@ def test_the_baselines_row_has_the_source_of_most_others_and_of_equally_many_the
     assert first["latency_reduction_pct"] == pytest.approx(100 * (1 - first["latency_ms"] / base["latency_ms"]))
 
 
+def test_rows_of_one_table_are_by_the_best_recipe_that_all_that_is_trained_has(models, tmp_path):
+    space = article_space(models.table.task, "V1")
+    one, two, untrained = (models.of_space(space, [choice]) for choice in (1, 2, 3))
+    by_search = {("search", each.key): alone(0.5, 0.51) for each in (one, two, models.baseline)}
+    by_final = {("final", each.key): alone(0.6, 0.61) for each in (one, models.baseline)}
+    chosen = [Model(name, math.nan, network) for name, network in (("a", one), ("b", two), ("c", untrained))]
+
+    def shown(trained):
+        with MeasurementCache(tmp_path / "measurements.sqlite") as cache:
+            rows = model_rows(dataclasses.replace(models, trained=trained), chosen, "ethos-u55-256", cache)
+        return [(row["quality_source"], row["recipe"]) for row in rows]
+
+    search, final, predicted = ("trained", "search"), ("trained", "final"), ("predicted", "search")
+    assert shown(by_search | by_final) == [search, search, search, predicted]
+    assert shown(by_search | by_final | {("final", two.key): alone(0.6)}) == [final, final, final, predicted]
+    # where they have none in common, each by its own best
+    apart = {key: value for key, value in by_search.items() if key[1] != one.key}
+    assert shown(apart | by_final) == [predicted, final, search, predicted]
+
+
 def test_a_row_names_the_machines_that_trained_its_network_and_has_what_else_they_measured(models, tmp_path):
     untrained = dataclasses.replace(models, trained={})
     chosen = [Model("again", math.nan, models.baseline)]

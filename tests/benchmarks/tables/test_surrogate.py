@@ -10,7 +10,8 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.surrogate.settings import Settings
-from benchmarks.experiments.surrogate.table import noise_ceiling, surrogate_rows
+from benchmarks.experiments.surrogate.table import HeldOut, figures, noise_ceiling, surrogate_rows
+from benchmarks.tables import fit as module_of_fit
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.features import features, in_layout, places, stages
 from benchmarks.tables.fit import fit, relevance, seed_noise
@@ -33,7 +34,9 @@ def made(networks=60, seeds=1, cells=60, wide=8):
     trained = quality[architecture] + SEED_STD * rng.normal(size=len(architecture))
     counts = np.exp(own[:, 0])[architecture]
     rows = own[architecture].astype(np.float32)
-    return Trained(rows, trained, architecture, architecture % cells, counts, counts, (None,) * len(rows))
+    seed, alone = np.tile(np.arange(seeds), networks), np.zeros(len(rows), bool)
+    cell = architecture % cells
+    return Trained(rows, trained, architecture, seed, alone, cell, counts, counts, (None,) * len(rows))
 
 
 def layouts(name):
@@ -98,9 +101,34 @@ def test_features_that_quality_depends_on_weigh_most_and_all_together_what_they_
 
 def test_the_noise_between_seeds_is_found_again():
     data = made(networks=400, seeds=3)
-    line = seed_noise(data.quality, data.architecture)
+    line = seed_noise(data)
     np.testing.assert_allclose(np.exp(line[0] + line[1] * 0.5), SEED_STD, rtol=0.1)
-    assert np.isnan(seed_noise(made(seeds=1).quality, made(seeds=1).architecture)).all()
+    assert np.isnan(seed_noise(made(seeds=1))).all()
+
+
+def test_a_seed_trained_alone_and_at_once_is_one_seed():
+    data = made(networks=400, seeds=3)
+    rng = np.random.default_rng(1)
+    # every training once more at once, a little off, in any order
+    both = np.tile(np.arange(len(data.quality)), 2)
+    twice = data.take(both)._replace(many_at_once=np.repeat([False, True], len(data.quality)))
+    mixed = rng.permutation(len(both))
+    twice = twice._replace(quality=twice.quality + np.where(twice.many_at_once, 0.001, 0)).take(mixed)
+    one = twice.one_a_seed()
+    assert len(one.quality) == len(data.quality)
+    assert not one.many_at_once.any()
+    np.testing.assert_allclose(seed_noise(twice), seed_noise(data), rtol=1e-3)
+    assert noise_ceiling(twice) == pytest.approx(noise_ceiling(data), abs=0.005)
+    once = HeldOut(rng.normal(data.quality, 0.1), np.full(len(data.quality), 0.1))
+    said = HeldOut(np.append(once.quality, once.quality + 9)[mixed], np.tile(once.std, 2)[mixed])
+    assert figures(twice, said) == pytest.approx(figures(data, once))
+
+
+def test_the_error_of_unseen_cells_is_told_by_what_did_not_see_them(monkeypatch):
+    data, seen = made(networks=60, seeds=2, cells=20), []
+    monkeypatch.setattr(module_of_fit, "relevance", lambda part, seed: seen.append(part.cell) or relevance(part, seed))
+    fit(data)
+    assert [len(np.unique(cells)) for cells in seen] == [16] * 5 + [20]
 
 
 def test_the_ceiling_is_what_a_perfect_prediction_reaches():

@@ -6,7 +6,7 @@ import pytest
 from nas_algos.compare import distinct_searches
 from nas_algos.objectives import INFEASIBLE, best_quality
 from nas_algos.strategies.auto import AutoSettings, auto
-from nas_algos.strategies.gaussian_process import GaussianProcessSettings, gaussian_process
+from nas_algos.strategies.gaussian_process import GaussianProcessSettings, _most_volume, gaussian_process
 
 BY_LAPACK = ("cholesky", "triangular_solve")
 
@@ -57,6 +57,24 @@ def test_auto_that_sees_all_searches_by_the_score_within_the_bound(trainings):
     assert best.sum() >= 8
 
 
+@pytest.mark.parametrize(
+    ("choices", "settings", "count"),
+    [
+        ((3, 4, 12), GaussianProcessSettings(batch=1, first=12), 12),
+        ((3, 4, 12), GaussianProcessSettings(batch=4, first=10), 12),
+        ((2, 4), GaussianProcessSettings(batch=2, first=8, memory=4), 4),  # it remembers no more
+    ],
+)
+def test_the_first_genotypes_take_each_choice_equally_often_however_small_the_rounds(choices, settings, count):
+    strategy = gaussian_process(choices, settings)
+    state, ask = strategy.init(jax.random.key(0)), jax.jit(strategy.ask)
+    for number in range(count // settings.batch):
+        rows = ask(state, jax.random.key(number))
+        state = strategy.tell(state, rows, jnp.ones(settings.batch))
+    for decision, many in enumerate(choices):
+        assert (np.bincount(state.genotypes[:count, decision], minlength=many) == count // many).all()
+
+
 def test_what_misses_the_bound_is_learned_from_where_it_is_seen():
     """Of two choices that both miss the bound, the one that errs less; a process that sees no error knows neither."""
     strategy = gaussian_process((2, 8), GaussianProcessSettings(batch=1, first=1, candidates=400), sees_all=True)
@@ -67,3 +85,15 @@ def test_what_misses_the_bound_is_learned_from_where_it_is_seen():
         state = strategy.tell(state, row[None], jnp.array([[2 * INFEASIBLE, error]]))
     asked = [strategy.ask(state, jax.random.key(seed))[0].tolist() for seed in range(3)]
     assert asked == [[0, 3]] * 3
+
+
+def test_where_no_guess_adds_volume_the_likeliest_to_keep_the_bound_are_asked():
+    nothing_known, alike = jnp.zeros(4, bool), jnp.full((6, 2), -1e-3)
+    kept = jnp.array([0.1, 0.2, 0.3, 0.9, 0.8, 0.7])
+    # by hand: the first pick attains what all others guess
+    asked = _most_volume(jnp.zeros((4, 2)), nothing_known, alike, kept, jnp.ones(6, bool), 4)
+    assert asked.tolist() == [3, 4, 5, 2]
+    # one that is not left adds volume, and decides nothing
+    best_gone = alike.at[0].set(-1.0)
+    asked = _most_volume(jnp.zeros((4, 2)), nothing_known, best_gone, kept, jnp.arange(6) > 0, 3)
+    assert asked.tolist() == [3, 4, 5]

@@ -59,7 +59,7 @@ def test_under_a_bound_all_that_keeps_it_lives_before_all_that_breaks_it_and_is_
     ("settings", "message"),
     [
         (Nsga2Settings(objectives=1), "objectives is 1; allowed: 2 to 8"),
-        (Nsga2Settings(mutated_decisions=6), "mutated_decisions is 6; allowed: 0 to 5"),
+        (Nsga2Settings(mutated_decisions=6), "mutated_decisions is 6; allowed: 0 to 4"),
         (Nsga2Settings(population=0), "population is 0"),
     ],
 )

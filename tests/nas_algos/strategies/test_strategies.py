@@ -17,6 +17,8 @@ from nas_algos.strategies.auto import AutoSettings, auto
 from nas_algos.strategies.bananas import BananasSettings
 from nas_algos.strategies.gaussian_process import GaussianProcessSettings
 from nas_algos.strategies.genetic import GeneticSettings, genetic
+from nas_algos.strategies.nsga2 import Nsga2Settings, nsga2
+from nas_algos.strategies.regularised_evolution import EvolutionSettings, regularised_evolution
 from tests.nas_algos.toys import CARDINALITIES, separable
 
 HOST = ["optuna"]
@@ -131,10 +133,50 @@ def test_the_key_decides_the_search(strategy):
 
 def test_ask_leaves_no_trace(strategy):
     functions, key = compiled(strategy), jax.random.key(1)
-    state, _ = functions.start(jax.random.key(0))
-    one, other, again = (np.array(functions.turn(state, None, key, number).genotypes()) for number in (0, 1, 0))
+    rounds = Rounds(functions, jax.random.key(0))
+    states = [rounds.state]
+    for _ in range(rounds_for(strategy, 12)):
+        genotypes = rounds.propose()
+        rounds.learn(genotypes, separable(strategy)(genotypes))
+    states.append(rounds.state)
+    # some draw their first genotypes once for the whole search, others walk in an order that is drawn at its beginning
+    one, other, again = (
+        np.array([functions.turn(state, None, key, number).genotypes() for state in states]) for number in (0, 1, 0)
+    )
     assert (one == again).all()
     assert (one != other).any()
+
+
+def told_of_others(strategy, asked):
+    """What it proposes after rounds of random genotypes, before each of which it is asked for its own, or never."""
+    functions, key, generator = compiled(strategy), jax.random.key(1), np.random.default_rng(0)
+    state, _ = functions.start(jax.random.key(0))
+    for number in range(rounds_for(strategy, 60)):
+        if asked:
+            functions.turn(state, None, key, number).genotypes()
+        rows = generator.integers(0, CARDINALITIES, (strategy.batch, len(CARDINALITIES)), np.int32)
+        state = functions.turn(state, (rows, np.asarray(separable(strategy)(rows))), key, number + 1).state
+    return np.asarray(functions.turn(state, None, key, 0).genotypes())
+
+
+def test_what_it_is_told_need_not_be_what_it_was_asked_for(strategy):
+    assert (told_of_others(strategy, asked=True) == told_of_others(strategy, asked=False)).all()
+
+
+def test_a_strategy_that_learns_of_its_proposals_whatever_it_is_told_is_seen():
+    random, proposed = made("random"), [np.zeros((1, len(CARDINALITIES)), np.int32)]
+    draw = jax.jit(random.ask)
+
+    def ask(state, key):
+        proposed.append(np.asarray(draw((), key)))
+        return state if len(state) else proposed[-1]
+
+    keeping = random._replace(
+        init=lambda key: (), ask=ask, tell=lambda state, genotypes, scores: proposed[-1], traceable=False
+    )
+    asked = told_of_others(keeping, asked=True)
+    proposed[:] = proposed[:1]
+    assert (asked != told_of_others(keeping, asked=False)).any()
 
 
 @pytest.mark.parametrize("name", TRACEABLE)
@@ -270,6 +312,28 @@ def test_cardinalities_that_are_not_allowed_get_one_line(name, cardinalities, me
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("genetic", GeneticSettings(population=65_537), "population is 65537; allowed: 1 to 65536"),
+        ("nsga2", Nsga2Settings(population=65_537), "population is 65537; allowed: 1 to 65536"),
+        ("regularised_evolution", EvolutionSettings(population=10**9), "population is 1000000000; allowed: 1 to 65536"),
+        ("genetic", GeneticSettings(population=2.5), "population is 2.5; allowed: whole numbers, 1 to 65536"),
+        ("nsga2", Nsga2Settings(objectives=2.5), "objectives is 2.5; allowed: whole numbers, 2 to 8"),
+        ("auto", AutoSettings(objectives=1.5), "objectives is 1.5; allowed: whole numbers, 1 to 8"),
+        (
+            "gaussian_process",
+            GaussianProcessSettings(objectives=2.5),
+            "objectives is 2.5; allowed: whole numbers, 1 to 8",
+        ),
+        ("gaussian_process", GaussianProcessSettings(memory=64.5), "memory is 64.5; allowed: whole numbers, 4 to 4096"),
+    ],
+)
+def test_populations_that_cannot_be_drawn_from_and_counts_that_are_not_whole_are_refused(name, settings, message):
+    with pytest.raises(AlgorithmInputError, match=message):
+        STRATEGIES[name](CARDINALITIES, settings)
+
+
 def test_a_space_of_one_network_is_no_trap(strategy):
     single = made(strategy.name, (1, 1, 1))
 
@@ -281,6 +345,46 @@ def test_a_space_of_one_network_is_no_trap(strategy):
 
     trials = (jax.jit(search) if single.traceable else search)(jax.random.key(0))
     assert not np.asarray(trials.genotypes).any()
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        genetic((3,) * 4, GeneticSettings(8, batch=6, mutated_decisions=0)),
+        nsga2((3,) * 4, Nsga2Settings(8, batch=6, mutated_decisions=0)),
+        regularised_evolution((3,) * 4, EvolutionSettings(8, batch=6)),
+    ],
+    ids=lambda strategy: strategy.name,
+)
+def test_no_parent_is_a_place_where_nobody_lives(strategy):
+    key, same = jax.random.key(0), np.full((6, 4), 2)
+    state = strategy.tell(strategy.init(key), same, np.ones((6, 2) if strategy.name == "nsga2" else 6, np.float32))
+    # two more are drawn, and the others of the round are children of the only genotype that was told, or its mutants
+    for number in range(20):
+        children = np.asarray(strategy.ask(state, jax.random.key(number)))[2:]
+        assert ((children != 2).sum(1) <= (strategy.name == "regularised_evolution")).all()
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        genetic((3,) * 4 + (1,) * 8, GeneticSettings(1, batch=6, mutated_decisions=4)),
+        nsga2((3,) * 4 + (1,) * 8, Nsga2Settings(1, batch=6, mutated_decisions=4)),
+    ],
+    ids=lambda strategy: strategy.name,
+)
+def test_as_many_decisions_are_redrawn_as_is_asked_for_of_those_that_have_a_choice(strategy):
+    key, alike = jax.random.key(0), np.array([[2] * 4 + [0] * 8] * 6)
+    scores = np.ones((6, 2) if strategy.name == "nsga2" else 6, np.float32)
+    children = np.asarray(strategy.ask(strategy.tell(strategy.init(key), alike, scores), key))
+    assert (children[:, :4] != 2).all()
+    assert not children[:, 4:].any()
+
+
+def test_a_round_larger_than_an_empty_population_is_drawn_whole():
+    for strategy in (genetic((3,) * 4, GeneticSettings(4, batch=64)), nsga2((3,) * 4, Nsga2Settings(4, batch=64))):
+        first = np.asarray(strategy.ask(strategy.init(jax.random.key(0)), jax.random.key(1)))
+        assert all((first[8:] == choice).mean() > 0.2 for choice in range(3)), strategy.name
 
 
 def test_a_genetic_search_caught_at_a_local_optimum_starts_anew():

@@ -190,18 +190,29 @@ def test_the_report_does_not_promise_trainings_and_has_the_noise_beside_the_ceil
     ]
 
 
-def test_supernets_of_one_algorithm_are_one_line(tmp_path):
+def test_supernets_of_one_algorithm_and_spend_are_one_line(tmp_path):
     (tmp_path / "single_shot").mkdir()
-    row = {"task": "toy", "algorithm": "fair", "n": 7, "macs_tau": 0.5, "meets_target": True}
-    rows = [row | {"kendall_tau": tau, "cost_in_trainings": 10 * tau} for tau in (0.2, 0.4)]
-    pd.DataFrame(rows).to_csv(tmp_path / "single_shot/single_shot.csv", index=False)
+    row = {"task": "toy", "accelerator": "npu", "algorithm": "fair", "n": 7, "macs_tau": 0.5, "meets_target": True}
+    made = [row | {"kendall_tau": tau, "cost_in_trainings": 10 * tau} for tau in (0.2, 0.4)]
+    pd.DataFrame(made).to_csv(tmp_path / "single_shot/single_shot.csv", index=False)
     (line,) = supernet_lines(tmp_path)
     assert (line["supernets"], line["Kendall's tau"], line["cost in trainings"]) == ("2", "0.30", "3.0")
     assert line["found within the bound"] == "2"
     assert line["95% interval"] == "-0.97 to 1.57"
-    pd.DataFrame(rows[:1]).to_csv(tmp_path / "single_shot/single_shot.csv", index=False)
+    pd.DataFrame(made[:1]).to_csv(tmp_path / "single_shot/single_shot.csv", index=False)
     (line,) = supernet_lines(tmp_path)  # of one supernet there is no interval
     assert (line["Kendall's tau"], line["95% interval"]) == ("0.20", "")
+    # of rows that say what was spent, the interval is over networks too
+    spends = [{**row, "budget": budget, "kendall_tau": 0.2, "low": 0.1, "high": 0.3} for budget in (3, 30)]
+    pd.DataFrame([made[0] | {"budget": budget} for budget in (3, 30)]).to_csv(
+        tmp_path / "single_shot/single_shot.csv", index=False
+    )
+    pd.DataFrame(spends).to_csv(tmp_path / "single_shot/single_shot_spend.csv", index=False)
+    lines = supernet_lines(tmp_path)
+    assert [(line["spend"], line["95% interval"]) for line in lines] == [
+        ("3 trainings", "0.10 to 0.30"),
+        ("30 trainings", "0.10 to 0.30"),
+    ]
 
 
 # in a frame as wide as a phone: sorts each table by each column, looks for what is loaded, and points at a mark
