@@ -80,12 +80,14 @@ def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:
 def read_own_csv(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     """A table that a command wrote.
 
-    Raises BenchmarkInputError, naming the file, where it is damaged or lacks one of these columns.
+    Raises BenchmarkInputError, naming the file, where it is missing or damaged or lacks one of these columns.
     """
     import pandas as pd  # takes half a second, which who only writes text need not pay
 
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, low_memory=False)
+    except FileNotFoundError as error:
+        raise BenchmarkInputError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # pandas' own are ValueErrors, as is that of text that is none
         reason = one_line(getattr(error, "strerror", None) or error)[:80]
         raise BenchmarkInputError(f"{path} cannot be read as CSV ({reason}); move it away first") from error

@@ -12,9 +12,9 @@ import jax
 import jax.numpy as jnp
 import moocore
 import numpy as np
-import pandas as pd
 
 from benchmarks.experiments.head_to_head.scored import ARENA, SCORES_FILE
+from benchmarks.store.files import read_own_csv
 from benchmarks.tables.arena import Arena, enumerate_arena
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
@@ -136,7 +136,7 @@ def make_cells(tasks: tuple[str, ...], accelerators: tuple[str, ...], results: P
 
 def read_pool(file: Path, task: str, arena: Arena) -> Pool:
     """The arena's networks in the table of scores; none where that has none."""
-    found = pd.read_csv(file, low_memory=False).to_dict("records") if file.exists() else []
+    found = read_own_csv(file).to_dict("records") if file.exists() else []
     own = [row for row in found if row["task"] == task and row.get("space") == ARENA]
     if not own:
         return Pool(np.zeros(0, int), {})

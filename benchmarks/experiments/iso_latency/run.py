@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.iso_latency.settings import Settings
 from benchmarks.problem import exact_cost
-from benchmarks.store.files import write_table
+from benchmarks.store.files import read_own_csv, write_table
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.model_rows import Model, model_rows
 from benchmarks.tables.models import Models, Row, load_models
@@ -29,7 +29,7 @@ __all__ = ["Settings", "run"]
 def run(settings: Settings, home: Path, folder: Path) -> None:
     """Compile, print and write.  Raises BenchmarkInputError where truth.csv has no row of a task and accelerator."""
     home.mkdir(parents=True, exist_ok=True)
-    truth = pd.read_csv(settings.tables / "truth" / "truth.csv").sort_values(
+    truth = read_own_csv(settings.tables / "truth" / "truth.csv").sort_values(
         "own_quality", ascending=False, kind="stable"
     )
     rows: list[Row] = []

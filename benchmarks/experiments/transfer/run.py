@@ -20,7 +20,7 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.transfer.settings import Settings
-from benchmarks.store.files import write_table
+from benchmarks.store.files import read_own_csv, write_table
 from benchmarks.tables.model_rows import Model, model_rows, quality_columns
 from benchmarks.tables.models import Models, Quality, Row, load_models
 from benchmarks.tables.optima import ENUMERATED
@@ -43,10 +43,10 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
     """Rewrite, compile, print and write.  Raises BenchmarkInputError where detection.csv lacks the model."""
     home.mkdir(parents=True, exist_ok=True)
     of_task = {task: load_models(task, settings.tables) for task in (SOURCE, *TARGETS)}
-    best = pd.read_csv(settings.tables / "iso_latency" / "iso_latency.csv").to_dict("records")
-    truth = pd.read_csv(settings.tables / "truth" / "truth.csv")
+    best = read_own_csv(settings.tables / "iso_latency" / "iso_latency.csv").to_dict("records")
+    truth = read_own_csv(settings.tables / "truth" / "truth.csv")
     trained = settings.tables / "transfer" / OTHER_DATA_FILE
-    known = {row["network"]: row for row in pd.read_csv(trained).to_dict("records")} if trained.exists() else {}
+    known = {row["network"]: row for row in read_own_csv(trained).to_dict("records")} if trained.exists() else {}
     rows: list[Row] = []
     with MeasurementCache(home / "measurements.sqlite") as cache:
         for task, models in of_task.items():
@@ -78,7 +78,7 @@ def networks_asked(truth: pd.DataFrame) -> int:
 
 def source_networks(settings: Settings) -> dict[str, str]:
     """By accelerator, the network that is transferred.  Raises BenchmarkInputError where detection.csv lacks it."""
-    rows = pd.read_csv(settings.tables / SOURCE / f"{SOURCE}.csv").to_dict("records")
+    rows = read_own_csv(settings.tables / SOURCE / f"{SOURCE}.csv").to_dict("records")
     return {name: _one(rows, model=settings.model, accelerator=name)["network"] for name in settings.accelerators}
 
 

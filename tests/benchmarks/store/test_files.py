@@ -16,11 +16,14 @@ from matplotlib.figure import Figure
 
 import benchmarks
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.head_to_head.ground import read_pool
 from benchmarks.experiments.head_to_head.ledger import machines
+from benchmarks.experiments.iso_latency import run as iso_latency
 from benchmarks.experiments.registry import EXPERIMENTS
+from benchmarks.experiments.transfer import run as transfer
 from benchmarks.markdown import rows
 from benchmarks.report.pages import landscape
-from benchmarks.store.files import merge_rows, run_folder, save_figure, write_json, write_table
+from benchmarks.store.files import merge_rows, read_own_csv, run_folder, save_figure, write_json, write_table
 from benchmarks.tables.article import summaries
 from benchmarks.tables.confirm import confirm_cells
 from benchmarks.tables.models import photograph_term
@@ -148,9 +151,14 @@ def test_a_damaged_table_is_named_and_left_alone_and_asked_for_before_what_takes
         experiment.run(EXPERIMENTS["controls"].settings({}), tmp_path, tmp_path)
 
 
-def test_a_damaged_table_that_pages_networks_or_intervals_rest_on_is_named(tmp_path):
+def test_a_missing_table_that_later_experiments_rest_on_is_named(tmp_path):
+    with pytest.raises(BenchmarkInputError, match=r"truth\.csv: no such file"):
+        read_own_csv(tmp_path / "truth.csv")
+
+
+def test_a_damaged_table_that_pages_networks_intervals_or_experiments_rest_on_is_named(tmp_path):
     files = ("baselines/baselines.csv", "detection/detection.csv", "head_to_head/head_to_head.csv")
-    files += ("landscape/landscape.csv", "tables/gpu.csv")
+    files += ("landscape/landscape.csv", "tables/gpu.csv", "iso_latency/iso_latency.csv", "truth/truth.csv")
     for file in files:
         (tmp_path / file).parent.mkdir()
         (tmp_path / file).write_bytes(b"\xff\xfe\x00")
@@ -163,6 +171,9 @@ def test_a_damaged_table_that_pages_networks_or_intervals_rest_on_is_named(tmp_p
         lambda: landscape.page(tmp_path / "landscape"),
         lambda: machines(tmp_path, ["detection"]),
         lambda: compare(tmp_path / files[1], tmp_path / files[1]),
+        lambda: iso_latency.run(iso_latency.Settings(tables=tmp_path), tmp_path, tmp_path),
+        lambda: transfer.source_networks(transfer.Settings(tables=tmp_path)),
+        lambda: read_pool(tmp_path / files[4], "detection", None),
     )
     for ask in asked:
         with pytest.raises(BenchmarkInputError, match=r"\.csv cannot be read as CSV"):
