@@ -67,6 +67,15 @@ def test_an_algorithm_has_no_row_before_all_its_networks_are_trained():
     assert not list(confirmed_rows("toy", found, known))
 
 
+def test_what_is_by_the_recipe_final_waits_for_all_networks_without_holding_up_the_rest():
+    found = [Winner("a", "one", (place,), 0.6) for place in range(3)]
+    keys = [((place,), seed_of((place,))) for place in range(3)]
+    known = {"search": dict.fromkeys(keys, 0.5), "final": dict.fromkeys(keys[:2], 0.7)}
+    (row,) = confirmed_rows("toy", found, known)
+    assert (row["trained"], row["difference"]) == (pytest.approx(0.5), pytest.approx(0.1))
+    assert all(math.isnan(row[name]) for name in ("final", "final_low", "final_high"))
+
+
 def test_no_surrogate_is_fitted_to_what_promises_are_held_against(tmp_path):
     trained = read_trained(SHIPPED, "detection", SEARCH["detection"])
     trial = trained.trials[0]
