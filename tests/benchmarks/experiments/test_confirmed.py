@@ -4,6 +4,7 @@ import dataclasses
 import math
 import shutil
 
+import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
@@ -83,6 +84,21 @@ def test_no_surrogate_is_fitted_to_what_promises_are_held_against(tmp_path):
     shutil.copytree(SHIPPED / "tables" / "design", tmp_path / "tables" / "design")
     write_records(table_file(tmp_path, "detection"), Trial, [trial, confirming])
     assert read_trained(tmp_path, "detection", SEARCH["detection"]).trials == (trial,)
+
+
+@pytest.mark.parametrize("lacks", ["family", "rows"])
+def test_a_contest_without_what_winners_are_chosen_by_is_named(tmp_path, lacks):
+    for name in ("head_to_head", "curation"):
+        (tmp_path / name).mkdir()
+        for file in (SHIPPED / name).glob("*.csv"):
+            shutil.copy(file, tmp_path / name)
+    file = tmp_path / "head_to_head" / "head_to_head.csv"
+    table = pd.read_csv(file)
+    table = table.drop(columns="family") if lacks == "family" else table[table["accelerator"] != "ethos-u65-512"]
+    table.to_csv(file, index=False)
+    told = "has no column family" if lacks == "family" else "no row of detection on ethos-u65-512"
+    with pytest.raises(BenchmarkInputError, match=r"head_to_head\.csv.*" + told):
+        winners(tmp_path, make_task("detection"))
 
 
 def test_without_trainings_it_says_what_makes_them(tmp_path):

@@ -113,6 +113,14 @@ def test_a_network_that_is_not_the_baseline_rewritten_is_named(fused):
         article_cells(results, make_task("detection"))
 
 
+def test_a_table_without_networks_is_named(fused):
+    results, _ = fused
+    for table, named in (({"model": ["V1"]}, "has no column network"), ({"network": [""]}, "'nan' is no network")):
+        write_table(results / "detection" / "detection.csv", pd.DataFrame(table))
+        with pytest.raises(BenchmarkInputError, match=r"detection\.csv.*" + named):
+            article_cells(results, make_task("detection"))
+
+
 def test_the_shipped_tables_networks_are_trained_by_the_final_recipe_with_five_seeds_each(tmp_path):
     task = make_task("segmentation")
     wanted = part_of(RESULTS, task, "article")

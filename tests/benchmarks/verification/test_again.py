@@ -43,6 +43,7 @@ def test_a_cell_that_differs_is_named(pair):
 
 def test_other_rows_or_columns_differ_as_a_whole(pair):
     assert pair(HEAD + "detection,0.25\n", "task\ndetection\n").first == "1 rows of 1 columns"
+    assert pair(HEAD, HEAD + "detection,0.25\n").different > 0
 
 
 def test_a_file_that_is_no_longer_written_differs_as_a_whole(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.problem import baseline_blocks
@@ -182,6 +182,25 @@ def test_a_network_that_searches_named_before_a_stop_is_in_the_table_of_the_next
     monkeypatch.setattr(module, "needed", found)
     live("detection", tmp_path, lambda line: None)
     assert seen == [{3}, {3, 4}]
+
+
+def test_a_table_that_names_untrained_networks_to_the_end_is_no_success(tmp_path, monkeypatch):
+    task, rounds = make_task("detection"), itertools.count(1)
+    asked = [Asked("", (), baseline_blocks(task), FINAL["detection"], seed) for seed in range(100)]
+
+    class Toy:
+        """In place of the searches."""
+
+        run = staticmethod(lambda *_: None)
+        Settings = importlib.import_module(EXPERIMENTS["detection"].module).Settings
+
+    monkeypatch.setattr(module, "train", lambda *_: None)
+    monkeypatch.setattr(module, "copy_shipped", lambda *_: None)
+    monkeypatch.setattr(module, "import_module", lambda name: Toy)
+    # a network more each time
+    monkeypatch.setattr(module, "needed", lambda *_: [Needed("detection", tuple(asked[: next(rounds)]), 1, 9.0)])
+    with pytest.raises(NoResultError, match="detection: after 3 rounds 1 trainings are missing"):
+        live("detection", tmp_path, lambda line: None)
 
 
 def test_what_transfer_takes_from_iso_latency_is_made_before_it_of_the_same_trainings(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ import shutil
 import pandas as pd
 import pytest
 
+from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.verify import Checked
 from benchmarks.store.made import changed
 from benchmarks.store.parquet import read_records, write_records
@@ -19,7 +20,7 @@ from benchmarks.tables.models import load_models
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.verification import verify as module
 from benchmarks.verification.again import NEAR
-from benchmarks.verification.verify import QUICK, Verdict, judge_again, make_again, sample, verify
+from benchmarks.verification.verify import QUICK, Verdict, allowed_differences, judge_again, make_again, sample, verify
 from hw_model.network_text import summary
 from tasks.registry import TASKS, make_task
 from tasks.spaces.registry import article_space, skeleton_for
@@ -82,6 +83,20 @@ def test_a_table_that_lacks_rows_and_another_surrogate_are_not_the_recorded_file
     assert there <= set(changed(tmp_path))
 
 
+@pytest.mark.parametrize("content", [b"", b"file\n", b"file,sha256\na,b\n", b"\xff\xfe\x00"])
+def test_a_damaged_list_of_files_is_named_and_holds_nothing(tmp_path, content):
+    (tmp_path / "provenance.csv").write_bytes(content)
+    with pytest.raises(BenchmarkInputError, match=r"provenance\.csv"):
+        changed(tmp_path)
+
+
+def test_a_surrogate_that_is_missing_is_named_before_anything_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "train_again", lambda *_: pytest.fail("trained"))
+    shutil.copytree(SHIPPED / "tables", tmp_path / "tables")
+    with pytest.raises(BenchmarkInputError, match=r"surrogate.detection\.npz"):
+        verify(("detection",), 1, 0, (), tmp_path / "home", tmp_path, say=lambda line: None)
+
+
 def test_a_verdict_is_by_the_noise_of_seeds():
     assert "equal to the last bit" in Verdict("toy", "0" * 64, 0.5, 0.5, 0.01).line()
     near, far = (Verdict("toy", "0" * 64, 0.5, now, 0.01) for now in (0.509, 0.52))
@@ -126,7 +141,7 @@ def test_rows_are_drawn_by_their_digest_and_judged_by_what_training_gave(tmp_pat
                 )
 
     trained_before(0.0)
-    one, other = judge_again("detection", drawn, tmp_path)
+    one, other = judge_again("detection", drawn, allowed_differences("detection", drawn), tmp_path)
     assert one.now == one.shipped
     assert 0.005 < other.allowed < 0.2
     said = []
