@@ -114,14 +114,20 @@ def _rows(file: Path) -> list[dict[Hashable, Any]]:
 
 def genotype_of(space: SearchSpace, skeleton: Skeleton, text: str) -> tuple[int, ...] | None:
     """A genotype of the uncurated space whose network has this summary; None where there is none."""
+    return next(genotypes_of(space, skeleton, text), None)
+
+
+def genotypes_of(space: SearchSpace, skeleton: Skeleton, text: str) -> Iterator[tuple[int, ...]]:
+    """All genotypes of the uncurated space whose network has this summary: blocks may be divided among stages in
+    several ways, of which the surrogate does not expect quite the same.
+    """
     for chosen in _readings(skeleton, text):
         try:
             genotype = space.encode({name: chosen[name] for name in (each.name for each in space.decisions)})
         except (TaskInputError, KeyError):
             continue
         if summary(space.decode(genotype)) == text:
-            return genotype
-    return None
+            yield genotype
 
 
 def _readings(skeleton: Skeleton, text: str) -> Iterator[dict[str, Choice]]:

@@ -13,7 +13,7 @@ from benchmarks.verification.again import ACCELERATOR, MAIN_JOB, SHIPPED, TASK, 
 def pair(tmp_path):
     def write(name, text):
         path = tmp_path / name / "table" / "table.csv"
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
 
