@@ -111,7 +111,7 @@ def parallelism_factor(accelerator: str) -> int:
     npus = _npus()
     name = accelerator if accelerator in npus else f"npu-{accelerator.removesuffix('-sram-only')}"
     if name not in npus:
-        raise HardwareInputError(f"parallelism factor of {accelerator!r} is not known; known of: {', '.join(npus)}")
+        raise HardwareInputError(f"parallelism factor of {accelerator!r} is not known; allowed: {', '.join(npus)}")
     return int(npus[name].output_lanes)
 
 
