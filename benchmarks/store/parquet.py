@@ -45,7 +45,7 @@ class DamagedRows(str):
         return found
 
 
-def rows_of(found: Record | str) -> int:
+def rows_of(found: object) -> int:
     """How many rows of a file something stands for that `read_rows` gives."""
     return found.rows if isinstance(found, DamagedRows) else 1
 

@@ -90,8 +90,8 @@ def speeds(jobs: Path, rows: Path, trials: Sequence[Trial]) -> pd.DataFrame:
     found, tasks = pd.DataFrame(read_json(rows, _lines)), {job["name"]: job["task"] for job in read_json(jobs)}
     if found.empty or not set(found) >= TOLD:
         return pd.DataFrame()
-    numbers = found[sorted(TOLD - {"device"})].apply(pd.to_numeric, errors="coerce")
-    if numbers.isna().any(axis=None) or numbers["ended_s"].max() <= 0:
+    numbers = found[sorted(TOLD - {"device"})].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    if not (np.isfinite(numbers).all() and max(found["ended_s"].tolist()) > 0):
         return pd.DataFrame()
     found["flops"] = [trial.training_flops for trial in trials]
     found["task"] = [tasks[name] for name in found["job"]]
