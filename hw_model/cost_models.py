@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
@@ -86,7 +87,7 @@ def cost_model(accelerator: str) -> CostModel:
         estimator = _estimator_in(*_version(file), ETHOS_U[accelerator])
         partial = Partial(_ESTIMATE, estimator)
         return CostModel("estimator", partial, estimator.knows_traffic, estimator.knows_fragments)
-    if accelerator.startswith("device-") and (file.exists() or accelerator == current_device().name):
+    if accelerator.startswith("device-") and (os.path.exists(file) or accelerator == current_device().name):
         estimator = _estimator_in(*_version(file), current_device())
         return CostModel("estimator", Partial(_ESTIMATE, estimator), False, estimator.knows_fragments)
     raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
@@ -111,7 +112,7 @@ def parallelism_factor(accelerator: str) -> int:
     npus = _npus()
     name = accelerator if accelerator in npus else f"npu-{accelerator.removesuffix('-sram-only')}"
     if name not in npus:
-        raise HardwareInputError(f"parallelism factor of {accelerator!r} is not known; known of: {', '.join(npus)}")
+        raise HardwareInputError(f"parallelism factor of {accelerator!r} is not known; allowed: {', '.join(npus)}")
     return int(npus[name].output_lanes)
 
 
@@ -123,7 +124,8 @@ def fitted_folder() -> Path:
 def _estimator_file(accelerator: str) -> Path:
     """The one fitted here, but for one that ships with the package where none is."""
     fitted, shipped = (folder / f"{accelerator}.npz" for folder in (fitted_folder(), PRETRAINED))
-    return shipped if shipped.exists() and not fitted.exists() else fitted
+    # unlike Path.exists, False for names that are too long
+    return shipped if os.path.exists(shipped) and not os.path.exists(fitted) else fitted
 
 
 def _npus() -> dict[str, Npu]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -146,6 +147,7 @@ def _remedy(error: Exception) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest of its bits say which kind of this error
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "wait for the program that uses it"
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+    full = getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+    if full or code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
         return "free space on its disk and try again"
     return "make it readable and writable"

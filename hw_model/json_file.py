@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,7 +20,7 @@ def read_json(path: Path, parse: Callable[[str], Any] | None = None) -> Any:
     """
     try:
         if not path.is_file():
-            raise HardwareInputError("no such file")
+            raise HardwareInputError("no plain file" if path.exists() else "no such file")
         if path.stat().st_size > MAX_BYTES:
             raise HardwareInputError(f"it has more than {MAX_BYTES >> 20} MiB")
         return (parse or parse_json)(path.read_text("utf-8-sig"))
@@ -29,9 +30,15 @@ def read_json(path: Path, parse: Callable[[str], Any] | None = None) -> Any:
 
 
 def parse_json(text: str) -> Any:
-    """Decoded JSON.  Raises HardwareInputError for what is none, names that occur twice, NaN, and broken characters."""
+    """Decoded JSON.
+
+    Raises HardwareInputError for what is none, names that occur twice, numbers that are not finite, and broken
+    characters.
+    """
     try:
-        content = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse, parse_int=_whole)
+        content = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_refuse, parse_int=_whole, parse_float=_number
+        )
         json.dumps(content, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise HardwareInputError("a text in it holds half a character (a lone surrogate)") from error
@@ -55,6 +62,12 @@ def _whole(text: str) -> int:
     if len(text) > 19:
         raise HardwareInputError(f"a whole number of {len(text)} digits; allowed: at most 19")
     return int(text)
+
+
+def _number(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        _refuse(text[:40])
+    return number
 
 
 def _refuse(constant: str) -> NoReturn:

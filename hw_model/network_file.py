@@ -27,6 +27,7 @@ output is added to its own, before its activation.  What no block takes is an ou
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -96,7 +97,10 @@ def network_schema() -> dict[str, Any]:
         "properties": {
             "name": {"type": "string"},
             "source": {"type": "string"},
-            "input": {"type": "array", "minItems": 3, "maxItems": 3, "items": whole(MAX_SIZE)},
+            "input": {
+                **{"type": "array", "minItems": 3, "maxItems": 3},
+                "prefixItems": [whole(MAX_SIZE), whole(MAX_SIZE), whole(MAX_CHANNELS)],
+            },
             "blocks": {"type": "array", "minItems": 1, "maxItems": MAX_BLOCKS, "items": entry},
         },
     }
@@ -134,8 +138,11 @@ def parse_network(content: Any, default_name: str = "network") -> Network:
     shape, entries = content["input"], content["blocks"]
     if not (isinstance(shape, list) and len(shape) == 3 and all(type(size) is int for size in shape)):
         raise HardwareInputError(f'"input" is {short(shape)}; allowed: [height, width, channels] in whole numbers')
-    if not all(1 <= size <= MAX_SIZE for size in shape):
-        raise HardwareInputError(f'"input" is {short(shape)}; allowed: whole numbers 1 to {MAX_SIZE}')
+    if not (all(1 <= size <= MAX_SIZE for size in shape[:2]) and 1 <= shape[2] <= MAX_CHANNELS):
+        raise HardwareInputError(
+            f'"input" is {short(shape)}; allowed: whole numbers, height and width 1 to {MAX_SIZE}, channels 1 to '
+            f"{MAX_CHANNELS}"
+        )
     if shape[0] in (1, 3) and shape[1] == shape[2] > 4:
         last = [*shape[1:], shape[0]]
         raise HardwareInputError(f'"input" is {shape}, channels first; allowed: height, width, channels: {last}')
@@ -290,7 +297,7 @@ def _only(content: dict[str, Any], allowed: tuple[str, ...], where: str) -> None
 
 def find_network(path: Path) -> Path:
     """The path, or that of the network of this name that ships.  Raises HardwareInputError where there is neither."""
-    if path.exists():
+    if os.path.exists(path):  # unlike Path.exists, False for names that are too long
         return path
     shipped = {example.stem: example for example in sorted(EXAMPLES.glob("*.json"))}
     if str(path) in shipped:

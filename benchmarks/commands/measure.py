@@ -61,6 +61,8 @@ def measure(
 
     if not accelerator:
         raise HardwareInputError(f"no --accelerator given; allowed: {', '.join(target_names())}")
+    if not any(counts.values()) and not parts:
+        raise HardwareInputError("--budget, --general, --test and --refine are all 0; allowed: one of 1 and more")
     if fit:
         check_folders(fitted_folder())
     if (fit or refine) and budget + general < FEWEST_NETWORKS:

@@ -153,7 +153,6 @@ def take(
         results: Directory that tables/TASK.parquet is kept in.
     """
     from benchmarks.store.files import check_mergeable, merge_rows
-    from benchmarks.store.importing import check_trial
     from benchmarks.store.parquet import merge_records
     from benchmarks.store.records import Trial
     from benchmarks.tables.files import table_file
@@ -166,14 +165,12 @@ def take(
     speeds_file, speeds_key = results / "tables" / "gpu.csv", ("task", "device")
     check_mergeable(speeds_file, speeds_key)
     trials = trials_of(jobs_file, rows_file)
-    for trial in trials:
-        check_trial(trial)
+    speed = speeds(jobs_file, rows_file, trials)
     for task in SEARCH:
         own = [trial for trial in trials if trial.key.task.rpartition("-")[0] == task]
         if own:
             total, new = merge_records(table_file(results, task), Trial, own)
             print(f"{total} trainings in {table_file(results, task)}, {new} of them new")
-    speed = speeds(jobs_file, rows_file, trials)
     if len(speed):
         merge_rows(speeds_file, speed, speeds_key)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.errors import check_count, check_names
+from benchmarks.errors import BenchmarkInputError, check_count, check_names
 from benchmarks.home import DEFAULT_HOME, check_folders
 
 
@@ -37,6 +37,8 @@ def verify(
     from benchmarks.verification.verify import verify as verify_all
     from tasks.registry import TASKS
 
+    if not task:
+        raise BenchmarkInputError(f"--task names no task; allowed: {', '.join(TASKS)}")
     check_names("task", task, TASKS)
     check_count("count", count, least=0)
     check_count("seed", seed, least=0, most=2**63 - 1)

@@ -18,7 +18,7 @@ from benchmarks.evaluators.trainings import Training, run_trainings
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.importing import check_trial
 from benchmarks.store.keys import sha256
-from benchmarks.store.parquet import kind_of, read_rows
+from benchmarks.store.parquet import kind_of, read_rows, rows_of
 from benchmarks.store.records import Result, Trial
 from benchmarks.store.sqlite import ResultStore, open_store
 from hw_model.blocks import Block
@@ -58,7 +58,7 @@ def check(
     def candidates() -> Iterator[Trial]:
         nonlocal rows, trials, damaged, repeatable
         for found in _everything(file, home):
-            rows += 1
+            rows += rows_of(found)
             try:
                 if isinstance(found, str):
                     raise BenchmarkInputError(found)
@@ -73,7 +73,7 @@ def check(
                         repeatable += 1
                         yield found
             except BenchmarkInputError as error:
-                damaged += 1
+                damaged += rows_of(found)
                 report_skipped(str(error) if isinstance(found, str) else f"{file or home}: {found.digest}: {error}")
 
     # by a hash, so that the order of the rows does not matter

@@ -186,6 +186,7 @@ def expert_architecture(
     unknown objective.
     """
     settings = expert_settings(objective)
+    cost_model(accelerator)  # names what there is where this is a slip
     factor = parallelism_factor(accelerator)
     blocks = baseline_blocks(task) if start is None else start
     return improve(blocks, lambda network: predict(network, accelerator).cost, factor, settings)

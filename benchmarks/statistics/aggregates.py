@@ -4,12 +4,12 @@ Agarwal, Schwarzer, Castro, Courville and Bellemare, Deep Reinforcement Learning
 Precipice, arXiv:2108.13264, sections 4.1 to 4.3.  Intervals are percentiles of a stratified bootstrap: runs are drawn
 anew within each task, tasks are not.  Tasks may have different numbers of runs.  Where runs depend on each other in
 groups, a row of runs each, whole groups are drawn (A. C. Davison and D. V. Hinkley, Bootstrap Methods and their
-Application, 1997, section 3.8).
+Application, 1997, section 3.8); of tasks whose groups are the same ones, the same groups in each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 from scipy import stats
@@ -22,30 +22,43 @@ Runs = Sequence[Sequence[float] | np.ndarray]
 """Scores of the runs on each task, scaled so that tasks may be pooled: float[tasks][runs], or [tasks][groups, runs]."""
 
 
-def interquartile_mean(scores: Runs, confidence: float = 0.95, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
+def interquartile_mean(
+    scores: Runs,
+    confidence: float = 0.95,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    together: Sequence[Hashable] = (),
+) -> Interval:
     """Mean of the middle half of all runs of all tasks pooled; a quarter is cut at each end, rounded down.
 
-    Raises BenchmarkInputError for no task and for a task without runs.
+    together: a label for each task, where groups of those with the same label are the same; () where none are.
+    Raises BenchmarkInputError for no task, for a task without runs, and where tasks with the same label have different
+    numbers of groups.
     """
-    tasks = _checked(scores)
+    tasks = _checked(scores, together)
 
     def middle(drawn: list[list[np.ndarray]]) -> float:
         return stats.trim_mean(np.concatenate([task.ravel() for task in drawn[0]]), 0.25)
 
-    return _bootstrapped([tasks], middle, confidence, seed, resamples)
+    return _bootstrapped([tasks], middle, confidence, seed, resamples, together)
 
 
 def probability_of_improvement(
-    ours: Runs, theirs: Runs, confidence: float = 0.95, seed: int = 0, resamples: int = RESAMPLES
+    ours: Runs,
+    theirs: Runs,
+    confidence: float = 0.95,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    together: Sequence[Hashable] = (),
 ) -> Interval:
     """Mean over tasks of P(a run of ours is larger than one of theirs), ties counting half.
 
-    Raises BenchmarkInputError unless both have the same number of tasks, one or more, each with a run or more.
+    together: as `interquartile_mean` takes it, of ours.  Raises as that does, and unless both have as many tasks.
     """
-    mine, other = _checked(ours), _checked(theirs)
+    mine, other = _checked(ours, together), _checked(theirs)
     if len(mine) != len(other):
         raise BenchmarkInputError(f"{len(mine)} tasks against {len(other)}; allowed: the same tasks")
-    return _bootstrapped([mine, other], lambda drawn: _mean_share(*drawn), confidence, seed, resamples)
+    return _bootstrapped([mine, other], lambda drawn: _mean_share(*drawn), confidence, seed, resamples, together)
 
 
 def _mean_share(mine: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
@@ -63,18 +76,35 @@ def _bootstrapped(
     confidence: float,
     seed: int,
     resamples: int,
+    together: Sequence[Hashable],
 ) -> Interval:
     generator = np.random.default_rng(seed)
+    labels = [together or range(len(sides[0])), *(range(len(side)) for side in sides[1:])]
     found = [
-        statistic([[generator.choice(task, len(task)) for task in side] for side in sides]) for _ in range(resamples)
+        statistic([_drawn(side, own, generator) for side, own in zip(sides, labels, strict=True)])
+        for _ in range(resamples)
     ]
     tail = 50 * (1 - confidence)
     low, high = np.percentile(found, [tail, 100 - tail])
     return Interval(float(statistic(sides)), float(low), float(high))
 
 
-def _checked(scores: Runs) -> list[np.ndarray]:
+def _drawn(side: list[np.ndarray], labels: Sequence[Hashable], generator: np.random.Generator) -> list[np.ndarray]:
+    rows: dict[Hashable, np.ndarray] = {}
+    for task, label in zip(side, labels, strict=True):
+        if label not in rows:
+            rows[label] = generator.integers(0, len(task), len(task))
+    return [task[rows[label]] for task, label in zip(side, labels, strict=True)]
+
+
+def _checked(scores: Runs, together: Sequence[Hashable] = ()) -> list[np.ndarray]:
     tasks = [np.asarray(task, float) for task in scores]
     if not tasks or any(task.ndim not in (1, 2) or not task.size for task in tasks):
         raise BenchmarkInputError(f"runs of {len(tasks)} tasks; allowed: one task or more, each of one run or more")
+    labels = list(together or range(len(tasks)))
+    if len(labels) != len(tasks) or len(set(labels)) != len({*zip(labels, map(len, tasks), strict=True)}):
+        raise BenchmarkInputError(
+            f"{len(labels)} labels of {len(tasks)} tasks of {', '.join(map(str, map(len, tasks)))} groups; allowed: a "
+            "label for each task, the same for those of the same groups only"
+        )
     return tasks

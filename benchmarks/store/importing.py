@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.errors import BenchmarkInputError, report_skipped
-from benchmarks.store.parquet import kind_of, read_rows
+from benchmarks.store.parquet import kind_of, read_rows, rows_of
 from benchmarks.store.records import Result, Trial
 from benchmarks.store.sqlite import ResultStore
 from hw_model.blocks import Block, check_chain
@@ -49,14 +49,14 @@ def import_file(path: Path, store: ResultStore) -> Counts:
     def allowed() -> Iterator[Trial | Result]:
         nonlocal total, skipped
         for found in read_rows(path, kind):
-            total += 1
+            total += rows_of(found)
             try:
                 if isinstance(found, str):
                     raise BenchmarkInputError(found)
                 if isinstance(found, Trial):
                     check_trial(found)
             except BenchmarkInputError as error:
-                skipped += 1
+                skipped += rows_of(found)
                 report_skipped(str(error) if isinstance(found, str) else f"{path}: row {total - 1}: {error}")
             else:
                 yield dataclasses.replace(found, imported_from=name)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, one_line
 from hw_model.errors import HardwareInputError
 from hw_model.json_file import read_json
 
+COLUMNS = {"file", "sha256", "date", "commit", "machine", "first_version"}
+"""Of provenance.csv."""
 NOTE = "settings.json"
 """The file that runs write beside theirs."""
 
@@ -34,6 +36,7 @@ def recorded(results: Path) -> dict[str, Made]:
     """By path below `results`, what `results/provenance.csv` says of the files that are still those it was said of.
 
     A row holds the first 16 digits of a file's SHA-256, so that a file made again does not keep the old one's origin.
+    Raises BenchmarkInputError where that is missing or damaged.
     """
     return {
         row["file"]: Made(row["date"], row["commit"], row["machine"], row["first_version"] == "1")
@@ -44,14 +47,21 @@ def recorded(results: Path) -> dict[str, Made]:
 
 def changed(results: Path) -> list[str]:
     """Paths below `results` of files that are not those which `results/provenance.csv` speaks of; where that is not
-    there, none.
+    there, none.  Raises BenchmarkInputError where that is damaged.
     """
     there = (results / "provenance.csv").is_file()
     return [row["file"] for row in _rows(results) if digest(results / row["file"]) != row["sha256"]] if there else []
 
 
 def _rows(results: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader((results / "provenance.csv").read_text().splitlines()))
+    path = results / "provenance.csv"
+    try:
+        rows = list(csv.DictReader(path.read_text("utf-8").splitlines(), strict=True))
+    except (OSError, ValueError, csv.Error) as error:
+        raise BenchmarkInputError(f"{path} cannot be read as CSV ({one_line(error)[:80]})") from error
+    if not rows or any(set(row) != COLUMNS or None in row.values() for row in rows):
+        raise BenchmarkInputError(f"{path}: allowed: rows of {', '.join(sorted(COLUMNS))}, one and more")
+    return rows
 
 
 def noted(folder: Path) -> dict[str, Made]:

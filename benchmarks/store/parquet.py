@@ -32,6 +32,24 @@ _ARROW = {str: pa.string(), int: pa.int64(), float: pa.float64()}
 _NAMES = {"architecture": "blocks", "fidelity": "recipe", "training_flops": "flops"}
 
 
+class DamagedRows(str):
+    """A line about rows of a file that are lost together."""
+
+    rows: int
+    """How many."""
+
+    def __new__(cls, line: str, rows: int) -> DamagedRows:
+        """The line, which says how many."""
+        found = super().__new__(cls, line)
+        found.rows = rows
+        return found
+
+
+def rows_of(found: object) -> int:
+    """How many rows of a file something stands for that `read_rows` gives."""
+    return found.rows if isinstance(found, DamagedRows) else 1
+
+
 def kind_of(path: Path) -> type[Trial] | type[Result]:
     """What a file holds.  Raises BenchmarkInputError where there is none, or it was not written here."""
     with _opened(path) as file:
@@ -52,7 +70,9 @@ def read_records(path: Path, kind: type[Record]) -> Iterator[Record]:
 
 
 def read_rows(path: Path, kind: type[Record]) -> Iterator[Record | str]:
-    """As `read_records`, with a line that names file and row in place of each that is damaged."""
+    """As `read_records`, with a line that names file and row in place of each that is damaged, and one DamagedRows in
+    place of each group of rows that is.
+    """
     name = kind.__name__.lower()
     with _opened(path) as file:
         if (file.schema_arrow.metadata or {}).get(_FORMAT) != _FORMATS[kind]:
@@ -65,7 +85,7 @@ def read_rows(path: Path, kind: type[Record]) -> Iterator[Record | str]:
                 if len(rows) != count:
                     raise pa.ArrowInvalid(f"{len(rows)} rows instead of {count}")
             except (pa.ArrowException, OSError, ValueError) as error:
-                yield f"{path}: rows {first} to {first + count - 1}: damaged ({_line(error)})"
+                yield DamagedRows(f"{path}: rows {first} to {first + count - 1}: damaged ({_line(error)})", count)
                 rows = []
             for place, row in enumerate(rows, start=first):
                 try:

@@ -8,7 +8,7 @@ expansions of four, have no genotype: they are the baseline with other kinds, ch
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -68,7 +68,8 @@ def again_cells(results: Path, task: Task) -> list[Cell]:
     name, accelerator = AGAIN
     if task.name != name:
         return []
-    own = {str(row["network"]) for row in _rows(results / name / f"{name}.csv") if row["accelerator"] == accelerator}
+    file = results / name / f"{name}.csv"
+    own = {_summary(file, row) for row in _rows(file) if row.get("accelerator") == accelerator}
     count = len(AGAIN_SEEDS)
     return [
         Cell(
@@ -93,26 +94,40 @@ def summaries(results: Path, task: str, tables: tuple[str, ...]) -> list[str]:
     for file in (results / name / f"{name}.csv" for name in tables):
         for row in _rows(file):
             if row.get("task", row.get("target", task)) == task:
-                found.append(str(row["network"]))
+                found.append(_summary(file, row))
     return list(dict.fromkeys(found))
+
+
+def _summary(file: Path, row: Mapping[Hashable, Any]) -> str:
+    try:
+        blocks_of(text := str(row["network"]))
+    except ValueError as error:
+        raise BenchmarkInputError(f"{file}: {str(row['network'])[:120]!r} is no network") from error
+    return text
 
 
 def _rows(file: Path) -> list[dict[Hashable, Any]]:
     if not file.is_file():
         raise BenchmarkInputError(f"{file}: no such file; `accelnas reproduce {file.stem}` writes it")
-    return read_own_csv(file).to_dict("records")
+    return read_own_csv(file, ("network",)).to_dict("records")
 
 
 def genotype_of(space: SearchSpace, skeleton: Skeleton, text: str) -> tuple[int, ...] | None:
     """A genotype of the uncurated space whose network has this summary; None where there is none."""
+    return next(genotypes_of(space, skeleton, text), None)
+
+
+def genotypes_of(space: SearchSpace, skeleton: Skeleton, text: str) -> Iterator[tuple[int, ...]]:
+    """All genotypes of the uncurated space whose network has this summary: blocks may be divided among stages in
+    several ways, of which the surrogate does not expect quite the same.
+    """
     for chosen in _readings(skeleton, text):
         try:
             genotype = space.encode({name: chosen[name] for name in (each.name for each in space.decisions)})
         except (TaskInputError, KeyError):
             continue
         if summary(space.decode(genotype)) == text:
-            return genotype
-    return None
+            yield genotype
 
 
 def _readings(skeleton: Skeleton, text: str) -> Iterator[dict[str, Choice]]:

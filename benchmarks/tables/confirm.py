@@ -26,6 +26,8 @@ BEST = 2
 """Algorithms of each family."""
 CONFIRMED = 10
 """Searches of each algorithm."""
+WINNER = ("algorithm", "genotype", "expected_quality")
+"""Columns of what a search found."""
 IN_SPACES = "kinds of space"
 """The family of what curation's searches found."""
 
@@ -44,9 +46,12 @@ class Winner(NamedTuple):
 
 
 def winners(results: Path, task: Task) -> list[Winner]:
-    """In the order of the files, the contest's first.  Raises BenchmarkInputError where a file is missing."""
-    contest = _rows(results, "head_to_head", "head_to_head.csv", task)
-    found = _rows(results, "head_to_head", "head_to_head_winners.csv", task)
+    """In the order of the files, the contest's first.
+
+    Raises BenchmarkInputError where a file is missing, lacks a column, or has no row of the task.
+    """
+    contest = _rows(results, "head_to_head", "head_to_head.csv", task, ("algorithm", "family", "budget", "regret"))
+    found = _rows(results, "head_to_head", "head_to_head_winners.csv", task, ("family", "search", *WINNER))
     chosen = algorithms(contest)
     rows = [row for row in found if row["search"] < CONFIRMED and row["algorithm"] in chosen]
     arena, uncurated = arena_space(task), table_spaces(task)["uncurated"]
@@ -57,7 +62,7 @@ def winners(results: Path, task: Task) -> list[Winner]:
             tuple(map(int, row["genotype"].split())),
             float(row["expected_quality"]),
         )
-        for row in _rows(results, "curation", "curation_winners.csv", task)
+        for row in _rows(results, "curation", "curation_winners.csv", task, ("space", *WINNER))
     ]
     return [
         Winner(
@@ -70,13 +75,16 @@ def winners(results: Path, task: Task) -> list[Winner]:
     ] + in_spaces
 
 
-def _rows(results: Path, experiment: str, name: str, task: Task) -> list[dict[Any, Any]]:
-    """A file's rows of the task on REFERENCE."""
+def _rows(results: Path, experiment: str, name: str, task: Task, columns: tuple[str, ...]) -> list[dict[Any, Any]]:
+    """A file's rows of the task on REFERENCE, of which there is one."""
     path = results / experiment / name
     if not path.is_file():
         raise BenchmarkInputError(f"{path}: no such file; `accelnas reproduce {experiment}` writes it")
-    rows = read_own_csv(path, ("task", "accelerator")).to_dict("records")
-    return [row for row in rows if (row["task"], row["accelerator"]) == (task.name, REFERENCE)]
+    rows = read_own_csv(path, ("task", "accelerator", *columns)).to_dict("records")
+    own = [row for row in rows if (row["task"], row["accelerator"]) == (task.name, REFERENCE)]
+    if not own:
+        raise BenchmarkInputError(f"{path}: no row of {task.name} on {REFERENCE}")
+    return own
 
 
 def algorithms(contest: Sequence[Mapping[str, Any]]) -> set[str]:

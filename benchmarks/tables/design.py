@@ -59,8 +59,7 @@ class Drawn:
     networks: int
     """Of each cell."""
     first_seed: int
-    """Of the first network of the first cell; apart from the seeds of searches, of fidelities and of what is
-    published."""
+    """Of the first network of the first cell; apart from the seeds of searches and of fidelities."""
     seeds_a_cell: int
     """By so much the first seed of the next cell is larger."""
     draw_seed: int

@@ -13,6 +13,7 @@ import pandas as pd
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.store.files import write_json
+from benchmarks.store.importing import check_trial
 from benchmarks.store.provenance import Provenance
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import table_spaces
@@ -27,6 +28,8 @@ from tasks.task import Task
 from tasks.training import training_flops
 
 MEANS = ("compile_s", "training_s", "predictions_s", "scoring_s")
+TOLD = {"device", "workers", "at_once", "ended_s", *MEANS}
+"""What rows say of how fast a run was, where they do."""
 
 
 def job_of(wanted: Wanted, task: Task) -> dict[str, Any]:
@@ -65,9 +68,13 @@ def trials_of(jobs: Path, rows: Path) -> list[Trial]:
     trials = []
     for number, row in enumerate(read_json(rows, _lines), start=1):
         try:
-            trials.append(_trial_of(row, number, jobs, rows, by_name))
-        except (BenchmarkInputError, MemoryError):
+            trial = _trial_of(row, jobs, rows, by_name)
+            check_trial(trial)
+            trials.append(trial)
+        except MemoryError:
             raise
+        except BenchmarkInputError as error:
+            raise BenchmarkInputError(f"{rows}: line {number}: {error}") from error
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             fault = f"{type(error).__name__}: {error}"[:120]
             raise BenchmarkInputError(f"{rows}: line {number} is no row of these jobs ({fault})") from error
@@ -81,7 +88,10 @@ def speeds(jobs: Path, rows: Path, trials: Sequence[Trial]) -> pd.DataFrame:
     `trials_of` makes of the rows.
     """
     found, tasks = pd.DataFrame(read_json(rows, _lines)), {job["name"]: job["task"] for job in read_json(jobs)}
-    if "ended_s" not in found or found.empty:
+    if found.empty or not set(found) >= TOLD:
+        return pd.DataFrame()
+    numbers = found[sorted(TOLD - {"device"})].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    if not (np.isfinite(numbers).all() and max(found["ended_s"].tolist()) > 0):
         return pd.DataFrame()
     found["flops"] = [trial.training_flops for trial in trials]
     found["task"] = [tasks[name] for name in found["job"]]
@@ -107,10 +117,10 @@ def _lines(text: str) -> list[Any]:
     return [parse_json(line) for line in text.splitlines()]
 
 
-def _trial_of(row: Any, number: int, jobs: Path, rows: Path, by_name: dict[str, Any]) -> Trial:
+def _trial_of(row: Any, jobs: Path, rows: Path, by_name: dict[str, Any]) -> Trial:
     job = by_name.get(row["job"])
     if job is None or not 0 <= row["index"] < len(job["chains"]):
-        raise BenchmarkInputError(f"{rows}: line {number} is of job {row['job']!r}, which {jobs} does not have")
+        raise BenchmarkInputError(f"job {str(row['job'])[:60]!r}, which {jobs} does not have")
     if type(job["classes"]) is not int or type(row["finite"]) is not bool:
         raise TypeError("classes must be a whole number, finite true or false")
     index = row["index"]
@@ -122,7 +132,7 @@ def _trial_of(row: Any, number: int, jobs: Path, rows: Path, by_name: dict[str, 
     for name in ("code_version", "data_version"):
         if row[name] != getattr(key, name):
             raise BenchmarkInputError(
-                f"{rows}: line {number} was trained with {name} {row[name]}, and here that is {getattr(key, name)}"
+                f"trained with {name} {str(row[name])[:60]}, and here that is {getattr(key, name)}"
             )
     fields = {
         "example_passes": fidelity.steps * fidelity.batch_size,

@@ -26,9 +26,9 @@ from benchmarks.store.keys import canonical_json
 from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.query import TrainedTable, load_table
-from benchmarks.tables.recipes import RECIPES, SWEEP_SEEDS
+from benchmarks.tables.recipes import RECIPES
 from benchmarks.tables.surrogate import predict
-from benchmarks.tables.trained import trials_by
+from benchmarks.tables.trained import trials_by, without_sweep
 from hw_model.blocks import Block
 from hw_model.workload import Workload, workload_from_chains
 from tasks.spaces.registry import skeleton_for
@@ -198,13 +198,15 @@ def load_models(task: str, results: Path = SHIPPED) -> Models:
     trials = {recipe: trials_by(results, task, RECIPES[recipe][task]) for recipe in ("final", "search")}
     found: dict[tuple[str, str], tuple[Training, ...]] = {}
     for recipe, own in trials.items():
-        # recipes were chosen by the baseline's trainings of the sweep
-        for trial in (each for each in own if each.key.seed not in SWEEP_SEEDS):
+        for trial in without_sweep(own, table.task):
             quality = trial.quality
             known = Training(quality[table.task.metric], trial.key.code_path, trial.provenance.device, quality)
             key = recipe, trial.key.architecture
             found[key] = (*found.get(key, ()), known)
     return Models(table, found, photograph_term(results, task, table.task.dataset))
+
+
+BASELINE = ("task", "dataset", "quality", "quality_low", "quality_high")
 
 
 def photograph_term(results: Path, task: str, dataset: str) -> tuple[float, float]:
@@ -214,7 +216,7 @@ def photograph_term(results: Path, task: str, dataset: str) -> tuple[float, floa
     that it bounds what the choice of photographs does.  Raises BenchmarkInputError where the file has no such row.
     """
     file = results / "baselines" / "baselines.csv"
-    for row in read_own_csv(file, ("task", "dataset")).to_dict("records") if file.is_file() else ():
+    for row in read_own_csv(file, BASELINE).to_dict("records") if file.is_file() else ():
         if (row["task"], row["dataset"]) == (task, dataset):
             return row["quality"] - row["quality_low"], row["quality_high"] - row["quality"]
     raise BenchmarkInputError(f"{file}: no row of {task} on {dataset}; `accelnas reproduce baselines` makes it")

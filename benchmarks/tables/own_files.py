@@ -51,8 +51,8 @@ def read_table(path: Path) -> OwnTable:
     numbers = {name: _numbers(path, frame, name) for name in ("quality", *costs)}
     for name in costs:
         if not np.isfinite(numbers[name]).all():
-            line = int(np.argmin(np.isfinite(numbers[name]))) + 2
-            raise BenchmarkInputError(f"{_named(path)}: line {line} has no {name[:40]}; allowed: a number")
+            line = int(np.argmin(np.isfinite(numbers[name])))
+            raise BenchmarkInputError(f"{_line(path, frame, line)} has no {name[:40]}; allowed: a number")
     choices = tuple(tuple(dict.fromkeys(value for value in frame[name] if value)) for name in decisions)
     if empty := [name for name, each in zip(decisions, choices, strict=True) if not each]:
         raise BenchmarkInputError(f"{_named(path)}: decision {empty[0][:40]} has no choice; allowed: one or more")
@@ -70,7 +70,7 @@ def read_table(path: Path) -> OwnTable:
         for genotype in itertools.product(*options):
             if places.setdefault(genotype, place) != place:
                 raise BenchmarkInputError(
-                    f"{_named(path)}: line {lines[0] + 2} is a network that another line with other decisions is too"
+                    f"{_line(path, frame, lines[0])} is a network that another line with other decisions is too"
                 )
     return OwnTable(
         path.stem[:60],
@@ -148,8 +148,13 @@ def with_costs(table: OwnTable, path: Path) -> OwnTable:
             [at for at, own in enumerate(choices) if value in ("", own)]
             for value, choices in zip(row, table.choices, strict=True)
         ]
-        meant = itertools.product(*options)
-        places = [*{table.places[genotype] for genotype in meant if genotype in table.places}]
+        # empty decisions mean more genotypes than the table has, where there are many
+        if math.prod(map(len, options)) <= len(table.places):
+            meant = [genotype for genotype in itertools.product(*options) if genotype in table.places]
+        else:
+            allowed = [set(each) for each in options]
+            meant = [each for each in table.places if all(at in own for at, own in zip(each, allowed, strict=True))]
+        places = [*{table.places[genotype] for genotype in meant}]
         rows[places] += 1
         for name in names:
             found[name][places] += values[name][line]
@@ -169,11 +174,13 @@ def _with_added(table: OwnTable, path: Path, frame: pd.DataFrame) -> OwnTable:
     for line, row in enumerate(frame[["decision", "choice"]].itertuples(index=False, name=None)):
         if row[0] and row[0] not in table.decisions:
             allowed = ", ".join(table.decisions)[:120]
+            raise BenchmarkInputError(f"{_line(path, frame, line)} has decision {row[0][:40]!r}; allowed: {allowed}")
+        if row[1] and not row[0]:
             raise BenchmarkInputError(
-                f"{_named(path)}: line {line + 2} has decision {row[0][:40]!r}; allowed: {allowed}"
+                f"{_line(path, frame, line)} has choice {row[1][:40]!r} of no decision; allowed: both or neither"
             )
         if rows.setdefault(row, line) != line:
-            raise BenchmarkInputError(f"{_named(path)}: line {line + 2} is of a choice that another line is of too")
+            raise BenchmarkInputError(f"{_line(path, frame, line)} is of a choice that another line is of too")
     found = np.zeros((len(names), len(table.qualities)))
     for place, choices in enumerate(table.chosen):
         # what every network pays stands in a row with neither decision nor choice
@@ -211,21 +218,32 @@ def save_table(table: Table, path: Path, decisions: Sequence[str] = (), costs: S
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    """All as texts, empty where nothing stands."""
+    """All as texts without space around them, empty where nothing stands; the index is the line's number from 0 up."""
     try:
         text = io.BytesIO(path.read_bytes())
         # names are a row like the others, as pandas would rename those that occur twice
-        rows = pd.read_csv(text, dtype=str, header=None, keep_default_na=False, skipinitialspace=True)
+        rows = pd.read_csv(
+            text, dtype=str, header=None, keep_default_na=False, skipinitialspace=True, skip_blank_lines=False
+        )
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise BenchmarkInputError(f"{_named(path)}: cannot be read as CSV ({one_line(reason)[:80]})") from error
-    names = [name.strip() for name in rows.iloc[0].fillna("")]
+    rows = rows.fillna("").apply(lambda column: column.str.strip())
+    rows = rows.loc[(rows != "").any(axis=1)]
+    if rows.empty:
+        raise BenchmarkInputError(f"{_named(path)}: cannot be read as CSV (no columns)")
+    names = list(rows.iloc[0])
     if wrong := [name for name in names if not name or names.count(name) > 1]:
         raise BenchmarkInputError(f"{_named(path)}: column {wrong[0][:40]!r}; allowed: names that differ")
-    frame = rows.iloc[1:].set_axis(names, axis=1).reset_index(drop=True)
+    frame = rows.iloc[1:].set_axis(names, axis=1)
     if frame.empty:
         raise BenchmarkInputError(f"{_named(path)}: has no row; allowed: one and more")
     return frame
+
+
+def _line(path: Path, frame: pd.DataFrame, row: int) -> str:
+    """Where a row stands, in words."""
+    return f"{_named(path)}: line {frame.index[row] + 1}"
 
 
 def _numbers(path: Path, frame: pd.DataFrame, name: str) -> np.ndarray:
@@ -235,7 +253,7 @@ def _numbers(path: Path, frame: pd.DataFrame, name: str) -> np.ndarray:
     if wrong.any():
         line = int(np.argmax(wrong))
         raise BenchmarkInputError(
-            f"{_named(path)}: line {line + 2} has {name[:40]} {frame[name].iloc[line][:40]!r}; allowed: a number"
+            f"{_line(path, frame, line)} has {name[:40]} {frame[name].iloc[line][:40]!r}; allowed: a number"
         )
     return values
 

@@ -28,7 +28,7 @@ from benchmarks.tables.features import check_trained, features, in_layout, place
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import Surrogate, load_surrogate, predict
-from benchmarks.tables.trained import by_network, finished_trials
+from benchmarks.tables.trained import by_network, finished_trials, without_sweep
 from hw_model.blocks import Block
 from hw_model.cost import Cost
 from hw_model.cost_models import cost_model
@@ -166,7 +166,7 @@ def load_table(task: str, space: str | SearchSpace = "uncurated", results: Path 
     chosen = named_space(its, space) if isinstance(space, str) else space
     layout = table_spaces(its)["uncurated"]
     check_trained(chosen, layout)
-    trained = by_network(finished_trials(results, task, SEARCH[task]), its.metric)
+    trained = by_network(without_sweep(finished_trials(results, task, SEARCH[task]), its), its.metric)
     surrogate = load_surrogate(results / "surrogate" / f"{task}.npz")
     return TrainedTable(its, chosen, layout, surrogate, trained)
 

@@ -33,7 +33,8 @@ FINAL: MappingProxyType[str, Fidelity] = MappingProxyType(
 )
 RECIPES = MappingProxyType({"search": SEARCH, "final": FINAL})
 
-# the seed of sweeps, apart from those of searches and of what is published; of sweeps with several, all of them
+# the seed of sweeps, apart from those of searches; of sweeps with several, all of them.  Networks of the design's first
+# cells have some of them too: what tells a sweep's training is the baseline's network with one of these
 SWEEP_SEED = 1_000_000
 SWEEP_SEEDS = range(SWEEP_SEED, SWEEP_SEED + 6)
 # rates of a sweep, relative to this

@@ -10,15 +10,18 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.problem import baseline_blocks
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import DRAWN, design_rows, table_spaces
 from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.files import table_file, table_trials
+from benchmarks.tables.recipes import SWEEP_SEEDS
 from hw_model.operator_arrays import operator_arrays
 from hw_model.workload import Workload
 from tasks.fidelity import Fidelity
 from tasks.registry import make_task
+from tasks.task import Task
 
 CONFIRM_SEEDS = range(1_100_000_000, 2_000_000_000)
 """Of trainings that promises of contests are held against, apart from those of other parts: no surrogate is fitted to
@@ -86,6 +89,12 @@ def trials_by(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, ...]:
     return tuple(
         trial for trial in table_trials(results, name) if trial.state == "done" and trial.key.fidelity == wanted
     )
+
+
+def without_sweep(trials: Iterable[Trial], task: Task) -> tuple[Trial, ...]:
+    """Those by which no recipe was chosen: all but the baseline's with seeds of the sweep."""
+    swept = canonical_json([dataclasses.asdict(block) for block in baseline_blocks(task)])
+    return tuple(trial for trial in trials if trial.key.architecture != swept or trial.key.seed not in SWEEP_SEEDS)
 
 
 def by_network(trials: Iterable[Trial], metric: str) -> dict[str, tuple[float, ...]]:

@@ -119,10 +119,11 @@ def compare(shipped: Path, fresh: Path) -> Compared:
     """Two CSVs cell by cell: fractions to NEAR of each other, all else equal."""
     name, one = str(shipped.relative_to(shipped.parents[1])), read_own_csv(shipped)
     if not fresh.exists():
-        return Compared(name, one.size, one.size, "no such file was written")
+        return Compared(name, one.size, max(one.size, 1), "no such file was written")
     other = read_own_csv(fresh)
     if list(one.columns) != list(other.columns) or len(one) != len(other):
-        return Compared(name, one.size, one.size, f"{len(other)} rows of {len(other.columns)} columns")
+        words = f"{len(other)} rows of {len(other.columns)} columns"
+        return Compared(name, one.size, max(one.size, other.size, 1), words)
     found = [
         f"row {row + 1}, {column}: {old} shipped, {new} here"
         for column in one.columns

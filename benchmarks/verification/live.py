@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.store.parquet import write_records
@@ -117,7 +117,8 @@ def hours_line(name: str, found: list[Needed]) -> str:
 def live(name: str, home: Path, say: Callable[[str], None] = print) -> Path:
     """Train and make a table; its folder below the home.  Stop it at any moment: what was trained is kept.
 
-    Raises BenchmarkInputError where the shipped results are not there, TaskInputError where data are missing.
+    Raises BenchmarkInputError where the shipped results are not there, TaskInputError where data are missing, and
+    NoResultError where the last round's table names networks that are not trained.
     """
     results = home / "live" / name / "results"
     found = needed(name, home)
@@ -136,6 +137,9 @@ def live(name: str, home: Path, say: Callable[[str], None] = print) -> Path:
         if tried.issuperset((each.task, one) for each in found for one in each.asked):
             break
         say("searches found other networks here: " + hours_line(name, found))
+    else:
+        left = sum(each.missing for each in found)
+        raise NoResultError(f"{name}: after {ROUNDS} rounds {left} trainings are missing; the same command goes on")
     return results / EXPERIMENTS[name].shelf
 
 

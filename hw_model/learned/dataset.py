@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from hw_model.blocks import Block, check_chain
 from hw_model.errors import HardwareInputError
 from hw_model.files import unfinished_beside
-from hw_model.operators import OperatorReport
+from hw_model.operators import OperatorReport, chain_operators
 from hw_model.vela.accelerators import Target
 from hw_model.vela.core import COMPILER_VERSION
 from hw_model.vela.tflite_writer import WRITER_VERSION
@@ -83,6 +83,7 @@ def load_dataset(path: Path, accelerator: Target) -> list[MeasuredChain]:
         chains = [_measured(row) for row in table.to_pylist()]
         for chain in chains:
             check_chain(chain.blocks)
+            _check_counts(chain)
     except (TypeError, ValueError) as error:  # an empty cell, or a block that is not allowed
         raise HardwareInputError(f"data set {path} is damaged ({error}); move it away to measure anew") from error
     return chains
@@ -92,7 +93,17 @@ def _measured(row: Mapping[str, Any]) -> MeasuredChain:
     more = (tuple(row.get(name) or ()) for name in ("operator_sram_traffic_bytes", "operator_off_chip_bytes"))
     operators = tuple(row["operator_cycles"]), tuple(row["operator_sram_bytes"]), *more
     report = OperatorReport(int(row["cycles"]), int(row["peak_activation_bytes"]), *operators)
-    return MeasuredChain(str(row["set"]), tuple(Block(**block) for block in row["blocks"]), report)
+    if not isinstance(row["set"], str):
+        raise TypeError("a network has no set")
+    return MeasuredChain(row["set"], tuple(Block(**block) for block in row["blocks"]), report)
+
+
+def _check_counts(chain: MeasuredChain) -> None:
+    operators, report = len(chain_operators(chain.blocks)), chain.report
+    always = (report.operator_cycles, report.operator_sram_bytes)
+    traffic = (report.operator_sram_traffic_bytes, report.operator_off_chip_bytes)
+    if {len(each) for each in always} != {operators} or not {len(each) for each in traffic} <= {0, operators}:
+        raise ValueError(f"figures of {len(always[0])} operators where a network has {operators}")
 
 
 def _versions(accelerator: Target) -> dict[bytes, bytes]:

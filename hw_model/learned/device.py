@@ -26,6 +26,10 @@ THIS_DEVICE = "this-device"
 _REPETITIONS = 15
 _PROBE_SIDE, _PROBE_CHANNELS, _PROBES = 48, 32, 5
 _DIMENSIONS = ("NHWC", "HWIO", "NHWC")
+_TIMING_VERSION = 2
+"""Raise it when a change to what is timed makes times differ."""
+Weights = tuple[Array | None, ...]
+"""Of each operator; None of those without."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Device:
     @property
     def key(self) -> str:
         """Everything a measurement depends on, as text; the machine's own name is no part of it."""
-        return f"{self.name}|{self.kind}|jax {self.jax_version}|float32|batch 1"
+        return f"{self.name}|{self.kind}|jax {self.jax_version}|float32|batch 1|timing {_TIMING_VERSION}"
 
 
 def current_device() -> Device:
@@ -73,8 +77,8 @@ def unsteadiness() -> float:
     """
     block = Block("conv", _PROBE_SIDE, _PROBE_SIDE, _PROBE_CHANNELS, _PROBE_CHANNELS)
     image = jnp.ones((1, _PROBE_SIDE, _PROBE_SIDE, _PROBE_CHANNELS), jnp.float32)
-    function = jax.jit(functools.partial(_network, (block,)))
-    times = [_median_ns(function, image) for _ in range(_PROBES)]
+    function, weights = jax.jit(functools.partial(_network, (block,))), _weights(block_operators(block))
+    times = [_median_ns(function, weights, image) for _ in range(_PROBES)]
     return (max(times) - min(times)) / statistics.median(times)
 
 
@@ -85,7 +89,7 @@ def time_blocks(blocks: Sequence[Block]) -> OperatorReport:
     """
     check_chain(blocks)
     image = jnp.ones((1, blocks[0].height, blocks[0].width, blocks[0].in_channels), jnp.float32)
-    whole = _median_ns(jax.jit(functools.partial(_network, tuple(blocks))), image)
+    whole = _median_ns(jax.jit(functools.partial(_network, tuple(blocks))), _weights(chain_operators(blocks)), image)
     alone = [_operator_ns(operator) for operator in chain_operators(blocks)]
     scale = whole / sum(alone)
     live = [4 * values for block in blocks for values in _live_values(block)]
@@ -96,29 +100,45 @@ def time_blocks(blocks: Sequence[Block]) -> OperatorReport:
 @functools.cache
 def _operator_ns(operator: Operator) -> float:
     image = jnp.ones((1, operator.height, operator.width, operator.in_channels), jnp.float32)
-    return _median_ns(jax.jit(lambda value: _apply(operator, value, value)), image)
+    timed = jax.jit(lambda weights, value: _apply(operator, value, value, weights[0]))
+    return _median_ns(timed, _weights([operator]), image)
 
 
-def _median_ns(function: Callable[[Array], Array], image: Array) -> float:
-    function(image).block_until_ready()
+def _weights(operators: Sequence[Operator]) -> Weights:
+    """All alike, since their values do not change the time; arguments, as XLA would write such constants anew in
+    every call.
+    """
+    shapes = [_weight_shape(operator) for operator in operators]
+    return tuple(None if shape is None else jnp.full(shape, 0.01, jnp.float32) for shape in shapes)
+
+
+def _weight_shape(operator: Operator) -> tuple[int, ...] | None:
+    if operator.kind in TWO_INPUTS or operator.kind in ("mean", "max_pool", "resize"):
+        return None
+    inputs = 1 if operator.kind == "depthwise" else operator.in_channels
+    return operator.kernel, operator.kernel, inputs, operator.out_channels
+
+
+def _median_ns(function: Callable[[Weights, Array], Array], weights: Weights, image: Array) -> float:
+    function(weights, image).block_until_ready()
     seconds = []
     for _ in range(_REPETITIONS):
         start = time.perf_counter()
-        function(image).block_until_ready()
+        function(weights, image).block_until_ready()
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds) * 1e9
 
 
-def _network(blocks: tuple[Block, ...], image: Array) -> Array:
+def _network(blocks: tuple[Block, ...], weights: Weights, image: Array) -> Array:
+    kernels = iter(weights)
     for block in blocks:
         block_input = image
         for operator in block_operators(block):
-            image = _apply(operator, image, block_input)
+            image = _apply(operator, image, block_input, next(kernels))
     return image
 
 
-def _apply(operator: Operator, image: Array, block_input: Array) -> Array:
-    """One operator; its weights are constants, and all alike, since their values do not change the time."""
+def _apply(operator: Operator, image: Array, block_input: Array, kernel: Array | None) -> Array:
     window, strides = (1, operator.kernel, operator.kernel, 1), (1, operator.stride, operator.stride, 1)
     if operator.kind in TWO_INPUTS:
         return TWO_INPUTS[operator.kind](image, block_input)
@@ -129,15 +149,14 @@ def _apply(operator: Operator, image: Array, block_input: Array) -> Array:
             return jax.lax.reduce_window(image, -jnp.inf, jax.lax.max, window, strides, "SAME")
         case "resize":
             return image.repeat(operator.stride, axis=1).repeat(operator.stride, axis=2)
-    depthwise = operator.kind == "depthwise"
-    shape = (operator.kernel, operator.kernel, 1 if depthwise else operator.in_channels, operator.out_channels)
+    assert kernel is not None
     result = jax.lax.conv_general_dilated(
         image,
-        jnp.full(shape, 0.01, jnp.float32),
+        kernel,
         strides[1:3],
         "SAME",
         dimension_numbers=_DIMENSIONS,
-        feature_group_count=operator.in_channels if depthwise else 1,
+        feature_group_count=operator.in_channels if operator.kind == "depthwise" else 1,
     )
     return jnp.clip(result, 0, 6) if operator.relu6 else result
 

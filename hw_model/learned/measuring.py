@@ -66,8 +66,10 @@ def outlook(
     parts: data set of the parts, where they are to be timed too.  Raises HardwareInputError where a data set cannot be
     added to.
     """
-    missing = _missing(_known(path, device), wanted_sets(budget, general, test))
-    missing += _labelled("candidate", REFINE_SEED, refine)  # in place of those that a fit will choose among such
+    known = _known(path, device)
+    missing = _missing(known, wanted_sets(budget, general, test))
+    left = max(0, refine - sum(chain.set == REFINED for chain in known))
+    missing += _labelled("candidate", REFINE_SEED, left)  # in place of those that a fit will choose among such
     if parts:
         missing += _missing(_known(parts, device), _parts(_labelled("test", TEST_SEED, test)))
     if not missing:

@@ -70,7 +70,7 @@ def sample_networks(seed: int, count: int, network_set: NetworkSet) -> list[tupl
 
 
 def sample_general_networks(seed: int, count: int) -> list[tuple[Block, ...]]:
-    """Networks of all shapes, to learn from what lies outside the sets: images of 24 to 320 pixels, square or not,
+    """Networks of all shapes, to learn from what lies outside the sets: images 24 to 320 pixels high, square or not,
     up to 384 channels and 8-fold expansion, classifiers of up to 1,000 classes, 4 million parameters, 2 billion MACs.
     """
     return [_sample_general(np.random.default_rng([seed, 7, index])) for index in range(count)]
@@ -79,8 +79,9 @@ def sample_general_networks(seed: int, count: int) -> list[tuple[Block, ...]]:
 def sample_fragments(seed: int, count: int) -> list[tuple[Block, ...]]:
     """Short chains of any blocks at any size, to learn operators from that whole networks of the sets never show.
 
-    One to eight blocks on inputs of 1 to 256 pixels, square or not, and 1 to 2,048 channels; kernels to 7, strides to
-    3, expansions to 8 and now and then to 16; a million and a half parameters and 300 million MACs at most.
+    One to eight draws, of which one may be two blocks, on inputs of 1 to 256 pixels, square or not, and 1 to 2,048
+    channels; kernels to 7, strides to 3, expansions to 8 and now and then to 16; a million and a half parameters and
+    300 million MACs at most.
     """
     return [_sample_fragment(np.random.default_rng([seed, 11, index])) for index in range(count)]
 

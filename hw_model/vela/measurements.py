@@ -17,7 +17,7 @@ from hw_model.vela.tflite_writer import WRITER_VERSION
 
 _VERSIONS = {"schema": "1", "compiler": f"ethos-u-vela {COMPILER_VERSION}", "writer": str(WRITER_VERSION)}
 _FIELDS = [field.name for field in fields(Measurement)]
-_COMMIT_SECONDS = 1.0
+_WRITE_SECONDS = 1.0
 _LOOKUP_CHUNK = 500
 _SCHEMA = {
     "versions": "CREATE TABLE versions (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -29,9 +29,9 @@ _SCHEMA = {
 class MeasurementCache(Database):
     """A file of measurements keyed by content: the blocks and everything about the accelerator.
 
-    An SQLite file in write-ahead mode: several processes may share it, and one that is killed loses at most the last
-    second.  A file made by another compiler or writer version is refused, because its figures don't compare.
-    Opening raises HardwareInputError as Database says.
+    An SQLite file in write-ahead mode: several processes may share it, and one that is killed loses at most what it
+    compiled in its last second and the network that it was compiling.  A file made by another compiler or writer
+    version is refused, because its figures don't compare.  Opening raises HardwareInputError as Database says.
     """
 
     title = "measurement cache"
@@ -56,8 +56,8 @@ class MeasurementCache(Database):
         keys = [_chain_key(chain) for chain in chains]
         with self._guarded():
             known = self._look_up(set(keys), accelerator.key)
-            missing = {key: chain for key, chain in zip(keys, chains, strict=True) if key not in known}
-            known |= self._compile(missing, accelerator, progress)
+        missing = {key: chain for key, chain in zip(keys, chains, strict=True) if key not in known}
+        known |= self._compile(missing, accelerator, progress)
         return [known[key] for key in keys]
 
     def _compile(
@@ -66,27 +66,28 @@ class MeasurementCache(Database):
         accelerator: EthosU,
         progress: Callable[[int, int], None] | None,
     ) -> dict[str, Measurement]:
-        measured = {}
-        columns = ", ".join(["accelerator", "chain", *_FIELDS])
-        places = ", ".join("?" * (len(_FIELDS) + 2))
-        last_commit = time.monotonic()
+        measured, unwritten = dict[str, Measurement](), list[tuple]()
+        last_write = time.monotonic()
         try:
             for done, (key, chain) in enumerate(missing.items(), start=1):
                 measured[key] = compile_blocks(chain, accelerator)
-                if not self._connection.in_transaction:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                self._connection.execute(
-                    f"INSERT OR IGNORE INTO measurements ({columns}) VALUES ({places})",
-                    (accelerator.key, key, *astuple(measured[key])),
-                )
-                if time.monotonic() - last_commit > _COMMIT_SECONDS:
-                    self._connection.commit()
-                    last_commit = time.monotonic()
+                unwritten.append((accelerator.key, key, *astuple(measured[key])))
+                if time.monotonic() - last_write > _WRITE_SECONDS:
+                    self._write(unwritten)
+                    unwritten, last_write = [], time.monotonic()
                 if progress is not None:
                     progress(done, len(missing))
         finally:
-            self._connection.commit()  # also what was measured before an interrupt or a block that cannot be compiled
+            self._write(unwritten)  # also what was measured before an interrupt or a block that cannot be compiled
         return measured
+
+    def _write(self, rows: list[tuple]) -> None:
+        # at once, as others wait while one writes, and compiling one network may take minutes
+        if rows:
+            columns = ", ".join(["accelerator", "chain", *_FIELDS])
+            places = ", ".join("?" * len(rows[0]))
+            with self._transaction():
+                self._connection.executemany(f"INSERT OR IGNORE INTO measurements ({columns}) VALUES ({places})", rows)
 
     def _look_up(self, keys: Iterable[str], accelerator_key: str) -> dict[str, Measurement]:
         keys = list(keys)

@@ -85,13 +85,23 @@ class FileCost:
 def compile_tflite(content: bytes, accelerator: EthosU) -> FileCost:
     """What the compiler makes of a .tflite file's bytes; operators that it leaves to the host are in the answer.
 
-    Raises HardwareInputError for bytes that the compiler cannot read or compile.
+    The compiler runs in a process of its own, so that a script that calls this needs `if __name__ == "__main__":`.
+    Raises HardwareInputError for bytes that the compiler cannot read or compile, and where it cannot start.
     """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         try:
+            pool.submit(os.getpid).result()
+        except BrokenProcessPool as error:
+            raise HardwareInputError(
+                "the compiler's process cannot start; allowed: a script whose calls stand below "
+                'if __name__ == "__main__":'
+            ) from error
+        try:
             return pool.submit(_compiled, content, accelerator).result()
         except BrokenProcessPool as error:
-            raise HardwareInputError("the .tflite file is damaged: the compiler cannot read it") from error
+            raise HardwareInputError(
+                "the .tflite file is damaged: the compiler cannot read it, or ran out of memory"
+            ) from error
 
 
 def _compiled(content: bytes, accelerator: EthosU) -> FileCost:

@@ -47,6 +47,11 @@ def chain(pixels, channels):
     )
 
 
+def test_a_name_that_is_too_long_for_a_file_is_unknown_like_others():
+    with pytest.raises(HardwareInputError, match="unknown accelerator 'aaaa"):
+        cost_model("a" * 300)
+
+
 def test_an_empty_variable_is_none_and_a_device_that_was_not_timed_is_missed_where_it_would_be_fitted(
     tmp_path, monkeypatch
 ):

@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from hw_model.blocks import Block
+from hw_model.blocks import MAX_CHANNELS, Block
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
 from hw_model.kinds import KINDS
@@ -104,10 +104,12 @@ def test_a_bad_block_gets_one_line_that_names_it(tmp_path, change, message):
         (json.dumps(GOOD).replace("32", "9" * 5000, 1), "a whole number of 5000 digits; allowed: at most 19"),
         (json.dumps(GOOD).replace('"input"', '"input": 1, "input"', 1), "'input' occurs twice in one object"),
         (json.dumps(GOOD).replace("32", "NaN", 1), "it holds NaN; allowed: finite numbers"),
+        (json.dumps(GOOD).replace("32", "1e999", 1), "it holds 1e999; allowed: finite numbers"),
         (json.dumps(GOOD | {"name": "\ud800"}), "half a character"),
         ("[1]", 'an object with "input" and "blocks"'),
         (json.dumps(GOOD | {"input": [32, 32]}), '"input" is [32, 32]; allowed'),
-        (json.dumps(GOOD | {"input": [32, -32, 3]}), "allowed: whole numbers 1 to"),
+        (json.dumps(GOOD | {"input": [32, -32, 3]}), "allowed: whole numbers, height and width 1 to 4096"),
+        (json.dumps(GOOD | {"input": [4, 4, 8193]}), "channels 1 to 8192"),
         (json.dumps(GOOD | {"blocks": []}), '"blocks" has 0 entries'),
         (
             json.dumps(GOOD | {"blocks": GOOD["blocks"] * 5000}),
@@ -137,7 +139,12 @@ def test_a_byte_order_mark_before_the_text_is_none_of_it(tmp_path):
 
 def test_a_missing_and_a_binary_file_get_one_line(tmp_path):
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
-    for name, told in (("missing.json", "no network file"), ("binary.json", "cannot be read")):
+    for name, told in (
+        ("missing.json", "no network file"),
+        ("binary.json", "cannot be read"),
+        (".", "no plain file"),
+        ("a" * 300, "no network file"),
+    ):
         with pytest.raises(HardwareInputError, match=told):
             load_network(tmp_path / name)
 
@@ -170,6 +177,11 @@ def test_what_is_written_reads_back_to_equal_blocks(path):
     again = parse_network(content)
     assert again.blocks == network.blocks
     assert again.name == network.name
+
+
+def test_as_many_channels_as_a_block_may_have_are_read_back():
+    blocks = (Block("conv", 4, 4, MAX_CHANNELS, 4, 1),)
+    assert parse_network(network_content("wide", blocks)).blocks == blocks
 
 
 def test_a_network_in_one_line():

@@ -95,7 +95,13 @@ def times_less(name: str, measured: str) -> Source:
     """How many times as much of a column the uncurated space has as the curated one, over tasks."""
 
     def source(results: Results) -> Figure:
-        ratios = ((row["task"], base[name] / row[name]) for row, base in _curated_and_not(results))
+        pairs = _curated_and_not(results)
+        wrong = [row for pair in pairs for row in pair if not 0 < row[name] < math.inf]
+        if wrong:
+            where = f"{wrong[0]['task']} on {wrong[0]['accelerator']}"
+            what = f"{name} is {wrong[0][name]:g} in the {wrong[0]['space']} space of {where}, so that it has no ratio"
+            return Figure(measured=f"{measured}, uncurated over curated", lacking=what)
+        ratios = ((row["task"], base[name] / row[name]) for row, base in pairs)
         return over_tasks(ratios, "predicted", f"{measured}, uncurated over curated", ratios=True)
 
     return source

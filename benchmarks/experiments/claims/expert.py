@@ -121,10 +121,10 @@ def transferred(target: str) -> Source:
             f"beside the full-size baseline it saves {saved.low:.0f} to {saved.high:.0f}% of the latency, and its "
             f"{known_by(moved)} quality differs by {against.low:.3f} to {against.high:.3f}"
         )
-        if not pairs:
+        if len(pairs) < len(moved):
             lacking = (
-                f"{TRANSFER} lacks a network that a search of {target} finds within {100 * ALIKE:g}% of the "
-                "transferred one's latency, its quality known alike"
+                f"on {len(moved) - len(pairs)} of {len(moved)} accelerators {TRANSFER} lacks a network that a search "
+                f"of {target} finds within {100 * ALIKE:g}% of the transferred one's latency, its quality known alike"
             )
             return Figure(measured=measured, lacking=lacking, note=note)
         gains = [_gain(*pair) for pair in pairs]

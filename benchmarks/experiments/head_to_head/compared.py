@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,21 +51,28 @@ def difference_rows(budget: int, found: Mapping[str, np.ndarray]) -> pd.DataFram
 
 
 def aggregate_rows(
-    budget: int, regrets: Sequence[Mapping[str, np.ndarray]], optima: Sequence[float]
+    budget: int,
+    regrets: Sequence[Mapping[str, np.ndarray]],
+    optima: Sequence[float],
+    tasks: Sequence[str] = (),
+    of_pools: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """Rows of head_to_head_aggregates.csv: each contender over the searches of all cells, pooled.
 
     regrets: [independent, searches of each] by contender, in each cell (`Row.by_part`).  Regrets are shares of the
-    cell's optimum in per cent.
+    cell's optimum in per cent.  tasks: of each cell.  of_pools: contenders that choose from parts of a task's pool,
+    which are the same parts in all cells of the task.
     """
     random = [each[CONTROL] for each in regrets]
     rows = []
     for name in regrets[0]:
         own = [each[name] for each in regrets]
         shares = [100 * values / optimum for values, optimum in zip(own, optima, strict=True)]
-        middle = interquartile_mean(shares, resamples=RESAMPLES)
+        together = tasks if name in of_pools else ()
+        middle = interquartile_mean(shares, resamples=RESAMPLES, together=together)
         # a larger score is better there, and a smaller regret here
-        better = probability_of_improvement([-each for each in own], [-each for each in random], resamples=RESAMPLES)
+        ours, theirs = [-each for each in own], [-each for each in random]
+        better = probability_of_improvement(ours, theirs, resamples=RESAMPLES, together=together)
         row: dict[str, Any] = {"budget": budget, "algorithm": name, "searches": sum(map(np.size, own))}
         for column, value in (("interquartile_regret_pct", middle), ("better_than_random", better)):
             row |= {column: value.value, f"{column}_low": value.low, f"{column}_high": value.high}

@@ -7,11 +7,13 @@ confirm`), does that.  Which algorithms and networks: benchmarks/tables/confirm.
 promised: mean quality that the table expects of the networks that the searches found, each once however many found it.
 trained: mean of one training each by the recipe that the table rests on, with a 95% interval (Student) over networks;
 difference: promised less trained.  final: the same by the recipe final.  An algorithm has its row once all its networks
-are trained by both recipes: which are trained first is no draw.  No surrogate is fitted to these trainings.
+are trained, and what is by the recipe final once all are by that: which are trained first is no draw.  No surrogate is
+fitted to these trainings.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,14 +70,19 @@ def trained(results: Path, task: str, recipe: str, metric: str) -> Known:
 
 
 def confirmed_rows(task: str, found: Sequence[Winner], known: Mapping[str, Known]) -> Iterator[dict[str, Any]]:
-    """A row for each algorithm that found two networks and more, all of which are trained by both recipes."""
+    """A row for each algorithm that found two networks and more, all of which are trained by the recipe search.
+
+    Those by the recipe final are NaN where not all are trained by that.
+    """
     for algorithm in dict.fromkeys(winner.algorithm for winner in found):
         own = [winner for winner in found if winner.algorithm == algorithm]
         networks = {(winner.genotype, seed_of(winner.genotype)): winner.promised for winner in own}
-        if len(networks) < 2 or not all(key in by for by in known.values() for key in networks):
+        done = {how: all(key in by for key in networks) for how, by in known.items()}
+        if len(networks) < 2 or not done["search"]:
             continue
         promised = float(np.mean(list(networks.values())))
-        search, final = (mean_interval([known[how][key] for key in networks]) for how in ("search", "final"))
+        search = mean_interval([known["search"][key] for key in networks])
+        final = mean_interval([known["final"][key] for key in networks]) if done["final"] else (math.nan,) * 3
         yield {
             **{"task": task, "accelerator": REFERENCE, "algorithm": algorithm, "family": own[0].family},
             **{"searches": len(own), "networks": len(networks), "promised": promised},

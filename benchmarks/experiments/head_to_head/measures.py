@@ -40,13 +40,18 @@ class Row:
         """float [seeds]: by how much that is below the optimum."""
         return self.cell.optimum - self.quality()
 
+    @property
+    def of_pool(self) -> bool:
+        """Whether its searches chose from parts of the task's pool, not from networks of their own."""
+        return None not in {each.part for each in self.searches}
+
     def by_part(self, values: np.ndarray) -> np.ndarray:
         """Values [seeds, ...] of its searches, [independent, searches of a part, ...]: those that chose from the same
         part of a pool depend on each other; searches that chose from networks of their own are a part each.
         """
-        parts = {each.part for each in self.searches}
-        if None in parts:
+        if not self.of_pool:
             return values[:, None]
+        parts = {each.part for each in self.searches}
         # search number s is of part s modulo their number; of cells with other pools, the last may not have all parts
         whole = len(values) // len(parts) * len(parts)
         return values[:whole].reshape(-1, len(parts), *values.shape[1:]).swapaxes(0, 1)

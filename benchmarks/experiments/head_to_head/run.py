@@ -100,6 +100,7 @@ def write_tables(
 
     regrets = {(id(row.cell), row.budget, row.contender.name): row.by_part(row.regret()) for row in rows}
     searching = {row.contender.name for row in rows if row.contender.searches}
+    of_pools = {row.contender.name for row in rows if row.of_pool}
     machine, order = found[0], {id(cell): number for number, cell in enumerate(cells)}
     table = pd.DataFrame([table_row(row, machine) for row in rows])
     differences, aggregates, optima = [], [], [cell.optimum for cell in cells]
@@ -119,7 +120,7 @@ def write_tables(
         shared = [{name: groups[name] for name in groups if name in everywhere} for groups in by_cell]
         means = [{name: values.mean(1) for name, values in groups.items()} for groups in shared]
         differences.append(difference_rows(budget, over_cells(means, optima)))
-        aggregates += aggregate_rows(budget, shared, optima)
+        aggregates += aggregate_rows(budget, shared, optima, [cell.task for cell in cells], of_pools)
     place = [(order[id(row.cell)], row.budget) for row in rows]
     table = table.iloc[sorted(range(len(rows)), key=lambda number: place[number])]
     largest = [row for row in rows if row.budget == max(budgets)]

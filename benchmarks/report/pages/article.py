@@ -74,8 +74,12 @@ def cost_cells(row: Row) -> list[str]:
 
 def quality_cells(row: Row) -> list[str]:
     """Quality with its interval, and what stands behind it; its difference from the baseline's."""
-    source = row["quality_source"] if row["seeds"] == 0 else f"{row['seeds']} trainings, recipe {row['recipe']}"
-    return [interval(row, "quality"), source, difference(row)]
+    return [interval(row, "quality"), source_of(row), difference(row)]
+
+
+def source_of(row: Row) -> str:
+    """What stands behind a quality."""
+    return f"{row['seeds']} trainings, recipe {row['recipe']}" if row["seeds"] else str(row["quality_source"])
 
 
 def difference(row: Row) -> str:

@@ -29,8 +29,9 @@ def page(folder: Path) -> str:
 is where the lower end of ours comes to nine tenths of it, "partly" where the best estimate alone does, or something is
 saved beyond doubt.  A network that loses more quality than the tolerance counts as saving nothing, of latency and of
 size, and as fitting no budget; at the lower end so does every network that is not surely within the tolerance.  The
-article asks for this in its section 1 alone; elsewhere it is ours, and the figure without it is told.  Networks
-without trainings of their own do not count: where a claim hangs on one it is "not comparable" until it is trained.
+article asks for this in its section 1 alone; elsewhere it is ours, and the figure without it is told.  Where a claim
+is of what a network's quality comes to, one without trainings of its own does not count: it is "not comparable" until
+that is trained.
 Where the article gives a direction, the whole interval must lie there for
 "reproduced", the best estimate for "partly".
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.experiments.claims.fusion import selected
 from benchmarks.markdown import Row, interval, listed, rows, span, table
-from benchmarks.report.pages.article import HEADER, by_model, confirmed, cost_cells, note, percent
+from benchmarks.report.pages.article import HEADER, by_model, confirmed, cost_cells, note, percent, source_of
 from benchmarks.report.pages.surrogate import of_whole_tables
 
 MODELS = ("V1", "V2", "V3")
@@ -22,7 +22,7 @@ def detection_row(row: Row) -> list[str]:
         f"{row['accumulated_latency_ms']:.3f}",
         "-" if math.isnan(optimum) else f"{optimum:.3f}",
         interval(row, "map"),
-        row["quality_source"] if row["seeds"] == 0 else f"{row['seeds']} trainings, recipe {row['recipe']}",
+        source_of(row),
         "-" if row["model"] == "Baseline" else interval(row, "quality_difference"),
         "yes" if row["keeps_map"] else "no",
         row["architecture"],
@@ -60,7 +60,8 @@ fused with expansion 3.
   {span((row["gap_pct"] for row in of["V3"]), digits=1, unit="%")} above the optimum on average, V2's
   {span((row["gap_pct"] for row in of["V2"]), digits=1, unit="%")}; the table's row is the search
   that ended in the middle of all.
-- Fusion raises the MACs of V2's networks (by {_more_macs(of)}) while latency falls.  {_blocks(found, folder)}
+- V2's networks have {_of_baselines(of, "macs")} of the baseline's MACs, in {_of_baselines(of, "latency_ms")} of its
+  latency.  {_blocks(found, folder)}
 - {_fusion(folder)}
 - Fusing alone, by the expert's rule, saves {_saved(of, "Fusion only")} (article: 50%), a full search
   {_saved(of, "Full NAS")} (53%).  But the rule does not look at mAP, which changes by {_changes(of["Fusion only"])}.
@@ -139,10 +140,9 @@ def _all_keep(of: dict[str, list[Row]]) -> str:
     return "All three keep the mAP, as the article's do."
 
 
-def _more_macs(of: dict[str, list[Row]]) -> str:
-    return span(
-        (100 * (row["macs"] / base["macs"] - 1) for row, base in zip(of["V2"], of["Baseline"], strict=True)), unit="%"
-    )
+def _of_baselines(of: dict[str, list[Row]], name: str) -> str:
+    """V2's share of what the baseline has, in per cent over accelerators."""
+    return span((100 * row[name] / base[name] for row, base in zip(of["V2"], of["Baseline"], strict=True)), unit="%")
 
 
 def _blocks(found: list[Row], folder: Path) -> str:

@@ -23,7 +23,7 @@ def page(folder: Path) -> str:
     files = list(dict.fromkeys(row["file"] for row in found if isinstance(row["file"], str)))
     size = sum((folder / file).stat().st_size for file in files if (folder / file).exists())
     links = listed(f"[{file}](../../results/export/{file})" for file in files)
-    other = _of_earlier_searches(found, rows(folder.parent / "detection" / "detection.csv"))
+    other = of_earlier_searches(found, rows(folder.parent / "detection" / "detection.csv"))
     earlier = f", but {listed(other)} of an earlier search, made before its surrogate was fitted again" if other else ""
     beyond = f"; more than a point: {listed(more)}" if more else ""
     return f"""\
@@ -48,19 +48,22 @@ The int8 files of detection's baseline and its winners on the ethos-u85-1024, {s
 """
 
 
-def _of_earlier_searches(found: list[Row], table_rows: list[Row]) -> list[str]:
-    """Models of detection that are other networks in its table, by what the estimator says of them."""
+def of_earlier_searches(found: list[Row], table_rows: list[Row]) -> list[str]:
+    """Models of detection that are other networks in its table, by what the estimator says of them; with accelerators
+    where it is not all of a model's.
+    """
     now = {(row["model"], row["accelerator"]): row["accumulated_latency_ms"] for row in table_rows}
-    return list(
-        dict.fromkeys(
-            row["model"]
-            for row in found
-            if row["task"] == "detection"
-            and not math.isclose(
-                now.get((row["model"], row["accelerator"]), math.nan), row["searched_ms"], rel_tol=1e-4
-            )
-        )
-    )
+    others: dict[str, dict[str, bool]] = {}
+    for row in found:
+        if row["task"] == "detection":
+            there = now.get((row["model"], row["accelerator"]), math.nan)
+            is_other = not math.isclose(there, row["searched_ms"], rel_tol=1e-4)
+            others.setdefault(row["model"], {})[row["accelerator"]] = is_other
+    return [
+        model if all(of.values()) else f"{model} ({listed(name for name, is_other in of.items() if is_other)})"
+        for model, of in others.items()
+        if any(of.values())
+    ]
 
 
 def _loss(row: Row) -> float:

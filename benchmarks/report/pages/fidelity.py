@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.markdown import interval, listed, rows, table
+from benchmarks.markdown import Row, interval, listed, rows, table
 
 FEWEST_CELLS = 5
+FEWEST_BEST = 10
 """Of fewer a bootstrap says too little of other cells."""
 HEADER = (
     "task",
@@ -45,6 +46,12 @@ passes.  Networks that were drawn before any was trained, by both:
 {table(HEADER, lines)}
 A short training's ranking agrees with the longer one's better than chance (its interval excludes 0) on
 {listed(told or ["no task"])}.{unsure}
-Of the
-best, too few were trained to tell: a tenth is {listed(f"{max(1, row['n'] // 10)} ({row['task']})" for row in found)}.
+{_best(found)}
 """
+
+
+def _best(found: list[Row]) -> str:
+    """What a tenth of the networks is, where that is too few to tell how well the best are found."""
+    few = [(row["task"], tenth) for row in found if (tenth := max(1, row["n"] // 10)) < FEWEST_BEST]
+    told = listed(f"{tenth} ({task})" for task, tenth in few)
+    return f"Of the best, too few were trained to tell: a tenth is {told}." if few else ""

@@ -125,6 +125,11 @@ def test_a_home_that_no_estimator_can_be_written_to_is_refused_before_anything_i
     assert not compiled
 
 
+def test_nothing_to_measure_is_refused(tmp_path):
+    with pytest.raises(HardwareInputError, match="--refine are all 0; allowed: one of 1 and more"):
+        measure((NAME,), budget=0, general=0, test=0, results=tmp_path)
+
+
 def test_bad_input_gets_one_line(tmp_path):
     with pytest.raises(BenchmarkInputError, match="budget is -1; allowed: 0 to 1000000"):
         measure((NAME,), budget=-1, results=tmp_path)

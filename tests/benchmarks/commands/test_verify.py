@@ -33,3 +33,6 @@ def test_it_ends_with_code_1_where_something_does_not_hold(tmp_path, monkeypatch
     assert accelnas("verify", "--count", 0, "--seed", 3, "--all", *where)[:2] == (1, "NOT everything holds\n")
     tasks = ("detection", "classification", "segmentation")
     assert asked == [(("detection",), 1, 0, module.QUICK), (tasks, 0, 3, MAIN_JOB)]
+    code, _, errors = accelnas("verify", "--task", *where)
+    assert (code, errors) == (2, "accelnas: --task names no task; allowed: classification, detection, segmentation\n")
+    assert len(asked) == 2

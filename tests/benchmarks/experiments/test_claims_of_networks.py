@@ -203,6 +203,13 @@ def test_where_a_model_fails_the_quality_its_interaction_is_told_but_not_judged(
     assert interaction(Results(tmp_path / "none")).lacking == ""
 
 
+def test_an_interaction_waits_until_all_accelerators_are_trained_alike(tmp_path):
+    rows = [saving(name, "a", saved, True, True) for name, saved in (("V1", 20.0), ("V2", 50.0), ("V3", 75.0))]
+    others = [row | {"accelerator": "b", "seeds": 0 if row["model"] == "V3" else row["seeds"]} for row in rows]
+    figure = interaction(write(tmp_path, DETECTION, [row | {"recipe": "final"} for row in rows + others]))
+    assert figure.lacking == "V1, V2 and V3 are trained alike on 1 of 2 accelerators"
+
+
 @pytest.mark.parametrize(
     ("rows", "wanted"),
     [

@@ -1,5 +1,7 @@
 """Verdicts on spaces, searches and scores, by made-up frames: each rule gives each of its verdicts."""
 
+import math
+
 import pytest
 
 from benchmarks.experiments.claims.claim import ESTIMATOR
@@ -76,6 +78,14 @@ def test_curated_spaces_are_judged_over_tasks(tmp_path, claim, pairs, wanted):
     assert found[0] == wanted
 
 
+@pytest.mark.parametrize("pair", [(math.inf, 150), (0.0, 150), (100, math.inf)])
+def test_a_figure_without_a_ratio_is_told_and_not_judged(tmp_path, pair):
+    results = write(tmp_path, CURATION, cells(FASTER[1], [(100, 150), pair]))
+    found, reason = judged(f"searches of the curated space {FASTER[0]}", results, [CURATION])
+    assert found == "not comparable"
+    assert "so that it has no ratio" in reason
+
+
 @pytest.mark.parametrize(
     ("gains", "ratios", "wanted"),
     [
@@ -97,6 +107,11 @@ def test_networks_at_the_baselines_latency_are_judged_over_tasks(tmp_path, gains
     claim = "larger, more accurate models fit with no hit on latency"
     found = [judged(f"{claim} ({what})", results, [ISO])[0] for what in ("more accurate", "larger")]
     assert tuple(found) == wanted
+    # what a search chose by predictions is flattered by them
+    untrained = write(tmp_path / "untrained", ISO, [*rows[1:], rows[0] | {"seeds": 0}])
+    verdict, reason = judged(f"{claim} (more accurate)", untrained, [ISO])
+    assert verdict == "not comparable"
+    assert reason.startswith(f"1 of {len(gains)} networks of {ISO} are not trained")
 
 
 def window(latency, step=1):

@@ -4,6 +4,7 @@ import dataclasses
 import math
 import shutil
 
+import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
@@ -67,6 +68,15 @@ def test_an_algorithm_has_no_row_before_all_its_networks_are_trained():
     assert not list(confirmed_rows("toy", found, known))
 
 
+def test_what_is_by_the_recipe_final_waits_for_all_networks_without_holding_up_the_rest():
+    found = [Winner("a", "one", (place,), 0.6) for place in range(3)]
+    keys = [((place,), seed_of((place,))) for place in range(3)]
+    known = {"search": dict.fromkeys(keys, 0.5), "final": dict.fromkeys(keys[:2], 0.7)}
+    (row,) = confirmed_rows("toy", found, known)
+    assert (row["trained"], row["difference"]) == (pytest.approx(0.5), pytest.approx(0.1))
+    assert all(math.isnan(row[name]) for name in ("final", "final_low", "final_high"))
+
+
 def test_no_surrogate_is_fitted_to_what_promises_are_held_against(tmp_path):
     trained = read_trained(SHIPPED, "detection", SEARCH["detection"])
     trial = trained.trials[0]
@@ -74,6 +84,21 @@ def test_no_surrogate_is_fitted_to_what_promises_are_held_against(tmp_path):
     shutil.copytree(SHIPPED / "tables" / "design", tmp_path / "tables" / "design")
     write_records(table_file(tmp_path, "detection"), Trial, [trial, confirming])
     assert read_trained(tmp_path, "detection", SEARCH["detection"]).trials == (trial,)
+
+
+@pytest.mark.parametrize("lacks", ["family", "rows"])
+def test_a_contest_without_what_winners_are_chosen_by_is_named(tmp_path, lacks):
+    for name in ("head_to_head", "curation"):
+        (tmp_path / name).mkdir()
+        for file in (SHIPPED / name).glob("*.csv"):
+            shutil.copy(file, tmp_path / name)
+    file = tmp_path / "head_to_head" / "head_to_head.csv"
+    table = pd.read_csv(file)
+    table = table.drop(columns="family") if lacks == "family" else table[table["accelerator"] != "ethos-u65-512"]
+    table.to_csv(file, index=False)
+    told = "has no column family" if lacks == "family" else "no row of detection on ethos-u65-512"
+    with pytest.raises(BenchmarkInputError, match=r"head_to_head\.csv.*" + told):
+        winners(tmp_path, make_task("detection"))
 
 
 def test_without_trainings_it_says_what_makes_them(tmp_path):

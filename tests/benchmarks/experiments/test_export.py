@@ -9,6 +9,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.export.run import BASELINE, DETECTION, FILES_FOR, Model, described, file_names, models
 from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.problem import baseline_blocks
+from benchmarks.report.pages import export as export_page
 from hw_model.blocks import Block
 from hw_model.network_text import summary
 from hw_model.predict import predict
@@ -28,6 +29,16 @@ def test_a_network_is_what_the_table_of_detection_describes():
     for wrong in ("x1 -------", "x1 F3-F6-----x", "1 --------", "-"):
         with pytest.raises(BenchmarkInputError, match="allowed: as detection"):
             described(task, wrong)
+
+
+def test_networks_of_an_earlier_search_are_named_with_their_accelerators():
+    table = [{"model": model, "accelerator": name, "accumulated_latency_ms": 0.2} for model in "AB" for name in "xy"]
+    exported = [
+        {"task": "detection", "model": model, "accelerator": name, "searched_ms": 0.3 if model + name != "Ax" else 0.2}
+        for model in "AB"
+        for name in "xy"
+    ]
+    assert export_page.of_earlier_searches(exported, table) == ["A (y)", "B"]
 
 
 def test_winners_are_those_of_the_table_of_detection(tmp_path):

@@ -419,6 +419,20 @@ def test_searches_of_all_cells_are_pooled_as_shares_of_each_cells_optimum():
     assert ours["better_than_random_low"] < 2.5 / 4 < ours["better_than_random_high"]
 
 
+def test_parts_of_a_tasks_pool_are_drawn_together_in_its_cells():
+    parts = np.random.default_rng(0).normal(size=(8, 5))
+    cells = [{"random": np.ones((4, 1)), "ours": parts}] * 3
+    shared, apart = (
+        aggregate_rows(10, cells, [100.0] * 3, tasks, {"ours"})[1] for tasks in (["one"] * 3, ["one", "two", "three"])
+    )
+    for column in ("interquartile_regret_pct", "better_than_random"):
+        assert shared[column] == pytest.approx(apart[column])
+        spread = [each[f"{column}_high"] - each[f"{column}_low"] for each in (apart, shared)]
+        assert spread[0] < 0.8 * spread[1]
+    # searches with networks of their own are independent in every cell
+    assert aggregate_rows(10, cells, [100.0] * 3, ["one"] * 3)[1] == apart
+
+
 def test_the_expert_of_a_contest_takes_the_fastest_kind_of_each_block_that_has_no_fewer_macs():
     latency, macs = np.full((1, 2, 2, 3, 3), 1.0, np.float32), np.full((1, 2, 2, 3, 3), 9.0, np.float32)
     # by kind of the first and the second block, channels as the baseline has them

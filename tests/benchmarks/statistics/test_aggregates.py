@@ -43,6 +43,27 @@ def test_runs_of_a_group_are_drawn_together():
         assert apart.high - apart.low < 0.5 * (together.high - together.low)
 
 
+def test_the_same_groups_are_drawn_in_tasks_that_share_them():
+    groups = np.random.default_rng(0).normal(size=(8, 5))
+    theirs = np.random.default_rng(1).normal(size=400)
+    for find in (
+        lambda scores, labels: interquartile_mean(scores, together=labels),
+        lambda scores, labels: probability_of_improvement(scores, [theirs] * len(scores), together=labels),
+    ):
+        once, shared, apart = find([groups], ()), find([groups] * 3, "aaa"), find([groups] * 3, "abc")
+        # three copies of a task say nothing that one of them does not
+        assert shared == pytest.approx(once, abs=0.02)
+        assert apart.value == pytest.approx(once.value)
+        assert apart.high - apart.low < 0.75 * (shared.high - shared.low)
+        assert find([groups] * 3, ()) == apart
+
+
+@pytest.mark.parametrize("labels", ["a", "aa", "abc"])
+def test_labels_are_one_a_task_and_of_tasks_of_as_many_groups(labels):
+    with pytest.raises(BenchmarkInputError, match="allowed: a label for each task, the same for those of the same"):
+        interquartile_mean([np.ones((2, 3)), np.ones((3, 3))], together=labels)
+
+
 @pytest.mark.parametrize("scores", [[], [[1.0], []], [[[[1.0]]]], [[[], []]]])
 def test_tasks_without_runs_are_refused(scores):
     with pytest.raises(BenchmarkInputError, match="allowed: one task or more, each of one run or more"):

@@ -7,9 +7,11 @@ from pathlib import Path
 from statistics import fmean
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.store import parquet
 from benchmarks.store.importing import Counts, check_trial, import_file
 from benchmarks.store.keys import canonical_json
 from benchmarks.store.parquet import read_rows, write_records
@@ -89,6 +91,24 @@ def test_an_import_marks_what_it_takes_skips_what_is_bad_and_keeps_its_own(tmp_p
             3: (0.5, "theirs.parquet"),
         }
         assert import_file(path, store) == Counts(total=6, new=0, skipped=2)
+
+
+def test_rows_that_are_lost_together_are_counted_and_those_after_keep_their_numbers(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(parquet, "GROUP", 10)
+    path = tmp_path / "theirs.parquet"
+    bad = done(15, **NONSENSE["no blocks"][0])
+    write_records(path, Trial, [bad if seed == 15 else done(seed) for seed in range(25)])
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    content = bytearray(path.read_bytes())
+    for number in range(group.num_columns):
+        start = group.column(number).data_page_offset
+        content[start : start + 8] = b"\xff" * 8
+    path.write_bytes(bytes(content))
+    with open_store(tmp_path) as store:
+        assert import_file(path, store) == Counts(total=25, new=14, skipped=11)
+    errors = capsys.readouterr().err
+    assert "rows 0 to 9: damaged" in errors
+    assert "row 15: " in errors
 
 
 def test_results_of_supernets_and_scores_are_imported_too(tmp_path):

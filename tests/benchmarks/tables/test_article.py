@@ -82,20 +82,20 @@ def fused(tmp_path):
 
 def test_a_network_that_no_space_holds_is_trained_and_known_but_no_surrogate_is_fitted_to_it(fused):
     results, blocks = fused
-    task, (wanted,) = make_task("detection"), part_of(fused[0], make_task("detection"), "article")
+    task, (_, wanted) = make_task("detection"), part_of(fused[0], make_task("detection"), "article")
     assert genotype_of(table_spaces(task)["uncurated"], skeleton_for(task), summary(blocks)) is None
     assert wanted.cell.chains == (blocks,) * SEEDS
     write_jobs([job := job_of(wanted.take([1, 3]), task)], results / "jobs.json")
     assert job["seeds"] == [wanted.cell.seeds[1], wanted.cell.seeds[3]]
     row = {"job": job["name"], "finite": True, "device": "A GPU", "jax": "1", "seconds": 2.0}
     row |= {"code_version": TRAINING_CODE_VERSION, "data_version": task.data_version(wanted.fidelity.data)}
-    lines = [json.dumps(row | {"index": index, "quality": {"map": 0.4 + index}}) for index in range(2)]
+    lines = [json.dumps(row | {"index": index, "quality": {"map": 0.4 + index / 10}}) for index in range(2)]
     (results / "rows.jsonl").write_text("\n".join(lines))
     trials = trials_of(results / "jobs.json", results / "rows.jsonl")
     write_records(table_file(results, "detection"), Trial, trials)
     assert [(trial.space, trial.genotype) for trial in table_trials(results, "detection")] == [("", ())] * 2
     key = canonical_json([asdict(block) for block in blocks])
-    assert by_network(trials_by(results, "detection", wanted.fidelity), "map") == {key: (0.4, 1.4)}
+    assert by_network(trials_by(results, "detection", wanted.fidelity), "map") == {key: (0.4, 0.5)}
     alone = replace(trials[1], key=replace(trials[1].key, code_path="static"), quality={"map": 0.7})
     assert by_network([*trials, alone], "map") == {key: (0.7, 0.4)}
     assert lacking(results, task, [wanted])[0].cell.seeds == tuple(wanted.cell.seeds[place] for place in (0, 2, 4))
@@ -113,13 +113,24 @@ def test_a_network_that_is_not_the_baseline_rewritten_is_named(fused):
         article_cells(results, make_task("detection"))
 
 
-def test_the_shipped_tables_networks_are_trained_by_the_final_recipe_with_five_seeds_each(tmp_path):
+def test_a_table_without_networks_is_named(fused):
+    results, _ = fused
+    for table, named in (({"model": ["V1"]}, "has no column network"), ({"network": [""]}, "'nan' is no network")):
+        write_table(results / "detection" / "detection.csv", pd.DataFrame(table))
+        with pytest.raises(BenchmarkInputError, match=r"detection\.csv.*" + named):
+            article_cells(results, make_task("detection"))
+
+
+def test_the_shipped_tables_networks_are_trained_by_both_recipes_with_five_seeds_each(tmp_path):
     task = make_task("segmentation")
     wanted = part_of(RESULTS, task, "article")
     assert len(wanted) == size_of(RESULTS, "segmentation", "article") >= 10
     assert wanted[0].cell.chains[0] == baseline_blocks(task)
+    recipes = [SEARCH["segmentation"], FINAL["segmentation"]]
+    assert {each.cell.name: [own.fidelity for own in wanted if own.cell.name == each.cell.name] for each in wanted} == {
+        each.cell.name: recipes for each in wanted
+    }
     for each in wanted:
-        assert each.fidelity == FINAL["segmentation"]
         assert (len(set(each.cell.chains)), len(set(each.cell.seeds))) == (1, SEEDS)
     with pytest.raises(BenchmarkInputError, match="no such file; `accelnas reproduce segmentation` writes it"):
         article_cells(tmp_path, task)

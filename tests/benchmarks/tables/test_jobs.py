@@ -57,7 +57,15 @@ def test_rows_of_a_machine_become_trials_that_say_how_and_where_they_were_traine
 def test_a_row_of_other_jobs_is_named_by_its_line(answered):
     _, _, jobs, rows = answered
     rows.write_text(rows.read_text() + json.dumps({"job": "other", "index": 0}) + "\n")
-    with pytest.raises(BenchmarkInputError, match=r"line 3 is of job 'other'"):
+    with pytest.raises(BenchmarkInputError, match=r"line 3: job 'other'"):
+        trials_of(jobs, rows)
+
+
+def test_a_row_of_what_no_training_could_have_given_is_named_by_its_line(answered):
+    _, _, jobs, rows = answered
+    first, second = rows.read_text().splitlines()
+    rows.write_text(f"{first}\n{json.dumps(json.loads(second) | {'seconds': -2})}\n")
+    with pytest.raises(BenchmarkInputError, match=r"rows\.jsonl: line 2: .*seconds"):
         trials_of(jobs, rows)
 
 
@@ -66,7 +74,7 @@ def test_rows_of_another_version_of_the_training_or_the_data_are_refused(answere
     _, _, jobs, rows = answered
     lines = [json.loads(line) for line in rows.read_text().splitlines()]
     rows.write_text("".join(json.dumps(line | {name: "older"}) + "\n" for line in lines))
-    with pytest.raises(BenchmarkInputError, match=f"line 1 was trained with {name} older, and here that is"):
+    with pytest.raises(BenchmarkInputError, match=f"line 1: trained with {name} older, and here that is"):
         trials_of(jobs, rows)
 
 
@@ -81,6 +89,11 @@ def test_a_run_says_how_fast_it_was_where_its_rows_do(answered):
     assert row["tflop"] == pytest.approx(sum(trial.training_flops for trial in trials) / 2e12, rel=1e-3)
     assert (row["task"], row["device"], row["cohorts"], row["n"]) == ("detection", "NVIDIA H200", 1, 2)
     assert row["candidates_per_hour"] == 2 * 60
+    for damaged in ({"workers": None}, {"ended_s": "soon"}, {"ended_s": 0}):
+        rows.write_text("".join(json.dumps(line | damaged) + "\n" for line in lines))
+        assert speeds(jobs, rows, trials).empty
+    rows.write_text("".join(json.dumps({n: v for n, v in line.items() if n != "workers"}) + "\n" for line in lines))
+    assert speeds(jobs, rows, trials).empty
 
 
 def test_every_task_has_recipes_of_whole_steps():

@@ -11,9 +11,10 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.model_rows import Model, keeps, model_rows, quality_columns
 from benchmarks.tables.models import Quality, Training, load_models, photograph_term
-from benchmarks.tables.recipes import FINAL, SWEEP_SEEDS
-from benchmarks.tables.trained import trials_by
+from benchmarks.tables.recipes import FINAL, SEARCH, SWEEP_SEEDS
+from benchmarks.tables.trained import trials_by, without_sweep
 from hw_model.vela.measurements import MeasurementCache
+from tasks.registry import make_task
 from tasks.spaces.registry import article_space
 
 
@@ -51,6 +52,19 @@ def test_trainings_of_the_baseline_that_chose_the_recipe_are_not_published(model
     chose = set(own) & set(SWEEP_SEEDS)
     assert len(chose) == 2
     assert models.quality_of(models.baseline, "many_at_once")["trained", "final"].seeds == len(own) - len(chose)
+    cheap = [trial for trial in trials_by(SHIPPED, "detection", SEARCH["detection"]) if trial.space]
+    own = {trial.key.seed for trial in cheap if trial.key.architecture == models.baseline.key}
+    assert own & set(SWEEP_SEEDS)
+    assert len(models.table.trained[models.baseline.key]) == len(own - set(SWEEP_SEEDS)) > 0
+
+
+def test_networks_of_the_design_keep_trainings_whose_seeds_are_the_sweeps_too():
+    every = trials_by(SHIPPED, "segmentation", SEARCH["segmentation"])
+    own = load_models("segmentation").baseline.key
+    shared = {trial.digest: trial.key.architecture for trial in every if trial.key.seed in SWEEP_SEEDS}
+    gone = shared.keys() - {trial.digest for trial in without_sweep(every, make_task("segmentation"))}
+    assert gone == {digest for digest, architecture in shared.items() if architecture == own}
+    assert 0 < len(gone) < len(shared)
 
 
 def test_a_difference_is_of_trainings_done_the_same_way_where_both_have_such(models):

@@ -117,6 +117,7 @@ def test_a_row_a_block_says_what_each_choice_adds(path, tmp_path):
         ("kernel,5,32\n", "", "no row of kernel '5'"),
         ("kernel,5,32", "kernel,5,", "no latency_ms of a choice"),
         ("kernel,5", "depth,5", "line 8.* decision 'depth'; allowed: width, body, kernel"),
+        ("kernel,5,32", ",5,32", "line 8 has choice '5' of no decision"),
         ("kernel,5", "kernel,3", "line 8 is of a choice that another line is of too"),
         ("latency_ms", "decision", "column 'decision'; allowed: names that differ"),
     ):
@@ -188,12 +189,29 @@ def test_trainings_that_failed_tell_no_networks_apart(path):
         ("latency_ms", "width", "column 'width'; allowed: names that differ"),
         ("0.9,4", "0.9", "line 5 has no latency_ms"),
         ("0.9,4", "0.9,4,5", "cannot be read as CSV"),
+        ("8,ibn,3", "\n\n8,ibn,3,0.5,x\n8,ibn,3", "line 6 has latency_ms 'x'"),
+        (TEXT, "\n \n", "cannot be read as CSV"),
     ],
 )
 def test_a_file_that_is_no_table_is_named_with_its_line(path, old, new, message):
     path.write_text(TEXT.replace(old, new, 1))
     with pytest.raises(BenchmarkInputError, match=message):
         read_table(path)
+
+
+def test_space_around_a_choice_makes_no_other_choice(path):
+    path.write_text(TEXT.replace("16,conv,,", " 16 ,conv ,,"))
+    assert read_table(path).choices == (("8", "16"), ("conv", "ibn"), ("3", "5"))
+
+
+def test_a_cost_of_all_networks_of_many_decisions_is_one_row(tmp_path):
+    names = [f"d{number}" for number in range(40)]
+    header, devices = ",".join(names), tmp_path / "device.csv"
+    (tmp_path / "many.csv").write_text(
+        f"{header},quality\n" + "".join(",".join(choice * 40) + f",0.{choice}\n" for choice in "123")
+    )
+    devices.write_text(f"{header},latency_ms\n{',' * 40}7\n1{',' * 40}9\n")
+    assert with_costs(read_table(tmp_path / "many.csv"), devices).costs["latency_ms"].tolist() == [8, 7, 7]
 
 
 def test_qualities_of_a_table_are_worked_out_once(path):

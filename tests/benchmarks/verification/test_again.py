@@ -13,7 +13,7 @@ from benchmarks.verification.again import ACCELERATOR, MAIN_JOB, SHIPPED, TASK, 
 def pair(tmp_path):
     def write(name, text):
         path = tmp_path / name / "table" / "table.csv"
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         return path
 
@@ -43,6 +43,7 @@ def test_a_cell_that_differs_is_named(pair):
 
 def test_other_rows_or_columns_differ_as_a_whole(pair):
     assert pair(HEAD + "detection,0.25\n", "task\ndetection\n").first == "1 rows of 1 columns"
+    assert pair(HEAD, HEAD + "detection,0.25\n").different > 0
 
 
 def test_a_file_that_is_no_longer_written_differs_as_a_whole(tmp_path, monkeypatch):

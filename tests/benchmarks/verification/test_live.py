@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from benchmarks.errors import BenchmarkInputError
+from benchmarks.errors import BenchmarkInputError, NoResultError
 from benchmarks.evaluators.trained import trial_key
 from benchmarks.experiments.registry import EXPERIMENTS
 from benchmarks.problem import baseline_blocks
@@ -22,7 +22,7 @@ from benchmarks.tables.build import Asked
 from benchmarks.tables.files import SHIPPED, table_trials
 from benchmarks.tables.model_rows import Model, model_rows
 from benchmarks.tables.models import load_models
-from benchmarks.tables.recipes import FINAL
+from benchmarks.tables.recipes import FINAL, SEARCH
 from benchmarks.tables.trained import trials_by
 from benchmarks.verification import live as module
 from benchmarks.verification.live import LIVE, Needed, check_live, hours_line, live, needed, wanted_by
@@ -69,10 +69,10 @@ def test_an_articles_table_is_made_of_the_tables_that_its_settings_name(name, tm
     monkeypatch.setattr(run, "expert_architecture", lambda *_: ((), ()), raising=False)
     monkeypatch.setattr(run, "predict", lambda *_: SimpleNamespace(cost=cost), raising=False)
     settings = dataclasses.replace(run.Settings(), tables=tmp_path)
-    with pytest.raises((LookupError, FileNotFoundError)) as ended:
+    with pytest.raises((LookupError, BenchmarkInputError)) as ended:
         run.run(settings, tmp_path / "home", tmp_path / "folder")
-    if isinstance(ended.value, OSError):  # it reads the tables of others too
-        received.append(Path(ended.value.filename))
+    if isinstance(ended.value, BenchmarkInputError):  # it reads the tables of others too
+        received.append(Path(str(ended.value).partition(": no such file")[0]))
     for each in tables:
         if hasattr(each, "full_search"):  # which comes after the others
             with pytest.raises(LookupError):
@@ -85,7 +85,7 @@ def test_what_is_trained_for_a_table_are_its_own_networks_with_five_seeds():
     names = set(pd.read_csv(SHIPPED / "detection" / "detection.csv")["network"])
     wanted = list(wanted_by("detection", "detection", SHIPPED))
     assert {summary(chain) for each in wanted for chain in each.cell.chains} <= names
-    assert {each.fidelity for each in wanted} == {FINAL["detection"]}
+    assert {each.fidelity for each in wanted} == {SEARCH["detection"], FINAL["detection"]}
     assert {len(each.cell.seeds) for each in wanted} == {5}
 
 
@@ -138,9 +138,10 @@ def test_trained_figures_take_the_place_of_predicted_ones(tmp_path, monkeypatch)
     assert set(zip(made["quality_source"], made["recipe"], made["seeds"], strict=True)) == {("trained", "final", 5)}
     # what was shipped of other trainings is still there
     results = tmp_path / "live" / "detection" / "results"
-    own = {trial_key(task, each.chain, each.fidelity, each.seed).architecture for each in asked}
-    finals = [trial.key.architecture for trial in trials_by(results, "detection", FINAL["detection"])]
-    assert sum(each in own for each in finals) == len(asked)
+    keys = [trial_key(task, each.chain, each.fidelity, each.seed) for each in asked]
+    own = {key.architecture for key in keys}
+    there = [each for recipe in (SEARCH, FINAL) for each in trials_by(results, "detection", recipe["detection"])]
+    assert {trial.digest for trial in there if trial.key.architecture in own} == {key.digest for key in keys}
     assert sum(1 for _ in table_trials(results, "segmentation")) == sum(
         1 for _ in table_trials(SHIPPED, "segmentation")
     )
@@ -182,6 +183,25 @@ def test_a_network_that_searches_named_before_a_stop_is_in_the_table_of_the_next
     monkeypatch.setattr(module, "needed", found)
     live("detection", tmp_path, lambda line: None)
     assert seen == [{3}, {3, 4}]
+
+
+def test_a_table_that_names_untrained_networks_to_the_end_is_no_success(tmp_path, monkeypatch):
+    task, rounds = make_task("detection"), itertools.count(1)
+    asked = [Asked("", (), baseline_blocks(task), FINAL["detection"], seed) for seed in range(100)]
+
+    class Toy:
+        """In place of the searches."""
+
+        run = staticmethod(lambda *_: None)
+        Settings = importlib.import_module(EXPERIMENTS["detection"].module).Settings
+
+    monkeypatch.setattr(module, "train", lambda *_: None)
+    monkeypatch.setattr(module, "copy_shipped", lambda *_: None)
+    monkeypatch.setattr(module, "import_module", lambda name: Toy)
+    # a network more each time
+    monkeypatch.setattr(module, "needed", lambda *_: [Needed("detection", tuple(asked[: next(rounds)]), 1, 9.0)])
+    with pytest.raises(NoResultError, match="detection: after 3 rounds 1 trainings are missing"):
+        live("detection", tmp_path, lambda line: None)
 
 
 def test_what_transfer_takes_from_iso_latency_is_made_before_it_of_the_same_trainings(tmp_path, monkeypatch):

@@ -1,10 +1,13 @@
 """Timing on the device at hand: shapes are those of the blocks, times those of real work."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.commands.measure import measure
@@ -14,7 +17,7 @@ from hw_model.cost_models import PRETRAINED, accelerator_names, fitted_folder
 from hw_model.errors import HardwareInputError
 from hw_model.learned import device, measuring
 from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
-from hw_model.learned.device import _network, current_device, time_blocks
+from hw_model.learned.device import _network, _weights, current_device, time_blocks
 from hw_model.learned.fitting import FitSettings, fit, load_estimator, save_estimator
 from hw_model.operators import OperatorReport, chain_operators
 from hw_model.predict import predict
@@ -26,11 +29,19 @@ from tests.hw_model.networks import ALL_KINDS, NETWORKS
 def test_what_is_timed_has_the_shapes_and_arithmetic_of_the_blocks(name):
     blocks = NETWORKS[name]
     image = jax.ShapeDtypeStruct((1, blocks[0].height, blocks[0].width, blocks[0].in_channels), jnp.float32)
-    given = jax.eval_shape(lambda value: _network(blocks, value), image)
+    weights = _weights(chain_operators(blocks))
+    given = jax.eval_shape(lambda value: _network(blocks, weights, value), image)
     assert given.shape == (1, blocks[-1].out_height, blocks[-1].out_width, blocks[-1].out_channels)
-    flops = jax.jit(lambda value: _network(blocks, value)).lower(image).cost_analysis()["flops"]
+    flops = jax.jit(partial(_network, blocks)).lower(weights, image).cost_analysis()["flops"]
     # two for each MAC (windows that hang over the edge count in part), and some for adding, clipping and pooling
     assert 0.8 < flops / (2 * count_macs(blocks)) < 1.3
+
+
+def test_weights_are_not_written_anew_in_every_inference():
+    blocks = (Block("global_pool", 1, 1, 1280, 1280), Block("conv", 1, 1, 1280, 1000, kernel=1))
+    weights, image = _weights(chain_operators(blocks)), jax.ShapeDtypeStruct((1, 1, 1, 1280), jnp.float32)
+    compiled = jax.jit(partial(_network, blocks)).lower(weights, image).compile()
+    assert compiled.memory_analysis().temp_size_in_bytes < 4 * 1280 * 1000 / 10
 
 
 def test_operators_add_up_to_the_network_and_more_work_takes_longer():
@@ -109,6 +120,24 @@ def test_parts_and_networks_to_refine_by_are_counted_too(tmp_path, monkeypatch, 
     first = measuring.wanted_sets(0, 0, 1)[0][1]
     measure(("this-device",), budget=20, general=0, test=1, refine=3, parts=True, results=tmp_path)
     assert f": {21 + 3 + len({*first})} networks to time" in capsys.readouterr().out
+    refined = [SimpleNamespace(set="train-refined", blocks=()) for _ in range(2)]
+    monkeypatch.setattr(measuring, "_known", lambda *_: refined)
+    for asked, left in ((3, 1), (1, 0)):
+        assert measuring.outlook(tmp_path, current_device(), 0, 0, 0, refine=asked).missing == left
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"operator_cycles": [1, 2]}, "figures of 2 operators where a network has 3"), ({"set": None}, "no set")],
+)
+def test_a_data_set_with_figures_missing_is_damaged(tmp_path, change, told):
+    path, block = tmp_path / "data.parquet", Block("ibn", 4, 4, 8, 8, expansion=2)
+    save_dataset(path, [MeasuredChain("train", (block,), OperatorReport(9, 9, (3, 3, 3), (9, 9, 9)))], current_device())
+    table = pq.read_table(path)
+    (row,) = table.to_pylist()
+    pq.write_table(pa.Table.from_pylist([row | change], table.schema), path)
+    with pytest.raises(HardwareInputError, match=rf"is damaged \(.*{told}"):
+        load_dataset(path, current_device())
 
 
 def test_measuring_again_refines_by_the_same_networks(tmp_path, monkeypatch):

@@ -1,10 +1,11 @@
 import contextlib
+import errno
 import json
 import signal
 import sqlite3
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 
 import pytest
 
@@ -66,6 +67,34 @@ def test_what_was_measured_before_a_bad_block_is_kept(tmp_path, compiled):
             cache.measure([*SINGLES[:3], bad], U55)
         cache.measure(SINGLES[:3], U55)
     assert len(compiled) == 4
+
+
+def test_others_may_read_and_write_while_a_network_is_compiled(tmp_path, monkeypatch):
+    monkeypatch.setattr("hw_model.database.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(measurements, "_WRITE_SECONDS", 0.0)
+    path, seen = tmp_path / "cache.db", []
+
+    def slow(chain, accelerator):
+        seen.append(_rows(path))
+        with MeasurementCache(path) as other:
+            other._write([(f"another {len(seen)}", "", *astuple(measured))])
+        return measured
+
+    measured = compile_blocks(SINGLES[0], U55)
+    monkeypatch.setattr(measurements, "compile_blocks", slow)
+    with MeasurementCache(path) as cache:
+        cache.measure(SINGLES[:3], U55)
+    assert seen == [0, 2, 4]
+    assert _rows(path) == 6
+
+
+def test_a_fault_of_the_compiler_is_not_blamed_on_the_file(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/vela")
+
+    monkeypatch.setattr(measurements, "compile_blocks", full)
+    with MeasurementCache(tmp_path / "cache.db") as cache, pytest.raises(OSError, match="No space left"):
+        cache.measure(SINGLES[:1], U55)
 
 
 def test_a_killed_process_loses_little_and_leaves_a_good_file(tmp_path):

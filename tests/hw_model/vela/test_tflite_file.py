@@ -1,5 +1,10 @@
 """Files that people bring: compiled to the figures of Vela's own command line, or refused in a line."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from hw_model.cost import count_macs
@@ -91,6 +96,20 @@ def test_damaged_bytes_are_refused_and_do_not_end_the_process():
     for damaged in (content[: len(content) // 2], content[:8] + b"\xff" * 200 + content[208:]):
         with pytest.raises(HardwareInputError, match="damaged"):
             compile_tflite(damaged, ETHOS_U["ethos-u55-256"])
+
+
+def test_a_script_that_starts_itself_again_is_told_what_it_lacks(tmp_path):
+    (tmp_path / "script.py").write_text(
+        "from hw_model.vela.accelerators import ETHOS_U\n"
+        "from hw_model.vela.tflite_file import compile_tflite\n"
+        "try:\n    compile_tflite(b'', ETHOS_U['ethos-u55-128'])\n"
+        "except ValueError as error:\n    print(error)\n"
+    )
+    root = str(Path(__file__).parents[3])
+    ran = subprocess.run(
+        [sys.executable, tmp_path / "script.py"], env=os.environ | {"PYTHONPATH": root}, capture_output=True, text=True
+    )
+    assert "the compiler's process cannot start; allowed: a script whose calls stand below if __name__" in ran.stdout
 
 
 def test_other_formats_are_named(tmp_path):
