@@ -37,14 +37,13 @@ def model_rows(
 ) -> list[Row]:
     """The baseline and what was chosen on an accelerator, a row each, compiled whole.
 
-    What is trained is shown by one recipe, the best that all of it has, so that rows can be told apart by quality.
-    others: further metrics, means over the row's own trainings, NaN where it is predicted.  quality_difference: from
-    the baseline's by the row's own source, errors taken as independent.  The baseline's own row has the source of most
+    Each network is shown by the best source that knows of it, and its difference is from the baseline by that.
+    others: further metrics, means over the row's own trainings, NaN where it is predicted.  quality_difference: errors
+    of both taken as independent.  The baseline's own row has the source of most
     others, of equally many the weakest.
     """
     base = exact_cost(models.baseline.blocks, accelerator, cache)
-    recipe = models.shared_recipe([each.network for each in chosen])
-    pairs = [models.compared(each.network, recipe) for each in chosen]
+    pairs = [models.compared(each.network) for each in chosen]
     sources = Counter(pair[1] for pair in pairs)
     reference = max(sources, key=lambda each: (sources[each], -each.rank))
     of_networks = [(Model("Baseline", math.nan, models.baseline), (reference, reference))]

@@ -155,27 +155,9 @@ class Models:
         known_by[PREDICTED, "search"] = Quality(quality, quality - half, quality + half, 0, PREDICTED, "search")
         return known_by
 
-    def shared_recipe(self, networks: Sequence[Network]) -> str:
-        """The best recipe by which all of them that are trained were, and the baseline; empty if there is none."""
-        for recipe in ("final", "search"):
-            known = {key for how, key in self.trained if how == recipe}
-            if self.baseline.key in known and all(each.key in known for each in networks if self._is_trained(each)):
-                return recipe
-        return ""
-
-    def _is_trained(self, network: Network) -> bool:
-        return any(key == network.key for _, key in self.trained)
-
-    def compared(self, network: Network, recipe: str = "") -> tuple[Quality, Quality]:
-        """A network and the baseline by the best source that knows of both.
-
-        recipe: that by which what is trained is compared, whatever else there is; empty: the best.
-        """
+    def compared(self, network: Network) -> tuple[Quality, Quality]:
+        """A network and the baseline by the best source that knows of both."""
         own, base = self.quality_of(network), self.quality_of(self.baseline)
-        if recipe:
-            own, base = (
-                {how: found[how] for how in found if how[0] == PREDICTED or how[1] == recipe} for found in (own, base)
-            )
         if network.blocks == self.baseline.blocks:
             first = next(iter(base.values()))
             return first, first

@@ -40,9 +40,11 @@ baseline's row shows the source that most rows have.  {len(waiting)} of the
 
 def confirmed(found: list[Row], keeps: str) -> str:
     """What became of the networks that were trained anew.  keeps: the column that tells whether quality is kept."""
-    anew = [row for row in found if row["seeds"] > 0 and row["recipe"] == "final" and row["model"] != "Baseline"]
+    trained = [row for row in found if row["seeds"] > 0 and row["model"] != "Baseline"]
+    anew = [row for row in trained if row["recipe"] == "final"]
+    briefly = f"{len(trained) - len(anew)} rows are of trainings by the recipe search alone, which says less."
     if not anew:
-        return "None of these networks was trained anew."
+        return briefly if trained else "None of these networks was trained anew."
     kept = [f"{row['model']} on the {row['accelerator']}" for row in anew if row[keeps]]
     return f"""\
 Trained anew by the recipe final, {len(kept)} of {len(anew)} keep the baseline's quality within the tolerance
@@ -51,7 +53,8 @@ Trained anew by the recipe final, {len(kept)} of {len(anew)} keep the baseline's
             f"{span((-row['quality_difference'] for row in own), digits=3)} for {name}"
             for name, own in by_model(anew).items()
         )
-    }. What searches chose, they chose by a surrogate that was fitted to short trainings."""
+    }. What searches chose, they chose by a surrogate that was fitted to short trainings.
+  {briefly if len(anew) < len(trained) else ""}"""
 
 
 def by_model(found: list[Row]) -> dict[str, list[Row]]:
@@ -79,7 +82,9 @@ def quality_cells(row: Row) -> list[str]:
 
 def source_of(row: Row) -> str:
     """What stands behind a quality."""
-    return f"{row['seeds']} trainings, recipe {row['recipe']}" if row["seeds"] else str(row["quality_source"])
+    if not row["seeds"]:
+        return str(row["quality_source"])
+    return f"{row['seeds']} training{'s' if row['seeds'] > 1 else ''}, recipe {row['recipe']}"
 
 
 def difference(row: Row) -> str:
