@@ -79,10 +79,9 @@ def _detection(root: Path) -> str:
     ]
     others = [row for row in found if row["model"] == "V3" and row not in here]
     return f"""\
-What they found; a difference is from the baseline's mAP by the same source:
 
 {table(header, lines)}
-V3 cuts {listed(map(_v3, others))}.
+A difference is from the baseline's mAP by the same source. V3 cuts {listed(map(_v3, others))}.
 """
 
 

@@ -1,5 +1,6 @@
 """The design of the trained tables: cells that share all but channels, spread over latency, the same every time."""
 
+import json
 from dataclasses import asdict
 from functools import cache
 
@@ -14,10 +15,11 @@ from benchmarks.store.parquet import read_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.article import AGAIN, AGAIN_SEEDS, seeds_of
 from benchmarks.tables.build import trainings
-from benchmarks.tables.design import DRAWN, draw_cells, table_spaces
+from benchmarks.tables.design import DRAWN, draw_cells
 from benchmarks.tables.files import SHIPPED, design_file, table_file, winners_file
 from benchmarks.tables.parts import PARTS, lacking, part_of, repeated_rows, write_design
 from benchmarks.tables.recipes import RECIPES, SEARCH
+from hw_model.blocks import Block
 from hw_model.network_text import summary
 from tasks.registry import make_task
 from tasks.spaces.layer import Decision, Layer
@@ -59,7 +61,7 @@ def test_what_is_trained_is_of_a_part_by_its_recipe(name):
 
 def of_another_fit(name, trial, recipe):
     """Whether it is of an article's table of another fit, which had other networks: by seeds of the network's own."""
-    text = summary(table_spaces(make_task(name))[trial.space].decode(trial.genotype))
+    text = summary([Block(**block) for block in json.loads(trial.key.architecture)])
     if trial.key.fidelity == recipe(RECIPES["search"][name]) and name == AGAIN[0] and trial.key.seed in AGAIN_SEEDS:
         return True
     return trial.key.fidelity in {recipe(own[name]) for own in RECIPES.values()} and trial.key.seed in seeds_of(text)
