@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from hw_model.cost import Cost, count_macs, count_params
     from hw_model.cost_models import accelerator_names, cost_model
     from hw_model.errors import HardwareInputError
-    from hw_model.network_file import Network, load_network, network_schema
+    from hw_model.network_file import Network, load_network
+    from hw_model.network_schema import network_schema
     from hw_model.predict import Prediction, predict
     from nas_algos.compare import compare
     from nas_algos.errors import AlgorithmInputError
@@ -106,7 +107,8 @@ _MODULES = {
     "hw_model.cost": ("Cost", "count_macs", "count_params"),
     "hw_model.cost_models": ("accelerator_names", "cost_model"),
     "hw_model.errors": ("HardwareInputError",),
-    "hw_model.network_file": ("Network", "load_network", "network_schema"),
+    "hw_model.network_file": ("Network", "load_network"),
+    "hw_model.network_schema": ("network_schema",),
     "hw_model.predict": ("Prediction", "predict"),
     "nas_algos.compare": ("compare",),
     "nas_algos.errors": ("AlgorithmInputError",),

@@ -8,7 +8,7 @@
 "input" is height, width and channels.  A block takes what the one before it gives.  Its "kind" is one of
 hw_model.kinds.KINDS; "channels" are those it gives (needed unless its kind keeps them); "kernel" (3, or 1 where its
 kind has none), "stride" (1; for upsample the factor, 2), "expansion" (1), "residual" (false), "activation" (true) and
-"repeat" (1) have the defaults in brackets.  `network_schema` says the same as a JSON Schema.
+"repeat" (1) have the defaults in brackets.  `hw_model.network_schema` says the same as a JSON Schema.
 
 A network whose cost alone is asked for may have more: "kernel" and "stride" to 64, and as [height, width], even
 numbers among them; "hidden" channels instead of an expansion; "padding" "valid" instead of "same"; and other
@@ -60,50 +60,7 @@ _BLOCK_FIELDS = (
 )
 _CHAIN_VALUES = {"kernel_width": 0, "stride_width": 0, "hidden": 0, "valid": False, "takes": (), "adds": None}
 """Of a GraphBlock that might as well be a Block."""
-_MAX_NAME = 40
-
-
-def network_schema() -> dict[str, Any]:
-    """A network file's JSON Schema (draft 2020-12)."""
-
-    def whole(most: int) -> dict[str, Any]:
-        return {"type": "integer", "minimum": 1, "maximum": most}
-
-    both = {"type": "array", "minItems": 2, "maxItems": 2, "items": whole(MAX_WINDOW)}
-    size = {"oneOf": [whole(MAX_WINDOW), both]}
-    name = {"type": "string", "minLength": 1, "maxLength": _MAX_NAME}
-    block = {
-        "kind": {"enum": list(KINDS)},
-        "channels": whole(MAX_CHANNELS),
-        "kernel": size,
-        "stride": size,
-        "expansion": whole(MAX_EXPANSION),
-        "residual": {"type": "boolean"},
-        "activation": {"type": "boolean"},
-        "repeat": whole(MAX_BLOCKS),
-        "hidden": whole(MAX_CHANNELS * MAX_EXPANSION),
-        "padding": {"enum": ["same", "valid"]},
-        "name": name,
-        "from": {"oneOf": [name, {"type": "array", "minItems": 1, "maxItems": MAX_BLOCKS, "items": name}]},
-        "add": name,
-    }
-    entry = {"type": "object", "required": ["kind"], "additionalProperties": False, "properties": block}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A network for accelnas cost",
-        "type": "object",
-        "required": ["input", "blocks"],
-        "additionalProperties": False,
-        "properties": {
-            "name": {"type": "string"},
-            "source": {"type": "string"},
-            "input": {
-                **{"type": "array", "minItems": 3, "maxItems": 3},
-                "prefixItems": [whole(MAX_SIZE), whole(MAX_SIZE), whole(MAX_CHANNELS)],
-            },
-            "blocks": {"type": "array", "minItems": 1, "maxItems": MAX_BLOCKS, "items": entry},
-        },
-    }
+MAX_NAME = 40
 
 
 class Network(NamedTuple):
@@ -180,9 +137,9 @@ def _repeat(entry: Any, position: int) -> int:
 
 def _name(name: Any, position: int, names: dict[str, int], place: int) -> None:
     """Note where the block of that name stands."""
-    if not isinstance(name, str) or not 1 <= len(name) <= _MAX_NAME or not name.isprintable() or name in names:
+    if not isinstance(name, str) or not 1 <= len(name) <= MAX_NAME or not name.isprintable() or name in names:
         raise HardwareInputError(
-            f"block {position}: name is {short(name)}; allowed: a text of 1 to {_MAX_NAME} characters that no other "
+            f"block {position}: name is {short(name)}; allowed: a text of 1 to {MAX_NAME} characters that no other "
             f"block has, nor {INPUT_NAME!r}"
         )
     names[name] = place

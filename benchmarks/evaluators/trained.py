@@ -22,7 +22,7 @@ from benchmarks.runtime.handles import Executor, JobFailedError, JobHandle
 from benchmarks.runtime.progress import SearchProgress
 from benchmarks.runtime.resources import GIB, TRAINING_GIB, Resources, many_mappings
 from benchmarks.runtime.worker_data import WorkerData, load_worker_data
-from benchmarks.store.keys import canonical_json, settings_digest
+from benchmarks.store.keys import architecture_text, canonical_json, settings_digest
 from benchmarks.store.records import Trial, TrialKey
 from benchmarks.store.sqlite import ResultStore
 from hw_model.blocks import Block
@@ -244,7 +244,7 @@ def trial_key(task: Task, blocks: tuple[Block, ...], fidelity: Fidelity, seed: i
     return TrialKey(
         task=f"{task.name}-{task.classes}",
         data_version=task.data_version(fidelity.data),
-        architecture=canonical_json([dataclasses.asdict(block) for block in blocks]),
+        architecture=architecture_text(blocks),
         fidelity=canonical_json(dataclasses.asdict(fidelity)),
         seed=seed,
         code_version=TRAINING_CODE_VERSION,

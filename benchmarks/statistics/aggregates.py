@@ -1,10 +1,10 @@
 """One figure over several tasks, from runs x tasks: interquartile mean and probability of improvement.
 
 Agarwal, Schwarzer, Castro, Courville and Bellemare, Deep Reinforcement Learning at the Edge of the Statistical
-Precipice, arXiv:2108.13264, sections 4.1 to 4.3.  Intervals are percentiles of a stratified bootstrap: runs are drawn
-anew within each task, tasks are not.  Tasks may have different numbers of runs.  Where runs depend on each other in
-groups, a row of runs each, whole groups are drawn (A. C. Davison and D. V. Hinkley, Bootstrap Methods and their
-Application, 1997, section 3.8); of tasks whose groups are the same ones, the same groups in each.
+Precipice, arXiv:2108.13264, sections 4.1 to 4.3.  Intervals are 95% ones, percentiles of a stratified bootstrap: runs
+are drawn anew within each task, tasks are not.  Tasks may have different numbers of runs.  Where runs depend on each
+other in groups, a row of runs each, whole groups are drawn (A. C. Davison and D. V. Hinkley, Bootstrap Methods and
+their Application, 1997, section 3.8); of tasks whose groups are the same ones, the same groups in each.
 """
 
 from __future__ import annotations
@@ -22,13 +22,7 @@ Runs = Sequence[Sequence[float] | np.ndarray]
 """Scores of the runs on each task, scaled so that tasks may be pooled: float[tasks][runs], or [tasks][groups, runs]."""
 
 
-def interquartile_mean(
-    scores: Runs,
-    confidence: float = 0.95,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-    together: Sequence[Hashable] = (),
-) -> Interval:
+def interquartile_mean(scores: Runs, resamples: int = RESAMPLES, together: Sequence[Hashable] = ()) -> Interval:
     """Mean of the middle half of all runs of all tasks pooled; a quarter is cut at each end, rounded down.
 
     together: a label for each task, where groups of those with the same label are the same; () where none are.
@@ -40,16 +34,11 @@ def interquartile_mean(
     def middle(drawn: list[list[np.ndarray]]) -> float:
         return stats.trim_mean(np.concatenate([task.ravel() for task in drawn[0]]), 0.25)
 
-    return _bootstrapped([tasks], middle, confidence, seed, resamples, together)
+    return _bootstrapped([tasks], middle, resamples, together)
 
 
 def probability_of_improvement(
-    ours: Runs,
-    theirs: Runs,
-    confidence: float = 0.95,
-    seed: int = 0,
-    resamples: int = RESAMPLES,
-    together: Sequence[Hashable] = (),
+    ours: Runs, theirs: Runs, resamples: int = RESAMPLES, together: Sequence[Hashable] = ()
 ) -> Interval:
     """Mean over tasks of P(a run of ours is larger than one of theirs), ties counting half.
 
@@ -58,7 +47,7 @@ def probability_of_improvement(
     mine, other = _checked(ours, together), _checked(theirs)
     if len(mine) != len(other):
         raise BenchmarkInputError(f"{len(mine)} tasks against {len(other)}; allowed: the same tasks")
-    return _bootstrapped([mine, other], lambda drawn: _mean_share(*drawn), confidence, seed, resamples, together)
+    return _bootstrapped([mine, other], lambda drawn: _mean_share(*drawn), resamples, together)
 
 
 def _mean_share(mine: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
@@ -73,19 +62,16 @@ def _mean_share(mine: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> floa
 def _bootstrapped(
     sides: list[list[np.ndarray]],
     statistic: Callable[[list[list[np.ndarray]]], float],
-    confidence: float,
-    seed: int,
     resamples: int,
     together: Sequence[Hashable],
 ) -> Interval:
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(0)
     labels = [together or range(len(sides[0])), *(range(len(side)) for side in sides[1:])]
     found = [
         statistic([_drawn(side, own, generator) for side, own in zip(sides, labels, strict=True)])
         for _ in range(resamples)
     ]
-    tail = 50 * (1 - confidence)
-    low, high = np.percentile(found, [tail, 100 - tail])
+    low, high = np.percentile(found, [2.5, 97.5])
     return Interval(float(statistic(sides)), float(low), float(high))
 
 

@@ -6,12 +6,13 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
+from hw_model.blocks import Block
 
 
 def canonical_json(value: object) -> str:
@@ -23,6 +24,11 @@ def canonical_json(value: object) -> str:
         return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise BenchmarkInputError(f"no JSON for this value ({error}); allowed: plain Python values, finite") from error
+
+
+def architecture_text(blocks: Iterable[Block]) -> str:
+    """A network as keys of trials have it."""
+    return canonical_json([dataclasses.asdict(block) for block in blocks])
 
 
 def sha256(text: str) -> str:

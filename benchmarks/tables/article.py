@@ -8,7 +8,7 @@ expansions of four, have no genotype: they are the baseline with other kinds, ch
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -68,8 +68,8 @@ def again_cells(results: Path, task: Task) -> list[Cell]:
     name, accelerator = AGAIN
     if task.name != name:
         return []
-    file = results / name / f"{name}.csv"
-    own = {_summary(file, row) for row in _rows(file) if row.get("accelerator") == accelerator}
+    rows = _rows(results / name / f"{name}.csv")
+    own = {row["network"] for row in rows if row.get("accelerator") == accelerator}
     count = len(AGAIN_SEEDS)
     return [
         Cell(
@@ -94,22 +94,21 @@ def summaries(results: Path, task: str, tables: tuple[str, ...]) -> list[str]:
     for file in (results / name / f"{name}.csv" for name in tables):
         for row in _rows(file):
             if row.get("task", row.get("target", task)) == task:
-                found.append(_summary(file, row))
+                found.append(row["network"])
     return list(dict.fromkeys(found))
 
 
-def _summary(file: Path, row: Mapping[Hashable, Any]) -> str:
-    try:
-        blocks_of(text := str(row["network"]))
-    except ValueError as error:
-        raise BenchmarkInputError(f"{file}: {str(row['network'])[:120]!r} is no network") from error
-    return text
-
-
 def _rows(file: Path) -> list[dict[Hashable, Any]]:
+    """Rows of a table, all of which name a network."""
     if not file.is_file():
         raise BenchmarkInputError(f"{file}: no such file; `accelnas reproduce {file.stem}` writes it")
-    return read_own_csv(file, ("network",)).to_dict("records")
+    rows = read_own_csv(file, ("network",)).to_dict("records")
+    for text in {str(row["network"]) for row in rows}:
+        try:
+            blocks_of(text)
+        except ValueError as error:
+            raise BenchmarkInputError(f"{file}: {text[:120]!r} is no network") from error
+    return rows
 
 
 def genotype_of(space: SearchSpace, skeleton: Skeleton, text: str) -> tuple[int, ...] | None:

@@ -39,8 +39,7 @@ def model_rows(
 
     Each network is shown by the best source that knows of it, and its difference is from the baseline by that.
     others: further metrics, means over the row's own trainings, NaN where it is predicted.  quality_difference: errors
-    of both taken as independent.  The baseline's own row has the source of most
-    others, of equally many the weakest.
+    of both taken as independent.  The baseline's own row has the source of most others, of equally many the weakest.
     """
     base = exact_cost(models.baseline.blocks, accelerator, cache)
     pairs = [models.compared(each.network) for each in chosen]

@@ -10,7 +10,7 @@ quality has what other photographs could change; that of a difference has not, a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.problem import baseline_blocks
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import read_own_csv
-from benchmarks.store.keys import canonical_json
+from benchmarks.store.keys import architecture_text
 from benchmarks.tables.features import features, in_layout, places
 from benchmarks.tables.files import SHIPPED
 from benchmarks.tables.query import TrainedTable, load_table
@@ -54,7 +54,7 @@ class Network(NamedTuple):
     @property
     def key(self) -> str:
         """The canonical JSON of its blocks, as trainings are found by."""
-        return canonical_json([asdict(block) for block in self.blocks])
+        return architecture_text(self.blocks)
 
 
 class Training(NamedTuple):
@@ -188,9 +188,6 @@ def load_models(task: str, results: Path = SHIPPED) -> Models:
     return Models(table, found, photograph_term(results, task, table.task.dataset))
 
 
-BASELINE = ("task", "dataset", "quality", "quality_low", "quality_high")
-
-
 def photograph_term(results: Path, task: str, dataset: str) -> tuple[float, float]:
     """How far the interval of the task's baseline in baselines.csv reaches below and above its quality.
 
@@ -198,7 +195,8 @@ def photograph_term(results: Path, task: str, dataset: str) -> tuple[float, floa
     that it bounds what the choice of photographs does.  Raises BenchmarkInputError where the file has no such row.
     """
     file = results / "baselines" / "baselines.csv"
-    for row in read_own_csv(file, BASELINE).to_dict("records") if file.is_file() else ():
+    columns = ("task", "dataset", "quality", "quality_low", "quality_high")
+    for row in read_own_csv(file, columns).to_dict("records") if file.is_file() else ():
         if (row["task"], row["dataset"]) == (task, dataset):
             return row["quality"] - row["quality_low"], row["quality_high"] - row["quality"]
     raise BenchmarkInputError(f"{file}: no row of {task} on {dataset}; `accelnas reproduce baselines` makes it")

@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.problem import baseline_blocks
-from benchmarks.store.keys import canonical_json
+from benchmarks.store.keys import architecture_text, canonical_json
 from benchmarks.store.records import Trial
 from benchmarks.tables.design import DRAWN, design_rows, table_spaces
 from benchmarks.tables.features import features, in_layout, places
@@ -93,7 +93,7 @@ def trials_by(results: Path, name: str, recipe: Fidelity) -> tuple[Trial, ...]:
 
 def without_sweep(trials: Iterable[Trial], task: Task) -> tuple[Trial, ...]:
     """Those by which no recipe was chosen: all but the baseline's with seeds of the sweep."""
-    swept = canonical_json([dataclasses.asdict(block) for block in baseline_blocks(task)])
+    swept = architecture_text(baseline_blocks(task))
     return tuple(trial for trial in trials if trial.key.architecture != swept or trial.key.seed not in SWEEP_SEEDS)
 
 

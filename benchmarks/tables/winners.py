@@ -7,7 +7,6 @@ seeds; once a round is trained and the surrogate fitted again, a further one can
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.files import read_own_csv, write_table
-from benchmarks.store.keys import canonical_json
+from benchmarks.store.keys import architecture_text
 from benchmarks.tables.design import COLUMNS, REFERENCE
 from benchmarks.tables.files import winners_file
 from benchmarks.tables.optima import baseline_figures, best_within, evaluation_by, searched
@@ -97,4 +96,4 @@ def round_rows(table: TrainedTable, number: int, genotypes: np.ndarray) -> pd.Da
 
 def _architecture(table: TrainedTable, genotype: Any) -> str:
     """As keys of trials have it."""
-    return canonical_json([asdict(block) for block in table.space.decode([int(choice) for choice in genotype])])
+    return architecture_text(table.space.decode([int(choice) for choice in genotype]))

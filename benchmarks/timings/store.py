@@ -28,7 +28,7 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.files import merge_rows
-from benchmarks.store.keys import canonical_json
+from benchmarks.store.keys import architecture_text, canonical_json
 from benchmarks.store.listing import trial_line
 from benchmarks.store.parquet import merge_records
 from benchmarks.store.provenance import current_provenance
@@ -44,7 +44,7 @@ ARCHITECTURES = 2_000
 def made_up_trials(count: int) -> Iterator[Trial]:
     """So many trials of real networks with drawn qualities, each of another key."""
     networks = sample_networks(0, ARCHITECTURES, NETWORK_SETS[0])
-    texts = [canonical_json([dataclasses.asdict(block) for block in blocks]) for blocks in networks]
+    texts = [architecture_text(blocks) for blocks in networks]
     fidelity = canonical_json(dataclasses.asdict(Fidelity("quick", 20_000, 6_400, "validation", 1_000)))
     provenance, qualities = current_provenance(), np.random.default_rng(0).random(count).tolist()
     for number, quality in enumerate(qualities):

@@ -11,7 +11,8 @@ from benchmarks.problem import check_fits
 from hw_model.blocks import GraphBlock, check_chain, is_chain, outputs
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
-from hw_model.network_file import network_schema, parse_network
+from hw_model.network_file import parse_network
+from hw_model.network_schema import network_schema
 from hw_model.network_text import network_content, summary
 from hw_model.npu.model import NPUS, operator_sram_bytes
 from hw_model.operator_arrays import graph_arrays, operator_arrays

@@ -8,7 +8,8 @@ from hw_model.blocks import MAX_CHANNELS, Block
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
 from hw_model.kinds import KINDS
-from hw_model.network_file import EXAMPLES, load_network, network_schema, parse_network
+from hw_model.network_file import EXAMPLES, load_network, parse_network
+from hw_model.network_schema import network_schema
 from hw_model.network_text import network_content, summary
 
 GOOD = {"input": [32, 32, 3], "blocks": [{"kind": "conv", "channels": 8, "stride": 2}, {"kind": "conv", "channels": 8}]}

@@ -7,8 +7,9 @@ from pathlib import Path
 from benchmarks.markdown import Row, interval, listed, rows, table
 
 FEWEST_CELLS = 5
-FEWEST_BEST = 10
 """Of fewer a bootstrap says too little of other cells."""
+FEWEST_BEST = 10
+"""Of a best tenth of fewer it is not said how well they are found."""
 HEADER = (
     "task",
     "networks",

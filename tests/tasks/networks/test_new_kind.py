@@ -15,7 +15,8 @@ from hw_model.blocks import Block, check_block, check_chain
 from hw_model.cost import count_macs, count_params
 from hw_model.errors import HardwareInputError
 from hw_model.kinds import KINDS, TWO_INPUTS, Kind, Part
-from hw_model.network_file import network_schema, parse_network
+from hw_model.network_file import parse_network
+from hw_model.network_schema import network_schema
 from hw_model.network_text import network_content, summary
 from hw_model.npu.model import NPUS, npu_estimate
 from hw_model.operator_arrays import graph_arrays, operator_arrays, operator_places
