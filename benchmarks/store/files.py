@@ -77,9 +77,10 @@ def write_network(path: Path, name: str, blocks: Sequence[Block]) -> None:
     write_json(path, network_content(name, blocks))
 
 
-def read_own_csv(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
+def read_own_csv(path: Path, columns: Sequence[str] = (), made_by: str = "") -> pd.DataFrame:
     """A table that a command wrote.
 
+    made_by: which command that is, for who has no such table yet.
     Raises BenchmarkInputError, naming the file, where it is missing or damaged or lacks one of these columns.
     """
     import pandas as pd  # takes half a second, which who only writes text need not pay
@@ -87,7 +88,7 @@ def read_own_csv(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, low_memory=False)
     except FileNotFoundError as error:
-        raise BenchmarkInputError(f"{path}: no such file") from error
+        raise BenchmarkInputError(f"{path}: no such file" + (f"; `{made_by}` writes it" if made_by else "")) from error
     except (OSError, ValueError) as error:  # pandas' own are ValueErrors, as is that of text that is none
         reason = one_line(getattr(error, "strerror", None) or error)[:80]
         raise BenchmarkInputError(f"{path} cannot be read as CSV ({reason}); move it away first") from error

@@ -100,9 +100,7 @@ def summaries(results: Path, task: str, tables: tuple[str, ...]) -> list[str]:
 
 def _rows(file: Path) -> list[dict[Hashable, Any]]:
     """Rows of a table, all of which name a network."""
-    if not file.is_file():
-        raise BenchmarkInputError(f"{file}: no such file; `accelnas reproduce {file.stem}` writes it")
-    rows = read_own_csv(file, ("network",)).to_dict("records")
+    rows = read_own_csv(file, ("network",), f"accelnas reproduce {file.stem}").to_dict("records")
     for text in {str(row["network"]) for row in rows}:
         try:
             blocks_of(text)

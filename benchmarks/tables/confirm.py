@@ -78,9 +78,8 @@ def winners(results: Path, task: Task) -> list[Winner]:
 def _rows(results: Path, experiment: str, name: str, task: Task, columns: tuple[str, ...]) -> list[dict[Any, Any]]:
     """A file's rows of the task on REFERENCE, of which there is one."""
     path = results / experiment / name
-    if not path.is_file():
-        raise BenchmarkInputError(f"{path}: no such file; `accelnas reproduce {experiment}` writes it")
-    rows = read_own_csv(path, ("task", "accelerator", *columns)).to_dict("records")
+    made_by = f"accelnas reproduce {experiment}"
+    rows = read_own_csv(path, ("task", "accelerator", *columns), made_by).to_dict("records")
     own = [row for row in rows if (row["task"], row["accelerator"]) == (task.name, REFERENCE)]
     if not own:
         raise BenchmarkInputError(f"{path}: no row of {task.name} on {REFERENCE}")

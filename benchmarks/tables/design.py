@@ -114,10 +114,7 @@ def table_spaces(task: Task) -> dict[str, SearchSpace]:
 
 def design_rows(results: Path, task: str) -> pd.DataFrame:
     """A task's design as it is kept, a row a network.  Raises BenchmarkInputError where there is none."""
-    file = design_file(results, task)
-    if not file.is_file():
-        raise BenchmarkInputError(f"{file}: no such file; `accelnas table design` draws it")
-    return read_own_csv(file, COLUMNS)
+    return read_own_csv(design_file(results, task), COLUMNS, "accelnas table design")
 
 
 def cells_of(task: Task, rows: pd.DataFrame) -> list[Cell]:

@@ -97,10 +97,7 @@ def size_of(results: Path, task: str, name: str) -> int:
 def part_rows(results: Path, task: str, name: str) -> pd.DataFrame:
     """The rows of a part that is kept in a file.  Raises BenchmarkInputError where it is not drawn yet."""
     if name == "curse":
-        file = winners_file(results, task)
-        if not file.is_file():
-            raise BenchmarkInputError(f"{file}: no such file; `accelnas table design --part curse` draws it")
-        return read_own_csv(file, COLUMNS)
+        return read_own_csv(winners_file(results, task), COLUMNS, "accelnas table design --part curse")
     rows = design_rows(results, task)
     rows = rows.loc[rows["part"] == name]
     if rows.empty:

@@ -103,9 +103,8 @@ def models(task: Task, accelerators: tuple[str, ...], winners: Path = DETECTION)
     yield Model(BASELINE, accelerators, baseline_blocks(task))
     if task.name not in WINNERS:
         return
-    if not winners.is_file():
-        raise BenchmarkInputError(f"{winners}: no such file; `accelnas reproduce detection` makes it")
-    found = {(row["model"], row["accelerator"]): row for row in read_own_csv(winners).to_dict("records")}
+    rows = read_own_csv(winners, made_by="accelnas reproduce detection").to_dict("records")
+    found = {(row["model"], row["accelerator"]): row for row in rows}
     for space in ARTICLE_SPACES[task.name]:
         for accelerator in accelerators:
             if (space, accelerator) not in found:

@@ -54,7 +54,7 @@ def test_winners_are_those_of_the_table_of_detection(tmp_path):
         )
     with pytest.raises(BenchmarkInputError, match="has no winner of V1 on ethos-u55-32"):
         list(models(task, ("ethos-u55-32",)))
-    with pytest.raises(BenchmarkInputError, match="`accelnas reproduce detection` makes it"):
+    with pytest.raises(BenchmarkInputError, match="`accelnas reproduce detection` writes it"):
         list(models(task, (accelerator,), tmp_path / "none.csv"))
 
 

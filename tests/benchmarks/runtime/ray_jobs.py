@@ -26,13 +26,15 @@ def train(state, job, report):
     return float((w**2).sum() * state["scale"]).hex()
 
 
-def slow(state, job, report):
-    """Takes a second and a half, and says each time which process it is in."""
-    folder, number = job
-    (Path(folder) / f"{number}-{time.time_ns()}").write_text(str(state["process"]))
-    for index in range(15):
+def held(state, job, report):
+    """Says each time which process it is in, and ends once it may, or after a minute."""
+    begun, may_end, number = job
+    (Path(begun) / f"{number}-{time.time_ns()}").write_text(str(state["process"]))
+    for look in range(600):
+        if Path(may_end).exists():
+            break
+        report((look + 1) / 601)
         time.sleep(0.1)
-        report((index + 1) / 16)
     return number
 
 

@@ -148,23 +148,28 @@ def test_a_killed_workers_job_is_tried_again(cluster, tmp_path):
 def test_a_killed_nodes_job_is_tried_again_elsewhere_and_nothing_finished_is_repeated(cluster, tmp_path):
     node = cluster.add_node(num_cpus=1, object_store_memory=STORE_BYTES)
     cluster.wait_for_nodes()
-    retried, ended, there = [], [], True
+    folder, may_end, retried, nodes = tmp_path / "begun", tmp_path / "may end", [], [node]
+    folder.mkdir()
 
     def begun():
-        return [(int(path.name.split("-")[0]), path.read_text()) for path in Path(tmp_path).iterdir()]
+        return [(int(path.name.split("-")[0]), path.read_text()) for path in folder.iterdir()]
 
-    with executor(cluster, on_retry=lambda handle, reason: retried.append(handle.job)) as far:
+    def kill_in_the_middle(handle, fraction):
+        if nodes and len({process for _, process in begun() if process}) == 3:
+            cluster.remove_node(nodes.pop(), allow_graceful=False)
+
+    def let_others_end(handle, reason):
+        # not before: the node's process may outlive it for a moment
+        retried.append(handle.job)
+        may_end.touch()
+
+    with executor(cluster, on_progress=kill_in_the_middle, on_retry=let_others_end) as far:
         for number in range(9):
-            far.submit(ray_jobs.slow, (str(tmp_path), number))
-        for handle in far.as_completed():
-            ended.append(handle.result())
-            # each worker has begun, and the others are in the middle of jobs
-            if there and len({process for _, process in begun() if process}) == 3:
-                cluster.remove_node(node, allow_graceful=False)
-                there = False
+            far.submit(ray_jobs.held, (str(folder), str(may_end), number))
+        ended = [handle.result() for handle in far.as_completed()]
     assert sorted(ended) == list(range(9))
     assert len(retried) == 1
-    assert sorted(number for number, _ in begun()) == sorted([*range(9), retried[0][1]])
+    assert sorted(number for number, _ in begun()) == sorted([*range(9), retried[0][2]])
 
 
 @pytest.fixture
