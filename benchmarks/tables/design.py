@@ -21,7 +21,6 @@ import jax
 import numpy as np
 import pandas as pd
 
-from benchmarks.errors import BenchmarkInputError
 from benchmarks.store.files import read_own_csv
 from benchmarks.tables.files import design_file
 from hw_model.blocks import Block
