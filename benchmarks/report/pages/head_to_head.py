@@ -10,6 +10,7 @@ from statistics import fmean
 from benchmarks.experiments.head_to_head.contenders import find_contender
 from benchmarks.experiments.head_to_head.settings import Settings
 from benchmarks.markdown import Row, claim, code, listed, rows, span, table
+from benchmarks.report.pages.confirmed import confirmation
 from benchmarks.report.pages.surrogate import of_whole_tables
 from nas_algos.registry import strategy_names
 
@@ -82,8 +83,11 @@ which at 300 W a GPU (a guess) are {ledger[-1]["kwh"]:,.0f} kWh.
 - `expert` is the baseline with each block, from the front, of the kind that is fastest by the estimator and has no
   fewer MACs: it saves latency, which this contest does not ask for, and looks at no quality.
 - `nsga2` seeks the whole front of quality and latency, of which this contest looks at one end.
-- Not here: supernets, whose searches need live trainings.  {_confirmation(folder)}
-"""
+- Not here: supernets, whose searches need live trainings.
+
+## Promise beside truth
+
+{confirmation(folder)}"""
 
 
 def _pools(found: list[Row]) -> str:
@@ -98,17 +102,6 @@ def _pools(found: list[Row]) -> str:
         f"- {scored if parts else ''}Counts (`macs`, `params`) choose among {Settings.pool} random networks of the "
         "whole space, drawn for each search."
     )
-
-
-def _confirmation(folder: Path) -> str:
-    """What is known of winners that were trained."""
-    listed_in = "[head_to_head_winners.csv](../../results/head_to_head/head_to_head_winners.csv)"
-    if (folder / "confirmed.csv").exists():
-        return f"""What some of the networks in {listed_in} came to when
-  trained is in [confirmed.csv](../../results/head_to_head/confirmed.csv) (`accelnas reproduce confirmed`)."""
-    return f"""Nor is a live confirmation, for which {listed_in}
-  lists networks: `accelnas table build --part confirm` trains some of them, then `accelnas reproduce confirmed`
-  compares."""
 
 
 def _without_supernet(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -249,6 +250,32 @@ def test_the_head_to_head_page_pools_the_searches_of_all_cells_where_that_was_ru
     page = head_to_head.page(folder)
     assert "At 30\ntrainings the lowest interquartile mean is that of `genetic`" in page
     assert ["`auto`", "10", "0.25 (0.25 to 0.25)", "0.250 (0.250 to 0.250)"] in lines_of(page)
+
+
+def test_the_contests_page_says_of_each_task_whether_promises_hold_when_trained(copy):
+    folder = copy / "results/head_to_head"
+    (folder / "confirmed.csv").unlink(missing_ok=True)
+    assert "No network that searches found has been trained" in head_to_head.page(folder)
+    rows = [
+        {"task": "detection", "algorithm": algorithm, "family": family, "networks": 9, "promised": promised}
+        | {"trained": trained, "low": trained - 0.01, "high": trained + 0.01, "difference": promised - trained}
+        | {"final": final, "final_low": final, "final_high": final}
+        for algorithm, family, promised, trained, final in (
+            ("random", "random", 0.50, 0.48, math.nan),
+            ("genetic", "multi-shot", 0.55, 0.51, 0.6),
+            ("local", "multi-shot", 0.49, 0.485, math.nan),
+            ("genetic in curated", "kinds of space", 0.4, 0.5, math.nan),
+        )
+    ]
+    pd.DataFrame(rows).to_csv(folder / "confirmed.csv", index=False)
+    page = head_to_head.page(folder)
+    assert ["detection", "`random`", "random", "9", "0.500", "0.480 (0.470 to 0.490)", "+0.020", ""] in lines_of(page)
+    assert "0.600 (0.600 to 0.600)" in page
+    said = " ".join(page.split())
+    assert "above the interval of trained for `random` and `genetic`, below it for `genetic in curated`" in said
+    assert "of 2 other algorithms, promised more than random search: 1; come to more: 2;" in said
+    assert "with intervals apart: `genetic`." in said
+    assert "**segmentation**: no algorithm's networks are all trained." in said
 
 
 def test_the_head_to_head_page_counts_cells_apart_from_random_search_as_the_file_has_them():
