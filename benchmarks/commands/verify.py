@@ -28,12 +28,11 @@ def verify(
         task: Whose tables.
         count: How many rows of each to train again; 0 checks and compares only.
         seed: Which rows; another number draws others.
-        all: Make all tables of the main job again, which takes minutes, not only those that take seconds.
+        all: Make the tables of the main job again, too, which takes minutes, not only those that take seconds.
         home: Directory that data and trials are kept in.
         results: Directory of the shipped results.
     """
-    from benchmarks.verification.again import MAIN_JOB
-    from benchmarks.verification.verify import QUICK
+    from benchmarks.verification.verify import QUICK, THOROUGH
     from benchmarks.verification.verify import verify as verify_all
     from tasks.registry import TASKS
 
@@ -43,6 +42,6 @@ def verify(
     check_count("count", count, least=0)
     check_count("seed", seed, least=0, most=2**63 - 1)
     check_folders(home)
-    holds = verify_all(tuple(dict.fromkeys(task)), count, seed, MAIN_JOB if all else QUICK, home, results)
+    holds = verify_all(tuple(dict.fromkeys(task)), count, seed, THOROUGH if all else QUICK, home, results)
     print("everything holds" if holds else "NOT everything holds")
     sys.exit(0 if holds else 1)

@@ -31,13 +31,15 @@ from benchmarks.tables.query import load_table
 from benchmarks.tables.recipes import SEARCH
 from benchmarks.tables.surrogate import predict
 from benchmarks.tables.trained import design_workload
-from benchmarks.verification.again import Compared, compare_all, copy_shipped, make_anew
+from benchmarks.verification.again import MAIN_JOB, Compared, compare_all, copy_shipped, make_anew
 from tasks.registry import make_task
 
 TOLERANCE = 3.0
 """Standard deviations of the difference of two trainings."""
 QUICK = ("recipes", "agreement", "fidelity", "optimisers_curse", "sustainability", "claims")
 """Experiments that neither train nor compile nor search: their tables are made again in seconds."""
+THOROUGH = (*(name for name in MAIN_JOB if name not in QUICK), *QUICK)
+"""With those of the main job, which claims, the last, read."""
 
 
 class Verdict(NamedTuple):

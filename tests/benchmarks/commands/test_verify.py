@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks.verification import verify as module
 from benchmarks.verification.again import MAIN_JOB
+from benchmarks.verification.verify import THOROUGH
 from tests.cli import accelnas, refused
 
 
@@ -32,7 +33,13 @@ def test_it_ends_with_code_1_where_something_does_not_hold(tmp_path, monkeypatch
     assert accelnas("verify", "--task", "detection", "detection", *where)[:2] == (0, "everything holds\n")
     assert accelnas("verify", "--count", 0, "--seed", 3, "--all", *where)[:2] == (1, "NOT everything holds\n")
     tasks = ("detection", "classification", "segmentation")
-    assert asked == [(("detection",), 1, 0, module.QUICK), (tasks, 0, 3, MAIN_JOB)]
+    assert asked == [(("detection",), 1, 0, module.QUICK), (tasks, 0, 3, THOROUGH)]
     code, _, errors = accelnas("verify", "--task", *where)
     assert (code, errors) == (2, "accelnas: --task names no task; allowed: classification, detection, segmentation\n")
     assert len(asked) == 2
+
+
+def test_all_makes_every_table_again_that_the_quick_check_and_the_main_job_make():
+    assert set(THOROUGH) == {*MAIN_JOB, *module.QUICK}
+    assert len(THOROUGH) == len(set(THOROUGH))
+    assert THOROUGH[-1] == "claims"  # which reads the others
