@@ -14,6 +14,9 @@ from typing import Any
 from benchmarks.setting_checks import check_settings
 from benchmarks.store.made import NOTE, read_note
 
+LONGEST_NAME = 200
+"""Bytes of a folder's name; file systems take 255, and files are written beside by longer names."""
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -58,8 +61,11 @@ class Experiment:
             for each in dataclasses.fields(settings)
             if each.name not in self.chooses_rows and getattr(settings, each.name) != getattr(default, each.name)
         ]
-        folder = results / self.shelf
-        return folder / f"{self.name}-{'-'.join(other)}" if other else folder
+        folder, name = results / self.shelf, f"{self.name}-{'-'.join(other)}"
+        if len(name.encode()) > LONGEST_NAME:
+            digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+            name = f"{name.encode()[: LONGEST_NAME - 9].decode(errors='ignore')}-{digest}"
+        return folder / name if other else folder
 
     def run(self, settings: Any, home: Path, results: Path) -> Path:
         """Run it; the folder that it wrote to, where settings.json says with which settings.

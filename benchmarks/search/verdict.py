@@ -100,7 +100,7 @@ def verdict(rows: Sequence[Mapping[str, Any]], baseline: Mapping[str, Any], metr
     gain = best["quality"] - baseline["quality"]
     if not math.isfinite(best["quality_low"]) or not math.isfinite(baseline["quality_low"]):
         sure = "one training each says little"
-    elif best["quality_low"] > baseline["quality_high"]:
+    elif best["quality_low"] > baseline["quality_high"] or best["quality_high"] < baseline["quality_low"]:
         sure = "the 95% intervals lie apart"
     else:
         sure = "the 95% intervals overlap"

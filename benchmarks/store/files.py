@@ -119,8 +119,14 @@ def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFr
             kept = read_own_csv(path, columns)
             done = set(fresh[columns].itertuples(index=False, name=None))
             others = [row not in done for row in kept[columns].itertuples(index=False, name=None)]
-            if any(others):  # columns that the file lacks would become floats, and counts lose digits
+            if any(others):
+                counts = pd.read_csv(path, dtype_backend="numpy_nullable").select_dtypes("integer").columns
+                counts = {*counts, *fresh.select_dtypes("integer")}
                 fresh = pd.concat([kept.loc[others], fresh])
+                for name in counts:  # with gaps they are floats, and would lose digits
+                    values = fresh[name].dropna()
+                    if values.dtype.kind == "f" and (values % 1 == 0).all():
+                        fresh[name] = fresh[name].astype("Int64")
         fresh = fresh.sort_values(columns, kind="stable")
         write_table(path, fresh)
         return pd.read_csv(path)

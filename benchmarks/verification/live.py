@@ -7,7 +7,7 @@ too.  Rows of transfer on PhotoObjects are of no table, and show the shipped fig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -122,10 +122,11 @@ def live(name: str, home: Path, say: Callable[[str], None] = print) -> Path:
     """
     results = home / "live" / name / "results"
     found = needed(name, home)
-    copy_shipped(results, found)
+    copy_shipped(results)
     tried: set[tuple[str, Asked]] = set()
     for _ in range(ROUNDS):
         for each in found:
+            forget(results, each.task, [one for one in each.asked if (each.task, one) not in tried])
             train(home, results, make_task(each.task), list(each.asked))
             tried |= {(each.task, one) for one in each.asked}
         say(f"== {name}")
@@ -143,16 +144,20 @@ def live(name: str, home: Path, say: Callable[[str], None] = print) -> Path:
     return results / EXPERIMENTS[name].shelf
 
 
-def copy_shipped(results: Path, found: list[Needed]) -> None:
-    """The shipped results as they are, but the tables without trainings that are to be done here."""
+def copy_shipped(results: Path) -> None:
+    """The shipped results as they are, tables among them."""
     if not (SHIPPED / "tables").is_dir():
         raise BenchmarkInputError(f"no {SHIPPED / 'tables'}, to begin with; allowed: a clone's accelnas")
     again.copy_shipped(results)
-    here = {each.task: each.asked for each in found}
     for task in TASKS:
-        anew = {_training(_key(task, each)) for each in here.get(task, ())}
-        rows = (trial for trial in table_trials(SHIPPED, task) if _training(trial.key) not in anew)
-        write_records(table_file(results, task), Trial, rows)
+        write_records(table_file(results, task), Trial, table_trials(SHIPPED, task))
+
+
+def forget(results: Path, task: str, asked: Sequence[Asked]) -> None:
+    """Take out of the task's table what was trained elsewhere of networks that are to be trained here."""
+    anew = {_training(_key(task, each)) for each in asked}
+    rows = [trial for trial in table_trials(results, task) if _training(trial.key) not in anew]
+    write_records(table_file(results, task), Trial, rows)
 
 
 def _key(task: str, asked: Asked) -> TrialKey:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -152,9 +151,8 @@ def verify(
 
 
 def _forget(trials: Sequence[Trial], folder: Path) -> None:
-    """Have the next run train these anew; what another run that was stopped has trained stays, as it may be hours."""
+    """Have the next run train these anew.  What another run has trained stays, as it may be hours, and the store, which
+    one that goes on may have open.
+    """
     with open_store(folder) as store:
         store.remove(trial.digest for trial in trials)
-        left = store.count(Trial)
-    if not left:
-        shutil.rmtree(folder)

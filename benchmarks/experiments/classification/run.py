@@ -126,12 +126,23 @@ def search(
 
     ((genotypes, scores),) = searched(space.cardinalities, evaluate, settings.evaluations, 1, STRATEGY)
     order = np.argsort(scores, kind="stable")
-    order = (
-        order[np.asarray(is_feasible(scores[order]))][: settings.compiled] if is_feasible(scores).any() else order[:1]
-    )
-    networks = [models.of_space(space, genotypes[place]) for place in order]
+    kept = order[np.asarray(is_feasible(scores[order]))] if is_feasible(scores).any() else order[:1]
+    places = first_of_networks(space, genotypes[kept], settings.compiled)
+    networks = [models.of_space(space, genotypes[place]) for place in kept[places]]
     for network in networks:
         cost: Cost = exact_cost(network.blocks, accelerator, cache)
         if all(getattr(cost, name) <= limit * (1 + ROUNDING) for name, limit in limits.items()):
             return network
     return networks[0]
+
+
+def first_of_networks(space: SearchSpace, genotypes: np.ndarray, most: int) -> list[int]:
+    """Where the first so many different networks of genotypes int32[n, D] stand: width multipliers and several choices
+    of channels come to the same ones, a hundred best genotypes to a single network.
+    """
+    first: dict[Any, int] = {}
+    for place, chain in enumerate(space.decode_all(genotypes)):
+        first.setdefault(chain, place)
+        if len(first) == most:
+            break
+    return list(first.values())

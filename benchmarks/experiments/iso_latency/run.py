@@ -53,7 +53,8 @@ def best_within_latency(models: Models, truth: pd.DataFrame, accelerator: str, c
     """The first of truth's rows whose network is within the baseline's latency, both compiled whole."""
     bound = exact_cost(models.baseline.blocks, accelerator, cache).latency_ms
     known = table_spaces(models.table.task)
-    for name, genotype in zip(truth["space"], truth["own_genotype"], strict=True):
+    found = truth.dropna(subset="own_genotype")  # of a space with nothing within the bound there is none
+    for name, genotype in zip(found["space"], found["own_genotype"], strict=True):
         space = known[name] if name in known else article_space(models.table.task, name)
         network = models.of_space(space, [int(choice) for choice in genotype.split()])
         if exact_cost(network.blocks, accelerator, cache).latency_ms <= bound * (1 + ROUNDING):

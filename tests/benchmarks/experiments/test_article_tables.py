@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.experiments.classification.run import memory_columns, within, without_depthwise
+from benchmarks.experiments.classification.run import first_of_networks, memory_columns, within, without_depthwise
 from benchmarks.experiments.segmentation.run import ARTICLE_PCT, five
 from benchmarks.report.pages.article import note
 from benchmarks.tables.files import table_trials
@@ -50,6 +50,27 @@ def test_a_budget_is_a_share_of_each_memory_and_the_whole_latency():
     over = memory_columns({"param_bytes": 300, "peak_activation_bytes": 100, "latency_ms": 1.9}, start, limits)
     assert over["memory_reduction_pct"] == pytest.approx(100 * (1 - 400 / 1400))
     assert not over["budget_met"]
+
+
+def test_candidates_to_compile_are_different_networks_the_first_genotype_of_each():
+    task = make_task("classification")
+    space = curated_space(skeleton_for(task), task.output_channels, 16)
+    one = (0,) * len(space.cardinalities)
+    # every choice of every decision, alone: narrow multipliers and channels come to the same multiples of 16
+    genotypes = np.array(
+        [
+            [*one[:place], choice, *one[place + 1 :]]
+            for place, choices in enumerate(space.cardinalities)
+            for choice in range(choices)
+        ],
+        np.int32,
+    )
+    chains = space.decode_all(genotypes)
+    assert len(set(chains)) < len(chains)
+    places = first_of_networks(space, genotypes, len(chains))
+    assert [chains[place] for place in places] == list(dict.fromkeys(chains))
+    assert [chains.index(chains[place]) for place in places] == places
+    assert first_of_networks(space, genotypes, 3) == places[:3]
 
 
 def test_without_depthwise_convolutions_no_inverted_bottleneck_can_be_chosen():

@@ -18,6 +18,7 @@ from benchmarks.store.files import folder_locked
 from benchmarks.store.made import noted
 from benchmarks.store.provenance import current_provenance
 from benchmarks.tables.files import SHIPPED
+from hw_model.vela.accelerators import ETHOS_U
 from nas_algos.errors import AlgorithmInputError
 from tasks.registry import TASKS
 
@@ -103,6 +104,17 @@ def test_other_figures_go_to_a_folder_of_their_own_and_other_rows_do_not():
     baselines = EXPERIMENTS["baselines"]
     other = baselines.settings({"dataset": "fashion_items", "task": "classification", "recipe": "final"})
     assert baselines.folder(results, other) == results / "baselines"
+
+
+def test_a_folder_of_many_settings_has_a_name_that_file_systems_take_and_others_do_not_have(tmp_path):
+    skeletons = EXPERIMENTS["skeletons"]
+    folders = [
+        skeletons.folder(tmp_path, skeletons.settings({"accelerators": ",".join(names)}))
+        for names in (list(ETHOS_U), list(ETHOS_U)[::-1], list(ETHOS_U)[:-1])
+    ]
+    assert len(set(folders)) == 3
+    for folder in folders:
+        folder.mkdir(parents=True)
 
 
 def test_a_folder_says_with_which_settings_each_experiment_was_run(tmp_path):

@@ -103,6 +103,11 @@ def test_winners_that_are_no_better_than_the_baseline_are_said_to_be():
         ([row(0.40)], row(0.36), "+0.04 (one training each says little)"),
         ([row(0.40, False)], row(0.36), "seed 0, over the bounds, is better than the baseline"),
         ([row(0.40, False), row(0.30)], row(0.36), "within the bounds but no better than the baseline: map 0.3, -0.06"),
+        (
+            [row(0.50, spread=0.01), row(0.70, False, spread=0.01)],
+            row(0.60, spread=0.01),
+            "no better than the baseline: map 0.5, -0.1 (the 95% intervals lie apart)",
+        ),
         ([row(0.30)], row(0.36), "no network that was found is better than the baseline: map 0.3 to 0.3"),
         ([row(math.nan)], row(0.36), "no training of a winner came to a finite map"),
         ([row(0.3)], row(math.nan), "seed 0 has a map of 0.3, the baseline none"),

@@ -129,6 +129,15 @@ def test_counts_keep_their_digits_where_the_file_lacks_their_column(tmp_path):
     assert path.read_text().splitlines()[1] == "a,0.1,34556951025"
 
 
+def test_counts_of_rows_that_stay_keep_their_digits_where_fresh_rows_lack_them(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("task,macs,flops\na,29380608,3.4416e+13\nb,29380609,3.42987e+13\n")
+    for name in ("a", "c"):  # the second time the column has gaps in the file
+        merge_rows(path, pd.DataFrame({"task": [name], "params": [1_234_567_891]}), ("task",))
+    expected = "task,macs,flops,params\na,,,1234567891\nb,29380609,3.42987e+13,\nc,,,1234567891\n"
+    assert path.read_text() == expected
+
+
 def test_rows_of_an_earlier_versions_table_are_not_merged_and_it_is_named(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("task,quality\na,0.5\n")

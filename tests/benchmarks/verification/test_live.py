@@ -23,12 +23,13 @@ from benchmarks.tables.files import SHIPPED, table_trials
 from benchmarks.tables.model_rows import Model, model_rows
 from benchmarks.tables.models import load_models
 from benchmarks.tables.recipes import FINAL, SEARCH
-from benchmarks.tables.trained import trials_by
+from benchmarks.tables.trained import design_workload, trials_by
 from benchmarks.verification import live as module
 from benchmarks.verification.live import LIVE, Needed, check_live, hours_line, live, needed, wanted_by
 from hw_model.cost import Cost
 from hw_model.network_text import summary
 from hw_model.vela.measurements import MeasurementCache
+from hw_model.workload import chains_from_workload
 from tasks.registry import TASKS, make_task
 
 
@@ -185,6 +186,39 @@ def test_a_network_that_searches_named_before_a_stop_is_in_the_table_of_the_next
     assert seen == [{3}, {3, 4}]
 
 
+def test_a_network_that_a_later_round_names_is_trained_here_though_it_is_shipped(tmp_path, monkeypatch):
+    shipped = {trial.key.architecture: trial for trial in trials_by(SHIPPED, "detection", SEARCH["detection"])}
+    trials = list(shipped.values())[:2]
+    chains = design_workload("detection", [(trial.space, trial.genotype) for trial in trials])
+    first, other = (
+        Asked(trial.space, trial.genotype, chain, SEARCH["detection"], 7)
+        for trial, chain in zip(trials, chains_from_workload(chains), strict=True)
+    )
+    before = []
+
+    def train(home, results, task, asked):
+        """In place of trainings: whose are in the table before."""
+        there = {trial.key.architecture for trial in trials_by(results, "detection", SEARCH["detection"])}
+        before.append([trial_key(task, each.chain, each.fidelity, each.seed).architecture in there for each in asked])
+
+    class Toy:
+        """In place of the searches, which name the other network."""
+
+        run = staticmethod(lambda *_: None)
+        Settings = importlib.import_module(EXPERIMENTS["detection"].module).Settings
+
+    def found(name, home, results=SHIPPED):
+        return [Needed("detection", (first,) if results == SHIPPED else (first, other), 0, 0.0)]
+
+    monkeypatch.setattr(module, "train", train)
+    monkeypatch.setattr(module, "import_module", lambda name: Toy)
+    monkeypatch.setattr(module, "needed", found)
+    live("detection", tmp_path, lambda line: None)
+    assert before == [[False], [False, False]]
+    results = tmp_path / "live" / "detection" / "results"
+    assert len(list(table_trials(results, "detection"))) < len(list(table_trials(SHIPPED, "detection")))
+
+
 def test_a_table_that_names_untrained_networks_to_the_end_is_no_success(tmp_path, monkeypatch):
     task, rounds = make_task("detection"), itertools.count(1)
     asked = [Asked("", (), baseline_blocks(task), FINAL["detection"], seed) for seed in range(100)]
@@ -195,8 +229,8 @@ def test_a_table_that_names_untrained_networks_to_the_end_is_no_success(tmp_path
         run = staticmethod(lambda *_: None)
         Settings = importlib.import_module(EXPERIMENTS["detection"].module).Settings
 
-    monkeypatch.setattr(module, "train", lambda *_: None)
-    monkeypatch.setattr(module, "copy_shipped", lambda *_: None)
+    for each in ("train", "forget", "copy_shipped"):
+        monkeypatch.setattr(module, each, lambda *_: None)
     monkeypatch.setattr(module, "import_module", lambda name: Toy)
     # a network more each time
     monkeypatch.setattr(module, "needed", lambda *_: [Needed("detection", tuple(asked[: next(rounds)]), 1, 9.0)])
