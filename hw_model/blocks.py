@@ -182,6 +182,9 @@ def check_block(block: Block, position: int = 0) -> None:
             raise HardwareInputError(
                 f"{where} ({block.kind}): {field} is {short(value)}; allowed: whole numbers 1 to {limit}"
             )
+    for field in ("residual", "activation", *(("valid",) if free else ())):
+        if type(value := getattr(block, field)) is not bool:
+            raise HardwareInputError(f"{where} ({block.kind}): {field} is {short(value)}; allowed: true, false")
     if min(block.out_height, block.out_width) < 1:
         raise HardwareInputError(
             f"{where} ({block.kind}): an unpadded window of {block.window[0]} x {block.window[1]} on "

@@ -91,20 +91,23 @@ def memory_warnings(board: Board, peak_sram_bytes: float, weight_bytes: float, t
     the compiler plans within the SRAM, and moves the rest.
     """
     lines = []
+    # a memory mode without it would plan as if there were no end of SRAM
+    arena = "" if board.sram_kib is None else f" --arena-kib {board.sram_kib}"
     if constants_in_sram(target):
         peak_sram_bytes, weight_bytes = peak_sram_bytes + weight_bytes, 0.0
     if board.flash_kib is not None and not activations_in_sram(target):
         lines.append(
             f"Warning: activations are counted in a memory behind the chip, and no source says that {board.title} has "
-            "one; --compile --memory-mode Shared_Sram keeps them in its SRAM."
+            f"one; --compile --memory-mode Shared_Sram{arena} keeps them in its SRAM."
         )
     if board.sram_kib is None:
         lines.append(f"No source says how much SRAM {board.title} has: {peak_sram_bytes / 1024:.0f} KiB are needed.")
     elif peak_sram_bytes > board.sram_kib * 1024:
         planned = target.arena_cache_bytes <= board.sram_kib * 1024
+        way_out = "" if planned else f" as it is counted; --compile{arena} plans within that"
         lines.append(
             f"Warning: {peak_sram_bytes / 1024:.0f} KiB of SRAM in use; {board.title} has {board.sram_kib} KiB, so "
-            f"this network does not run there{'' if planned else ' as it is counted; --compile plans within that'}."
+            f"this network does not run there{way_out}."
         )
     if board.flash_kib is not None and weight_bytes > board.flash_kib * 1024:
         lines.append(

@@ -88,6 +88,8 @@ def cost_model(accelerator: str) -> CostModel:
         partial = Partial(_ESTIMATE, estimator)
         return CostModel("estimator", partial, estimator.knows_traffic, estimator.knows_fragments)
     if accelerator.startswith("device-") and (os.path.exists(file) or accelerator == current_device().name):
+        if accelerator != current_device().name:
+            raise HardwareInputError(f"{accelerator} was timed on another device; allowed here: {THIS_DEVICE}")
         estimator = _estimator_in(*_version(file), current_device())
         return CostModel("estimator", Partial(_ESTIMATE, estimator), False, estimator.knows_fragments)
     raise HardwareInputError(f"unknown accelerator {accelerator!r}; allowed: {', '.join(accelerator_names())}")
@@ -112,7 +114,10 @@ def parallelism_factor(accelerator: str) -> int:
     npus = _npus()
     name = accelerator if accelerator in npus else f"npu-{accelerator.removesuffix('-sram-only')}"
     if name not in npus:
-        raise HardwareInputError(f"parallelism factor of {accelerator!r} is not known; allowed: {', '.join(npus)}")
+        raise HardwareInputError(
+            f"parallelism factor of {accelerator!r} is not known, so no space is curated for it; allowed: ethos-u... "
+            "and npu-... of `accelnas list`, or a space that is not curated"
+        )
     return int(npus[name].output_lanes)
 
 
@@ -153,4 +158,4 @@ def _blocks_in(path: Path, modified: int) -> BlockTable:
 
 
 def _version(path: Path) -> tuple[Path, int]:
-    return path, path.stat().st_mtime_ns if path.exists() else 0
+    return path, path.stat().st_mtime_ns if os.path.exists(path) else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -12,6 +13,18 @@ from pathlib import Path
 def default_home() -> Path:
     """$ACCELNAS_HOME, .accelnas below the current directory where that is not set or empty."""
     return Path(os.environ.get("ACCELNAS_HOME") or ".accelnas")
+
+
+@contextlib.contextmanager
+def folder_locked(folder: Path) -> Iterator[None]:
+    """Hold the folder, made if there is none, against other processes and threads that ask for it by this too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextlib.contextmanager

@@ -54,6 +54,8 @@ from hw_model.network_text import INPUT_NAME
 EXAMPLES = Path(__file__).parent / "networks"
 """Published networks that ship with the package."""
 
+FEWEST_PIXELS = 32
+"""Along a side of what is taken for a picture with its channels first, and not for three rows of features."""
 _BLOCK_FIELDS = (
     *("kind", "channels", "kernel", "stride", "expansion", "residual", "activation", "repeat"),
     *("hidden", "padding", "name", "from", "add"),
@@ -100,7 +102,7 @@ def parse_network(content: Any, default_name: str = "network") -> Network:
             f'"input" is {short(shape)}; allowed: whole numbers, height and width 1 to {MAX_SIZE}, channels 1 to '
             f"{MAX_CHANNELS}"
         )
-    if shape[0] in (1, 3) and shape[1] == shape[2] > 4:
+    if shape[0] == 3 and shape[1] == shape[2] >= FEWEST_PIXELS:
         last = [*shape[1:], shape[0]]
         raise HardwareInputError(f'"input" is {shape}, channels first; allowed: height, width, channels: {last}')
     if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_BLOCKS:

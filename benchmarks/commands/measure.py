@@ -57,20 +57,34 @@ def measure(
     from hw_model.learned.calibration import COVERED, held_share
     from hw_model.learned.device import Device
     from hw_model.learned.fitting import FEWEST_NETWORKS
-    from hw_model.learned.measuring import fit_to, get_target, measure_parts, measure_sets, outlook, target_names
+    from hw_model.learned.measuring import (
+        fit_to,
+        get_target,
+        measure_parts,
+        measure_sets,
+        outlook,
+        target_names,
+        to_learn_from,
+    )
 
     if not accelerator:
         raise HardwareInputError(f"no --accelerator given; allowed: {', '.join(target_names())}")
-    if not any(counts.values()) and not parts:
-        raise HardwareInputError("--budget, --general, --test and --refine are all 0; allowed: one of 1 and more")
+    if not any(counts.values()) and not parts and not fit:
+        raise HardwareInputError(
+            "--budget, --general, --test and --refine are all 0; allowed: one of 1 and more, or --fit"
+        )
     if fit:
         check_folders(fitted_folder())
-    if (fit or refine) and budget + general < FEWEST_NETWORKS:
-        raise HardwareInputError(
-            f"--{'fit' if fit else 'refine'} with {budget + general} networks to learn from (--budget and --general); "
-            f"allowed: {FEWEST_NETWORKS} and more"
-        )
-    for chosen in [get_target(name) for name in accelerator]:
+    targets = [get_target(name) for name in accelerator]
+    if fit or refine:
+        for chosen in targets:
+            most = max(budget + general, to_learn_from(results / f"{chosen.name}.parquet", chosen))
+            if most < FEWEST_NETWORKS:
+                raise HardwareInputError(
+                    f"--{'fit' if fit else 'refine'} with {most} networks to learn from (--budget and --general, or "
+                    f"what is measured already); allowed: {FEWEST_NETWORKS} and more"
+                )
+    for chosen in targets:
         path, of_parts = results / f"{chosen.name}.parquet", results / f"{chosen.name}-parts.parquet"
         if isinstance(chosen, Device):
             _look(chosen, outlook(path, chosen, **counts, parts=of_parts if parts else None))

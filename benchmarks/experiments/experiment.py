@@ -95,9 +95,8 @@ def _text(value: Any) -> str:
 
 def _note_settings(folder: Path, name: str, settings: Any) -> None:
     """Beside those of the other experiments of the folder, which may end at the same time."""
-    from benchmarks.store.files import folder_locked
     from benchmarks.store.provenance import current_provenance
-    from hw_model.files import write_whole
+    from hw_model.files import folder_locked, write_whole
 
     default = vars(type(settings)())
     told = dataclasses.asdict(settings).items()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,24 +13,12 @@ from benchmarks.errors import BenchmarkInputError, one_line
 from benchmarks.store.keys import plain, settings_digest
 from benchmarks.store.provenance import current_provenance
 from hw_model.blocks import Block
-from hw_model.files import write_whole
+from hw_model.files import folder_locked, write_whole
 from hw_model.network_text import network_content
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-
-@contextmanager
-def folder_locked(folder: Path) -> Iterator[None]:
-    """Hold the folder, made if there is none, against other processes and threads that ask for it by this too."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def write_table(path: Path, table: pd.DataFrame, digits: int | None = 6) -> None:

@@ -17,10 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.errors import BenchmarkInputError, report_skipped
-from benchmarks.store.files import folder_locked
 from benchmarks.store.records import Result, Trial
 from benchmarks.store.rows import COLUMNS, Record, from_row, to_row
-from hw_model.files import unfinished_beside
+from hw_model.files import folder_locked, unfinished_beside
 
 GROUP = 1_000
 """Rows that are written, read, and lost where a file is damaged, together."""

@@ -137,7 +137,9 @@ def load_estimator(path: Path, accelerator: Target) -> Estimator:
     except Exception as error:  # whatever a damaged archive raises
         raise HardwareInputError(f"estimator {path} cannot be read; {remedy}") from error
     if versions != _versions(accelerator):
-        raise HardwareInputError(f"estimator {path} is of {versions}, not of {_versions(accelerator)}; {remedy}")
+        raise HardwareInputError(
+            f"estimator {path} is of {versions}, not of {_versions(accelerator)}; {remedy}, or delete it if one ships"
+        )
     return estimator
 
 

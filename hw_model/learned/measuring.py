@@ -13,6 +13,7 @@ from rich.progress import track
 
 from hw_model.blocks import Block
 from hw_model.cost import count_macs
+from hw_model.files import folder_locked
 from hw_model.learned.dataset import MeasuredChain, load_dataset, save_dataset
 from hw_model.learned.device import THIS_DEVICE, Device, current_device, time_blocks, unsteadiness
 from hw_model.learned.estimator import estimate
@@ -152,16 +153,28 @@ def _missing(known: list[MeasuredChain], wanted: Labelled) -> Labelled:
 
 
 def measure_networks(path: Path, wanted: Labelled, accelerator: Target) -> None:
-    """Add to the data set of `path` the networks that it lacks, (set, network) each."""
-    known = _known(path, accelerator)
-    missing = _missing(known, wanted)
+    """Add to the data set of `path` the networks that it lacks, (set, network) each; several processes may do so."""
+    missing, found = _missing(_known(path, accelerator), wanted), list[MeasuredChain]()
     last_save = time.monotonic()
     try:
         for label, blocks in track(missing, description=accelerator.name, disable=not missing):
-            known.append(MeasuredChain(label, blocks, _report(blocks, accelerator)))
+            found.append(MeasuredChain(label, blocks, _report(blocks, accelerator)))
             if time.monotonic() - last_save > _SAVE_SECONDS:
-                save_dataset(path, known, accelerator)
+                _add(path, found, accelerator)
                 last_save = time.monotonic()
     finally:
-        if missing and known:
-            save_dataset(path, known, accelerator)  # also after an interrupt
+        if found:
+            _add(path, found, accelerator)  # also after an interrupt
+
+
+def _add(path: Path, found: list[MeasuredChain], accelerator: Target) -> None:
+    """Write what the data set lacks of these behind what it has by now, which others may have added to."""
+    with folder_locked(path.parent):
+        known = _known(path, accelerator)
+        there = {(chain.set, chain.blocks) for chain in known}
+        save_dataset(path, [*known, *(chain for chain in found if (chain.set, chain.blocks) not in there)], accelerator)
+
+
+def to_learn_from(path: Path, accelerator: Target) -> int:
+    """How many networks of a data set an estimator may learn from; 0 where there is none."""
+    return len(_learned(path, accelerator)) if path.exists() else 0

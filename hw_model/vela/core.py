@@ -15,6 +15,7 @@ import io
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -27,6 +28,8 @@ from hw_model.vela.accelerators import EthosU
 from hw_model.vela.system import shipped_ini
 
 COMPILER_VERSION = version("ethos-u-vela")
+_STANDARD_OUTPUT = threading.Lock()
+"""Threads that turned it away at once would leave it turned away."""
 
 
 def compile_model(model: bytes, accelerator: EthosU, *, operator_table: bool) -> tuple[regor.CompiledTFLiteModel, str]:
@@ -52,15 +55,16 @@ def compile_model(model: bytes, accelerator: EthosU, *, operator_table: bool) ->
 @contextlib.contextmanager
 def _standard_output_to(file: IO[str]) -> Iterator[None]:
     """What C++ code writes to the standard output meanwhile goes there: the output is for what was asked for."""
-    sys.stdout.flush()
-    ours = os.dup(1)
-    try:
-        os.dup2(file.fileno(), 1)
-        yield
-    finally:
-        ctypes.CDLL(None).fflush(None)
-        os.dup2(ours, 1)
-        os.close(ours)
+    with _STANDARD_OUTPUT:
+        sys.stdout.flush()
+        ours = os.dup(1)
+        try:
+            os.dup2(file.fileno(), 1)
+            yield
+        finally:
+            ctypes.CDLL(None).fflush(None)
+            os.dup2(ours, 1)
+            os.close(ours)
 
 
 def measure_with_command_line(model: bytes, accelerator: EthosU) -> dict[str, float]:

@@ -26,6 +26,12 @@ _COUNTS = {
 }
 """How keys end whose values are whole numbers, and the least of each; the compiler takes what it cannot read for 0."""
 _LARGEST_COUNT = 2**31 - 1
+_MEMORIES = {
+    "const_mem_area": ("Dram", "OnChipFlash", "OffChipFlash"),
+    "arena_mem_area": ("Sram", "Dram"),
+    "cache_mem_area": ("Sram",),
+}
+"""What Vela's command line allows a memory mode to put its areas into; the compiler itself takes whatever it gets."""
 
 
 def shipped_ini() -> str:
@@ -57,6 +63,7 @@ def in_system(
     mode = memory_mode or accelerator.memory_mode
     for used in (f"System_Config.{system}", f"Memory_Mode.{mode}"):
         _check_keys(sections, used, ini)
+    _check_memories(sections, system, mode, ini)
     clock = _number(_field(sections, f"System_Config.{system}", "core_clock", ini), f"core_clock of {system}")
     arena = _field(sections, f"Memory_Mode.{mode}", "arena_cache_size", ini)
     limit = ADDRESS_SPACE[accelerator.config.split("-")[1]]
@@ -165,6 +172,19 @@ def _check_keys(sections: configparser.ConfigParser, section: str, ini: Path | N
                     f"system configuration {str(ini)[-80:]}: [{each[:60]}] has {short(key)}; allowed: "
                     f"{', '.join(allowed)}"
                 )
+
+
+def _check_memories(sections: configparser.ConfigParser, system: str, mode: str, ini: Path | None) -> None:
+    """Of the areas that the mode says: all in one memory may be the SRAM, constants among them."""
+    ports = {area: _field(sections, f"Memory_Mode.{mode}", area, ini) for area in _MEMORIES}
+    for area, allowed in _MEMORIES.items():
+        memory = _field(sections, f"System_Config.{system}", f"{(ports[area] or '').lower()}_port", ini)
+        if memory == "Sram" and len(set(ports.values())) == 1:
+            continue
+        if memory is not None and memory not in allowed:
+            raise HardwareInputError(
+                f"memory mode {mode} puts {area} into {memory} of {system}; allowed: {', '.join(allowed)}"
+            )
 
 
 @functools.cache

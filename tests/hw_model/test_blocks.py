@@ -19,6 +19,8 @@ UPSAMPLE = {"kind": "upsample", "kernel": 1, "stride": 3, "expansion": 1, "resid
         ({"out_channels": 10**9}, "out_channels is 1000000000"),
         ({"kernel": 4}, "kernel is 4; allowed: odd numbers"),
         ({"stride": True}, "stride is True"),
+        ({"residual": "no"}, "residual is 'no'; allowed: true, false"),
+        ({"activation": 0}, "activation is 0; allowed: true, false"),
         ({"kind": "conv"}, "only ibn and fused_ibn expand"),
         ({"stride": 2}, "a residual needs"),
         ({"out_channels": 24}, "a residual needs"),

@@ -22,7 +22,7 @@ def test_what_does_not_fit_is_said_of_sram_and_of_flash():
     board, target = BOARDS["ek-ra8p1"], ETHOS_U["ethos-u55-256"]
     assert memory_warnings(board, 1664 * 1024, 1024 * 1024, target) == []
     sram, flash = memory_warnings(board, 1664 * 1024 + 1, 1024 * 1024 + 1, target)
-    assert "has 1664 KiB, so this network does not run there as it is counted; --compile plans within that." in sram
+    assert "does not run there as it is counted; --compile --arena-kib 1664 plans within that." in sram
     assert "keeps 1024 KiB on the chip" in flash
     planned = in_system(target, arena_kib=1664)
     assert "does not run there." in memory_warnings(board, 1664 * 1024 + 1, 0, planned)[0]

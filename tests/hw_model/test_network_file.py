@@ -93,6 +93,12 @@ def test_a_bad_block_gets_one_line_that_names_it(tmp_path, change, message):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("shape", [(1, 64, 64), (3, 8, 8)])
+def test_rows_of_as_many_features_as_steps_are_no_picture_with_its_channels_first(shape):
+    blocks = (Block("conv", *shape, 8),)
+    assert parse_network(network_content("rows", blocks)).blocks == blocks
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -14,10 +14,10 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.experiment import Experiment
 from benchmarks.experiments.registry import EXPERIMENTS, find_experiments
-from benchmarks.store.files import folder_locked
 from benchmarks.store.made import noted
 from benchmarks.store.provenance import current_provenance
 from benchmarks.tables.files import SHIPPED
+from hw_model.files import folder_locked
 from hw_model.vela.accelerators import ETHOS_U
 from nas_algos.errors import AlgorithmInputError
 from tasks.registry import TASKS

@@ -24,6 +24,9 @@ from hw_model.predict import predict
 from hw_model.vela.accelerators import ETHOS_U
 from tests.hw_model.networks import ALL_KINDS, NETWORKS
 
+SETS = {"train-mine": (8, 16, 24), "train-theirs": (32, 40)}
+"""Output channels of the networks of two sets."""
+
 
 @pytest.mark.parametrize("name", [*NETWORKS])
 def test_what_is_timed_has_the_shapes_and_arithmetic_of_the_blocks(name):
@@ -98,6 +101,47 @@ def test_too_few_networks_to_fit_to_are_refused_before_any_is_timed(tmp_path, mo
     (tmp_path / f"{current_device().name}.parquet").write_text("of another program")
     with pytest.raises(HardwareInputError, match="cannot be read"):
         measure(("this-device",), budget=30, general=0, results=tmp_path)
+
+
+def test_networks_that_are_measured_already_are_enough_to_fit_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(measuring, "get_target", lambda name: ETHOS_U["ethos-u55-64"])
+    fitted = []
+    monkeypatch.setattr(measuring, "fit_to", lambda path, *_: fitted.append(path) or 20)
+    blocks = [(Block("conv", 8, 8, 3, channels),) for channels in range(1, 21)]
+    measuring.measure_networks(
+        tmp_path / "ethos-u55-64.parquet", [("train-x", each) for each in blocks], ETHOS_U["ethos-u55-64"]
+    )
+    nothing = {"budget": 0, "general": 0, "test": 0, "results": tmp_path}
+    measure(("ethos-u55-64",), fit=True, **nothing)
+    assert fitted == [tmp_path / "ethos-u55-64.parquet"]
+
+
+def test_two_that_measure_into_one_file_keep_what_both_found(tmp_path, monkeypatch):
+    path, target = tmp_path / "both.parquet", ETHOS_U["ethos-u55-64"]
+    mine, theirs = ([(name, (Block("conv", 8, 8, 3, width),)) for width in widths] for name, widths in SETS.items())
+    real = measuring._report
+
+    def report(blocks, accelerator):
+        """While the first is on its way another process measures."""
+        if theirs:
+            other, theirs[:] = list(theirs), []
+            measuring.measure_networks(path, other, accelerator)
+        return real(blocks, accelerator)
+
+    monkeypatch.setattr(measuring, "_report", report)
+    measuring.measure_networks(path, mine, target)
+    assert {(chain.set, chain.blocks[0].out_channels) for chain in load_dataset(path, target)} == {
+        (name, width) for name, widths in SETS.items() for width in widths
+    }
+
+
+def test_times_of_another_device_are_not_asked_for_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("ACCELNAS_HOME", str(tmp_path))
+    fitted_folder().mkdir()
+    (fitted_folder() / "device-other.npz").write_bytes(b"of another machine")
+    assert "device-other" in accelerator_names()
+    with pytest.raises(HardwareInputError, match="device-other was timed on another device; allowed here: this-device"):
+        predict(NETWORKS[next(iter(NETWORKS))], "device-other")
 
 
 def test_what_is_missing_is_counted_and_a_busy_machine_is_told(tmp_path, monkeypatch, capsys):

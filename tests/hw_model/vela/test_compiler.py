@@ -1,5 +1,7 @@
 """The compiler called in process against its own command line."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -123,3 +125,11 @@ def test_what_no_file_can_hold_is_refused_before_weights_are_drawn(blocks, messa
     ]
     with pytest.raises(HardwareInputError, match=message):
         write_tflite(network)
+
+
+def test_threads_that_compile_at_once_leave_the_standard_output_where_it_was():
+    before = os.fstat(1)
+    with ThreadPoolExecutor(3) as pool:
+        costs = list(pool.map(lambda _: compile_blocks(SMALL, ETHOS_U["ethos-u55-256"]), range(6)))
+    assert len(set(costs)) == 1
+    assert (os.fstat(1).st_dev, os.fstat(1).st_ino) == (before.st_dev, before.st_ino)

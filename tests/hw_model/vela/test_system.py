@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 from ethosu.vela import architecture_features
+from ethosu.vela.errors import ConfigOptionError
 from ethosu.vela.tensor import MemArea
 
 from hw_model.errors import HardwareInputError
@@ -185,5 +186,22 @@ def test_weights_that_are_in_sram_for_good_are_not_sram_in_use_whatever_the_mode
     assert compile_blocks(SMALL, in_system(U55, ini, memory_mode="Mine")) == found
     swapped = compile_blocks(SMALL, in_system(U55, ini, "Swapped", "Swapped"))
     assert swapped.peak_activation_bytes == found.peak_activation_bytes
-    with pytest.raises(HardwareInputError, match="Sram_Only of Swapped uses no Sram; allowed: memory modes with"):
-        compile_blocks(SMALL, in_system(U55, ini, "Swapped", "Sram_Only"))
+    with pytest.raises(HardwareInputError, match="Sram_Only puts arena_mem_area into Off"):
+        in_system(U55, ini, "Swapped", "Sram_Only")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:ethosu")
+@pytest.mark.parametrize(
+    ("name", "given", "message"),
+    [
+        ("ethos-u55-256", {"memory_mode": "Dedicated_Sram"}, "Dedicated_Sram puts arena_mem_area into OffChipFlash"),
+        ("ethos-u65-256", {"system_config": "Ethos_U65_Embedded"}, "arena_mem_area into OffChipFlash of Ethos_U65_Emb"),
+        ("ethos-u85-256", {"system_config": "Ethos_U85_SYS_Flash_High"}, "OffChipFlash of .*; allowed: Sram, Dram"),
+    ],
+)
+def test_what_vela_s_command_line_refuses_of_memories_is_refused_here(monkeypatch, name, given, message):
+    with pytest.raises(HardwareInputError, match=message):
+        in_system(ETHOS_U[name], **given)
+    monkeypatch.setattr("hw_model.vela.system._MEMORIES", {})
+    with pytest.raises(ConfigOptionError, match="arena_mem_area"):
+        measure_with_command_line(write_tflite(SMALL), in_system(ETHOS_U[name], **given))
