@@ -50,7 +50,8 @@ def searched(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """What each of so many searches tried, with seeds of their own: genotypes [n, D] and scores as the evaluate gives.
 
-    evaluations: of each, rounded up to whole batches of the strategy.  strategy_name: of one objective where the evaluate gives scores [n].
+    evaluations: of each, rounded up to whole batches of the strategy.  strategy_name: of one objective where the
+    evaluate gives scores [n].
     """
     strategy = build_strategy(strategy_name, cardinalities, evaluations)
     search = jax.jit(lambda key: scan(strategy, evaluate, -(-evaluations // strategy.batch), key))
