@@ -110,7 +110,7 @@ def merge_rows(path: Path, fresh: pd.DataFrame, key: Sequence[str]) -> pd.DataFr
                 fresh = pd.concat([kept.loc[others], fresh])
                 for name in counts:  # with gaps they are floats, and would lose digits
                     values = fresh[name].dropna()
-                    if values.dtype.kind == "f" and (values % 1 == 0).all():
+                    if values.dtype.kind == "f" and not any(values % 1):
                         fresh[name] = fresh[name].astype("Int64")
         fresh = fresh.sort_values(columns, kind="stable")
         write_table(path, fresh)
