@@ -24,7 +24,6 @@ from tasks.registry import TASKS
 
 ROOT = Path(__file__).parents[3]
 NOT_SHIPPED_YET = {
-    "head_to_head/confirmed.csv",
     "single_shot/single_shot_spend.csv",
     "timings/supernet_speed.csv",
 }
