@@ -171,7 +171,8 @@ def draw_cells(
     latency_ms: Callable[[np.ndarray], Any],
     differ_in: str = "channels",
 ) -> np.ndarray:
-    """Genotypes int32 [cells, networks, D] of a space; no two networks of a cell are equal where the space has enough.
+    """Genotypes int32 [cells, networks, D] of a space; no two of a cell are equal where the space has enough, but two
+    may be of the same network.
 
     latency_ms: genotypes int32 [n, D] to milliseconds [n].  differ_in: as in `Drawn`.
     """

@@ -3,10 +3,11 @@
 Writes results/tables/agreement.csv, a row for each task; run: accelnas reproduce agreement.  Nothing is trained:
 `accelnas table build --part cells` trains here what an accelerator has trained.
 
-n: pairs of a network and a seed, trained both ways.  difference: of the accelerator's quality less the CPU's, its mean
-with a 95% interval (Student), and difference_std its standard deviation, beside seed_std, that between seeds of one
-network and machine, pooled.  kendall_tau: of the two rankings, with an interval by bootstrap over networks; seeds_tau:
-what two trainings with different seeds on one machine are expected to have there, by the noise between seeds.
+n: pairs of a network and a seed, trained both ways; networks: different ones among them.  difference: of the
+accelerator's quality less the CPU's, its mean with a 95% interval (Student), and difference_std its standard deviation,
+beside seed_std, that between seeds of one network and machine, pooled.  kendall_tau: of the two rankings, with an
+interval by bootstrap over networks; seeds_tau: what two trainings with different seeds on one machine are expected to
+have there, by the noise between seeds.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def agreement(task: str, data: Trained) -> dict[str, Any]:
         (at_once if together else alone)[network, seed] = quality
     both = sorted(set(alone) & set(at_once))
     if not both:
-        return {"task": task, "n": 0}
+        return {"task": task, "n": 0, "networks": 0}
     here, there = (np.array([way[key] for key in both]) for way in (alone, at_once))
     mean, low, high = mean_interval((there - here).tolist())
     tau = kendall(there, here, draw_clusters(np.array([network for network, _ in both])))
@@ -60,6 +61,7 @@ def agreement(task: str, data: Trained) -> dict[str, Any]:
     return {
         "task": task,
         "n": len(both),
+        "networks": len({network for network, _ in both}),
         "difference": mean,
         "difference_low": low,
         "difference_high": high,

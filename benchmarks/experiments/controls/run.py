@@ -3,9 +3,10 @@
 Writes results/controls/controls.csv; run: accelnas reproduce controls (some minutes of two cores).
 
 control: nearest_neighbour (Euclidean, pixels) and softmax_regression (pixels) learn from the training images that
-networks train on; constant gives every image the same answer, 100 boxes at clusters of training boxes, or the most
-frequent class of each pixel. quality: the task's metric on test examples; quality_low, quality_high: its 95% interval
-over the choice of the test photographs (bootstrap by photograph), NaN where images are not composed over photographs.
+networks train on, as many as the tables' recipe takes, and all are evaluated on as many test images as networks are;
+constant gives every image the same answer, 100 boxes at clusters of training boxes, or the most frequent class of each
+pixel.  quality: the task's metric on test examples; quality_low, quality_high: its 95% interval over the choice of the
+test photographs (bootstrap by photograph), NaN where images are not composed over photographs.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from benchmarks.evaluators.photographs import photograph_interval
 from benchmarks.experiments.controls.settings import Settings
 from benchmarks.runtime.prepare import prepare_with_progress
 from benchmarks.store.files import merge_rows
+from benchmarks.tables.recipes import SEARCH
 from tasks.classification.task import Classification
 from tasks.controls import constant_detections, constant_mask, nearest_neighbour, softmax_regression
 from tasks.data.labelled import LabelledImages
@@ -34,7 +36,9 @@ from tasks.task import Task
 
 def control_qualities(task: Task, home: Path, data: str) -> dict[str, tuple[float, float, float]]:
     """The quality on test examples of each control that the task has, with its interval over photographs."""
-    train, test = (task.load(home, data, split) for split in ("train", "test"))
+    recipe = SEARCH[task.name]
+    train = task.load(home, data, "train").take(slice(0, recipe.train_examples))
+    test = task.load(home, data, "test").take(slice(0, recipe.eval_examples))
     return {
         name: photograph_interval(task, test, found) for name, found in CONTROLS[task.name](task, train, test).items()
     }

@@ -12,6 +12,7 @@ from benchmarks.experiments.curation.spaces import Subsets
 from benchmarks.search.many_costs import COUNTED
 from benchmarks.tables.optima import ROUNDING
 from tasks.spaces.moves import next_neighbours, sample
+from tasks.spaces.space import SearchSpace
 
 
 class Shape(NamedTuple):
@@ -53,11 +54,20 @@ class Sampled(NamedTuple):
 
 
 def shape_of(
-    subsets: Subsets, evaluate: ManyFigures, baseline: Figures, points: int, walked: int, key: jax.Array
+    subsets: Subsets,
+    space: SearchSpace,
+    evaluate: ManyFigures,
+    baseline: Figures,
+    points: int,
+    walked: int,
+    key: jax.Array,
 ) -> Shape:
-    """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima."""
+    """Sample `points` networks for the objective's minima, and `walked` others for moves and latency's minima.
+
+    space: the uncurated one, of which `evaluate` gives figures.
+    """
     points_key, walked_key, steps_key = jax.random.split(key, 3)
-    at = sampled(subsets, points, points_key)
+    at = sampled(subsets, space, points, points_key)
     objective = _Objective(evaluate, baseline, at.here)
     alive = np.ones(points, bool)
     for column in reversed(range(at.exists.shape[1])):  # steps down first: who is beaten is not asked about again
@@ -76,7 +86,7 @@ def shape_of(
         return np.bincount(at.draw[chosen], minlength=subsets.draws)
 
     return Shape(
-        **_walks(subsets, evaluate, sampled(subsets, walked, walked_key), steps_key),
+        **_walks(subsets, evaluate, sampled(subsets, space, walked, walked_key), steps_key),
         points=count(np.ones(points, bool)),
         minima=count(anywhere),
         channel_minima=count(alive),
@@ -109,8 +119,8 @@ def _uncurated(subsets: Subsets, draw: np.ndarray, genotypes: np.ndarray) -> np.
     return found
 
 
-def sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
-    """`count` uniform networks, shared out over the draws."""
+def sampled(subsets: Subsets, space: SearchSpace, count: int, key: jax.Array) -> Sampled:
+    """`count` uniform networks, shared out over the draws.  space: the uncurated one."""
     parts = []
     shares = np.diff(np.linspace(0, count, subsets.draws + 1).astype(int))
     moving = [*([0] if subsets.has_multiplier else []), *subsets.channel_decisions]
@@ -121,9 +131,18 @@ def sampled(subsets: Subsets, count: int, key: jax.Array) -> Sampled:
         around, inside = next_neighbours(genotypes, subsets.cardinalities)
         own = subsets.uncurated(tables, np.asarray(genotypes))
         others = subsets.uncurated(tables, np.asarray(around)[:, columns])
-        exists = np.asarray(inside)[:, columns] & (others != own[:, None]).any(-1)
+        # other genotypes may be the same network: channels of a layer that another decision leaves out
+        others_in_numbers, own_in_numbers = _in_numbers(space, others), _in_numbers(space, own)
+        exists = np.asarray(inside)[:, columns] & (others_in_numbers != own_in_numbers[:, None]).any(-1)
         parts.append((np.asarray(genotypes), np.full(share, draw), own, others, exists))
     return Sampled(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+
+
+def _in_numbers(space: SearchSpace, genotypes: np.ndarray) -> np.ndarray:
+    """Networks of genotypes int32[..., D] as int[..., N], equal where they are."""
+    workload = space.lower(genotypes)
+    mask = np.asarray(workload.mask)
+    return np.concatenate([np.where(mask, np.asarray(column), 0) for column in workload], axis=-1)
 
 
 def one_step_each(subsets: Subsets, at: Sampled, key: jax.Array) -> tuple[np.ndarray, np.ndarray]:

@@ -40,8 +40,8 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation.figures import AIMS, Figures, ManyFigures, asks_of
-from benchmarks.experiments.curation.landscape import Shape, shape_of
-from benchmarks.experiments.curation.searches import Found, Outcome, Setting, best_so_far, outcome, searcher
+from benchmarks.experiments.curation.landscape import shape_of
+from benchmarks.experiments.curation.searches import Found, Setting, best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import ACCELERATORS, KINDS, Settings
 from benchmarks.experiments.curation.spaces import Subsets, different_channels, subsets_of
 from benchmarks.experiments.curation.steps import compiled_steps
@@ -57,6 +57,11 @@ from hw_model.vela.accelerators import ETHOS_U
 from tasks.spaces.registry import skeleton_for
 
 DRAWS = 10
+STEPS = (
+    *(f"{share}{end}" for share in ("monotone_share", "level_share") for end in ("", "_low", "_high")),
+    *("n_moves", "estimated_monotone_share"),
+)
+"""Columns of steps in channels."""
 KNOWN = (6_400, 2)  # evaluations and searches, as the experiment truth has them for large spaces
 
 
@@ -133,7 +138,7 @@ def study(name: str, settings: Settings, home: Path) -> Study:
         for kind, subsets in spaces.items():
             started = time.perf_counter()
             own, steps_key = jax.random.split(jax.random.fold_in(shape_key, KINDS.index(kind)))
-            shape = shape_of(subsets, cell.evaluate, cell.baseline, settings.points, settings.walked, own)
+            shape = _shape(cell, subsets, settings, own)
             quality, latency = best[subsets.name]
             found = outcome(quality.best, latency.best, known, cell.baseline.latency_ms, subsets.draws)
             compiled_columns = step_columns(cell, subsets, settings.compiled, home, steps_key)
@@ -141,7 +146,7 @@ def study(name: str, settings: Settings, home: Path) -> Study:
             last = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
             last |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
             last |= {"baseline_latency_ms": cell.baseline.latency_ms}
-            rows.append(_row(first, subsets, found, shape) | last | compiled_columns)
+            rows.append(first | found._asdict() | shape | last | compiled_columns)
             curves[name, accelerator, subsets.name] = 100 * (1 - quality.best / known)
             if accelerator == REFERENCE:
                 kept += _winners(first, settings.algorithm, quality)
@@ -168,20 +173,25 @@ def step_columns(cell: Cell, subsets: Subsets, count: int, home: Path, key: jax.
 
 
 def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
-    """The table on file with the columns of steps worked out anew.  Raises BenchmarkInputError where there is none."""
+    """The table on file with the columns of steps worked out anew, compiled ones, or a model's.
+
+    Raises BenchmarkInputError where there is none.
+    """
     if not file.exists():
         raise BenchmarkInputError(f"no {file}; run without steps_only first")
     rows = read_own_csv(file).to_dict("records")
     for name in settings.tasks:
         table = load_table(name)
         compiled: dict[Any, Any] = {}
-        for accelerator in (each for each in settings.accelerators if each in ETHOS_U):
+        for accelerator in settings.accelerators:
             draw_key, shape_key, _ = _keys(name, accelerator)
             cell = Cell(table, accelerator, compiled)
             spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
             for kind, subsets in spaces.items():
-                _, steps_key = jax.random.split(jax.random.fold_in(shape_key, KINDS.index(kind)))
-                found = step_columns(cell, subsets, settings.compiled, home, steps_key)
+                own, steps_key = jax.random.split(jax.random.fold_in(shape_key, KINDS.index(kind)))
+                found = step_columns(cell, subsets, settings.compiled, home, steps_key) or {
+                    column: value for column, value in _shape(cell, subsets, settings, own).items() if column in STEPS
+                }
                 for row in rows:
                     if (row["task"], row["accelerator"], row["space"]) == (name, accelerator, subsets.name):
                         row.update(found)
@@ -204,7 +214,9 @@ def _winners(first: Mapping[str, Any], algorithm: str, quality: Found) -> Iterat
             }
 
 
-def _row(first: Mapping[str, Any], subsets: Subsets, found: Outcome, shape: Shape) -> dict[str, Any]:
+def _shape(cell: Cell, subsets: Subsets, settings: Settings, key: jax.Array) -> dict[str, Any]:
+    """Columns of the shape of a cell's space, steps by the estimator or the model among them."""
+    shape = shape_of(subsets, cell.table.space, cell.evaluate, cell.baseline, settings.points, settings.walked, key)
     shares = {
         "monotone_share": (shape.monotone, shape.moves),
         "local_minima_share": (shape.minima, shape.points),
@@ -222,8 +234,7 @@ def _row(first: Mapping[str, Any], subsets: Subsets, found: Outcome, shape: Shap
     counts = {name: int(count.sum()) for name, count in counts.items()}
     size: dict[str, float] = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
     size["different_channels_share"], size["n_channels"] = different_channels(subsets)
-    estimated = {"estimated_monotone_share": counted["monotone_share"]}
-    return {**first, **found._asdict(), **counted, **intervals, **counts, **size, **estimated}
+    return {**counted, **intervals, **counts, **size, "estimated_monotone_share": counted["monotone_share"]}
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:

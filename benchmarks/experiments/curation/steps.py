@@ -42,14 +42,16 @@ class Steps(NamedTuple):
         return found | {"n_moves": int(self.moves.sum()), "estimated_monotone_share": estimated}
 
 
-def drawn_steps(subsets: Subsets, count: int, key: jax.Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def drawn_steps(
+    subsets: Subsets, space: SearchSpace, count: int, key: jax.Array
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Of uniform networks one step up each in one decision over channels: the draw int[n], before and after in the
     uncurated space, int32[n, E].
 
-    `count` networks are drawn; those that no step up changes have none.
+    space: the uncurated one.  `count` networks are drawn; those that no step up changes have none.
     """
     network_key, step_key = jax.random.split(key)
-    at = sampled(subsets, count, network_key)
+    at = sampled(subsets, space, count, network_key)
     rows, steps = one_step_each(subsets, at, step_key)
     return at.draw[rows], at.here[rows], at.there[rows, steps]
 
@@ -68,7 +70,7 @@ def compiled_steps(
 
     space: the uncurated one.  evaluate: its figures on the accelerator.
     """
-    draw, here, there = drawn_steps(subsets, count, key)
+    draw, here, there = drawn_steps(subsets, space, count, key)
     both = np.concatenate([here, there])
     home.mkdir(parents=True, exist_ok=True)
     with MeasurementCache(home / "measurements.sqlite") as cache:

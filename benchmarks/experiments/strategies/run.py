@@ -191,13 +191,14 @@ def peer_rows(problem: Problem, settings: Settings, home: Path) -> list[dict[str
         for name in settings.peers:
             if problem.goal not in PEERS[name].goals or not installed(name):
                 continue
-            budgets = _budgets(problem, settings)
+            limits = {"optuna GP": settings.gp_evaluations}
+            if problem.goal == "front":
+                limits["optuna TPE"] = settings.front_tpe_evaluations
+            budgets = [budget for budget in _budgets(problem, settings) if budget <= limits.get(name, budget)]
+            if not budgets:
+                continue
             most = max(budgets)
-            if name == "optuna GP":
-                most = min(most, settings.gp_evaluations)
-            elif name == "optuna TPE" and problem.goal == "front":
-                most = min(most, settings.front_tpe_evaluations)
             seeds = track(range(settings.peer_seeds), description=f"{problem.table.name} {problem.goal} {name}")
             runs = [kept_rows(store, name, problem, most, seed) for seed in seeds]
-            found += [row_of(problem, name, budget, runs) for budget in budgets if budget <= most]
+            found += [row_of(problem, name, budget, runs) for budget in budgets]
     return found

@@ -47,7 +47,7 @@ def confirmed(found: list[Row], keeps: str) -> str:
         return briefly if trained else "None of these networks was trained anew."
     kept = [f"{row['model']} on the {row['accelerator']}" for row in anew if row[keeps]]
     return f"""\
-Trained anew by the recipe final, {len(kept)} of {len(anew)} keep the baseline's quality within the tolerance
+Trained anew by the recipe final, {len(kept)} of {len(anew)} rows keep the baseline's quality within the tolerance
 ({listed(kept) if kept else "none"}); the losses are {
         listed(
             f"{span((-row['quality_difference'] for row in own), digits=3)} for {name}"

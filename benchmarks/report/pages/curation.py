@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.experiments.curation.verdict import COMPARED, STEPS
 from benchmarks.markdown import Row, interval, listed, rows, span, table
+from benchmarks.tables.confirm import IN_SPACES
 from hw_model.vela.accelerators import ETHOS_U
 
 HEADER = (
@@ -35,9 +36,15 @@ def cells_of(found: list[Row]) -> Cells:
 
 
 def _winners(folder: Path) -> str:
-    if (folder.parent / "head_to_head" / "confirmed.csv").exists():
-        return "What winners of these searches came to when trained is on the [contests' page](head_to_head.md)."
-    return "Winners of these searches have not been trained."
+    """Of which tasks winners were trained."""
+    path = folder.parent / "head_to_head" / "confirmed.csv"
+    known = [row["task"] for row in rows(path) if row["family"] == IN_SPACES] if path.exists() else []
+    if not known:
+        return "Winners of these searches have not been trained."
+    tasks = listed(dict.fromkeys(known))
+    return (
+        f"What winners of these searches came to when trained, on {tasks}, is on the [contests' page](head_to_head.md)."
+    )
 
 
 def page(folder: Path) -> str:

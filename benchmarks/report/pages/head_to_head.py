@@ -94,7 +94,7 @@ def _pools(found: list[Row]) -> str:
     """From how many networks scores choose."""
     parts = sorted({row["independent"] for row in found if row["family"] == "zero-shot"})
     scored = (
-        f"Scores choose among {Settings.pool} of the task's scored networks: the list of them is divided into "
+        "Scores choose among the task's scored networks, the list of which is divided into "
         f"{listed(map(str, parts))} parts, searches by a score have these in turn on every accelerator, and intervals "
         "and tests of scores, and of hybrids that begin with one, count parts, not searches.  "
     )
@@ -184,9 +184,8 @@ def _over_all(path: Path) -> str:
     header = ("algorithm", "trainings", "interquartile mean of regret, %", "probability of improvement on random")
     return f"""\
 Searches of all cells pooled, intervals by a bootstrap over searches within each cell (Agarwal and others, 2021), of
-scores over parts: these draw the parts of a task's pool for each accelerator apart, though they are the same, so that
-intervals of scores and of what begins with one are too narrow, at most by a factor of 1.7.  At {best["budget"]}
-trainings the lowest interquartile mean is that of `{best["algorithm"]}`
+scores and of what begins with one over the parts of a task's pool, the same parts in all its cells.  At
+{best["budget"]} trainings the lowest interquartile mean is that of `{best["algorithm"]}`
 ([file](../../results/head_to_head/head_to_head_aggregates.csv)):
 
 {table(header, lines)}

@@ -22,7 +22,8 @@ def page(folder: Path) -> str:
 Each task's trained table has a surrogate, which predicts the quality of any network of the task's spaces.  Here it is
 evaluated on networks that it was not fitted to, ten parts held out in turn.  Held-out *networks* may share all but
 their channels with trained ones, since accelerators train them in cells of eight (networks drawn alone share nothing);
-where whole *cells* are held out, kinds of block, kernels and layers are new as well, as they are to a search:
+where whole *cells* are held out, kinds of block, kernels and layers are new as well, as they are to a search, but for
+a network in a hundred that was drawn or found alone:
 
 {table(HEADER, map(_row, found))}
 ![by number of trained networks](../../results/surrogate/surrogate.png)

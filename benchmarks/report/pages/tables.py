@@ -91,11 +91,12 @@ def _edge(final: dict[str, Row], sweep: list[Row]) -> str:
 
 
 def _agreement(found: list[Row]) -> str:
-    header = ("task", "pairs", "accelerator's less CPU's", "of seeds: std", "Kendall tau", "of seeds: tau")
+    header = ("task", "pairs", "networks", "accelerator's less CPU's", "of seeds: std", "Kendall tau", "of seeds: tau")
     known = [row for row in found if row["n"] > 0]
     lines = [
         [
-            *(row["task"], str(row["n"]), interval(row, "difference", digits=4), f"{row['seed_std']:.4f}"),
+            *(row["task"], str(row["n"]), str(row["networks"])),
+            *(interval(row, "difference", digits=4), f"{row['seed_std']:.4f}"),
             *(interval(row, "kendall_tau", digits=2), f"{row['seeds_tau']:.2f}"),
         ]
         for row in known
@@ -127,7 +128,7 @@ def _differs(known: list[Row]) -> str:
 
 def _few(found: list[Row]) -> str:
     """Tasks whose rows joined without enough networks trained both ways."""
-    few = [f"{row['task']} ({row['n'] or 'none'})" for row in found if row["n"] < ENOUGH]
+    few = [f"{row['task']} ({row['networks'] or 'none'})" for row in found if row["networks"] < ENOUGH]
     if not few:
         return ""
     return f"Rows of both kinds stand in one table although fewer than {ENOUGH} were trained both ways: {listed(few)}."

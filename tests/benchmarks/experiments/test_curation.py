@@ -153,7 +153,7 @@ def test_shares_equal_those_of_a_plain_loop_over_all_neighbours(kinds):
 
     toy, baseline = Toy(), Figures(2.0, 12.0, 40.0)
     subset = subset_of(kinds["uncurated"][0], SKELETON)
-    shape = shape_of(subset, toy, baseline, 300, 200, jax.random.key(5))  # pyright: ignore[reportArgumentType]
+    shape = shape_of(subset, UNCURATED, toy, baseline, 300, 200, jax.random.key(5))  # pyright: ignore
     points_key, walked_key = jax.random.split(jax.random.key(5))
 
     channels = len(subset.tables)  # the made-up costs look at the first four of them

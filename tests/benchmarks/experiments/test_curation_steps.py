@@ -8,6 +8,7 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation import run
 from benchmarks.experiments.curation.figures import Figures
+from benchmarks.experiments.curation.landscape import sampled
 from benchmarks.experiments.curation.settings import Settings
 from benchmarks.experiments.curation.spaces import random_space, stacked, subset_of
 from benchmarks.experiments.curation.steps import Steps, compiled_steps, drawn_steps
@@ -34,7 +35,7 @@ def random_subsets():
     "subsets", [subset_of(CURATED, skeleton_for(TASK)), random_subsets()], ids=lambda each: each.name
 )
 def test_a_step_is_up_in_one_layer_of_a_network_of_each_draw_and_adds_macs(subsets):
-    draw, here, there = drawn_steps(subsets, 60, jax.random.key(1))
+    draw, here, there = drawn_steps(subsets, UNCURATED, 60, jax.random.key(1))
     assert len(draw) > 45
     assert set(draw.tolist()) == set(range(subsets.draws))
     changed = here != there
@@ -49,6 +50,24 @@ def test_a_step_is_up_in_one_layer_of_a_network_of_each_draw_and_adds_macs(subse
     assert (np.array(macs[1]) > np.array(macs[0])).all()
 
 
+def test_a_step_in_channels_of_a_layer_that_is_left_out_is_none():
+    task = make_task("segmentation")
+    space, skeleton = space_for(task, "uncurated", "ethos-u65-512"), skeleton_for(task)
+    subsets = subset_of(space, skeleton)
+    at = sampled(subsets, space, 60, jax.random.key(3))
+    networks = space.decode_all(at.here)
+    same = np.array(
+        [
+            [network == other for other in space.decode_all(there)]
+            for network, there in zip(networks, at.there, strict=True)
+        ]
+    )
+    assert not (at.exists & same).any()
+    assert ((at.there != at.here[:, None]).any(-1) & same).any()  # an output stride leaves a layer of the decoder out
+    _, here, there = drawn_steps(subsets, space, 60, jax.random.key(3))
+    assert all(before != after for before, after in zip(space.decode_all(here), space.decode_all(there), strict=True))
+
+
 def test_steps_are_counted_by_networks_compiled_whole(tmp_path):
     subsets, key = random_subsets(), jax.random.key(4)
     costs = ManyCosts(compile_costs(UNCURATED), cost_model("ethos-u55-256").estimate)
@@ -57,7 +76,7 @@ def test_steps_are_counted_by_networks_compiled_whole(tmp_path):
         return Figures(None, costs.latency_ms(genotypes), None)
 
     found = compiled_steps(subsets, UNCURATED, evaluate, "ethos-u55-256", 6, tmp_path, key)  # pyright: ignore[reportArgumentType]
-    draw, here, there = drawn_steps(subsets, 6, key)
+    draw, here, there = drawn_steps(subsets, UNCURATED, 6, key)
     before, after = (
         np.array([compile_blocks(UNCURATED.decode(tuple(row)), ETHOS_U["ethos-u55-256"]).latency_ms for row in rows])
         for rows in (here.tolist(), there.tolist())
