@@ -158,7 +158,12 @@ _ALL = (
         0.2,
         files=("truth.csv", "truth_fronts.csv"),
     ),
-    _experiment("optimisers_curse", "what networks that the surrogates think best come to when trained", 0.02),
+    _experiment(
+        "optimisers_curse",
+        "what networks that the surrogates think best come to when trained",
+        0.02,
+        files=("optimisers_curse.csv", "article_choices.csv"),
+    ),
     _experiment(
         "skeletons",
         "what the skeletons were chosen by: latency of baselines and single changes, compiled whole",

@@ -8,6 +8,10 @@ accelerator trains them.
 predicted: what the surrogate expected when the round was drawn, before any of it was trained.  trained: mean over
 seeds, with a 95% interval (Student).  difference: predicted less trained; where its mean over a round is more than
 seed_std, that between seeds of one network, the winners are in the table and the surrogate is to be fitted again.
+
+article_choices.csv has a row for each task of the same for what the article's tables chose by the surrogates that are
+shipped, means over `networks`: predicted, and trained by the recipe search, one seed or more each; predicted_std and
+seed_std are what the surrogate gives, difference has Student's interval over networks.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.optimisers_curse.choices import choices_row
 from benchmarks.experiments.optimisers_curse.settings import Settings
 from benchmarks.statistics.intervals import mean_interval
 from benchmarks.store.files import write_table
@@ -48,8 +53,11 @@ def run(settings: Settings, home: Path, folder: Path) -> None:
             f"no winner of any task is trained; {build_command(first, 'curse')} trains those of {first}{likewise}"
         )
     table = pd.DataFrame(rows)
+    choices = pd.DataFrame([row for task in settings.task if (row := choices_row(task, settings.tables))])
     write_table(folder / "optimisers_curse.csv", table)
-    print(table.to_string(index=False, float_format="%.3g"))
+    write_table(folder / "article_choices.csv", choices)
+    for each in (table, choices):
+        print(each.to_string(index=False, float_format="%.3g"))
 
 
 def curse_rows(task: str, metric: str, winners: pd.DataFrame, trials: Sequence[Trial]) -> Iterator[dict[str, Any]]:

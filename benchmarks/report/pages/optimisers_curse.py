@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.markdown import Row, listed, rows, table
+from benchmarks.markdown import Row, interval, listed, rows, table
+
+CHOICES = ("task", "networks", "predicted", "trained", "difference", "std of seeds", "std of the surrogate")
 
 
 def rounds(folder: Path) -> list[Row]:
@@ -41,7 +43,32 @@ trained, 1 the best predicted, with five seeds each:
 Predicted, trained and difference are means over the winners of a round, predicted by the surrogate that chose them; it
 was fitted again since, with these trainings among others.  Off by more: whether that difference is more
 than one standard deviation between seeds, after which the winners join the table and the surrogate is fitted again.
+
+The searches of the article's tables went by the surrogates that are shipped.  What these expect of the networks chosen
+there, and what they came to by the recipe search (some were chosen by earlier fits too, and the shipped one knows their
+trainings):
+
+{table(CHOICES, map(_choice, rows(folder / "article_choices.csv")))}
+Means over networks, the interval of 95% over them; std of the surrogate: of its error for one network, as it says
+itself.  {_asking(rows(folder / "article_choices.csv"))}
 """
+
+
+def _choice(row: Row) -> list[str]:
+    return [
+        *(row["task"], str(row["networks"]), f"{row['predicted']:.3f}", f"{row['trained']:.3f}"),
+        *(interval(row, "difference"), f"{row['seed_std']:.3f}", f"{row['predicted_std']:.3f}"),
+    ]
+
+
+def _asking(found: list[Row]) -> str:
+    """Which tasks' fits are to be repeated, by the rule of a round."""
+    asking = [row["task"] for row in found if abs(row["difference"]) > row["seed_std"]]
+    return (
+        f"Off by more than a standard deviation between seeds, and so asking for another round: {listed(asking)}."
+        if asking
+        else "None is off by more than a standard deviation between seeds."
+    )
 
 
 def _line(row: Row) -> list[str]:

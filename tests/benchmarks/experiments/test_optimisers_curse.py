@@ -6,8 +6,12 @@ import pytest
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.optimisers_curse import run as module
+from benchmarks.experiments.optimisers_curse.choices import row_of
 from benchmarks.experiments.optimisers_curse.run import curse_rows
 from benchmarks.report.pages.optimisers_curse import page
+from benchmarks.tables.article import article_cells
+from benchmarks.tables.files import SHIPPED
+from benchmarks.tables.models import load_models
 from tests.benchmarks.store.records import of_genotype as trained
 
 
@@ -35,7 +39,33 @@ def test_a_winners_row_has_what_was_predicted_and_the_mean_of_its_seeds():
 def test_the_pages_say_whether_winners_are_off_and_how_the_recipes_agree(tmp_path):
     trials = [trained((0, 1), seed, 0.50 + 0.01 * seed) for seed in range(5)]
     pd.DataFrame(curse_rows("toy", "map", winners(), trials)).to_csv(tmp_path / "optimisers_curse.csv", index=False)
+    choices = [
+        {"task": task, "networks": 4, "predicted": 0.5 + off, "trained": 0.5, "seed_std": 0.01, "predicted_std": 0.02}
+        | {"difference": off, "difference_low": off - 0.01, "difference_high": off + 0.01}
+        for task, off in (("toy", 0.02), ("other", 0.005))
+    ]
+    pd.DataFrame(choices).to_csv(tmp_path / "article_choices.csv", index=False)
     assert "| toy | 1 | 1 | 0.600 | 0.520 | +0.080 | 0.016 | yes |" in page(tmp_path)
+    assert "| toy | 4 | 0.520 | 0.500 | 0.020 (0.010 to 0.030) | 0.010 | 0.020 |" in page(tmp_path)
+    assert "asking for another round: toy." in page(tmp_path)
+
+
+def test_the_articles_choices_are_predicted_and_trained_networks_of_a_space_but_the_baseline():
+    models = load_models("segmentation", SHIPPED)
+    cells = article_cells(SHIPPED, models.table.task)
+    row = row_of("segmentation", models, cells)
+    assert row is not None
+    off = []
+    for cell in cells:
+        network = models.of_space(models.table.layout, cell.genotypes[0]) if cell.space else models.baseline
+        known = models.quality_of(network)
+        if network.blocks != models.baseline.blocks and ("trained", "search") in known:
+            off.append(known["predicted", "search"].quality - known["trained", "search"].quality)
+    assert row["networks"] == len(off)
+    assert row["difference"] == pytest.approx(np.mean(off), abs=1e-6)
+    assert row["difference"] == pytest.approx(row["predicted"] - row["trained"])
+    assert row["difference_low"] < row["difference"] < row["difference_high"]
+    assert row_of("segmentation", models, cells[:1]) is None
 
 
 def test_where_no_winner_is_trained_the_command_that_trains_a_task_s_is_named(tmp_path, monkeypatch):
