@@ -248,7 +248,7 @@ def test_the_head_to_head_page_pools_the_searches_of_all_cells_where_that_was_ru
     ]
     pd.DataFrame(rows).to_csv(folder / "head_to_head_aggregates.csv", index=False)
     page = head_to_head.page(folder)
-    assert "At 30\ntrainings the lowest interquartile mean is that of `genetic`" in page
+    assert "At\n30 trainings the lowest interquartile mean is that of `genetic`" in page
     assert ["`auto`", "10", "0.25 (0.25 to 0.25)", "0.250 (0.250 to 0.250)"] in lines_of(page)
 
 
@@ -274,7 +274,7 @@ def test_the_contests_page_says_of_each_task_whether_promises_hold_when_trained(
     said = " ".join(page.split())
     assert "above the interval of trained for `random` and `genetic`, below it for `genetic in curated`" in said
     assert "of 2 other algorithms, promised more than random search: 1; come to more: 2;" in said
-    assert "with intervals apart: `genetic`." in said
+    assert "with intervals apart: `genetic`; not all trained: " in said
     assert "**segmentation**: no algorithm's networks are all trained." in said
 
 
