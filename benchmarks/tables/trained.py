@@ -24,8 +24,7 @@ from tasks.registry import make_task
 from tasks.task import Task
 
 CONFIRM_SEEDS = range(1_100_000_000, 2_000_000_000)
-"""Of trainings that promises of contests are held against, apart from those of other parts: no surrogate is fitted to
-them."""
+"""Of trainings that promises of contests are held against, apart from those of other parts (`without_confirming`)."""
 
 
 class Trained(NamedTuple):
@@ -97,6 +96,13 @@ def without_sweep(trials: Iterable[Trial], task: Task) -> tuple[Trial, ...]:
     return tuple(trial for trial in trials if trial.key.architecture != swept or trial.key.seed not in SWEEP_SEEDS)
 
 
+def without_confirming(trials: Iterable[Trial]) -> tuple[Trial, ...]:
+    """Those by which no contest is confirmed: surrogates that are fitted to what they chose, and scores that are ranked
+    by what they chose, would not be held against it.
+    """
+    return tuple(trial for trial in trials if trial.key.seed not in CONFIRM_SEEDS)
+
+
 def by_network(trials: Iterable[Trial], metric: str) -> dict[str, tuple[float, ...]]:
     """Qualities of finished trainings of one recipe by the canonical JSON of the network, one for each seed: where
     it was trained alone and at once, alone, as in `Trained.one_a_seed`.
@@ -111,8 +117,7 @@ def read_trained(results: Path, name: str, recipe: Fidelity) -> Trained:
     """`finished_trials` but those of CONFIRM_SEEDS, as arrays.  Raises BenchmarkInputError where there are none, and
     where there is no design.
     """
-    task, every = make_task(name), finished_trials(results, name, recipe)
-    trials = tuple(trial for trial in every if trial.key.seed not in CONFIRM_SEEDS)
+    task, trials = make_task(name), without_confirming(finished_trials(results, name, recipe))
     workload = design_workload(name, [(trial.space, trial.genotype) for trial in trials])
     cells = design_cells(results, name)
     networks: dict[str, int] = {}

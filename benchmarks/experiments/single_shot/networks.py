@@ -11,7 +11,7 @@ from benchmarks.errors import BenchmarkInputError
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.held import held_by
 from benchmarks.tables.recipes import SEARCH
-from benchmarks.tables.trained import by_network, design_cells, finished_trials
+from benchmarks.tables.trained import by_network, design_cells, finished_trials, without_confirming
 from hw_model.blocks import Block
 from tasks.spaces.space import SearchSpace
 from tasks.task import Task
@@ -36,7 +36,8 @@ def networks_to_rank(results: Path, task: Task, space: SearchSpace) -> list[Rank
     """In the table's order.  Raises BenchmarkInputError where the table holds fewer than FEWEST of the space, and
     where there is no design.
     """
-    own, trials = table_spaces(task), finished_trials(results, task.name, SEARCH[task.name])
+    own = table_spaces(task)
+    trials = without_confirming(finished_trials(results, task.name, SEARCH[task.name]))
     qualities, cells = by_network(trials, task.metric), design_cells(results, task.name)
     found: dict[str, Ranked] = {}
     for trial in trials:

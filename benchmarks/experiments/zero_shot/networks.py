@@ -14,7 +14,7 @@ from benchmarks.store.files import read_own_csv
 from benchmarks.tables.arena import arena_space, in_uncurated
 from benchmarks.tables.design import table_spaces
 from benchmarks.tables.recipes import SEARCH
-from benchmarks.tables.trained import by_network, finished_trials
+from benchmarks.tables.trained import by_network, finished_trials, without_confirming
 from tasks.registry import make_task
 from tasks.spaces.moves import sample
 from tasks.spaces.space import SearchSpace
@@ -53,7 +53,7 @@ def networks_to_score(results: Path, name: str, drawn: int, trained: int = 0) ->
     """
     task = make_task(name)
     spaces = table_spaces(task) | {ARENA: arena_space(task)}
-    trials = finished_trials(results, name, SEARCH[name])
+    trials = without_confirming(finished_trials(results, name, SEARCH[name]))
     qualities, first = by_network(trials, task.metric), dict[str, tuple[str, tuple[int, ...]]]()
     for trial in trials:
         first.setdefault(trial.key.architecture, (trial.space, trial.genotype))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.markdown import Row, listed, rows, table
 from benchmarks.tables.recipes import SEARCH
-from benchmarks.tables.trained import CONFIRM_SEEDS, trials_by
+from benchmarks.tables.trained import trials_by, without_confirming
 
 HEADER = ("task", "held out", "predicted by", "fitted to, at most", "tau", "ceiling", "R2", "mean error", "within 95%")
 HEADER += ("tau in the best tenth",)
@@ -84,8 +84,7 @@ def _since(results: Path, found: list[Row]) -> str:
     """Of which tasks the tables hold more trainings now than the surrogates were fitted to."""
     told = []
     for task, row in of_whole_tables(found, "architecture").items():
-        every = trials_by(results, task, SEARCH[task])
-        now = sum(bool(trial.space) and trial.key.seed not in CONFIRM_SEEDS for trial in every)
+        now = sum(bool(trial.space) for trial in without_confirming(trials_by(results, task, SEARCH[task])))
         if now > row["trainings"]:
             told.append(f"{row['trainings']:,} trainings of {now:,} on {task}")
     if not told:

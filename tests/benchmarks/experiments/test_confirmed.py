@@ -13,11 +13,11 @@ from benchmarks.experiments.head_to_head.confirmed import Settings, confirmed_ro
 from benchmarks.store.parquet import write_records
 from benchmarks.store.records import Trial
 from benchmarks.tables.confirm import BEST, IN_SPACES, Winner, algorithms, seed_of, winners
-from benchmarks.tables.files import SHIPPED, table_file
+from benchmarks.tables.files import SHIPPED, table_file, table_trials
 from benchmarks.tables.jobs import job_of
 from benchmarks.tables.parts import part_of, size_of
 from benchmarks.tables.recipes import FINAL, SEARCH
-from benchmarks.tables.trained import read_trained
+from benchmarks.tables.trained import read_trained, without_confirming
 from tasks.registry import make_task
 
 
@@ -102,5 +102,9 @@ def test_a_contest_without_what_winners_are_chosen_by_is_named(tmp_path, lacks):
 
 
 def test_without_trainings_it_says_what_makes_them(tmp_path):
+    for name in ("head_to_head", "curation"):
+        shutil.copytree(SHIPPED / name, tmp_path / name)
+    trials = without_confirming(table_trials(SHIPPED, "segmentation"))
+    write_records(table_file(tmp_path, "segmentation"), Trial, trials)
     with pytest.raises(BenchmarkInputError, match="--live confirmed"):
-        run(Settings(task=("segmentation",)), tmp_path, tmp_path)
+        run(Settings(task=("segmentation",), tables=tmp_path), tmp_path, tmp_path)

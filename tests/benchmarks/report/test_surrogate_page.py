@@ -7,7 +7,7 @@ import pandas as pd
 
 from benchmarks.report.pages.surrogate import page
 from benchmarks.tables.recipes import SEARCH
-from benchmarks.tables.trained import CONFIRM_SEEDS, finished_trials
+from benchmarks.tables.trained import finished_trials, without_confirming
 
 RESULTS = Path(__file__).parents[3] / "results"
 
@@ -17,7 +17,7 @@ def test_trainings_that_a_surrogate_was_not_fitted_to_are_said(tmp_path):
         (tmp_path / name).parent.mkdir()
         shutil.copy(RESULTS / name, tmp_path / name)
     every = finished_trials(tmp_path, "segmentation", SEARCH["segmentation"])
-    now = sum(trial.key.seed not in CONFIRM_SEEDS for trial in every)  # those are for no surrogate
+    now = len(without_confirming(every))
     assert now < len(every)
     file = tmp_path / "surrogate/surrogate.csv"
     table = pd.read_csv(file)
