@@ -66,8 +66,7 @@ def shape_of(
 
     space: the uncurated one, of which `evaluate` gives figures.
     """
-    points_key, walked_key, steps_key = jax.random.split(key, 3)
-    at = sampled(subsets, space, points, points_key)
+    at = sampled(subsets, space, points, jax.random.split(key, 3)[0])
     objective = _Objective(evaluate, baseline, at.here)
     alive = np.ones(points, bool)
     for column in reversed(range(at.exists.shape[1])):  # steps down first: who is beaten is not asked about again
@@ -86,7 +85,7 @@ def shape_of(
         return np.bincount(at.draw[chosen], minlength=subsets.draws)
 
     return Shape(
-        **_walks(subsets, evaluate, sampled(subsets, space, walked, walked_key), steps_key),
+        **walks(subsets, space, evaluate, walked, key),
         points=count(np.ones(points, bool)),
         minima=count(anywhere),
         channel_minima=count(alive),
@@ -159,11 +158,16 @@ def one_step_each(subsets: Subsets, at: Sampled, key: jax.Array) -> tuple[np.nda
     return rows, luck[rows].argmax(1)
 
 
-def _walks(subsets: Subsets, evaluate: ManyFigures, at: Sampled, key: jax.Array) -> dict[str, np.ndarray]:
+def walks(
+    subsets: Subsets, space: SearchSpace, evaluate: ManyFigures, walked: int, key: jax.Array
+) -> dict[str, np.ndarray]:
+    """What of `shape_of` with the same key is of its walked networks, by the names of Shape."""
+    _, walked_key, steps_key = jax.random.split(key, 3)
+    at = sampled(subsets, space, walked, walked_key)
     here, around = evaluate(at.here), evaluate(at.there[at.exists])
     found, macs_there = np.full(at.exists.shape, np.inf), np.full(at.exists.shape, np.inf)
     found[at.exists], macs_there[at.exists] = around.latency_ms, around.macs
-    rows, steps = one_step_each(subsets, at, key)
+    rows, steps = one_step_each(subsets, at, steps_key)
     change = np.zeros(len(found))
     change[rows] = found[rows, steps] - here.latency_ms[rows]
     up = np.isin(np.arange(len(found)), rows)

@@ -40,11 +40,11 @@ import pandas as pd
 
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.experiments.curation.figures import AIMS, Figures, ManyFigures, asks_of
-from benchmarks.experiments.curation.landscape import shape_of
-from benchmarks.experiments.curation.searches import Found, Setting, best_so_far, outcome, searcher
+from benchmarks.experiments.curation.landscape import Shape, shape_of, walks
+from benchmarks.experiments.curation.searches import Found, Outcome, Setting, best_so_far, outcome, searcher
 from benchmarks.experiments.curation.settings import ACCELERATORS, KINDS, Settings
 from benchmarks.experiments.curation.spaces import Subsets, different_channels, subsets_of
-from benchmarks.experiments.curation.steps import compiled_steps
+from benchmarks.experiments.curation.steps import Steps, compiled_steps
 from benchmarks.runtime.console import print_frame
 from benchmarks.statistics.intervals import share_interval
 from benchmarks.store.files import merge_rows, read_own_csv, write_table
@@ -57,11 +57,6 @@ from hw_model.vela.accelerators import ETHOS_U
 from tasks.spaces.registry import skeleton_for
 
 DRAWS = 10
-STEPS = (
-    *(f"{share}{end}" for share in ("monotone_share", "level_share") for end in ("", "_low", "_high")),
-    *("n_moves", "estimated_monotone_share"),
-)
-"""Columns of steps in channels."""
 KNOWN = (6_400, 2)  # evaluations and searches, as the experiment truth has them for large spaces
 
 
@@ -138,7 +133,9 @@ def study(name: str, settings: Settings, home: Path) -> Study:
         for kind, subsets in spaces.items():
             started = time.perf_counter()
             own, steps_key = jax.random.split(jax.random.fold_in(shape_key, KINDS.index(kind)))
-            shape = _shape(cell, subsets, settings, own)
+            shape = shape_of(
+                subsets, cell.table.space, cell.evaluate, cell.baseline, settings.points, settings.walked, own
+            )
             quality, latency = best[subsets.name]
             found = outcome(quality.best, latency.best, known, cell.baseline.latency_ms, subsets.draws)
             compiled_columns = step_columns(cell, subsets, settings.compiled, home, steps_key)
@@ -146,7 +143,7 @@ def study(name: str, settings: Settings, home: Path) -> Study:
             last = {"algorithm": settings.algorithm, "evaluations": settings.evaluations, "draws": subsets.draws}
             last |= {"best_known_quality": known, "baseline_quality": cell.baseline.quality}
             last |= {"baseline_latency_ms": cell.baseline.latency_ms}
-            rows.append(first | found._asdict() | shape | last | compiled_columns)
+            rows.append(_row(first, subsets, found, shape) | last | compiled_columns)
             curves[name, accelerator, subsets.name] = 100 * (1 - quality.best / known)
             if accelerator == REFERENCE:
                 kept += _winners(first, settings.algorithm, quality)
@@ -189,9 +186,10 @@ def compile_steps(settings: Settings, home: Path, file: Path) -> pd.DataFrame:
             spaces = subsets_of(table.task, accelerator, settings.spaces, min(DRAWS, settings.searches), draw_key)
             for kind, subsets in spaces.items():
                 own, steps_key = jax.random.split(jax.random.fold_in(shape_key, KINDS.index(kind)))
-                found = step_columns(cell, subsets, settings.compiled, home, steps_key) or {
-                    column: value for column, value in _shape(cell, subsets, settings, own).items() if column in STEPS
-                }
+                found = step_columns(cell, subsets, settings.compiled, home, steps_key)
+                if not found:
+                    walked = walks(subsets, cell.table.space, cell.evaluate, settings.walked, own)
+                    found = Steps(walked["moves"], walked["monotone"], walked["level"], walked["monotone"]).columns()
                 for row in rows:
                     if (row["task"], row["accelerator"], row["space"]) == (name, accelerator, subsets.name):
                         row.update(found)
@@ -214,9 +212,7 @@ def _winners(first: Mapping[str, Any], algorithm: str, quality: Found) -> Iterat
             }
 
 
-def _shape(cell: Cell, subsets: Subsets, settings: Settings, key: jax.Array) -> dict[str, Any]:
-    """Columns of the shape of a cell's space, steps by the estimator or the model among them."""
-    shape = shape_of(subsets, cell.table.space, cell.evaluate, cell.baseline, settings.points, settings.walked, key)
+def _row(first: Mapping[str, Any], subsets: Subsets, found: Outcome, shape: Shape) -> dict[str, Any]:
     shares = {
         "monotone_share": (shape.monotone, shape.moves),
         "local_minima_share": (shape.minima, shape.points),
@@ -234,7 +230,8 @@ def _shape(cell: Cell, subsets: Subsets, settings: Settings, key: jax.Array) -> 
     counts = {name: int(count.sum()) for name, count in counts.items()}
     size: dict[str, float] = {"log10_size": float(np.log10(np.array(subsets.cardinalities, float)).sum())}
     size["different_channels_share"], size["n_channels"] = different_channels(subsets)
-    return {**counted, **intervals, **counts, **size, "estimated_monotone_share": counted["monotone_share"]}
+    estimated = {"estimated_monotone_share": counted["monotone_share"]}
+    return {**first, **found._asdict(), **counted, **intervals, **counts, **size, **estimated}
 
 
 def run(settings: Settings, home: Path, folder: Path) -> None:

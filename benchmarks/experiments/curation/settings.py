@@ -35,7 +35,7 @@ class Settings:
     compiled: int = 150
     """Networks sampled of each space of which one step in channels is compiled."""
     steps_only: bool = False
-    """Compile the steps alone, and put their columns into the table that is there."""
+    """Work out the steps alone, compiled or a model's, and put their columns into the table that is there."""
 
     def __post_init__(self):
         check_kinds(self.spaces)

@@ -30,25 +30,22 @@ def choices_row(task: str, results: Path) -> dict[str, Any] | None:
 
 def row_of(task: str, models: Models, cells: Iterable[Cell]) -> dict[str, Any] | None:
     """The means over the different networks of cells that a space holds, but for the baseline."""
-    predicted, trained, stds, seed_stds = list[float](), list[float](), list[float](), list[float]()
+    features, trained = list[np.ndarray](), list[float]()
     for cell in cells:
         if not cell.space:
             continue
         network = models.of_space(models.table.layout, cell.genotypes[0])
         known = models.quality_of(network).get(("trained", "search"))
-        if known is None or network.blocks == models.baseline.blocks:
-            continue
-        expected = predict(models.table.surrogate, network.features[None])
-        predicted.append(float(expected.quality[0]))
-        trained.append(known.quality)
-        stds.append(float(expected.std[0]))
-        seed_stds.append(float(expected.seed_std[0]))
+        if known is not None and network.blocks != models.baseline.blocks:
+            features.append(network.features)
+            trained.append(known.quality)
     if len(trained) < 2:
         return None
-    mean, low, high = mean_interval((np.array(predicted) - trained).tolist())
+    predicted, std, seed_std = (np.asarray(each, float) for each in predict(models.table.surrogate, np.stack(features)))
+    mean, low, high = mean_interval((predicted - trained).tolist())
     return {
         **{"task": task, "networks": len(trained)},
-        **{"predicted": float(np.mean(predicted)), "predicted_std": float(np.mean(stds))},
-        **{"trained": float(np.mean(trained)), "seed_std": float(np.mean(seed_stds))},
+        **{"predicted": float(predicted.mean()), "predicted_std": float(std.mean())},
+        **{"trained": float(np.mean(trained)), "seed_std": float(seed_std.mean())},
         **{"difference": mean, "difference_low": low, "difference_high": high},
     }

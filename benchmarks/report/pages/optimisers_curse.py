@@ -33,6 +33,7 @@ def rounds(folder: Path) -> list[Row]:
 
 def page(folder: Path) -> str:
     """The page's Markdown."""
+    choices = rows(folder / "article_choices.csv")
     header = ("task", "round", "ranks", "predicted", "trained", "difference", "std of seeds", "off by more")
     return f"""\
 A surrogate errs most where it was searched: what is best by it is best in part by error.  For each task 20 searches
@@ -48,10 +49,15 @@ The searches of the article's tables went by the surrogates that are shipped.  W
 there, and what they came to by the recipe search (some were chosen by earlier fits too, and the shipped one knows their
 trainings):
 
-{table(CHOICES, map(_choice, rows(folder / "article_choices.csv")))}
+{table(CHOICES, map(_choice, choices))}
 Means over networks, the interval of 95% over them; std of the surrogate: of its error for one network, as it says
-itself.  {_asking(rows(folder / "article_choices.csv"))}
+itself.  {_asking(choices)}
 """
+
+
+def _off(row: Row) -> bool:
+    """Whether a round's rule asks for another fit."""
+    return abs(row["difference"]) > row["seed_std"]
 
 
 def _choice(row: Row) -> list[str]:
@@ -63,7 +69,7 @@ def _choice(row: Row) -> list[str]:
 
 def _asking(found: list[Row]) -> str:
     """Which tasks' fits are to be repeated, by the rule of a round."""
-    asking = [row["task"] for row in found if abs(row["difference"]) > row["seed_std"]]
+    asking = [row["task"] for row in found if _off(row)]
     return (
         f"Off by more than a standard deviation between seeds, and so asking for another round: {listed(asking)}."
         if asking
@@ -75,5 +81,5 @@ def _line(row: Row) -> list[str]:
     return [
         *(row["task"], str(row["round"]), row["ranks"]),
         *(f"{row['predicted']:.3f}", f"{row['trained']:.3f}", f"{row['difference']:+.3f}", f"{row['seed_std']:.3f}"),
-        "yes" if abs(row["difference"]) > row["seed_std"] else "no",
+        "yes" if _off(row) else "no",
     ]

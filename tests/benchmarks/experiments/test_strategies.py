@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.errors import BenchmarkInputError
+from benchmarks.experiments.strategies import run as module
 from benchmarks.experiments.strategies.measures import hypervolume, regret, row_of
 from benchmarks.experiments.strategies.peer_runs import lookup_of
 from benchmarks.experiments.strategies.problems import Problem, problems_of
@@ -113,3 +114,20 @@ def test_a_peers_suggestions_are_all_that_it_made_those_of_known_networks_too():
     for genotype in ((0, 0), (0, 0), (0, 1), (0, 0)):
         look(genotype)
     assert (look.proposals, look.rows().tolist()) == (4, [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("table", "goal", "evaluations", "peers"),
+    [
+        ("trained-detection", "bounded", (100,), ("pymoo GA", "optuna TPE")),
+        ("made up", "bounded", (100,), ("optuna GP",)),
+        ("made up", "front", (300,), ("optuna TPE",)),
+    ],
+)
+def test_a_peer_without_a_budget_that_is_asked_for_searches_nothing_and_has_no_row(
+    tmp_path, monkeypatch, table, goal, evaluations, peers
+):
+    monkeypatch.setattr(module, "installed", lambda name: True)
+    monkeypatch.setattr(module, "kept_rows", lambda *given: pytest.fail("searched"))
+    problem = Problem(make_table(table, (2, 2), DRAWS, (1.0, 5.0)), goal)
+    assert module.peer_rows(problem, Settings(evaluations=evaluations, peers=peers), tmp_path) == []

@@ -14,7 +14,7 @@ import pytest
 from benchmarks.errors import BenchmarkInputError
 from benchmarks.markdown import rows
 from benchmarks.report import site
-from benchmarks.report.pages import article, fidelity, head_to_head, zero_shot
+from benchmarks.report.pages import article, curation, fidelity, head_to_head, zero_shot
 from benchmarks.store.made import digest, recorded
 from hw_model.vela.accelerators import ETHOS_U
 
@@ -276,6 +276,17 @@ def test_the_contests_page_says_of_each_task_whether_promises_hold_when_trained(
     assert "of 2 other algorithms, promised more than random search: 1; come to more: 2;" in said
     assert "with intervals apart: `genetic`; not all trained: " in said
     assert "**segmentation**: no algorithm's networks are all trained." in said
+
+
+def test_the_curation_page_says_on_which_tasks_winners_of_its_searches_were_trained(copy):
+    file = copy / "results/head_to_head/confirmed.csv"
+    rows = [{"task": "detection", "family": "random"}]
+    for more, said in (
+        ([], "Winners of these searches have not been trained."),
+        ([{"task": "segmentation", "family": "kinds of space"}], "came to when trained, on segmentation, is on the"),
+    ):
+        pd.DataFrame(rows + more).to_csv(file, index=False)
+        assert said in " ".join(curation.page(copy / "results/curation").split())
 
 
 def test_the_head_to_head_page_counts_cells_apart_from_random_search_as_the_file_has_them():

@@ -138,3 +138,8 @@ def test_a_file_that_is_none_is_named_with_its_line(path, old, new, message):
     path.write_text(TEXT.replace(old, new, 1))
     with pytest.raises(HardwareInputError, match=message):
         read_blocks(path)
+
+
+def test_a_name_too_long_for_a_file_is_refused_as_one_that_is_not_there():
+    with pytest.raises(HardwareInputError, match=r"a\.csv"):
+        predict((Block("conv", 8, 8, 3, 8),), "a" * 300 + ".csv")
